@@ -1,0 +1,30 @@
+/**
+ * How long to wait before trying again: capped exponential growth with full jitter.
+ *
+ * Full jitter spreads the retries of a crowd over the whole interval (Marc Brooker, "Exponential
+ * Backoff and Jitter", 2015).
+ */
+import { Duration } from "effect"
+
+/** A wait of up to `base × 2^(failures − 1)`, never over `cap`; `random` is in [0, 1). */
+export const fullJitter = (options: {
+  readonly base: Duration.Input
+  readonly cap: Duration.Input
+  readonly failures: number
+  readonly random: number
+}): Duration.Duration => Duration.millis(Math.floor(ceiling(options) * options.random))
+
+/** 30 seconds, doubling to 10 minutes: for a job that no handler here knows. */
+export const putOff = (times: number): Duration.Duration =>
+  Duration.millis(ceiling({ base: "30 seconds", cap: "10 minutes", failures: times + 1 }))
+
+// The exponent is bounded before it is used, so that no attempt count overflows.
+const ceiling = (options: {
+  readonly base: Duration.Input
+  readonly cap: Duration.Input
+  readonly failures: number
+}): number =>
+  Math.min(
+    Duration.toMillis(options.cap),
+    Duration.toMillis(options.base) * 2 ** Math.min(Math.max(options.failures - 1, 0), 50)
+  )

@@ -1,0 +1,100 @@
+/**
+ * Every error pgq reports: each class is one fact that somebody can act on.
+ */
+import { Schema } from "effect"
+
+/** The database refused a statement or could not be reached. */
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  operation: Schema.String,
+  /** Whether trying again later can help: the connection is gone, a lock was busy. */
+  isTransient: Schema.Boolean,
+  /** The server's five-character SQLSTATE, where it sent one. */
+  code: Schema.optionalKey(Schema.String),
+  detail: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `${this.operation}: ${this.detail}`
+  }
+}
+
+/** The job is no longer in the lease it was claimed under: what was settled changed nothing. */
+export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
+  id: Schema.BigInt,
+  lease: Schema.String
+}) {
+  override get message(): string {
+    return `job ${this.id} is no longer in lease ${this.lease}; its outcome was not recorded`
+  }
+}
+
+/** A payload does not fit its kind's schema. */
+export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("PayloadInvalid", {
+  name: Schema.String,
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `the payload does not fit "${this.name}": ${this.issue}`
+  }
+}
+
+/** A job could not be enqueued as asked: a name, key, number or payload out of bounds. */
+export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return this.issue
+  }
+}
+
+/** The schema in the database cannot be used by this version of pgq. */
+export class SchemaUnfit extends Schema.TaggedError<SchemaUnfit>()("SchemaUnfit", {
+  schema: Schema.String,
+  reason: Schema.Literals(["missing", "foreign", "behind", "ahead"]),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** A setting, option or connection string that cannot work. */
+export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("SettingInvalid", {
+  setting: Schema.String,
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `${this.setting}: ${this.issue}`
+  }
+}
+
+/** The private PostgreSQL server did not start, stop or answer. */
+export class EmbeddedServerFailed
+  extends Schema.TaggedError<EmbeddedServerFailed>()("EmbeddedServerFailed", {
+    detail: Schema.String
+  })
+{
+  override get message(): string {
+    return `embedded PostgreSQL: ${this.detail}`
+  }
+}
+
+/** The job script could not be read, threw, or does not export what it must. */
+export class ScriptInvalid extends Schema.TaggedError<ScriptInvalid>()("ScriptInvalid", {
+  path: Schema.String,
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `job script ${this.path}: ${this.issue}`
+  }
+}
+
+/** The pid file names no pgq process that runs, or cannot be written. */
+export class PidFileInvalid extends Schema.TaggedError<PidFileInvalid>()("PidFileInvalid", {
+  path: Schema.String,
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `pid file ${this.path}: ${this.issue}`
+  }
+}

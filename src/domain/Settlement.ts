@@ -1,0 +1,70 @@
+/**
+ * How one run of a job ends, decided without touching the database.
+ *
+ * A worker runs a handler, passes its exit to `decide`, and hands the settlement to the store.
+ * Every rule about completion, retries, putting off and giving back lives in this file.
+ */
+import { Cause, Data, type Duration, Exit } from "effect"
+import * as Backoff from "./Backoff.ts"
+import { PayloadInvalid } from "./Errors.ts"
+import * as ErrorText from "./ErrorText.ts"
+import type { ClaimedJob } from "./Job.ts"
+import type { RetryPolicy } from "./JobKind.ts"
+
+export type Settlement = Data.TaggedEnum<{
+  Completed: {}
+  /** To be tried again after `delay`. With `holdsLane`, no other job of its key runs before. */
+  Retried: {
+    readonly delay: Duration.Duration
+    readonly error: string
+    readonly holdsLane: boolean
+  }
+  /** Back to the queue as it was: no attempt used. */
+  Released: {}
+  /** Nobody here knows its name: later, no attempt used. */
+  PutOff: { readonly delay: Duration.Duration; readonly error: string }
+  /** Failed for good. With `blocksLane`, it stays at the head of its key until somebody acts. */
+  Failed: { readonly error: string; readonly blocksLane: boolean }
+}>
+export const Settlement = Data.taggedEnum<Settlement>()
+
+/** What the exit of a handler means for its job. */
+export const decide = (run: {
+  readonly job: ClaimedJob
+  readonly policy: RetryPolicy
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** Whether pgq interrupted the run, as it does when it stops. */
+  readonly isCancelled: boolean
+  /** In [0, 1): where in the jittered interval the next try falls. */
+  readonly random: number
+}): Settlement => {
+  const { exit, job, policy } = run
+  if (Exit.isSuccess(exit)) return Settlement.Completed()
+
+  // However a run ends that pgq cut short, by interruption or by an AbortError, the job is not to
+  // blame. A handler that interrupts itself has failed.
+  if (run.isCancelled) return Settlement.Released()
+
+  const error = ErrorText.fromCause(exit.cause)
+  const isHopeless = Cause.squash(exit.cause) instanceof PayloadInvalid
+  if (isHopeless || job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
+    return Settlement.Failed({ error, blocksLane: policy.onFail === "block" })
+  }
+  return Settlement.Retried({
+    error,
+    holdsLane: policy.onRetry === "hold",
+    delay: Backoff.fullJitter({
+      base: policy.backoffBase,
+      cap: policy.backoffCap,
+      failures: job.attempt,
+      random: run.random
+    })
+  })
+}
+
+/** What to do with a job that no handler here is registered for. */
+export const unknownName = (job: ClaimedJob): Settlement =>
+  Settlement.PutOff({
+    delay: Backoff.putOff(job.putOffs),
+    error: ErrorText.storable(`no handler for "${job.name}" in the worker that claimed it`)
+  })

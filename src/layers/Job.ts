@@ -1,0 +1,102 @@
+/**
+ * Kinds of jobs and their handlers: what an application writes to say which work there is.
+ */
+import { Context, Effect, Layer, Schema } from "effect"
+import { PayloadInvalid } from "../domain/Errors.ts"
+import type { RunningJob } from "../domain/Job.ts"
+import { defaults, type JobKind, type RetryPolicy } from "../domain/JobKind.ts"
+import type { Handler } from "../services/Handlers.ts"
+
+/** A kind of job with its payload's schema; typed for `enqueue`, and for the handler it becomes. */
+export interface Job<Name extends string, Payload extends Schema.Top>
+  extends JobKind<Name, Payload>
+{
+  /**
+   * A layer that makes the handler known to the queue it is provided to. The handler may return an
+   * Effect, a promise or a value; what its Effect needs, the layer needs.
+   */
+  readonly toLayer: <A>(
+    handler: (payload: Payload["Type"], job: RunningJob) => A
+  ) => Layer.Layer<never, never, Requirements<A> | Payload["DecodingServices"]>
+}
+
+/** What an Effect returned by a handler needs; nothing for promises and values. */
+export type Requirements<A> = A extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
+
+/** Names a kind of job, its payload and how its runs are tried again. */
+export const make = <const Name extends string, Payload extends Schema.Top = typeof Schema.Unknown>(
+  name: Name,
+  options: { readonly payload: Payload } & Partial<RetryPolicy>
+): Job<Name, Payload> => {
+  const { payload, ...policy } = options
+  const kind = { name, payload, policy: { ...defaults, ...policy } }
+  return { ...kind, toLayer: (handler) => layer(kind, handler) }
+}
+
+const layer = <Name extends string, Payload extends Schema.Top, A>(
+  kind: JobKind<Name, Payload>,
+  handler: (payload: Payload["Type"], job: RunningJob) => A
+): Layer.Layer<never, never, Requirements<A> | Payload["DecodingServices"]> =>
+  Layer.effectContext(Effect.map(
+    Effect.context<Requirements<A> | Payload["DecodingServices"]>(),
+    (context) =>
+      contextOf([{
+        name: kind.name,
+        policy: kind.policy,
+        run: (payload, job) =>
+          Effect.provideContext(
+            Effect.flatMap(
+              decode(kind, payload),
+              (decoded) => toEffect(() => handler(decoded, job))
+            ),
+            context
+          )
+      }])
+  ))
+
+/** The handler of a name without a schema: its payload is whatever JSON was stored. */
+export const handlerOfName = (
+  name: string,
+  handler: (payload: unknown, job: RunningJob) => unknown
+): Handler => ({
+  name,
+  policy: defaults,
+  run: (payload, job) => toEffect(() => handler(payload, job))
+})
+
+const keyPrefix = "pgq/Handler/"
+
+/** Handlers as services, one for each name, so that layers of handlers merge like any others. */
+export const contextOf = (handlers: Iterable<Handler>): Context.Context<never> => {
+  let context = Context.empty()
+  for (const handler of handlers) {
+    context = Context.add(context, Context.Service<Handler>(keyPrefix + handler.name), handler)
+  }
+  return context
+}
+
+/** Every handler among the services of a context. */
+export const handlersIn = (context: Context.Context<never>): ReadonlyArray<Handler> =>
+  Array.from(context.mapUnsafe)
+    .filter(([key]) => key.startsWith(keyPrefix))
+    .map(([, handler]): Handler => handler)
+
+const decode = <Payload extends Schema.Top>(
+  kind: JobKind<string, Payload>,
+  payload: unknown
+): Effect.Effect<Payload["Type"], PayloadInvalid, Payload["DecodingServices"]> =>
+  Effect.mapError(
+    Schema.decodeUnknownEffect(Schema.toCodecJson(kind.payload))(payload),
+    (issue) => new PayloadInvalid({ name: kind.name, issue: issue.message })
+  )
+
+// A promise cannot be interrupted: its run ends when it settles. Its signal, aborted before, tells it to.
+const toEffect = (run: () => unknown): Effect.Effect<unknown, unknown> =>
+  Effect.suspend(() => {
+    const returned = run()
+    if (Effect.isEffect(returned)) return returned
+    if (!(returned instanceof Promise)) return Effect.succeed(returned)
+    return Effect.uninterruptible(
+      Effect.tryPromise({ try: () => returned, catch: (error) => error })
+    )
+  })

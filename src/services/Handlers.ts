@@ -1,0 +1,18 @@
+/**
+ * The handler for each kind of job, by name.
+ */
+import { Context, type Effect } from "effect"
+import type { RunningJob } from "../domain/Job.ts"
+import type { RetryPolicy } from "../domain/JobKind.ts"
+
+export class Handlers extends Context.Service<Handlers, {
+  readonly find: (name: string) => Handler | undefined
+  readonly names: ReadonlyArray<string>
+}>()("pgq/services/Handlers") {}
+
+export interface Handler {
+  readonly name: string
+  readonly policy: RetryPolicy
+  /** Decodes the payload, given as parsed JSON, and runs the application's code. */
+  readonly run: (payload: unknown, job: RunningJob) => Effect.Effect<unknown, unknown>
+}

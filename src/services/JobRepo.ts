@@ -1,0 +1,46 @@
+/**
+ * Where jobs live. Producers enqueue, workers claim and settle.
+ */
+import { Context, type Effect } from "effect"
+import type { ClaimLost, StoreError } from "../domain/Errors.ts"
+import type { ClaimedJob, NewJob } from "../domain/Job.ts"
+import type { Settlement } from "../domain/Settlement.ts"
+
+export class JobRepo extends Context.Service<JobRepo, {
+  /**
+   * Adds jobs, all or none, and answers with their ids in the order given. Joins the caller's
+   * transaction where there is one.
+   */
+  readonly enqueue: (
+    jobs: ReadonlyArray<NewJob>
+  ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
+
+  /**
+   * Takes up to `limit` ready jobs of one queue, most urgent first, into one lease; a job with a
+   * key may bring up to `laneRun` more of its lane, which must run in order, one at a time. The
+   * answer is in the order to start in and is empty when nothing is ready.
+   */
+  readonly claim: (options: {
+    readonly queue: string
+    readonly worker: string
+    readonly limit: number
+    readonly laneRun: number
+  }) => Effect.Effect<ReadonlyArray<ClaimedJob>, StoreError>
+
+  /**
+   * Records how runs ended. Sent twice it changes nothing the second time. Answers with those that
+   * had left their lease, of which nothing was changed.
+   */
+  readonly settle: (
+    settled: ReadonlyArray<Settled>
+  ) => Effect.Effect<ReadonlyArray<ClaimLost>, StoreError>
+
+  /** Whether any job of these queues waits for a worker: ready, or behind its key, but not for later. */
+  readonly hasWaiting: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
+}>()("pgq/services/JobRepo") {}
+
+export interface Settled {
+  readonly id: bigint
+  readonly lease: string
+  readonly settlement: Settlement
+}

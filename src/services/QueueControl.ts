@@ -1,0 +1,19 @@
+/**
+ * The handle on a running queue: ask it to stop, wait for its end, look at it.
+ */
+import { Context, type Effect } from "effect"
+import type { QueueStatus } from "../domain/QueueStatus.ts"
+import type { StopMode } from "../domain/StopMode.ts"
+
+export class QueueControl extends Context.Service<QueueControl, {
+  /** Asks for an end; a milder mode than the one in force changes nothing. Returns at once. */
+  readonly stop: (mode: StopMode) => Effect.Effect<void>
+
+  /**
+   * Waits until the queue has ended and everything it held is settled or handed back. Answers with
+   * the jobs that did not end within the grace and had to be left behind.
+   */
+  readonly ended: Effect.Effect<ReadonlyArray<bigint>>
+
+  readonly status: Effect.Effect<QueueStatus>
+}>()("pgq/services/QueueControl") {}

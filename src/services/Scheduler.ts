@@ -1,0 +1,21 @@
+/**
+ * The caretaker of what time brings: jobs that come due, leases of dead workers, old history.
+ *
+ * Any process may call any method at any time; the work is done once.
+ */
+import { Context, type Duration, type Effect } from "effect"
+import type { StoreError } from "../domain/Errors.ts"
+
+export class Scheduler extends Context.Service<Scheduler, {
+  /** Makes due jobs ready. Answers with the time until the next one, if there is one. */
+  readonly promote: Effect.Effect<
+    { readonly promoted: number; readonly next: Duration.Duration | undefined },
+    StoreError
+  >
+
+  /** Hands back the jobs of workers that stopped renewing. Answers with how many jobs. */
+  readonly rescue: Effect.Effect<number, StoreError>
+
+  /** Prepares room for history and drops what is older than it is kept. */
+  readonly prune: Effect.Effect<void, StoreError>
+}>()("pgq/services/Scheduler") {}
