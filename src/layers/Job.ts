@@ -94,9 +94,13 @@ const decode = <Payload extends Schema.Top>(
 const toEffect = (run: () => unknown): Effect.Effect<unknown, unknown> =>
   Effect.suspend(() => {
     const returned = run()
-    if (Effect.isEffect(returned)) return returned
+    if (isProvided(returned)) return returned
     if (!(returned instanceof Promise)) return Effect.succeed(returned)
     return Effect.uninterruptible(
       Effect.tryPromise({ try: () => returned, catch: (error) => error })
     )
   })
+
+// What a handler's Effect needs is provided by its layer, or by the worker to handlers of scripts.
+const isProvided = (value: unknown): value is Effect.Effect<unknown, unknown> =>
+  Effect.isEffect(value)
