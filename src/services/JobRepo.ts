@@ -37,6 +37,12 @@ export class JobRepo extends Context.Service<JobRepo, {
 
   /** Whether any job of these queues waits for a worker: ready, or behind its key, but not for later. */
   readonly hasWaiting: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
+
+  /**
+   * Whether a transaction is open that added jobs to these queues while every worker was busy: no
+   * wake-up will tell of them.
+   */
+  readonly hasUnannounced: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/JobRepo") {}
 
 export interface Settled {

@@ -11,6 +11,15 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Stays alive for another lease. Answers `false` when the worker was taken for dead meanwhile. */
   readonly renew: (id: string) => Effect.Effect<boolean, StoreError>
 
+  /**
+   * Hands back what the database has leased to a worker beside the leases it knows of: the answers to
+   * those claims were lost. Answers with how many jobs. Never to be called beside a claim.
+   */
+  readonly reconcile: (
+    id: string,
+    knownLeases: ReadonlyArray<string>
+  ) => Effect.Effect<number, StoreError>
+
   /** Ends a worker on purpose: whatever it still holds goes back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
 

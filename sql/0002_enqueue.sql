@@ -1,0 +1,116 @@
+-- How jobs come in. Adding one inserts rows and nothing else: it waits for nobody, at any isolation
+-- level, in a transaction of any length.
+
+-- The state of a new job is not the producer's to choose.
+CREATE FUNCTION set_first_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.state := CASE
+    WHEN NEW.run_at > now() THEN 'scheduled'
+    WHEN NEW.serialization_key IS NOT NULL THEN 'waiting'
+    ELSE 'ready'
+  END;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER set_first_state BEFORE INSERT ON jobs FOR EACH ROW
+  WHEN (NEW.serialization_key IS NOT NULL OR NEW.run_at > now() OR NEW.state <> 'ready')
+  EXECUTE FUNCTION set_first_state();
+
+-- Tells the listeners of this schema to look. Never commands, never data: 'due' or a queue's name.
+CREATE FUNCTION notify_wake(message text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify(current_schema() || ':wake', message);
+END $$;
+
+-- Wakes whoever sleeps on a queue. A NOTIFY serialises commits, so there is none while all workers
+-- are busy. Instead the transaction carries a shared lock: a worker that falls asleep before the
+-- transaction commits sees the lock (has_unannounced) and looks again until it is gone.
+CREATE FUNCTION wake(q text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM workers WHERE asleep AND q = ANY (queues)) THEN
+    PERFORM notify_wake('jobs:' || q);
+  ELSE
+    PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':unannounced'), hashtext(q));
+  END IF;
+END $$;
+
+CREATE FUNCTION has_unannounced(q text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 2
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid::bigint = hashtext(current_schema() || ':unannounced')::bigint & 4294967295
+      AND objid::bigint = hashtext(q)::bigint & 4294967295
+  )
+$$;
+
+-- Marks the lanes of new jobs and wakes those who wait for work.
+CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  ready_in text[];
+  is_keyed boolean;
+  is_soon boolean;
+  q text;
+BEGIN
+  SELECT array_agg(DISTINCT queue) FILTER (WHERE state <> 'scheduled'),
+         bool_or(state = 'waiting'),
+         bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds')
+    INTO ready_in, is_keyed, is_soon
+    FROM added;
+  IF is_keyed THEN
+    INSERT INTO lane_wakes (queue, key)
+    SELECT DISTINCT queue, serialization_key FROM added WHERE state = 'waiting';
+  END IF;
+  IF ready_in IS NOT NULL THEN
+    FOREACH q IN ARRAY ready_in LOOP
+      PERFORM wake(q);
+    END LOOP;
+  END IF;
+  -- What is due later than this, every process finds by looking.
+  IF is_soon THEN
+    PERFORM notify_wake('due');
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER announce AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION announce();
+
+-- People may change and delete jobs by hand: a lane they touch is looked at again. pgq's own steps
+-- mark lanes themselves and say so by a setting of their functions.
+CREATE FUNCTION mark_touched() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.serialization_key IS NOT NULL THEN
+    INSERT INTO lane_wakes (queue, key) VALUES (OLD.queue, OLD.serialization_key);
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.serialization_key IS NOT NULL THEN
+    INSERT INTO lane_wakes (queue, key) VALUES (NEW.queue, NEW.serialization_key);
+  END IF;
+  PERFORM wake(OLD.queue);
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER mark_deleted AFTER DELETE ON jobs FOR EACH ROW
+  WHEN (OLD.serialization_key IS NOT NULL AND current_setting('pgq.step', true) IS DISTINCT FROM 'on')
+  EXECUTE FUNCTION mark_touched();
+
+CREATE TRIGGER mark_updated
+  AFTER UPDATE OF state, priority, queue, serialization_key ON jobs FOR EACH ROW
+  WHEN (current_setting('pgq.step', true) IS DISTINCT FROM 'on')
+  EXECUTE FUNCTION mark_touched();
+
+-- For triggers, other languages and psql: one INSERT. Returns the job's id.
+CREATE FUNCTION enqueue(
+  name text,
+  payload jsonb DEFAULT '{}',
+  key text DEFAULT NULL,
+  priority integer DEFAULT 0,
+  run_at timestamptz DEFAULT NULL,
+  queue text DEFAULT 'default',
+  max_attempts integer DEFAULT NULL
+) RETURNS bigint LANGUAGE sql AS $$
+  INSERT INTO jobs (name, payload, serialization_key, priority, run_at, queue, max_attempts)
+  VALUES (enqueue.name, enqueue.payload, enqueue.key, enqueue.priority, enqueue.run_at,
+          enqueue.queue, enqueue.max_attempts)
+  RETURNING id
+$$;

@@ -1,0 +1,108 @@
+-- How a worker takes jobs: one statement, one lease row, no job row changed.
+
+-- Takes up to `limit_` ready jobs of a queue, and of each claimed lane up to `lane_run` more.
+-- `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two integers, is an advisory lock
+-- to hold meanwhile. Rows come in no order. A payload is NULL where the answer would grow over a
+-- megabyte: it is written while locks are held, so a frozen reader must not be able to stop it.
+CREATE FUNCTION claim(
+  q text, worker uuid, limit_ integer, lane_run integer, is_exclusive boolean, user_lock bigint[]
+) RETURNS TABLE (
+  lease uuid, id bigint, name text, payload text, serialization_key text,
+  priority integer, attempt integer, max_attempts integer, put_offs integer
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  class integer := hashtext(current_schema() || ':claims');
+  was_asleep boolean;
+  held bigint[];
+  picked bigint[];
+  unsuspected bigint[];
+  is_keyed boolean;
+  new_lease uuid;
+BEGIN
+  PERFORM require_read_committed();
+  IF cardinality(user_lock) = 1 THEN
+    PERFORM pg_advisory_xact_lock(user_lock[1]);
+  ELSIF cardinality(user_lock) = 2 THEN
+    PERFORM pg_advisory_xact_lock(user_lock[1]::integer, user_lock[2]::integer);
+  END IF;
+  -- The queue's internal lock keeps mixed modes and mismatched keys safe. It is a statement of its own,
+  -- so that all that follow see what earlier holders committed.
+  IF is_exclusive THEN
+    PERFORM pg_advisory_xact_lock(class, hashtext(q));
+  ELSE
+    PERFORM pg_advisory_xact_lock_shared(class, hashtext(q));
+  END IF;
+
+  SELECT asleep INTO was_asleep FROM workers AS w WHERE w.id = worker;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
+  END IF;
+
+  PERFORM admit(q, 200);
+  held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
+  SELECT array_agg(candidate.id) INTO picked FROM (
+    SELECT j.id FROM jobs AS j
+    WHERE j.queue = q AND j.state = 'ready' AND j.id NOT IN (SELECT unnest(held))
+      -- The order check: no committed job of its lane goes before it.
+      AND (j.serialization_key IS NULL OR (
+        SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
+        FROM jobs AS first
+        WHERE first.queue = q AND first.serialization_key = j.serialization_key
+          AND first.state = 'waiting'
+        ORDER BY first.priority DESC, first.id LIMIT 1
+      ) IS NOT TRUE)
+    ORDER BY j.priority DESC, j.id
+    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
+  ) AS candidate;
+  IF picked IS NOT NULL THEN
+    -- A fresh look: whoever held these rows before us has committed its lease by now.
+    held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
+    SELECT array_agg(j.id ORDER BY p.ord), array_agg(j.id ORDER BY p.ord) FILTER (WHERE j.crash_count = 0),
+           bool_or(j.serialization_key IS NOT NULL)
+      INTO picked, unsuspected, is_keyed
+      FROM (
+        SELECT p.id, p.ord FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
+        WHERE p.id NOT IN (SELECT unnest(held)) OFFSET 0
+      ) AS p(id, ord)
+      JOIN jobs AS j ON j.id = p.id AND j.state || '' = 'ready';
+  END IF;
+
+  -- Falling asleep or waking up is told to producers.
+  IF was_asleep <> (picked IS NULL) THEN
+    UPDATE workers AS w SET asleep = (picked IS NULL) WHERE w.id = worker;
+  END IF;
+  IF picked IS NULL THEN RETURN; END IF;
+
+  IF unsuspected[1] IS DISTINCT FROM picked[1] THEN
+    -- A job that was in a lease whose worker died is claimed alone: it may be what killed it.
+    picked := picked[1:1];
+  ELSIF cardinality(unsuspected) < cardinality(picked) THEN
+    picked := unsuspected;
+  ELSIF lane_run > 0 AND is_keyed THEN
+    picked := picked || ARRAY(
+      SELECT next.id FROM jobs AS token CROSS JOIN LATERAL (
+        SELECT n.id FROM jobs AS n
+        WHERE n.queue = q AND n.serialization_key = token.serialization_key AND n.state = 'waiting'
+        ORDER BY n.priority DESC, n.id LIMIT lane_run
+      ) AS next
+      WHERE token.id = ANY (picked) AND token.serialization_key IS NOT NULL
+      LIMIT 1000
+    );
+  END IF;
+
+  IF NOT is_keyed THEN
+    -- A crash of the database may forget this lease: its jobs then run again, which un-keyed jobs may.
+    PERFORM set_config('synchronous_commit', 'off', true);
+  END IF;
+  INSERT INTO leases (worker_id, queue, job_ids) VALUES (worker, q, picked)
+    RETURNING leases.id INTO new_lease;
+  RETURN QUERY
+    SELECT new_lease, j.id, j.name,
+           CASE WHEN sum(octet_length(j.text)) OVER (ROWS UNBOUNDED PRECEDING) <= 1048576
+                THEN j.text END,
+           j.serialization_key, j.priority, j.attempt, j.max_attempts, j.put_offs
+    FROM (
+      SELECT jobs.*, jobs.payload::text AS text FROM jobs WHERE jobs.id = ANY (picked) OFFSET 0
+    ) AS j;
+END $$;

@@ -1,0 +1,167 @@
+-- How jobs leave a lease: finished, to be tried again, or as they were.
+
+-- Moves ended jobs into history, as far as it is kept. `why` maps an id to the error it failed with.
+CREATE FUNCTION finish(
+  l leases, ids bigint[], outcome_ text, why jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  is_kept boolean;
+BEGIN
+  SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
+    INTO is_kept FROM settings WHERE singleton;
+  IF NOT is_kept THEN
+    DELETE FROM jobs WHERE id = ANY (ids);
+    RETURN;
+  END IF;
+  WITH gone AS (
+    DELETE FROM jobs WHERE id = ANY (ids) RETURNING *
+  )
+  INSERT INTO finished_jobs (
+    id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
+    serialization_key, payload, error, lease_id
+  )
+  SELECT id, created_at, l.claimed_at, clock_timestamp(), priority,
+         attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
+         outcome_, queue, name, serialization_key, payload,
+         CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> id::text, error) END, l.id
+  FROM gone;
+END $$;
+
+-- Ends runs. `done_leases` and `done_ids` name completed jobs pair by pair. `others` is a list of
+-- {lease, id, outcome, delay, error, holds}: outcome is 'failed', 'blocked', 'retried', 'put_off' or
+-- 'released', delay is in seconds, holds says whether a retried job keeps its lane's token. Returns
+-- what was asked for under a lease that does not hold it, of which nothing was changed.
+CREATE FUNCTION settle(done_leases uuid[], done_ids bigint[], others jsonb)
+RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  l leases;
+  asked integer := cardinality(done_ids) + jsonb_array_length(others);
+  settled_leases uuid[] := '{}';
+  settled_ids bigint[] := '{}';
+  done bigint[];
+  mine jsonb;
+  failed bigint[];
+  undone bigint[];
+  released bigint[];
+  rest bigint[];
+  keys text[];
+  is_soon boolean := false;
+  has_moved boolean;
+BEGIN
+  PERFORM require_read_committed();
+  FOR l IN
+    SELECT * FROM leases
+    WHERE leases.id IN (
+      SELECT unnest(done_leases) UNION SELECT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o
+    )
+    ORDER BY leases.id FOR UPDATE
+  LOOP
+    done := ARRAY(
+      SELECT d.id FROM unnest(done_leases, done_ids) AS d(lease, id) WHERE d.lease = l.id
+      INTERSECT SELECT unnest(l.job_ids)
+    );
+    mine := '[]';
+    failed := '{}';
+    undone := '{}';
+    released := '{}';
+    IF others <> '[]' THEN
+      SELECT coalesce(jsonb_agg(o), '[]'),
+             coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' = 'failed'), '{}'),
+             coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' <> 'failed'), '{}'),
+             coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' = 'released'), '{}')
+        INTO mine, failed, undone, released
+        FROM jsonb_array_elements(others) AS o
+        WHERE (o ->> 'lease')::uuid = l.id
+          AND (o ->> 'id')::bigint IN (SELECT unnest(l.job_ids));
+    END IF;
+    settled_ids := settled_ids || done || failed || undone;
+    settled_leases := settled_leases
+      || array_fill(l.id, ARRAY[cardinality(settled_ids) - cardinality(settled_leases)]);
+    rest := ARRAY(
+      SELECT unnest(l.job_ids) EXCEPT SELECT unnest(done)
+      EXCEPT SELECT unnest(failed) EXCEPT SELECT unnest(undone)
+    );
+    IF cardinality(undone) > 0 THEN
+      -- A job that goes back undone takes the rest of its lane's run out of the lease with it.
+      rest := ARRAY(
+        SELECT j.id FROM jobs AS j WHERE j.id = ANY (rest) AND (
+          j.serialization_key IS NULL OR j.serialization_key NOT IN (
+            SELECT u.serialization_key FROM jobs AS u
+            WHERE u.id = ANY (undone) AND u.serialization_key IS NOT NULL
+          )
+        )
+      );
+      PERFORM mark_lanes(l.queue, undone);
+    END IF;
+
+    keys := ARRAY(
+      SELECT DISTINCT j.serialization_key FROM jobs AS j
+      WHERE j.id = ANY (done || failed || undone) AND j.serialization_key IS NOT NULL
+    );
+    IF cardinality(keys) > 0 THEN
+      PERFORM lock_lanes(l.queue, keys);
+    END IF;
+    IF cardinality(done) > 0 THEN
+      PERFORM finish(l, done, 'completed', NULL);
+    END IF;
+    IF cardinality(failed) > 0 THEN
+      PERFORM finish(l, failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
+                                           FROM jsonb_array_elements(mine) AS o));
+    END IF;
+    IF cardinality(undone) > cardinality(released) THEN
+      UPDATE jobs AS j SET
+        state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
+        run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
+                 ELSE clock_timestamp() + make_interval(secs => o.delay) END,
+        attempt = j.attempt + CASE o.outcome WHEN 'put_off' THEN 0 ELSE 1 END,
+        put_offs = j.put_offs + CASE o.outcome WHEN 'put_off' THEN 1 ELSE 0 END,
+        error = o.error
+      FROM jsonb_to_recordset(mine) AS o(
+        id bigint, outcome text, delay double precision, error text, holds boolean
+      )
+      WHERE j.id = o.id AND o.outcome IN ('retried', 'put_off', 'blocked');
+      is_soon := is_soon OR EXISTS (
+        SELECT FROM jsonb_array_elements(mine) AS o
+        WHERE o ->> 'outcome' = 'retried' AND (o ->> 'delay')::double precision < 10
+      );
+    END IF;
+
+    has_moved := cardinality(undone) > 0;
+    IF cardinality(keys) > 0 THEN
+      -- A run goes on inside its lease: the token moves to its next job before anybody else looks.
+      UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND jobs.id = ANY (ARRAY(
+        SELECT (
+          SELECT r.id FROM jobs AS r WHERE r.id = ANY (rest) AND r.serialization_key = key
+          ORDER BY r.state = 'waiting', r.priority DESC, r.id LIMIT 1
+        ) FROM unnest(keys) AS key
+      ));
+      has_moved := give_tokens(l.queue, keys) > 0 OR has_moved;
+    END IF;
+    IF cardinality(rest) = 0 THEN
+      DELETE FROM leases WHERE leases.id = l.id;
+    ELSE
+      UPDATE leases SET job_ids = rest WHERE leases.id = l.id;
+    END IF;
+    IF has_moved THEN
+      PERFORM wake(l.queue);
+    END IF;
+  END LOOP;
+  IF is_soon THEN
+    PERFORM notify_wake('due');
+  END IF;
+  IF cardinality(settled_ids) = asked THEN RETURN; END IF;
+
+  -- What is not in its lease any more, but was finished under it, was settled before.
+  RETURN QUERY
+    SELECT r.lease, r.id FROM (
+      SELECT d.lease, d.id FROM unnest(done_leases, done_ids) AS d(lease, id)
+      UNION ALL
+      SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
+    ) AS r
+    WHERE NOT EXISTS (SELECT FROM finished_jobs AS f WHERE f.id = r.id AND f.lease_id = r.lease)
+      AND NOT EXISTS (
+        SELECT FROM unnest(settled_leases, settled_ids) AS s(lease, id)
+        WHERE s.lease = r.lease AND s.id = r.id
+      );
+END $$;

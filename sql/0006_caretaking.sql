@@ -1,0 +1,150 @@
+-- What time brings. Any process may call these at any time: nobody leads, and the work is done once.
+
+-- Makes up to `limit_` due jobs ready. `next_in` is the seconds until the next one, NULL if there is none.
+CREATE FUNCTION promote(limit_ integer, OUT promoted integer, OUT next_in double precision)
+LANGUAGE plpgsql AS $$
+DECLARE
+  due bigint[];
+  q text;
+BEGIN
+  PERFORM require_read_committed();
+  due := ARRAY(
+    SELECT id FROM jobs
+    WHERE state IN ('scheduled', 'retry') AND run_at <= clock_timestamp()
+    ORDER BY run_at LIMIT limit_ FOR UPDATE SKIP LOCKED
+  );
+  promoted := cardinality(due);
+  IF promoted > 0 THEN
+    -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
+    INSERT INTO lane_wakes (queue, key)
+    SELECT DISTINCT queue, serialization_key FROM jobs
+    WHERE id = ANY (due) AND serialization_key IS NOT NULL;
+    UPDATE jobs SET state = CASE
+      WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
+    END
+    WHERE id = ANY (due);
+    FOR q IN SELECT DISTINCT queue FROM jobs WHERE id = ANY (due) LOOP
+      PERFORM wake(q);
+    END LOOP;
+  END IF;
+  next_in := (
+    SELECT greatest(extract(epoch FROM run_at - clock_timestamp()), 0) FROM jobs
+    WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
+    ORDER BY run_at LIMIT 1
+  );
+END $$;
+
+-- Takes a lease apart and hands its jobs back. After a crash they are suspects, claimed alone; those in
+-- their third are failed as crashed.
+CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  poisoned bigint[];
+BEGIN
+  DELETE FROM leases WHERE id = l.id;
+  PERFORM mark_lanes(l.queue, l.job_ids);
+  IF has_crashed THEN
+    poisoned := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) AND crash_count >= 2);
+    PERFORM finish(l, poisoned, 'crashed', (
+      SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
+      FROM unnest(poisoned) AS id
+    ));
+    UPDATE jobs SET crash_count = crash_count + 1 WHERE id = ANY (l.job_ids);
+  END IF;
+  PERFORM wake(l.queue);
+END $$;
+
+-- Hands back the jobs of workers that stopped renewing. Returns how many jobs. After a start of the
+-- server, workers get the time of one lease to renew.
+CREATE FUNCTION rescue() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  l leases;
+  rescued integer := 0;
+BEGIN
+  PERFORM require_read_committed();
+  FOR l IN
+    SELECT * FROM leases AS held
+    WHERE NOT EXISTS (
+      SELECT FROM workers AS w WHERE w.id = held.worker_id
+        AND greatest(w.lease_until, pg_postmaster_start_time() + w.lease) > clock_timestamp()
+    )
+    FOR UPDATE SKIP LOCKED
+  LOOP
+    PERFORM give_back(l, true);
+    rescued := rescued + cardinality(l.job_ids);
+  END LOOP;
+  DELETE FROM workers WHERE id IN (
+    SELECT id FROM workers
+    WHERE greatest(lease_until, pg_postmaster_start_time() + lease) <= clock_timestamp()
+    FOR UPDATE SKIP LOCKED
+  );
+  RETURN rescued;
+END $$;
+
+-- Ends one worker: by itself, with what it still holds unharmed, or because it is known to be dead.
+CREATE FUNCTION leave(worker uuid, has_crashed boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  l leases;
+BEGIN
+  PERFORM require_read_committed();
+  DELETE FROM workers WHERE id = worker;
+  FOR l IN SELECT * FROM leases WHERE worker_id = worker FOR UPDATE LOOP
+    PERFORM give_back(l, has_crashed);
+  END LOOP;
+END $$;
+
+-- Hands back what is leased to a worker that does not know of it: the answer to its claim was lost.
+CREATE FUNCTION reconcile(worker uuid, known uuid[]) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  l leases;
+  released integer := 0;
+BEGIN
+  PERFORM require_read_committed();
+  FOR l IN
+    SELECT * FROM leases WHERE worker_id = worker AND id <> ALL (known) FOR UPDATE
+  LOOP
+    PERFORM give_back(l, false);
+    released := released + cardinality(l.job_ids);
+  END LOOP;
+  RETURN released;
+END $$;
+
+-- Makes a partition of `parent` for each of the next seven days and drops those past keeping.
+CREATE FUNCTION keep_days(parent text, keep interval) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  first_day date := current_date;
+  day date;
+  partition text;
+  is_taken boolean;
+BEGIN
+  FOR day IN SELECT generate_series(first_day, first_day + 7, '1 day')::date LOOP
+    partition := parent || to_char(day, '_YYYYMMDD');
+    CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
+    -- Jobs that finished while the day had no partition stay where they are.
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at >= %L AND finished_at < %L)',
+                   parent || '_other', day, day + 1) INTO is_taken;
+    CONTINUE WHEN is_taken;
+    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                   partition, parent, day, day + 1);
+  END LOOP;
+  FOR partition, day IN
+    SELECT c.relname, to_date(right(c.relname, 8), 'YYYYMMDD')
+    FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent = quote_ident(parent)::regclass AND c.relname ~ '_\d{8}$'
+  LOOP
+    IF day + 1 <= now() - keep AND day < first_day THEN
+      EXECUTE format('DROP TABLE %I', partition);
+    END IF;
+  END LOOP;
+  EXECUTE format('DELETE FROM %I WHERE finished_at <= now() - %L::interval', parent || '_other', keep);
+END $$;
+
+-- Prepares room for history and drops what is older than it is kept.
+CREATE FUNCTION prune() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  s settings;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), 0) THEN RETURN; END IF;
+  SELECT * INTO s FROM settings WHERE singleton;
+  PERFORM keep_days('completed_jobs', s.keep_completed);
+  PERFORM keep_days('failed_jobs', s.keep_failed);
+END $$;

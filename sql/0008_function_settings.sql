@@ -1,0 +1,29 @@
+-- What holds for every function: names mean pgq's own, and where a plan could flip, the planner has no
+-- say. Each hot statement has one usable index; these settings keep it there whatever the statistics
+-- are: missing, stale or fresh.
+DECLARE
+  f regprocedure;
+  step text;
+BEGIN
+  FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace LOOP
+    -- A row trigger that looks nothing up would only pay for it.
+    CONTINUE WHEN f::text LIKE '%set_first_state%';
+    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
+  END LOOP;
+  FOREACH step IN ARRAY ARRAY[
+    'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text, integer)',
+    'claim(text, uuid, integer, integer, boolean, bigint[])', 'settle(uuid[], bigint[], jsonb)',
+    'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])'
+  ] LOOP
+    EXECUTE format(
+      'ALTER FUNCTION %s SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off '
+      'SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan '
+      'SET pgq.step = ''on''', step
+    );
+  END LOOP;
+  -- Somebody else may hold the user's advisory lock for long: the worker asks again then.
+  ALTER FUNCTION claim(text, uuid, integer, integer, boolean, bigint[]) SET lock_timeout = '5s';
+  ALTER FUNCTION prune() SET lock_timeout = '2s';
+  ALTER FUNCTION prune() SET timezone = 'UTC';
+  PERFORM prune();
+END;

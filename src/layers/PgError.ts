@@ -1,0 +1,57 @@
+/**
+ * What went wrong in the database, in pgq's own words and classes.
+ *
+ * SQLSTATEs are classified here and nowhere else: the driver's own flag says "no" to a server that
+ * shuts down and "yes" to a row that is too large.
+ */
+import { Option, Predicate } from "effect"
+import type { SqlError } from "effect/sql"
+import { StoreError } from "../domain/Errors.ts"
+
+export const storeError = (operation: string) => (error: SqlError.SqlError): StoreError => {
+  const code = fieldOf(error, "code")
+  return new StoreError({
+    operation,
+    isTransient: code === undefined ? error.isRetryable : isTransientCode(code),
+    ...(code === undefined ? {} : { code }),
+    detail: describe(error),
+    cause: error
+  })
+}
+
+/** Connection lost or refused, server starting or stopping, resources short, locks busy, read-only. */
+const isTransientCode = (code: string): boolean =>
+  /^(08|53|40|57P|55P03|57014|25006)/.test(code) || code.startsWith("E")
+
+const describe = (error: SqlError.SqlError): string => {
+  const hint = fieldOf(error, "hint")
+  const message = messageOf(error)
+  return hint === undefined ? message : `${message} (${hint})`
+}
+
+const messageOf = (error: SqlError.SqlError): string => {
+  const cause = Predicate.hasProperty(error.reason, "cause") ? error.reason.cause : undefined
+  return firstLine(cause instanceof Error && cause.message !== "" ? cause.message : error.message)
+}
+
+const firstLine = (text: string): string => text.split("\n", 1)[0]!
+
+/** A field of the server's error, found at whatever depth the driver wrapped it. */
+const fieldOf = (error: unknown, field: "code" | "hint"): string | undefined => {
+  let current = error
+  for (let depth = 0; depth < 5; depth++) {
+    if (!Predicate.isObject(current)) return undefined
+    if (Predicate.hasProperty(current, field) && typeof current[field] === "string") {
+      return current[field]
+    }
+    current = Option.getOrUndefined(innerOf(current))
+  }
+  return undefined
+}
+
+const innerOf = (error: object): Option.Option<unknown> =>
+  Predicate.hasProperty(error, "reason")
+    ? Option.some(error.reason)
+    : Predicate.hasProperty(error, "cause")
+    ? Option.some(error.cause)
+    : Option.none()

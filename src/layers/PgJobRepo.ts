@@ -1,0 +1,214 @@
+/**
+ * Keeps jobs in PostgreSQL. Each method is one statement; the steps behind them are in `sql/`.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer, Option } from "effect"
+import { ClaimLost, type StoreError } from "../domain/Errors.ts"
+import type { ClaimedJob, NewJob } from "../domain/Job.ts"
+import { JobRepo, type Settled } from "../services/JobRepo.ts"
+import { LockStrategy } from "../services/LockStrategy.ts"
+import * as Batcher from "./Batcher.ts"
+import { storeError } from "./PgError.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  // The application may rename columns on its client; these statements name columns as the database does.
+  const sql = (yield* PgClient.PgClient).withoutTransforms()
+  const { mode } = yield* LockStrategy
+  const isExclusive = mode._tag !== "RowLock"
+  const userLock = mode._tag === "Advisory" ? [mode.key].flat().map(BigInt) : null
+  const name = (relation: string) => sql(`${schema}.${relation}`)
+
+  const insert = (jobs: ReadonlyArray<NewJob>) =>
+    Effect.map(
+      sql<{ id: bigint }>`
+        INSERT INTO ${name("jobs")}
+          (queue, name, payload, serialization_key, priority, run_at, max_attempts)
+        SELECT queue, name, payload::jsonb, nullif(key, ''), priority,
+               CASE WHEN start = '' THEN NULL
+                    WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
+                    ELSE start::timestamptz END,
+               nullif(max_attempts, 0)
+        FROM unnest(
+          ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
+          ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
+          ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
+          ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[]
+        ) WITH ORDINALITY AS new (queue, name, payload, key, priority, start, max_attempts, ord)
+        ORDER BY ord
+        RETURNING id
+      `,
+      // Ids grow in the order the rows were given; RETURNING promises none.
+      (rows) => rows.map(({ id }) => id).sort((a, b) => (a < b ? -1 : 1))
+    ).pipe(Effect.mapError(storeError("enqueue")))
+
+  const single = yield* Batcher.make({
+    call: insert,
+    isIsolated: (error: StoreError) => !error.isTransient,
+    itemsMax: 1000
+  })
+
+  const enqueue: JobRepo["Service"]["enqueue"] = Effect.fnUntraced(function*(jobs) {
+    const [first, ...others] = jobs
+    if (first === undefined) return []
+    if (others.length === 0) {
+      const transaction = yield* Effect.serviceOption(sql.transactionService)
+      if (Option.isNone(transaction)) return [yield* single.add(first)]
+    }
+    return yield* insert(jobs)
+  })
+
+  const claim: JobRepo["Service"]["claim"] = Effect.fn("JobRepo.claim")(
+    function*({ laneRun, limit, queue, worker }) {
+      const rows = yield* sql<ClaimRow>`
+        SELECT lease::text, id, name, payload, serialization_key, priority, attempt, max_attempts,
+               put_offs
+        FROM ${name("claim")}(
+          ${queue}, ${worker}::uuid, ${limit}, ${laneRun}, ${isExclusive}, ${userLock}::bigint[]
+        )
+      `
+      const payloads = yield* omittedPayloads(rows)
+      return rows.map((row) => claimed(row, payloads)).sort(byOrder)
+    },
+    // What a claim took must reach the caller, or nobody would run it.
+    Effect.uninterruptible,
+    Effect.mapError(storeError("claim"))
+  )
+
+  /** Large payloads are fetched after the claim, when no lock is held any more. */
+  const omittedPayloads = Effect.fnUntraced(function*(rows: ReadonlyArray<ClaimRow>) {
+    const payloads = new Map<bigint, string>()
+    const ids = rows.filter(({ payload }) => payload === null).map(({ id }) => id)
+    for (let start = 0; start < ids.length; start += 8) {
+      const found = yield* sql<{ id: bigint; payload: string }>`
+        SELECT id, payload::text AS payload FROM ${name("jobs")}
+        WHERE id = ANY (${ids.slice(start, start + 8)}::bigint[])
+      `
+      for (const { id, payload } of found) payloads.set(id, payload)
+    }
+    return payloads
+  })
+
+  const settle: JobRepo["Service"]["settle"] = Effect.fn("JobRepo.settle")(
+    function*(settled) {
+      const done = settled.filter(({ settlement }) => settlement._tag === "Completed")
+      const others = settled.length === done.length ? [] : settled.flatMap(otherOutcome)
+      const lost = yield* sql<{ id: bigint; lease: string }>`
+        SELECT id, lease::text FROM ${name("settle")}(
+          ${done.map(({ lease }) => lease)}::uuid[], ${done.map(({ id }) => id)}::bigint[],
+          ${JSON.stringify(others)}::jsonb
+        )
+      `
+      return lost.map((each) => new ClaimLost(each))
+    },
+    Effect.uninterruptible,
+    Effect.mapError(storeError("settle"))
+  )
+
+  const hasWaiting: JobRepo["Service"]["hasWaiting"] = Effect.fn("JobRepo.hasWaiting")(
+    function*(queues) {
+      const rows = yield* sql<{ waits: boolean }>`
+        SELECT EXISTS (
+          SELECT FROM ${name("jobs")} AS j
+          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'ready'
+            AND j.id NOT IN (SELECT unnest(job_ids) FROM ${name("leases")})
+        ) OR EXISTS (
+          SELECT FROM ${name("jobs")} AS j
+          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'waiting' AND NOT EXISTS (
+            -- Behind a job that waits for its next try, they are for later, too.
+            SELECT FROM ${name("jobs")} AS token
+            WHERE token.queue = j.queue AND token.serialization_key = j.serialization_key
+              AND token.state = 'retry'
+          )
+        ) AS waits
+      `
+      return rows[0]?.waits === true
+    },
+    Effect.mapError(storeError("hasWaiting"))
+  )
+
+  const hasUnannounced: JobRepo["Service"]["hasUnannounced"] = Effect.fn("JobRepo.hasUnannounced")(
+    function*(queues) {
+      const rows = yield* sql<{ found: boolean }>`
+        SELECT bool_or(${name("has_unannounced")}(queue)) AS found
+        FROM unnest(${queues}::text[]) AS queue
+      `
+      return rows[0]?.found === true
+    },
+    Effect.mapError(storeError("hasUnannounced"))
+  )
+
+  return JobRepo.of({ enqueue, claim, settle, hasWaiting, hasUnannounced })
+})
+
+/** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<JobRepo, never, LockStrategy | PgClient.PgClient> =>
+  Layer.effect(JobRepo, make(options.schema))
+
+interface ClaimRow {
+  readonly lease: string
+  readonly id: bigint
+  readonly name: string
+  readonly payload: string | null
+  readonly serialization_key: string | null
+  readonly priority: number
+  readonly attempt: number
+  readonly max_attempts: number | null
+  readonly put_offs: number
+}
+
+const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJob => ({
+  id: row.id,
+  lease: row.lease,
+  name: row.name,
+  payload: row.payload ?? payloads.get(row.id) ?? "null",
+  key: row.serialization_key ?? undefined,
+  priority: row.priority,
+  attempt: row.attempt + 1,
+  maxAttempts: row.max_attempts ?? undefined,
+  putOffs: row.put_offs
+})
+
+const byOrder = (a: ClaimedJob, b: ClaimedJob): number =>
+  b.priority - a.priority || (a.id < b.id ? -1 : 1)
+
+/** When a job may start, as text: nothing, an interval with a plus sign, or a time. */
+const startOf = (job: NewJob): string =>
+  job.runAt !== undefined
+    ? job.runAt.toISOString()
+    : job.delay !== undefined
+    ? `+${Duration.toMillis(job.delay)} milliseconds`
+    : ""
+
+/** What `settle` in `sql/` takes for a run that did not complete. */
+const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object> => {
+  const job = { id: String(id), lease }
+  switch (settlement._tag) {
+    case "Completed":
+      return []
+    case "Released":
+      return [{ ...job, outcome: "released" }]
+    case "PutOff":
+      return [{
+        ...job,
+        outcome: "put_off",
+        delay: Duration.toSeconds(settlement.delay),
+        error: settlement.error
+      }]
+    case "Retried":
+      return [{
+        ...job,
+        outcome: "retried",
+        delay: Duration.toSeconds(settlement.delay),
+        error: settlement.error,
+        holds: settlement.holdsLane
+      }]
+    case "Failed":
+      return [{
+        ...job,
+        outcome: settlement.blocksLane ? "blocked" : "failed",
+        error: settlement.error
+      }]
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Wake-ups by LISTEN, on a connection of its own.
+ *
+ * The connection is watched with a heartbeat, and replaced for ever when it is lost. Each time it
+ * listens again it says `Everything`: what was notified meanwhile is gone.
+ */
+import { PgClient, PgConnection } from "@effect/sql-pg"
+import { Effect, Layer, PubSub, Queue, Schedule, Stream } from "effect"
+import { Notifier, type Wake } from "../services/Notifier.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  const { config } = yield* PgClient.PgClient
+  // Wake-ups are hints: of a flood, the newest are enough.
+  const wakes = yield* PubSub.sliding<Wake>(1024)
+
+  const listen = Effect.gen(function*() {
+    const connection = yield* PgConnection.make({
+      ...config,
+      applicationName: `${config.applicationName ?? "pgq"} listener`,
+      keepAlive: "5 seconds"
+    })
+    const pinned = yield* connection.pin
+    const notifications = yield* pinned.listen(`${schema}:wake`)
+    yield* PubSub.publish(wakes, { _tag: "Everything" })
+    const forward = Queue.take(notifications).pipe(
+      Effect.flatMap(({ payload }) => PubSub.publish(wakes, decode(payload))),
+      Effect.forever
+    )
+    const heartbeat = pinned.query("SELECT 1", []).pipe(
+      Effect.timeout("5 seconds"),
+      Effect.delay("10 seconds"),
+      Effect.forever
+    )
+    return yield* Effect.raceFirst(forward, heartbeat)
+  }).pipe(Effect.scoped)
+
+  yield* listen.pipe(
+    Effect.tapCause((cause) => Effect.logDebug("the listening connection was lost", cause)),
+    Effect.retry(reconnect),
+    Effect.forkScoped
+  )
+
+  return Notifier.of({
+    wakes: Stream.unwrap(
+      Effect.map(PubSub.subscribe(wakes), (subscription) =>
+        Stream.concat(
+          Stream.succeed<Wake>({ _tag: "Everything" }),
+          Stream.fromSubscription(subscription)
+        ))
+    )
+  })
+})
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<Notifier, never, PgClient.PgClient> =>
+  Layer.effect(Notifier, make(options.schema))
+
+const reconnect = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
+  Schedule.jittered
+)
+
+/** Whatever is not understood may come from a newer pgq: looking is always right. */
+const decode = (message: string): Wake =>
+  message.startsWith("jobs:")
+    ? { _tag: "Jobs", queue: message.slice("jobs:".length) }
+    : { _tag: message === "due" ? "Due" : "Everything" }

@@ -1,0 +1,42 @@
+/**
+ * Takes care of what time brings, by the database's clock.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer } from "effect"
+import { Scheduler } from "../services/Scheduler.ts"
+import { storeError } from "./PgError.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  const sql = (yield* PgClient.PgClient).withoutTransforms()
+  const step = (name: string) => sql(`${schema}.${name}`)
+
+  const promote = sql<{ promoted: number; next_in: number | null }>`
+    SELECT promoted, next_in FROM ${step("promote")}(1000)
+  `.pipe(
+    Effect.map(([row]) => ({
+      promoted: row!.promoted,
+      next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
+    })),
+    Effect.mapError(storeError("promote")),
+    Effect.withSpan("Scheduler.promote")
+  )
+
+  const rescue = sql<{ rescued: number }>`SELECT ${step("rescue")}() AS rescued`.pipe(
+    Effect.map(([row]) => row!.rescued),
+    Effect.mapError(storeError("rescue")),
+    Effect.withSpan("Scheduler.rescue")
+  )
+
+  const prune = sql`SELECT ${step("prune")}()`.pipe(
+    Effect.asVoid,
+    Effect.mapError(storeError("prune")),
+    Effect.withSpan("Scheduler.prune")
+  )
+
+  return Scheduler.of({ promote, rescue, prune })
+})
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<Scheduler, never, PgClient.PgClient> =>
+  Layer.effect(Scheduler, make(options.schema))

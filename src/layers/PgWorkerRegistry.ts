@@ -1,0 +1,74 @@
+/**
+ * Keeps the live workers in PostgreSQL, alive by the database's clock.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer } from "effect"
+import { WorkerRegistry } from "../services/WorkerRegistry.ts"
+import { storeError } from "./PgError.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  const sql = (yield* PgClient.PgClient).withoutTransforms()
+  const name = (relation: string) => sql(`${schema}.${relation}`)
+
+  const join: WorkerRegistry["Service"]["join"] = Effect.fn("WorkerRegistry.join")(
+    function*(worker) {
+      const lease = `${Duration.toMillis(worker.lease)} milliseconds`
+      yield* sql`
+        INSERT INTO ${name("workers")}
+          (id, label, host, pid, queues, mode, concurrency, lease, lease_until)
+        VALUES (
+          ${worker.id}::uuid, ${worker.label}, ${worker.host}, ${worker.pid},
+          ${worker.queues}::text[], ${worker.mode}, ${worker.concurrency},
+          ${lease}::interval, clock_timestamp() + ${lease}::interval
+        )
+        ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, asleep = false
+      `
+    },
+    Effect.mapError(storeError("join"))
+  )
+
+  const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
+    function*(id) {
+      const renewed = yield* sql`
+        UPDATE ${name("workers")}
+        SET lease_until = greatest(lease_until, clock_timestamp() + lease)
+        WHERE id = ${id}::uuid
+        RETURNING id
+      `
+      return renewed.length > 0
+    },
+    Effect.mapError(storeError("renew"))
+  )
+
+  const end = (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
+    Effect.fn(`WorkerRegistry.${operation}`)(
+      function*(id) {
+        yield* sql`SELECT ${name("leave")}(${id}::uuid, ${hasCrashed})`
+      },
+      Effect.uninterruptible,
+      Effect.mapError(storeError(operation))
+    )
+
+  const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
+    function*(id, known) {
+      const rows = yield* sql<{ released: number }>`
+        SELECT ${name("reconcile")}(${id}::uuid, ${known}::uuid[]) AS released
+      `
+      return rows[0]!.released
+    },
+    Effect.mapError(storeError("reconcile"))
+  )
+
+  return WorkerRegistry.of({
+    join,
+    renew,
+    reconcile,
+    leave: end("leave", false),
+    bury: end("bury", true)
+  })
+})
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>
+  Layer.effect(WorkerRegistry, make(options.schema))
