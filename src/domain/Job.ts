@@ -2,7 +2,7 @@
  * One job as it is handed over: to the store when it is new, to a worker when it is claimed, to a
  * handler when it runs.
  */
-import { type Duration, Result } from "effect"
+import { Duration, Result } from "effect"
 import { JobInvalid } from "./Errors.ts"
 
 /** A job to add. `payload` is JSON text. */
@@ -95,6 +95,9 @@ export const newJob = (
       : integerIssue("the number of attempts", job.maxAttempts, 1)) ??
     (job.runAt !== undefined && Number.isNaN(job.runAt.getTime())
       ? "the time to run at is not a valid date"
+      : undefined) ??
+    (job.delay !== undefined && !Duration.isFinite(job.delay)
+      ? "the delay has no end"
       : undefined)
   return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
 }
@@ -112,14 +115,20 @@ const payloadIssue = (payload: string): string | undefined => {
   if (bytes > payloadBytesMax) {
     return `the payload has ${bytes} bytes; at most ${payloadBytesMax} fit`
   }
-  if (unstorableEscape.test(payload)) {
-    return "the payload contains a NUL character or half of a surrogate pair, which PostgreSQL cannot store"
-  }
-  return undefined
+  return !payload.isWellFormed() || hasUnstorableEscape(payload)
+    ? "the payload contains a NUL character or half of a surrogate pair, which PostgreSQL cannot store"
+    : undefined
 }
 
-// JSON.stringify writes NUL and lone surrogates, and of the surrogates only lone ones, as escapes.
-const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i
+const hasUnstorableEscape = (json: string): boolean => {
+  if (!json.includes("\\u")) return false
+  for (const [, unstorable] of json.matchAll(escapes)) if (unstorable !== undefined) return true
+  return false
+}
+
+// JSON.stringify escapes only lone surrogates, but others escape whole pairs, which are storable.
+// Every escape is read from its start, so that an escaped backslash does not start another one.
+const escapes = /\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|u(0000|d[89a-f][0-9a-f]{2})|.)/gis
 
 const integerIssue = (what: string, value: number, min: number): string | undefined =>
   Number.isInteger(value) && value >= min && value <= 2_147_483_647

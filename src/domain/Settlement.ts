@@ -48,7 +48,8 @@ export const decide = (run: {
   const error = ErrorText.fromCause(exit.cause)
   const isHopeless = Cause.squash(exit.cause) instanceof PayloadInvalid
   if (isHopeless || job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
-    return Settlement.Failed({ error, blocksLane: policy.onFail === "block" })
+    const blocksLane = job.key !== undefined && policy.onFail === "block"
+    return Settlement.Failed({ error, blocksLane })
   }
   return Settlement.Retried({
     error,

@@ -35,7 +35,9 @@ export const make = Effect.fnUntraced(function*<A, B, E>(options: {
     Effect.matchCauseEffect(options.call(batch.map(({ value }) => value)), {
       onSuccess: (answers) =>
         Effect.sync(() => {
-          batch.forEach((item, index) => Deferred.doneUnsafe(item.answer, Exit.succeed(answers[index]!)))
+          batch.forEach((item, index) =>
+            Deferred.doneUnsafe(item.answer, Exit.succeed(answers[index]!))
+          )
         }),
       onFailure: (cause) => {
         const failure = cause.reasons.find((reason) => reason._tag === "Fail")

@@ -47,8 +47,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
 export const layer = (options: {
   readonly schema: string
-}): Layer.Layer<JobAdmin, never, PgClient.PgClient> =>
-  Layer.effect(JobAdmin, make(options.schema))
+}): Layer.Layer<JobAdmin, never, PgClient.PgClient> => Layer.effect(JobAdmin, make(options.schema))
 
 interface WorkerRow {
   readonly id: string

@@ -53,12 +53,12 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
 export const layer = (options: {
   readonly schema: string
-}): Layer.Layer<Notifier, never, PgClient.PgClient> =>
-  Layer.effect(Notifier, make(options.schema))
+}): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
-const reconnect = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
-  Schedule.jittered
-)
+const reconnect = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+  .pipe(
+    Schedule.jittered
+  )
 
 /** Whatever is not understood may come from a newer pgq: looking is always right. */
 const decode = (message: string): Wake =>

@@ -30,10 +30,16 @@ export const migrate = Effect.fn("PgSchema.migrate")(
     yield* checkName(schema)
     const sql = yield* PgClient.PgClient
     const run = Effect.gen(function*() {
-      yield* Effect.forEach(statements(schema).slice(0, preamble), (text) => sql.unsafe(text).unprepared)
+      yield* Effect.forEach(
+        statements(schema).slice(0, preamble),
+        (text) => sql.unsafe(text).unprepared
+      )
       const before = yield* appliedIds(schema)
       yield* refuseAhead(schema)
-      yield* Effect.forEach(statements(schema).slice(preamble), (text) => sql.unsafe(text).unprepared)
+      yield* Effect.forEach(
+        statements(schema).slice(preamble),
+        (text) => sql.unsafe(text).unprepared
+      )
       return migrations.filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })
     return yield* sql.withTransaction(run).pipe(
@@ -75,7 +81,9 @@ export const check = Effect.fn("PgSchema.check")(
       return yield* new SchemaUnfit({
         schema,
         reason: "behind",
-        detail: `schema "${schema}" lacks ${pending.map(({ name }) => name).join(", ")}; run pgq migrate`
+        detail: `schema "${schema}" lacks ${
+          pending.map(({ name }) => name).join(", ")
+        }; run pgq migrate`
       })
     }
   }

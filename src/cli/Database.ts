@@ -1,0 +1,132 @@
+/**
+ * The database a command works on: the one its settings name, or the embedded server, which is
+ * stopped again with the command that started it.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Context, Duration, Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { homedir } from "node:os"
+import * as Conninfo from "../domain/Conninfo.ts"
+import { StoreError } from "../domain/Errors.ts"
+import { defaultDataDir } from "../layers/EmbeddedDataDir.ts"
+import * as EmbeddedPostgres from "../layers/EmbeddedPostgres.ts"
+import { storeError } from "../layers/PgError.ts"
+import * as PgSchema from "../layers/PgSchema.ts"
+import * as Settings from "./Settings.ts"
+
+export class Database extends Context.Service<Database, {
+  readonly conninfo: Conninfo.Conninfo
+  readonly origin: string
+  readonly isEmbedded: boolean
+  readonly schema: string
+  readonly notify: "listen" | "poll"
+}>()("pgq/cli/Database") {}
+
+/** The database, and a client that has been seen to connect. */
+export const layer = (given: Settings.Given) =>
+  Layer.unwrap(
+    Effect.map(open(given), (database) =>
+      Layer.mergeAll(
+        Layer.succeed(Database, database),
+        Layer.provideMerge(Layer.effectDiscard(connect(database)), client(database.conninfo))
+      ))
+  )
+
+/** Refuses a schema that does not fit. Nobody else could have migrated the embedded server. */
+export const ready = Effect.gen(function*() {
+  const { isEmbedded, schema } = yield* Database
+  return yield* isEmbedded ? Effect.asVoid(PgSchema.migrate(schema)) : PgSchema.check(schema)
+})
+
+const open = Effect.fnUntraced(function*(given: Settings.Given) {
+  const { conninfo, ...settings } = yield* Settings.resolve(given)
+  if (conninfo !== undefined) return Database.of({ ...settings, conninfo, isEmbedded: false })
+
+  const dataDir = yield* Effect.sync(() =>
+    defaultDataDir({
+      env: process.env,
+      home: homedir(),
+      isRoot: process.getuid?.() === 0,
+      platform: process.platform
+    })
+  )
+  const server = yield* EmbeddedPostgres.open({ dataDir })
+  return Database.of({
+    ...settings,
+    conninfo: yield* Settings.ofUrl(server.url, "embedded server"),
+    isEmbedded: true
+  })
+})
+
+const client = (conninfo: Conninfo.Conninfo) =>
+  Layer.orDie(PgClient.layer({
+    ...(conninfo.sslmode === "prefer" || conninfo.sslmode === "allow"
+      // Only a URL can ask for encryption where the server offers it.
+      ? { url: Redacted.make("postgres://localhost?sslmode=prefer") }
+      : { ssl: ssl(conninfo) }),
+    host: conninfo.hostaddr ?? conninfo.host,
+    port: conninfo.port,
+    path: Conninfo.socketPath(conninfo),
+    username: conninfo.user,
+    password: conninfo.password,
+    database: conninfo.dbname,
+    connectTimeout: conninfo.connectTimeout,
+    applicationName: conninfo.applicationName,
+    prepare: conninfo.prepare,
+    maxConnections: 10
+  }))
+
+/** As libpq has it: `require` encrypts without asking who is there. Sockets need no encryption. */
+const ssl = (conninfo: Conninfo.Conninfo) => {
+  if (conninfo.sslmode === "disable" || Conninfo.socketPath(conninfo) !== undefined) return false
+  return {
+    ...(conninfo.hostaddr === undefined ? {} : { servername: conninfo.host }),
+    ...(conninfo.sslmode === "require" ? { rejectUnauthorized: false } : {}),
+    ...(conninfo.sslmode === "verify-ca" ? { checkServerIdentity: () => undefined } : {})
+  }
+}
+
+const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Service"]) {
+  const sql = yield* SqlClient.SqlClient
+  yield* Effect.mapError(sql`SELECT 1`, (error) => {
+    const refused = storeError("connect")(error)
+    return new StoreError({
+      ...refused,
+      operation: `cannot connect to ${Conninfo.describe(conninfo)} (from ${origin})`,
+      detail: `${refused.detail}${advice(refused.code ?? "", conninfo)}`
+    })
+  }).pipe(
+    // The driver's own limit is for one attempt; a pool may make several.
+    Effect.timeoutOrElse({
+      duration: Duration.sum(conninfo.connectTimeout, "1 second"),
+      orElse: () =>
+        Effect.fail(
+          new StoreError({
+            operation: `cannot connect to ${Conninfo.describe(conninfo)} (from ${origin})`,
+            isTransient: true,
+            detail: "no answer; is the server running there?",
+            cause: undefined
+          })
+        )
+    })
+  )
+})
+
+const advice = (code: string, { dbname }: Conninfo.Conninfo): string => {
+  switch (code) {
+    case "ECONNREFUSED":
+    case "ENOENT":
+      return "; is the server running there?"
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "; check the host's name"
+    case "28P01":
+      return "; check the user and the password"
+    case "28000":
+      return "; check the user, pg_hba.conf and sslmode"
+    case "3D000":
+      return `; create it with createdb ${dbname}`
+    default:
+      return ""
+  }
+}

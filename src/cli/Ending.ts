@@ -1,0 +1,45 @@
+/**
+ * How the program ends: its exit code, and the one line that says what went wrong.
+ */
+import { Cause, Data, Exit, Predicate, Runtime } from "effect"
+import { CliError } from "effect/cli"
+import * as ErrorLine from "./ErrorLine.ts"
+import * as Log from "./Log.ts"
+import * as SignalLatch from "./SignalLatch.ts"
+
+/** Ends the program with a code of its own; what there was to say has been said. */
+export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}
+
+/** Runs the program and ends the process with its exit code, once what it printed is written. */
+export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  fiber.addObserver((exit) =>
+    teardown(exit, (code) => process.stdout.write("", () => process.exit(code)))
+  )
+})
+
+export const teardown: Runtime.Teardown = (exit, onExit) => {
+  if (Exit.isSuccess(exit)) return onExit(0)
+  if (Cause.hasInterruptsOnly(exit.cause)) return onExit(interruptedBy ?? 130)
+
+  const error = Cause.squash(exit.cause)
+  if (error instanceof ExitWith) return onExit(error.code)
+  // The usage was printed when the error was found.
+  if (CliError.isCliError(error) && error._tag === "ShowHelp") {
+    return onExit(error.errors.length > 0 ? 2 : 0)
+  }
+  Log.write(`pgq: ${isOurs(error) ? ErrorLine.of(error) : `bug: ${ErrorLine.withPlace(error)}`}`)
+  onExit(1)
+}
+
+/** For commands that are over quickly: a signal interrupts them, a second one ends the process. */
+export const onSignal = (interrupt: () => void): void =>
+  SignalLatch.listen((signal) => {
+    if (signal === "SIGUSR1" || signal === "SIGINFO") return
+    if (interruptedBy !== undefined) process.exit(SignalLatch.exitCode(signal))
+    interruptedBy = SignalLatch.exitCode(signal)
+    interrupt()
+  })
+
+let interruptedBy: number | undefined
+
+const isOurs = (error: unknown): boolean => error instanceof Error && Predicate.hasProperty(error, "_tag")

@@ -1,0 +1,79 @@
+/**
+ * The flags that several commands share, and values that are written in a form of their own.
+ */
+import { DateTime, Duration, Option, Result } from "effect"
+import { Flag } from "effect/cli"
+import * as CooperativeMode from "../domain/CooperativeMode.ts"
+
+export const connection = Flag.Redacted("connection").pipe(
+  Flag.withAlias("c"),
+  Flag.withMetavar("CONN"),
+  Flag.withDescription(
+    "\"dbname=pgq host=/tmp\" or postgres://…; else PGQ_URL, DATABASE_URL, PG*, the embedded server"
+  ),
+  Flag.optional
+)
+
+export const schema = Flag.String("schema").pipe(
+  Flag.withDescription("The schema pgq lives in; else PGQ_SCHEMA, pgq"),
+  Flag.optional
+)
+
+export const pidFile = Flag.String("pid-file").pipe(
+  Flag.withAlias("p"),
+  Flag.withMetavar("PIDFILE"),
+  Flag.withDescription("The pid file of a running queue")
+)
+
+/** A length of time: 500ms, 10s, 2m, 1h, 1d. */
+export const duration = (name: string): Flag.Flag<Duration.Duration> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("TIME"),
+    Flag.filterMap(parseDuration, (text) => `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d`)
+  )
+
+/** A moment, with its zone, so that it means the same everywhere. */
+export const moment = (name: string): Flag.Flag<Date> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("ISO"),
+    Flag.filterMap(
+      parseMoment,
+      (text) => `"${text}" is not a time with a zone such as 2030-01-31T09:00:00+01:00`
+    )
+  )
+
+/** A whole number, at least 1. */
+export const count = (name: string): Flag.Flag<number> =>
+  Flag.Int(name).pipe(
+    Flag.withMetavar("N"),
+    Flag.filter((n) => n >= 1 && n <= 10_000, (n) => `${n} is not a number from 1 to 10000`)
+  )
+
+export const advisoryKey = Flag.String("advisory-key").pipe(
+  Flag.withMetavar("KEY"),
+  Flag.withDescription("The lock of --cooperative advisory: 42, or two integers, 7,9"),
+  Flag.filterMap(
+    (text) => Result.getSuccess(CooperativeMode.parseAdvisoryKey(text)),
+    (text) => `"${text}" is neither one 64-bit integer (42) nor two 32-bit integers (7,9)`
+  ),
+  Flag.optional
+)
+
+export const parseDuration = (text: string): Option.Option<Duration.Duration> => {
+  const [, amount, unit] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+  const millis = units.get(unit ?? "")
+  return millis === undefined ? Option.none() : Option.some(Duration.millis(Number(amount) * millis))
+}
+
+const units = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], ["d", 86_400_000]])
+
+export const parseMoment = (text: string): Option.Option<Date> => {
+  const match = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.exec(text)
+  const day = match?.[1]
+  // A day that the month does not have would silently become one of the next month.
+  const isDay = day !== undefined && Option.exists(
+    DateTime.make(`${day}T00:00:00Z`),
+    (utc) => DateTime.formatIsoDateUtc(utc) === day
+  )
+  return isDay ? Option.map(DateTime.make(text.replace(" ", "T")), DateTime.toDateUtc) : Option.none()
+}

@@ -1,0 +1,39 @@
+/**
+ * What the program says of itself: one short line an event, on stderr, so that stdout carries data only.
+ *
+ *     12:34:56 info  working on default mode=row-lock
+ */
+import { Array, Cause, Effect, Layer, Logger, References } from "effect"
+import * as ErrorLine from "./ErrorLine.ts"
+
+export const layer: Layer.Layer<never> = Logger.layer([
+  Logger.make(({ cause, date, fiber, logLevel, message }) => {
+    const time = date.toTimeString().slice(0, 8)
+    const texts = Array.ensure(message).map(textOf)
+    const causes = cause.reasons.length === 0 ? [] : [causeOf(cause)]
+    const pairs = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+      .map(([key, value]) => `${key}=${quote(textOf(value))}`)
+    write([time, logLevel.toLowerCase().padEnd(5), ...texts, ...causes, ...pairs].join(" "))
+  })
+])
+
+/** Writes one line, whatever happens to stderr. */
+export const write = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Several lines that belong together, as one write. */
+export const print = (lines: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.sync(() => write(lines.join("\n")))
+
+const textOf = (value: unknown): string =>
+  value instanceof Error || typeof value !== "object" || value === null
+    ? ErrorLine.of(value)
+    : Cause.isCause(value)
+    ? causeOf(value)
+    : JSON.stringify(value, (_, part) => typeof part === "bigint" ? String(part) : part)
+
+const causeOf = (cause: Cause.Cause<unknown>): string =>
+  Cause.hasInterruptsOnly(cause) ? "interrupted" : ErrorLine.withPlace(Cause.squash(cause))
+
+const quote = (text: string): string => /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+/**
+ * The program: catches signals, then loads everything else.
+ */
+import * as SignalLatch from "./SignalLatch.ts"
+
+SignalLatch.install()
+void import("./main.ts").then(({ main }) => main())

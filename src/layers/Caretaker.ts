@@ -1,0 +1,53 @@
+/**
+ * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
+ * workers and old history from time to time.
+ */
+import { Duration, Effect, Layer, Queue, Random, Stream } from "effect"
+import type { StoreError } from "../domain/Errors.ts"
+import { Notifier } from "../services/Notifier.ts"
+import { Scheduler } from "../services/Scheduler.ts"
+
+export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const scheduler = yield* Scheduler
+    const notifier = yield* Notifier
+    const changes = yield* Queue.sliding<void>(1)
+
+    yield* notifier.wakes.pipe(
+      Stream.runForEach((wake) =>
+        wake._tag === "Jobs" ? Effect.void : Queue.offer(changes, undefined)
+      ),
+      Effect.forkScoped
+    )
+
+    const promote = Effect.gen(function*() {
+      const { next } = yield* scheduler.promote
+      const wait = Duration.min(next ?? longestWait, longestWait)
+      yield* Effect.timeoutOption(Queue.take(changes), Duration.max(wait, shortestWait))
+    })
+
+    yield* keepGoing("promote", promote)
+    yield* keepGoing("rescue", Effect.andThen(scheduler.rescue, every("5 seconds")))
+    yield* keepGoing("prune", Effect.andThen(scheduler.prune, every("1 hour")))
+  })
+)
+
+/** No wake-up tells of jobs that were due later than twice this when they were added. */
+const longestWait = Duration.seconds(5)
+/** Another process may be at it: its turn has not committed yet. */
+const shortestWait = Duration.millis(10)
+
+const every = (interval: Duration.Input) =>
+  Effect.flatMap(
+    Random.nextBetween(0.8, 1.2),
+    (factor) => Effect.sleep(Duration.times(Duration.fromInputUnsafe(interval), factor))
+  )
+
+const keepGoing = (name: string, step: Effect.Effect<unknown, StoreError>) =>
+  step.pipe(
+    Effect.catchCause((cause) =>
+      Effect.andThen(Effect.logDebug(`${name} will be tried again`, cause), every("1 second"))
+    ),
+    Effect.forever,
+    Effect.forkScoped
+  )

@@ -1,0 +1,70 @@
+/**
+ * PostgreSQL's own `postmaster.pid`: which server holds a cluster, and where it listens.
+ */
+import { Effect, Option } from "effect"
+import { readFile, rm, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { io, run } from "./EmbeddedHost.ts"
+
+export interface PidFile {
+  readonly pid: number
+  readonly port: string
+  readonly socketDir: string
+  readonly isReady: boolean
+}
+
+export const read = Effect.fnUntraced(function*(dataDir: string) {
+  const path = join(dataDir, "cluster", "data", "postmaster.pid")
+  const text = yield* Effect.option(io(`read ${path}`, () => readFile(path, "utf8")))
+  return Option.map(text, parse)
+})
+
+// The lines: pid, data directory, start time, port, socket folder, address, shared memory, status.
+const parse = (text: string): PidFile => {
+  const lines = text.split("\n")
+  return {
+    pid: Number(lines[0]),
+    port: lines[3] ?? "",
+    socketDir: lines[4] ?? "",
+    isReady: lines[7]?.trim() === "ready"
+  }
+}
+
+/**
+ * Removes the file when its process is another program. A crash leaves it behind, ids come round
+ * again (soon, in a container), and PostgreSQL would take the other program for a running server.
+ * Should this ever be wrong, the cluster's shared memory still keeps a second server out.
+ */
+export const dropStale = Effect.fnUntraced(function*(dataDir: string) {
+  const found = yield* read(dataDir)
+  if (Option.isNone(found)) return
+
+  const data = join(dataDir, "cluster", "data")
+  const isOurs = process.platform === "linux"
+    ? isInside(found.value.pid, data)
+    : isPostgres(found.value.pid)
+  if (!(yield* isOurs)) {
+    yield* io("remove postmaster.pid", () => rm(join(data, "postmaster.pid"), { force: true }))
+  }
+})
+
+/** Every PostgreSQL process stands in its data directory. What cannot be seen may be one. */
+const isInside = Effect.fnUntraced(function*(pid: number, data: string) {
+  const proc = `/proc/${pid}`
+  const process = yield* Effect.option(io(`look at ${proc}`, () => stat(proc)))
+  // A process that is gone is for PostgreSQL itself to notice.
+  if (Option.isNone(process)) return true
+
+  const here = yield* io(`look at ${data}`, () => stat(data))
+  return yield* Effect.match(io(`look at ${proc}/cwd`, () => stat(`${proc}/cwd`)), {
+    onSuccess: (there) => here.ino === there.ino && here.dev === there.dev,
+    // One that ended and was never waited for stands nowhere.
+    onFailure: (error) => !error.detail.includes("ENOENT")
+  })
+})
+
+const isPostgres = (pid: number) =>
+  run("ps", ["-o", "command=", "-p", String(pid)], {}).pipe(
+    Effect.map((command) => command.includes("postgres")),
+    Effect.orElseSucceed(() => true)
+  )

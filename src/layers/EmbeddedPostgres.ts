@@ -1,0 +1,131 @@
+/**
+ * A private PostgreSQL server as a scoped resource: data in a folder of its own, found again by
+ * every pgq command while it runs, stopped with the scope that started it.
+ *
+ * It listens on a unix socket alone: the address stays the same over restarts, so clients of a
+ * server that was stopped and opened again reconnect; there is no port to race for; and the
+ * socket's folder, which only the server's id may enter, guards it before the password does. An
+ * owner killed with -9 leaves its server running, and the next `open` uses that one.
+ */
+import { Effect, Option, Redacted, Schedule, type Scope } from "effect"
+import { readFile } from "node:fs/promises"
+import { connect } from "node:net"
+import { join } from "node:path"
+import { EmbeddedServerFailed } from "../domain/Errors.ts"
+import * as Binaries from "./EmbeddedBinaries.ts"
+import * as DataDir from "./EmbeddedDataDir.ts"
+import { io, type Runner } from "./EmbeddedHost.ts"
+import * as PidFile from "./EmbeddedPidFile.ts"
+import * as Process from "./EmbeddedProcess.ts"
+
+/** A running server. `url` is read by psql and `PgClient` alike; its user is a superuser. */
+export interface Server {
+  readonly url: Redacted.Redacted
+  readonly dataDir: string
+  readonly pid: number
+  /** Whether this scope started the server and will stop it. */
+  readonly isOwner: boolean
+}
+
+export interface Options {
+  /** Where the server keeps its data; created if missing. */
+  readonly dataDir: string
+  /** A folder with `bin/initdb` and `bin/postgres`. Defaults to the platform package's. */
+  readonly binaries?: string | undefined
+  /** Settings for this start, as in postgresql.conf. Defaults to none. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Long enough to recover from a crash. */
+const patience = "2 minutes"
+
+/**
+ * Finds the folder's server or starts it. Of several that start it at once one becomes its owner
+ * and the others find it. It answers once the server accepts connections.
+ */
+export const open: (
+  options: Options
+) => Effect.Effect<Server, EmbeddedServerFailed, Scope.Scope> = Effect.fn("EmbeddedPostgres.open")(
+  function*({ binaries: folder, dataDir: path, settings }) {
+    const running = yield* find(path)
+    if (Option.isSome(running)) return running.value
+
+    const { dataDir, runner } = yield* DataDir.prepare(path)
+    const binaries = yield* Binaries.usable({ folder, dataDir, runner })
+    yield* DataDir.ensureCluster({ binaries, dataDir, runner })
+    const startOrFind = Effect.catch(
+      start({ binaries, dataDir, runner, settings: settings ?? {} }),
+      (error) => Effect.mapError(Effect.flatMap(find(dataDir), Effect.fromOption), () => error)
+    )
+
+    // Another server may be on its way up or down, and until then it holds the cluster.
+    return yield* Effect.retry(startOrFind, {
+      while: (error) => error.detail.includes("postmaster.pid\" already exists"),
+      schedule: Schedule.upTo(Schedule.spaced("200 millis"), { duration: patience })
+    })
+  }
+)
+
+/** The folder's server, if one accepts connections now and the caller may use it. */
+export const find: (dataDir: string) => Effect.Effect<Option.Option<Server>> = Effect.fn(
+  "EmbeddedPostgres.find"
+)(function*(dataDir) {
+  const held = yield* PidFile.read(dataDir)
+  if (Option.isNone(held) || !held.value.isReady) return Option.none()
+
+  const { pid, port, socketDir } = held.value
+  if (!(yield* answers(`${socketDir}/.s.PGSQL.${port}`))) return Option.none()
+
+  const path = join(dataDir, "cluster", "password")
+  const password = yield* Effect.option(io(`read ${path}`, () => readFile(path, "utf8")))
+  return Option.map(password, (secret): Server => {
+    const parameters = Object.entries({ host: socketDir, port, user: "pgq", password: secret })
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    const url = Redacted.make(`postgres:///postgres?${parameters.join("&")}`)
+    return { url, dataDir, pid, isOwner: false }
+  })
+})
+
+/** A crash leaves the socket's file, so only a connection tells. */
+const answers = (path: string) =>
+  Effect.callback<boolean>((resume) => {
+    const socket = connect({ path })
+    socket.once("connect", () => resume(Effect.succeed(true)))
+    socket.once("error", () => resume(Effect.succeed(false)))
+    return Effect.sync(() => socket.destroy())
+  }).pipe(Effect.timeoutOption("5 seconds"), Effect.map(Option.getOrElse(() => false)))
+
+const start = Effect.fnUntraced(function*({ binaries, dataDir, runner, settings }: {
+  readonly binaries: string
+  readonly dataDir: string
+  readonly runner: Runner
+  readonly settings: Readonly<Record<string, string>>
+}) {
+  yield* PidFile.dropStale(dataDir)
+  const socketDir = yield* DataDir.ensureSocketDir(dataDir, runner)
+  const confined = {
+    listen_addresses: "",
+    unix_socket_directories: `"${socketDir}"`,
+    unix_socket_permissions: "0700",
+    port: "5432"
+  }
+  const flags = Object.entries({ cluster_name: "pgq", ...settings, ...confined })
+    .flatMap(([name, value]) => ["-c", `${name}=${value}`])
+  const args = ["-D", join(dataDir, "cluster", "data"), ...flags]
+  const process = yield* Process.start(join(binaries, "bin", "postgres"), args, { dataDir, runner })
+
+  const server = yield* Effect.raceFirst(ready(dataDir, process.pid), process.failure)
+  yield* DataDir.sweep(dataDir, binaries)
+  return { ...server, isOwner: true }
+})
+
+const ready = (dataDir: string, pid: number) =>
+  Effect.flatMap(find(dataDir), Effect.fromOption).pipe(
+    Effect.filterOrFail((server) => server.pid === pid),
+    Effect.retry(Schedule.upTo(Schedule.spaced("20 millis"), { duration: patience })),
+    Effect.mapError(() =>
+      new EmbeddedServerFailed({
+        detail: `the server in ${dataDir} is not ready after ${patience}`
+      })
+    )
+  )

@@ -1,0 +1,71 @@
+/**
+ * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
+ */
+import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
+
+export class LaneRun {
+  readonly jobs: Array<ClaimedJob>
+  readonly lease: string
+  /** Monotonic milliseconds, like `startedAt`. */
+  readonly claimedAt: number
+  /** The job that runs now. */
+  current: ClaimedJob | undefined
+  startedAt = 0
+  /** pgq interrupts it: it stops. */
+  isCancelled = false
+  /** Its lease belongs to nobody, or to another: there is nothing to settle. */
+  isLost = false
+  #controller: AbortController | undefined
+
+  constructor(first: ClaimedJob, claimedAt: number) {
+    this.jobs = [first]
+    this.lease = first.lease
+    this.claimedAt = claimedAt
+  }
+
+  /** One for each job without a key and one for each key, in the order of their first jobs. */
+  static group(jobs: ReadonlyArray<ClaimedJob>, claimedAt: number): ReadonlyArray<LaneRun> {
+    const lanes = new Map<string, LaneRun>()
+    const runs: Array<LaneRun> = []
+    for (const job of jobs) {
+      const lane = job.key === undefined ? undefined : lanes.get(job.key)
+      if (lane !== undefined) {
+        lane.jobs.push(job)
+        continue
+      }
+      const run = new LaneRun(job, claimedAt)
+      runs.push(run)
+      if (job.key !== undefined) lanes.set(job.key, run)
+    }
+    return runs
+  }
+
+  /** Starts a job; answers with what its handler is told. */
+  begin(job: ClaimedJob, startedAt: number): RunningJob {
+    this.current = job
+    this.startedAt = startedAt
+    const run = this
+    return {
+      id: job.id,
+      name: job.name,
+      key: job.key,
+      priority: job.priority,
+      attempt: job.attempt,
+      // Most handlers never look at it, and making one costs more than a short job.
+      get signal() {
+        run.#controller ??= new AbortController()
+        if (run.isCancelled || run.isLost) run.#controller.abort()
+        return run.#controller.signal
+      }
+    }
+  }
+
+  end(): void {
+    this.current = undefined
+    this.#controller = undefined
+  }
+
+  abort(): void {
+    this.#controller?.abort()
+  }
+}

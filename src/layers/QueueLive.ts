@@ -1,0 +1,122 @@
+/**
+ * The compositions users want: a whole working queue, and a producer's half.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer } from "effect"
+import { randomUUID } from "node:crypto"
+import { hostname } from "node:os"
+import { type SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
+import { defaultQueue, queueBytesMax } from "../domain/Job.ts"
+import { Handlers } from "../services/Handlers.ts"
+import type { JobAdmin } from "../services/JobAdmin.ts"
+import type { JobRepo } from "../services/JobRepo.ts"
+import type { LockStrategy } from "../services/LockStrategy.ts"
+import type { QueueControl } from "../services/QueueControl.ts"
+import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
+import * as Caretaker from "./Caretaker.ts"
+import { handlersIn } from "./Job.ts"
+import * as PgJobAdmin from "./PgJobAdmin.ts"
+import * as PgJobRepo from "./PgJobRepo.ts"
+import * as PgNotifier from "./PgNotifier.ts"
+import * as PgScheduler from "./PgScheduler.ts"
+import * as PgSchema from "./PgSchema.ts"
+import * as PgWorkerRegistry from "./PgWorkerRegistry.ts"
+import * as PollNotifier from "./PollNotifier.ts"
+import * as RowLock from "./RowLock.ts"
+import * as Worker from "./Worker.ts"
+
+export interface Options {
+  /** How many jobs run at once. Defaults to 5. */
+  readonly workers?: number | undefined
+  /** The queues to work on. Defaults to "default" alone. */
+  readonly queues?: ReadonlyArray<string> | undefined
+  /** The schema that holds pgq's tables. Defaults to "pgq". */
+  readonly schema?: string | undefined
+  /** How long a closing scope waits for running jobs, and cancelled jobs may clean up. Defaults to 30 seconds. */
+  readonly grace?: Duration.Input | undefined
+  /** How this worker is called in listings. Defaults to "pgq". */
+  readonly label?: string | undefined
+  /** A fresh uuid for this start. Defaults to a random one. */
+  readonly workerId?: string | undefined
+  /** How to be woken: by LISTEN, or by the clock behind a pooler. Defaults to "listen". */
+  readonly notify?: "listen" | "poll" | undefined
+  /** How long this worker counts as alive without renewing. Defaults to 15 seconds. */
+  readonly lease?: Duration.Input | undefined
+}
+
+/**
+ * A queue that works for as long as the layer lives. Its handlers are the layers provided to it that
+ * `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the grace.
+ */
+export const layer = (options: Options = {}): Layer.Layer<
+  JobAdmin | JobRepo | QueueControl,
+  SchemaUnfit | SettingInvalid | StoreError,
+  LockStrategy | PgClient.PgClient
+> => {
+  const schema = options.schema ?? PgSchema.defaultSchema
+  const worker = Layer.unwrap(Effect.map(workerOptions(options), Worker.layer))
+  const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
+  return Layer.merge(worker, Caretaker.layer).pipe(
+    Layer.provide([
+      handlers,
+      notifier,
+      PgScheduler.layer({ schema }),
+      PgWorkerRegistry.layer({ schema })
+    ]),
+    Layer.provideMerge(Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))),
+    Layer.provideMerge(Layer.effectDiscard(PgSchema.check(schema)))
+  )
+}
+
+const workerOptions = Effect.fnUntraced(function*(options: Options) {
+  const concurrency = options.workers ?? 5
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    return yield* new SettingInvalid({
+      setting: "workers",
+      issue: `${concurrency} is not a whole number from 1 on`
+    })
+  }
+  const queues = options.queues ?? [defaultQueue]
+  for (const queue of queues) {
+    const bytes = Buffer.byteLength(queue)
+    if (bytes === 0 || bytes > queueBytesMax) {
+      return yield* new SettingInvalid({
+        setting: "queue",
+        issue: `the name "${queue}" has ${bytes} bytes; from 1 to ${queueBytesMax} fit`
+      })
+    }
+  }
+  return {
+    grace: Duration.fromInputUnsafe(options.grace ?? "30 seconds"),
+    worker: {
+      id: options.workerId ?? randomUUID(),
+      label: options.label ?? "pgq",
+      host: hostname(),
+      pid: process.pid,
+      queues,
+      concurrency,
+      lease: Duration.fromInputUnsafe(options.lease ?? "15 seconds")
+    }
+  }
+})
+
+/** What producers and operators need; it works on no job. */
+export const client = (
+  options: { readonly schema?: string | undefined } = {}
+): Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, never, PgClient.PgClient> => {
+  const schema = options.schema ?? PgSchema.defaultSchema
+  return Layer.mergeAll(
+    PgJobRepo.layer({ schema }).pipe(Layer.provide(RowLock.layer)),
+    PgJobAdmin.layer({ schema }),
+    PgWorkerRegistry.layer({ schema })
+  )
+}
+
+/** Every handler among the services that this layer is provided with. */
+const handlers = Layer.effect(
+  Handlers,
+  Effect.map(Effect.context<never>(), (context) => {
+    const byName = new Map(handlersIn(context).map((handler) => [handler.name, handler]))
+    return { find: (name: string) => byName.get(name), names: Array.from(byName.keys()) }
+  })
+)

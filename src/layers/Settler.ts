@@ -1,0 +1,66 @@
+/**
+ * Sends settlements in batches, one in flight, and again until the store has answered: sending one
+ * twice changes nothing.
+ */
+import { Effect, Latch, Schedule, type Scope } from "effect"
+import type { ClaimLost } from "../domain/Errors.ts"
+import { JobRepo, type Settled } from "../services/JobRepo.ts"
+
+export interface Settler {
+  /** Returns at once; the settlement is under way. */
+  readonly add: (settled: Settled) => void
+  /** The leases that settlements are under way for. */
+  readonly leases: () => ReadonlyArray<string>
+  /** Waits until nothing is under way. */
+  readonly drained: Effect.Effect<void>
+}
+
+/** `onAnswer` is told after each batch which of its settlements came too late. */
+export const make = Effect.fnUntraced(function*(
+  onAnswer: (lost: ReadonlyArray<ClaimLost>) => void
+): Effect.fn.Return<Settler, never, JobRepo | Scope.Scope> {
+  const repo = yield* JobRepo
+  const hasWork = yield* Latch.make()
+  const isDrained = yield* Latch.make(true)
+  let waiting: Array<Settled> = []
+  let sending: ReadonlyArray<Settled> = []
+
+  const flush = Effect.gen(function*() {
+    yield* hasWork.await
+    sending = waiting.slice(0, batchMax)
+    waiting = waiting.slice(batchMax)
+    const lost = yield* repo.settle(sending).pipe(
+      Effect.tapError((error) => Effect.logWarning(`trying again: ${error.message}`)),
+      Effect.retry(backoff)
+    )
+    sending = []
+    onAnswer(lost)
+    if (waiting.length === 0) {
+      hasWork.closeUnsafe()
+      isDrained.openUnsafe()
+    }
+  })
+
+  yield* flush.pipe(
+    Effect.forever,
+    Effect.tapCause((cause) => Effect.logError("settling has stopped", cause)),
+    Effect.forkScoped
+  )
+
+  return {
+    add: (settled) => {
+      waiting.push(settled)
+      isDrained.closeUnsafe()
+      hasWork.openUnsafe()
+    },
+    leases: () => [...waiting, ...sending].map(({ lease }) => lease),
+    drained: isDrained.await
+  }
+})
+
+const batchMax = 2000
+
+const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("5 seconds")])
+  .pipe(
+    Schedule.jittered
+  )

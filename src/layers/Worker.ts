@@ -1,0 +1,251 @@
+/**
+ * Works on queues for as long as its scope lives: claims, runs, settles, and ends in order.
+ */
+import {
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Layer,
+  Queue,
+  Random,
+  type Scope,
+  Semaphore,
+  Stream
+} from "effect"
+import * as CooperativeMode from "../domain/CooperativeMode.ts"
+import type { StoreError } from "../domain/Errors.ts"
+import { nextStep, type StopMode, stopModes } from "../domain/StopMode.ts"
+import type { Handlers } from "../services/Handlers.ts"
+import { JobRepo } from "../services/JobRepo.ts"
+import { LockStrategy } from "../services/LockStrategy.ts"
+import { Notifier } from "../services/Notifier.ts"
+import { QueueControl } from "../services/QueueControl.ts"
+import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
+import * as Runs from "./Runs.ts"
+import * as Settler from "./Settler.ts"
+
+export interface Options {
+  readonly worker: Omit<NewWorker, "mode">
+  /** How long cancelled jobs may take to clean up, and how long a closing scope waits for running ones. */
+  readonly grace: Duration.Duration
+}
+
+type Needs = Handlers | JobRepo | LockStrategy | Notifier | WorkerRegistry
+
+export const layer = (options: Options): Layer.Layer<QueueControl, StoreError, Needs> =>
+  Layer.effect(QueueControl, make(options))
+
+const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.Return<
+  QueueControl["Service"],
+  StoreError,
+  Needs | Scope.Scope
+> {
+  const { concurrency, id, queues } = worker
+  const repo = yield* JobRepo
+  const registry = yield* WorkerRegistry
+  const notifier = yield* Notifier
+  const clock = yield* Clock.Clock
+  const mode = CooperativeMode.format((yield* LockStrategy).mode)
+
+  // One place to wait for whatever may change what to do next; looking too often is harmless.
+  const changes = yield* Queue.sliding<void>(1)
+  const look = () => void Queue.offerUnsafe(changes, undefined)
+
+  const settler = yield* Settler.make((lost) => {
+    if (lost.length > 0) runs.lose(new Set(lost.map(({ lease }) => lease)))
+  })
+  const runs = yield* Runs.make({ concurrency, settler, onFree: look })
+  const ended = yield* Deferred.make<ReadonlyArray<bigint>>()
+
+  const startedAt = clock.currentTimeMillisUnsafe()
+  let stopping: StopMode | undefined
+  let cancelledAt = Infinity
+  /** Whether producers have been told that this worker sleeps: its last claim found nothing. */
+  let isAsleep = false
+  /** Empty rounds since the last wake-up. */
+  let emptyRounds = 0
+  /** How often to look for leases whose claim was never answered. */
+  let unansweredClaims = 0
+  let turn = 0
+
+  // What is leased but unknown here is handed back, which a claim in flight must not be beside.
+  const claiming = yield* Semaphore.make(1)
+  const reconcile = Effect.gen(function*() {
+    if (unansweredClaims === 0) return
+    const released = yield* registry.reconcile(id, [...runs.leases(), ...settler.leases()])
+    unansweredClaims--
+    if (released > 0) {
+      yield* Effect.logWarning(`handed back ${released} jobs of an unanswered claim`)
+    }
+  })
+
+  const rejoin = Effect.gen(function*() {
+    yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
+    runs.lose()
+    yield* registry.join({ ...worker, mode })
+  })
+
+  /** Asks each queue in turn, beginning with another one each time. Answers with how many jobs came. */
+  const claimRound = Effect.gen(function*() {
+    yield* reconcile
+    let found = 0
+    for (let index = 0; index < queues.length; index++) {
+      const { laneRun, limit } = runs.wants()
+      if (limit === 0) break
+      const queue = queues[(turn + index) % queues.length]!
+      const jobs = yield* repo.claim({ queue, worker: id, limit, laneRun })
+      runs.add(jobs)
+      found += jobs.length
+    }
+    turn++
+    return found
+  }).pipe(
+    claiming.withPermit,
+    Effect.catch((error: StoreError) => Effect.as(afterFailedClaim(error), undefined))
+  )
+
+  const afterFailedClaim = (error: StoreError) => {
+    if (error.code === unknownWorker) return Effect.ignore(rejoin)
+    unansweredClaims = 3
+    emptyRounds = Math.max(emptyRounds, 1)
+    return Effect.logWarning(`looking again later: ${error.message}`)
+  }
+
+  const pause = Effect.gen(function*() {
+    // Falling asleep is told to producers by a claim; those that were adding jobs at that moment did not
+    // know. Looking once more finds what they have committed, and hasUnannounced what they have not yet.
+    if (!isAsleep) {
+      isAsleep = true
+      return
+    }
+    const isQuiet = emptyRounds > 0 ||
+      !(yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false))
+    const longest = isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : 25
+    const millis = Math.min(longest, stopping === "drain" ? 200 : 5000)
+    const jittered = yield* Random.nextBetween(millis * 0.8, millis)
+    const woken = yield* Effect.timeoutOption(Queue.take(changes), Duration.millis(jittered))
+    emptyRounds = woken._tag === "Some" || !isQuiet ? 0 : emptyRounds + 1
+  })
+
+  const work = Effect.gen(function*() {
+    let hasWaiting = true
+    while (true) {
+      const step = nextStep({ mode: stopping, running: runs.count(), hasWaiting })
+      if (step === "end") return
+      if (step === "wait") {
+        const left = cancelledAt + Duration.toMillis(grace) - clock.currentTimeMillisUnsafe()
+        if (left <= 0) return
+        yield* left === Infinity
+          ? Queue.take(changes)
+          : Effect.timeoutOption(Queue.take(changes), left)
+        continue
+      }
+      if (runs.wants().limit === 0) {
+        yield* Queue.take(changes)
+        continue
+      }
+      const found = yield* claimRound
+      if (found !== undefined && found > 0) {
+        isAsleep = false
+        emptyRounds = 0
+        hasWaiting = true
+        continue
+      }
+      if (found === 0 && stopping === "drain" && runs.count() === 0) {
+        hasWaiting = yield* Effect.orElseSucceed(repo.hasWaiting(queues), () => true)
+        if (!hasWaiting) continue
+      }
+      yield* pause
+    }
+  })
+
+  const end = Effect.gen(function*() {
+    runs.finish()
+    const leftBehind = runs.running().map(({ job }) => job.id)
+    yield* Effect.timeoutOption(settler.drained, grace)
+    // What does not stop keeps its lease until this process is dead and the lease has run out.
+    if (leftBehind.length === 0) {
+      yield* registry.leave(id).pipe(
+        Effect.retry({ times: 3 }),
+        Effect.timeout("5 seconds"),
+        Effect.catch((error) => Effect.logWarning(`could not sign off: ${error.message}`))
+      )
+    }
+    return leftBehind
+  })
+
+  const stop = (asked: StopMode): void => {
+    if (stopping !== undefined && stopModes.indexOf(asked) <= stopModes.indexOf(stopping)) return
+    stopping = asked
+    if (asked !== "drain") runs.finish()
+    if (asked === "cancel") {
+      cancelledAt = clock.currentTimeMillisUnsafe()
+      runs.cancel()
+    }
+    look()
+  }
+
+  yield* registry.join({ ...worker, mode })
+  yield* notifier.wakes.pipe(
+    Stream.runForEach((wake) =>
+      Effect.sync(() => {
+        if (
+          wake._tag === "Everything" || (wake._tag === "Jobs" && queues.includes(wake.queue))
+        ) look()
+      })
+    ),
+    Effect.forkScoped
+  )
+  yield* claiming.withPermit(reconcile).pipe(
+    Effect.andThen(registry.renew(id)),
+    Effect.timeout(worker.lease),
+    Effect.flatMap((isAlive) => (isAlive ? Effect.void : rejoin)),
+    Effect.catch((error) => Effect.logWarning(`could not renew: ${error.message}`)),
+    Effect.delay(Duration.divideUnsafe(worker.lease, 3)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Effect.sync(runs.releaseOverdue).pipe(
+    Effect.delay("250 millis"),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  yield* Effect.andThen(work, end).pipe(
+    Effect.tapCause((cause) => Effect.logError("the worker has broken off", cause)),
+    Effect.onExit((exit) => Deferred.done(ended, exit)),
+    Effect.forkScoped
+  )
+  // Registered last, so that it runs first, while all of the above still works.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => stop("finish")).pipe(
+      Effect.andThen(Effect.timeoutOption(Deferred.await(ended), grace)),
+      Effect.andThen(Effect.sync(() => stop("cancel"))),
+      Effect.andThen(Deferred.await(ended)),
+      Effect.ignoreCause
+    )
+  )
+
+  return QueueControl.of({
+    stop: (asked) => Effect.sync(() => stop(asked)),
+    ended: Deferred.await(ended),
+    status: Effect.sync(() => ({
+      uptime: Duration.millis(clock.currentTimeMillisUnsafe() - startedAt),
+      queues,
+      mode,
+      stopping,
+      concurrency,
+      running: runs.running().map(({ age, job }) => ({
+        id: job.id,
+        name: job.name,
+        key: job.key,
+        age: Duration.millis(age)
+      })),
+      prefetched: runs.backlogSize(),
+      ...runs.tally
+    }))
+  })
+})
+
+/** What the store says to a claim by a worker that it does not know. */
+const unknownWorker = "PGQ01"
