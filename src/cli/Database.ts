@@ -53,17 +53,14 @@ const open = Effect.fnUntraced(function*(given: Settings.Given) {
   const server = yield* EmbeddedPostgres.open({ dataDir })
   return Database.of({
     ...settings,
-    conninfo: yield* Settings.ofUrl(server.url, "embedded server"),
+    conninfo: yield* Settings.read(server.url, "embedded server"),
     isEmbedded: true
   })
 })
 
 const client = (conninfo: Conninfo.Conninfo) =>
   Layer.orDie(PgClient.layer({
-    ...(conninfo.sslmode === "prefer" || conninfo.sslmode === "allow"
-      // Only a URL can ask for encryption where the server offers it.
-      ? { url: Redacted.make("postgres://localhost?sslmode=prefer") }
-      : { ssl: ssl(conninfo) }),
+    ...encryption(conninfo),
     host: conninfo.hostaddr ?? conninfo.host,
     port: conninfo.port,
     path: Conninfo.socketPath(conninfo),
@@ -76,38 +73,42 @@ const client = (conninfo: Conninfo.Conninfo) =>
     maxConnections: 10
   }))
 
-/** As libpq has it: `require` encrypts without asking who is there. Sockets need no encryption. */
-const ssl = (conninfo: Conninfo.Conninfo) => {
-  if (conninfo.sslmode === "disable" || Conninfo.socketPath(conninfo) !== undefined) return false
-  return {
-    ...(conninfo.hostaddr === undefined ? {} : { servername: conninfo.host }),
-    ...(conninfo.sslmode === "require" ? { rejectUnauthorized: false } : {}),
-    ...(conninfo.sslmode === "verify-ca" ? { checkServerIdentity: () => undefined } : {})
+/** As libpq has it: `require` encrypts without asking who is there, and sockets need nothing. */
+const encryption = (conninfo: Conninfo.Conninfo) => {
+  const name = conninfo.hostaddr === undefined ? {} : { servername: conninfo.host }
+  if (Conninfo.socketPath(conninfo) !== undefined) return { ssl: false }
+  switch (conninfo.sslmode) {
+    case "disable":
+      return { ssl: false }
+    case "allow":
+    case "prefer":
+      // Only a URL can ask for encryption where the server offers it.
+      return { url: Redacted.make("postgres://localhost?sslmode=prefer") }
+    case "require":
+      return { ssl: { ...name, rejectUnauthorized: false } }
+    case "verify-ca":
+      return { ssl: { ...name, checkServerIdentity: () => undefined } }
+    case "verify-full":
+      return { ssl: name }
   }
 }
 
 const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Service"]) {
   const sql = yield* SqlClient.SqlClient
-  yield* Effect.mapError(sql`SELECT 1`, (error) => {
-    const refused = storeError("connect")(error)
-    return new StoreError({
-      ...refused,
-      operation: `cannot connect to ${Conninfo.describe(conninfo)} (from ${origin})`,
-      detail: `${refused.detail}${advice(refused.code ?? "", conninfo)}`
-    })
-  }).pipe(
+  const operation = `cannot connect to ${Conninfo.describe(conninfo)} (from ${origin})`
+  yield* sql`SELECT 1`.pipe(
+    Effect.mapError((error) => {
+      const { cause, code, detail } = storeError(operation)(error)
+      const full = `${detail}${advice(code ?? "", conninfo)}`
+      return new StoreError({ operation, isTransient: true, detail: full, cause })
+    }),
     // The driver's own limit is for one attempt; a pool may make several.
     Effect.timeoutOrElse({
-      duration: Duration.sum(conninfo.connectTimeout, "1 second"),
-      orElse: () =>
-        Effect.fail(
-          new StoreError({
-            operation: `cannot connect to ${Conninfo.describe(conninfo)} (from ${origin})`,
-            isTransient: true,
-            detail: "no answer; is the server running there?",
-            cause: undefined
-          })
-        )
+      duration: Duration.sum(conninfo.connectTimeout, Duration.seconds(1)),
+      orElse: () => {
+        const detail = "no answer; is the server running there?"
+        return Effect.fail(new StoreError({ operation, isTransient: true, detail, cause: detail }))
+      }
     })
   )
 })

@@ -32,11 +32,11 @@ export const resolve = Effect.fn("Settings.resolve")(
     const named = { "-c": given.connection, ...environment.connections }
     const [origin, text] = Object.entries(named)
       .flatMap(([name, value]) => Option.isSome(value) ? [[name, value.value] as const] : [])[0] ??
-      [Object.keys(environment.libpq).length > 0 ? "PG*" : "embedded server", Redacted.make("")]
+      [Object.keys(environment.server).length > 0 ? "PG*" : "embedded server", Redacted.make("")]
 
     const conninfo = origin === "embedded server"
       ? undefined
-      : yield* read(Redacted.value(text), origin, environment)
+      : yield* read(text, origin, { ...environment.server, ...environment.other })
     return {
       conninfo,
       origin,
@@ -48,19 +48,16 @@ export const resolve = Effect.fn("Settings.resolve")(
   }
 )
 
-/** Reads a connection string, with libpq's variables and defaults for what it leaves open. */
+/** Reads a connection string; what it leaves open is libpq's default. */
 export const read = Effect.fnUntraced(function*(
-  text: string,
+  text: Redacted.Redacted,
   setting: string,
-  environment: Effect.Success<typeof settings>
+  environment: Conninfo.Parameters = {}
 ) {
-  const parsed = yield* Effect.fromResult(Conninfo.parse(text, setting))
-  const { libpq, password, prepare, sslmode } = environment
-  const given = { ...libpq, ...password, ...sslmode, ...prepare, ...parsed }
-  const user = yield* osUser
-  return yield* Effect.fromResult(
-    Conninfo.complete(given, { setting, user, host: defaultHost(given.port || "5432") })
-  )
+  const parsed = yield* Effect.fromResult(Conninfo.parse(Redacted.value(text), setting))
+  const given = { ...environment, ...parsed }
+  const defaults = { setting, user: yield* osUser, host: defaultHost(given.port || "5432") }
+  return yield* Effect.fromResult(Conninfo.complete(given, defaults))
 })
 
 const variable = (name: string) =>
@@ -69,10 +66,16 @@ const variable = (name: string) =>
 
 const redacted = (name: string) => Config.map(variable(name), Option.map((text) => Redacted.make(text)))
 
-/** One libpq parameter, where its variable is set. */
-const parameter = <Name extends keyof Conninfo.Parameters>(name: Name, from: string) =>
-  Config.map(variable(from), (value): Conninfo.Parameters =>
-    Option.isSome(value) ? { [name]: value.value } : {})
+/** The parameters whose variables are set. */
+const parametersOf = (
+  pairs: ReadonlyArray<readonly [name: keyof Conninfo.Parameters, from: string]>
+): Config.Config<Conninfo.Parameters> =>
+  Config.map(
+    Config.all(pairs.map(([name, from]) =>
+      Config.map(variable(from), (value) => Option.map(value, (text) => [name, text] as const))
+    )),
+    (found) => Object.fromEntries(found.flatMap((pair) => Option.toArray(pair)))
+  )
 
 const settings = Config.all({
   connections: Config.all({
@@ -80,19 +83,18 @@ const settings = Config.all({
     DATABASE_URL: redacted("DATABASE_URL")
   }),
   // Any of these names a server; a password or a TLS mode alone does not.
-  libpq: Config.map(
-    Config.all([
-      parameter("host", "PGHOST"),
-      parameter("hostaddr", "PGHOSTADDR"),
-      parameter("port", "PGPORT"),
-      parameter("dbname", "PGDATABASE"),
-      parameter("user", "PGUSER")
-    ]),
-    (parts): Conninfo.Parameters => Object.assign({}, ...parts)
-  ),
-  password: parameter("password", "PGPASSWORD"),
-  sslmode: parameter("sslmode", "PGSSLMODE"),
-  prepare: parameter("prepare", "PGQ_PREPARE"),
+  server: parametersOf([
+    ["host", "PGHOST"],
+    ["hostaddr", "PGHOSTADDR"],
+    ["port", "PGPORT"],
+    ["dbname", "PGDATABASE"],
+    ["user", "PGUSER"]
+  ]),
+  other: parametersOf([
+    ["password", "PGPASSWORD"],
+    ["sslmode", "PGSSLMODE"],
+    ["prepare", "PGQ_PREPARE"]
+  ]),
   schema: Config.map(variable("PGQ_SCHEMA"), Option.getOrElse(() => defaultSchema)),
   notify: Config.option(Config.Literals(["listen", "poll"], "PGQ_NOTIFY"))
 })

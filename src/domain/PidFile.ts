@@ -27,10 +27,12 @@ export const parse = (text: string): Result.Result<PidFile, string> => {
 export const tokenOf = (facts: ReadonlyArray<string>): string =>
   `pgq:${fnv1a64(facts.join("\0")).toString(16).padStart(16, "0")}`
 
-/** The start time in `/proc/PID/stat`, in ticks since boot. */
-export const startTimeOf = (stat: string): string | undefined =>
+/** The start time in `/proc/PID/stat`, in ticks since boot; nothing for a process that has ended. */
+export const startTimeOf = (stat: string): string | undefined => {
   // The second field, the program's name in brackets, may itself hold spaces and brackets.
-  stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/)[19]
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/)
+  return state === "Z" || state === "X" ? undefined : fields[18]
+}
 
 const fnv1a64 = (text: string): bigint =>
   Array.from(Buffer.from(text)).reduce(

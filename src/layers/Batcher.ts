@@ -2,7 +2,7 @@
  * Joins what many fibers ask at the same time into few calls: one call in flight, sent at once when
  * idle, carrying everything that came in meanwhile.
  */
-import { Deferred, Effect, Exit, Scope } from "effect"
+import { Deferred, Effect, Exit, type Scope } from "effect"
 
 export interface Batcher<A, B, E> {
   /** Waits for this item's answer. An interrupted waiter leaves its item in the batch. */

@@ -81,8 +81,8 @@ const copy = Effect.fnUntraced(function*({ dataDir, folder, runner }: {
 
   const draft = join(dataDir, `draft-${randomUUID()}`)
   yield* run("cp", ["-RP", folder, draft], {})
+  yield* run("chmod", ["-R", "u+w,a+rX", draft], {})
   yield* link(draft)
-  yield* run("chmod", ["-R", "a+rX", draft], {})
 
   // Whoever renames first has made the copy.
   yield* Effect.catch(

@@ -51,10 +51,8 @@ export const open: (
     if (Option.isSome(running)) return running.value
 
     const { dataDir, runner } = yield* DataDir.prepare(path)
-    const binaries = yield* Binaries.usable({ folder, dataDir, runner })
-    yield* DataDir.ensureCluster({ binaries, dataDir, runner })
     const startOrFind = Effect.catch(
-      start({ binaries, dataDir, runner, settings: settings ?? {} }),
+      start({ dataDir, folder, runner, settings: settings ?? {} }),
       (error) => Effect.mapError(Effect.flatMap(find(dataDir), Effect.fromOption), () => error)
     )
 
@@ -95,12 +93,14 @@ const answers = (path: string) =>
     return Effect.sync(() => socket.destroy())
   }).pipe(Effect.timeoutOption("5 seconds"), Effect.map(Option.getOrElse(() => false)))
 
-const start = Effect.fnUntraced(function*({ binaries, dataDir, runner, settings }: {
-  readonly binaries: string
+const start = Effect.fnUntraced(function*({ dataDir, folder, runner, settings }: {
   readonly dataDir: string
+  readonly folder: string | undefined
   readonly runner: Runner
   readonly settings: Readonly<Record<string, string>>
 }) {
+  const binaries = yield* Binaries.usable({ folder, dataDir, runner })
+  yield* DataDir.ensureCluster({ binaries, dataDir, runner })
   yield* PidFile.dropStale(dataDir)
   const socketDir = yield* DataDir.ensureSocketDir(dataDir, runner)
   const confined = {

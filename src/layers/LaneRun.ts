@@ -44,7 +44,7 @@ export class LaneRun {
   begin(job: ClaimedJob, startedAt: number): RunningJob {
     this.current = job
     this.startedAt = startedAt
-    const run = this
+    const signal = () => this.#signal()
     return {
       id: job.id,
       name: job.name,
@@ -53,11 +53,15 @@ export class LaneRun {
       attempt: job.attempt,
       // Most handlers never look at it, and making one costs more than a short job.
       get signal() {
-        run.#controller ??= new AbortController()
-        if (run.isCancelled || run.isLost) run.#controller.abort()
-        return run.#controller.signal
+        return signal()
       }
     }
+  }
+
+  #signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.isCancelled || this.isLost) this.#controller.abort()
+    return this.#controller.signal
   }
 
   end(): void {

@@ -38,7 +38,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
         RETURNING id
       `,
       // Ids grow in the order the rows were given; RETURNING promises none.
-      (rows) => rows.map(({ id }) => id).sort((a, b) => (a < b ? -1 : 1))
+      (rows) => rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
     ).pipe(Effect.mapError(storeError("enqueue")))
 
   const single = yield* Batcher.make({
@@ -67,7 +67,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
         )
       `
       const payloads = yield* omittedPayloads(rows)
-      return rows.map((row) => claimed(row, payloads)).sort(byOrder)
+      return rows.map((row) => claimed(row, payloads)).toSorted(byOrder)
     },
     // What a claim took must reach the caller, or nobody would run it.
     Effect.uninterruptible,

@@ -96,7 +96,7 @@ const directory = new URL("../../sql/", import.meta.url)
 
 const migrations = readdirSync(directory)
   .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
-  .sort()
+  .toSorted()
   .map((file) => {
     const text = readFileSync(new URL(file, directory), "utf8")
     return {

@@ -82,9 +82,8 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   const start = (): void => {
-    while (isStarting && active.size < concurrency) {
-      const run = backlog.shift()
-      if (run === undefined) return
+    if (!isStarting) return
+    for (const run of backlog.splice(0, concurrency - active.size)) {
       const fiber = fork(Effect.uninterruptible(runLane(run)))
       active.set(run, fiber)
       fiber.addObserver((exit) => {
@@ -115,7 +114,9 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Takes in what a claim answered with. */
     add: (jobs: ReadonlyArray<ClaimedJob>): void => {
       backlog.push(...LaneRun.group(jobs, now()))
-      start()
+      // A claim that was under way when the end was asked for may still answer.
+      if (isStarting) start()
+      else releaseBacklog(() => true)
     },
     /** How many jobs to claim now, and how many more of each lane. */
     wants: () => ({

@@ -1,0 +1,92 @@
+/**
+ * What the tests of the contract suites start from. Each has a queue of its own, so that they can
+ * share a database.
+ */
+import { Duration, Effect, Schedule } from "effect"
+import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/Job.ts"
+import { Settlement } from "../src/domain/Settlement.ts"
+import { JobRepo, type Settled } from "../src/services/JobRepo.ts"
+import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
+
+export const queueName: Effect.Effect<string> = Effect.sync(() => crypto.randomUUID())
+
+/** A job for `queue`, plain but for what the test is about. */
+export const jobOf = (queue: string, options: Options = {}): NewJob => ({
+  queue,
+  name: options.name ?? "greet",
+  payload: options.payload ?? "{}",
+  key: options.key,
+  priority: options.priority ?? 0,
+  runAt: options.runAt,
+  delay: options.delay,
+  maxAttempts: options.maxAttempts
+})
+
+type Options = EnqueueOptions & {
+  readonly name?: string | undefined
+  readonly payload?: string | undefined
+}
+
+export const enqueue = (queue: string, ...jobs: ReadonlyArray<Options>) =>
+  JobRepo.use((repo) => repo.enqueue(jobs.map((job) => jobOf(queue, job))))
+
+/** The id of a worker that was made known. Lives for ten minutes unless told otherwise. */
+export const workerOf = Effect.fnUntraced(function*(
+  queue: string,
+  lease: Duration.Input = "10 minutes"
+) {
+  const registry = yield* WorkerRegistry
+  const id = crypto.randomUUID()
+  yield* registry.join({
+    id,
+    label: "test",
+    host: "localhost",
+    pid: process.pid,
+    queues: [queue],
+    mode: "row-lock",
+    concurrency: 1,
+    lease: Duration.fromInputUnsafe(lease)
+  })
+  return id
+})
+
+export const claim = (options: {
+  readonly queue: string
+  readonly worker: string
+  readonly limit?: number
+  readonly laneRun?: number
+}) => JobRepo.use((repo) => repo.claim({ limit: 10, laneRun: 0, ...options }))
+
+/** Settles all of these jobs in one way. Answers with the ids that were refused. */
+export const settle = (jobs: ReadonlyArray<ClaimedJob>, settlement: Settlement) =>
+  JobRepo.use((repo) => repo.settle(jobs.map((job) => settled(job, settlement)))).pipe(
+    Effect.map((lost) => lost.map(({ id }) => id))
+  )
+
+export const settled = ({ id, lease }: ClaimedJob, settlement: Settlement): Settled => ({
+  id,
+  lease,
+  settlement
+})
+
+/** Claims and completes one job after the other until nothing is ready. Answers with their names. */
+export const runAll = Effect.fnUntraced(
+  function*(options: { readonly queue: string; readonly worker: string }) {
+    const names: Array<string> = []
+    let jobs: ReadonlyArray<ClaimedJob>
+    do {
+      jobs = yield* claim({ ...options, limit: 1 })
+      yield* settle(jobs, Settlement.Completed())
+      names.push(...jobs.map(({ name }) => name))
+    } while (jobs.length > 0)
+    return names
+  }
+)
+
+/** Tries until the assertion holds, for ten seconds at most. */
+export const eventually = <A, E, R>(assertion: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  assertion.pipe(
+    Effect.sandbox,
+    Effect.retry(Schedule.upTo(Schedule.spaced("20 millis"), { duration: "10 seconds" })),
+    Effect.catch((cause) => Effect.failCause(cause))
+  )

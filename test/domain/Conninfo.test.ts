@@ -1,0 +1,118 @@
+/**
+ * Connection strings, as libpq reads them.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Redacted, Result, Schema } from "effect"
+import * as Conninfo from "../../src/domain/Conninfo.ts"
+
+const defaults = { setting: "-c", user: "me", host: "localhost" }
+
+const read = (text: string) =>
+  Result.getOrThrow(
+    Result.flatMap(Conninfo.parse(text, "-c"), (given) => Conninfo.complete(given, defaults))
+  )
+
+const issueOf = (text: string) =>
+  Result.getOrThrow(Result.flip(
+    Result.flatMap(Conninfo.parse(text, "-c"), (given) => Conninfo.complete(given, defaults))
+  )).message
+
+describe("Conninfo", () => {
+  it("reads a libpq string", () => {
+    const { dbname, host, port, user } = read("dbname=pgq host=/tmp port=5433 user=bob")
+
+    assert.deepStrictEqual({ dbname, host, port, user }, {
+      dbname: "pgq",
+      host: "/tmp",
+      port: 5433,
+      user: "bob"
+    })
+  })
+
+  it.each([
+    ["dbname='my db'", "my db"],
+    ["dbname = spaced", "spaced"],
+    [String.raw`dbname='it\'s'`, "it's"],
+    [String.raw`dbname='back\\slash'`, String.raw`back\slash`],
+    [String.raw`dbname=a\ b`, "a b"],
+    ["dbname=first dbname=last", "last"],
+    ["  dbname=x  ", "x"],
+    ["dbname=''", "me"],
+    ["", "me"]
+  ])("reads the database's name in %j", (text, dbname) => {
+    assert.strictEqual(read(text).dbname, dbname)
+  })
+
+  it("reads a URL with everything in it", () => {
+    const conninfo = read("postgres://b%40b:p%2Fw@[::1]:5433/my%20db?sslmode=require")
+
+    assert.deepStrictEqual(
+      [conninfo.user, conninfo.host, conninfo.port, conninfo.dbname, conninfo.sslmode],
+      ["b@b", "::1", 5433, "my db", "require"]
+    )
+    assert.strictEqual(Redacted.value(conninfo.password!), "p/w")
+  })
+
+  it.each(["postgresql:///x?host=/tmp", "postgres://%2Ftmp/x", "host=/tmp dbname=x"])(
+    "finds the socket of %j",
+    (text) => {
+      assert.strictEqual(Conninfo.socketPath(read(text)), "/tmp/.s.PGSQL.5432")
+    }
+  )
+
+  it("writes an abstract socket with a leading NUL", () => {
+    assert.strictEqual(Conninfo.socketPath(read("host=@pg")), "\0pg/.s.PGSQL.5432")
+  })
+
+  it("fills in what libpq would", () => {
+    const conninfo = read("")
+
+    assert.deepStrictEqual(
+      [conninfo.host, conninfo.port, conninfo.user, conninfo.dbname, conninfo.password],
+      ["localhost", 5432, "me", "me", undefined]
+    )
+    assert.deepStrictEqual(conninfo.connectTimeout, Duration.seconds(5))
+  })
+
+  it.each([
+    ["hots=/tmp", `-c: unknown parameter "hots"`],
+    ["postgres://h/d?sslmod=require", `-c: unknown parameter "sslmod"`],
+    ["dbname", "-c: not a connection string from character 1 on"],
+    ["dbname=x password='open", "-c: not a connection string from character 9 on"],
+    ["port=70000", `-c: port "70000" is not`],
+    ["port=abc", `-c: port "abc" is not`],
+    ["connect_timeout=soon", `-c: connect_timeout "soon" is not`],
+    ["sslmode=yes", `-c: sslmode "yes" is not one of disable`],
+    ["prepare=no", `-c: prepare "no" is neither`],
+    ["host=a,b", "-c: more than one host"],
+    ["postgres://u:p%ZZ@h/d", "-c: not a valid URL"],
+    ["postgres://u:p#ss@h/d", "-c: not a valid URL"]
+  ])("refuses %j", (text, issue) => {
+    assert.isTrue(issueOf(text).startsWith(issue), issueOf(text))
+  })
+
+  it.each(["password='sec ret", "postgres://u:sec#ret@h/d", "postgres://u:sec%ret@h"])(
+    "never repeats the password of %j",
+    (text) => {
+      assert.notInclude(issueOf(text), "sec")
+    }
+  )
+
+  it("describes a connection without its password", () => {
+    const conninfo = read("dbname=x password=secret host='/a b'")
+
+    assert.strictEqual(Conninfo.describe(conninfo), "dbname=x host='/a b' port=5432 user=me")
+    assert.notInclude(JSON.stringify(conninfo), "secret")
+  })
+
+  it.prop(
+    "reads back what it wrote",
+    { host: Schema.NonEmptyString, user: Schema.NonEmptyString, password: Schema.String },
+    ({ host, password, user }) => {
+      const given = { host: host.replaceAll(",", "."), user, password, dbname: `${user}'s \\ db` }
+      const conninfo = Result.getOrThrow(Conninfo.complete(given, defaults))
+
+      assert.deepStrictEqual(read(Redacted.value(Conninfo.format(conninfo))), conninfo)
+    }
+  )
+})

@@ -1,0 +1,32 @@
+/**
+ * pgq's services over a fresh, migrated database on the run's server.
+ */
+import { Effect, Layer } from "effect"
+import * as PgJobAdmin from "../../src/layers/PgJobAdmin.ts"
+import * as PgJobRepo from "../../src/layers/PgJobRepo.ts"
+import * as PgNotifier from "../../src/layers/PgNotifier.ts"
+import * as PgScheduler from "../../src/layers/PgScheduler.ts"
+import * as PgSchema from "../../src/layers/PgSchema.ts"
+import * as PgWorkerRegistry from "../../src/layers/PgWorkerRegistry.ts"
+import * as RowLock from "../../src/layers/RowLock.ts"
+import type { LockStrategy } from "../../src/services/LockStrategy.ts"
+import * as Postgres from "./Postgres.ts"
+
+export const schema = "pgq"
+
+/** A fresh database that holds pgq's schema, and a client for it. */
+export const database = Layer.effectDiscard(Effect.orDie(PgSchema.migrate(schema))).pipe(
+  Layer.provideMerge(Postgres.layer)
+)
+
+/** Every service but the worker, in the given cooperative mode. */
+export const withLock = (lock: Layer.Layer<LockStrategy>) =>
+  Layer.mergeAll(
+    PgJobRepo.layer({ schema }),
+    PgJobAdmin.layer({ schema }),
+    PgNotifier.layer({ schema }),
+    PgScheduler.layer({ schema }),
+    PgWorkerRegistry.layer({ schema })
+  ).pipe(Layer.provideMerge(lock), Layer.provideMerge(database))
+
+export const layer = withLock(RowLock.layer)
