@@ -1,0 +1,70 @@
+/**
+ * Who is told of new jobs, and who must find them without being told.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Queue } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+
+const notifications = Effect.gen(function*() {
+  const sql = yield* PgClient.PgClient
+  const queue = yield* sql.listen("pgq:wake")
+  return Effect.map(Queue.take(queue), ({ payload }) => payload)
+})
+
+const unannounced = (session: Session.Session, queue: string) =>
+  Effect.map(
+    session.sql<{ found: boolean }>`SELECT pgq.has_unannounced(${queue}) AS found`,
+    ([row]) => row!.found
+  )
+
+layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wakes", (it) => {
+  it.effect("tell a sleeping worker of a job at its commit", () =>
+    Effect.gen(function*() {
+      const a = yield* Session.open
+      const queue = crypto.randomUUID()
+      const next = yield* notifications
+      const worker = yield* a.worker(queue)
+      yield* a.claim({ queue, worker })
+
+      yield* a.insert({ queue })
+
+      assert.strictEqual(yield* next, `jobs:${queue}`)
+    }))
+
+  it.effect("tell nobody while every worker is busy, but leave a trace of open transactions", () =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* Session.open, yield* Session.open]
+      const queue = crypto.randomUUID()
+      const next = yield* notifications
+      yield* a.worker(queue)
+
+      yield* a.begin
+      yield* a.insert({ queue })
+      const during = yield* unannounced(b, queue)
+      const elsewhere = yield* unannounced(b, crypto.randomUUID())
+      yield* a.commit
+      const after = yield* unannounced(b, queue)
+      yield* b.sql`SELECT pg_notify('pgq:wake', 'the end')`
+
+      assert.isTrue(during)
+      assert.isFalse(elsewhere)
+      assert.isFalse(after)
+      assert.strictEqual(yield* next, "the end")
+    }))
+
+  it.effect("tell of a job that is due soon, and not of one that is due late", () =>
+    Effect.gen(function*() {
+      const a = yield* Session.open
+      const queue = crypto.randomUUID()
+      const next = yield* notifications
+
+      yield* a
+        .sql`SELECT pgq.enqueue('late', run_at => now() + interval '1 hour', queue => ${queue})`
+      yield* a
+        .sql`SELECT pgq.enqueue('soon', run_at => now() + interval '1 second', queue => ${queue})`
+
+      assert.strictEqual(yield* next, "due")
+    }))
+})

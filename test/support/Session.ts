@@ -1,0 +1,96 @@
+/**
+ * One database session under the test's hand: what it begins stays open until the test says commit,
+ * so that two of them can be led through any interleaving.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Redacted, Schedule } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { TestDatabase } from "./Postgres.ts"
+
+export type Session = Effect.Success<typeof open>
+
+/** A connection of its own, closed with the scope. */
+export const open = Effect.gen(function*() {
+  const { url } = yield* TestDatabase
+  const sql = yield* PgClient.makeClient({ url: Redacted.make(url) }).pipe(
+    Effect.provide(Reactivity.layer)
+  )
+  const run = (statement: string) => Effect.asVoid(sql.unsafe(statement).unprepared)
+
+  return {
+    sql,
+    begin: run("BEGIN"),
+    beginAt: (isolation: "REPEATABLE READ" | "SERIALIZABLE") =>
+      run(`BEGIN ISOLATION LEVEL ${isolation}`),
+    commit: run("COMMIT"),
+    rollback: run("ROLLBACK"),
+
+    /** A job by bare insert; answers with its id. */
+    insert: (job: { readonly queue: string; readonly key?: string; readonly priority?: number }) =>
+      Effect.map(
+        sql<{ id: bigint }>`
+          INSERT INTO pgq.jobs (queue, name, serialization_key, priority)
+          VALUES (${job.queue}, 'test', ${job.key ?? null}, ${job.priority ?? 0}) RETURNING id
+        `,
+        ([row]) => row!.id
+      ),
+
+    worker: (queue: string) =>
+      Effect.map(
+        sql<{ id: string }>`
+          INSERT INTO pgq.workers
+            (id, label, host, pid, queues, mode, concurrency, lease, lease_until)
+          VALUES (gen_random_uuid(), 'test', 'here', 1, ARRAY[${queue}], 'row-lock', 1, '1 hour',
+                  now() + interval '1 hour')
+          RETURNING id::text
+        `,
+        ([row]) => row!.id
+      ),
+
+    claim: (options: {
+      readonly queue: string
+      readonly worker: string
+      readonly limit?: number
+      readonly laneRun?: number
+      readonly isExclusive?: boolean
+    }) =>
+      Effect.map(
+        sql<{ lease: string; id: bigint }>`
+          SELECT lease::text, id FROM pgq.claim(
+            ${options.queue}, ${options.worker}::uuid, ${options.limit ?? 10},
+            ${options.laneRun ?? 0}, ${options.isExclusive ?? false}, NULL
+          ) ORDER BY priority DESC, id
+        `,
+        (rows) => ({ lease: rows[0]?.lease ?? "", ids: rows.map(({ id }) => id) })
+      ),
+
+    /** Ends jobs of a lease as completed; answers with those it did not hold. */
+    complete: (lease: string, ids: ReadonlyArray<bigint>) =>
+      Effect.map(
+        sql<{ id: bigint }>`
+          SELECT id FROM pgq.settle(
+            array_fill(${lease}::uuid, ARRAY[${ids.length}::integer]), ${ids}::bigint[], '[]'
+          )
+        `,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    release: (lease: string, id: bigint) =>
+      sql`
+        SELECT pgq.settle('{}', '{}', jsonb_build_array(jsonb_build_object(
+          'lease', ${lease}::text, 'id', ${id}::bigint, 'outcome', 'released')))
+      `
+  }
+})
+
+/** Waits until some statement of the database waits for a lock. */
+export const someoneWaits = Effect.gen(function*() {
+  const { sql } = yield* open
+  yield* sql<{ n: number }>`
+    SELECT count(*)::integer AS n FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+  `.pipe(
+    Effect.filterOrFail(([row]) => row!.n > 0),
+    Effect.retry(Schedule.upTo(Schedule.spaced("10 millis"), { duration: "10 seconds" }))
+  )
+}).pipe(Effect.scoped)
