@@ -58,7 +58,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       const urgent = yield* a.insert({ queue, key, priority: 5 })
       // The look that the urgent job asked for finds its lane's head leased.
       const meanwhile = yield* a.claim({ queue, worker })
-      yield* b.release(held.lease, head)
+      yield* b.settleOther({ lease: held.lease, id: String(head), outcome: "released" })
       const first = yield* b.claim({ queue, worker })
       yield* b.complete(first.lease, first.ids)
       const second = yield* b.claim({ queue, worker })

@@ -75,11 +75,9 @@ export const open = Effect.gen(function*() {
         (rows) => rows.map(({ id }) => id)
       ),
 
-    release: (lease: string, id: bigint) =>
-      sql`
-        SELECT pgq.settle('{}', '{}', jsonb_build_array(jsonb_build_object(
-          'lease', ${lease}::text, 'id', ${id}::bigint, 'outcome', 'released')))
-      `
+    /** Ends one job of a lease otherwise, as `settle` in sql/ takes it. */
+    settleOther: (other: object) =>
+      sql`SELECT id FROM pgq.settle('{}', '{}', jsonb_build_array(${JSON.stringify(other)}::jsonb))`
   }
 })
 

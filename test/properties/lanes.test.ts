@@ -1,0 +1,43 @@
+/**
+ * Whatever producers, workers and accidents do, claims answer what the model answers.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import * as LaneMachine from "./LaneMachine.ts"
+
+const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+const commands = Schema.Array(Schema.Struct({
+  op: Schema.Literals(LaneMachine.operations),
+  who: upTo(2),
+  key: upTo(3),
+  priority: upTo(2)
+})).check(Schema.isMaxLength(60))
+
+// A failing run prints its seed: PGQ_SEED replays it.
+const seed = process.env.PGQ_SEED === undefined ? {} : { seed: Number(process.env.PGQ_SEED) }
+const runs = Number(process.env.PGQ_RUNS ?? 150)
+
+layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lanes", (it) => {
+  it.effect.prop(
+    "answer every claim as the model does, and end with nothing lost or stuck",
+    { commands },
+    ({ commands }) =>
+      Effect.gen(function*() {
+        const producers = yield* Effect.all([Session.open, Session.open, Session.open])
+        const machine = yield* LaneMachine.make(producers, yield* Session.open)
+        yield* Effect.forEach(commands, machine.step, { discard: true })
+        yield* machine.finish
+        const [{ tokens } = { tokens: 0 }] = yield* producers[0].sql<{ tokens: number }>`
+          SELECT count(*)::integer AS tokens FROM (
+            SELECT FROM pgq.jobs WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
+            GROUP BY queue, serialization_key HAVING count(*) > 1
+          ) AS lanes
+        `
+        assert.strictEqual(tokens, 0)
+      }).pipe(Effect.scoped),
+    { timeout: 300_000, arbitrary: { runs, ...seed } }
+  )
+})
