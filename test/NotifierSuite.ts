@@ -2,15 +2,17 @@
  * What every `Notifier` must do. Each implementation runs this same suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
-import { Effect, type Layer, Queue, Stream } from "effect"
+import { Duration, Effect, type Layer, Queue, Stream } from "effect"
+import { Settlement } from "../src/domain/Settlement.ts"
 import type { JobRepo } from "../src/services/JobRepo.ts"
 import { Notifier, type Wake } from "../src/services/Notifier.ts"
-import type { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, queueName, workerOf } from "./Given.ts"
+import { Scheduler } from "../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
+import { claim, enqueue, eventually, queueName, settle, workerOf } from "./Given.ts"
 
 export const suite = (
   name: string,
-  notifier: Layer.Layer<Notifier | JobRepo | WorkerRegistry, unknown>
+  notifier: Layer.Layer<Notifier | JobRepo | Scheduler | WorkerRegistry, unknown>
 ) =>
   withLayer(notifier, { timeout: "60 seconds", excludeTestServices: true })(
     `Notifier (${name})`,
@@ -41,6 +43,51 @@ export const suite = (
 
           yield* enqueue(queue, { key: "k" })
 
+          yield* saysToLook(heard, queue)
+        }))
+
+      for (const settlement of [Settlement.Completed(), Settlement.Released()]) {
+        it.effect(`says to look when a lane goes on after a job is ${settlement._tag}`, () =>
+          Effect.gen(function*() {
+            const queue = yield* queueWithSleeper
+            yield* enqueue(queue, { key: "k" }, { key: "k" })
+            const jobs = yield* claim({ queue, worker: yield* workerOf(queue) })
+            const heard = yield* listen
+            yield* Queue.take(heard)
+
+            yield* settle(jobs, settlement)
+
+            yield* saysToLook(heard, queue)
+          }))
+      }
+
+      it.effect("says to look when the jobs of a dead worker come back", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueWithSleeper
+          const dead = yield* workerOf(queue)
+          yield* enqueue(queue, {})
+          yield* claim({ queue, worker: dead })
+          const heard = yield* listen
+          yield* Queue.take(heard)
+
+          yield* WorkerRegistry.use((registry) => registry.bury(dead))
+
+          yield* saysToLook(heard, queue)
+        }))
+
+      it.effect("says that something comes due soon, and to look when it is", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueWithSleeper
+          const heard = yield* listen
+          yield* Queue.take(heard)
+
+          yield* enqueue(queue, { delay: Duration.millis(100) })
+
+          yield* hears(heard, (wake) => wake._tag === "Due")
+          yield* eventually(Effect.gen(function*() {
+            const { promoted } = yield* Scheduler.use((scheduler) => scheduler.promote)
+            assert.isAbove(promoted, 0)
+          }))
           yield* saysToLook(heard, queue)
         }))
 
@@ -92,9 +139,11 @@ const queueWithSleeper = Effect.gen(function*() {
 })
 
 const saysToLook = (heard: Queue.Dequeue<Wake>, queue: string) =>
+  hears(heard, (wake) => wake._tag === "Jobs" && wake.queue === queue)
+
+/** `Everything` says whatever another word would. */
+const hears = (heard: Queue.Dequeue<Wake>, isExpected: (wake: Wake) => boolean) =>
   Queue.take(heard).pipe(
-    Effect.repeat({
-      until: (wake) => wake._tag === "Everything" || (wake._tag === "Jobs" && wake.queue === queue)
-    }),
+    Effect.repeat({ until: (wake) => wake._tag === "Everything" || isExpected(wake) }),
     Effect.timeout("10 seconds")
   )

@@ -13,14 +13,15 @@ export const signalOf = {
 } as const satisfies Record<StopMode, NodeJS.Signals>
 
 /** The plain words, and PyPGQueue's. */
-export const fromWord: Record<string, StopMode | undefined> = {
+// Without a prototype, so that "constructor" is not one of them.
+export const fromWord: Record<string, StopMode | undefined> = Object.assign(Object.create(null), {
   drain: "drain",
   current: "drain",
   finish: "finish",
   all: "finish",
   cancel: "cancel",
   now: "cancel"
-}
+})
 
 export const fromSignal = (signal: NodeJS.Signals): StopMode | undefined =>
   stopModes.find((mode) => signalOf[mode] === signal)

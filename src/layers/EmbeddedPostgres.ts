@@ -88,9 +88,10 @@ export const find: (dataDir: string) => Effect.Effect<Option.Option<Server>> = E
 const answers = (path: string) =>
   Effect.callback<boolean>((resume) => {
     const socket = connect({ path })
-    socket.once("connect", () => resume(Effect.succeed(true)))
-    socket.once("error", () => resume(Effect.succeed(false)))
-    return Effect.sync(() => socket.destroy())
+    const close = Effect.sync(() => socket.destroy())
+    socket.once("connect", () => resume(Effect.as(close, true)))
+    socket.once("error", () => resume(Effect.as(close, false)))
+    return close
   }).pipe(Effect.timeoutOption("5 seconds"), Effect.map(Option.getOrElse(() => false)))
 
 const start = Effect.fnUntraced(function*({ dataDir, folder, runner, settings }: {
@@ -105,7 +106,7 @@ const start = Effect.fnUntraced(function*({ dataDir, folder, runner, settings }:
   const socketDir = yield* DataDir.ensureSocketDir(dataDir, runner)
   const confined = {
     listen_addresses: "",
-    unix_socket_directories: `"${socketDir}"`,
+    unix_socket_directories: `"${socketDir.replaceAll(`"`, `""`)}"`,
     unix_socket_permissions: "0700",
     port: "5432"
   }

@@ -205,11 +205,11 @@ export class MemoryStore {
     return stays
   }
 
-  /** What comes after a job that went back undone leaves the lease with it. */
+  /** The rest of a lane's run leaves the lease with a job that went back undone. */
   #giveBackRest(undone: StoredJob, lease: string): void {
     if (undone.key === undefined) return
     for (const job of this.#jobsIn(this.#leases.get(lease))) {
-      if (job.key !== undone.key || Lanes.byUrgency(job, undone) < 0) continue
+      if (job.key !== undone.key) continue
       this.#put({ ...job, standing: "open" })
       this.#takeOut(job.id, lease)
     }

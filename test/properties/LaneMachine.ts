@@ -27,6 +27,7 @@ export const operations = [
   "retry and yield",
   "come due",
   "settle again",
+  "settle under another lease",
   "bury"
 ] as const
 
@@ -134,6 +135,13 @@ export const make = Effect.fnUntraced(function*(
     assert.deepStrictEqual(yield* session.complete(last.lease, [last.id]), [])
   })
 
+  const settleElsewhere = Effect.gen(function*() {
+    const [one, other] = leases
+    if (one === undefined || other === undefined) return
+    const ids = other.ids.slice(0, 1)
+    assert.deepStrictEqual(yield* session.complete(one.lease, ids), ids)
+  })
+
   /** The worker leaves with all it holds; what it settles afterwards is refused. */
   const bury = Effect.gen(function*() {
     yield* session.sql`SELECT pgq.leave(${worker}::uuid, false)`
@@ -178,6 +186,8 @@ export const make = Effect.fnUntraced(function*(
         return yield* comeDue
       case "settle again":
         return yield* settleAgain
+      case "settle under another lease":
+        return yield* settleElsewhere
       case "bury":
         return yield* bury
     }

@@ -1,0 +1,115 @@
+/**
+ * Whole queues on a test's database, and what they leave there.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, type Vitest } from "@effect/vitest"
+import { Clock, Context, Effect, Layer, Scope } from "effect"
+import * as QueueLive from "../../src/layers/QueueLive.ts"
+import * as RowLock from "../../src/layers/RowLock.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import type { LockStrategy } from "../../src/services/LockStrategy.ts"
+import { QueueControl } from "../../src/services/QueueControl.ts"
+import { eventually } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import type { TestDatabase } from "../support/Postgres.ts"
+
+/** A migrated database with a producer's services. */
+export const producer = QueueLive.client().pipe(Layer.provideMerge(PgQueue.database))
+
+export const options = { excludeTestServices: true, timeout: "1 minute" } as const
+
+export type It = Vitest.MethodsNonLive<JobRepo | PgClient.PgClient | TestDatabase>
+
+/** Starts a queue that ends with the test, or with the given scope. */
+export const start = Effect.fnUntraced(function*(
+  handlers: Layer.Layer<never>,
+  options: QueueLive.Options & {
+    readonly lock?: Layer.Layer<LockStrategy>
+    readonly scope?: Scope.Scope
+  }
+) {
+  const { lock = RowLock.layer, scope, ...queue } = options
+  const context = yield* Layer.buildWithScope(
+    QueueLive.layer({ grace: "1 second", ...queue }).pipe(
+      Layer.provide(handlers),
+      Layer.provide(lock)
+    ),
+    scope ?? (yield* Effect.scope)
+  )
+  return Context.get(context, QueueControl)
+})
+
+/** Waits until a worker of the queue has told producers that it sleeps. */
+export const asleep = (queue: string) =>
+  eventually(Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const workers = yield* sql<{ asleep: boolean }>`
+      SELECT asleep FROM pgq.workers WHERE ${queue} = ANY (queues)
+    `
+    assert.isNotEmpty(workers)
+    assert.isTrue(workers.every(({ asleep }) => asleep))
+  }))
+
+/** The finished jobs of a queue in the order they finished. */
+export const finished = Effect.fnUntraced(function*(queue: string) {
+  const sql = yield* PgClient.PgClient
+  return yield* sql<Finished>`
+    SELECT id, name, outcome, attempt, error, lease_id::text, claimed_at, finished_at
+    FROM pgq.finished_jobs WHERE queue = ${queue} ORDER BY finished_at, id
+  `
+})
+
+/** Waits until so many jobs of a queue have finished. */
+export const finishedAll = (queue: string, count: number) =>
+  eventually(Effect.tap(finished(queue), (jobs) =>
+    Effect.sync(() => {
+      assert.lengthOf(jobs, count)
+    })))
+
+/** What is left of a queue's jobs, as people see it. */
+export const unfinished = Effect.fnUntraced(function*(queue: string) {
+  const sql = yield* PgClient.PgClient
+  return yield* sql<Unfinished>`
+    SELECT id, name, state, attempt, put_offs, crash_count, run_at, error
+    FROM pgq.job_states WHERE queue = ${queue} ORDER BY id
+  `
+})
+
+/** How many jobs of a queue stand in leases, and how many workers it has. */
+export const held = Effect.fnUntraced(function*(queue: string) {
+  const sql = yield* PgClient.PgClient
+  const [row] = yield* sql<{ leased: number; workers: number }>`
+    SELECT (SELECT coalesce(sum(cardinality(job_ids)), 0)::integer FROM pgq.leases
+            WHERE queue = ${queue}) AS leased,
+           (SELECT count(*)::integer FROM pgq.workers WHERE ${queue} = ANY (queues)) AS workers
+  `
+  return row!
+})
+
+/** Monotonic milliseconds. */
+export const millis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
+
+export const median = (values: ReadonlyArray<number>): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+export interface Finished {
+  readonly id: bigint
+  readonly name: string
+  readonly outcome: "completed" | "failed" | "crashed"
+  readonly attempt: number
+  readonly error: string | null
+  readonly lease_id: string
+  readonly claimed_at: Date
+  readonly finished_at: Date
+}
+
+export interface Unfinished {
+  readonly id: bigint
+  readonly name: string
+  readonly state: string
+  readonly attempt: number
+  readonly put_offs: number
+  readonly crash_count: number
+  readonly run_at: Date | null
+  readonly error: string | null
+}

@@ -1,0 +1,69 @@
+/**
+ * Jobs for later.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Clock, Duration, Effect, Schema } from "effect"
+import * as Job from "../../src/layers/Job.ts"
+import { enqueue } from "../../src/services/Enqueue.ts"
+import { queueName } from "../Given.ts"
+import { finishedAll, median, options, producer, start, unfinished } from "./Live.ts"
+
+const Alarm = Job.make("alarm", { payload: Schema.Number })
+
+layer(producer, options)("a job for later", (it) => {
+  for (const key of [undefined, "k"]) {
+    it.effect(`starts at its time ${key === undefined ? "without" : "with"} a key`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const waits: Array<number> = []
+        const handlers = Alarm.toLayer((time) =>
+          Effect.map(Clock.currentTimeMillis, (now) => void waits.push(now - time))
+        )
+        yield* start(handlers, { queues: [queue] })
+
+        const now = yield* Clock.currentTimeMillis
+        for (let n = 0; n < 12; n++) {
+          // The latest first, so that a sooner one moves the timer each time.
+          const time = now + 1500 - n * 90
+          yield* enqueue(Alarm, time, { queue, key, runAt: new Date(time) })
+        }
+
+        yield* finishedAll(queue, 12)
+        assert.isAtLeast(Math.min(...waits), 0)
+        assert.isBelow(median(waits), 100)
+        assert.isBelow(Math.max(...waits), 1000)
+      }))
+  }
+
+  it.effect("starts that long after it was stored", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      yield* start(Alarm.toLayer(() => undefined), { queues: [queue] })
+
+      yield* enqueue(Alarm, 0, { queue, delay: Duration.millis(300) })
+
+      yield* finishedAll(queue, 1)
+      const [row] = yield* sql<{ millis: number }>`
+        SELECT extract(epoch FROM claimed_at - created_at)::float8 * 1000 AS millis
+        FROM pgq.finished_jobs WHERE queue = ${queue}
+      `
+      assert.isAtLeast(row!.millis, 300)
+      assert.isBelow(row!.millis, 1300)
+    }))
+
+  it.effect("lets the others of its key go first", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const ran: Array<number> = []
+      yield* enqueue(Alarm, 1, { queue, key: "k", delay: Duration.hours(1) })
+      yield* enqueue(Alarm, 2, { queue, key: "k" })
+
+      yield* start(Alarm.toLayer((n) => void ran.push(n)), { queues: [queue] })
+
+      yield* finishedAll(queue, 1)
+      assert.deepStrictEqual(ran, [2])
+      assert.deepStrictEqual((yield* unfinished(queue)).map(({ state }) => state), ["scheduled"])
+    }))
+})

@@ -1,0 +1,135 @@
+/**
+ * The properties notice what they are there for: each mechanism of the lane protocol is taken out in
+ * turn, in a database of its own, and some history goes wrong.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Random } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import * as LaneMachine from "./LaneMachine.ts"
+
+/** What is replaced in which function, everywhere it stands there. */
+interface Mutant {
+  readonly name: string
+  readonly functions: ReadonlyArray<string>
+  readonly from: string
+  readonly to: string
+}
+
+const mutants: ReadonlyArray<Mutant> = [
+  {
+    name: "no marker for new jobs",
+    functions: ["announce"],
+    from: "IF is_keyed THEN",
+    to: "IF false THEN"
+  },
+  {
+    name: "no marker for a job that comes back undone",
+    functions: ["settle", "give_back"],
+    from: "PERFORM mark_lanes(",
+    to: "PERFORM jsonb_build_array("
+  },
+  {
+    name: "no marker for a job that comes due",
+    functions: ["promote"],
+    from: "serialization_key IS NOT NULL;",
+    to: "false;"
+  },
+  {
+    name: "an overtaken head keeps the token",
+    functions: ["admit"],
+    from: "PERFORM demote_heads(q, keys);",
+    to: ""
+  },
+  {
+    name: "a settled job takes the token with it",
+    functions: ["settle"],
+    from: "give_tokens(l.queue, keys) > 0 OR has_moved",
+    to: "has_moved"
+  },
+  {
+    name: "a job that waits for its next try does not hold its lane",
+    functions: ["give_tokens"],
+    from: "token.state IN ('ready', 'retry')",
+    to: "token.state = 'ready'"
+  },
+  {
+    name: "the rest of a run stays when its job goes back",
+    functions: ["settle"],
+    from: "IF cardinality(undone) > 0 THEN",
+    to: "PERFORM mark_lanes(l.queue, undone); IF false THEN"
+  },
+  {
+    name: "a claim does not look at the leases",
+    functions: ["claim"],
+    from: "NOT IN (SELECT unnest(held))",
+    to: "IS NOT NULL"
+  },
+  {
+    name: "a settlement takes jobs that are not in its lease",
+    functions: ["settle"],
+    from: "INTERSECT SELECT unnest(l.job_ids)",
+    to: ""
+  }
+]
+
+const apply = Effect.fnUntraced(function*({ from, functions, to }: Mutant) {
+  const sql = yield* PgClient.PgClient
+  for (const name of functions) {
+    const [found] = yield* sql<{ text: string }>`
+      SELECT pg_get_functiondef(oid) AS text FROM pg_proc
+      WHERE proname = ${name} AND pronamespace = 'pgq'::regnamespace
+    `
+    assert.include(found!.text, from)
+    yield* sql.unsafe(found!.text.replaceAll(from, to)).unprepared
+  }
+})
+
+// Few lanes and much traffic on them: what is rare in a calm queue is common here.
+const busy = [
+  ...LaneMachine.operations,
+  ...["insert", "insert", "claim", "claim", "release"] as const
+]
+
+const history = Effect.fnUntraced(function*(length: number) {
+  const below = (bound: number) => Random.nextIntBetween(0, bound, { halfOpen: true })
+  const commands: Array<LaneMachine.Command> = []
+  while (commands.length < length) {
+    commands.push({
+      op: busy[yield* below(busy.length)]!,
+      who: yield* below(3),
+      key: yield* below(2),
+      priority: yield* below(3)
+    })
+  }
+  return commands
+})
+
+/** Whether any of the seeded histories goes wrong. */
+const isNoticed = Effect.gen(function*() {
+  for (let seed = 1; seed <= 60; seed++) {
+    const exit = yield* Effect.gen(function*() {
+      const producers = yield* Effect.all([Session.open, Session.open, Session.open])
+      const machine = yield* LaneMachine.make(producers, yield* Session.open)
+      yield* Effect.forEach(yield* history(120), machine.step, { discard: true })
+      yield* machine.finish
+    }).pipe(Effect.scoped, Random.withSeed(seed), Effect.exit)
+    if (Exit.isFailure(exit)) return true
+  }
+  return false
+})
+
+describe("the lane properties notice that", () => {
+  it.live.each(mutants)("$name", (mutant) =>
+    Effect.andThen(apply(mutant), isNoticed).pipe(
+      Effect.map((noticed) => assert.isTrue(noticed)),
+      Effect.provide(Layer.fresh(PgQueue.database))
+    ))
+
+  it.live("nothing is wrong with the protocol as it is", () =>
+    isNoticed.pipe(
+      Effect.map((noticed) => assert.isFalse(noticed)),
+      Effect.provide(Layer.fresh(PgQueue.database))
+    ))
+})
