@@ -1,7 +1,7 @@
 /**
  * How the program ends: its exit code, and the one line that says what went wrong.
  */
-import { Cause, Data, Exit, Predicate, Runtime } from "effect"
+import { Cause, Data, Effect, Exit, Predicate, Runtime } from "effect"
 import { CliError } from "effect/cli"
 import * as ErrorLine from "./ErrorLine.ts"
 import * as Log from "./Log.ts"
@@ -31,15 +31,21 @@ export const teardown: Runtime.Teardown = (exit, onExit) => {
   onExit(1)
 }
 
-/** For commands that are over quickly: a signal interrupts them, a second one ends the process. */
-export const onSignal = (interrupt: () => void): void =>
-  SignalLatch.listen((signal) => {
-    if (signal === "SIGUSR1" || signal === "SIGINFO") return
-    if (interruptedBy !== undefined) process.exit(SignalLatch.exitCode(signal))
-    interruptedBy = SignalLatch.exitCode(signal)
-    interrupt()
+/** Runs a command that is soon over: a signal interrupts it, a further one ends the process. */
+export const bySignal = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    SignalLatch.listen((signal) => {
+      if (signal === "SIGUSR1" || signal === "SIGINFO") return
+      if (interruptedBy !== undefined) process.exit(interruptedBy)
+      interruptedBy = SignalLatch.exitCode(signal)
+      fiber.interruptUnsafe(fiber.id)
+    })
+    return command
   })
 
+/** The exit code of the signal that interrupted the program. */
 let interruptedBy: number | undefined
 
-const isOurs = (error: unknown): boolean => error instanceof Error && Predicate.hasProperty(error, "_tag")
+/** Tagged errors say what to do; anything else is a bug, and its place is of interest. */
+const isOurs = (error: unknown): boolean =>
+  error instanceof Error && Predicate.hasProperty(error, "_tag")

@@ -42,15 +42,26 @@ export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.S
     yield* Effect.addFinalizer(() => Effect.sync(remove))
   })
 
-/** The running queue that holds the file. */
-export const find: (path: string) => Effect.Effect<number, PidFileInvalid> = Effect.fnUntraced(
-  function*(path) {
-    const found = yield* look(path)
-    return "stale" in found
-      ? yield* refusal(path, `is stale: ${found.stale}; no signal was sent`)
-      : found.pid
-  }
-)
+/** Sends a signal to the queue that holds the file, and to nothing else; answers its pid. */
+export const signal: (
+  path: string,
+  signal: NodeJS.Signals
+) => Effect.Effect<number, PidFileInvalid> = Effect.fnUntraced(function*(path, signal) {
+  const found = yield* look(path)
+  if ("stale" in found) return yield* refusal(path, `is stale: ${found.stale}; sent no signal`)
+  yield* Effect.mapError(
+    Effect.suspend(() => Effect.fromResult(attempt(() => process.kill(found.pid, signal)))),
+    (why) => refusal(path, `process ${found.pid} cannot be sent ${signal}: ${why}`)
+  )
+  return found.pid
+})
+
+/** Whether that process still holds the file. */
+export const isHeld = (path: string, pid: number): Effect.Effect<boolean> =>
+  Effect.match(look(path), {
+    onFailure: () => false,
+    onSuccess: (found) => !("stale" in found) && found.pid === pid
+  })
 
 const look = Effect.fnUntraced(function*(path: string) {
   const text = yield* Effect.mapError(

@@ -25,10 +25,7 @@ export interface Given {
 
 export const resolve = Effect.fn("Settings.resolve")(
   function*(given: Given): Effect.fn.Return<Settings, SettingInvalid> {
-    const environment = yield* Effect.mapError(
-      Effect.suspend(() => settings),
-      (error) => new SettingInvalid({ setting: "environment", issue: error.message })
-    )
+    const environment = yield* Effect.suspend(() => readable(settings))
     const named = { "-c": given.connection, ...environment.connections }
     const [origin, text] = Object.entries(named)
       .flatMap(([name, value]) => Option.isSome(value) ? [[name, value.value] as const] : [])[0] ??
@@ -40,13 +37,21 @@ export const resolve = Effect.fn("Settings.resolve")(
     return {
       conninfo,
       origin,
-      schema: Option.getOrElse(given.schema, () => environment.schema),
+      schema: yield* schema(given.schema),
       notify: Option.getOrUndefined(given.notify ?? Option.none()) ??
         Option.getOrUndefined(environment.notify) ??
         (conninfo?.prepare === false ? "poll" : "listen")
     }
   }
 )
+
+/** The schema's name, which needs no connection. */
+export const schema = (given: Option.Option<string>): Effect.Effect<string, SettingInvalid> =>
+  Option.isSome(given)
+    ? Effect.succeed(given.value)
+    : Effect.suspend(() =>
+      Effect.map(readable(variable("PGQ_SCHEMA")), Option.getOrElse(() => defaultSchema))
+    )
 
 /** Reads a connection string; what it leaves open is libpq's default. */
 export const read = Effect.fnUntraced(function*(
@@ -95,9 +100,14 @@ const settings = Config.all({
     ["sslmode", "PGSSLMODE"],
     ["prepare", "PGQ_PREPARE"]
   ]),
-  schema: Config.map(variable("PGQ_SCHEMA"), Option.getOrElse(() => defaultSchema)),
   notify: Config.option(Config.Literals(["listen", "poll"], "PGQ_NOTIFY"))
 })
+
+const readable = <A>(config: Config.Config<A>): Effect.Effect<A, SettingInvalid> =>
+  Effect.mapError(
+    config,
+    (error) => new SettingInvalid({ setting: "environment", issue: error.message })
+  )
 
 // A user id without a name, as containers have it, makes userInfo throw.
 const osUser = Effect.orElseSucceed(

@@ -52,7 +52,7 @@ export interface EnqueueOptions {
   readonly key?: string | undefined
   /** Higher runs first. Defaults to 0. */
   readonly priority?: number | undefined
-  /** Not before this time. */
+  /** Not before this time; goes without `delay`. */
   readonly runAt?: Date | undefined
   /** Not before this long from now. */
   readonly delay?: Duration.Duration | undefined
@@ -93,12 +93,7 @@ export const newJob = (
     (job.maxAttempts === undefined
       ? undefined
       : integerIssue("the number of attempts", job.maxAttempts, 1)) ??
-    (job.runAt !== undefined && Number.isNaN(job.runAt.getTime())
-      ? "the time to run at is not a valid date"
-      : undefined) ??
-    (job.delay !== undefined && !Duration.isFinite(job.delay)
-      ? "the delay has no end"
-      : undefined)
+    startIssue(job)
   return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
 }
 
@@ -134,3 +129,10 @@ const integerIssue = (what: string, value: number, min: number): string | undefi
   Number.isInteger(value) && value >= min && value <= 2_147_483_647
     ? undefined
     : `${what} must be a whole number from ${min} to 2147483647`
+
+const startIssue = ({ delay, runAt }: NewJob): string | undefined => {
+  if (runAt !== undefined && delay !== undefined) return "give a time to run at or a delay, not both"
+  if (delay !== undefined) return Duration.isFinite(delay) ? undefined : "the delay has no end"
+  const year = runAt?.getUTCFullYear() ?? 0
+  return year >= 0 && year <= 9999 ? undefined : "the time to run at is not a date of this era"
+}
