@@ -1,12 +1,17 @@
 /**
  * Text that is safe to store: what PostgreSQL refuses is replaced, what is long is cut.
  */
-import { Cause } from "effect"
+import { Cause, Result } from "effect"
 
 export const errorBytesMax = 8192
 
 /** A cause as text that any PostgreSQL accepts, at most 8 KiB of it. */
-export const fromCause = (cause: Cause.Cause<unknown>): string => storable(Cause.pretty(cause))
+export const fromCause = (cause: Cause.Cause<unknown>): string =>
+  // What handlers throw may itself throw when it is described: by a getter, a proxy, a toJSON.
+  storable(Result.getOrElse(
+    Result.try(() => Cause.pretty(cause)),
+    () => "an error that cannot be described"
+  ))
 
 /** Without NUL and lone surrogates, which a `text` value cannot hold, and cut to 8 KiB. */
 export const storable = (text: string): string => {

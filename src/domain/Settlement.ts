@@ -46,7 +46,9 @@ export const decide = (run: {
   if (run.isCancelled) return Settlement.Released()
 
   const error = ErrorText.fromCause(exit.cause)
-  const isHopeless = Cause.squash(exit.cause) instanceof PayloadInvalid
+  const failure = Cause.squash(exit.cause)
+  // The payload of another kind may be a handler's passing mistake; its own will never fit.
+  const isHopeless = failure instanceof PayloadInvalid && failure.name === job.name
   if (isHopeless || job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
     const blocksLane = job.key !== undefined && policy.onFail === "block"
     return Settlement.Failed({ error, blocksLane })

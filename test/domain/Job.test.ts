@@ -125,7 +125,10 @@ describe("newJob", () => {
   it("refuses times that never come", () => {
     assert.include(issueOf({ runAt: new Date("nonsense") }), "date")
     assert.include(issueOf({ delay: Duration.infinity }), "delay")
-    assert.isUndefined(issueOf({ runAt: new Date(0), delay: Duration.zero }))
+    assert.include(issueOf({ runAt: new Date(0), delay: Duration.zero }), "not both")
+    assert.include(issueOf({ runAt: new Date("+020000-01-01T00:00:00Z") }), "era")
+    assert.isUndefined(issueOf({ runAt: new Date(0) }))
+    assert.isUndefined(issueOf({ delay: Duration.zero }))
   })
 })
 
