@@ -82,11 +82,13 @@ BEGIN
   ELSIF lane_run > 0 AND is_keyed THEN
     picked := picked || ARRAY(
       SELECT next.id FROM jobs AS token CROSS JOIN LATERAL (
-        SELECT n.id FROM jobs AS n
+        SELECT n.id, bool_or(n.crash_count > 0) OVER (ORDER BY n.priority DESC, n.id) AS is_suspect
+        FROM jobs AS n
         WHERE n.queue = q AND n.serialization_key = token.serialization_key AND n.state = 'waiting'
         ORDER BY n.priority DESC, n.id LIMIT lane_run
       ) AS next
-      WHERE token.id = ANY (picked) AND token.serialization_key IS NOT NULL
+      -- A run ends before the first suspect: no job may be skipped, and that one is claimed alone.
+      WHERE token.id = ANY (picked) AND token.serialization_key IS NOT NULL AND NOT next.is_suspect
       LIMIT 1000
     );
   END IF;

@@ -10,6 +10,12 @@ import * as SignalLatch from "./SignalLatch.ts"
 /** Ends the program with a code of its own; what there was to say has been said. */
 export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}
 
+/** Nobody reads stdout any more: there is nothing left to do. Without stderr there is. */
+export const outliveReaders = (): void => {
+  process.stdout.on("error", () => process.exit(0))
+  process.stderr.on("error", () => {})
+}
+
 /** Runs the program and ends the process with its exit code, once what it printed is written. */
 export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) =>

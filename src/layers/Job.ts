@@ -1,7 +1,7 @@
 /**
  * Kinds of jobs and their handlers: what an application writes to say which work there is.
  */
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Predicate, Schema } from "effect"
 import { PayloadInvalid } from "../domain/Errors.ts"
 import type { RunningJob } from "../domain/Job.ts"
 import { defaults, type JobKind, type RetryPolicy } from "../domain/JobKind.ts"
@@ -95,11 +95,15 @@ const toEffect = (run: () => unknown): Effect.Effect<unknown, unknown> =>
   Effect.suspend(() => {
     const returned = run()
     if (isProvided(returned)) return returned
-    if (!(returned instanceof Promise)) return Effect.succeed(returned)
+    if (!isThenable(returned)) return Effect.succeed(returned)
     return Effect.uninterruptible(
-      Effect.tryPromise({ try: () => returned, catch: (error) => error })
+      Effect.tryPromise({ try: () => Promise.resolve(returned), catch: (error) => error })
     )
   })
+
+// Promises of other libraries, and queries that start when somebody waits for them, are no `Promise`.
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  Predicate.hasProperty(value, "then") && typeof value.then === "function"
 
 // What a handler's Effect needs is provided by its layer, or by the worker to handlers of scripts.
 const isProvided = (value: unknown): value is Effect.Effect<unknown, unknown> =>

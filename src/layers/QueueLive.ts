@@ -56,9 +56,11 @@ export const layer = (options: Options = {}): Layer.Layer<
   const schema = options.schema ?? PgSchema.defaultSchema
   const worker = Layer.unwrap(Effect.map(workerOptions(options), Worker.layer))
   const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
-  return Layer.merge(worker, Caretaker.layer).pipe(
+  // Layers are shared by reference: without `fresh`, an application's second queue would get the handlers
+  // and the caretaker of its first.
+  return Layer.merge(worker, Layer.fresh(Caretaker.layer)).pipe(
     Layer.provide([
-      handlers,
+      Layer.fresh(handlers),
       notifier,
       PgScheduler.layer({ schema }),
       PgWorkerRegistry.layer({ schema })

@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
-import { Clock, Context, Effect, Layer, Scope } from "effect"
+import { Clock, Context, Effect, Layer, Logger, type Scope } from "effect"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
@@ -32,7 +32,9 @@ export const start = Effect.fnUntraced(function*(
   const context = yield* Layer.buildWithScope(
     QueueLive.layer({ grace: "1 second", ...queue }).pipe(
       Layer.provide(handlers),
-      Layer.provide(lock)
+      Layer.provide(lock),
+      // Failing jobs are what many tests are about.
+      Layer.provide(Logger.layer([]))
     ),
     scope ?? (yield* Effect.scope)
   )

@@ -58,7 +58,7 @@ layer(producer, options)("a job of an unknown name", (it) => {
         ))
         waits.push(row!.seconds)
         yield* sql`UPDATE pgq.jobs SET run_at = now() WHERE queue = ${queue}`
-        yield* sql`SELECT pgq.promote(10)`
+        yield* sql`SELECT * FROM pgq.promote(10)`
       }
 
       for (const [index, seconds] of [30, 60, 120].entries()) {

@@ -1,0 +1,34 @@
+/**
+ * The server to run on: the one that `PGQ_URL` or `DATABASE_URL` names, or pgq's embedded one.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted } from "effect"
+import { homedir } from "node:os"
+import { defaultDataDir } from "pgq/layers/EmbeddedDataDir"
+import * as EmbeddedPostgres from "pgq/layers/EmbeddedPostgres"
+
+const named = (variable: string) => {
+  const url = process.env[variable] ?? ""
+  return URL.canParse(url)
+    ? Effect.succeed({ name: `the server that ${variable} names`, url: Redacted.make(url) })
+    : Effect.fail(new Error(`${variable} is not a URL such as postgres://user@host/database`))
+}
+
+const embedded = Effect.map(
+  EmbeddedPostgres.open({
+    dataDir: defaultDataDir({
+      env: process.env,
+      home: homedir(),
+      isRoot: process.getuid?.() === 0,
+      platform: process.platform
+    })
+  }),
+  (server) => ({ name: `the embedded server in ${server.dataDir}`, url: server.url })
+)
+
+export const layer = Layer.unwrap(Effect.gen(function*() {
+  const variable = ["PGQ_URL", "DATABASE_URL"].find((name) => process.env[name])
+  const { name, url } = variable === undefined ? yield* embedded : yield* named(variable)
+  yield* Effect.logInfo(`on ${name}`)
+  return PgClient.layer({ url, applicationName: "index-files", maxConnections: 10 })
+}))

@@ -1,0 +1,95 @@
+/**
+ * The main job on real input: indexes every source file of the installed `effect` package.
+ *
+ *     npm start               the effect package
+ *     npm start -- FOLDER     another folder
+ *
+ * One job a file, one at a time in each folder, larger files first; then, because it has the same key
+ * and a lower priority, one report a folder. Each run has a queue of its own in the schema.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { PgClient } from "@effect/sql-pg"
+import { Array, Cause, Clock, Effect, Layer, References } from "effect"
+import { enqueueAll, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
+import * as Database from "./Database.ts"
+import * as Handlers from "./Handlers.ts"
+import * as Journal from "./Journal.ts"
+import { IndexFile, ReportFolder } from "./Kinds.ts"
+import * as Leftovers from "./Leftovers.ts"
+import * as Progress from "./Progress.ts"
+import { effectPackage, type SourceFile, sourceFiles } from "./SourceFiles.ts"
+import * as Table from "./Table.ts"
+
+const schema = "pgq_index_files"
+const queue = `run-${process.pid}-${Date.now()}`
+
+const Working = QueueLive.layer({ schema, queues: [queue], workers: 8, grace: "5 seconds" }).pipe(
+  Layer.provide(Handlers.layer),
+  Layer.provideMerge(Journal.layer),
+  Layer.provide(RowLock.layer)
+)
+
+/** Adds all jobs in one transaction: whoever claims the first of a folder sees all of them. */
+const addJobs = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
+  const sql = yield* PgClient.PgClient
+  const folders = Object.entries(Array.groupBy(files, ({ folder }) => folder))
+  yield* sql.withTransaction(Effect.andThen(
+    enqueueAll(
+      IndexFile,
+      files.map(({ bytes, folder, path }) => ({
+        payload: { folder, path },
+        queue,
+        key: folder,
+        priority: bytes
+      }))
+    ),
+    enqueueAll(
+      ReportFolder,
+      folders.map(([folder, { length }]) => ({
+        payload: { folder, files: length },
+        queue,
+        key: folder,
+        priority: -1
+      }))
+    )
+  ))
+  return files.length + folders.length
+})
+
+const index = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
+  yield* Leftovers.remove(schema)
+  const startedAt = yield* Clock.currentTimeMillis
+  const jobs = yield* addJobs(files)
+  yield* Effect.logInfo(`${jobs} jobs: ${files.length} files, ${jobs - files.length} folders`)
+  yield* (yield* QueueControl).stop("drain")
+  const { done, lastError } = yield* Progress.untilDone(jobs)
+  const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
+  if (done !== jobs) {
+    const [why] = (lastError ?? "they are for later").split("\n", 1)
+    return yield* Effect.fail(new Error(`${jobs - done} of ${jobs} jobs are not done: ${why}`))
+  }
+  const { reports } = yield* Journal.Journal
+  process.stdout.write(Table.format(yield* reports, { jobs, seconds }))
+})
+
+const main = Effect.gen(function*() {
+  const files = yield* sourceFiles(process.argv[2] ?? effectPackage())
+  if (files.length === 0) return yield* Effect.fail(new Error("there are no source files"))
+  yield* PgSchema.migrate(schema)
+  yield* Effect.provide(index(files), Working)
+})
+
+main.pipe(
+  Effect.provide([Database.layer, NodeFileSystem.layer]),
+  Effect.tapCause((cause) =>
+    Effect.sync(() => {
+      const [line] = Cause.prettyErrors(cause)
+      if (line !== undefined && !Cause.hasInterruptsOnly(cause)) {
+        process.stderr.write(`index-files: ${line.message}\n`)
+      }
+    })
+  ),
+  Effect.provideService(References.LogToStderr, true),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

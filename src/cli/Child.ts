@@ -1,0 +1,70 @@
+/**
+ * A child process of a supervisor, which shares its terminal and nothing else: signals reach it
+ * only from its parent, and no sooner than it can take them.
+ */
+import { Deferred, Effect } from "effect"
+import { spawn as spawnProcess } from "node:child_process"
+import { signalOf, type StopMode } from "../domain/StopMode.ts"
+import * as ErrorLine from "./ErrorLine.ts"
+import { workerIdVariable } from "./WorkerProcess.ts"
+
+export interface Child {
+  readonly pid: number | undefined
+  readonly workerId: string
+  /** It catches signals. */
+  readonly latched: Deferred.Deferred<void>
+  /** It works. */
+  readonly ready: Deferred.Deferred<void>
+  readonly ended: Deferred.Deferred<Ended>
+  /** Asks it to stop; asked twice for the same it hears it once, because each signal is a step. */
+  readonly stop: (mode: StopMode) => void
+  readonly signal: (signal: NodeJS.Signals) => void
+}
+
+export interface Ended {
+  readonly isClean: boolean
+  /** For people. */
+  readonly how: string
+}
+
+/** Starts this program once more, with the same arguments. */
+export const spawn = (options: {
+  readonly workerId: string
+  readonly env: Readonly<Record<string, string>>
+}): Effect.Effect<Child> =>
+  Effect.sync(() => {
+    const { workerId } = options
+    const latched = Deferred.makeUnsafe<void>()
+    const ready = Deferred.makeUnsafe<void>()
+    const ended = Deferred.makeUnsafe<Ended>()
+    const child = spawnProcess(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      env: { ...process.env, ...options.env, [workerIdVariable]: workerId },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      // In a session of its own, so that a Ctrl-C at the terminal is a matter of the parent.
+      detached: true
+    })
+    child.on("message", (message) => {
+      if (message === "latched") Deferred.doneUnsafe(latched, Effect.void)
+      if (message === "ready") Deferred.doneUnsafe(ready, Effect.void)
+    })
+    child.once("exit", (code, signal) => {
+      const how = signal === null ? `with exit code ${code}` : `by ${signal}`
+      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: code === 0, how }))
+    })
+    // A message to a child that has just died fails, and its exit says so anyway.
+    child.on("error", (error) => {
+      if (child.pid !== undefined) return
+      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: false, how: ErrorLine.of(error) }))
+    })
+
+    let asked: StopMode | undefined
+    const stop = (mode: StopMode) => {
+      if (asked === mode || !Deferred.isDoneUnsafe(latched)) return
+      asked = mode
+      child.kill(signalOf[mode])
+    }
+    const signal = (name: NodeJS.Signals) => {
+      if (name === "SIGKILL" || Deferred.isDoneUnsafe(latched)) child.kill(name)
+    }
+    return { pid: child.pid, workerId, latched, ready, ended, stop, signal }
+  })

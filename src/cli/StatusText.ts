@@ -1,0 +1,68 @@
+/**
+ * What a queue and a schema hold, as text for people.
+ */
+import { Duration } from "effect"
+import type { QueueCounts, QueueStatus } from "../domain/QueueStatus.ts"
+
+/** A running queue; `waiting` is what its schema holds now, or why that is not known. */
+export const ofQueue = (
+  status: QueueStatus,
+  waiting: ReadonlyArray<QueueCounts> | string
+): ReadonlyArray<string> => [
+  [
+    `pgq ${process.pid}: up ${age(status.uptime)}`,
+    `mode ${status.mode}`,
+    `${status.running.length} of ${status.concurrency} running`,
+    `queues ${status.queues.join(", ")}`,
+    ...(status.stopping === undefined ? [] : [`stopping (${status.stopping})`])
+  ].join(", "),
+  `  since the start: ${status.done} done, ${status.failed} failed, ${status.retried} retried`,
+  ...status.running.map((job) =>
+    `  running: ${job.id} ${job.name}${job.key === undefined ? "" : ` key=${job.key}`}, for ${
+      age(job.age)
+    }`
+  ),
+  ...(status.prefetched === 0 ? [] : [`  claimed, not started: ${status.prefetched}`]),
+  ...(typeof waiting === "string"
+    ? [`  waiting now: unknown, ${waiting}`]
+    : waiting.length === 0
+    ? ["  waiting now: nothing"]
+    : waiting.map((counts) =>
+      `  waiting now in ${counts.queue}: ${counts.ready} ready, ${counts.waiting} behind their key, ${counts.scheduled} for later`
+    )),
+  ...(status.lastError === undefined
+    ? []
+    : [`  last error: ${status.lastError.split("\n", 1)[0]}`])
+]
+
+/** Columns as wide as their widest cell; numbers to the right. */
+export const table = (
+  head: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<string | number>>
+): string => {
+  const cells = [head, ...rows.map((row) => row.map(String))]
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
+  const isNumber = head.map((_, column) =>
+    rows.length > 0 && rows.every((row) => typeof row[column] === "number")
+  )
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          isNumber[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)
+        )
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
+}
+
+/** As much of a length of time as people care for: 250ms, 3.2s, 5m 10s, 2h 5m, 3d 4h. */
+export const age = (duration: Duration.Duration): string => {
+  const { days, hours, millis, minutes, seconds } = Duration.parts(duration)
+  if (days > 0) return `${days}d ${hours}h`
+  if (hours > 0) return `${hours}h ${minutes}m`
+  if (minutes > 0) return `${minutes}m ${seconds}s`
+  if (seconds > 0) return `${seconds}.${Math.floor(millis / 100)}s`
+  return `${Math.floor(millis)}ms`
+}

@@ -1,0 +1,23 @@
+/**
+ * How the command line explains itself: help and version are data, a mistake is one line on stderr.
+ */
+import { Console, type Layer } from "effect"
+import { CliOutput } from "effect/cli"
+import * as ErrorLine from "./ErrorLine.ts"
+import * as Log from "./Log.ts"
+
+export const layer: Layer.Layer<never> = CliOutput.layerPresenter({
+  present: (event) => {
+    const formatter = CliOutput.defaultFormatter()
+    switch (event._tag) {
+      case "Help":
+        return Console.log(formatter.formatHelpDoc(event.helpDoc))
+      case "InvalidInvocation": {
+        const mistakes = event.errors.map(ErrorLine.of).join("; ")
+        return Log.print([`pgq: ${mistakes} (see ${event.commandPath.join(" ")} --help)`])
+      }
+      case "Version":
+        return Console.log(`${event.name} ${event.version}`)
+    }
+  }
+})

@@ -1,0 +1,124 @@
+/**
+ * A queue that works in this process until it is asked to stop.
+ */
+import { Deferred, type Duration, Effect, type Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
+import type { AdvisoryKey } from "../domain/CooperativeMode.ts"
+import * as AdvisoryLock from "../layers/AdvisoryLock.ts"
+import * as QueueLive from "../layers/QueueLive.ts"
+import * as RowLock from "../layers/RowLock.ts"
+import * as SoloLock from "../layers/SoloLock.ts"
+import { JobAdmin } from "../services/JobAdmin.ts"
+import { QueueControl } from "../services/QueueControl.ts"
+import * as Database from "./Database.ts"
+import { ExitWith } from "./Ending.ts"
+import * as Ladder from "./Ladder.ts"
+import * as Log from "./Log.ts"
+import * as Script from "./script.ts"
+import type * as Settings from "./Settings.ts"
+import * as StatusText from "./StatusText.ts"
+
+export interface Options extends Settings.Given {
+  readonly workers: number
+  readonly file: string
+  readonly arg: string
+  readonly queues: ReadonlyArray<string>
+  readonly cooperative: "row-lock" | "advisory" | "solo"
+  readonly advisoryKey: Option.Option<AdvisoryKey>
+  readonly grace: Duration.Duration
+  /** Given by the parent; nothing for a process that stands alone. */
+  readonly workerId: string | undefined
+}
+
+/** How a supervisor tells its child that it is one. */
+export const workerIdVariable = "PGQ_WORKER_ID"
+
+/** The id a parent gave to this process. It is taken, so that what a job starts is no child. */
+export const idFromParent = Effect.sync(() => {
+  const id = process.env[workerIdVariable]
+  delete process.env[workerIdVariable]
+  return process.send === undefined ? undefined : id
+})
+
+export const run = Effect.fnUntraced(function*(options: Options) {
+  const running = yield* Deferred.make<Queue>()
+  const ladder = yield* Ladder.make({ status: status(running), exit: Effect.void })
+  const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin("5 seconds"))
+
+  const startUp = start(options, scope).pipe(
+    Effect.tap((queue) => Deferred.succeed(running, queue)),
+    Effect.map(Option.some)
+  )
+  const started = yield* Effect.raceFirst(
+    startUp,
+    Effect.as(ladder.startsNothing, Option.none<Queue>())
+  )
+  if (Option.isNone(started)) return
+
+  const { control } = started.value
+  yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
+  const leftBehind = yield* control.ended
+  if (leftBehind.length > 0) {
+    yield* Effect.logError(
+      `left behind after the grace, to be taken up by others: jobs ${leftBehind.join(", ")}`
+    )
+    return yield* new ExitWith({ code: 1 })
+  }
+  yield* Effect.logInfo("stopped")
+}, (effect, { workerId }) =>
+  workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid }))
+
+interface Queue {
+  readonly control: QueueControl["Service"]
+  readonly admin: JobAdmin["Service"]
+}
+
+const start = Effect.fnUntraced(function*(options: Options, scope: Scope.Scope) {
+  yield* Script.check(options.file)
+  const database = yield* Layer.build(Database.layer(options))
+  return yield* work(options).pipe(Scope.provide(scope), Effect.provideContext(database))
+})
+
+const work = Effect.fnUntraced(function*(options: Options) {
+  const { notify, schema } = yield* Database.Database
+  yield* Database.ready
+  const client = yield* Layer.build(QueueLive.client({ schema }))
+  const handlers = yield* Effect.provideContext(Script.load(options.file, options.arg), client)
+
+  const queues = options.queues.length === 0 ? undefined : options.queues
+  const live = QueueLive.layer({ ...options, queues, schema, notify }).pipe(
+    Layer.provide(Layer.succeedContext(handlers)),
+    Layer.provide(lock(options))
+  )
+  const queue = yield* Effect.all({ control: QueueControl, admin: JobAdmin }).pipe(
+    Effect.provideContext(yield* Layer.build(live))
+  )
+  const { concurrency, mode, queues: names } = yield* queue.control.status
+  yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
+  if (options.workerId === undefined) yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+  process.send?.("ready")
+  return queue
+})
+
+const lock = ({ advisoryKey, cooperative }: Options) =>
+  Option.isSome(advisoryKey)
+    ? AdvisoryLock.layer({ key: advisoryKey.value })
+    : cooperative === "solo"
+    ? SoloLock.layer
+    : RowLock.layer
+
+const status = Effect.fnUntraced(function*(running: Deferred.Deferred<Queue>) {
+  if (!(yield* Deferred.isDone(running))) return yield* Log.print([`pgq ${process.pid}: starting`])
+  const { admin, control } = yield* Deferred.await(running)
+  const waiting = yield* admin.counts.pipe(
+    Effect.timeout("3 seconds"),
+    Effect.catch((error) => Effect.succeed(error.message))
+  )
+  yield* Log.print(StatusText.ofQueue(yield* control.status, waiting))
+})
+
+/** A job that cannot be interrupted would keep the scope, and with it the process, for ever. */
+const closeWithin = (limit: Duration.Input) => (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>) =>
+  Effect.forkDetach(Scope.close(scope, exit)).pipe(
+    Effect.flatMap(Fiber.await),
+    Effect.timeoutOption(limit)
+  )

@@ -1,0 +1,45 @@
+/**
+ * The command tree.
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer } from "effect"
+import { CliConfig, Command, GlobalFlag } from "effect/cli"
+import { createRequire } from "node:module"
+import { check } from "./check.ts"
+import * as Ending from "./Ending.ts"
+import { enqueue } from "./enqueue.ts"
+import * as Log from "./Log.ts"
+import { migrate } from "./migrate.ts"
+import { schema } from "./schema.ts"
+import { start } from "./start.ts"
+import { status } from "./status.ts"
+import { stop } from "./stop.ts"
+import * as Usage from "./Usage.ts"
+
+const { version }: { readonly version: string } = createRequire(import.meta.url)(
+  "../../package.json"
+)
+
+const pgq = Command.make("pgq").pipe(
+  Command.withDescription("A job queue in PostgreSQL"),
+  Command.withSubcommands([
+    { group: "Work", commands: [start, status, stop] },
+    { group: "Jobs", commands: [enqueue] },
+    { group: "Database", commands: [schema, migrate, check] }
+  ])
+)
+
+const { Completions, Help, LogLevel, Version } = GlobalFlag
+
+export const main = (): void => {
+  Ending.outliveReaders()
+  Command.run(pgq, { version }).pipe(
+    Effect.provide(Layer.mergeAll(
+      NodeServices.layer,
+      Log.layer,
+      Usage.layer,
+      CliConfig.layer({ builtIns: [Help, Version, Completions, LogLevel] })
+    )),
+    Ending.runMain({ disableErrorReporting: true, teardown: Ending.teardown })
+  )
+}

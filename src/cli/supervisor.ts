@@ -1,0 +1,159 @@
+/**
+ * `pgq start -q N`: keeps N child processes at work. It passes signals on, replaces a child that
+ * crashed, and hands the jobs of a dead one back at once.
+ */
+import { Clock, Deferred, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
+import { randomUUID } from "node:crypto"
+import * as Conninfo from "../domain/Conninfo.ts"
+import * as QueueLive from "../layers/QueueLive.ts"
+import { WorkerRegistry } from "../services/WorkerRegistry.ts"
+import * as Child from "./Child.ts"
+import * as Database from "./Database.ts"
+import { ExitWith } from "./Ending.ts"
+import * as Ladder from "./Ladder.ts"
+import * as Log from "./Log.ts"
+import * as Script from "./script.ts"
+import type * as Settings from "./Settings.ts"
+
+export const run = Effect.fnUntraced(function*(
+  options: Settings.Given & { readonly processes: number; readonly file: string }
+) {
+  const children = new Set<Child.Child>()
+  const connected = yield* Deferred.make<Connected>()
+  const ladder = yield* Ladder.make({
+    status: status(children),
+    exit: killAll(children, connected)
+  })
+  const startUp = connect(options).pipe(
+    Effect.tap((connection) => Deferred.succeed(connected, connection))
+  )
+  const connection = yield* Effect.raceFirst(startUp, ladder.startsNothing)
+  if (connection === undefined) return
+
+  yield* ladder.modes.pipe(
+    Stream.runForEach((mode) => Effect.sync(() => children.forEach((child) => child.stop(mode)))),
+    Effect.forkScoped
+  )
+  const isClean = yield* keepAll({ ...connection, children, ladder, processes: options.processes })
+  if (!isClean) return yield* new ExitWith({ code: 1 })
+  yield* Effect.logInfo("stopped")
+})
+
+interface Connected {
+  readonly registry: WorkerRegistry["Service"]
+  /** Tells a child which database this is, so that only the parent owns an embedded server. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+interface Family extends Connected {
+  readonly children: Set<Child.Child>
+  readonly ladder: Ladder.Ladder
+  readonly processes: number
+}
+
+const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly file: string }) {
+  yield* Script.check(options.file)
+  const database = yield* Layer.build(Database.layer(options))
+  return yield* Effect.gen(function*() {
+    yield* Database.ready
+    const { conninfo, schema } = yield* Database.Database
+    const registry = yield* Effect.provideContext(
+      WorkerRegistry,
+      yield* Layer.build(QueueLive.client({ schema }))
+    )
+    return { registry, env: { PGQ_URL: Redacted.value(Conninfo.format(conninfo)) } }
+  }).pipe(Effect.provideContext(database))
+})
+
+/** Starts the others once the first one works: what it complains of, it complains of once. */
+const keepAll = Effect.fnUntraced(function*(family: Family) {
+  const first = yield* launch(family)
+  const early = yield* Effect.raceFirst(Deferred.await(first.ready), Deferred.await(first.ended))
+  if (early !== undefined) {
+    family.children.delete(first)
+    if (!early.isClean) yield* bury(family, first, early)
+    return early.isClean
+  }
+  yield* Effect.logInfo(`working in ${family.processes} processes`)
+  yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+  const mode = yield* family.ladder.mode
+  const others = mode === undefined || mode === "drain" ? family.processes - 1 : 0
+  const ends = yield* Effect.forEach(
+    [Effect.succeed(first), ...Array.from({ length: others }, () => launch(family))],
+    Effect.flatMap((child) => keep(family, child)),
+    { concurrency: "unbounded" }
+  )
+  return ends.every((isClean) => isClean)
+})
+
+/** Replaces the child whenever it crashes; answers whether the last one ended cleanly. */
+const keep = Effect.fnUntraced(function*(family: Family, first: Child.Child) {
+  let child = first
+  let crashes = 0
+  while (true) {
+    const since = yield* Clock.currentTimeMillis
+    const end = yield* Deferred.await(child.ended)
+    family.children.delete(child)
+    if (end.isClean) return true
+    yield* bury(family, child, end)
+    if ((yield* family.ladder.mode) !== undefined) return false
+
+    const lived = (yield* Clock.currentTimeMillis) - since
+    crashes = lived < Duration.toMillis(quick) ? crashes + 1 : 1
+    yield* Effect.raceFirst(Effect.sleep(backoff(crashes)), family.ladder.startsNothing)
+    if ((yield* family.ladder.mode) !== undefined) return true
+    child = yield* launch(family)
+  }
+})
+
+/** A child that crashes sooner than this after its start will probably do so again. */
+const quick = Duration.seconds(10)
+
+/** At once the first time, then from 100 milliseconds doubling to 10 seconds. */
+const backoff = (crashes: number): Duration.Duration =>
+  Duration.millis(crashes <= 1 ? 0 : Math.min(100 * 2 ** Math.min(crashes - 2, 20), 10_000))
+
+const launch = Effect.fnUntraced(function*({ children, env, ladder }: Family) {
+  const child = yield* Child.spawn({ workerId: randomUUID(), env })
+  children.add(child)
+  // A child that is just starting is told what was asked for meanwhile.
+  yield* Deferred.await(child.latched).pipe(
+    Effect.andThen(ladder.mode),
+    Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
+    Effect.forkScoped
+  )
+  return child
+})
+
+/** Hands the jobs of a dead child back, so that they run again at once. */
+const bury = Effect.fnUntraced(function*(
+  { registry }: Connected,
+  { pid, workerId }: Child.Child,
+  end: Child.Ended
+) {
+  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back`)
+  yield* registry.bury(workerId).pipe(
+    Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
+    Effect.catch((error) => Effect.logWarning(error.message))
+  )
+})
+
+const killAll = (children: Set<Child.Child>, connected: Deferred.Deferred<Connected>) =>
+  Effect.gen(function*() {
+    const all = Array.from(children)
+    all.forEach((child) => child.signal("SIGKILL"))
+    if (all.length === 0) return
+    const { registry } = yield* Deferred.await(connected)
+    yield* Effect.forEach(
+      all,
+      (child) => Effect.andThen(Deferred.await(child.ended), registry.bury(child.workerId)),
+      { concurrency: "unbounded", discard: true }
+    )
+  }).pipe(Effect.timeoutOption("3 seconds"), Effect.ignoreCause)
+
+const status = (children: Set<Child.Child>) =>
+  Effect.suspend(() => {
+    children.forEach((child) => child.signal("SIGUSR1"))
+    const pids = Array.from(children, ({ pid }) => pid).join(", ")
+    return Log.print([`pgq ${process.pid}: over ${children.size} processes: ${pids || "none yet"}`])
+  })

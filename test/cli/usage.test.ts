@@ -1,0 +1,95 @@
+/**
+ * How the command line explains itself, and how it answers a mistake.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Pgq from "./Pgq.ts"
+
+const commands = ["schema", "migrate", "start", "status", "stop", "enqueue", "check"]
+
+const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [
+  [["nonsense"], "Unknown subcommand \"nonsense\""],
+  [["migrate", "--nope"], "Unrecognized flag: --nope"],
+  [["migrate", "extra"], "Unexpected positional argument: \"extra\""],
+  [["start"], "Missing required flag: --file"],
+  [["start", "-f", "x.ts", "-w", "0"], "0 is not a number from 1 to 10000"],
+  [["start", "-f", "x.ts", "-w", "many"], "Invalid value for flag --workers: \"many\""],
+  [["start", "-f", "x.ts", "-q", "-1"], "-1 is not a number"],
+  [["start", "-f", "x.ts", "--cooperative", "advisory"], "needs --advisory-key"],
+  [["start", "-f", "x.ts", "--advisory-key", "4"], "needs --cooperative advisory"],
+  [["start", "-f", "x.ts", "--cooperative", "advisory", "--advisory-key", "1,2,3"], "\"1,2,3\""],
+  [["start", "-f", "x.ts", "--cooperative", "none"], "--cooperative"],
+  [["start", "-f", "x.ts", "--grace", "soon"], "\"soon\" is not a time such as 500ms, 10s"],
+  [["stop"], "Missing required flag: --pid-file"],
+  [["stop", "-p", "x", "hard"], "\"hard\" is not one of drain, current, finish"],
+  [["stop", "-p", "x", "constructor"], "\"constructor\" is not one of"],
+  [["status", "-p", "x", "-c", "dbname=x"], "goes with neither -c"],
+  [["enqueue"], "Missing required argument: name"],
+  [["enqueue", "a", "--priority", "high"], "Invalid value for flag --priority"],
+  [["enqueue", "a", "--run-at", "tomorrow"], "\"tomorrow\" is not a time with a zone"],
+  [["enqueue", "a", "--run-at", "2030-01-01T00:00:00"], "is not a time with a zone"],
+  [["enqueue", "a", "--run-at", "2030-02-30T00:00:00Z"], "is not a time with a zone"],
+  [["enqueue", "a", "--delay", "-5s"], "delay"],
+  [["enqueue", "a", "--delay", "5"], "\"5\" is not a time such as"],
+  [["enqueue", "a", "--delay", "5s", "--run-at", "2030-01-01T00:00:00Z"], "exclude each other"],
+  [["enqueue", "a", "--from", "x"], "--from takes everything from its lines"]
+]
+
+describe("pgq", () => {
+  it.live("prints its version as data", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Pgq.run(["--version"])
+
+      assert.match(stdout, /^pgq \d+\.\d+\.\d+\n$/)
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+    }))
+
+  it.live("prints help that names every command", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Pgq.run(["--help"])
+
+      for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} +\\w`, "m"))
+      assert.notInclude(stdout, "wizard")
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+    }))
+
+  it.live.each(commands)("prints help for %s", (command) =>
+    Effect.gen(function*() {
+      const { code, stdout } = yield* Pgq.run([command, "--help"])
+
+      assert.include(stdout, `pgq ${command}`)
+      assert.strictEqual(code, 0)
+    }))
+
+  it.live.each(mistakes)("answers %j with one line and exit code 2", ([args, issue]) =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Pgq.run(args)
+
+      assert.include(stderr, issue)
+      assert.match(stderr, /^pgq: [^\n]+\n$/)
+      assert.strictEqual(stdout, "")
+      assert.strictEqual(code, 2)
+    }))
+
+  it.live("prints DDL without any database", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* Pgq.run(["schema", "--schema", "my_jobs"])
+
+      assert.match(stdout, /^BEGIN;/)
+      assert.include(stdout, "CREATE TABLE jobs")
+      assert.include(stdout, "CREATE SCHEMA \"my_jobs\"")
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+    }))
+
+  it.live("ends without a word when nobody reads what it prints", () =>
+    Effect.gen(function*() {
+      const { stderr } = yield* Pgq.run(["schema"], {
+        through: ["sh", "-c", "\"$@\" | :", "sh"]
+      })
+
+      assert.strictEqual(stderr, "")
+    }))
+})

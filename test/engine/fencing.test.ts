@@ -1,0 +1,209 @@
+/**
+ * Workers that freeze, die or lose an answer, and what becomes of the jobs they held.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import { finished, held, options, unfinished } from "./Live.ts"
+
+/** Takes a worker for dead, as if its lease had run out. */
+const lose = Effect.fnUntraced(function*(worker: string) {
+  const sql = yield* PgClient.PgClient
+  // Beside the start of the server, which gives every worker another lease.
+  yield* sql`
+    UPDATE pgq.workers SET lease = interval '1 millisecond', lease_until = now() - interval '1 second'
+    WHERE id = ${worker}::uuid
+  `
+  return yield* Scheduler.use(({ rescue }) => rescue)
+})
+
+layer(PgQueue.layer, options)("a lost lease", (it) => {
+  const endings = {
+    completes: Settlement.Completed(),
+    fails: Settlement.Failed({ error: "stale", blocksLane: false }),
+    releases: Settlement.Released()
+  }
+  for (const [ending, settlement] of Object.entries(endings)) {
+    it.effect(`records a job once, under its successor, when a frozen worker ${ending} it`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const [frozen, successor] = [yield* workerOf(queue), yield* workerOf(queue)]
+        const [id] = yield* enqueue(queue, { key: "k" }, { key: "k" })
+        const stale = yield* claim({ queue, worker: frozen })
+
+        assert.strictEqual(yield* lose(frozen), 1)
+        const [held] = yield* claim({ queue, worker: successor })
+        const refusedEarly = yield* settle(stale, settlement)
+        const accepted = yield* settle([held!], Settlement.Completed())
+        const refusedLate = yield* settle(stale, settlement)
+
+        assert.strictEqual(held!.id, id)
+        assert.notStrictEqual(held!.lease, stale[0]!.lease)
+        assert.deepStrictEqual([refusedEarly, accepted, refusedLate], [[id], [], [id]])
+        const [job, ...others] = yield* finished(queue)
+        assert.lengthOf(others, 0)
+        assert.deepStrictEqual(
+          [job?.id, job?.outcome, job?.lease_id, job?.error],
+          [id, "completed", held!.lease, null]
+        )
+        assert.lengthOf(yield* unfinished(queue), 1)
+      }))
+  }
+
+  it.effect("does not let its frozen worker claim", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const frozen = yield* workerOf(queue)
+      yield* enqueue(queue, {})
+      yield* lose(frozen)
+
+      const error = yield* Effect.flip(claim({ queue, worker: frozen }))
+
+      assert.strictEqual(error.code, "PGQ01")
+      assert.deepStrictEqual((yield* unfinished(queue)).map(({ state }) => state), ["ready"])
+    }))
+
+  it.effect("makes suspects of its jobs: each is claimed alone", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const dead = yield* workerOf(queue)
+      yield* enqueue(queue, {}, {}, { key: "k" })
+      yield* claim({ queue, worker: dead })
+      yield* lose(dead)
+      yield* enqueue(queue, {}, {}, { priority: 1 })
+
+      const worker = yield* workerOf(queue)
+      const sizes = yield* Effect.forEach(
+        [1, 2, 3, 4, 5, 6],
+        () => Effect.map(claim({ queue, worker, laneRun: 5 }), (jobs) => jobs.length)
+      )
+
+      // The urgent one goes first with other new ones; then the suspects, one by one.
+      assert.deepStrictEqual(sizes, [3, 1, 1, 1, 0, 0])
+    }))
+
+  it.effect("keeps suspects out of lane runs", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const dead = yield* workerOf(queue)
+      yield* enqueue(queue, { name: "suspect", key: "k" })
+      yield* claim({ queue, worker: dead })
+      yield* lose(dead)
+      yield* enqueue(
+        queue,
+        { name: "urgent", key: "k", priority: 5 },
+        { name: "next", key: "k", priority: 4 },
+        { name: "last", key: "k" }
+      )
+
+      const worker = yield* workerOf(queue)
+      const leases = yield* Effect.forEach([1, 2, 3], () =>
+        Effect.gen(function*() {
+          const jobs = yield* claim({ queue, worker, laneRun: 5 })
+          yield* settle(jobs, Settlement.Completed())
+          return jobs.map(({ name }) => name)
+        }))
+
+      assert.deepStrictEqual(leases, [["urgent", "next"], ["suspect"], ["last"]])
+    }))
+
+  it.effect("fails a job that was in three of them as crashed, and its mates finish", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const ids = yield* enqueue(queue, { name: "poison" }, { name: "mate" }, {
+        name: "behind",
+        key: "k"
+      })
+      for (const crash of [1, 2, 3]) {
+        const worker = yield* workerOf(queue)
+        const jobs = yield* claim({ queue, worker })
+        assert.lengthOf(jobs, crash === 1 ? 3 : 1)
+        assert.strictEqual(jobs[0]!.attempt, 1)
+        yield* lose(worker)
+      }
+
+      const worker = yield* workerOf(queue)
+      for (const name of ["mate", "behind"]) {
+        const jobs = yield* claim({ queue, worker })
+        assert.deepStrictEqual(jobs.map((job) => job.name), [name])
+        yield* settle(jobs, Settlement.Completed())
+      }
+
+      const jobs = yield* finished(queue)
+      const crashed = jobs.find(({ outcome }) => outcome === "crashed")
+      assert.deepStrictEqual([crashed?.id, crashed?.attempt], [ids[0], 0])
+      assert.match(crashed?.error ?? "", /the worker died during this job, for the third time/)
+      assert.lengthOf(jobs.filter(({ outcome }) => outcome === "completed"), 2)
+    }))
+
+  it.effect("lets the lane of a crashed job go on", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      yield* enqueue(queue, { name: "poison", key: "k" }, { name: "behind", key: "k" })
+      for (const _ of [1, 2, 3]) {
+        const worker = yield* workerOf(queue)
+        yield* claim({ queue, worker })
+        yield* lose(worker)
+      }
+
+      const jobs = yield* claim({ queue, worker: yield* workerOf(queue) })
+
+      assert.deepStrictEqual(jobs.map(({ name }) => name), ["behind"])
+    }))
+})
+
+layer(PgQueue.layer, options)("a lease that is not lost", (it) => {
+  it.effect("outlives its worker's time right after a start of the server", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, {})
+      yield* claim({ queue, worker })
+      // As after a start a moment ago: its time is over, the server's start plus one lease is not.
+      yield* sql`
+        UPDATE pgq.workers SET lease_until = now() - interval '1 second',
+          lease = now() - pg_postmaster_start_time() + interval '1 hour'
+        WHERE id = ${worker}::uuid
+      `
+
+      assert.strictEqual(yield* Scheduler.use(({ rescue }) => rescue), 0)
+
+      assert.deepStrictEqual(yield* held(queue), { leased: 1, workers: 1 })
+    }))
+
+  it.effect("goes back whole and unblemished when its worker leaves", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
+      yield* claim({ queue, worker, laneRun: 1 })
+
+      yield* WorkerRegistry.use((registry) => registry.leave(worker))
+
+      const jobs = yield* unfinished(queue)
+      assert.isTrue(jobs.every((job) => job.attempt === 0 && job.crash_count === 0))
+      assert.deepStrictEqual(yield* held(queue), { leased: 0, workers: 0 })
+      const again = yield* claim({ queue, worker: yield* workerOf(queue), laneRun: 1 })
+      assert.lengthOf(again, 3)
+    }))
+
+  it.effect("is handed back when the answer to its claim was lost", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
+      yield* claim({ queue, worker, laneRun: 1 })
+
+      const released = yield* WorkerRegistry.use((registry) => registry.reconcile(worker, []))
+
+      assert.strictEqual(released, 3)
+      assert.isTrue((yield* unfinished(queue)).every(({ crash_count }) => crash_count === 0))
+      assert.lengthOf(yield* claim({ queue, worker, laneRun: 1 }), 3)
+    }))
+})
