@@ -17,16 +17,18 @@ CREATE FUNCTION mark_lanes(q text, ids bigint[]) RETURNS void LANGUAGE sql AS $$
   WHERE id = ANY (ids) AND serialization_key IS NOT NULL
 $$;
 
--- 1,024 stripes bound the lock table; ascending order keeps lockers from deadlock.
-CREATE FUNCTION lock_lanes(q text, keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- The lock of a lane: 1,024 stripes bound the lock table.
+CREATE FUNCTION lane_stripe(q text, key text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+  SELECT (hashtextextended(q || chr(31) || key, 0) & 1023)::integer
+$$;
+
+-- To be called once in a transaction, with all it will need: ascending order keeps lockers from deadlock.
+CREATE FUNCTION lock_stripes(stripes integer[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   class integer := hashtext(current_schema() || ':lanes');
   stripe integer;
 BEGIN
-  FOR stripe IN
-    SELECT DISTINCT (hashtextextended(q || chr(31) || key, 0) & 1023)::integer
-    FROM unnest(keys) AS key ORDER BY 1
-  LOOP
+  FOR stripe IN SELECT DISTINCT s FROM unnest(stripes) AS s ORDER BY s LOOP
     PERFORM pg_advisory_xact_lock(class, stripe);
   END LOOP;
 END $$;
@@ -111,7 +113,7 @@ BEGIN
   ) AS marker;
   IF markers IS NULL THEN RETURN 0; END IF;
   DELETE FROM lane_wakes WHERE id = ANY (markers);
-  PERFORM lock_lanes(q, keys);
+  PERFORM lock_stripes(ARRAY(SELECT lane_stripe(q, key) FROM unnest(keys) AS key));
   PERFORM demote_heads(q, keys);
   RETURN give_tokens(q, keys);
 END $$;

@@ -36,7 +36,8 @@ RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   l leases;
-  asked integer := cardinality(done_ids) + jsonb_array_length(others);
+  asked_leases uuid[];
+  asked_ids bigint[];
   settled_leases uuid[] := '{}';
   settled_ids bigint[] := '{}';
   done bigint[];
@@ -50,13 +51,18 @@ DECLARE
   has_moved boolean;
 BEGIN
   PERFORM require_read_committed();
-  FOR l IN
-    SELECT * FROM leases
-    WHERE leases.id IN (
-      SELECT unnest(done_leases) UNION SELECT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o
-    )
-    ORDER BY leases.id FOR UPDATE
-  LOOP
+  asked_leases := ARRAY(
+    SELECT unnest(done_leases) UNION
+    SELECT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o
+  );
+  asked_ids := done_ids || ARRAY(SELECT (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o);
+  -- All locks before anything is done: leases in order of their ids, then lanes.
+  PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
+  PERFORM lock_stripes(ARRAY(
+    SELECT lane_stripe(j.queue, j.serialization_key) FROM jobs AS j
+    WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
+  ));
+  FOR l IN SELECT * FROM leases WHERE leases.id = ANY (asked_leases) LOOP
     done := ARRAY(
       SELECT d.id FROM unnest(done_leases, done_ids) AS d(lease, id) WHERE d.lease = l.id
       INTERSECT SELECT unnest(l.job_ids)
@@ -99,9 +105,6 @@ BEGIN
       SELECT DISTINCT j.serialization_key FROM jobs AS j
       WHERE j.id = ANY (done || failed || undone) AND j.serialization_key IS NOT NULL
     );
-    IF cardinality(keys) > 0 THEN
-      PERFORM lock_lanes(l.queue, keys);
-    END IF;
     IF cardinality(done) > 0 THEN
       PERFORM finish(l, done, 'completed', NULL);
     END IF;
@@ -116,6 +119,8 @@ BEGIN
                  ELSE clock_timestamp() + make_interval(secs => o.delay) END,
         attempt = j.attempt + CASE o.outcome WHEN 'put_off' THEN 0 ELSE 1 END,
         put_offs = j.put_offs + CASE o.outcome WHEN 'put_off' THEN 1 ELSE 0 END,
+        -- It ran to an end, or not at all: nothing died of it.
+        crash_count = 0,
         error = o.error
       FROM jsonb_to_recordset(mine) AS o(
         id bigint, outcome text, delay double precision, error text, holds boolean
@@ -150,7 +155,7 @@ BEGIN
   IF is_soon THEN
     PERFORM notify_wake('due');
   END IF;
-  IF cardinality(settled_ids) = asked THEN RETURN; END IF;
+  IF cardinality(settled_ids) = cardinality(asked_ids) THEN RETURN; END IF;
 
   -- What is not in its lease any more, but was finished under it, was settled before.
   RETURN QUERY

@@ -87,7 +87,7 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   DELETE FROM workers WHERE id = worker;
-  FOR l IN SELECT * FROM leases WHERE worker_id = worker FOR UPDATE LOOP
+  FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER BY id FOR UPDATE LOOP
     PERFORM give_back(l, has_crashed);
   END LOOP;
 END $$;
@@ -100,7 +100,7 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   FOR l IN
-    SELECT * FROM leases WHERE worker_id = worker AND id <> ALL (known) FOR UPDATE
+    SELECT * FROM leases WHERE worker_id = worker AND id <> ALL (known) ORDER BY id FOR UPDATE
   LOOP
     PERFORM give_back(l, false);
     released := released + cardinality(l.job_ids);

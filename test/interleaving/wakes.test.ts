@@ -10,7 +10,7 @@ import * as Session from "../support/Session.ts"
 const notifications = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const queue = yield* sql.listen("pgq:wake")
-  return Effect.map(Queue.take(queue), ({ payload }) => payload)
+  return { next: Effect.map(Queue.take(queue), ({ payload }) => payload) }
 })
 
 const unannounced = (session: Session.Session, queue: string) =>
@@ -24,7 +24,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
     Effect.gen(function*() {
       const a = yield* Session.open
       const queue = crypto.randomUUID()
-      const next = yield* notifications
+      const { next } = yield* notifications
       const worker = yield* a.worker(queue)
       yield* a.claim({ queue, worker })
 
@@ -37,7 +37,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
     Effect.gen(function*() {
       const [a, b] = [yield* Session.open, yield* Session.open]
       const queue = crypto.randomUUID()
-      const next = yield* notifications
+      const { next } = yield* notifications
       yield* a.worker(queue)
 
       yield* a.begin
@@ -58,7 +58,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
     Effect.gen(function*() {
       const a = yield* Session.open
       const queue = crypto.randomUUID()
-      const next = yield* notifications
+      const { next } = yield* notifications
 
       yield* a
         .sql`SELECT pgq.enqueue('late', run_at => now() + interval '1 hour', queue => ${queue})`
