@@ -23,6 +23,8 @@ export interface Child {
 
 export interface Ended {
   readonly isClean: boolean
+  /** By a signal, or it was never born. */
+  readonly isKilled: boolean
   /** For people. */
   readonly how: string
 }
@@ -49,12 +51,16 @@ export const spawn = (options: {
     })
     child.once("exit", (code, signal) => {
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`
-      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: code === 0, how }))
+      Deferred.doneUnsafe(
+        ended,
+        Effect.succeed({ isClean: code === 0, isKilled: code === null, how })
+      )
     })
     // A message to a child that has just died fails, and its exit says so anyway.
     child.on("error", (error) => {
       if (child.pid !== undefined) return
-      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: false, how: ErrorLine.of(error) }))
+      const how = `before it began: ${ErrorLine.of(error)}`
+      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: false, isKilled: true, how }))
     })
 
     let asked: StopMode | undefined

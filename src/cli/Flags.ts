@@ -9,7 +9,8 @@ export const connection = Flag.Redacted("connection").pipe(
   Flag.withAlias("c"),
   Flag.withMetavar("CONN"),
   Flag.withDescription(
-    "\"dbname=pgq host=/tmp\" or postgres://…; else PGQ_URL, DATABASE_URL, PG*, the embedded server"
+    "\"dbname=pgq host=/tmp\" or postgres://…; " +
+      "else PGQ_URL, DATABASE_URL, PG*, the embedded server"
   ),
   Flag.optional
 )
@@ -29,7 +30,10 @@ export const pidFile = Flag.String("pid-file").pipe(
 export const duration = (name: string): Flag.Flag<Duration.Duration> =>
   Flag.String(name).pipe(
     Flag.withMetavar("TIME"),
-    Flag.filterMap(parseDuration, (text) => `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d`)
+    Flag.filterMap(
+      parseDuration,
+      (text) => `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d`
+    )
   )
 
 /** A moment, with its zone, so that it means the same everywhere. */
@@ -62,7 +66,9 @@ export const advisoryKey = Flag.String("advisory-key").pipe(
 export const parseDuration = (text: string): Option.Option<Duration.Duration> => {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
   const millis = units.get(unit ?? "")
-  return millis === undefined ? Option.none() : Option.some(Duration.millis(Number(amount) * millis))
+  return millis === undefined
+    ? Option.none()
+    : Option.some(Duration.millis(Number(amount) * millis))
 }
 
 const units = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], ["d", 86_400_000]])
@@ -75,5 +81,7 @@ export const parseMoment = (text: string): Option.Option<Date> => {
     DateTime.make(`${day}T00:00:00Z`),
     (utc) => DateTime.formatIsoDateUtc(utc) === day
   )
-  return isDay ? Option.map(DateTime.make(text.replace(" ", "T")), DateTime.toDateUtc) : Option.none()
+  return isDay
+    ? Option.map(DateTime.make(text.replace(" ", "T")), DateTime.toDateUtc)
+    : Option.none()
 }

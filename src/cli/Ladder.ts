@@ -17,6 +17,8 @@ export interface Ladder {
 
 /** Listens from now on, and to what was sent before. */
 export const make: (on: {
+  /** A child stops when its parent is gone, because then nobody else would stop it. */
+  readonly isChild: boolean
   readonly status: Effect.Effect<void>
   /** What must be done before the process exits at once. */
   readonly exit: Effect.Effect<void>
@@ -24,8 +26,7 @@ export const make: (on: {
   const requests = yield* Queue.unbounded<NodeJS.Signals | "orphaned">()
   const mode = yield* SubscriptionRef.make<StopMode | undefined>(undefined)
   SignalLatch.listen((signal) => Queue.offerUnsafe(requests, signal))
-  // Whoever started this process as its child is gone, and nobody else would stop it.
-  process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))
+  if (on.isChild) process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))
 
   const stop = (next: StopMode, cause: string) =>
     Effect.andThen(

@@ -1,9 +1,9 @@
 /**
- * What the program says of itself: one short line an event, on stderr, so that stdout carries data only.
+ * What the program says of itself: one short line an event, on stderr; stdout carries data only.
  *
  *     12:34:56 info  working on default mode=row-lock
  */
-import { Array, Cause, Effect, Layer, Logger, References } from "effect"
+import { Array, Cause, Effect, type Layer, Logger, References } from "effect"
 import * as ErrorLine from "./ErrorLine.ts"
 
 export const layer: Layer.Layer<never> = Logger.layer([

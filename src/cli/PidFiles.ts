@@ -26,7 +26,10 @@ export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.S
   .fnUntraced(function*(given) {
     // The file to remove stays the same when the program changes its working directory.
     const path = resolve(given)
-    const text = PidFile.format({ pid: process.pid, token: tokenOf(process.pid) ?? PidFile.tokenOf([]) })
+    const text = PidFile.format({
+      pid: process.pid,
+      token: tokenOf(process.pid) ?? PidFile.tokenOf([])
+    })
     if (!(yield* create(path, text))) {
       yield* dropStale(path)
       if (!(yield* create(path, text))) {
@@ -66,7 +69,11 @@ export const isHeld = (path: string, pid: number): Effect.Effect<boolean> =>
 const look = Effect.fnUntraced(function*(path: string) {
   const text = yield* Effect.mapError(
     Effect.fromResult(read(path)),
-    (why) => refusal(path, why === "ENOENT" ? "there is none; is the queue running?" : `cannot be read: ${why}`)
+    (why) =>
+      refusal(
+        path,
+        why === "ENOENT" ? "there is none; is the queue running?" : `cannot be read: ${why}`
+      )
   )
   const { pid, token } = yield* Effect.mapError(
     Effect.fromResult(PidFile.parse(text)),
@@ -75,7 +82,10 @@ const look = Effect.fnUntraced(function*(path: string) {
   const now = tokenOf(pid)
   return now === token
     ? { pid, text }
-    : { text, stale: `process ${pid} ${now === undefined ? "is not running" : "is another program"}` }
+    : {
+      text,
+      stale: `process ${pid} ${now === undefined ? "is not running" : "is another program"}`
+    }
 })
 
 const dropStale = Effect.fnUntraced(function*(path: string) {

@@ -69,7 +69,8 @@ const variable = (name: string) =>
   // An empty variable counts as none.
   Config.map(Config.option(Config.String(name)), Option.filter((text) => text !== ""))
 
-const redacted = (name: string) => Config.map(variable(name), Option.map((text) => Redacted.make(text)))
+const redacted = (name: string) =>
+  Config.map(variable(name), Option.map((text) => Redacted.make(text)))
 
 /** The parameters whose variables are set. */
 const parametersOf = (
@@ -79,7 +80,8 @@ const parametersOf = (
     Config.all(pairs.map(([name, from]) =>
       Config.map(variable(from), (value) => Option.map(value, (text) => [name, text] as const))
     )),
-    (found) => Object.fromEntries(found.flatMap((pair) => Option.toArray(pair)))
+    (found) =>
+      Object.fromEntries(found.flatMap((pair) => Option.toArray(pair)))
   )
 
 const settings = Config.all({

@@ -19,7 +19,13 @@ export const install = (): void => {
     if (signal in constants.signals) process.on(signal, (name) => listener(name))
   }
   // A supervisor passes no signal on before it hears this.
-  process.send?.("latched")
+  tellParent("latched")
+}
+
+/** Says how far this process has come, where a parent listens. */
+export const tellParent = (progress: "latched" | "ready"): void => {
+  // A parent that is gone is no error: it is noticed by itself.
+  process.send?.(progress, undefined, undefined, () => {})
 }
 
 /** Hands over the signals caught so far and every one to come. */

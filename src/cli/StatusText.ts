@@ -28,7 +28,11 @@ export const ofQueue = (
     : waiting.length === 0
     ? ["  waiting now: nothing"]
     : waiting.map((counts) =>
-      `  waiting now in ${counts.queue}: ${counts.ready} ready, ${counts.waiting} behind their key, ${counts.scheduled} for later`
+      [
+        `  waiting now in ${counts.queue}: ${counts.ready} ready`,
+        `${counts.waiting} behind their key`,
+        `${counts.scheduled} for later`
+      ].join(", ")
     )),
   ...(status.lastError === undefined
     ? []

@@ -1,7 +1,17 @@
 /**
  * A queue that works in this process until it is asked to stop.
  */
-import { Deferred, type Duration, Effect, type Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
+import {
+  Deferred,
+  type Duration,
+  Effect,
+  type Exit,
+  Fiber,
+  Layer,
+  Option,
+  Scope,
+  Stream
+} from "effect"
 import type { AdvisoryKey } from "../domain/CooperativeMode.ts"
 import * as AdvisoryLock from "../layers/AdvisoryLock.ts"
 import * as QueueLive from "../layers/QueueLive.ts"
@@ -15,6 +25,7 @@ import * as Ladder from "./Ladder.ts"
 import * as Log from "./Log.ts"
 import * as Script from "./script.ts"
 import type * as Settings from "./Settings.ts"
+import * as SignalLatch from "./SignalLatch.ts"
 import * as StatusText from "./StatusText.ts"
 
 export interface Options extends Settings.Given {
@@ -39,33 +50,40 @@ export const idFromParent = Effect.sync(() => {
   return process.send === undefined ? undefined : id
 })
 
-export const run = Effect.fnUntraced(function*(options: Options) {
-  const running = yield* Deferred.make<Queue>()
-  const ladder = yield* Ladder.make({ status: status(running), exit: Effect.void })
-  const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin("5 seconds"))
+export const run = Effect.fnUntraced(
+  function*(options: Options) {
+    const running = yield* Deferred.make<Queue>()
+    const ladder = yield* Ladder.make({
+      isChild: options.workerId !== undefined,
+      status: status(running),
+      exit: Effect.void
+    })
+    const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin("5 seconds"))
 
-  const startUp = start(options, scope).pipe(
-    Effect.tap((queue) => Deferred.succeed(running, queue)),
-    Effect.map(Option.some)
-  )
-  const started = yield* Effect.raceFirst(
-    startUp,
-    Effect.as(ladder.startsNothing, Option.none<Queue>())
-  )
-  if (Option.isNone(started)) return
-
-  const { control } = started.value
-  yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
-  const leftBehind = yield* control.ended
-  if (leftBehind.length > 0) {
-    yield* Effect.logError(
-      `left behind after the grace, to be taken up by others: jobs ${leftBehind.join(", ")}`
+    const startUp = start(options, scope).pipe(
+      Effect.tap((queue) => Deferred.succeed(running, queue)),
+      Effect.map(Option.some)
     )
-    return yield* new ExitWith({ code: 1 })
-  }
-  yield* Effect.logInfo("stopped")
-}, (effect, { workerId }) =>
-  workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid }))
+    const started = yield* Effect.raceFirst(
+      startUp,
+      Effect.as(ladder.startsNothing, Option.none<Queue>())
+    )
+    if (Option.isNone(started)) return
+
+    const { control } = started.value
+    yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
+    const leftBehind = yield* control.ended
+    if (leftBehind.length > 0) {
+      yield* Effect.logError(
+        `left behind after the grace, to be taken up by others: jobs ${leftBehind.join(", ")}`
+      )
+      return yield* new ExitWith({ code: 1 })
+    }
+    yield* Effect.logInfo("stopped")
+  },
+  (effect, { workerId }) =>
+    workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
+)
 
 interface Queue {
   readonly control: QueueControl["Service"]
@@ -94,8 +112,10 @@ const work = Effect.fnUntraced(function*(options: Options) {
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
   yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
-  if (options.workerId === undefined) yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
-  process.send?.("ready")
+  if (options.workerId === undefined) {
+    yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+  }
+  SignalLatch.tellParent("ready")
   return queue
 })
 
@@ -117,8 +137,9 @@ const status = Effect.fnUntraced(function*(running: Deferred.Deferred<Queue>) {
 })
 
 /** A job that cannot be interrupted would keep the scope, and with it the process, for ever. */
-const closeWithin = (limit: Duration.Input) => (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>) =>
-  Effect.forkDetach(Scope.close(scope, exit)).pipe(
-    Effect.flatMap(Fiber.await),
-    Effect.timeoutOption(limit)
-  )
+const closeWithin =
+  (limit: Duration.Input) => (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>) =>
+    Effect.forkDetach(Scope.close(scope, exit)).pipe(
+      Effect.flatMap(Fiber.await),
+      Effect.timeoutOption(limit)
+    )

@@ -37,7 +37,12 @@ const run = Effect.gen(function*() {
 const server = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const [found] = yield* asked(sql<
-    { readonly version: string; readonly number: number; readonly fsync: string; readonly commit: string }
+    {
+      readonly version: string
+      readonly number: number
+      readonly fsync: string
+      readonly commit: string
+    }
   >`
     SELECT current_setting('server_version') AS version,
            current_setting('server_version_num')::integer AS number,

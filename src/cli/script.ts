@@ -1,5 +1,6 @@
 /**
- * Job scripts: a module that exports `setupJobs(queue, arg)`, or a Layer of handlers as its default.
+ * Job scripts: a module that exports `setupJobs(queue, arg)`, or a Layer of handlers as its
+ * default.
  */
 import { Cause, Context, Effect, Layer, Predicate } from "effect"
 import { spawnSync } from "node:child_process"
@@ -53,13 +54,14 @@ export const check = Effect.fnUntraced(function*(path: string) {
 const importModule = Effect.fnUntraced(function*(path: string) {
   yield* check(path)
   yield* readTypeScript
-  const load: (url: string) => Promise<unknown> = (url) => import(url)
   return yield* Effect.tryPromise({
-    try: () => load(pathToFileURL(resolve(path)).href),
+    try: () => importUrl(pathToFileURL(resolve(path)).href),
     catch: (error) =>
       invalid(path, `cannot be loaded: ${ErrorLine.withPlace(error)}${syntaxPlace(path, error)}`)
   })
 })
+
+const importUrl: (url: string) => Promise<unknown> = (url) => import(url)
 
 /** Node keeps the place of a syntax error in JavaScript to itself, but its own check prints it. */
 const syntaxPlace = (path: string, error: unknown): string => {

@@ -3,8 +3,8 @@
  */
 import { Console, Duration, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
-import * as QueueLive from "../layers/QueueLive.ts"
 import * as PgSchema from "../layers/PgSchema.ts"
+import * as QueueLive from "../layers/QueueLive.ts"
 import { JobAdmin } from "../services/JobAdmin.ts"
 import * as Database from "./Database.ts"
 import * as Ending from "./Ending.ts"

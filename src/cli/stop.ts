@@ -13,7 +13,8 @@ const input = {
   pidFile: Flags.pidFile,
   mode: Argument.String("mode").pipe(
     Argument.withDescription(
-      "drain (no job waits), finish (running jobs done), cancel (now); or current, all, now. Else finish"
+      "drain (no job waits), finish (running jobs done), cancel (now); or current, all, now; " +
+        "else finish"
     ),
     Argument.filterMap(
       (word) => Option.fromNullishOr(fromWord[word]),

@@ -21,6 +21,7 @@ export const run = Effect.fnUntraced(function*(
   const children = new Set<Child.Child>()
   const connected = yield* Deferred.make<Connected>()
   const ladder = yield* Ladder.make({
+    isChild: false,
     status: status(children),
     exit: killAll(children, connected)
   })
@@ -71,7 +72,9 @@ const keepAll = Effect.fnUntraced(function*(family: Family) {
   const early = yield* Effect.raceFirst(Deferred.await(first.ready), Deferred.await(first.ended))
   if (early !== undefined) {
     family.children.delete(first)
-    if (!early.isClean) yield* bury(family, first, early)
+    // One that could not say what was wrong is spoken for.
+    if (early.isKilled) yield* Effect.logError(`the first process ended ${early.how}`)
+    if (!early.isClean) yield* Effect.ignore(family.registry.bury(first.workerId))
     return early.isClean
   }
   yield* Effect.logInfo(`working in ${family.processes} processes`)

@@ -25,10 +25,11 @@ export const make = Effect.fnUntraced(function*(options: {
   const random = yield* Random.Random
   const fork = Effect.runForkWith(yield* Effect.context())
 
-  const active = new Map<LaneRun, Fiber.Fiber<void>>()
+  const active = new Map<LaneRun, Fiber.Fiber<void> | undefined>()
   let backlog: Array<LaneRun> = []
   let millisPerJob: number | undefined
   let isStarting = true
+  let isFilling = false
   const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
 
   /** Monotonic milliseconds. */
@@ -82,10 +83,18 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   const start = (): void => {
-    if (!isStarting) return
-    for (const run of backlog.splice(0, concurrency - active.size)) {
+    // A job that waits for nothing ends before `fork` returns: its end must not fill the slots again
+    // while they are being filled.
+    if (isFilling) return
+    isFilling = true
+    while (isStarting && active.size < concurrency) {
+      const run = backlog.shift()
+      if (run === undefined) break
+      // In sight before it starts: its own first step may cancel it.
+      active.set(run, undefined)
       const fiber = fork(Effect.uninterruptible(runLane(run)))
       active.set(run, fiber)
+      if (run.isCancelled || run.isLost) fiber.interruptUnsafe()
       fiber.addObserver((exit) => {
         active.delete(run)
         if (Exit.isFailure(exit)) fork(Effect.logError("a run has broken off", exit.cause))
@@ -93,6 +102,7 @@ export const make = Effect.fnUntraced(function*(options: {
         options.onFree()
       })
     }
+    isFilling = false
   }
 
   const releaseBacklog = (isDue: (run: LaneRun) => boolean): void => {

@@ -69,14 +69,13 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   let unansweredClaims = 0
   let turn = 0
 
-  // What is leased but unknown here is handed back, which a claim in flight must not be beside.
+  // What is leased but unknown here is handed back, which a claim in flight must not be beside: the
+  // answer to its claim was lost, or a settlement of its lease came too late, or twice.
   const claiming = yield* Semaphore.make(1)
   const reconcile = Effect.gen(function*() {
-    if (unansweredClaims === 0) return
     const released = yield* registry.reconcile(id, [...runs.leases(), ...settler.leases()])
-    unansweredClaims--
     if (released > 0) {
-      yield* Effect.logWarning(`handed back ${released} jobs of an unanswered claim`)
+      yield* Effect.logWarning(`handed back ${released} jobs that this worker had lost track of`)
     }
   })
 
@@ -88,7 +87,10 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
 
   /** Asks each queue in turn, beginning with another one each time. Answers with how many jobs came. */
   const claimRound = Effect.gen(function*() {
-    yield* reconcile
+    if (unansweredClaims > 0) {
+      yield* reconcile
+      unansweredClaims--
+    }
     let found = 0
     for (let index = 0; index < queues.length; index++) {
       const { laneRun, limit } = runs.wants()
@@ -197,12 +199,14 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     ),
     Effect.forkScoped
   )
-  yield* claiming.withPermit(reconcile).pipe(
-    Effect.andThen(registry.renew(id)),
+  const renewal = Duration.divideUnsafe(worker.lease, 3)
+  yield* registry.renew(id).pipe(
     Effect.timeout(worker.lease),
     Effect.flatMap((isAlive) => (isAlive ? Effect.void : rejoin)),
     Effect.catch((error) => Effect.logWarning(`could not renew: ${error.message}`)),
-    Effect.delay(Duration.divideUnsafe(worker.lease, 3)),
+    // A claim that hangs must not keep the worker from renewing.
+    Effect.andThen(Effect.ignore(Effect.timeout(claiming.withPermit(reconcile), renewal))),
+    Effect.delay(renewal),
     Effect.forever,
     Effect.forkScoped
   )

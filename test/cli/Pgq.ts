@@ -80,8 +80,10 @@ const watch = (child: ChildProcess): Running => {
   child.stdout?.setEncoding("utf8").on("data", (text) => stdout += text)
   child.stderr?.setEncoding("utf8").on("data", (text) => stderr += text)
   child.on("message", (message) => messages.push(message))
-  child.once("close", (code, signal) =>
-    Deferred.doneUnsafe(ended, Effect.succeed({ code, signal, stdout, stderr })))
+  child.once(
+    "close",
+    (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed({ code, signal, stdout, stderr }))
+  )
 
   const line = (pattern: RegExp, count = 1) =>
     eventually(`line ${count} that matches ${pattern}`, () => {
@@ -146,5 +148,9 @@ export const schema = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const name = `t_${randomUUID().replaceAll("-", "").slice(0, 12)}`
   yield* PgSchema.migrate(name)
-  return { name, flags: ["-c", url, "--schema", name], table: (table: string) => sql(`${name}.${table}`) }
+  return {
+    name,
+    flags: ["-c", url, "--schema", name],
+    table: (table: string) => sql(`${name}.${table}`)
+  }
 })

@@ -4,8 +4,11 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { spawnSync } from "node:child_process"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
+
+const hasPsql = spawnSync("psql", ["--version"]).status === 0
 
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("commands", (it) => {
   it.effect("migrate prints what it applied, and nothing the second time", () =>
@@ -21,19 +24,20 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       assert.include(second.stderr, "nothing to do")
     }))
 
-  it.effect("schema prints a script that builds what migrate builds", () =>
-    Effect.gen(function*() {
-      const { url } = yield* Postgres.TestDatabase
-      const sql = yield* PgClient.PgClient
-      const { stdout } = yield* Pgq.run(["schema"], { env: { PGQ_SCHEMA: "scripted" } })
-      for (const statement of stdout.split(/;\n\n(?=DO |SET |COMMIT|--)/)) {
-        if (!/^(BEGIN|COMMIT|SET)/.test(statement)) yield* sql.unsafe(statement).unprepared
-      }
+  it.effect.runIf(hasPsql)(
+    "schema prints a script for psql, to be run any number of times",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* Postgres.TestDatabase
+        const { stdout } = yield* Pgq.run(["schema"], { env: { PGQ_SCHEMA: "scripted" } })
+        const builds = () =>
+          spawnSync("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", url], { input: stdout }).status
 
-      const { code } = yield* Pgq.run(["check", "-c", url, "--schema", "scripted"])
-
-      assert.strictEqual(code, 0)
-    }))
+        assert.deepStrictEqual([builds(), builds()], [0, 0])
+        const { code } = yield* Pgq.run(["check", "-c", url, "--schema", "scripted"])
+        assert.strictEqual(code, 0)
+      })
+  )
 
   it.effect("enqueue stores what it was told and prints the id", () =>
     Effect.gen(function*() {
@@ -68,7 +72,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       const rows = yield* sql`
         SELECT name, payload::text, run_at = '2100-01-31 08:00:00Z' AS is_moment,
                run_at - now() BETWEEN '110 seconds' AND '2 minutes' AS is_soon
-        FROM ${table("jobs")} ORDER BY id`
+        FROM ${table("jobs")} ORDER BY name`
       assert.deepStrictEqual(rows, [
         { name: "a", payload: "{}", is_moment: true, is_soon: false },
         { name: "b", payload: "{}", is_moment: false, is_soon: true }
@@ -80,7 +84,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       const { flags, table } = yield* Pgq.schema
       const sql = yield* PgClient.PgClient
       const { path, write } = yield* Pgq.folder
-      const lines = Array.from({ length: 2500 }, (_, n) => JSON.stringify({ name: "a", payload: n }))
+      const lines = Array.from(
+        { length: 2500 },
+        (_, n) => JSON.stringify({ name: "a", payload: n })
+      )
       write("jobs.ndjson", `${lines.join("\n")}\n\n{"name": "b", "key": "k", "delay": "1h"}`)
 
       const { code, stdout } = yield* Pgq.run(["enqueue", "--from", "jobs.ndjson", ...flags], {
@@ -88,7 +95,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       })
 
       const rows = yield* sql<{ id: string; payload: string }>`
-        SELECT id::text, payload::text FROM ${table("jobs")} ORDER BY id`
+        SELECT id::text, payload::text FROM ${table("jobs")} AS jobs ORDER BY jobs.id`
       assert.strictEqual(code, 0)
       assert.deepStrictEqual(rows.map(({ id }) => id), stdout.trim().split("\n"))
       assert.deepStrictEqual(
@@ -127,7 +134,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
   it.effect("check names settings, server, schema and rights, and no password", () =>
     Effect.gen(function*() {
       const { flags } = yield* Pgq.schema
-      const password = new URL(flags[1]!).searchParams.get("password") ?? new URL(flags[1]!).password
+      const password = new URL(flags[1]!).searchParams.get("password") ??
+        new URL(flags[1]!).password
 
       const { code, stderr, stdout } = yield* Pgq.run(["check", ...flags])
 
@@ -136,6 +144,19 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       }
       assert.notInclude(stdout, password || "no password")
       assert.deepStrictEqual([code, stderr], [0, ""])
+    }))
+
+  it.effect("check says how a pooler without prepared statements is dealt with", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+
+      const { code, stdout } = yield* Pgq.run(["check", ...flags], {
+        env: { PGQ_PREPARE: "false" }
+      })
+
+      assert.match(stdout, /wake-ups by poll/)
+      assert.match(stdout, /prepare=false/)
+      assert.strictEqual(code, 0)
     }))
 
   it.effect("check fails where the schema is missing, and where rights are", () =>

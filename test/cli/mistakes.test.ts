@@ -2,8 +2,8 @@
  * Everything that can be wrong with what a command is given: one clear line on stderr, exit code 1,
  * and nothing half done.
  */
-import { assert, layer } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs"
@@ -26,7 +26,11 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     "%s names the server it cannot reach",
     (command) =>
       Effect.gen(function*() {
-        const ended = yield* Pgq.run([...command.split(" "), "-c", "host=127.0.0.1 port=1 dbname=x"])
+        const ended = yield* Pgq.run([
+          ...command.split(" "),
+          "-c",
+          "host=127.0.0.1 port=1 dbname=x"
+        ])
 
         refuses(ended, "dbname=x host=127.0.0.1 port=1", "ECONNREFUSED", "is the server running")
       })
@@ -110,15 +114,22 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
       })
   )
 
-  it.effect.each(["migrate", "status", "enqueue a"])("%s refuses a schema of the future", (command) =>
-    Effect.gen(function*() {
-      const { flags, table } = yield* Pgq.schema
-      const sql = yield* PgClient.PgClient
-      yield* sql`INSERT INTO ${table("migrations")} (id, name, is_breaking)
+  it.effect.each(["migrate", "status", "enqueue a"])(
+    "%s refuses a schema of the future",
+    (command) =>
+      Effect.gen(function*() {
+        const { flags, table } = yield* Pgq.schema
+        const sql = yield* PgClient.PgClient
+        yield* sql`INSERT INTO ${table("migrations")} (id, name, is_breaking)
                  VALUES (9999, '9999_future', true)`
 
-      refuses(yield* Pgq.run([...command.split(" "), ...flags]), "newer pgq (9999_future)", "update")
-    }))
+        refuses(
+          yield* Pgq.run([...command.split(" "), ...flags]),
+          "newer pgq (9999_future)",
+          "update"
+        )
+      })
+  )
 
   const invalidScripts: ReadonlyArray<readonly [name: string, text: string, issue: string]> = [
     ["none.mjs", "export const other = 1", "exports neither a function setupJobs"],
@@ -129,9 +140,17 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["throws.mjs", "\nthrow new Error('no mail server')", "no mail server"],
     ["throws.ts", "type A = 1\n\nthrow new Error('no mail server')", "throws.ts:3"],
     ["import.mjs", "import 'no-such-package'", "no-such-package"],
-    ["setup.mjs", "export const setupJobs = () => { throw new Error('half') }", "setupJobs failed: half"],
+    [
+      "setup.mjs",
+      "export const setupJobs = () => { throw new Error('half') }",
+      "setupJobs failed: half"
+    ],
     ["reject.mjs", "export const setupJobs = () => Promise.reject(new Error('half'))", "half"],
-    ["effect.mjs", "import { Effect } from 'effect'\nexport const setupJobs = () => Effect.fail('half')", "half"],
+    [
+      "effect.mjs",
+      "import { Effect } from 'effect'\nexport const setupJobs = () => Effect.fail('half')",
+      "half"
+    ],
     [
       "twice.mjs",
       "export const setupJobs = (queue) => { queue.handle('a', () => 1); queue.handle('a', () => 2) }",
@@ -140,26 +159,35 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["handler.mjs", "export const setupJobs = (queue) => queue.handle('a')", "needs a function"],
     ["script.txt", "export const setupJobs = () => {}", "must end in .ts, .mts, .js or .mjs"]
   ]
-  it.effect.each(invalidScripts)("start refuses the script %s", ([name, text, issue]) =>
-    Effect.gen(function*() {
-      const { flags } = yield* Pgq.schema
-      const { path, write } = yield* Pgq.folder
-      write(name, text)
+  it.effect.each(invalidScripts)(
+    "start refuses the script %s",
+    ([name, text, issue]) =>
+      Effect.gen(function*() {
+        const { flags } = yield* Pgq.schema
+        const { path, write } = yield* Pgq.folder
+        write(name, text)
 
-      const ended = yield* Pgq.run(["start", ...flags, "-f", name, "-p", "a.pid"], { cwd: path })
+        const ended = yield* Pgq.run(["start", ...flags, "-f", name, "-p", "a.pid"], { cwd: path })
 
-      refuses(ended, `job script ${name}: `, issue)
-      assert.isFalse(existsSync(join(path, "a.pid")))
-    }))
+        refuses(ended, `job script ${name}: `, issue)
+        assert.isFalse(existsSync(join(path, "a.pid")))
+      })
+  )
 
-  it.effect.each(["missing.ts", "folder.ts"])("start refuses %s, which is no file", (name) =>
-    Effect.gen(function*() {
-      const { flags } = yield* Pgq.schema
-      const { path } = yield* Pgq.folder
-      mkdirSync(join(path, "folder.ts"))
+  it.effect.each(["missing.ts", "folder.ts"])(
+    "start refuses %s, which is no file",
+    (name) =>
+      Effect.gen(function*() {
+        const { flags } = yield* Pgq.schema
+        const { path } = yield* Pgq.folder
+        mkdirSync(join(path, "folder.ts"))
 
-      refuses(yield* Pgq.run(["start", ...flags, "-f", name], { cwd: path }), `job script ${name}: `)
-    }))
+        refuses(
+          yield* Pgq.run(["start", ...flags, "-f", name], { cwd: path }),
+          `job script ${name}: `
+        )
+      })
+  )
 
   it.effect("start -q says once what is wrong with a script", () =>
     Effect.gen(function*() {
@@ -167,12 +195,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
       const { path, write } = yield* Pgq.folder
       write("jobs.mjs", "throw new Error('no mail server')")
 
-      const { code, stderr } = yield* Pgq.run(["start", ...flags, "-f", "jobs.mjs", "-q", "3"], {
-        cwd: path
-      })
-
-      assert.strictEqual(stderr.match(/^pgq: .*no mail server.*$/mg)?.length, 1)
-      assert.strictEqual(code, 1)
+      const args = ["start", ...flags, "-f", "jobs.mjs", "-q", "3"]
+      refuses(yield* Pgq.run(args, { cwd: path }), "no mail server")
     }))
 
   const invalidJobs: ReadonlyArray<readonly [issue: string, args: ReadonlyArray<string>]> = [
@@ -204,7 +228,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
       const large = JSON.stringify({ name: "a", payload: "x".repeat(1_048_576) })
 
       const stdin = `{"name": "a"}\n\n${large}\n`
-      refuses(yield* Pgq.run(["enqueue", ...flags, "--from", "-"], { stdin }), "-:3: the payload has")
+      refuses(
+        yield* Pgq.run(["enqueue", ...flags, "--from", "-"], { stdin }),
+        "-:3: the payload has"
+      )
 
       assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 0)
     }))
@@ -220,28 +247,31 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
       refuses(yield* Pgq.run(["enqueue", "--from", "-"], { stdin: stdin! }), issue!)
     }))
 
-  it.effect.each(["stop", "status"])("%s refuses a pid file that is not a queue's", (command) =>
-    Effect.gen(function*() {
-      const { path, write } = yield* Pgq.folder
-      const other = yield* Effect.acquireRelease(
-        Effect.sync(() => spawn("sleep", ["60"])),
-        (child) => Effect.sync(() => child.kill())
-      )
-      const asks = (file: string) => Pgq.run([command, "-p", file], { cwd: path })
+  it.effect.each(["stop", "status"])(
+    "%s refuses a pid file that is not a queue's",
+    (command) =>
+      Effect.gen(function*() {
+        const { path, write } = yield* Pgq.folder
+        const other = yield* Effect.acquireRelease(
+          Effect.sync(() => spawn("sleep", ["60"])),
+          (child) => Effect.sync(() => child.kill())
+        )
+        const asks = (file: string) => Pgq.run([command, "-p", file], { cwd: path })
 
-      refuses(yield* asks("missing.pid"), "pid file missing.pid: there is none")
-      write("empty.pid", "")
-      refuses(yield* asks("empty.pid"), "is empty")
-      write("malformed.pid", `${other.pid}\n`)
-      refuses(yield* asks("malformed.pid"), "is not a pid file of pgq")
-      write("dead.pid", "4194000\npgq:0123456789abcdef\n")
-      refuses(yield* asks("dead.pid"), "process 4194000 is not running")
-      write("foreign.pid", `${other.pid}\npgq:0123456789abcdef\n`)
-      refuses(yield* asks("foreign.pid"), `process ${other.pid} is another program`)
-      refuses(yield* asks("."), "it is no file")
+        refuses(yield* asks("missing.pid"), "pid file missing.pid: there is none")
+        write("empty.pid", "")
+        refuses(yield* asks("empty.pid"), "is empty")
+        write("malformed.pid", `${other.pid}\n`)
+        refuses(yield* asks("malformed.pid"), "is not a pid file of pgq")
+        write("dead.pid", "4194000\npgq:0123456789abcdef\n")
+        refuses(yield* asks("dead.pid"), "process 4194000 is not running")
+        write("foreign.pid", `${other.pid}\npgq:0123456789abcdef\n`)
+        refuses(yield* asks("foreign.pid"), `process ${other.pid} is another program`)
+        refuses(yield* asks("."), "it is no file")
 
-      assert.isNull(other.signalCode)
-    }))
+        assert.isNull(other.signalCode)
+      })
+  )
 
   it.effect("start refuses a pid file that is not its own to replace", () =>
     Effect.gen(function*() {

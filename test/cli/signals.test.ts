@@ -63,7 +63,8 @@ const working = Effect.fnUntraced(function*(
     sql<{ name: string; attempt: number; leased: boolean }>`
       SELECT name, attempt, id IN (SELECT unnest(job_ids) FROM ${table("leases")}) AS leased
       FROM ${table("jobs")} ORDER BY id`,
-    (rows) => rows.map(({ attempt, leased, name }) => `${name} ${attempt}${leased ? " leased" : ""}`)
+    (rows) =>
+      rows.map(({ attempt, leased, name }) => `${name} ${attempt}${leased ? " leased" : ""}`)
   )
   return { queue, left, openGate: Effect.sync(() => write("gate", "")), path }
 })

@@ -63,15 +63,18 @@ describe("pgq", () => {
       assert.strictEqual(code, 0)
     }))
 
-  it.live.each(mistakes)("answers %j with one line and exit code 2", ([args, issue]) =>
-    Effect.gen(function*() {
-      const { code, stderr, stdout } = yield* Pgq.run(args)
+  it.live.each(mistakes)(
+    "answers %j with one line and exit code 2",
+    ([args, issue]) =>
+      Effect.gen(function*() {
+        const { code, stderr, stdout } = yield* Pgq.run(args)
 
-      assert.include(stderr, issue)
-      assert.match(stderr, /^pgq: [^\n]+\n$/)
-      assert.strictEqual(stdout, "")
-      assert.strictEqual(code, 2)
-    }))
+        assert.include(stderr, issue)
+        assert.match(stderr, /^pgq: [^\n]+\n$/)
+        assert.strictEqual(stdout, "")
+        assert.strictEqual(code, 2)
+      })
+  )
 
   it.live("prints DDL without any database", () =>
     Effect.gen(function*() {

@@ -8,7 +8,7 @@ import * as Job from "../../src/layers/Job.ts"
 import * as PgSchema from "../../src/layers/PgSchema.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
-import { enqueue } from "../../src/services/Enqueue.ts"
+import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../Given.ts"
 import { finishedAll, options, producer, start } from "./Live.ts"
 
@@ -101,26 +101,23 @@ layer(producer, options)("an application", (it) => {
       assert.isTrue(isDone)
     }))
 
-  it.effect("runs no more jobs at once than it has workers", () =>
+  it.effect("runs no more jobs at once than it has workers, quick ones among slow ones", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       let running = 0
       let most = 0
-      const handlers = Greet.toLayer(() =>
-        Effect.sync(() => {
-          most = Math.max(most, ++running)
-        }).pipe(
-          Effect.andThen(Effect.sleep(Duration.millis(5))),
-          Effect.ensuring(Effect.sync(() => running--))
-        )
+      const slow = Effect.sync(() => {
+        most = Math.max(most, ++running)
+      }).pipe(
+        Effect.andThen(Effect.sleep(Duration.millis(5))),
+        Effect.ensuring(Effect.sync(() => running--))
       )
+      const handlers = Part.toLayer((n) => Number(n) % 10 === 0 ? slow : undefined)
+      yield* enqueueAll(Part, Array.from({ length: 300 }, (_, payload) => ({ payload, queue })))
+
       yield* start(handlers, { queues: [queue], workers: 3 })
 
-      yield* Effect.forEach(Array.from({ length: 30 }), () => enqueue(Greet, {}, { queue }), {
-        concurrency: "unbounded"
-      })
-
-      yield* finishedAll(queue, 30)
+      yield* finishedAll(queue, 300)
       assert.strictEqual(most, 3)
     }))
 })

@@ -10,6 +10,7 @@ import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import type { QueueControl } from "../../src/services/QueueControl.ts"
 import { claim, settle, workerOf } from "../Given.ts"
 import { start } from "./Memory.ts"
 
@@ -217,4 +218,21 @@ it.effect("a milder request changes nothing, a harder one goes on from there", (
 
     assert.deepStrictEqual(modes, ["finish", "finish", "cancel", "cancel"])
     assert.deepStrictEqual(yield* control.ended, [])
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("a job may stop the queue that runs it", () =>
+  Effect.gen(function*() {
+    const control = yield* Deferred.make<QueueControl["Service"]>()
+    const handlers = Task.toLayer(() =>
+      Deferred.await(control).pipe(
+        Effect.flatMap(({ stop }) => stop("cancel")),
+        Effect.andThen(Effect.never)
+      )
+    )
+    const running = yield* start(handlers)
+    yield* Deferred.succeed(control, running)
+    yield* tasks(3)
+
+    assert.deepStrictEqual(yield* running.ended, [])
+    assert.deepStrictEqual(yield* claimable, [[0, 1], [1, 1], [2, 1]])
   }).pipe(Effect.provide(MemoryQueue.layer)))

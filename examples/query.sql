@@ -1,0 +1,23 @@
+-- Looking at jobs.
+
+-- #region states
+select queue, state, count(*), min(created_at) from pgq.job_states group by queue, state;
+select id, name, serialization_key, worker_id from pgq.job_states where state = 'running';
+select id, name, attempt, run_at, error from pgq.job_states where state in ('retry', 'blocked');
+-- #endregion
+
+-- #region history
+select name, outcome, count(*), max(finished_at - claimed_at) as longest
+from pgq.finished_jobs
+where finished_at > now() - interval '1 hour'
+group by name, outcome;
+-- #endregion
+
+-- #region cancel
+delete from pgq.jobs where id = 7;
+update pgq.jobs set priority = 100 where serialization_key = 'customer-7';
+-- #endregion
+
+-- #region settings
+update pgq.settings set keep_completed = '0', keep_failed = '90 days';
+-- #endregion

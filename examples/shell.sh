@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The command line, from an empty database to a stopped queue. PGQ_URL names the database.
+set -euo pipefail
+
+# #region migrate
+pgq migrate
+# #endregion
+
+# #region enqueue
+pgq enqueue 'A job' '{"arg0": "val0"}'
+pgq enqueue 'A job' --key customer-7 --priority 10 --delay 1s
+pgq enqueue --from jobs.ndjson
+# #endregion
+
+# #region check
+pgq check
+# #endregion
+
+# #region start
+pgq start -w 5 -f jobs.ts -a world -p app.pid &
+# #endregion
+
+for _ in $(seq 100); do [ -s app.pid ] && break || sleep 0.1; done
+
+# #region status
+pgq status
+pgq status -p app.pid
+# #endregion
+
+# #region stop
+pgq stop -p app.pid drain --wait 30s
+# #endregion
+
+wait

@@ -1,0 +1,61 @@
+/**
+ * Testing an application that uses pgq: the queue in memory for what only adds jobs, and each
+ * cooperative mode in turn for what works on them.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import {
+  AdvisoryLock,
+  enqueue,
+  JobAdmin,
+  type LockStrategy,
+  MemoryQueue,
+  PgSchema,
+  QueueControl,
+  QueueLive,
+  RowLock,
+  SoloLock
+} from "pgq"
+import { Handlers, SendEmail } from "./Tasks.ts"
+
+// #region memory
+const signUp = (email: string) => enqueue(SendEmail, { to: email, subject: "Welcome" })
+
+layer(MemoryQueue.layer)("signing up", (it) => {
+  it.effect("asks for a welcome mail", () =>
+    Effect.gen(function*() {
+      yield* signUp("ada@example.com")
+
+      const [counts] = yield* (yield* JobAdmin).counts
+      assert.deepStrictEqual([counts?.queue, counts?.ready], ["default", 1])
+    }))
+})
+// #endregion
+
+const Database = PgClient.layer({ url: Redacted.make(process.env["PGQ_URL"] ?? "") })
+
+// #region modes
+const modes: Record<string, Layer.Layer<LockStrategy>> = {
+  "row lock": RowLock.layer,
+  "advisory lock": AdvisoryLock.layer({ key: 42n }),
+  "solo": SoloLock.layer
+}
+
+describe.each(Object.entries(modes))("the queue in %s mode", (_, Mode) => {
+  const App = QueueLive.layer({ workers: 2 }).pipe(Layer.provide(Handlers), Layer.provide(Mode))
+
+  it.live("sends the welcome mail", () =>
+    Effect.gen(function*() {
+      yield* signUp("ada@example.com")
+      const queue = yield* QueueControl
+      yield* queue.stop("drain")
+      yield* queue.ended
+
+      assert.strictEqual((yield* queue.status).done, 1)
+    }).pipe(
+      Effect.provide(App),
+      Effect.provide(Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate("pgq")), Database))
+    ))
+})
+// #endregion

@@ -1,0 +1,113 @@
+/**
+ * `pgq start -q N`: children that crash, a parent that dies.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Clock, Effect } from "effect"
+import * as Postgres from "../support/Postgres.ts"
+import * as Pgq from "./Pgq.ts"
+
+const script = `
+import { Effect } from "effect"
+export const setupJobs = (queue) => {
+  queue.handle("held", () =>
+    Effect.andThen(Effect.logInfo("held in " + process.pid + "."), Effect.never))
+  queue.handle("crashing", () => process.exit(3))
+}
+`
+
+const start = Effect.fnUntraced(function*(...jobs: ReadonlyArray<string>) {
+  const { flags, table } = yield* Pgq.schema
+  const { path, write } = yield* Pgq.folder
+  write("jobs.mjs", script)
+  const sql = yield* PgClient.PgClient
+  for (const name of jobs) {
+    yield* sql`INSERT INTO ${table("jobs")} (name, payload) VALUES (${name}, '{}')`
+  }
+  const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs", "-q", "3", "-w", "1"], {
+    cwd: path
+  })
+  yield* queue.line(/working in 3 processes/)
+  return { queue, sql, table }
+})
+
+/** The process that the latest of so many runs of `held` began in. */
+const holder = (queue: Pgq.Running, count: number) =>
+  Effect.map(queue.line(/held in \d+\./, count), (line) => Number(/held in (\d+)/.exec(line)?.[1]))
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("supervisor", (it) => {
+  it.effect("runs the jobs of a child killed with -9 again within a second, and replaces it", () =>
+    Effect.gen(function*() {
+      const { queue } = yield* start("held")
+      const first = yield* holder(queue, 1)
+      yield* queue.line(/working on default/, 3)
+
+      const killedAt = yield* Clock.currentTimeMillis
+      process.kill(first, "SIGKILL")
+      const second = yield* holder(queue, 2)
+      const elapsed = (yield* Clock.currentTimeMillis) - killedAt
+
+      assert.notStrictEqual(second, first)
+      assert.isBelow(elapsed, 1000)
+      yield* queue.line(/working on default/, 4)
+      yield* queue.kill("SIGTERM")
+      assert.strictEqual((yield* queue.exit).code, 0)
+    }))
+
+  it.effect("starts children that crash again and again more and more slowly", () =>
+    Effect.gen(function*() {
+      const { queue, sql, table } = yield* start("crashing")
+
+      // Three crashes, and the job is taken for their cause.
+      yield* queue.line(/ended with exit code 3; handing its jobs back/, 3)
+      yield* queue.line(/working on default/, 6)
+      yield* queue.kill("SIGINT")
+
+      assert.strictEqual((yield* queue.exit).code, 0)
+      assert.deepStrictEqual(
+        yield* sql`SELECT name, outcome FROM ${table("finished_jobs")}`,
+        [{ name: "crashing", outcome: "crashed" }]
+      )
+    }))
+
+  it.effect("leaves no child behind when it is killed with -9 itself", () =>
+    Effect.gen(function*() {
+      const { queue, sql, table } = yield* start()
+      yield* queue.line(/working on default/, 3)
+      const rows = yield* sql<{ pid: number }>`SELECT pid FROM ${table("workers")}`
+      assert.strictEqual(rows.length, 3)
+
+      yield* queue.kill("SIGKILL")
+
+      yield* Pgq.eventually(
+        "end of the children",
+        () => rows.some(({ pid }) => isAlive(pid)) ? undefined : true
+      )
+      assert.strictEqual((yield* sql`SELECT FROM ${table("workers")}`).length, 0)
+    }))
+
+  it.effect("exits at once with its children dead and their jobs free", () =>
+    Effect.gen(function*() {
+      const { queue, sql, table } = yield* start("held")
+      const pid = yield* holder(queue, 1)
+      // A child that cannot answer.
+      process.kill(pid, "SIGSTOP")
+
+      yield* queue.kill("SIGTERM")
+      yield* queue.line(/SIGTERM: interrupt/)
+      yield* queue.kill("SIGTERM")
+
+      assert.strictEqual((yield* queue.exit).code, 143)
+      assert.isFalse(isAlive(pid))
+      assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
+      assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 1)
+    }))
+})

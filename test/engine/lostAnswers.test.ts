@@ -1,0 +1,125 @@
+/**
+ * Statements that were done although their answers were lost, and workers that were taken for dead.
+ */
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Latch, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { StoreError } from "../../src/domain/Errors.ts"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import * as Job from "../../src/layers/Job.ts"
+import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import { enqueueAll } from "../../src/services/Enqueue.ts"
+import { JobAdmin } from "../../src/services/JobAdmin.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, settle, workerOf } from "../Given.ts"
+import { start } from "./Memory.ts"
+
+const Task = Job.make("task", {
+  payload: Schema.Number,
+  backoffBase: "10 hours",
+  backoffCap: "10 hours"
+})
+
+const counts = Effect.map(JobAdmin.use((admin) => admin.counts), ([queue]) => queue!)
+
+const connectionLost = new StoreError({
+  operation: "test",
+  isTransient: true,
+  detail: "the connection was lost",
+  cause: undefined
+})
+
+/** Does what it is asked, but the first `times` answers of one method get lost. */
+const losing = (method: "claim" | "settle", times: number) => {
+  let left = times
+  const lose = <A>(answer: Effect.Effect<A, StoreError>) =>
+    Effect.flatMap(answer, (value) =>
+      left-- > 0 ? Effect.fail(connectionLost) : Effect.succeed(value))
+  return (repo: JobRepo["Service"]): JobRepo["Service"] => ({
+    ...repo,
+    ...method === "claim"
+      ? { claim: (options) => lose(repo.claim(options)) }
+      : { settle: (settled) => lose(repo.settle(settled)) }
+  })
+}
+
+const tasks = (count: number) =>
+  enqueueAll(Task, Array.from({ length: count }, (_, payload) => ({ payload })))
+
+it.effect("runs jobs once whose claim was never answered", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    yield* tasks(2)
+
+    yield* start(Task.toLayer((n) => void ran.push(n)), { repo: losing("claim", 1) })
+    yield* TestClock.adjust("10 seconds")
+
+    assert.deepStrictEqual(ran, [0, 1])
+    assert.strictEqual((yield* counts).completed, 2)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("sends settlements again until they are answered", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    yield* tasks(4)
+
+    const control = yield* start(Task.toLayer((n) => void ran.push(n)), {
+      repo: losing("settle", 3)
+    })
+    yield* TestClock.adjust("10 seconds")
+    yield* control.stop("finish")
+
+    assert.deepStrictEqual(yield* control.ended, [])
+    assert.deepStrictEqual(ran, [0, 1, 2, 3])
+    assert.strictEqual((yield* counts).completed, 4)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("leaves no job behind in a lease of which one settlement was sent twice", () =>
+  Effect.gen(function*() {
+    const goOn = yield* Latch.make()
+    const handlers = Task.toLayer((n) => n === 0 ? Effect.fail("later") : goOn.await)
+    yield* tasks(2)
+
+    yield* start(handlers, { repo: losing("settle", 1) })
+    yield* TestClock.adjust("10 seconds")
+    yield* goOn.open
+    yield* TestClock.adjust("1 minute")
+
+    const { completed, running, scheduled } = yield* counts
+    assert.deepStrictEqual({ completed, running, scheduled }, {
+      completed: 1,
+      running: 0,
+      scheduled: 1
+    })
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("breaks off what it runs when it was taken for dead, and goes on", () =>
+  Effect.gen(function*() {
+    const interrupted = yield* Deferred.make<void>()
+    let runs = 0
+    const handlers = Task.toLayer(() =>
+      runs++ > 0
+        ? Effect.void
+        : Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
+    )
+    yield* tasks(1)
+    yield* start(handlers, { workers: 2 })
+    yield* TestClock.adjust(1)
+
+    // Behind its back, as if it had been frozen: another one has the job now.
+    const [self] = yield* JobAdmin.use((admin) => admin.workers)
+    yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+    const other = yield* workerOf("default")
+    const [taken] = yield* claim({ queue: "default", worker: other })
+    yield* TestClock.adjust("5 seconds")
+    yield* Deferred.await(interrupted)
+    yield* TestClock.adjust("1 minute")
+
+    assert.strictEqual(runs, 1)
+    assert.deepStrictEqual(yield* settle([taken!], Settlement.Completed()), [])
+    yield* tasks(1)
+    yield* TestClock.adjust("10 seconds")
+    assert.strictEqual(runs, 2)
+    assert.strictEqual((yield* counts).completed, 2)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
