@@ -5,6 +5,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Effect, Layer } from "effect"
 // #region enqueue
+import { Duration } from "effect"
 import { enqueue, enqueueAll, QueueLive } from "pgq"
 import { CloseMonth, SendEmail } from "./Tasks.ts"
 
@@ -14,7 +15,7 @@ const produce = Effect.gen(function*() {
   // Jobs that share a key run one at a time: higher priority first, then in the order they came.
   yield* enqueue(CloseMonth, { month: "2030-01" }, { key: "books", priority: 10 })
 
-  yield* enqueue(CloseMonth, { month: "2030-02" }, { key: "books", delay: "28 days" })
+  yield* enqueue(CloseMonth, { month: "2030-02" }, { key: "books", delay: Duration.days(28) })
 
   // Many at once, all or none.
   const subjects = ["Summer", "Autumn", "Winter"]

@@ -33,7 +33,9 @@ layer(MemoryQueue.layer)("signing up", (it) => {
 })
 // #endregion
 
-const Database = PgClient.layer({ url: Redacted.make(process.env["PGQ_URL"] ?? "") })
+const Migrated = Layer.effectDiscard(PgSchema.migrate("pgq")).pipe(
+  Layer.provideMerge(PgClient.layer({ url: Redacted.make(process.env["PGQ_URL"] ?? "") }))
+)
 
 // #region modes
 const modes: Record<string, Layer.Layer<LockStrategy>> = {
@@ -54,8 +56,7 @@ describe.each(Object.entries(modes))("the queue in %s mode", (_, Mode) => {
 
       assert.strictEqual((yield* queue.status).done, 1)
     }).pipe(
-      Effect.provide(App),
-      Effect.provide(Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate("pgq")), Database))
+      Effect.provide(Layer.provide(App, Migrated))
     ))
 })
 // #endregion

@@ -6,12 +6,13 @@ import { Effect, Layer, Redacted } from "effect"
 import { homedir } from "node:os"
 import { defaultDataDir } from "pgq/layers/EmbeddedDataDir"
 import * as EmbeddedPostgres from "pgq/layers/EmbeddedPostgres"
+import { Failure } from "./Failure.ts"
 
 const named = (variable: string) => {
   const url = process.env[variable] ?? ""
   return URL.canParse(url)
     ? Effect.succeed({ name: `the server that ${variable} names`, url: Redacted.make(url) })
-    : Effect.fail(new Error(`${variable} is not a URL such as postgres://user@host/database`))
+    : new Failure({ message: `${variable} is not a URL such as postgres://user@host/database` })
 }
 
 const embedded = Effect.map(

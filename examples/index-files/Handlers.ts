@@ -2,6 +2,7 @@
  * What the jobs do: read a file and note its facts, or report on a folder whose files are done.
  */
 import { Effect, FileSystem, Layer } from "effect"
+import { Failure } from "./Failure.ts"
 import { measure } from "./FileFacts.ts"
 import { Journal } from "./Journal.ts"
 import { IndexFile, ReportFolder } from "./Kinds.ts"
@@ -20,7 +21,7 @@ const ReportFolderLive = ReportFolder.toLayer(Effect.fnUntraced(function*({ file
   const journal = yield* Journal
   const { orderIssue } = yield* journal.report(folder, files).pipe(journal.during(folder, job))
   if (orderIssue !== undefined) {
-    return yield* Effect.fail(new Error(`out of order in ${folder}: ${orderIssue}`))
+    return yield* new Failure({ message: `out of order in ${folder}: ${orderIssue}` })
   }
 }))
 

@@ -62,7 +62,7 @@ export const layer = Layer.sync(Journal, () => {
         reports.push(report)
         return report
       }),
-    reports: Effect.sync(() => reports)
+    reports: Effect.succeed(reports)
   }
 })
 

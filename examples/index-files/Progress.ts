@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import { QueueControl } from "pgq"
+import { Failure } from "./Failure.ts"
 
 /** Shows the progress until the jobs are done; fails when none ends for half a minute. */
 export const untilDone = Effect.fnUntraced(function*(jobs: number) {
@@ -20,7 +21,9 @@ export const untilDone = Effect.fnUntraced(function*(jobs: number) {
     const line = `${done} of ${jobs} jobs, ${status.running.length} running`
     process.stderr.write(isTerminal ? `\r\u001B[K${line}` : `${line}\n`)
     if (idleMillis >= 30_000) {
-      yield* Effect.fail(new Error(`no job has ended for 30 seconds; ${status.lastError ?? ""}`))
+      return yield* new Failure({
+        message: `no job has ended for 30 seconds; ${status.lastError ?? ""}`
+      })
     }
   })
 

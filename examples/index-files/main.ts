@@ -13,6 +13,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Array, Cause, Clock, Effect, Layer, References } from "effect"
 import { enqueueAll, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
 import * as Database from "./Database.ts"
+import { Failure } from "./Failure.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Journal from "./Journal.ts"
 import { IndexFile, ReportFolder } from "./Kinds.ts"
@@ -67,7 +68,7 @@ const index = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
   const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
   if (done !== jobs) {
     const [why] = (lastError ?? "they are for later").split("\n", 1)
-    return yield* Effect.fail(new Error(`${jobs - done} of ${jobs} jobs are not done: ${why}`))
+    return yield* new Failure({ message: `${jobs - done} of ${jobs} jobs are not done: ${why}` })
   }
   const { reports } = yield* Journal.Journal
   process.stdout.write(Table.format(yield* reports, { jobs, seconds }))
@@ -75,7 +76,7 @@ const index = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
 
 const main = Effect.gen(function*() {
   const files = yield* sourceFiles(process.argv[2] ?? effectPackage())
-  if (files.length === 0) return yield* Effect.fail(new Error("there are no source files"))
+  if (files.length === 0) return yield* new Failure({ message: "there are no source files" })
   yield* PgSchema.migrate(schema)
   yield* Effect.provide(index(files), Working)
 })

@@ -13,6 +13,8 @@ export interface Ladder {
   readonly modes: Stream.Stream<StopMode>
   /** Waits until nothing new shall start. */
   readonly startsNothing: Effect.Effect<void>
+  /** Whether the process is about to exit at once. */
+  readonly isExiting: Effect.Effect<boolean>
 }
 
 /** Listens from now on, and to what was sent before. */
@@ -34,6 +36,7 @@ export const make: (on: {
       SubscriptionRef.set(mode, next)
     )
 
+  let isExiting = false
   const respond = Effect.fnUntraced(function*(request: NodeJS.Signals | "orphaned") {
     const current = yield* SubscriptionRef.get(mode)
     if (request === "orphaned") {
@@ -44,6 +47,7 @@ export const make: (on: {
     if (requested === undefined) return yield* Effect.forkScoped(on.status)
     const next = escalate(current, requested)
     if (next !== "exit") return yield* stop(next, request)
+    isExiting = true
     yield* Effect.logWarning(`${request}: exiting at once`)
     yield* on.exit
     process.exit(SignalLatch.exitCode(request))
@@ -54,6 +58,7 @@ export const make: (on: {
   return {
     mode: SubscriptionRef.get(mode),
     modes,
+    isExiting: Effect.sync(() => isExiting),
     startsNothing: modes.pipe(
       Stream.filter((mode) => mode !== "drain"),
       Stream.take(1),

@@ -36,6 +36,8 @@ export const run = Effect.fnUntraced(function*(
     Effect.forkScoped
   )
   const isClean = yield* keepAll({ ...connection, children, ladder, processes: options.processes })
+  // Its exit code is the signal's, however the children ended.
+  if (yield* ladder.isExiting) return yield* Effect.never
   if (!isClean) return yield* new ExitWith({ code: 1 })
   yield* Effect.logInfo("stopped")
 })

@@ -1,0 +1,256 @@
+/**
+ * Every example runs for real: as a process, on a database of its own.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { spawn } from "node:child_process"
+import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { issueOf } from "../examples/index-files/Order.ts"
+import * as PgSchema from "../src/layers/PgSchema.ts"
+import * as Pgq from "./cli/Pgq.ts"
+import * as Postgres from "./support/Postgres.ts"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const example = (name: string) => join(root, "examples", name)
+
+/** Runs a program to its end; killed when the test is over, or as soon as stderr says `until`. */
+const run = Effect.fnUntraced(function*(
+  command: ReadonlyArray<string>,
+  options: { readonly cwd?: string; readonly path?: string; readonly until?: RegExp } = {}
+) {
+  const { url } = yield* Postgres.TestDatabase
+  return yield* Effect.callback<Ended>((resume) => {
+    const [program = "", ...args] = command
+    const PATH = [options.path, process.env["PATH"]].filter(Boolean).join(":")
+    const child = spawn(program, args, {
+      cwd: options.cwd ?? root,
+      env: { PATH, HOME: process.env["HOME"], PGQ_URL: url }
+    })
+    let stdout = ""
+    let stderr = ""
+    child.stdout.setEncoding("utf8").on("data", (text) => stdout += text)
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text
+      if (options.until?.test(stderr)) child.kill("SIGKILL")
+    })
+    child.once("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const node = (name: string, ...args: ReadonlyArray<string>) => [
+  process.execPath,
+  "--import",
+  join(root, "scripts", "typescript.mjs"),
+  example(name),
+  ...args
+]
+
+/** What an example printed, without the times. */
+const lines = ({ stderr, stdout }: Ended) =>
+  `${stdout}\n${stderr}`.split("\n").map((line) => line.replace(/^\[[\d:.]+\] INFO \(#\d+\): /, ""))
+    .filter((line) => line !== "")
+
+const onDatabase = Effect.provide(Postgres.layer)
+const onMigrated = Effect.provide(
+  Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate("pgq")), Postgres.layer)
+)
+
+describe("examples", () => {
+  it.live("hello.ts greets", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("hello.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.sameMembers(lines(ended), ["hello world, job 1", "hello Ada, job 2"])
+    }).pipe(onDatabase))
+
+  it.live("enqueue.ts adds jobs of every sort", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("enqueue.ts"))
+
+      assert.deepStrictEqual([ended.code, lines(ended)], [0, ["added 6 jobs"]], ended.stderr)
+      const sql = yield* PgClient.PgClient
+      const jobs = yield* sql`
+        SELECT queue, name, state, serialization_key AS key, priority, count(*)::integer AS count
+        FROM pgq.jobs GROUP BY 1, 2, 3, 4, 5 ORDER BY min(id)
+      `
+      assert.deepStrictEqual(jobs.map((job) => Object.values(job).join(" ")), [
+        "default send-email ready  0 1",
+        "default close-month waiting books 10 1",
+        "default close-month scheduled books 0 1",
+        "newsletter send-email ready  0 3"
+      ])
+    }).pipe(onMigrated))
+
+  it.live("transaction.ts adds the jobs of committed transactions only", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("transaction.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), [
+        "orders [{\"email\":\"ada@example.com\"}], jobs [{\"to\":\"ada@example.com\"}]"
+      ])
+    }).pipe(onMigrated))
+
+  it.live("queues.ts works on three queues in two ways", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("queues.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.sameMembers(lines(ended), [
+        "\"Welcome\" to ada@example.com, try 1",
+        "\"Autumn\" to ada@example.com, try 1",
+        "closed 2030-01",
+        "books: 1 completed",
+        "email: 1 completed",
+        "newsletter: 1 completed"
+      ])
+    }).pipe(onDatabase))
+
+  it.live("services.ts hands services to handlers, and stops", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("services.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), [
+        "up to 5 jobs at once, mode row-lock",
+        "mail to ada@example.com",
+        "ended, 0 jobs left behind"
+      ])
+    }).pipe(onDatabase))
+
+  it.live("enqueue.sql and query.sql run as they stand", () =>
+    Effect.gen(function*() {
+      const added = yield* runSql("enqueue.sql")
+      const found = yield* runSql("query.sql")
+
+      assert.deepStrictEqual(added.slice(2), [[{ enqueue: 3n }], [{ enqueue: 4n }]])
+      const states = found[0]!.map(({ count, state }) => `${state} ${count}`)
+      assert.sameMembers(states, ["ready 2", "waiting 1", "scheduled 1"])
+      const sql = yield* PgClient.PgClient
+      const [settings] =
+        yield* sql`SELECT keep_completed::text, keep_failed::text FROM pgq.settings`
+      assert.deepStrictEqual(settings, { keep_completed: "00:00:00", keep_failed: "90 days" })
+    }).pipe(onMigrated))
+
+  it.live("shell.sh goes from an empty database to a stopped queue", () =>
+    Effect.gen(function*() {
+      const { path, write } = yield* Pgq.folder
+      const files = ["jobs.ts", "Tasks.ts", "jobs.ndjson"]
+      for (const name of files) copyFileSync(example(name), join(path, name))
+      chmodSync(write("pgq", `#!/bin/sh\nexec "${process.execPath}" "${Pgq.bin}" "$@"\n`), 0o755)
+
+      const ended = yield* run(["bash", example("shell.sh")], { cwd: path, path })
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      for (
+        const said of [
+          /^1\n2\n3\n4$/m,
+          /^ok {4}rights/m,
+          /job 1 of world: {"arg0":"val0"}/,
+          /"Welcome" to ada@example.com/,
+          /closed 2030-01/,
+          /kill -HUP +\d+/,
+          /pgq \d+: up .*, mode row-lock/,
+          /^queue +ready +waiting/m,
+          /info +stopped/
+        ]
+      ) assert.match(`${ended.stdout}\n${ended.stderr}`, said)
+    }).pipe(onDatabase))
+})
+
+/** Runs the statements of a file one by one; what each answers. */
+const runSql = Effect.fnUntraced(function*(name: string) {
+  const sql = yield* PgClient.PgClient
+  const statements = readFileSync(example(name), "utf8").replaceAll(/^--.*\n/gm, "").split(/;\s*\n/)
+  return yield* Effect.forEach(
+    statements.filter((statement) => statement.trim() !== ""),
+    (statement) => sql.unsafe<Record<string, unknown>>(statement)
+  )
+})
+
+layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
+  it.effect("indexes the installed effect package, each folder in order", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* run(node("index-files/main.ts"))
+
+      const files = sourceFiles(join(root, "node_modules", "effect"))
+      const folders = new Set(files.map((file) => join(file, ".."))).size
+      const sizes = files.map((file) => statSync(file).size)
+      const bytes = sizes.reduce((sum, size) => sum + size, 0)
+      assert.strictEqual(code, 0, stderr)
+      assert.isAbove(files.length, 1000)
+      const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/))
+      const [speed, total, , ...each] = rows.toReversed()
+      assert.deepStrictEqual(head, [
+        ...["folder", "files", "lines", "words", "bytes", "imports", "copies", "order"]
+      ])
+      assert.strictEqual(each.filter((row) => row.at(-1) === "verified").length, folders)
+      assert.deepStrictEqual(
+        [total![1], total![4], total!.at(-1)],
+        [grouped(files.length), grouped(bytes), `${folders} of ${folders} verified`]
+      )
+      assert.match(
+        speed![0]!,
+        new RegExp(
+          `^${grouped(files.length + folders)} jobs in [\\d.]+ s: [\\d,]+ jobs per second$`
+        )
+      )
+      assert.match(stderr, /\d+ of \d+ jobs, \d running/)
+    }))
+
+  it.effect("is not disturbed by a run that was killed", () =>
+    Effect.gen(function*() {
+      const killed = yield* run(node("index-files/main.ts"), { until: /\d+ jobs: \d+ files/ })
+      const { code, stderr, stdout } = yield* run(node("index-files/main.ts", "sql/.."))
+
+      assert.deepStrictEqual([killed.code, killed.stdout], [null, ""])
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stdout, /(\d+) of \1 verified/)
+    }))
+
+  it.effect("says in one line why it cannot", () =>
+    Effect.gen(function*() {
+      const { code, stderr, stdout } = yield* run(node("index-files/main.ts", "/nowhere"))
+
+      assert.deepStrictEqual([code, stdout], [1, ""])
+      assert.match(stderr, /^index-files: .*\/nowhere.*\n$/m)
+    }))
+})
+
+describe("index-files' check of the order", () => {
+  const start = (id: bigint, priority: number, beside = 0) => ({ id, priority, beside })
+
+  it("accepts larger files first, then older ones, the report last", () => {
+    const starts = [start(5n, 30), start(1n, 20), start(2n, 20), start(9n, -1)]
+    assert.isUndefined(issueOf(starts, 4))
+  })
+
+  it.each([
+    ["a smaller file first", [start(1n, 20), start(5n, 30), start(9n, -1)], 3],
+    ["a younger file first", [start(2n, 20), start(1n, 20), start(9n, -1)], 3],
+    ["a report in between", [start(5n, 30), start(9n, -1), start(1n, 20)], 3],
+    ["a file started twice", [start(5n, 30), start(5n, 30), start(9n, -1)], 3],
+    ["a file left out", [start(5n, 30), start(9n, -1)], 3],
+    ["two at once", [start(5n, 30), start(1n, 20, 1), start(9n, -1)], 3]
+  ])("refuses %s", (_, starts, jobs) => {
+    assert.isString(issueOf(starts, jobs))
+  })
+})
+
+const sourceFiles = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.[cm]?[jt]sx?$/.test(name))
+    .map((name) => join(folder, name))
+
+const grouped = (count: number): string => count.toLocaleString("en-US")
