@@ -1,18 +1,7 @@
 /**
  * Works on queues for as long as its scope lives: claims, runs, settles, and ends in order.
  */
-import {
-  Clock,
-  Deferred,
-  Duration,
-  Effect,
-  Layer,
-  Queue,
-  Random,
-  type Scope,
-  Semaphore,
-  Stream
-} from "effect"
+import { Clock, Deferred, Duration, Effect, Layer, Queue, type Scope, Stream } from "effect"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
 import type { StoreError } from "../domain/Errors.ts"
 import { nextStep, type StopMode, stopModes } from "../domain/StopMode.ts"
@@ -22,6 +11,7 @@ import { LockStrategy } from "../services/LockStrategy.ts"
 import { Notifier } from "../services/Notifier.ts"
 import { QueueControl } from "../services/QueueControl.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
+import * as Claims from "./Claims.ts"
 import * as Runs from "./Runs.ts"
 import * as Settler from "./Settler.ts"
 
@@ -61,74 +51,14 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   const startedAt = clock.currentTimeMillisUnsafe()
   let stopping: StopMode | undefined
   let cancelledAt = Infinity
-  /** Whether producers have been told that this worker sleeps: its last claim found nothing. */
-  let isAsleep = false
-  /** Empty rounds since the last wake-up. */
-  let emptyRounds = 0
-  /** How often to look for leases whose claim was never answered. */
-  let unansweredClaims = 0
-  let turn = 0
 
-  // What is leased but unknown here is handed back, which a claim in flight must not be beside: the
-  // answer to its claim was lost, or a settlement of its lease came too late, or twice.
-  const claiming = yield* Semaphore.make(1)
-  const reconcile = Effect.gen(function*() {
-    const released = yield* registry.reconcile(id, [...runs.leases(), ...settler.leases()])
-    if (released > 0) {
-      yield* Effect.logWarning(`handed back ${released} jobs that this worker had lost track of`)
-    }
-  })
-
+  const join = registry.join({ ...worker, mode })
   const rejoin = Effect.gen(function*() {
     yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
     runs.lose()
-    yield* registry.join({ ...worker, mode })
+    yield* join
   })
-
-  /** Asks each queue in turn, beginning with another one each time. Answers with how many jobs came. */
-  const claimRound = Effect.gen(function*() {
-    if (unansweredClaims > 0) {
-      yield* reconcile
-      unansweredClaims--
-    }
-    let found = 0
-    for (let index = 0; index < queues.length; index++) {
-      const { laneRun, limit } = runs.wants()
-      if (limit === 0) break
-      const queue = queues[(turn + index) % queues.length]!
-      const jobs = yield* repo.claim({ queue, worker: id, limit, laneRun })
-      runs.add(jobs)
-      found += jobs.length
-    }
-    turn++
-    return found
-  }).pipe(
-    claiming.withPermit,
-    Effect.catch((error: StoreError) => Effect.as(afterFailedClaim(error), undefined))
-  )
-
-  const afterFailedClaim = (error: StoreError) => {
-    if (error.code === unknownWorker) return Effect.ignore(rejoin)
-    unansweredClaims = 3
-    emptyRounds = Math.max(emptyRounds, 1)
-    return Effect.logWarning(`looking again later: ${error.message}`)
-  }
-
-  const pause = Effect.gen(function*() {
-    // Falling asleep is told to producers by a claim; those that were adding jobs at that moment did not
-    // know. Looking once more finds what they have committed, and hasUnannounced what they have not yet.
-    if (!isAsleep) {
-      isAsleep = true
-      return
-    }
-    const isQuiet = emptyRounds > 0 ||
-      !(yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false))
-    const longest = isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : 25
-    const millis = Math.min(longest, stopping === "drain" ? 200 : 5000)
-    const jittered = yield* Random.nextBetween(millis * 0.8, millis)
-    const woken = yield* Effect.timeoutOption(Queue.take(changes), Duration.millis(jittered))
-    emptyRounds = woken._tag === "Some" || !isQuiet ? 0 : emptyRounds + 1
-  })
+  const claims = yield* Claims.make({ worker: id, queues, runs, settler, changes, rejoin })
 
   const work = Effect.gen(function*() {
     let hasWaiting = true
@@ -147,10 +77,8 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         yield* Queue.take(changes)
         continue
       }
-      const found = yield* claimRound
+      const found = yield* claims.round
       if (found !== undefined && found > 0) {
-        isAsleep = false
-        emptyRounds = 0
         hasWaiting = true
         continue
       }
@@ -158,7 +86,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         hasWaiting = yield* Effect.orElseSucceed(repo.hasWaiting(queues), () => true)
         if (!hasWaiting) continue
       }
-      yield* pause
+      yield* claims.pause(stopping === "drain" ? "200 millis" : "5 seconds")
     }
   })
 
@@ -188,7 +116,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     look()
   }
 
-  yield* registry.join({ ...worker, mode })
+  yield* join
   yield* notifier.wakes.pipe(
     Stream.runForEach((wake) =>
       Effect.sync(() => {
@@ -205,7 +133,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     Effect.flatMap((isAlive) => (isAlive ? Effect.void : rejoin)),
     Effect.catch((error) => Effect.logWarning(`could not renew: ${error.message}`)),
     // A claim that hangs must not keep the worker from renewing.
-    Effect.andThen(Effect.ignore(Effect.timeout(claiming.withPermit(reconcile), renewal))),
+    Effect.andThen(Effect.ignore(Effect.timeout(claims.reconcile, renewal))),
     Effect.delay(renewal),
     Effect.forever,
     Effect.forkScoped
@@ -250,6 +178,3 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     }))
   })
 })
-
-/** What the store says to a claim by a worker that it does not know. */
-const unknownWorker = "PGQ01"

@@ -1,0 +1,106 @@
+/**
+ * How one worker asks for jobs: round by round over its queues, and less and less often while there
+ * are none.
+ */
+import { Duration, Effect, Queue, Random, Semaphore } from "effect"
+import type { StoreError } from "../domain/Errors.ts"
+import { JobRepo } from "../services/JobRepo.ts"
+import { WorkerRegistry } from "../services/WorkerRegistry.ts"
+import type { Runs } from "./Runs.ts"
+import type { Settler } from "./Settler.ts"
+
+export const make = Effect.fnUntraced(function*(options: {
+  readonly worker: string
+  readonly queues: ReadonlyArray<string>
+  readonly runs: Runs
+  readonly settler: Settler
+  /** Says that there may be something to look for. */
+  readonly changes: Queue.Dequeue<void>
+  /** What to do when the store does not know this worker any more. */
+  readonly rejoin: Effect.Effect<void, StoreError>
+}) {
+  const { changes, queues, runs, settler, worker } = options
+  const repo = yield* JobRepo
+  const registry = yield* WorkerRegistry
+
+  /** Whether producers have been told that this worker sleeps: its last claim found nothing. */
+  let isAsleep = false
+  /** Since the last wake-up. */
+  let emptyRounds = 0
+  /** How many more rounds begin with a look for leases whose claim was never answered. */
+  let doubts = 0
+  let turn = 0
+
+  // What is leased but unknown here is handed back: the answer to its claim was lost, or a settlement of
+  // its lease came too late, or twice. A claim in flight must not be beside it.
+  const claiming = yield* Semaphore.make(1)
+  const reconcile = Effect.gen(function*() {
+    const released = yield* registry.reconcile(worker, [...runs.leases(), ...settler.leases()])
+    if (released > 0) {
+      yield* Effect.logWarning(`handed back ${released} jobs that this worker had lost track of`)
+    }
+  })
+
+  const round = Effect.gen(function*() {
+    if (doubts > 0) {
+      yield* reconcile
+      doubts--
+    }
+    let found = 0
+    for (let index = 0; index < queues.length; index++) {
+      const { laneRun, limit } = runs.wants()
+      if (limit === 0) break
+      const queue = queues[(turn + index) % queues.length]!
+      const jobs = yield* repo.claim({ queue, worker, limit, laneRun })
+      runs.add(jobs)
+      found += jobs.length
+    }
+    turn++
+    if (found > 0) {
+      isAsleep = false
+      emptyRounds = 0
+    }
+    return found
+  })
+
+  const afterFailure = (error: StoreError) => {
+    if (error.code === unknownWorker) return Effect.ignore(options.rejoin)
+    doubts = 3
+    emptyRounds = Math.max(emptyRounds, 1)
+    return Effect.logWarning(`looking again later: ${error.message}`)
+  }
+
+  return {
+    reconcile: claiming.withPermit(reconcile),
+
+    /**
+     * Asks each queue in turn, beginning with another one each time. Answers with how many jobs came,
+     * or nothing when the store could not be asked.
+     */
+    round: claiming.withPermit(round).pipe(
+      Effect.catch((error) => Effect.as(afterFailure(error), undefined))
+    ),
+
+    /** Waits after an empty round: for a change, or `longest`. */
+    pause: Effect.fnUntraced(function*(longest: Duration.Input) {
+      // Falling asleep is told to producers by a claim; those that were adding jobs at that moment did
+      // not know. Another look finds what they have committed, hasUnannounced what they have not yet.
+      if (!isAsleep) {
+        isAsleep = true
+        return
+      }
+      const isQuiet = emptyRounds > 0 ||
+        !(yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false))
+      const millis = Math.min(
+        isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : 25,
+        Duration.toMillis(longest)
+      )
+      const jittered = yield* Random.nextBetween(millis * 0.8, millis)
+      const woken = yield* Effect.timeoutOption(Queue.take(changes), Duration.millis(jittered))
+      emptyRounds = woken._tag === "Some" || !isQuiet ? 0 : emptyRounds + 1
+    })
+  }
+})
+
+/** What the store says to a claim by a worker that it does not know. */
+const unknownWorker = "PGQ01"
