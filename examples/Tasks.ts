@@ -2,9 +2,10 @@
  * The kinds of jobs that the other examples use, and their handlers: the part of an application that
  * producers and workers share.
  */
-// #region kinds
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer } from "effect"
 import { setTimeout } from "node:timers/promises"
+// #region kinds
+import { Schema } from "effect"
 import { Job } from "pgq"
 
 export const SendEmail = Job.make("send-email", {

@@ -3,9 +3,9 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Effect, Layer } from "effect"
+import { Config, Layer } from "effect"
 // #region enqueue
-import { Duration } from "effect"
+import { Duration, Effect } from "effect"
 import { enqueue, enqueueAll, QueueLive } from "pgq"
 import { CloseMonth, SendEmail } from "./Tasks.ts"
 

@@ -4,9 +4,9 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Schema } from "effect"
+import { Config } from "effect"
 // #region services
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { enqueue, Job, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
 
 class Mailer extends Context.Service<Mailer, {

@@ -2,9 +2,10 @@
  * A job that is added in a transaction exists if and only if the transaction commits.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Config, Effect, Layer } from "effect"
+import { Config, Layer } from "effect"
 // #region transaction
 import { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
 import { enqueue, QueueLive } from "pgq"
 import { SendEmail } from "./Tasks.ts"
 

@@ -65,7 +65,7 @@ const onMigrated = Effect.provide(
   Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate("pgq")), Postgres.layer)
 )
 
-describe("examples", () => {
+describe("examples", { timeout: 60_000 }, () => {
   it.live("hello.ts greets", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("hello.ts"))
@@ -192,9 +192,7 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
       assert.isAbove(files.length, 1000)
       const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/))
       const [speed, total, , ...each] = rows.toReversed()
-      assert.deepStrictEqual(head, [
-        ...["folder", "files", "lines", "words", "bytes", "imports", "copies", "order"]
-      ])
+      assert.strictEqual(head?.join(" "), "folder files lines words bytes imports copies order")
       assert.strictEqual(each.filter((row) => row.at(-1) === "verified").length, folders)
       assert.deepStrictEqual(
         [total![1], total![4], total!.at(-1)],
@@ -212,7 +210,7 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
   it.effect("is not disturbed by a run that was killed", () =>
     Effect.gen(function*() {
       const killed = yield* run(node("index-files/main.ts"), { until: /\d+ jobs: \d+ files/ })
-      const { code, stderr, stdout } = yield* run(node("index-files/main.ts", "sql/.."))
+      const { code, stderr, stdout } = yield* run(node("index-files/main.ts", "src"))
 
       assert.deepStrictEqual([killed.code, killed.stdout], [null, ""])
       assert.strictEqual(code, 0, stderr)
@@ -229,8 +227,6 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
 })
 
 describe("index-files' check of the order", () => {
-  const start = (id: bigint, priority: number, beside = 0) => ({ id, priority, beside })
-
   it("accepts larger files first, then older ones, the report last", () => {
     const starts = [start(5n, 30), start(1n, 20), start(2n, 20), start(9n, -1)]
     assert.isUndefined(issueOf(starts, 4))
@@ -247,6 +243,10 @@ describe("index-files' check of the order", () => {
     assert.isString(issueOf(starts, jobs))
   })
 })
+
+function start(id: bigint, priority: number, beside = 0) {
+  return { id, priority, beside }
+}
 
 const sourceFiles = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -61,16 +61,16 @@ export const check = Effect.fn("PgSchema.check")(
   > {
     yield* checkName(schema)
     const sql = yield* PgClient.PgClient
-    const found = yield* sql<{ schema: boolean; migrations: boolean }>`
-      SELECT to_regnamespace(quote_ident(${schema})) IS NOT NULL AS schema,
+    const found = yield* sql<{ used: boolean; migrations: boolean }>`
+      SELECT ${sql.literal(isUsed(schema))} AS used,
              to_regclass(quote_ident(${schema}) || '.migrations') IS NOT NULL
              AND to_regclass(quote_ident(${schema}) || '.lane_wakes') IS NOT NULL AS migrations
     `.pipe(Effect.mapError(storeError("check")))
-    if (found[0]?.schema !== true) {
+    if (found[0]?.used !== true) {
       return yield* new SchemaUnfit({
         schema,
         reason: "missing",
-        detail: `the database has no schema "${schema}"; run pgq migrate first`
+        detail: `the database has no schema "${schema}", or an empty one; run pgq migrate first`
       })
     }
     if (found[0].migrations !== true) return yield* foreign(schema)
@@ -115,7 +115,7 @@ const statements = (schema: string): ReadonlyArray<string> => [
 DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
   `-- A schema of this name that something else made stays as it is.
 DO $guard$ BEGIN
-  IF EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"${schema}"'))
+  IF ${isUsed(schema)}
      AND (to_regclass('"${schema}".migrations') IS NULL OR to_regclass('"${schema}".migrations')
           IS DISTINCT FROM (SELECT c.oid FROM pg_class AS c JOIN pg_description AS d
                             ON d.objoid = c.oid AND d.objsubid = 0 AND d.description = '${comment}'
@@ -148,6 +148,12 @@ INSERT INTO migrations (id, name, is_breaking) VALUES (${id}, '${name}', ${isBre
 END $migration$`
   )
 ]
+
+/** Whether anything stands in the schema; an empty one is free to use. */
+const isUsed = (schema: string): string =>
+  `(EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"${schema}"'))
+      OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('"${schema}"'))
+      OR EXISTS (SELECT FROM pg_type WHERE typnamespace = to_regnamespace('"${schema}"')))`
 
 /** How many of the statements come before the migrations. */
 const preamble = 4

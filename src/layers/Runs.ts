@@ -82,12 +82,14 @@ export const make = Effect.fnUntraced(function*(options: {
     }
   })
 
+  const hasSlot = () => isStarting && active.size < concurrency
+
   const start = (): void => {
     // A job that waits for nothing ends before `fork` returns: its end must not fill the slots again
     // while they are being filled.
     if (isFilling) return
     isFilling = true
-    while (isStarting && active.size < concurrency) {
+    while (hasSlot()) {
       const run = backlog.shift()
       if (run === undefined) break
       // In sight before it starts: its own first step may cancel it.

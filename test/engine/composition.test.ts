@@ -56,7 +56,9 @@ layer(producer, options)("an application", (it) => {
         `
       }
 
-      yield* eventually(Effect.sync(() => assert.deepStrictEqual(ran.toSorted(), ["pgq", "second"])))
+      yield* eventually(
+        Effect.sync(() => assert.deepStrictEqual(ran.toSorted(), ["pgq", "second"]))
+      )
     }))
 
   it.effect("gives handlers what they need, and its parts several handlers", () =>

@@ -22,7 +22,9 @@ layer(producer, options)("enqueuing", (it) => {
         yield* enqueue(Mark, "3", { queue, key })
         yield* sql`
           INSERT INTO pgq.jobs (queue, name, payload, serialization_key)
-          VALUES (${queue}, 'mark', '"4"', ${key ?? null}), (${queue}, 'mark', '"5"', ${key ?? null})
+          VALUES (${queue}, 'mark', '"4"', ${key ?? null}), (${queue}, 'mark', '"5"', ${
+          key ?? null
+        })
         `
         yield* sql`
           SELECT pgq.enqueue(name => 'mark', payload => '"1"', key => ${key ?? null},
@@ -45,7 +47,9 @@ layer(producer, options)("enqueuing", (it) => {
         yield* start(handlers, { queues: [queue], workers: key === undefined ? 1 : 5 })
 
         yield* finishedAll(queue, 7)
-        const inTurn = ["1", "2", "3", "4", "5", "6", "7"].flatMap((n) => [`start ${n}`, `end ${n}`])
+        const inTurn = ["1", "2", "3", "4", "5", "6", "7"].flatMap((
+          n
+        ) => [`start ${n}`, `end ${n}`])
         assert.deepStrictEqual(trace, inTurn)
       }))
   }

@@ -33,22 +33,25 @@ layer(producer, options)("the jobs of a key", (it) => {
         const running = new Set<string>()
         const done = new Map<string, Array<number>>()
         const shares = [0, 0]
-        const handlers = (process: number) => Step.toLayer((n, { attempt, key = "" }) =>
-          Effect.gen(function*() {
-            shares[process]!++
-            if (running.has(key)) faults.push(`${n} overlaps in ${key}`)
-            running.add(key)
-            if (n % 8 === 0) yield* Effect.sleep("1 millis")
-            if (n % 50 === 0 && attempt === 1) return yield* Effect.fail("once more")
-            done.set(key, [...done.get(key) ?? [], n])
-          }).pipe(Effect.ensuring(Effect.sync(() => running.delete(key))))
-        )
+        const handlers = (process: number) =>
+          Step.toLayer((n, { attempt, key = "" }) =>
+            Effect.gen(function*() {
+              shares[process]!++
+              if (running.has(key)) faults.push(`${n} overlaps in ${key}`)
+              running.add(key)
+              if (n % 8 === 0) yield* Effect.sleep("1 millis")
+              if (n % 50 === 0 && attempt === 1) return yield* Effect.fail("once more")
+              done.set(key, [...done.get(key) ?? [], n])
+            }).pipe(Effect.ensuring(Effect.sync(() => running.delete(key))))
+          )
         for (const [process, lock] of locks.entries()) {
           yield* start(handlers(process), { queues: [queue], lock })
         }
 
-
-        const jobs = Array.from({ length: 400 }, (_, n) => ({ payload: n, queue, key: `k${n % 7}` }))
+        const jobs = Array.from(
+          { length: 400 },
+          (_, n) => ({ payload: n, queue, key: `k${n % 7}` })
+        )
         for (let at = 0; at < jobs.length; at += 20) {
           yield* enqueueAll(Step, jobs.slice(at, at + 20))
         }
@@ -133,7 +136,9 @@ layer(producer, options)("the jobs of a key", (it) => {
         const queue = yield* queueName
         const Link = Job.make("link", { payload: Schema.Number, maxAttempts: 1, onFail })
         let isBroken = true
-        const handlers = Link.toLayer((n) => n === 1 && isBroken ? Effect.fail("broken") : Effect.void)
+        const handlers = Link.toLayer((n) =>
+          n === 1 && isBroken ? Effect.fail("broken") : Effect.void
+        )
         yield* start(handlers, { queues: [queue] })
 
         const jobs = [1, 2].map((payload) => ({ payload, queue, key: "k" }))

@@ -34,8 +34,10 @@ const connectionLost = new StoreError({
 const losing = (method: "claim" | "settle", times: number) => {
   let left = times
   const lose = <A>(answer: Effect.Effect<A, StoreError>) =>
-    Effect.flatMap(answer, (value) =>
-      left-- > 0 ? Effect.fail(connectionLost) : Effect.succeed(value))
+    Effect.flatMap(
+      answer,
+      (value) => left-- > 0 ? Effect.fail(connectionLost) : Effect.succeed(value)
+    )
   return (repo: JobRepo["Service"]): JobRepo["Service"] => ({
     ...repo,
     ...method === "claim"

@@ -19,7 +19,8 @@ const ways: Record<string, () => unknown> = {
   "fails": () => Effect.fail(new Error("boom")),
   "fails with a value that is no error": () => Effect.fail({ boom: 1n }),
   "dies": () => Effect.die("boom"),
-  "interrupts itself": () => Effect.andThen(Effect.annotateCurrentSpan("boom", 1), Effect.interrupt),
+  "interrupts itself": () =>
+    Effect.andThen(Effect.annotateCurrentSpan("boom", 1), Effect.interrupt),
   "throws": () => {
     throw new Error("boom")
   },

@@ -17,7 +17,9 @@ const ways = {
   enqueueAll: (queue: string, n: number) => enqueueAll(Ping, [{ payload: n, queue }]),
   "a bare insert": (queue: string, n: number) =>
     PgClient.PgClient.use((sql) =>
-      sql`INSERT INTO pgq.jobs (queue, name, payload) VALUES (${queue}, 'ping', ${String(n)}::jsonb)`
+      sql`INSERT INTO pgq.jobs (queue, name, payload) VALUES (${queue}, 'ping', ${
+        String(n)
+      }::jsonb)`
     ),
   "the SQL function": (queue: string, n: number) =>
     PgClient.PgClient.use((sql) =>

@@ -1,0 +1,82 @@
+/**
+ * What must hold for the functions in the database, by the catalog.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import { options } from "./Live.ts"
+
+const functions = PgClient.PgClient.use((sql) =>
+  sql<{ name: string; settings: ReadonlyArray<string>; is_definer: boolean; source: string }>`
+    SELECT proname AS name, coalesce(proconfig, '{}') AS settings, prosecdef AS is_definer,
+           prosrc AS source
+    FROM pg_proc WHERE pronamespace = 'pgq'::regnamespace ORDER BY proname
+  `
+)
+
+/** The steps whose statements must not change their plans. */
+const hot = [
+  "admit",
+  "claim",
+  "demote_heads",
+  "give_tokens",
+  "leave",
+  "promote",
+  "reconcile",
+  "rescue",
+  "settle"
+]
+
+layer(PgQueue.database, options)("the functions", (it) => {
+  it.effect("see pgq's names first, all but the one that looks nothing up", () =>
+    Effect.gen(function*() {
+      const unpinned = (yield* functions)
+        .filter(({ settings }) => !settings.includes("search_path=pgq, pg_temp"))
+        .map(({ name }) => name)
+
+      assert.deepStrictEqual(unpinned, ["set_first_state"])
+    }))
+
+  it.effect("leave the planner no choice where they are hot", () =>
+    Effect.gen(function*() {
+      const all = yield* functions
+      for (const name of hot) {
+        const settings = all.find((one) => one.name === name)?.settings ?? []
+        for (const node of ["seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"]) {
+          assert.include(settings, `enable_${node}=off`, name)
+        }
+        assert.include(settings, "plan_cache_mode=force_generic_plan", name)
+      }
+    }))
+
+  it.effect("run with their caller's rights", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* functions).filter(({ is_definer }) => is_definer), [])
+    }))
+
+  it.effect("open no subtransactions", () =>
+    Effect.gen(function*() {
+      const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
+
+      assert.deepStrictEqual(catching.map(({ name }) => name), [])
+    }))
+
+  it.effect("work under a hostile search path", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+
+      const ids = yield* sql.withTransaction(Effect.gen(function*() {
+        yield* sql`CREATE TEMPORARY TABLE jobs (id bigint)`
+        yield* sql`CREATE TEMPORARY TABLE lane_wakes (id bigint)`
+        yield* sql`SELECT set_config('search_path', 'pg_temp', true)`
+        return yield* sql<{ id: bigint }>`SELECT pgq.enqueue('greet', key => 'k') AS id`
+      }))
+
+      const [job] = yield* sql`
+        SELECT (SELECT count(*)::integer FROM pgq.lane_wakes WHERE key = 'k') AS marks
+        FROM pgq.jobs WHERE id = ${ids[0]!.id}
+      `
+      assert.deepStrictEqual(job, { marks: 1 })
+    }))
+})

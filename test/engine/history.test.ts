@@ -1,0 +1,191 @@
+/**
+ * What is kept of finished jobs, and for how long.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import { finished, options, unfinished } from "./Live.ts"
+
+const prune = Scheduler.use((scheduler) => scheduler.prune)
+
+/** The days of history that have a partition of their own, counted from today. */
+const days = Effect.fnUntraced(function*(parent: "completed_jobs" | "failed_jobs") {
+  const sql = yield* PgClient.PgClient
+  const rows = yield* sql<{ day: number }>`
+    SELECT to_date(right(relname, 8), 'YYYYMMDD') - (now() AT TIME ZONE 'UTC')::date AS day
+    FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    WHERE inhparent = ${`pgq.${parent}`}::text::regclass AND relname ~ '_\\d{8}$' ORDER BY day
+  `
+  return rows.map(({ day }) => day)
+})
+
+/** Makes a partition for a day, counted from today, with one finished job of that noon in it. */
+const addDay = Effect.fnUntraced(
+  function*(parent: "completed_jobs" | "failed_jobs", day: number, queue: string) {
+    const sql = yield* PgClient.PgClient
+    yield* sql.unsafe(`
+      DO $$
+      DECLARE day date := (now() AT TIME ZONE 'UTC')::date + ${day};
+      BEGIN
+        PERFORM set_config('timezone', 'UTC', true);
+        EXECUTE format('CREATE TABLE pgq.%I PARTITION OF pgq.${parent} FOR VALUES FROM (%L) TO (%L)',
+                       '${parent}_' || to_char(day, 'YYYYMMDD'), day, day + 1);
+      END $$`).unprepared
+    yield* addFinished(parent === "completed_jobs" ? "completed" : "failed", day, queue)
+  }
+)
+
+const dropDay = (parent: "completed_jobs" | "failed_jobs", day: number) =>
+  PgClient.PgClient.use((sql) =>
+    sql.unsafe(`
+      DO $$ BEGIN
+        EXECUTE format('DROP TABLE pgq.%I', '${parent}_'
+          || to_char((now() AT TIME ZONE 'UTC')::date + ${day}, 'YYYYMMDD'));
+      END $$`).unprepared
+  )
+
+const addFinished = (outcome: "completed" | "failed", day: number, queue: string) =>
+  PgClient.PgClient.use((sql) =>
+    sql`
+      INSERT INTO pgq.finished_jobs (id, created_at, claimed_at, finished_at, priority, attempt,
+        outcome, queue, name, payload, lease_id)
+      SELECT 1, at, at, at, 0, 1, ${outcome}, ${queue}, ${`day ${day}`}, '{}', gen_random_uuid()
+      FROM (SELECT date_trunc('day', now(), 'UTC') + ${day}::integer * interval '1 day'
+                   + interval '12 hours' AS at) AS noon
+    `
+  )
+
+/** Runs one job of the queue to its end. */
+const runOne = Effect.fnUntraced(function*(queue: string, settlement: Settlement) {
+  const worker = yield* workerOf(queue)
+  yield* enqueue(queue, {})
+  const jobs = yield* claim({ queue, worker })
+  return { jobs, lost: yield* settle(jobs, settlement) }
+})
+
+const failed = Settlement.Failed({ error: "no", blocksLane: false })
+
+layer(PgQueue.layer, options)("history", (it) => {
+  it.effect("has a partition for each of the next days from the beginning", () =>
+    Effect.gen(function*() {
+      const expected = [0, 1, 2, 3, 4, 5, 6, 7]
+
+      assert.deepStrictEqual(yield* days("completed_jobs"), expected)
+      assert.deepStrictEqual(yield* days("failed_jobs"), expected)
+    }))
+
+  it.effect("keeps completed jobs for a day and failed ones for thirty, by whole days", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      for (const day of [-1, -2, -9]) yield* addDay("completed_jobs", day, queue)
+      for (const day of [-1, -9, -29, -31, -40]) yield* addDay("failed_jobs", day, queue)
+
+      yield* prune
+      yield* prune
+
+      const names = (yield* finished(queue)).map(({ name, outcome }) => `${outcome}, ${name}`)
+      assert.deepStrictEqual(names, [
+        "failed, day -29",
+        "failed, day -9",
+        "completed, day -1",
+        "failed, day -1"
+      ])
+      assert.deepStrictEqual((yield* days("completed_jobs")).slice(0, 2), [-1, 0])
+      assert.deepStrictEqual((yield* days("failed_jobs")).slice(0, 4), [-29, -9, -1, 0])
+    }))
+
+  it.effect("forgets what finished on days without a partition, too", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      for (const day of [-3, -5]) yield* addFinished("completed", day, queue)
+      for (const day of [-3, -35]) yield* addFinished("failed", day, queue)
+
+      yield* prune
+
+      const names = (yield* finished(queue)).map(({ name, outcome }) => `${outcome}, ${name}`)
+      assert.deepStrictEqual(names, ["failed, day -3"])
+    }))
+
+  it.effect("is kept where it is when its day comes without a partition", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      yield* dropDay("completed_jobs", 0)
+      yield* dropDay("failed_jobs", 0)
+
+      const lost = [
+        ...(yield* runOne(queue, Settlement.Completed())).lost,
+        ...(yield* runOne(queue, failed)).lost
+      ]
+      yield* prune
+
+      assert.deepStrictEqual(lost, [])
+      const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
+      assert.deepStrictEqual(outcomes, ["completed", "failed"])
+    }))
+
+  it.effect("is pruned by eight sessions at once, beside settlements", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const before = yield* days("failed_jobs")
+      yield* addFinished("completed", -9, queue)
+      yield* dropDay("failed_jobs", 3)
+      const sessions = yield* Effect.all(Array.from({ length: 8 }, () => Session.open))
+
+      const [, { lost }] = yield* Effect.all([
+        Effect.forEach(sessions, ({ sql }) => sql`SELECT pgq.prune()`, {
+          concurrency: "unbounded"
+        }),
+        runOne(queue, Settlement.Completed())
+      ], { concurrency: "unbounded" })
+
+      assert.deepStrictEqual(lost, [])
+      assert.lengthOf(yield* finished(queue), 1)
+      assert.deepStrictEqual(yield* days("failed_jobs"), before)
+    }))
+
+  it.effect("is not cut at other hours by a session in another time zone", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.open
+      const before = yield* days("failed_jobs")
+
+      for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
+        yield* session.sql`SELECT set_config('timezone', ${zone}, false)`
+        yield* session.sql`SELECT pgq.prune()`
+      }
+
+      assert.deepStrictEqual(yield* days("failed_jobs"), before)
+    }))
+})
+
+layer(PgQueue.layer, options)("history that is not kept", (it) => {
+  it.effect("holds no completed job, but still the failed ones", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      yield* sql`UPDATE pgq.settings SET keep_completed = '0'`
+
+      const { lost } = yield* runOne(queue, Settlement.Completed())
+      yield* runOne(queue, failed)
+
+      assert.deepStrictEqual(lost, [])
+      assert.deepStrictEqual((yield* finished(queue)).map(({ outcome }) => outcome), ["failed"])
+      assert.lengthOf(yield* unfinished(queue), 0)
+    }))
+
+  it.effect("holds no failed job when that is asked for", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      yield* sql`UPDATE pgq.settings SET keep_failed = '0'`
+
+      yield* runOne(queue, failed)
+
+      assert.lengthOf(yield* finished(queue), 0)
+      assert.lengthOf(yield* unfinished(queue), 0)
+    }))
+})
