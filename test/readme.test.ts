@@ -65,10 +65,6 @@ describe("the documentation", () => {
 
   it("names every command and flag of the command line", () => {
     const page = textOf("docs/reference/cli.md")
-    const helpOf = (...command: ReadonlyArray<string>) =>
-      execFileSync(process.execPath, ["dist/cli/bin.js", ...command, "--help"], {
-        encoding: "utf8"
-      })
     const commands = Array.from(helpOf().matchAll(/^ {2}([a-z]+) {4}/gm), ([, name]) => name!)
     assert.includeMembers(commands, ["start", "stop", "enqueue"])
     for (const command of commands) {
@@ -102,5 +98,14 @@ describe("the documentation", () => {
     for (const name of [...things, ...columns]) {
       assert.match(page, new RegExp(`\\\`(pgq\\.)?${name}\\b`), `${name} is missing`)
     }
+    const [, functions = ""] = /## Functions\n([\s\S]*)/.exec(page)!
+    const named = Array.from(functions.matchAll(/^\| (`.*?) \|/gm), ([, names = ""]) => names)
+    for (const [, name] of named.join().matchAll(/`(\w+)`/g)) assert.include(things, name)
   })
 })
+
+function helpOf(...command: ReadonlyArray<string>): string {
+  return execFileSync(process.execPath, ["dist/cli/bin.js", ...command, "--help"], {
+    encoding: "utf8"
+  })
+}

@@ -10,9 +10,9 @@ import * as SignalLatch from "./SignalLatch.ts"
 /** Ends the program with a code of its own; what there was to say has been said. */
 export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}
 
-/** Nobody reads stdout any more: there is nothing left to do. Without stderr there is. */
+/** A queue goes on working when nobody reads what it says any more. */
 export const outliveReaders = (): void => {
-  process.stdout.on("error", () => process.exit(0))
+  process.stdout.on("error", () => {})
   process.stderr.on("error", () => {})
 }
 
@@ -37,9 +37,13 @@ export const teardown: Runtime.Teardown = (exit, onExit) => {
   onExit(1)
 }
 
-/** Runs a command that is soon over: a signal interrupts it, a further one ends the process. */
+/**
+ * Runs a command that is soon over: a signal interrupts it, a further one ends the process. When
+ * nobody reads what it prints, there is nothing left to do.
+ */
 export const bySignal = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
+    process.stdout.on("error", () => process.exit(0))
     SignalLatch.listen((signal) => {
       if (signal === "SIGUSR1" || signal === "SIGINFO") return
       if (interruptedBy !== undefined) process.exit(interruptedBy)

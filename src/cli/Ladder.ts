@@ -28,7 +28,10 @@ export const make: (on: {
   const requests = yield* Queue.unbounded<NodeJS.Signals | "orphaned">()
   const mode = yield* SubscriptionRef.make<StopMode | undefined>(undefined)
   SignalLatch.listen((signal) => Queue.offerUnsafe(requests, signal))
-  if (on.isChild) process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))
+  if (on.isChild) {
+    process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))
+    if (!process.connected) Queue.offerUnsafe(requests, "orphaned")
+  }
 
   const stop = (next: StopMode, cause: string) =>
     Effect.andThen(

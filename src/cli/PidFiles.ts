@@ -135,7 +135,7 @@ const read = (path: string): Result.Result<string, string> =>
     }
   )
 
-/** What tells a process from every other that had or will have its number; nothing if it is gone. */
+/** What tells a process from all others that ever have its number; nothing if it is gone. */
 const tokenOf = (pid: number): string | undefined => {
   const facts = process.platform === "linux"
     ? [

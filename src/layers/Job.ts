@@ -46,7 +46,7 @@ const layer = <Name extends string, Payload extends Schema.Top, A>(
         run: (payload, job) =>
           Effect.provideContext(
             Effect.flatMap(
-              decode(kind, payload),
+              Effect.interruptible(decode(kind, payload)),
               (decoded) => toEffect(() => handler(decoded, job))
             ),
             context
@@ -90,15 +90,14 @@ const decode = <Payload extends Schema.Top>(
     (issue) => new PayloadInvalid({ name: kind.name, issue: issue.message })
   )
 
-// A promise cannot be interrupted: its run ends when it settles. Its signal, aborted before, tells it to.
+// A promise cannot be interrupted: its run ends when it settles, and if it was done by then, it is done.
+// Its signal, aborted before, tells it to hurry.
 const toEffect = (run: () => unknown): Effect.Effect<unknown, unknown> =>
   Effect.suspend(() => {
     const returned = run()
-    if (isProvided(returned)) return returned
+    if (isProvided(returned)) return Effect.interruptible(returned)
     if (!isThenable(returned)) return Effect.succeed(returned)
-    return Effect.uninterruptible(
-      Effect.tryPromise({ try: () => Promise.resolve(returned), catch: (error) => error })
-    )
+    return Effect.tryPromise({ try: () => Promise.resolve(returned), catch: (error) => error })
   })
 
 // Promises of other libraries, and queries that start when somebody waits for them, are no `Promise`.

@@ -48,10 +48,8 @@ export const make = Effect.fnUntraced(function*(options: {
     if (handler === undefined) return Effect.succeed(unknownName(job))
     const view = run.begin(job, now())
     return Effect.map(
-      // The handler may be interrupted; recording how it ended may not.
-      Effect.exit(
-        Effect.interruptible(Effect.suspend(() => handler.run(JSON.parse(job.payload), view)))
-      ),
+      // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
+      Effect.exit(Effect.suspend(() => handler.run(JSON.parse(job.payload), view))),
       (exit) => {
         millisPerJob = Pace.average(millisPerJob, now() - run.startedAt)
         run.end()

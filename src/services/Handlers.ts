@@ -13,6 +13,9 @@ export class Handlers extends Context.Service<Handlers, {
 export interface Handler {
   readonly name: string
   readonly policy: RetryPolicy
-  /** Decodes the payload, given as parsed JSON, and runs the application's code. */
+  /**
+   * Decodes the payload, given as parsed JSON, and runs the application's code. It is called where it
+   * cannot be interrupted, and makes interruptible what can be.
+   */
   readonly run: (payload: unknown, job: RunningJob) => Effect.Effect<unknown, unknown>
 }

@@ -48,7 +48,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       const ended = yield* Pgq.run(["enqueue", "a job", "{\"n\": 1e2}", ...options, ...flags])
 
       const rows = yield* sql`
-        SELECT id::text || E'\n' AS id, name, payload::text, serialization_key AS key, priority, queue
+        SELECT id::text || E'\n' AS id, name, payload::text, serialization_key AS key, priority,
+               queue
         FROM ${table("jobs")}`
       assert.deepStrictEqual(rows, [{
         id: ended.stdout,

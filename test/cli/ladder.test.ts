@@ -19,7 +19,7 @@ const signals = ["SIGHUP", "SIGINT", "SIGTERM"] as const
 const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 const rounds = Number(process.env["PGQ_TEST_ROUNDS"] ?? 6)
 
-/** The codes that may come of these signals. Two that are sent at once may be heard in any order. */
+/** The codes that may come of these. Signals sent at once may be heard in any order. */
 const allowed = (sent: ReadonlyArray<typeof signals[number]>): ReadonlyArray<number> => {
   const hardest = Math.max(...sent.map((signal) => signals.indexOf(signal)))
   const steps = signals.length - hardest + 1

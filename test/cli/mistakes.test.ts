@@ -153,7 +153,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ],
     [
       "twice.mjs",
-      "export const setupJobs = (queue) => { queue.handle('a', () => 1); queue.handle('a', () => 2) }",
+      "export const setupJobs = (q) => { q.handle('a', () => 1); q.handle('a', () => 2) }",
       "two handlers for \"a\""
     ],
     ["handler.mjs", "export const setupJobs = (queue) => queue.handle('a')", "needs a function"],

@@ -22,7 +22,9 @@ import { Console, Effect, Schema } from "effect"
 import { Job } from "pgq"
 import { Greeting } from "./greeting.ts"
 
-interface Queue { handle: (job: unknown, handler: (payload: { name: string }, job: any) => unknown) => void }
+interface Queue {
+  handle: (job: unknown, handler: (payload: { name: string }, job: any) => unknown) => void
+}
 
 export const setupJobs = (queue: Queue, arg: string) => Effect.sync(() => {
   queue.handle(Greeting, ({ name }, job) =>

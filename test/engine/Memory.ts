@@ -1,13 +1,16 @@
 /**
  * A worker on a queue in memory, for tests that lead the clock.
  */
-import { Context, Duration, Effect, Layer, Logger, type Scope } from "effect"
-import { handlersIn } from "../../src/layers/Job.ts"
+import { Context, Duration, Effect, Layer, Logger, Schema, type Scope } from "effect"
+import * as Job from "../../src/layers/Job.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
 import * as Worker from "../../src/layers/Worker.ts"
+import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { Handlers } from "../../src/services/Handlers.ts"
+import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { QueueControl } from "../../src/services/QueueControl.ts"
+import { claim, workerOf } from "../Given.ts"
 
 /** Starts a worker with a grace of 30 seconds that ends with the test, or with the given scope. */
 export const start = Effect.fnUntraced(function*(
@@ -47,10 +50,26 @@ export const start = Effect.fnUntraced(function*(
 const found = Layer.effect(
   Handlers,
   Effect.map(Effect.context<never>(), (context) => {
-    const handlers = handlersIn(context)
+    const handlers = Job.handlersIn(context)
     return {
       find: (name: string) => handlers.find((handler) => handler.name === name),
       names: handlers.map(({ name }) => name)
     }
   })
 )
+
+export const Task = Job.make("task", { payload: Schema.Number })
+
+/** Adds tasks that are numbered from 0. */
+export const tasks = (count: number) =>
+  enqueueAll(Task, Array.from({ length: count }, (_, payload) => ({ payload })))
+
+/** The jobs of the one queue, counted. */
+export const counts = Effect.map(JobAdmin.use((admin) => admin.counts), ([queue]) => queue!)
+
+/** The payloads of the jobs that somebody else can claim now, each with the attempt it would be. */
+export const claimable = Effect.gen(function*() {
+  const worker = yield* workerOf("default")
+  const jobs = yield* claim({ queue: "default", worker, laneRun: 10 })
+  return jobs.map(({ attempt, payload }) => [Number(payload), attempt])
+})

@@ -1,15 +1,14 @@
 /**
- * Workers that freeze, die or lose an answer, and what becomes of the jobs they held.
+ * Workers that freeze or die, and what becomes of the jobs they held.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
-import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
-import { finished, held, options, unfinished } from "./Live.ts"
+import { finished, options, unfinished } from "./Live.ts"
 
 /** Takes a worker for dead, as if its lease had run out. */
 const lose = Effect.fnUntraced(function*(worker: string) {
@@ -154,56 +153,5 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       const jobs = yield* claim({ queue, worker: yield* workerOf(queue) })
 
       assert.deepStrictEqual(jobs.map(({ name }) => name), ["behind"])
-    }))
-})
-
-layer(PgQueue.layer, options)("a lease that is not lost", (it) => {
-  it.effect("outlives its worker's time right after a start of the server", () =>
-    Effect.gen(function*() {
-      const sql = yield* PgClient.PgClient
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, {})
-      yield* claim({ queue, worker })
-      // As after a start a moment ago: its time is over, the server's start plus one lease is not.
-      yield* sql`
-        UPDATE pgq.workers SET lease_until = now() - interval '1 second',
-          lease = now() - pg_postmaster_start_time() + interval '1 hour'
-        WHERE id = ${worker}::uuid
-      `
-
-      assert.strictEqual(yield* Scheduler.use(({ rescue }) => rescue), 0)
-
-      assert.deepStrictEqual(yield* held(queue), { leased: 1, workers: 1 })
-    }))
-
-  it.effect("goes back whole and unblemished when its worker leaves", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
-      yield* claim({ queue, worker, laneRun: 1 })
-
-      yield* WorkerRegistry.use((registry) => registry.leave(worker))
-
-      const jobs = yield* unfinished(queue)
-      assert.isTrue(jobs.every((job) => job.attempt === 0 && job.crash_count === 0))
-      assert.deepStrictEqual(yield* held(queue), { leased: 0, workers: 0 })
-      const again = yield* claim({ queue, worker: yield* workerOf(queue), laneRun: 1 })
-      assert.lengthOf(again, 3)
-    }))
-
-  it.effect("is handed back when the answer to its claim was lost", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
-      yield* claim({ queue, worker, laneRun: 1 })
-
-      const released = yield* WorkerRegistry.use((registry) => registry.reconcile(worker, []))
-
-      assert.strictEqual(released, 3)
-      assert.isTrue((yield* unfinished(queue)).every(({ crash_count }) => crash_count === 0))
-      assert.lengthOf(yield* claim({ queue, worker, laneRun: 1 }), 3)
     }))
 })

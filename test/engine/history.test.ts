@@ -9,56 +9,10 @@ import { Scheduler } from "../../src/services/Scheduler.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
+import { addDay, addFinished, days, dropDay } from "./Days.ts"
 import { finished, options, unfinished } from "./Live.ts"
 
 const prune = Scheduler.use((scheduler) => scheduler.prune)
-
-/** The days of history that have a partition of their own, counted from today. */
-const days = Effect.fnUntraced(function*(parent: "completed_jobs" | "failed_jobs") {
-  const sql = yield* PgClient.PgClient
-  const rows = yield* sql<{ day: number }>`
-    SELECT to_date(right(relname, 8), 'YYYYMMDD') - (now() AT TIME ZONE 'UTC')::date AS day
-    FROM pg_inherits JOIN pg_class ON oid = inhrelid
-    WHERE inhparent = ${`pgq.${parent}`}::text::regclass AND relname ~ '_\\d{8}$' ORDER BY day
-  `
-  return rows.map(({ day }) => day)
-})
-
-/** Makes a partition for a day, counted from today, with one finished job of that noon in it. */
-const addDay = Effect.fnUntraced(
-  function*(parent: "completed_jobs" | "failed_jobs", day: number, queue: string) {
-    const sql = yield* PgClient.PgClient
-    yield* sql.unsafe(`
-      DO $$
-      DECLARE day date := (now() AT TIME ZONE 'UTC')::date + ${day};
-      BEGIN
-        PERFORM set_config('timezone', 'UTC', true);
-        EXECUTE format('CREATE TABLE pgq.%I PARTITION OF pgq.${parent} FOR VALUES FROM (%L) TO (%L)',
-                       '${parent}_' || to_char(day, 'YYYYMMDD'), day, day + 1);
-      END $$`).unprepared
-    yield* addFinished(parent === "completed_jobs" ? "completed" : "failed", day, queue)
-  }
-)
-
-const dropDay = (parent: "completed_jobs" | "failed_jobs", day: number) =>
-  PgClient.PgClient.use((sql) =>
-    sql.unsafe(`
-      DO $$ BEGIN
-        EXECUTE format('DROP TABLE pgq.%I', '${parent}_'
-          || to_char((now() AT TIME ZONE 'UTC')::date + ${day}, 'YYYYMMDD'));
-      END $$`).unprepared
-  )
-
-const addFinished = (outcome: "completed" | "failed", day: number, queue: string) =>
-  PgClient.PgClient.use((sql) =>
-    sql`
-      INSERT INTO pgq.finished_jobs (id, created_at, claimed_at, finished_at, priority, attempt,
-        outcome, queue, name, payload, lease_id)
-      SELECT 1, at, at, at, 0, 1, ${outcome}, ${queue}, ${`day ${day}`}, '{}', gen_random_uuid()
-      FROM (SELECT date_trunc('day', now(), 'UTC') + ${day}::integer * interval '1 day'
-                   + interval '12 hours' AS at) AS noon
-    `
-  )
 
 /** Runs one job of the queue to its end. */
 const runOne = Effect.fnUntraced(function*(queue: string, settlement: Settlement) {

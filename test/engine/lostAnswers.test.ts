@@ -2,26 +2,16 @@
  * Statements that were done although their answers were lost, and workers that were taken for dead.
  */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Latch, Schema } from "effect"
+import { Deferred, Effect, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
-import * as Job from "../../src/layers/Job.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
-import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, settle, workerOf } from "../Given.ts"
-import { start } from "./Memory.ts"
-
-const Task = Job.make("task", {
-  payload: Schema.Number,
-  backoffBase: "10 hours",
-  backoffCap: "10 hours"
-})
-
-const counts = Effect.map(JobAdmin.use((admin) => admin.counts), ([queue]) => queue!)
+import { counts, start, Task, tasks } from "./Memory.ts"
 
 const connectionLost = new StoreError({
   operation: "test",
@@ -45,9 +35,6 @@ const losing = (method: "claim" | "settle", times: number) => {
       : { settle: (settled) => lose(repo.settle(settled)) }
   })
 }
-
-const tasks = (count: number) =>
-  enqueueAll(Task, Array.from({ length: count }, (_, payload) => ({ payload })))
 
 it.effect("runs jobs once whose claim was never answered", () =>
   Effect.gen(function*() {

@@ -1,0 +1,54 @@
+/**
+ * The days of history, moved by hand.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+
+type History = "completed_jobs" | "failed_jobs"
+
+/** The days of history that have a partition of their own, counted from today. */
+export const days = Effect.fnUntraced(function*(parent: History) {
+  const sql = yield* PgClient.PgClient
+  const rows = yield* sql<{ day: number }>`
+    SELECT to_date(right(relname, 8), 'YYYYMMDD') - (now() AT TIME ZONE 'UTC')::date AS day
+    FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    WHERE inhparent = ${`pgq.${parent}`}::text::regclass AND relname ~ '_\\d{8}$' ORDER BY day
+  `
+  return rows.map(({ day }) => day)
+})
+
+/** Makes a partition for a day, counted from today, with one finished job of that noon in it. */
+export const addDay = Effect.fnUntraced(
+  function*(parent: History, day: number, queue: string) {
+    const sql = yield* PgClient.PgClient
+    yield* sql.unsafe(`
+      DO $$
+      DECLARE day date := (now() AT TIME ZONE 'UTC')::date + ${day};
+      BEGIN
+        PERFORM set_config('timezone', 'UTC', true);
+        EXECUTE format('CREATE TABLE pgq.%I PARTITION OF pgq.${parent} FOR VALUES FROM (%L) TO (%L)',
+                       '${parent}_' || to_char(day, 'YYYYMMDD'), day, day + 1);
+      END $$`).unprepared
+    yield* addFinished(parent === "completed_jobs" ? "completed" : "failed", day, queue)
+  }
+)
+
+export const dropDay = (parent: History, day: number) =>
+  PgClient.PgClient.use((sql) =>
+    sql.unsafe(`
+      DO $$ BEGIN
+        EXECUTE format('DROP TABLE pgq.%I', '${parent}_'
+          || to_char((now() AT TIME ZONE 'UTC')::date + ${day}, 'YYYYMMDD'));
+      END $$`).unprepared
+  )
+
+export const addFinished = (outcome: "completed" | "failed", day: number, queue: string) =>
+  PgClient.PgClient.use((sql) =>
+    sql`
+      INSERT INTO pgq.finished_jobs (id, created_at, claimed_at, finished_at, priority, attempt,
+        outcome, queue, name, payload, lease_id)
+      SELECT 1, at, at, at, 0, 1, ${outcome}, ${queue}, ${`day ${day}`}, '{}', gen_random_uuid()
+      FROM (SELECT date_trunc('day', now(), 'UTC') + ${day}::integer * interval '1 day'
+                   + interval '12 hours' AS at) AS noon
+    `
+  )
