@@ -87,7 +87,8 @@ layer(PgQueue.layer, options)("history", (it) => {
       const queue = yield* queueName
       const before = yield* days("failed_jobs")
       yield* addFinished("completed", -9, queue)
-      yield* dropDay("failed_jobs", 3)
+      // Each of them finds a week to prepare.
+      for (const day of [1, 2, 3, 4, 5, 6, 7]) yield* dropDay("failed_jobs", day)
       const sessions = yield* Effect.all(Array.from({ length: 8 }, () => Session.open))
 
       const [, { lost }] = yield* Effect.all([
