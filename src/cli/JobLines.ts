@@ -11,7 +11,7 @@ const Line = Schema.Struct({
   name: Schema.String,
   payload: Schema.optionalKey(Schema.Unknown),
   key: Schema.optionalKey(Schema.String),
-  priority: Schema.optionalKey(Schema.Number),
+  priority: Schema.optionalKey(Schema.Finite),
   queue: Schema.optionalKey(Schema.String),
   runAt: Schema.optionalKey(Schema.String),
   delay: Schema.optionalKey(Schema.String)
@@ -58,7 +58,7 @@ const orRefuse = <A>(
   parse: (text: string) => Option.Option<A>
 ): Effect.Effect<A | undefined, JobInvalid> =>
   text === undefined
-    ? Effect.succeed(undefined)
+    ? Effect.as(Effect.void, undefined)
     : Effect.mapError(
       Effect.fromOption(parse(text)),
       () => new JobInvalid({ issue: `${what} "${text}" cannot be read` })

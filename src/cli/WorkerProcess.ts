@@ -62,7 +62,7 @@ export const run = Effect.fnUntraced(
 
     const startUp = start(options, scope).pipe(
       Effect.tap((queue) => Deferred.succeed(running, queue)),
-      Effect.map(Option.some)
+      Effect.asSome
     )
     const started = yield* Effect.raceFirst(
       startUp,

@@ -131,7 +131,9 @@ const integerIssue = (what: string, value: number, min: number): string | undefi
     : `${what} must be a whole number from ${min} to 2147483647`
 
 const startIssue = ({ delay, runAt }: NewJob): string | undefined => {
-  if (runAt !== undefined && delay !== undefined) return "give a time to run at or a delay, not both"
+  if (runAt !== undefined && delay !== undefined) {
+    return "give a time to run at or a delay, not both"
+  }
   if (delay !== undefined) return Duration.isFinite(delay) ? undefined : "the delay has no end"
   const year = runAt?.getUTCFullYear() ?? 0
   return year >= 0 && year <= 9999 ? undefined : "the time to run at is not a date of this era"

@@ -34,13 +34,15 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
       timed((now) => store.enqueue(jobs, now))
     ),
   claim: (options) =>
-    Effect.flatMap(Effect.sync(() => store.claim(options)), (claimed) =>
-      claimed === undefined
-        ? refused("claim", {
+    Effect.filterOrElse(
+      Effect.sync(() => store.claim(options)),
+      (claimed) => claimed !== undefined,
+      () =>
+        refused("claim", {
           code: "PGQ01",
           detail: `worker ${options.worker} is not registered, or was taken for dead`
         })
-        : Effect.succeed(claimed)),
+    ),
   settle: (settled) => timed((now) => store.settle(settled, now)),
   hasWaiting: (queues) => Effect.sync(() => store.hasWaiting(queues)),
   hasUnannounced: () => Effect.succeed(false)

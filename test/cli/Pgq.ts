@@ -1,6 +1,8 @@
 /**
  * The built command line as a process: started, watched, signalled, and gone at the end of a test.
  */
+// A test says what is wrong with a plain Error.
+// @effect-diagnostics globalErrorInEffectFailure:off
 import { PgClient } from "@effect/sql-pg"
 import { Deferred, Effect, Schedule, type Scope } from "effect"
 import { type ChildProcess, spawn as spawnProcess } from "node:child_process"

@@ -1,3 +1,5 @@
+// Applications fail with plain errors, too.
+// @effect-diagnostics globalErrorInEffectFailure:off
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Exit } from "effect"
 import { PayloadInvalid } from "../../src/domain/Errors.ts"

@@ -58,7 +58,7 @@ const found = Layer.effect(
   })
 )
 
-export const Task = Job.make("task", { payload: Schema.Number })
+export const Task = Job.make("task", { payload: Schema.Finite })
 
 /** Adds tasks that are numbered from 0. */
 export const tasks = (count: number) =>

@@ -10,7 +10,7 @@ import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import { asleep, finished, held, options, producer, start, unfinished } from "./Live.ts"
 
-const Task = Job.make("task", { payload: Schema.Number })
+const Task = Job.make("task", { payload: Schema.Finite })
 
 /** How many advisory locks anybody holds in this database. */
 const advisoryLocks = Effect.gen(function*() {

@@ -49,8 +49,8 @@ const pagesOf = (rows: ReadonlyArray<object>): number => {
 const decodePlan = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({
   "QUERY PLAN": Schema.Tuple([Schema.Struct({
     Plan: Schema.Struct({
-      "Shared Hit Blocks": Schema.Number,
-      "Shared Read Blocks": Schema.Number
+      "Shared Hit Blocks": Schema.Finite,
+      "Shared Read Blocks": Schema.Finite
     })
   })])
 })]))
@@ -103,6 +103,8 @@ for (const [backlog, { insert, key }] of Object.entries(backlogs)) {
         const [queue, usual] = [yield* queueName, yield* queueName]
         const plain = { queue: usual, worker: yield* session.worker(usual), key: "lane 0" }
         const deep = { queue, worker: yield* session.worker(queue), key }
+        // Statistics of empty tables, the worst there are.
+        yield* session.sql`ANALYZE`
         yield* insert(session, queue)
         yield* insertUsual(session, queue)
         yield* insertUsual(session, usual)

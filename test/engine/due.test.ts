@@ -9,7 +9,7 @@ import { enqueue } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import { finishedAll, median, options, producer, start, unfinished } from "./Live.ts"
 
-const Alarm = Job.make("alarm", { payload: Schema.Number })
+const Alarm = Job.make("alarm", { payload: Schema.Finite })
 
 layer(producer, options)("a job for later", (it) => {
   for (const key of [undefined, "k"]) {

@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Fiber, Schema } from "effect"
 import * as Job from "../../src/layers/Job.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
@@ -71,6 +71,32 @@ layer(producer, options)("enqueuing", (it) => {
       yield* start(Mark.toLayer((text) => void ran.push(text)), { queues: [queue], workers: 1 })
       yield* finishedAll(queue, 3)
       assert.deepStrictEqual(ran, ["kept one", "kept two", "kept three"])
+    }))
+
+  it.effect("keeps the jobs of a transaction apart from those that others add meanwhile", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      const kept: Array<bigint> = []
+      const others = yield* enqueue(Mark, "kept", { queue }).pipe(
+        Effect.map((id) => void kept.push(id)),
+        Effect.forever,
+        Effect.forkChild({ startImmediately: true })
+      )
+
+      for (let round = 0; round < 20; round++) {
+        const lost = Effect.andThen(enqueue(Mark, "lost", { queue }), Effect.fail("no"))
+        yield* Effect.flip(sql.withTransaction(lost))
+      }
+      yield* Fiber.interrupt(others)
+
+      const stored = yield* sql<{ id: bigint; text: string }>`
+        SELECT id, payload #>> '{}' AS text FROM pgq.jobs WHERE queue = ${queue}
+      `
+      const ids = new Set(stored.map(({ id }) => id))
+      assert.isNotEmpty(kept)
+      assert.isTrue(kept.every((id) => ids.has(id)))
+      assert.isTrue(stored.every(({ text }) => text === "kept"))
     }))
 
   it.effect("turns many single calls into few statements", () =>

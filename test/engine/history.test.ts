@@ -86,7 +86,7 @@ layer(PgQueue.layer, options)("history", (it) => {
     Effect.gen(function*() {
       const queue = yield* queueName
       const before = yield* days("failed_jobs")
-      yield* addFinished("completed", -9, queue)
+      yield* addFinished("failed", -40, queue)
       // Each of them finds a week to prepare.
       for (const day of [1, 2, 3, 4, 5, 6, 7]) yield* dropDay("failed_jobs", day)
       const sessions = yield* Effect.all(Array.from({ length: 8 }, () => Session.open))

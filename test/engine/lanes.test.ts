@@ -12,7 +12,7 @@ import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../Given.ts"
 import { finishedAll, options, producer, start, unfinished } from "./Live.ts"
 
-const Step = Job.make("step", { payload: Schema.Number, maxAttempts: 2, backoffBase: "5 millis" })
+const Step = Job.make("step", { payload: Schema.Finite, maxAttempts: 2, backoffBase: "5 millis" })
 
 const pairs = {
   "row locks": [RowLock.layer, RowLock.layer],
@@ -100,7 +100,7 @@ layer(producer, options)("the jobs of a key", (it) => {
         const sql = yield* PgClient.PgClient
         const queue = yield* queueName
         const Patient = Job.make("patient", {
-          payload: Schema.Number,
+          payload: Schema.Finite,
           backoffBase: "10 hours",
           backoffCap: "10 hours",
           onRetry
@@ -134,7 +134,7 @@ layer(producer, options)("the jobs of a key", (it) => {
       Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
         const queue = yield* queueName
-        const Link = Job.make("link", { payload: Schema.Number, maxAttempts: 1, onFail })
+        const Link = Job.make("link", { payload: Schema.Finite, maxAttempts: 1, onFail })
         let isBroken = true
         const handlers = Link.toLayer((n) =>
           n === 1 && isBroken ? Effect.fail("broken") : Effect.void

@@ -1,6 +1,8 @@
 /**
  * What becomes of runs that fail.
  */
+// Applications fail with plain errors, too.
+// @effect-diagnostics globalErrorInEffectFailure:off
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"

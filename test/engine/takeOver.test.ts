@@ -9,7 +9,7 @@ import { eventually, queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"
 import { finished, finishedAll, held, options, producer, start } from "./Live.ts"
 
-const Task = Job.make("task", { payload: Schema.Number })
+const Task = Job.make("task", { payload: Schema.Finite })
 
 layer(producer, options)("a queue", (it) => {
   it.effect("that renews keeps a job for longer than its lease", () =>

@@ -9,7 +9,7 @@ import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import { asleep, median, millis, options, producer, start } from "./Live.ts"
 
-const Ping = Job.make("ping", { payload: Schema.Number })
+const Ping = Job.make("ping", { payload: Schema.Finite })
 
 /** The four ways in, each with the effect that adds one job and commits. */
 const ways = {

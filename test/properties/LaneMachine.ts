@@ -5,7 +5,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Lanes from "../../src/domain/Lanes.ts"
-import * as Session from "../support/Session.ts"
+import type * as Session from "../support/Session.ts"
 
 /** Small numbers choose among whatever there is to choose from when the command's turn comes. */
 export interface Command {

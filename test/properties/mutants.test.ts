@@ -92,8 +92,9 @@ const busy = [
   ...["insert", "insert", "claim", "claim", "release"] as const
 ]
 
+const below = (bound: number) => Random.nextIntBetween(0, bound, { halfOpen: true })
+
 const history = Effect.fnUntraced(function*(length: number) {
-  const below = (bound: number) => Random.nextIntBetween(0, bound, { halfOpen: true })
   const commands: Array<LaneMachine.Command> = []
   while (commands.length < length) {
     commands.push({

@@ -20,11 +20,12 @@ declare module "vitest" {
 /** Vitest calls this before the first test, and what it answers after the last. */
 export const setup = (project: TestProject): Promise<() => Promise<void>> =>
   Effect.runPromise(Effect.gen(function*() {
+    const run = Effect.runPromiseWith(yield* Effect.context())
     const scope = yield* Scope.make()
     const close = Scope.close(scope, Exit.void)
     const url = yield* server.pipe(Scope.provide(scope), Effect.onError(() => close))
     project.provide("pgqTestServer", url)
-    return () => Effect.runPromise(close)
+    return () => run(close)
   }))
 
 const server = Effect.suspend(() => {
