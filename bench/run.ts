@@ -9,10 +9,10 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import pg from "pg"
 import * as EmbeddedPostgres from "../dist/layers/EmbeddedPostgres.js"
+import type { Contender, Scenario } from "./Contender.ts"
 import { graphile, graphileBest } from "./contenders/graphile.ts"
 import { pgBoss, pgBossBest } from "./contenders/pgboss.ts"
 import { pgq } from "./contenders/pgq.ts"
-import type { Contender, Scenario } from "./Contender.ts"
 import { idle } from "./scenarios/latency.ts"
 import { behindLane, bulk, drain, manyLanes, oneLane, singles } from "./scenarios/rates.ts"
 
@@ -84,16 +84,18 @@ const ratio = ({ figures, scenario }: typeof table[number]) => {
 }
 
 if (flags.json) {
-  process.stdout.write(JSON.stringify(
-    table.map((row) => ({
-      scenario: row.scenario.name,
-      unit: row.scenario.unit,
-      figures: Object.fromEntries(row.figures),
-      ratio: ratio(row)
-    })),
-    null,
-    2
-  ) + "\n")
+  process.stdout.write(
+    JSON.stringify(
+      table.map((row) => ({
+        scenario: row.scenario.name,
+        unit: row.scenario.unit,
+        figures: Object.fromEntries(row.figures),
+        ratio: ratio(row)
+      })),
+      null,
+      2
+    ) + "\n"
+  )
 } else {
   const header = ["scenario", ...contenders.map(({ name }) => name), "pgq / best peer"]
   const rows = table.map((row) => [
@@ -106,7 +108,9 @@ if (flags.json) {
   ])
   const lines = [header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`)
   process.stdout.write([
-    `${cpus().length} × ${cpus()[0]!.model}, Node ${process.versions.node}, PostgreSQL 18, ${flags.rounds} rounds`,
+    `${cpus().length} × ${
+      cpus()[0]!.model
+    }, Node ${process.versions.node}, PostgreSQL 18, ${flags.rounds} rounds`,
     ...contenders.map(({ name, settings }) => `- ${name}: ${settings}`),
     "",
     ...lines,

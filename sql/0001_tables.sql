@@ -58,6 +58,8 @@ CREATE TABLE leases (
   fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_cost_delay = 0
 );
+-- Too short-lived to be worth compressing.
+ALTER TABLE leases ALTER COLUMN job_ids SET STORAGE EXTERNAL;
 CREATE INDEX leases_queue ON leases (queue);
 CREATE INDEX leases_worker ON leases (worker_id);
 

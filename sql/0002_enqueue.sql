@@ -23,14 +23,15 @@ BEGIN
 END $$;
 
 -- Wakes whoever sleeps on a queue. A NOTIFY serialises commits, so there is none while all workers
--- are busy. Instead the transaction carries a shared lock: a worker that falls asleep before the
--- transaction commits sees the lock (has_unannounced) and looks again until it is gone.
+-- are busy. A worker that falls asleep before this transaction commits sees the transaction's shared
+-- lock (has_unannounced) and looks again until it is gone. The lock comes first: whoever saw none had
+-- told that it sleeps before we look. A transaction with an old snapshot cannot look, so it notifies.
 CREATE FUNCTION wake(q text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM workers WHERE asleep AND q = ANY (queues)) THEN
+  PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':unannounced'), hashtext(q));
+  IF current_setting('transaction_isolation') <> 'read committed'
+     OR EXISTS (SELECT FROM workers WHERE asleep AND q = ANY (queues)) THEN
     PERFORM notify_wake('jobs:' || q);
-  ELSE
-    PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':unannounced'), hashtext(q));
   END IF;
 END $$;
 

@@ -22,7 +22,8 @@ export const jobOf = (queue: string, options: Options = {}): NewJob => ({
   maxAttempts: options.maxAttempts
 })
 
-type Options = EnqueueOptions & {
+type Options = Omit<EnqueueOptions, "delay"> & {
+  readonly delay?: Duration.Duration | undefined
   readonly name?: string | undefined
   readonly payload?: string | undefined
 }

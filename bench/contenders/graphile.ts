@@ -4,7 +4,6 @@
 import { Logger, makeWorkerUtils, run } from "graphile-worker"
 import { type Contender, thousands } from "../Contender.ts"
 
-
 const logger = new Logger(() => () => {})
 
 const contender = (name: string, settings: string, worker: object): Contender => ({

@@ -3,7 +3,15 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Exit, Layer, Redacted, References, Schema, Scope } from "effect"
-import { enqueue, enqueueAll, Job, JobRepo, PgSchema, QueueLive, RowLock } from "../../dist/index.js"
+import {
+  enqueue,
+  enqueueAll,
+  Job,
+  JobRepo,
+  PgSchema,
+  QueueLive,
+  RowLock
+} from "../../dist/index.js"
 import { type Contender, thousands } from "../Contender.ts"
 
 const Work = Job.make("work", { payload: Schema.Struct({ n: Schema.Finite }) })
@@ -15,7 +23,10 @@ export const pgq: Contender = {
     const scope = Effect.runSync(Scope.make())
     const build = <A, E>(layer: Layer.Layer<A, E>, into: Scope.Scope) =>
       Effect.runPromise(Layer.build(layer).pipe(Scope.provide(into)))
-    const client = await build(PgClient.layer({ url: Redacted.make(url), maxConnections: 20 }), scope)
+    const client = await build(
+      PgClient.layer({ url: Redacted.make(url), maxConnections: 20 }),
+      scope
+    )
     const Client = Layer.succeedContext(client)
     await Effect.runPromise(Effect.provide(PgSchema.migrate("pgq"), Client))
     const producer = await build(Layer.provide(QueueLive.client(), Client), scope)

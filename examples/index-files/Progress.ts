@@ -29,7 +29,7 @@ export const untilDone = Effect.fnUntraced(function*(jobs: number) {
 
   yield* Effect.raceFirst(
     queue.ended,
-    Effect.forever(Effect.andThen(Effect.sleep(interval), show))
+    Effect.forever(Effect.andThen(show, Effect.sleep(interval)))
   ).pipe(
     Effect.ensuring(Effect.sync(() => isTerminal && process.stderr.write("\r\u001B[K")))
   )

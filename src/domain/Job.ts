@@ -2,7 +2,7 @@
  * One job as it is handed over: to the store when it is new, to a worker when it is claimed, to a
  * handler when it runs.
  */
-import { Duration, Result } from "effect"
+import { Duration, Option, Result } from "effect"
 import { JobInvalid } from "./Errors.ts"
 
 /** A job to add. `payload` is JSON text. */
@@ -55,7 +55,7 @@ export interface EnqueueOptions {
   /** Not before this time; goes without `delay`. */
   readonly runAt?: Date | undefined
   /** Not before this long from now. */
-  readonly delay?: Duration.Duration | undefined
+  readonly delay?: Duration.Input | undefined
   /** Tries before the job is kept as failed. Defaults to its kind's. */
   readonly maxAttempts?: number | undefined
   /** Defaults to "default". */
@@ -82,7 +82,10 @@ export const newJob = (
     key: options.key,
     priority: options.priority ?? 0,
     runAt: options.runAt,
-    delay: options.delay,
+    // What is no duration has no end, either.
+    delay: options.delay === undefined
+      ? undefined
+      : Option.getOrElse(Duration.fromInput(options.delay), () => Duration.infinity),
     maxAttempts: options.maxAttempts
   }
   const issue = textIssue("the job's name", job.name, nameBytesMax) ??
@@ -134,7 +137,11 @@ const startIssue = ({ delay, runAt }: NewJob): string | undefined => {
   if (runAt !== undefined && delay !== undefined) {
     return "give a time to run at or a delay, not both"
   }
-  if (delay !== undefined) return Duration.isFinite(delay) ? undefined : "the delay has no end"
+  if (delay !== undefined) {
+    return Duration.isFinite(delay)
+      ? undefined
+      : "the delay is not a finite duration"
+  }
   const year = runAt?.getUTCFullYear() ?? 0
   return year >= 0 && year <= 9999 ? undefined : "the time to run at is not a date of this era"
 }

@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Queue } from "effect"
+import { Effect, Fiber, Queue } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 
@@ -53,6 +53,42 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       assert.isFalse(after)
       assert.strictEqual(yield* next, "the end")
     }))
+
+  it.effect("take the trace before the look, so that a worker between the two is not missed", () =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* Session.open, yield* Session.open]
+      const queue = crypto.randomUUID()
+      const { next } = yield* notifications
+      const worker = yield* a.worker(queue)
+
+      // The producer has its lock, but its look at who sleeps has to wait.
+      yield* b.begin
+      yield* b.sql`LOCK TABLE pgq.workers IN ACCESS EXCLUSIVE MODE`
+      const producing = yield* Effect.forkChild(a.insert({ queue }))
+      yield* Session.someoneWaits
+      const traced = yield* unannounced(b, queue)
+      yield* b.sql`UPDATE pgq.workers SET asleep = true WHERE id = ${worker}::uuid`
+      yield* b.commit
+      yield* Fiber.join(producing)
+
+      assert.isTrue(traced)
+      assert.strictEqual(yield* next, `jobs:${queue}`)
+    }))
+
+  for (const isolation of ["REPEATABLE READ", "SERIALIZABLE"] as const) {
+    it.effect(`tell in any case from a ${isolation} transaction, which cannot look`, () =>
+      Effect.gen(function*() {
+        const a = yield* Session.open
+        const queue = crypto.randomUUID()
+        const { next } = yield* notifications
+
+        yield* a.beginAt(isolation)
+        yield* a.insert({ queue })
+        yield* a.commit
+
+        assert.strictEqual(yield* next, `jobs:${queue}`)
+      }))
+  }
 
   it.effect("tell of a job that is due soon, and not of one that is due late", () =>
     Effect.gen(function*() {
