@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import pg from "pg"
+import { Client } from "pg"
 import * as EmbeddedPostgres from "../dist/layers/EmbeddedPostgres.js"
 import type { Contender, Scenario } from "./Contender.ts"
 import { graphile, graphileBest } from "./contenders/graphile.ts"
@@ -32,7 +32,7 @@ const note = (line: string) => process.stderr.write(`${line}\n`)
 
 /** One measurement, in a database of its own. */
 const measure = async (server: string, scenario: Scenario, contender: Contender) => {
-  const admin = new pg.Client({ connectionString: server })
+  const admin = new Client({ connectionString: server })
   await admin.connect()
   await admin.query("DROP DATABASE IF EXISTS bench WITH (FORCE)")
   await admin.query("CREATE DATABASE bench")

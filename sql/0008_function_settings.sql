@@ -18,7 +18,7 @@ BEGIN
     EXECUTE format(
       'ALTER FUNCTION %s SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off '
       'SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan '
-      'SET pgq.step = ''on''', step
+      'SET jit = off SET pgq.step = ''on''', step
     );
   END LOOP;
   -- Somebody else may hold the user's advisory lock for long: the worker asks again then.

@@ -15,18 +15,18 @@ const contender = (name: string, settings: string, isFetching: boolean): Contend
     await boss.createQueue("keyed", { policy: "key_strict_fifo", notify: true })
 
     const fetching = (onJob: (key: string | undefined) => void) => {
-      let isStopped = false
+      const stopped = new AbortController()
       const loop = async (queue: string, batchSize: number) => {
-        while (!isStopped) {
+        while (!stopped.signal.aborted) {
           const jobs = await boss.fetch<{ n: number }>(queue, { batchSize })
-          for (const job of jobs) onJob(queue === "keyed" ? "key" : undefined)
+          jobs.forEach(() => onJob(queue === "keyed" ? "key" : undefined))
           if (jobs.length > 0) await boss.complete(queue, jobs.map(({ id }) => id))
           else await new Promise((resolve) => setTimeout(resolve, 5))
         }
       }
       const loops = Promise.all([loop("work", 1000), loop("work", 1000), loop("keyed", 1)])
       return async () => {
-        isStopped = true
+        stopped.abort()
         await loops
       }
     }

@@ -7,7 +7,7 @@ import {
   enqueue,
   enqueueAll,
   Job,
-  JobRepo,
+  type JobRepo,
   PgSchema,
   QueueLive,
   RowLock
@@ -16,13 +16,14 @@ import { type Contender, thousands } from "../Contender.ts"
 
 const Work = Job.make("work", { payload: Schema.Struct({ n: Schema.Finite }) })
 
+const build = <A, E>(layer: Layer.Layer<A, E>, into: Scope.Scope) =>
+  Effect.runPromise(Layer.build(layer).pipe(Scope.provide(into)))
+
 export const pgq: Contender = {
   name: "pgq",
   settings: "defaults, 24 workers, history kept",
   open: async (url) => {
     const scope = Effect.runSync(Scope.make())
-    const build = <A, E>(layer: Layer.Layer<A, E>, into: Scope.Scope) =>
-      Effect.runPromise(Layer.build(layer).pipe(Scope.provide(into)))
     const client = await build(
       PgClient.layer({ url: Redacted.make(url), maxConnections: 20 }),
       scope

@@ -3,10 +3,12 @@
  */
 import type { Scenario, Session } from "../Contender.ts"
 
+const ignore = () => {}
+
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
 const latencies = async (session: Session, isQuick: boolean): Promise<ReadonlyArray<number>> => {
-  let started = (_at: number) => {}
+  let started: (at: number) => void = ignore
   const stop = await session.work(() => started(performance.now()))
   await pause(2000)
   const found: Array<number> = []
