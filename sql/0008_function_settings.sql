@@ -10,6 +10,8 @@ BEGIN
     CONTINUE WHEN f::text LIKE '%set_first_state%';
     EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
   END LOOP;
+  -- Before PostgreSQL 18 a node that is off but has no alternative counts as very dear, for which JIT
+  -- would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
     'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text, integer)',
     'claim(text, uuid, integer, integer, boolean, bigint[])', 'settle(uuid[], bigint[], jsonb)',

@@ -47,6 +47,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
           assert.include(settings, `enable_${node}=off`, name)
         }
         assert.include(settings, "plan_cache_mode=force_generic_plan", name)
+        assert.include(settings, "jit=off", name)
       }
     }))
 

@@ -29,8 +29,8 @@ const invalid: Record<string, readonly [EnqueueOptions, RegExp]> = {
   "a fractional priority": [{ priority: 0.5 }, /priority must be a whole number/],
   "a priority beyond 32 bits": [{ priority: 2 ** 31 }, /priority must be a whole number/],
   "no attempts": [{ maxAttempts: 0 }, /attempts must be a whole number from 1/],
-  "a time that is none": [{ runAt: new Date(Number.NaN) }, /not a date of this era/],
-  "a delay without end": [{ delay: Duration.infinity }, /delay has no end/]
+  "a time that is none": [{ runAt: new Date(Number.NaN) }, /the time to run at/],
+  "a delay without end": [{ delay: Duration.infinity }, /the delay/]
 }
 
 layer(producer, options)("enqueuing refuses", (it) => {
