@@ -20,13 +20,14 @@ export const make = Effect.fnUntraced(function*<A, B, E>(options: {
 }): Effect.fn.Return<Batcher<A, B, E>, never, Scope.Scope> {
   const scope = yield* Effect.scope
   let waiting: Array<Item<A, B, E>> = []
+  let sending: ReadonlyArray<Item<A, B, E>> = []
   let isCalling = false
 
   const flush: Effect.Effect<void> = Effect.gen(function*() {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, options.itemsMax)
+      sending = waiting.slice(0, options.itemsMax)
       waiting = waiting.slice(options.itemsMax)
-      yield* send(batch)
+      yield* send(sending)
     }
     isCalling = false
   })
@@ -48,6 +49,15 @@ export const make = Effect.fnUntraced(function*<A, B, E>(options: {
           })
       }
     })
+
+  // Nobody waits for what will never be sent, or whose answer nobody will hear.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const { answer } of [...sending, ...waiting]) {
+        Deferred.doneUnsafe(answer, Exit.interrupt())
+      }
+    })
+  )
 
   return {
     add: (value) =>

@@ -193,14 +193,14 @@ const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object>
       return [{
         ...job,
         outcome: "put_off",
-        delay: Duration.toSeconds(settlement.delay),
+        delay: seconds(settlement.delay),
         error: settlement.error
       }]
     case "Retried":
       return [{
         ...job,
         outcome: "retried",
-        delay: Duration.toSeconds(settlement.delay),
+        delay: seconds(settlement.delay),
         error: settlement.error,
         holds: settlement.holdsLane
       }]
@@ -212,3 +212,7 @@ const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object>
       }]
   }
 }
+
+/** At most ten years: PostgreSQL has no interval without end. */
+const seconds = (delay: Duration.Duration): number =>
+  Math.min(Duration.toSeconds(delay), 315_360_000)

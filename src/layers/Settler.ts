@@ -1,6 +1,6 @@
 /**
  * Sends settlements in batches, one in flight, and again until the store has answered: sending one
- * twice changes nothing.
+ * twice changes nothing. One that the store refuses does not hold up the rest.
  */
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import type { ClaimLost } from "../domain/Errors.ts"
@@ -25,16 +25,25 @@ export const make = Effect.fnUntraced(function*(
   let waiting: Array<Settled> = []
   let sending: ReadonlyArray<Settled> = []
 
+  // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
+  // which hands its job back: it must not hold up the others.
+  const send = (batch: ReadonlyArray<Settled>): Effect.Effect<ReadonlyArray<ClaimLost>> =>
+    repo.settle(batch).pipe(
+      Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
+      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
+      Effect.catch(() =>
+        batch.length === 1
+          ? Effect.succeed([])
+          : Effect.map(Effect.forEach(batch, (one) => send([one])), (lost) => lost.flat())
+      )
+    )
+
   const flush = Effect.gen(function*() {
     yield* hasWork.await
     sending = waiting.slice(0, batchMax)
     waiting = waiting.slice(batchMax)
-    const lost = yield* repo.settle(sending).pipe(
-      Effect.tapError((error) => Effect.logWarning(`trying again: ${error.message}`)),
-      Effect.retry(backoff)
-    )
+    onAnswer(yield* send(sending))
     sending = []
-    onAnswer(lost)
     if (waiting.length === 0) {
       hasWork.closeUnsafe()
       isDrained.openUnsafe()

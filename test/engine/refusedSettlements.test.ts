@@ -1,0 +1,77 @@
+/**
+ * What the store will never accept does not hold up what it would.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { StoreError } from "../../src/domain/Errors.ts"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import * as Batcher from "../../src/layers/Batcher.ts"
+import * as Settler from "../../src/layers/Settler.ts"
+import { JobRepo, type Settled } from "../../src/services/JobRepo.ts"
+
+const refused = new StoreError({
+  operation: "settle",
+  isTransient: false,
+  detail: "violates a constraint",
+  cause: undefined
+})
+
+/** A store that settles everything but job 2. */
+const accepting = (accepted: Array<bigint>): JobRepo["Service"] => ({
+  enqueue: () => Effect.succeed([]),
+  claim: () => Effect.succeed([]),
+  hasWaiting: () => Effect.succeed(false),
+  hasUnannounced: () => Effect.succeed(false),
+  settle: (settled) =>
+    settled.some(({ id }) => id === 2n)
+      ? Effect.fail(refused)
+      : Effect.sync(() => {
+        accepted.push(...settled.map(({ id }) => id))
+        return []
+      })
+})
+
+const completed = (id: bigint): Settled => ({
+  id,
+  lease: "lease",
+  settlement: Settlement.Completed()
+})
+
+describe("the settler", () => {
+  it.effect("settles the rest of a batch of which one is refused, and goes on", () =>
+    Effect.gen(function*() {
+      const accepted: Array<bigint> = []
+      const settler = yield* Settler.make(() => {}).pipe(
+        Effect.provideService(JobRepo, accepting(accepted))
+      )
+
+      for (const id of [1n, 2n, 3n]) settler.add(completed(id))
+      yield* settler.drained
+      settler.add(completed(4n))
+      yield* settler.drained
+
+      assert.deepStrictEqual(accepted, [1n, 3n, 4n])
+      assert.deepStrictEqual(settler.leases(), [])
+    }))
+})
+
+describe("the batcher", () => {
+  it.effect("lets nobody wait when it is closed during a call", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const isCalled = yield* Deferred.make<void>()
+      const batcher = yield* Batcher.make({
+        call: () => Effect.andThen(Deferred.succeed(isCalled, undefined), Effect.never),
+        isIsolated: () => false,
+        itemsMax: 1
+      }).pipe(Scope.provide(scope))
+
+      const inCall = yield* Effect.forkChild(batcher.add("a"), { startImmediately: true })
+      yield* Deferred.await(isCalled)
+      const behind = yield* Effect.forkChild(batcher.add("b"), { startImmediately: true })
+      yield* Scope.close(scope, Exit.void)
+
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(inCall)))
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(behind)))
+    }))
+})
