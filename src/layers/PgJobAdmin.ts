@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
-import type { QueueCounts } from "../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerInfo } from "../domain/QueueStatus.ts"
 import { JobAdmin } from "../services/JobAdmin.ts"
 import { storeError } from "./PgError.ts"
 
@@ -49,14 +49,7 @@ export const layer = (options: {
   readonly schema: string
 }): Layer.Layer<JobAdmin, never, PgClient.PgClient> => Layer.effect(JobAdmin, make(options.schema))
 
-interface WorkerRow {
-  readonly id: string
-  readonly label: string
-  readonly host: string
-  readonly pid: number
-  readonly queues: ReadonlyArray<string>
-  readonly mode: string
-  readonly concurrency: number
-  readonly running: number
+type WorkerRow = Omit<WorkerInfo, "age"> & {
+  /** In seconds. */
   readonly age: number
 }
