@@ -6,14 +6,16 @@ import { Effect, Fiber } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 
-const queueOf = Effect.sync(() => crypto.randomUUID())
+const setup = Effect.gen(function*() {
+  const [a, b] = [yield* Session.open, yield* Session.open]
+  const queue = crypto.randomUUID()
+  return { a, b, queue, workerA: yield* a.worker(queue), workerB: yield* a.worker(queue) }
+})
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("claims", (it) => {
   it.effect("skip what an uncommitted claim has taken", () =>
     Effect.gen(function*() {
-      const [a, b] = [yield* Session.open, yield* Session.open]
-      const queue = yield* queueOf
-      const [workerA, workerB] = [yield* a.worker(queue), yield* a.worker(queue)]
+      const { a, b, queue, workerA, workerB } = yield* setup
       const first = yield* a.insert({ queue })
       const second = yield* a.insert({ queue })
 
@@ -28,9 +30,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("cla
 
   it.effect("leave no job of a key to a second claim while the first is uncommitted", () =>
     Effect.gen(function*() {
-      const [a, b] = [yield* Session.open, yield* Session.open]
-      const queue = yield* queueOf
-      const [workerA, workerB] = [yield* a.worker(queue), yield* a.worker(queue)]
+      const { a, b, queue, workerA, workerB } = yield* setup
       const head = yield* a.insert({ queue, key: "k" })
       yield* a.insert({ queue, key: "k" })
 
@@ -48,9 +48,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("cla
   for (const [isExclusiveA, isExclusiveB] of [[true, true], [true, false], [false, true]]) {
     it.effect(`wait for each other (exclusive: ${isExclusiveA}, then ${isExclusiveB})`, () =>
       Effect.gen(function*() {
-        const [a, b] = [yield* Session.open, yield* Session.open]
-        const queue = yield* queueOf
-        const [workerA, workerB] = [yield* a.worker(queue), yield* a.worker(queue)]
+        const { a, b, queue, workerA, workerB } = yield* setup
         const first = yield* a.insert({ queue })
         const second = yield* a.insert({ queue })
 
@@ -75,9 +73,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("cla
 
   it.effect("see a lease that was committed while they waited for its row", () =>
     Effect.gen(function*() {
-      const [a, b] = [yield* Session.open, yield* Session.open]
-      const queue = yield* queueOf
-      const worker = yield* a.worker(queue)
+      const { a, b, queue, workerA: worker } = yield* setup
       const id = yield* a.insert({ queue })
 
       // The row is locked as by a claim, its lease commits with it, and the other looks meanwhile.
@@ -98,9 +94,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("cla
   for (const isolation of ["REPEATABLE READ", "SERIALIZABLE"] as const) {
     it.effect(`refuse to run under ${isolation}`, () =>
       Effect.gen(function*() {
-        const a = yield* Session.open
-        const queue = yield* queueOf
-        const worker = yield* a.worker(queue)
+        const { a, queue, workerA: worker } = yield* setup
 
         yield* a.beginAt(isolation)
         const error = yield* Effect.flip(a.claim({ queue, worker }))
@@ -112,8 +106,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("cla
 
   it.effect("refuse a worker that was taken for dead", () =>
     Effect.gen(function*() {
-      const a = yield* Session.open
-      const queue = yield* queueOf
+      const { a, queue } = yield* setup
       yield* a.insert({ queue })
 
       const error = yield* Effect.flip(a.claim({ queue, worker: crypto.randomUUID() }))
