@@ -10,7 +10,7 @@ const rooms = ["domain", "services", "layers", "cli"]
 
 const filesIn = (folder: string, ending: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => name.endsWith(ending) && !name.includes("node_modules"))
     .map((name) => join(folder, name))
     .toSorted()
 

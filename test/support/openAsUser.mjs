@@ -1,8 +1,9 @@
 /**
- * Opens an embedded server as whoever runs this script, prints what it answers, and closes it.
+ * Opens an embedded server as an ordinary user, prints what it answers, and closes it.
  *
- *     node openAsUser.mjs DATA-DIR
+ *     node openAsUser.mjs DATA-DIR BINARIES UID
  *
+ * It is root who loads the modules: the user may not be able to read the folder they lie in.
  * The sources are TypeScript, which Node 20 cannot read: the script is its own module hook.
  */
 import { PgClient } from "@effect/sql-pg"
@@ -24,7 +25,12 @@ export const load = (url, context, nextLoad) =>
 if (isMainThread) {
   register(import.meta.url)
   const { open } = await import("../../src/layers/EmbeddedPostgres.ts")
-  const program = Effect.flatMap(open({ dataDir: process.argv[2] }), ({ url }) =>
+  const [dataDir, binaries, id] = process.argv.slice(2)
+  process.chdir(dataDir)
+  process.setgroups([])
+  process.setgid(Number(id))
+  process.setuid(Number(id))
+  const program = Effect.flatMap(open({ dataDir, binaries }), ({ url }) =>
     Effect.provide(
       Effect.flatMap(PgClient.PgClient, (sql) => sql`SELECT 1 AS one`),
       PgClient.layer({ url })
