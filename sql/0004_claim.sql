@@ -2,8 +2,8 @@
 
 -- Takes up to `limit_` ready jobs of a queue, and of each claimed lane up to `lane_run` more.
 -- `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two integers, is an advisory lock
--- to hold meanwhile. Rows come in no order. A payload is NULL where the answer would grow over a
--- megabyte: it is written while locks are held, so a frozen reader must not be able to stop it.
+-- to hold meanwhile. Rows come in no order. The payload of more than about a kilobyte is NULL: the answer
+-- is written while locks are held, so a frozen reader must not be able to stop it.
 CREATE FUNCTION claim(
   q text, worker uuid, limit_ integer, lane_run integer, is_exclusive boolean, user_lock bigint[]
 ) RETURNS TABLE (
@@ -15,9 +15,11 @@ DECLARE
   class integer := hashtext(current_schema() || ':claims');
   was_asleep boolean;
   held bigint[];
+  held_now bigint[];
   picked bigint[];
   unsuspected bigint[];
   is_keyed boolean;
+  has_suspects boolean;
   new_lease uuid;
 BEGIN
   PERFORM require_read_committed();
@@ -41,31 +43,29 @@ BEGIN
 
   PERFORM admit(q, 200);
   held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
-  SELECT array_agg(candidate.id) INTO picked FROM (
-    SELECT j.id FROM jobs AS j
-    WHERE j.queue = q AND j.state = 'ready' AND j.id NOT IN (SELECT unnest(held))
-      -- The order check: no committed job of its lane goes before it.
-      AND (j.serialization_key IS NULL OR (
-        SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
-        FROM jobs AS first
-        WHERE first.queue = q AND first.serialization_key = j.serialization_key
-          AND first.state = 'waiting'
-        ORDER BY first.priority DESC, first.id LIMIT 1
-      ) IS NOT TRUE)
-    ORDER BY j.priority DESC, j.id
-    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
-  ) AS candidate;
-  IF picked IS NOT NULL THEN
-    -- A fresh look: whoever held these rows before us has committed its lease by now.
-    held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
-    SELECT array_agg(j.id ORDER BY p.ord), array_agg(j.id ORDER BY p.ord) FILTER (WHERE j.crash_count = 0),
-           bool_or(j.serialization_key IS NOT NULL)
-      INTO picked, unsuspected, is_keyed
-      FROM (
-        SELECT p.id, p.ord FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
-        WHERE p.id NOT IN (SELECT unnest(held)) OFFSET 0
-      ) AS p(id, ord)
-      JOIN jobs AS j ON j.id = p.id AND j.state || '' = 'ready';
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), bool_or(candidate.is_suspect)
+    INTO picked, is_keyed, has_suspects
+    FROM (
+      SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed, j.crash_count > 0 AS is_suspect
+      FROM jobs AS j
+      WHERE j.queue = q AND j.state = 'ready' AND j.id NOT IN (SELECT unnest(held))
+        -- The order check: no committed job of its lane goes before it.
+        AND (j.serialization_key IS NULL OR (
+          SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
+          FROM jobs AS first
+          WHERE first.queue = q AND first.serialization_key = j.serialization_key
+            AND first.state = 'waiting'
+          ORDER BY first.priority DESC, first.id LIMIT 1
+        ) IS NOT TRUE)
+      ORDER BY j.priority DESC, j.id
+      LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
+    ) AS candidate;
+  -- A fresh look: whoever held these rows before us has committed its lease by now.
+  held_now := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
+  IF held_now <> held THEN
+    SELECT array_agg(p.id ORDER BY p.ord) INTO picked
+      FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
+      WHERE p.id NOT IN (SELECT unnest(held_now));
   END IF;
 
   -- Falling asleep or waking up is told to producers.
@@ -74,11 +74,12 @@ BEGIN
   END IF;
   IF picked IS NULL THEN RETURN; END IF;
 
-  IF unsuspected[1] IS DISTINCT FROM picked[1] THEN
+  IF has_suspects THEN
     -- A job that was in a lease whose worker died is claimed alone: it may be what killed it.
-    picked := picked[1:1];
-  ELSIF cardinality(unsuspected) < cardinality(picked) THEN
-    picked := unsuspected;
+    SELECT array_agg(p.id ORDER BY p.ord) INTO unsuspected
+      FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
+      JOIN jobs AS j ON j.id = p.id AND j.crash_count = 0;
+    picked := CASE WHEN unsuspected[1] = picked[1] THEN unsuspected ELSE picked[1:1] END;
   ELSIF lane_run > 0 AND is_keyed THEN
     picked := picked || ARRAY(
       SELECT next.id FROM jobs AS token CROSS JOIN LATERAL (
@@ -101,10 +102,10 @@ BEGIN
     RETURNING leases.id INTO new_lease;
   RETURN QUERY
     SELECT new_lease, j.id, j.name,
-           CASE WHEN sum(octet_length(j.text)) OVER (ROWS UNBOUNDED PRECEDING) <= 1048576
-                THEN j.text END,
+           CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
            j.serialization_key, j.priority, j.attempt, j.max_attempts, j.put_offs
     FROM (
-      SELECT jobs.*, jobs.payload::text AS text FROM jobs WHERE jobs.id = ANY (picked) OFFSET 0
+      SELECT jobs.*, CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
+      FROM jobs WHERE jobs.id = ANY (picked) OFFSET 0
     ) AS j;
 END $$;

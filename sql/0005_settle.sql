@@ -13,9 +13,7 @@ BEGIN
     DELETE FROM jobs WHERE id = ANY (ids);
     RETURN;
   END IF;
-  WITH gone AS (
-    DELETE FROM jobs WHERE id = ANY (ids) RETURNING *
-  )
+  -- Copied, then deleted: faster than passing what is deleted on.
   INSERT INTO finished_jobs (
     id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
     serialization_key, payload, error, lease_id
@@ -24,22 +22,29 @@ BEGIN
          attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
          outcome_, queue, name, serialization_key, payload,
          CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> id::text, error) END, l.id
-  FROM gone;
+  FROM jobs WHERE id = ANY (ids);
+  DELETE FROM jobs WHERE id = ANY (ids);
 END $$;
 
--- Ends runs. `done_leases` and `done_ids` name completed jobs pair by pair. `others` is a list of
--- {lease, id, outcome, delay, error, holds}: outcome is 'failed', 'blocked', 'retried', 'put_off' or
--- 'released', delay is in seconds, holds says whether a retried job keeps its lane's token. Returns
--- what was asked for under a lease that does not hold it, of which nothing was changed.
-CREATE FUNCTION settle(done_leases uuid[], done_ids bigint[], others jsonb)
+-- Ends runs. `done_ids` names completed jobs, lease by lease: the first `done_counts[1]` of them were
+-- held by `done_leases[1]`, and so on. `others` is a list of {lease, id, outcome, delay, error, holds}:
+-- outcome is 'failed', 'blocked', 'retried', 'put_off' or 'released', delay is in seconds, holds says
+-- whether a retried job keeps its lane's token. Returns what was asked for under a lease that does not
+-- hold it, of which nothing was changed.
+CREATE FUNCTION settle(
+  done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
+)
 RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   l leases;
+  place integer;
+  before integer;
   asked_leases uuid[];
   asked_ids bigint[];
   settled_leases uuid[] := '{}';
   settled_ids bigint[] := '{}';
+  stripes integer[];
   done bigint[];
   mine jsonb;
   failed bigint[];
@@ -58,15 +63,19 @@ BEGIN
   asked_ids := done_ids || ARRAY(SELECT (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o);
   -- All locks before anything is done: leases in order of their ids, then lanes.
   PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
-  PERFORM lock_stripes(ARRAY(
+  stripes := ARRAY(
     SELECT lane_stripe(j.queue, j.serialization_key) FROM jobs AS j
     WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
-  ));
+  );
+  IF cardinality(stripes) > 0 THEN PERFORM lock_stripes(stripes); END IF;
   FOR l IN SELECT * FROM leases WHERE leases.id = ANY (asked_leases) LOOP
-    done := ARRAY(
-      SELECT d.id FROM unnest(done_leases, done_ids) AS d(lease, id) WHERE d.lease = l.id
-      INTERSECT SELECT unnest(l.job_ids)
-    );
+    place := array_position(done_leases, l.id);
+    before := (SELECT coalesce(sum(n), 0) FROM unnest(done_counts[:place - 1]) AS n);
+    done := coalesce(done_ids[before + 1:before + done_counts[place]], '{}');
+    rest := ARRAY(SELECT unnest(l.job_ids) EXCEPT SELECT unnest(done));
+    IF cardinality(done) + cardinality(rest) > cardinality(l.job_ids) THEN
+      done := ARRAY(SELECT unnest(done) INTERSECT SELECT unnest(l.job_ids));
+    END IF;
     mine := '[]';
     failed := '{}';
     undone := '{}';
@@ -84,10 +93,9 @@ BEGIN
     settled_ids := settled_ids || done || failed || undone;
     settled_leases := settled_leases
       || array_fill(l.id, ARRAY[cardinality(settled_ids) - cardinality(settled_leases)]);
-    rest := ARRAY(
-      SELECT unnest(l.job_ids) EXCEPT SELECT unnest(done)
-      EXCEPT SELECT unnest(failed) EXCEPT SELECT unnest(undone)
-    );
+    IF cardinality(failed || undone) > 0 THEN
+      rest := ARRAY(SELECT unnest(rest) EXCEPT SELECT unnest(failed || undone));
+    END IF;
     IF cardinality(undone) > 0 THEN
       -- A job that goes back undone takes the rest of its lane's run out of the lease with it.
       rest := ARRAY(
@@ -101,10 +109,10 @@ BEGIN
       PERFORM mark_lanes(l.queue, undone);
     END IF;
 
-    keys := ARRAY(
+    keys := CASE WHEN cardinality(stripes) > 0 THEN ARRAY(
       SELECT DISTINCT j.serialization_key FROM jobs AS j
       WHERE j.id = ANY (done || failed || undone) AND j.serialization_key IS NOT NULL
-    );
+    ) END;
     IF cardinality(done) > 0 THEN
       PERFORM finish(l, done, 'completed', NULL);
     END IF;
@@ -160,7 +168,11 @@ BEGIN
   -- What is not in its lease any more, but was finished under it, was settled before.
   RETURN QUERY
     SELECT r.lease, r.id FROM (
-      SELECT d.lease, d.id FROM unnest(done_leases, done_ids) AS d(lease, id)
+      SELECT d.lease, d.id
+      FROM unnest(
+        done_ids,
+        ARRAY(SELECT d.lease FROM unnest(done_leases, done_counts) AS d(lease, n), generate_series(1, n))
+      ) AS d(id, lease)
       UNION ALL
       SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
     ) AS r

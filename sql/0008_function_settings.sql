@@ -14,7 +14,7 @@ BEGIN
   -- would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
     'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text, integer)',
-    'claim(text, uuid, integer, integer, boolean, bigint[])', 'settle(uuid[], bigint[], jsonb)',
+    'claim(text, uuid, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
     'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])'
   ] LOOP
     EXECUTE format(

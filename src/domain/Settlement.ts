@@ -28,6 +28,8 @@ export type Settlement = Data.TaggedEnum<{
 }>
 export const Settlement = Data.taggedEnum<Settlement>()
 
+const completed = Settlement.Completed()
+
 /** What the exit of a handler means for its job. */
 export const decide = (run: {
   readonly job: ClaimedJob
@@ -35,11 +37,11 @@ export const decide = (run: {
   readonly exit: Exit.Exit<unknown, unknown>
   /** Whether pgq interrupted the run, as it does when it stops. */
   readonly isCancelled: boolean
-  /** In [0, 1): where in the jittered interval the next try falls. */
-  readonly random: number
+  /** Draws from [0, 1): where in the jittered interval the next try falls. */
+  readonly random: () => number
 }): Settlement => {
   const { exit, job, policy } = run
-  if (Exit.isSuccess(exit)) return Settlement.Completed()
+  if (Exit.isSuccess(exit)) return completed
 
   // However a run ends that pgq cut short, by interruption or by an AbortError, the job is not to
   // blame. A handler that interrupts itself has failed.
@@ -60,7 +62,7 @@ export const decide = (run: {
       base: policy.backoffBase,
       cap: policy.backoffCap,
       failures: job.attempt,
-      random: run.random
+      random: run.random()
     })
   })
 }

@@ -1,7 +1,7 @@
 /**
  * Kinds of jobs and their handlers: what an application writes to say which work there is.
  */
-import { Context, Effect, Layer, Predicate, Schema } from "effect"
+import { Context, Effect, Exit, Layer, Predicate, Schema } from "effect"
 import { PayloadInvalid } from "../domain/Errors.ts"
 import type { RunningJob } from "../domain/Job.ts"
 import { defaults, type JobKind, type RetryPolicy } from "../domain/JobKind.ts"
@@ -39,29 +39,34 @@ const layer = <Name extends string, Payload extends Schema.Top, A>(
 ): Layer.Layer<never, never, Requirements<A> | Payload["DecodingServices"]> =>
   Layer.effectContext(Effect.map(
     Effect.context<Requirements<A> | Payload["DecodingServices"]>(),
-    (context) =>
-      contextOf([{
+    (context) => {
+      const decode = decoder(kind)
+      return contextOf([{
         name: kind.name,
         policy: kind.policy,
-        run: (payload, job) =>
-          Effect.provideContext(
-            Effect.flatMap(
-              Effect.interruptible(decode(kind, payload)),
-              (decoded) => toEffect(() => handler(decoded, job))
-            ),
-            context
-          )
+        run: (payload, job) => {
+          const decoded = decode(payload)
+          // Most payloads are decoded without waiting for anything: then the handler is called at once.
+          return Exit.isExit(decoded)
+            ? Effect.flatMapEager(decoded, (value) => started(() => handler(value, job), context))
+            : Effect.flatMap(
+              Effect.provideContext(Effect.interruptible(decoded), context),
+              (value) => started(() => handler(value, job), context)
+            )
+        }
       }])
+    }
   ))
 
 /** The handler of a name without a schema: its payload is whatever JSON was stored. */
-export const handlerOfName = (
+export const handlerOfName = <R>(
   name: string,
-  handler: (payload: unknown, job: RunningJob) => unknown
+  handler: (payload: unknown, job: RunningJob) => unknown,
+  context: Context.Context<R>
 ): Handler => ({
   name,
   policy: defaults,
-  run: (payload, job) => toEffect(() => handler(payload, job))
+  run: (payload, job) => started(() => handler(payload, job), context)
 })
 
 const keyPrefix = "pgq/Handler/"
@@ -81,29 +86,43 @@ export const handlersIn = (context: Context.Context<never>): ReadonlyArray<Handl
     .filter(([key]) => key.startsWith(keyPrefix))
     .map(([, handler]): Handler => handler)
 
-const decode = <Payload extends Schema.Top>(
-  kind: JobKind<string, Payload>,
-  payload: unknown
-): Effect.Effect<Payload["Type"], PayloadInvalid, Payload["DecodingServices"]> =>
-  Effect.mapError(
-    Schema.decodeUnknownEffect(Schema.toCodecJson(kind.payload))(payload),
-    (issue) => new PayloadInvalid({ name: kind.name, issue: issue.message })
-  )
+const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
+  const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(kind.payload))
+  return (payload: unknown): Effect.Effect<
+    Payload["Type"],
+    PayloadInvalid,
+    Payload["DecodingServices"]
+  > =>
+    Effect.mapErrorEager(
+      decode(payload),
+      (issue) => new PayloadInvalid({ name: kind.name, issue: issue.message })
+    )
+}
 
+// A handler that has ended when it returns is an Exit, for which nobody has to wait.
+//
 // A promise cannot be interrupted: its run ends when it settles, and if it was done by then, it is done.
 // Its signal, aborted before, tells it to hurry.
-const toEffect = (run: () => unknown): Effect.Effect<unknown, unknown> =>
-  Effect.suspend(() => {
-    const returned = run()
-    if (isProvided(returned)) return Effect.interruptible(returned)
-    if (!isThenable(returned)) return Effect.succeed(returned)
+const started = <R>(
+  handler: () => unknown,
+  context: Context.Context<R>
+): Effect.Effect<unknown, unknown> => {
+  try {
+    const returned = handler()
+    if (isNeeding<R>(returned)) {
+      return Effect.provideContext(Effect.interruptible(returned), context)
+    }
+    if (!isThenable(returned)) return Exit.succeed(returned)
     return Effect.tryPromise({ try: () => Promise.resolve(returned), catch: (error) => error })
-  })
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
 
 // Promises of other libraries, and queries that start when somebody waits for them, are no `Promise`.
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   Predicate.hasProperty(value, "then") && typeof value.then === "function"
 
-// What a handler's Effect needs is provided by its layer, or by the worker to handlers of scripts.
-const isProvided = (value: unknown): value is Effect.Effect<unknown, unknown> =>
+// What a handler's Effect needs, its layer was built with.
+const isNeeding = <R>(value: unknown): value is Effect.Effect<unknown, unknown, R> =>
   Effect.isEffect(value)

@@ -75,10 +75,9 @@ const ofName = (
   name: string,
   handler: (payload: unknown, job: RunningJob) => unknown
 ): Layer.Layer<never, never, Services> =>
-  Layer.effectContext(Effect.map(Effect.context<Services>(), (context) => {
-    const { run, ...rest } = Job.handlerOfName(name, handler)
-    return Job.contextOf([{
-      ...rest,
-      run: (payload, job) => Effect.provideContext(run(payload, job), context)
-    }])
-  }))
+  Layer.effectContext(
+    Effect.map(
+      Effect.context<Services>(),
+      (context) => Job.contextOf([Job.handlerOfName(name, handler, context)])
+    )
+  )

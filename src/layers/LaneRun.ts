@@ -44,21 +44,11 @@ export class LaneRun {
   begin(job: ClaimedJob, startedAt: number): RunningJob {
     this.current = job
     this.startedAt = startedAt
-    const signal = () => this.#signal()
-    return {
-      id: job.id,
-      name: job.name,
-      key: job.key,
-      priority: job.priority,
-      attempt: job.attempt,
-      // Most handlers never look at it, and making one costs more than a short job.
-      get signal() {
-        return signal()
-      }
-    }
+    return new View(job, this)
   }
 
-  #signal(): AbortSignal {
+  // Most handlers never look at it, and making one costs more than a short job.
+  get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.isCancelled || this.isLost) this.#controller.abort()
     return this.#controller.signal
@@ -71,5 +61,28 @@ export class LaneRun {
 
   abort(): void {
     this.#controller?.abort()
+  }
+}
+
+class View implements RunningJob {
+  readonly id: bigint
+  readonly name: string
+  readonly key: string | undefined
+  readonly priority: number
+  readonly attempt: number
+  readonly #run: LaneRun
+  #signal: AbortSignal | undefined
+
+  constructor(job: ClaimedJob, run: LaneRun) {
+    this.id = job.id
+    this.name = job.name
+    this.key = job.key
+    this.priority = job.priority
+    this.attempt = job.attempt
+    this.#run = run
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal ??= this.#run.signal
   }
 }

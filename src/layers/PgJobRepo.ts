@@ -78,10 +78,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const omittedPayloads = Effect.fnUntraced(function*(rows: ReadonlyArray<ClaimRow>) {
     const payloads = new Map<bigint, string>()
     const ids = rows.filter(({ payload }) => payload === null).map(({ id }) => id)
-    for (let start = 0; start < ids.length; start += 8) {
+    for (let start = 0; start < ids.length; start += 32) {
       const found = yield* sql<{ id: bigint; payload: string }>`
         SELECT id, payload::text AS payload FROM ${name("jobs")}
-        WHERE id = ANY (${ids.slice(start, start + 8)}::bigint[])
+        WHERE id = ANY (${ids.slice(start, start + 32)}::bigint[])
       `
       for (const { id, payload } of found) payloads.set(id, payload)
     }
@@ -90,12 +90,17 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const settle: JobRepo["Service"]["settle"] = Effect.fn("JobRepo.settle")(
     function*(settled) {
-      const done = settled.filter(({ settlement }) => settlement._tag === "Completed")
-      const others = settled.length === done.length ? [] : settled.flatMap(otherOutcome)
+      const done = new Map<string, Array<bigint>>()
+      const others: Array<object> = []
+      for (const each of settled) {
+        if (each.settlement._tag !== "Completed") others.push(...otherOutcome(each))
+        else if (!done.get(each.lease)?.push(each.id)) done.set(each.lease, [each.id])
+      }
+      const ids = Array.from(done.values())
       const lost = yield* sql<{ id: bigint; lease: string }>`
         SELECT id, lease::text FROM ${name("settle")}(
-          ${done.map(({ lease }) => lease)}::uuid[], ${done.map(({ id }) => id)}::bigint[],
-          ${JSON.stringify(others)}::jsonb
+          ${Array.from(done.keys())}::uuid[], ${ids.map((held) => held.length)}::integer[],
+          ${ids.flat()}::bigint[], ${JSON.stringify(others)}::jsonb
         )
       `
       return lost.map((each) => new ClaimLost(each))

@@ -3,11 +3,11 @@
  *
  * Each of them leaves through the settler, unless its lease was lost.
  */
-import { Clock, Effect, Exit, type Fiber, Random } from "effect"
-import type { ClaimedJob } from "../domain/Job.ts"
+import { Clock, Effect, Exit, type Fiber, MutableList, Random } from "effect"
+import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
 import * as Pace from "../domain/Pace.ts"
 import { decide, Settlement, unknownName } from "../domain/Settlement.ts"
-import { Handlers } from "../services/Handlers.ts"
+import { type Handler, Handlers } from "../services/Handlers.ts"
 import { LaneRun } from "./LaneRun.ts"
 import type { Settler } from "./Settler.ts"
 
@@ -25,11 +25,15 @@ export const make = Effect.fnUntraced(function*(options: {
   const random = yield* Random.Random
   const fork = Effect.runForkWith(yield* Effect.context())
 
-  const active = new Map<LaneRun, Fiber.Fiber<void> | undefined>()
-  let backlog: Array<LaneRun> = []
-  let millisPerJob: number | undefined
+  const active = new Map<LaneRun, Fiber.Fiber<unknown, unknown>>()
+  const backlog = MutableList.make<LaneRun>()
+  const pace: { took: number | undefined; between: number | undefined } = {
+    took: undefined,
+    between: undefined
+  }
+  let lastEndedAt: number | undefined
+  let slots = 0
   let isStarting = true
-  let isFilling = false
   const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
 
   /** Monotonic milliseconds. */
@@ -43,73 +47,88 @@ export const make = Effect.fnUntraced(function*(options: {
     if ("error" in settlement) tally.lastError = settlement.error
   }
 
-  const execute = (run: LaneRun, job: ClaimedJob): Effect.Effect<Settlement | undefined> => {
-    const handler = handlers.find(job.name)
-    if (handler === undefined) return Effect.succeed(unknownName(job))
-    const view = run.begin(job, now())
-    return Effect.map(
-      // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
-      Effect.exit(Effect.suspend(() => handler.run(JSON.parse(job.payload), view))),
-      (exit) => {
-        millisPerJob = Pace.average(millisPerJob, now() - run.startedAt)
-        run.end()
-        if (run.isLost) return undefined
-        return decide({
-          job,
-          exit,
-          policy: handler.policy,
-          isCancelled: run.isCancelled,
-          random: random.nextDoubleUnsafe()
-        })
-      }
-    )
-  }
-
   const runLane = Effect.fnUntraced(function*(run: LaneRun) {
     for (const job of run.jobs) {
       if (run.isLost) return
       if (!isStarting || run.isCancelled) return record(job, Settlement.Released())
-      const settlement = yield* execute(run, job)
-      if (settlement === undefined) return
-      record(job, settlement)
-      if ("error" in settlement) {
-        yield* Effect.logWarning(`job ${job.id} (${job.name}): ${firstLine(settlement.error)}`)
+      const handler = handlers.find(job.name)
+      if (handler === undefined) return yield* end(job, unknownName(job))
+      const running = call(handler, job.payload, run.begin(job, now()))
+      // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
+      const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
+      learn(run)
+      run.end()
+      if (run.isLost) return
+      const settlement = decide({
+        job,
+        exit,
+        policy: handler.policy,
+        isCancelled: run.isCancelled,
+        random: () => random.nextDoubleUnsafe()
+      })
+      if (settlement._tag === "Completed") record(job, settlement)
+      else {
+        yield* end(job, settlement)
+        // A job that goes back undone takes the rest of its lane's run along.
+        if (settlement._tag !== "Failed") return
       }
-      // A job that goes back undone takes the rest of its lane's run along.
-      if (settlement._tag !== "Completed" && settlement._tag !== "Failed") return
     }
   })
 
-  const hasSlot = () => isStarting && active.size < concurrency
+  const end = (job: ClaimedJob, settlement: Settlement): Effect.Effect<void> => {
+    record(job, settlement)
+    return "error" in settlement
+      ? Effect.logWarning(`job ${job.id} (${job.name}): ${firstLine(settlement.error)}`)
+      : Effect.void
+  }
+
+  const learn = (run: LaneRun): void => {
+    const endedAt = now()
+    pace.took = Pace.average(pace.took, endedAt - run.startedAt)
+    if (lastEndedAt !== undefined) pace.between = Pace.average(pace.between, endedAt - lastEndedAt)
+    lastEndedAt = backlog.length > 0 ? endedAt : undefined
+  }
+
+  /** Works off the backlog, until it is empty or until something interrupts a run. */
+  const slot = Effect.fnUntraced(function*() {
+    const fiber = yield* Effect.fiber
+    let sliceBeganAt = now()
+    while (true) {
+      const run = isStarting ? MutableList.take(backlog) : MutableList.Empty
+      if (run === MutableList.Empty) return
+      active.set(run, fiber)
+      yield* runLane(run)
+      active.delete(run)
+      options.onFree()
+      // A fiber stays interrupted: what comes next needs another.
+      if (run.isCancelled || run.isLost) return
+      if (run.startedAt - sliceBeganAt > sliceMillis) {
+        yield* Effect.yieldNow
+        sliceBeganAt = now()
+      }
+    }
+  })
+
+  const hasWork = () => isStarting && slots < concurrency && backlog.length > 0
 
   const start = (): void => {
-    // A job that waits for nothing ends before `fork` returns: its end must not fill the slots again
-    // while they are being filled.
-    if (isFilling) return
-    isFilling = true
-    while (hasSlot()) {
-      const run = backlog.shift()
-      if (run === undefined) break
-      // In sight before it starts: its own first step may cancel it.
-      active.set(run, undefined)
-      const fiber = fork(Effect.uninterruptible(runLane(run)))
-      active.set(run, fiber)
-      if (run.isCancelled || run.isLost) fiber.interruptUnsafe()
-      fiber.addObserver((exit) => {
-        active.delete(run)
+    while (hasWork()) {
+      slots++
+      fork(Effect.uninterruptible(slot())).addObserver((exit) => {
+        slots--
         if (Exit.isFailure(exit)) fork(Effect.logError("a run has broken off", exit.cause))
         start()
         options.onFree()
       })
     }
-    isFilling = false
   }
 
   const releaseBacklog = (isDue: (run: LaneRun) => boolean): void => {
-    for (const run of backlog.filter(isDue)) {
+    MutableList.filter(backlog, (run) => {
+      if (!isDue(run)) return true
       run.jobs.slice(0, 1).forEach((job) => record(job, Settlement.Released()))
-    }
-    backlog = backlog.filter((run) => !isDue(run))
+      return false
+    })
   }
 
   const interrupt = (runs: Iterable<LaneRun>): void => {
@@ -123,20 +142,22 @@ export const make = Effect.fnUntraced(function*(options: {
     tally,
     /** Takes in what a claim answered with. */
     add: (jobs: ReadonlyArray<ClaimedJob>): void => {
-      backlog.push(...LaneRun.group(jobs, now()))
+      MutableList.appendAll(backlog, LaneRun.group(jobs, now()))
+      // The next claim is sent first, to be under way while these run.
+      if (isStarting) queueMicrotask(start)
       // A claim that was under way when the end was asked for may still answer.
-      if (isStarting) start()
       else releaseBacklog(() => true)
     },
     /** How many jobs to claim now, and how many more of each lane. */
     wants: () => ({
       limit: Pace.claimSize({
         concurrency,
-        millisPerJob,
+        pace,
         active: active.size,
-        backlog: backlog.length
+        backlog: backlog.length,
+        unsettled: settler.size()
       }),
-      laneRun: Pace.laneRun(millisPerJob)
+      laneRun: Pace.laneRun(pace)
     }),
     count: () => active.size + backlog.length,
     backlogSize: () => backlog.length,
@@ -145,12 +166,12 @@ export const make = Effect.fnUntraced(function*(options: {
       Array.from(active.keys()).flatMap((run) =>
         run.current === undefined ? [] : [{ job: run.current, age: now() - run.startedAt }]
       ),
-    leases: () => [...active.keys(), ...backlog].map(({ lease }) => lease),
+    leases: () => [...active.keys(), ...MutableList.toArray(backlog)].map(({ lease }) => lease),
     /** Gives back what has waited here for too long: another worker may be idle. */
     releaseOverdue: (): void => {
       const claimedBefore = now() - Pace.backlogAgeMax
-      if (!backlog.some((run) => run.claimedAt < claimedBefore)) return
-      millisPerJob = Pace.slow
+      if (!MutableList.toArray(backlog).some((run) => run.claimedAt < claimedBefore)) return
+      pace.took = Pace.slow
       releaseBacklog((run) => run.claimedAt < claimedBefore)
     },
     /** Starts nothing more; what has not started goes back. */
@@ -165,7 +186,7 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Breaks off what ran under leases that are no longer ours; all of them when none is named. */
     lose: (leases?: ReadonlySet<string>): void => {
       const isLost = (run: LaneRun) => leases === undefined || leases.has(run.lease)
-      backlog = backlog.filter((run) => !isLost(run))
+      MutableList.filter(backlog, (run) => !isLost(run))
       const lost = Array.from(active.keys()).filter(isLost)
       for (const run of lost) run.isLost = true
       interrupt(lost)
@@ -180,5 +201,20 @@ export interface Tally {
   retried: number
   lastError: string | undefined
 }
+
+const call = (
+  handler: Handler,
+  payload: string,
+  view: RunningJob
+): Effect.Effect<unknown, unknown> => {
+  try {
+    return handler.run(JSON.parse(payload), view)
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
+/** After so long, whatever else the process has to do gets its turn. */
+const sliceMillis = 5
 
 const firstLine = (text: string): string => text.split("\n", 1)[0]!

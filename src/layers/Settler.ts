@@ -9,6 +9,8 @@ import { JobRepo, type Settled } from "../services/JobRepo.ts"
 export interface Settler {
   /** Returns at once; the settlement is under way. */
   readonly add: (settled: Settled) => void
+  /** How many settlements are under way. */
+  readonly size: () => number
   /** The leases that settlements are under way for. */
   readonly leases: () => ReadonlyArray<string>
   /** Waits until nothing is under way. */
@@ -62,6 +64,7 @@ export const make = Effect.fnUntraced(function*(
       isDrained.closeUnsafe()
       hasWork.openUnsafe()
     },
+    size: () => waiting.length + sending.length,
     leases: () => [...waiting, ...sending].map(({ lease }) => lease),
     drained: isDrained.await
   }

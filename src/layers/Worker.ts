@@ -44,6 +44,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
 
   const settler = yield* Settler.make((lost) => {
     if (lost.length > 0) runs.lose(new Set(lost.map(({ lease }) => lease)))
+    look()
   })
   const runs = yield* Runs.make({ concurrency, settler, onFree: look })
   const ended = yield* Deferred.make<ReadonlyArray<bigint>>()

@@ -132,7 +132,7 @@ const settlementOf = (run: {
     policy: { ...defaults, ...run.policy },
     exit: run.exit,
     isCancelled: run.isCancelled ?? false,
-    random: run.random ?? 0
+    random: () => run.random ?? 0
   })
 
 const tagOf = (run: {

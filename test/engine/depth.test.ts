@@ -35,7 +35,7 @@ const settling = Effect.fnUntraced(function*(session: Session.Session, subject: 
   const plan = yield* session.sql`
     EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)
     SELECT * FROM pgq.settle(
-      array_fill(${lease}::uuid, ARRAY[${ids.length}::integer]), ${ids}::bigint[], '[]')
+      ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]')
   `
   yield* session.rollback
   return pagesOf(plan)

@@ -69,7 +69,7 @@ export const open = Effect.gen(function*() {
       Effect.map(
         sql<{ id: bigint }>`
           SELECT id FROM pgq.settle(
-            array_fill(${lease}::uuid, ARRAY[${ids.length}::integer]), ${ids}::bigint[], '[]'
+            ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]'
           )
         `,
         (rows) => rows.map(({ id }) => id)
@@ -77,7 +77,9 @@ export const open = Effect.gen(function*() {
 
     /** Ends one job of a lease otherwise, as `settle` in sql/ takes it. */
     settleOther: (other: object) =>
-      sql`SELECT id FROM pgq.settle('{}', '{}', jsonb_build_array(${JSON.stringify(other)}::jsonb))`
+      sql`SELECT id FROM pgq.settle('{}', '{}', '{}', jsonb_build_array(${
+        JSON.stringify(other)
+      }::jsonb))`
   }
 })
 
