@@ -1,60 +1,76 @@
 /**
  * What a job queue must be able to do to be measured. Peers are made of promises, so is all of this.
  */
+import type { Payload } from "./Handler.ts"
+
 export interface Contender {
   readonly name: string
   /** How it is set up, for the table's reader. */
   readonly settings: string
-  /** A fresh queue in the database that the URL names. */
-  readonly open: (url: string) => Promise<Session>
+  /** Ratios are to the best "peer". "redis" stands on another server; "limit" is not a queue. */
+  readonly role: "own" | "peer" | "redis" | "limit"
+  /** Whether it can serialize jobs by a key. */
+  readonly hasLanes: boolean
+  /** The same peer as a tuned one beside it: producers are alike. */
+  readonly isAtDefaults: boolean
+  /** Makes a fresh database ready. */
+  readonly open: (place: Place) => Promise<Producer>
+  /** The program of one worker process: a module and its arguments. */
+  readonly worker: (place: Place, load: Load) => ReadonlyArray<string>
 }
 
-export interface Session {
-  /** Adds jobs by thousands; `keyOf` serializes them, where the contender can. */
-  readonly bulk: (count: number, keyOf?: (n: number) => string) => Promise<void>
+export interface Place {
+  readonly url: string
+  readonly redisPort: number
+  /** Whether finished jobs are kept, where that is a matter of settings. */
+  readonly keepsHistory: boolean
+}
+
+/** What is known of the jobs when a worker is set up, as its owner would know it. */
+export type Load =
+  /** Many wait, and do next to nothing. */
+  | "backlog"
+  /** They come one by one, and should start soon. */
+  | "prompt"
+  /** They take their time. */
+  | "slow"
+
+export interface Producer {
+  /** Adds jobs, a thousand a call. */
+  readonly bulk: (count: number, jobOf?: (n: number) => NewJob) => Promise<void>
   /** Adds one job. */
-  readonly one: () => Promise<unknown>
-  /** Works from now on, and tells of each job that a handler was started for. */
-  readonly work: (onJob: (key: string | undefined) => void) => Promise<() => Promise<void>>
+  readonly one: (payload: Payload) => Promise<unknown>
   readonly close: () => Promise<void>
 }
 
-export interface Scenario {
-  readonly name: string
-  readonly unit: string
-  /** Whether more is better. */
-  readonly isRate: boolean
-  readonly run: (session: Session, isQuick: boolean) => Promise<number>
-  /** Contenders that cannot do it, or not in reasonable time. */
-  readonly without?: ReadonlyArray<string>
+export interface NewJob {
+  readonly payload: Payload
+  readonly key?: string
+  readonly runAt?: Date
 }
 
-/** Resolves once `count` jobs were started, or at the limit; answers with jobs per second. */
-export const rate = async (
-  session: Session,
+/** Calls `add` with the jobs, a thousand at a time. */
+export const byThousands = async (
   count: number,
-  isCounted: (key: string | undefined) => boolean = () => true,
-  limitMillis = 30_000
-): Promise<number> => {
-  let seen = 0
-  let lastAt = 0
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const limit = setTimeout(resolve, limitMillis)
-  const begin = performance.now()
-  const stop = await session.work((key) => {
-    if (!isCounted(key)) return
-    seen++
-    lastAt = performance.now()
-    if (seen === count) resolve()
-  })
-  await promise
-  clearTimeout(limit)
-  await stop()
-  return seen / ((lastAt - begin) / 1000)
+  jobOf: ((n: number) => NewJob) | undefined,
+  add: (jobs: ReadonlyArray<NewJob>) => Promise<unknown>
+): Promise<void> => {
+  const make = jobOf ?? ((n) => ({ payload: { n } }))
+  for (let start = 0; start < count; start += 1000) {
+    await add(
+      Array.from({ length: Math.min(1000, count - start) }, (_, index) => make(start + index))
+    )
+  }
 }
 
-export const thousands = function*(count: number): Generator<ReadonlyArray<number>> {
-  for (let start = 0; start < count; start += 1000) {
-    yield Array.from({ length: Math.min(1000, count - start) }, (_, index) => start + index)
-  }
+/** One of the peers' workers, which all start in the same way. */
+export const peerWorker = (peer: string, options: PeerOptions): ReadonlyArray<string> => [
+  new URL("worker.ts", import.meta.url).pathname,
+  peer,
+  JSON.stringify(options)
+]
+
+export interface PeerOptions extends Place {
+  readonly load: Load
+  readonly isTuned: boolean
 }

@@ -1,46 +1,44 @@
 /**
- * graphile-worker, at its defaults and as its documentation on performance advises.
+ * graphile-worker, as its documentation on performance advises, and at its defaults.
  */
-import { Logger, makeWorkerUtils, run } from "graphile-worker"
-import { type Contender, thousands } from "../Contender.ts"
+import { Logger, makeWorkerUtils } from "graphile-worker"
+import { byThousands, type Contender, peerWorker } from "../Contender.ts"
 
-const logger = new Logger(() => () => {})
-
-const contender = (name: string, settings: string, worker: object): Contender => ({
+const contender = (name: string, settings: string, isTuned: boolean): Contender => ({
   name,
   settings,
-  open: async (connectionString) => {
-    const utils = await makeWorkerUtils({ connectionString, logger })
+  role: "peer",
+  hasLanes: true,
+  isAtDefaults: !isTuned,
+  worker: (place, load) => peerWorker("graphile", { ...place, load, isTuned }),
+  open: async ({ url }) => {
+    const logger = new Logger(() => () => {})
+    const utils = await makeWorkerUtils({ connectionString: url, logger })
     await utils.migrate()
     return {
-      bulk: async (count, keyOf) => {
-        for (const batch of thousands(count)) {
-          await utils.addJobs(batch.map((n) => ({
+      bulk: (count, jobOf) =>
+        byThousands(count, jobOf, (jobs) =>
+          utils.addJobs(jobs.map(({ key, payload, runAt }) => ({
             identifier: "work",
-            payload: { n },
-            ...(keyOf === undefined ? {} : { queueName: keyOf(n) })
-          })))
-        }
-      },
-      one: () => utils.addJob("work", { n: 0 }),
-      work: async (onJob) => {
-        const runner = await run({
-          connectionString,
-          noHandleSignals: true,
-          taskList: { work: (_, { job }) => onJob(job.job_queue_id === null ? undefined : "key") },
-          preset: { worker: { logger, maxPoolSize: 20, concurrentJobs: 24, ...worker } }
-        })
-        return () => runner.stop()
-      },
+            payload,
+            ...(key === undefined ? {} : { queueName: key }),
+            ...(runAt === undefined ? {} : { runAt })
+          })))),
+      one: (payload) => utils.addJob("work", payload),
       close: async () => void await utils.release()
     }
   }
 })
 
-export const graphile = contender("graphile-worker", "defaults, 24 concurrent jobs", {})
-
-export const graphileBest = contender(
+export const graphileTuned = contender(
   "graphile-worker, tuned",
-  "24 concurrent jobs, localQueue 500, completeJobBatchDelay 0, failJobBatchDelay 0",
-  { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
+  "24 jobs at once, pool of 25, completeJobBatchDelay 0, failJobBatchDelay 0, localQueue 500 (25 " +
+    "for slow jobs); keys are its named queues; it keeps no finished jobs, so kept or not is one thing",
+  true
+)
+
+export const graphile = contender(
+  "graphile-worker",
+  "24 jobs at once, pool of 25, else at its defaults",
+  false
 )

@@ -1,71 +1,63 @@
 /**
- * pg-boss: `work()` with LISTEN/NOTIFY, and its fastest way, `fetch` and `complete` by thousands.
+ * pg-boss, at its fastest, and at its defaults. Its jobs with keys go to a queue with a policy of its own.
  */
 import { PgBoss } from "pg-boss"
-import { type Contender, thousands } from "../Contender.ts"
+import { byThousands, type Contender, peerWorker } from "../Contender.ts"
 
-const contender = (name: string, settings: string, isFetching: boolean): Contender => ({
+const retries = { retryLimit: 25, retryDelay: 1, retryBackoff: true }
+
+const contender = (name: string, settings: string, isTuned: boolean): Contender => ({
   name,
   settings,
-  open: async (connectionString) => {
-    const boss = new PgBoss({ connectionString, max: 20, useListenNotify: true, schedule: false })
+  role: "peer",
+  hasLanes: true,
+  isAtDefaults: !isTuned,
+  worker: (place, load) => peerWorker("pgboss", { ...place, load, isTuned }),
+  open: async ({ url }) => {
+    const boss = new PgBoss({ connectionString: url, max: 20 })
     boss.on("error", () => {})
     await boss.start()
-    await boss.createQueue("work", { notify: true })
-    await boss.createQueue("keyed", { policy: "key_strict_fifo", notify: true })
-
-    const fetching = (onJob: (key: string | undefined) => void) => {
-      const stopped = new AbortController()
-      const loop = async (queue: string, batchSize: number) => {
-        while (!stopped.signal.aborted) {
-          const jobs = await boss.fetch<{ n: number }>(queue, { batchSize })
-          jobs.forEach(() => onJob(queue === "keyed" ? "key" : undefined))
-          if (jobs.length > 0) await boss.complete(queue, jobs.map(({ id }) => id))
-          else await new Promise((resolve) => setTimeout(resolve, 5))
-        }
-      }
-      const loops = Promise.all([loop("work", 1000), loop("work", 1000), loop("keyed", 1)])
-      return async () => {
-        stopped.abort()
-        await loops
-      }
-    }
-    const working = async (onJob: (key: string | undefined) => void) => {
-      const options = { localConcurrency: 8, batchSize: 100, pollingIntervalSeconds: 0.5 }
-      await boss.work("work", options, async (jobs) => jobs.forEach(() => onJob(undefined)))
-      await boss.work("keyed", options, async (jobs) => jobs.forEach(() => onJob("key")))
-      return async () => {
-        await boss.offWork("work")
-        await boss.offWork("keyed")
-      }
-    }
+    await boss.createQueue("work", { ...retries, notify: isTuned })
+    await boss.createQueue("keyed", { ...retries, policy: "key_strict_fifo", notify: isTuned })
     return {
-      bulk: async (count, keyOf) => {
-        for (const batch of thousands(count)) {
-          await boss.insert(
-            keyOf === undefined ? "work" : "keyed",
-            batch.map((n) => ({
-              data: { n },
-              ...(keyOf === undefined ? {} : { singletonKey: keyOf(n) })
-            }))
-          )
-        }
-      },
-      one: () => boss.send("work", { n: 0 }),
-      work: async (onJob) => isFetching ? fetching(onJob) : await working(onJob),
+      bulk: (count, jobOf) =>
+        byThousands(count, jobOf, async (jobs) => {
+          const free = jobs.filter(({ key }) => key === undefined)
+          const keyed = jobs.filter(({ key }) => key !== undefined)
+          if (free.length > 0) {
+            await boss.insert(
+              "work",
+              free.map(({ payload, runAt }) => ({
+                data: payload,
+                ...(runAt === undefined ? {} : { startAfter: runAt })
+              }))
+            )
+          }
+          if (keyed.length > 0) {
+            await boss.insert(
+              "keyed",
+              keyed.map(({ key, payload }) => ({ data: payload, singletonKey: key! }))
+            )
+          }
+        }),
+      one: (payload) => boss.send("work", payload),
       close: () => boss.stop({ graceful: false })
     }
   }
 })
 
-export const pgBoss = contender(
-  "pg-boss",
-  "work(): localConcurrency 8, batchSize 100, polling 0.5 s, LISTEN/NOTIFY",
-  false
+const shared = "retries with backoff; keys are singletonKeys of a key_strict_fifo queue"
+
+export const pgBossTuned = contender(
+  "pg-boss, tuned",
+  "a backlog: three loops of fetch(1,000) and complete(), history not kept is deleteJob(); else: work() " +
+    "with LISTEN/NOTIFY, localConcurrency 2, batchSize 1,000, burstWhenBatchFull, notifyPollingIntervalSeconds 2 (for slow jobs: " +
+    `localConcurrency 4, batchSize 6); pool of 25; ${shared}`,
+  true
 )
 
-export const pgBossBest = contender(
-  "pg-boss, fetch",
-  "two loops of fetch and complete, 1,000 jobs each",
-  true
+export const pgBoss = contender(
+  "pg-boss",
+  `work() with localConcurrency 24, else at its defaults: a job every 2 s per worker; ${shared}`,
+  false
 )

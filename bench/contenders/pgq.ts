@@ -1,63 +1,58 @@
 /**
- * pgq as the README has it: `QueueLive.layer` with row locks, history kept, everything on.
+ * pgq as the README has it: jobs added with `QueueLive.client`, worked on by `pgq start`.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Exit, Layer, Redacted, References, Schema, Scope } from "effect"
-import {
-  enqueue,
-  enqueueAll,
-  Job,
-  type JobRepo,
-  PgSchema,
-  QueueLive,
-  RowLock
-} from "../../dist/index.js"
-import { type Contender, thousands } from "../Contender.ts"
+import { Effect, Exit, Layer, Redacted, Schema, Scope } from "effect"
+import { enqueue, enqueueAll, Job, type JobRepo, PgSchema, QueueLive } from "../../dist/index.js"
+import { byThousands, type Contender } from "../Contender.ts"
 
-const Work = Job.make("work", { payload: Schema.Struct({ n: Schema.Finite }) })
+const Work = Job.make("work", {
+  payload: Schema.Struct({
+    n: Schema.Finite,
+    kind: Schema.optionalKey(Schema.String),
+    at: Schema.optionalKey(Schema.Finite),
+    isAwaited: Schema.optionalKey(Schema.Boolean),
+    takes: Schema.optionalKey(Schema.Finite),
+    fails: Schema.optionalKey(Schema.Boolean)
+  })
+})
 
-const build = <A, E>(layer: Layer.Layer<A, E>, into: Scope.Scope) =>
-  Effect.runPromise(Layer.build(layer).pipe(Scope.provide(into)))
+const pathOf = (file: string) => new URL(file, import.meta.url).pathname
 
 export const pgq: Contender = {
   name: "pgq",
-  settings: "defaults, 24 workers, history kept",
-  open: async (url) => {
+  settings: "pgq start -w 24, else at its defaults; history not kept is keep_completed = 0",
+  role: "own",
+  hasLanes: true,
+  isAtDefaults: false,
+  worker: ({ url }) => [
+    pathOf("../../dist/cli/bin.js"),
+    "start",
+    "-c",
+    url,
+    "-w",
+    "24",
+    "-f",
+    pathOf("../jobs.ts")
+  ],
+  open: async ({ keepsHistory, url }) => {
     const scope = Effect.runSync(Scope.make())
-    const client = await build(
-      PgClient.layer({ url: Redacted.make(url), maxConnections: 20 }),
-      scope
+    const layer = QueueLive.client().pipe(
+      Layer.provideMerge(PgClient.layer({ url: Redacted.make(url), maxConnections: 20 }))
     )
-    const Client = Layer.succeedContext(client)
-    await Effect.runPromise(Effect.provide(PgSchema.migrate("pgq"), Client))
-    const producer = await build(Layer.provide(QueueLive.client(), Client), scope)
-    const run = <A, E>(effect: Effect.Effect<A, E, JobRepo>) =>
-      Effect.runPromise(Effect.provideContext(effect, producer))
-
+    const context = await Effect.runPromise(Layer.build(layer).pipe(Scope.provide(scope)))
+    const run = <A, E>(effect: Effect.Effect<A, E, JobRepo | PgClient.PgClient>) =>
+      Effect.runPromise(Effect.provideContext(effect, context))
+    await run(PgSchema.migrate("pgq"))
+    if (!keepsHistory) {
+      await run(Effect.flatMap(
+        PgClient.PgClient,
+        (sql) => sql`UPDATE pgq.settings SET keep_completed = '0'`
+      ))
+    }
     return {
-      bulk: async (count, keyOf) => {
-        for (const batch of thousands(count)) {
-          await run(enqueueAll(
-            Work,
-            batch.map((n) => ({ payload: { n }, key: keyOf?.(n) }))
-          ))
-        }
-      },
-      one: () => run(enqueue(Work, { n: 0 })),
-      work: async (onJob) => {
-        const working = Effect.runSync(Scope.make())
-        const handler = Work.toLayer((_, job) => onJob(job.key))
-        await build(
-          QueueLive.layer({ workers: 24 }).pipe(
-            Layer.provide(handler),
-            Layer.provide(RowLock.layer),
-            Layer.provide(Client),
-            Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn"))
-          ),
-          working
-        )
-        return () => Effect.runPromise(Scope.close(working, Exit.void))
-      },
+      bulk: (count, jobOf) => byThousands(count, jobOf, (jobs) => run(enqueueAll(Work, jobs))),
+      one: (payload) => run(enqueue(Work, payload)),
       close: () => Effect.runPromise(Scope.close(scope, Exit.void))
     }
   }
