@@ -48,16 +48,28 @@ $$;
 -- Marks the lanes of new jobs and wakes those who wait for work.
 CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+  first_queue text;
+  first_state text;
+  first_start timestamptz;
   ready_in text[];
   is_keyed boolean;
   is_soon boolean;
   q text;
 BEGIN
-  SELECT array_agg(DISTINCT queue) FILTER (WHERE state <> 'scheduled'),
-         bool_or(state = 'waiting'),
-         bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds')
-    INTO ready_in, is_keyed, is_soon
-    FROM added;
+  -- Most statements add one job, and their transactions pay for every query here.
+  SELECT queue, state, run_at INTO first_queue, first_state, first_start FROM added LIMIT 1;
+  IF EXISTS (SELECT FROM added OFFSET 1) THEN
+    SELECT array_agg(DISTINCT queue) FILTER (WHERE state <> 'scheduled'),
+           bool_or(state = 'waiting'),
+           bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds')
+      INTO ready_in, is_keyed, is_soon
+      FROM added;
+  ELSIF first_state = 'scheduled' THEN
+    is_soon := first_start < now() + interval '10 seconds';
+  ELSE
+    ready_in := ARRAY[first_queue];
+    is_keyed := first_state = 'waiting';
+  END IF;
   IF is_keyed THEN
     INSERT INTO lane_wakes (queue, key)
     SELECT DISTINCT queue, serialization_key FROM added WHERE state = 'waiting';

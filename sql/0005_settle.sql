@@ -87,8 +87,9 @@ BEGIN
              coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' = 'released'), '{}')
         INTO mine, failed, undone, released
         FROM jsonb_array_elements(others) AS o
+        -- NOT NOT IN: what is IN a set is looked for one by one, what is NOT IN it by its hash.
         WHERE (o ->> 'lease')::uuid = l.id
-          AND (o ->> 'id')::bigint IN (SELECT unnest(l.job_ids));
+          AND NOT (o ->> 'id')::bigint NOT IN (SELECT unnest(l.job_ids));
     END IF;
     settled_ids := settled_ids || done || failed || undone;
     settled_leases := settled_leases
