@@ -104,15 +104,16 @@ END $$;
 -- Consumes markers of a queue, up to a bound, and puts their lanes in order.
 CREATE FUNCTION admit(q text, markers_max integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  markers bigint[];
+  markers tid[];
   keys text[];
 BEGIN
-  SELECT array_agg(marker.id), array_agg(DISTINCT marker.key) INTO markers, keys FROM (
-    SELECT id, key FROM lane_wakes WHERE queue = q ORDER BY id
+  SELECT array_agg(marker.place), array_agg(DISTINCT marker.key) INTO markers, keys FROM (
+    SELECT ctid AS place, key FROM lane_wakes WHERE queue = q ORDER BY id
     LIMIT markers_max FOR UPDATE SKIP LOCKED
   ) AS marker;
   IF markers IS NULL THEN RETURN 0; END IF;
-  DELETE FROM lane_wakes WHERE id = ANY (markers);
+  -- They are locked, so they stay where they are; by their ids they might be looked for in another index.
+  DELETE FROM lane_wakes WHERE ctid = ANY (markers);
   PERFORM lock_stripes(ARRAY(SELECT lane_stripe(q, key) FROM unnest(keys) AS key));
   PERFORM demote_heads(q, keys);
   RETURN give_tokens(q, keys);

@@ -122,6 +122,9 @@ BEGIN
                                            FROM jsonb_array_elements(mine) AS o));
     END IF;
     IF cardinality(undone) > cardinality(released) THEN
+      -- Each row is found before the join, or the planner might look through all of them for it; where it
+      -- was found it stays, for it is locked.
+      PERFORM FROM jobs WHERE id = ANY (undone) FOR UPDATE;
       UPDATE jobs AS j SET
         state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
         run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
@@ -131,10 +134,14 @@ BEGIN
         -- It ran to an end, or not at all: nothing died of it.
         crash_count = 0,
         error = o.error
-      FROM jsonb_to_recordset(mine) AS o(
-        id bigint, outcome text, delay double precision, error text, holds boolean
-      )
-      WHERE j.id = o.id AND o.outcome IN ('retried', 'put_off', 'blocked');
+      FROM (
+        SELECT asked.*, (SELECT found.ctid FROM jobs AS found WHERE found.id = asked.id) AS place
+        FROM jsonb_to_recordset(mine) AS asked(
+          id bigint, outcome text, delay double precision, error text, holds boolean
+        )
+        WHERE asked.outcome IN ('retried', 'put_off', 'blocked') OFFSET 0
+      ) AS o
+      WHERE j.ctid = o.place;
       is_soon := is_soon OR EXISTS (
         SELECT FROM jsonb_array_elements(mine) AS o
         WHERE o ->> 'outcome' = 'retried' AND (o ->> 'delay')::double precision < 10

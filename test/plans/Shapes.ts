@@ -1,0 +1,53 @@
+/**
+ * The shapes of queue and statistics that hot statements are tried on, as the statements that make them.
+ */
+/** So many jobs of the queue `deep`; what they are may depend on their number, `n`. */
+const jobs = (count: number, state: string, key: string) => `
+  INSERT INTO pgq.jobs (queue, name, state, serialization_key, run_at)
+  SELECT 'deep', 'test', ${state}, ${key}, now() - interval '1 hour'
+  FROM generate_series(1, ${count}) AS n
+`
+export const mixed = (count: number) =>
+  jobs(
+    count,
+    "(ARRAY['ready', 'ready', 'waiting', 'scheduled'])[n % 4 + 1]",
+    "CASE WHEN n % 4 IN (1, 2) THEN 'lane ' || n / 4 END"
+  )
+const due = jobs(1000, "'scheduled'", "'due ' || n")
+const million = 1_000_000
+
+/** The shapes a database goes through, one after the other. */
+export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<string>>>> = [
+  {
+    "a thousand jobs": [mixed(1000)],
+    "a thousand jobs, analysed": ["ANALYZE"]
+  },
+  {
+    "never analysed": [mixed(million)],
+    "analysed when full, then emptied": [
+      "ANALYZE",
+      "DELETE FROM pgq.jobs WHERE id > 1000",
+      "VACUUM pgq.jobs"
+    ]
+  },
+  {
+    "analysed when empty, then a million jobs": ["ANALYZE", mixed(million)],
+    "analysed when empty, then a hundred thousand markers": [
+      `INSERT INTO pgq.lane_wakes (queue, key)
+       SELECT 'deep', 'lane ' || n FROM generate_series(1, 100000) AS n`
+    ]
+  },
+  {
+    "one lane": [jobs(million, "CASE n WHEN 1 THEN 'ready' ELSE 'waiting' END", "'lane 2'"), due]
+  },
+  { "a million lanes": [jobs(million, "'ready'", "'lane ' || n"), due] },
+  {
+    "all leased": [
+      jobs(1000, "'ready'", "NULL"),
+      `INSERT INTO pgq.leases (worker_id, queue, job_ids)
+       SELECT gen_random_uuid(), 'deep', array_agg(id) FROM pgq.jobs GROUP BY id % 10`,
+      jobs(100_000, "'waiting'", "'lane ' || n % 1000"),
+      due
+    ]
+  }
+]

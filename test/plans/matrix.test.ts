@@ -1,0 +1,190 @@
+/**
+ * The plan matrix: on every shape of queue, and whatever the statistics say, each hot statement reads
+ * the same indexes, walks through no table that can grow, and touches no more than its batch asks for.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import { databases, mixed } from "./Shapes.ts"
+import * as Work from "./Work.ts"
+
+const batch = 20
+
+interface Subject {
+  readonly session: Session.Session
+  readonly worker: string
+}
+
+interface Claimed {
+  readonly lease: string
+  readonly ids: ReadonlyArray<bigint>
+}
+
+interface Step {
+  /** The most entries it may read from each index. It must use these and no other. */
+  readonly indexes: Readonly<Record<string, number>>
+  readonly pages: number
+  /** What it settles is claimed before, with up to so many more jobs of each lane. */
+  readonly laneRun?: number
+  readonly statement: (subject: Subject, claimed: Claimed) => Work.Statement
+}
+
+/** Ten urgent jobs: five without a key, five of lanes that the queue's shape has, too. */
+const tenJobs = `
+  INSERT INTO pgq.jobs (queue, name, priority, serialization_key)
+  SELECT 'deep', 'test', 1, CASE WHEN n % 2 = 0 THEN 'lane ' || n END FROM generate_series(1, 10) AS n
+`
+
+const steps: Readonly<Record<string, Step>> = {
+  insert: {
+    indexes: {},
+    pages: 400,
+    statement: ({ session: { sql } }) => sql`${sql.literal(tenJobs)}`
+  },
+  // Of a backlog of markers, it looks at 200.
+  claim: {
+    indexes: {
+      jobs_lane: 500,
+      jobs_pkey: 200,
+      jobs_ready: 100,
+      jobs_token: 500,
+      lane_wakes_pkey: 200,
+      lane_wakes_queue: 400,
+      leases_queue: 40,
+      workers_pkey: 1
+    },
+    pages: 5000,
+    statement: ({ session: { sql }, worker }) =>
+      sql`SELECT * FROM pgq.claim('deep', ${worker}::uuid, ${batch}::integer, 5, false, NULL)`
+  },
+  complete: {
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5, settings_pkey: 1 },
+    pages: 1000,
+    laneRun: 5,
+    statement: ({ session: { sql } }, { ids, lease }) =>
+      sql`SELECT * FROM pgq.settle(
+        ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]')`
+  },
+  retry: {
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5 },
+    pages: 1000,
+    laneRun: 0,
+    statement: ({ session: { sql } }, { ids, lease }) =>
+      sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
+        SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'outcome', 'retried',
+                                            'delay', 60, 'holds', true, 'error', 'as it happens'))
+        FROM unnest(${ids}::bigint[]) AS id))`
+  },
+  promote: {
+    indexes: { jobs_due: 50, jobs_pkey: 100 },
+    pages: 1000,
+    statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.promote(${batch}::integer)`
+  }
+}
+
+/** So small that they are walked through, wherever the planner likes. */
+const smallTables = ["settings", "workers"]
+
+/** Without any of these, the steps named must fail the same check. */
+const mutants: Readonly<
+  Record<string, {
+    readonly changes: ReadonlyArray<string>
+    readonly steps: ReadonlyArray<string>
+  }>
+> = {
+  "the planner's settings": {
+    changes: [
+      "claim(text, uuid, integer, integer, boolean, bigint[])",
+      "admit(text, integer)",
+      "give_tokens(text, text[])",
+      "demote_heads(text, text[])",
+      "settle(uuid[], integer[], bigint[], jsonb)"
+    ].map((step) =>
+      `ALTER FUNCTION pgq.${step} RESET enable_seqscan RESET enable_bitmapscan RESET enable_sort`
+    ),
+    steps: ["claim", "complete", "retry"]
+  },
+  "the index of ready jobs": { changes: ["DROP INDEX pgq.jobs_ready"], steps: ["claim"] },
+  "the index of lanes": { changes: ["DROP INDEX pgq.jobs_lane"], steps: ["claim", "complete"] },
+  "the index of due jobs": { changes: ["DROP INDEX pgq.jobs_due"], steps: ["promote"] }
+}
+
+for (const shapes of databases) {
+  layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })((it) => {
+    for (const [shape, statements] of Object.entries(shapes)) {
+      it.effect(shape, () =>
+        Effect.gen(function*() {
+          const subject = yield* open
+          // The session plans on what was there before, and keeps its plans unless told otherwise.
+          for (const step of Object.values(steps)) yield* work(subject, step)
+          yield* change(statements)
+          const found = yield* Effect.forEach(Object.entries(steps), ([name, step]) =>
+            Effect.map(work(subject, step), (work) =>
+              excess(work, step, shape).map((what) =>
+                `${name} ${what}`
+              )))
+          assert.deepStrictEqual(found.flat(), [])
+        }), 60_000)
+    }
+  })
+}
+
+layer(PgQueue.database, { excludeTestServices: true })("notices the absence", (it) => {
+  for (const [what, { changes, steps: names }] of Object.entries(mutants)) {
+    it.effect(`of ${what}`, () =>
+      Effect.gen(function*() {
+        const subject = yield* open
+        yield* change(["TRUNCATE pgq.jobs", mixed(10_000), "ANALYZE"])
+        for (const name of names) {
+          const found = yield* work(subject, steps[name]!, changes)
+          assert.isNotEmpty(excess(found, steps[name]!, what), name)
+        }
+      }))
+  }
+})
+
+const open = Effect.gen(function*() {
+  const session = yield* Session.open
+  // Unlogged only to be filled faster.
+  yield* session.sql.unsafe("ALTER TABLE pgq.jobs SET UNLOGGED").unprepared
+  yield* session.sql.unsafe("ALTER TABLE pgq.jobs SET (autovacuum_enabled = off)").unprepared
+  return { session, worker: yield* session.worker("deep") }
+})
+
+/** Makes a shape of the queue, past triggers, which would tell other states. */
+const change = Effect.fnUntraced(function*(statements: ReadonlyArray<string>) {
+  const { sql } = yield* Session.open
+  yield* sql.unsafe("SET session_replication_role = replica").unprepared
+  for (const text of statements) yield* sql.unsafe(text).unprepared
+})
+
+/** What a step touches, on a database with such changes. Nothing stays of either. */
+const work = Effect.fnUntraced(
+  function*({ session, worker }: Subject, step: Step, changes: ReadonlyArray<string> = []) {
+    yield* session.begin
+    yield* session.sql.unsafe(tenJobs)
+    const { laneRun } = step
+    const claimed = laneRun === undefined
+      ? { lease: "", ids: [] }
+      : yield* session.claim({ queue: "deep", worker, limit: batch, laneRun })
+    for (const text of changes) yield* session.sql.unsafe(text).unprepared
+    const found = yield* Work.measure(session, step.statement({ session, worker }, claimed))
+    yield* session.rollback
+    return found
+  }
+)
+
+const excess = (work: Work.Work, step: Step, shape: string): ReadonlyArray<string> => [
+  ...Object.keys(work.walked)
+    .filter((table) => !smallTables.includes(table))
+    .map((table) => `walks through ${table}`),
+  ...Object.entries(work.indexes)
+    .filter(([index, entries]) => entries > allowed(step, index, shape))
+    .map(([index, entries]) => `reads ${entries} entries of ${index}`),
+  ...(work.pages > step.pages ? [`touches ${work.pages} pages`] : [])
+]
+
+/** A claim steps over the ready jobs that are leased. */
+const allowed = (step: Step, index: string, shape: string): number =>
+  (step.indexes[index] ?? -1) + (index === "jobs_ready" && shape === "all leased" ? 1000 : 0)
