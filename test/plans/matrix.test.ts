@@ -24,6 +24,7 @@ interface Claimed {
 interface Step {
   /** The most entries it may read from each index. It must use these and no other. */
   readonly indexes: Readonly<Record<string, number>>
+  /** With room for a catalog that has to be read again; one walk through a million jobs is 19,000. */
   readonly pages: number
   /** What it settles is claimed before, with up to so many more jobs of each lane. */
   readonly laneRun?: number
@@ -60,7 +61,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   complete: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5, settings_pkey: 1 },
-    pages: 1000,
+    pages: 2000,
     laneRun: 5,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle(
@@ -68,7 +69,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   retry: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5 },
-    pages: 1000,
+    pages: 2000,
     laneRun: 0,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
