@@ -4,7 +4,7 @@
  */
 import { Deferred, Effect } from "effect"
 import { spawn as spawnProcess } from "node:child_process"
-import { signalOf, type StopMode } from "../domain/StopMode.ts"
+import { requests, signalOf, type StopMode } from "../domain/StopMode.ts"
 import * as ErrorLine from "./ErrorLine.ts"
 import { workerIdVariable } from "./WorkerProcess.ts"
 
@@ -16,7 +16,7 @@ export interface Child {
   /** It works. */
   readonly ready: Deferred.Deferred<void>
   readonly ended: Deferred.Deferred<Ended>
-  /** Asks it to stop; asked twice for the same it hears it once, because each signal is a step. */
+  /** Asks it to stop, once for each step: what it has heard already, or more, it is not told again. */
   readonly stop: (mode: StopMode) => void
   readonly signal: (signal: NodeJS.Signals) => void
 }
@@ -65,9 +65,11 @@ export const spawn = (options: {
 
     let asked: StopMode | undefined
     const stop = (mode: StopMode) => {
-      if (asked === mode || !Deferred.isDoneUnsafe(latched)) return
-      asked = mode
-      child.kill(signalOf[mode])
+      if (!Deferred.isDoneUnsafe(latched)) return
+      for (const request of requests(asked, mode)) {
+        asked = request
+        child.kill(signalOf[request])
+      }
     }
     const signal = (name: NodeJS.Signals) => {
       if (name === "SIGKILL" || Deferred.isDoneUnsafe(latched)) child.kill(name)

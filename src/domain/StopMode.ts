@@ -36,6 +36,15 @@ export const escalate = (
 ): StopMode | "exit" =>
   current === undefined ? requested : stopModes[stopModes.indexOf(current) + 1] ?? "exit"
 
+/** The requests that lead a queue from one mode to another; none if it is there, or further. */
+export const requests = (
+  current: StopMode | undefined,
+  target: StopMode
+): ReadonlyArray<StopMode> =>
+  current === undefined
+    ? [target]
+    : stopModes.slice(stopModes.indexOf(current) + 1, stopModes.indexOf(target) + 1)
+
 /** What a worker does next. The one rule of how runs end. */
 export const nextStep = (state: {
   readonly mode: StopMode | undefined

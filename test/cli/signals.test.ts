@@ -87,6 +87,13 @@ const send = Effect.fnUntraced(function*(
   }
 })
 
+/** What it wrote until it ended. */
+const endsWith = Effect.fnUntraced(function*(queue: Pgq.Running, expected: number) {
+  const { code, stderr } = yield* queue.exit
+  assert.strictEqual(code, expected, stderr)
+  return stderr
+})
+
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("signals", (it) => {
   describe.each([0, 3])("with -q %i", (processes) => {
     it.effect("HUP stops when no job is waiting", () =>
@@ -96,7 +103,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         yield* send(queue, ["SIGHUP", "drain"])
         yield* openGate
 
-        assert.strictEqual((yield* queue.exit).code, 0)
+        yield* endsWith(queue, 0)
         assert.deepStrictEqual(yield* left, [])
       }))
 
@@ -107,8 +114,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         yield* send(queue, ["SIGINT", "finish"])
         yield* openGate
 
-        const { code, stderr } = yield* queue.exit
-        assert.strictEqual(code, 0)
+        const stderr = yield* endsWith(queue, 0)
         assert.include(stderr, "gated done")
         assert.deepStrictEqual(yield* left, ["quick 0"])
       }))
@@ -119,8 +125,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
 
         yield* send(queue, ["SIGTERM", "cancel"])
 
-        const { code, stderr } = yield* queue.exit
-        assert.strictEqual(code, 0)
+        const stderr = yield* endsWith(queue, 0)
         assert.include(stderr, "gated interrupted")
         assert.deepStrictEqual(yield* left, ["gated 0", "quick 0"])
         assert.isFalse(existsSync(join(path, "a.pid")))
@@ -135,7 +140,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
           yield* send(queue, ["SIGHUP", "drain"], [signal, "finish"])
           yield* openGate
 
-          assert.strictEqual((yield* queue.exit).code, 0)
+          yield* endsWith(queue, 0)
           assert.deepStrictEqual(yield* left, ["quick 0"])
         })
     )
@@ -148,7 +153,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
 
           yield* send(queue, ["SIGINT", "finish"], [signal, "cancel"])
 
-          assert.strictEqual((yield* queue.exit).code, 0)
+          yield* endsWith(queue, 0)
           assert.deepStrictEqual(yield* left, ["gated 0"])
         })
     )
@@ -163,7 +168,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
           yield* queue.line(/lingering cleans up/)
           yield* queue.kill(signal)
 
-          assert.strictEqual((yield* queue.exit).code, code)
+          yield* endsWith(queue, code)
           assert.isFalse(existsSync(join(path, "a.pid")))
         })
     )
@@ -176,7 +181,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         yield* queue.line(/lingering cleans up/)
         yield* queue.kill("SIGHUP")
 
-        assert.strictEqual((yield* queue.exit).code, 129)
+        yield* endsWith(queue, 129)
       }))
 
     it.effect("names the jobs it leaves behind after the grace", () =>
@@ -186,9 +191,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
 
         yield* send(queue, ["SIGTERM", "cancel"])
 
-        const { code, stderr } = yield* queue.exit
+        const stderr = yield* endsWith(queue, 1)
         assert.match(stderr, /left behind after the grace.*: jobs \d+/)
-        assert.strictEqual(code, 1)
       }))
 
     it.effect("USR1 writes the status, also while stopping, and opens no inspector", () =>
@@ -202,10 +206,9 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         yield* queue.line(/1 of 5 running, queues default, stopping \(finish\)/)
         yield* openGate
 
-        const { code, stderr } = yield* queue.exit
+        const stderr = yield* endsWith(queue, 0)
         assert.match(stderr, /running: \d+ gated key=k, for /)
         assert.notInclude(stderr, "Debugger")
-        assert.strictEqual(code, 0)
       }))
 
     it.effect("stop and status find it by its pid file", () =>
@@ -225,7 +228,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         assert.deepStrictEqual([status.code, status.stdout, status.stderr], [0, "", ""])
         assert.deepStrictEqual([bounded.code, stop.code, stop.stdout], [1, 0, ""])
         assert.include(bounded.stderr, "has not ended yet")
-        assert.strictEqual((yield* queue.exit).code, 0)
+        yield* endsWith(queue, 0)
       }))
   })
 
