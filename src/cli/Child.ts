@@ -1,22 +1,22 @@
 /**
- * A child process of a supervisor, which shares its terminal and nothing else: signals reach it
- * only from its parent, and no sooner than it can take them.
+ * A child process of a supervisor, which shares its terminal and nothing else: what its parent
+ * asks reaches it no sooner than it can take it.
  */
 import { Deferred, Effect } from "effect"
 import { spawn as spawnProcess } from "node:child_process"
-import { requests, signalOf, type StopMode } from "../domain/StopMode.ts"
+import type { StopMode } from "../domain/StopMode.ts"
 import * as ErrorLine from "./ErrorLine.ts"
 import { workerIdVariable } from "./WorkerProcess.ts"
 
 export interface Child {
   readonly pid: number | undefined
   readonly workerId: string
-  /** It catches signals. */
-  readonly latched: Deferred.Deferred<void>
+  /** It hears how to stop. */
+  readonly listening: Deferred.Deferred<void>
   /** It works. */
   readonly ready: Deferred.Deferred<void>
   readonly ended: Deferred.Deferred<Ended>
-  /** Asks it to stop, once for each step: what it has heard already, or more, it is not told again. */
+  /** Asks it to stop. A message, because two signals may be heard in the other order. */
   readonly stop: (mode: StopMode) => void
   readonly signal: (signal: NodeJS.Signals) => void
 }
@@ -36,7 +36,7 @@ export const spawn = (options: {
 }): Effect.Effect<Child> =>
   Effect.sync(() => {
     const { workerId } = options
-    const latched = Deferred.makeUnsafe<void>()
+    const listening = Deferred.makeUnsafe<void>()
     const ready = Deferred.makeUnsafe<void>()
     const ended = Deferred.makeUnsafe<Ended>()
     const child = spawnProcess(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
@@ -46,7 +46,7 @@ export const spawn = (options: {
       detached: true
     })
     child.on("message", (message) => {
-      if (message === "latched") Deferred.doneUnsafe(latched, Effect.void)
+      if (message === "listening") Deferred.doneUnsafe(listening, Effect.void)
       if (message === "ready") Deferred.doneUnsafe(ready, Effect.void)
     })
     child.once("exit", (code, signal) => {
@@ -63,16 +63,11 @@ export const spawn = (options: {
       Deferred.doneUnsafe(ended, Effect.succeed({ isClean: false, isKilled: true, how }))
     })
 
-    let asked: StopMode | undefined
     const stop = (mode: StopMode) => {
-      if (!Deferred.isDoneUnsafe(latched)) return
-      for (const request of requests(asked, mode)) {
-        asked = request
-        child.kill(signalOf[request])
-      }
+      if (Deferred.isDoneUnsafe(listening)) child.send(mode, () => {})
     }
     const signal = (name: NodeJS.Signals) => {
-      if (name === "SIGKILL" || Deferred.isDoneUnsafe(latched)) child.kill(name)
+      if (name === "SIGKILL" || Deferred.isDoneUnsafe(listening)) child.kill(name)
     }
-    return { pid: child.pid, workerId, latched, ready, ended, stop, signal }
+    return { pid: child.pid, workerId, listening, ready, ended, stop, signal }
   })

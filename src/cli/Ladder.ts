@@ -3,7 +3,15 @@
  * cancel → exit at once, or asks for its status.
  */
 import { Effect, Queue, type Scope, Stream, SubscriptionRef } from "effect"
-import { escalate, fromSignal, signalOf, type StopMode, stopModes } from "../domain/StopMode.ts"
+import {
+  escalate,
+  fromSignal,
+  isFurther,
+  isStopMode,
+  signalOf,
+  type StopMode,
+  stopModes
+} from "../domain/StopMode.ts"
 import * as SignalLatch from "./SignalLatch.ts"
 
 export interface Ladder {
@@ -25,10 +33,14 @@ export const make: (on: {
   /** What must be done before the process exits at once. */
   readonly exit: Effect.Effect<void>
 }) => Effect.Effect<Ladder, never, Scope.Scope> = Effect.fnUntraced(function*(on) {
-  const requests = yield* Queue.unbounded<NodeJS.Signals | "orphaned">()
+  const requests = yield* Queue.unbounded<Request>()
   const mode = yield* SubscriptionRef.make<StopMode | undefined>(undefined)
   SignalLatch.listen((signal) => Queue.offerUnsafe(requests, signal))
   if (on.isChild) {
+    process.on("message", (message) => {
+      if (isStopMode(message)) Queue.offerUnsafe(requests, message)
+    })
+    SignalLatch.tellParent("listening")
     process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))
     if (!process.connected) Queue.offerUnsafe(requests, "orphaned")
   }
@@ -40,11 +52,13 @@ export const make: (on: {
     )
 
   let isExiting = false
-  const respond = Effect.fnUntraced(function*(request: NodeJS.Signals | "orphaned") {
+  const respond = Effect.fnUntraced(function*(request: Request) {
     const current = yield* SubscriptionRef.get(mode)
     if (request === "orphaned") {
-      if (current === undefined || current === "drain") yield* stop("finish", "the parent is gone")
-      return
+      return isFurther("finish", current) ? yield* stop("finish", "the parent is gone") : undefined
+    }
+    if (isStopMode(request)) {
+      return isFurther(request, current) ? yield* stop(request, "asked by the parent") : undefined
     }
     const requested = fromSignal(request)
     if (requested === undefined) return yield* Effect.forkScoped(on.status)
@@ -69,6 +83,9 @@ export const make: (on: {
     )
   }
 })
+
+/** A signal is a step; a stop mode, from the parent, is where to go. */
+type Request = NodeJS.Signals | StopMode | "orphaned"
 
 const meaning: Record<StopMode, string> = {
   drain: "stop when no job is waiting",

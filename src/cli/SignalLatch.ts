@@ -18,12 +18,11 @@ export const install = (): void => {
   for (const signal of signals) {
     if (signal in constants.signals) process.on(signal, (name) => listener(name))
   }
-  // A supervisor passes no signal on before it hears this.
   tellParent("latched")
 }
 
 /** Says how far this process has come, where a parent listens. */
-export const tellParent = (progress: "latched" | "ready"): void => {
+export const tellParent = (progress: "latched" | "listening" | "ready"): void => {
   // A parent that is gone is no error: it is noticed by itself.
   process.send?.(progress, undefined, undefined, () => {})
 }

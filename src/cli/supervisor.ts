@@ -122,7 +122,7 @@ const launch = Effect.fnUntraced(function*({ children, env, ladder }: Family) {
   const child = yield* Child.spawn({ workerId: randomUUID(), env })
   children.add(child)
   // A child that is just starting is told what was asked for meanwhile.
-  yield* Deferred.await(child.latched).pipe(
+  yield* Deferred.await(child.listening).pipe(
     Effect.andThen(ladder.mode),
     Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
     Effect.forkScoped

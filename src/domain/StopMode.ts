@@ -23,6 +23,9 @@ export const fromWord: Record<string, StopMode | undefined> = Object.assign(Obje
   now: "cancel"
 })
 
+export const isStopMode = (value: unknown): value is StopMode =>
+  stopModes.some((mode) => mode === value)
+
 export const fromSignal = (signal: NodeJS.Signals): StopMode | undefined =>
   stopModes.find((mode) => signalOf[mode] === signal)
 
@@ -36,14 +39,9 @@ export const escalate = (
 ): StopMode | "exit" =>
   current === undefined ? requested : stopModes[stopModes.indexOf(current) + 1] ?? "exit"
 
-/** The requests that lead a queue from one mode to another; none if it is there, or further. */
-export const requests = (
-  current: StopMode | undefined,
-  target: StopMode
-): ReadonlyArray<StopMode> =>
-  current === undefined
-    ? [target]
-    : stopModes.slice(stopModes.indexOf(current) + 1, stopModes.indexOf(target) + 1)
+/** Whether a mode lies further down than the one in force. */
+export const isFurther = (mode: StopMode, current: StopMode | undefined): boolean =>
+  current === undefined || stopModes.indexOf(mode) > stopModes.indexOf(current)
 
 /** What a worker does next. The one rule of how runs end. */
 export const nextStep = (state: {

@@ -26,12 +26,12 @@ export const setupJobs = (queue, arg) => {
       Effect.onInterrupt(() => Effect.logInfo("gated interrupted"))
     ))
   queue.handle("lingering", () =>
-    Effect.logInfo("lingering begins").pipe(
+    Effect.logInfo("lingering begins in " + process.pid).pipe(
       Effect.andThen(Effect.never),
       Effect.onInterrupt(() => Effect.andThen(Effect.logInfo("lingering cleans up"), gate))
     ))
   queue.handle("stuck", () => {
-    console.error("stuck begins")
+    console.error("stuck begins in " + process.pid)
     return new Promise(() => {})
   })
 }
@@ -58,7 +58,7 @@ const working = Effect.fnUntraced(function*(
     { cwd: path }
   )
   yield* queue.line(/kill -USR1/)
-  yield* queue.line(new RegExp(`${jobs[0]} begins`))
+  const begins = yield* queue.line(new RegExp(`${jobs[0]} begins in \\d+`))
   const left = Effect.map(
     sql<{ name: string; attempt: number; leased: boolean }>`
       SELECT name, attempt, id IN (SELECT unnest(job_ids) FROM ${table("leases")}) AS leased
@@ -66,7 +66,9 @@ const working = Effect.fnUntraced(function*(
     (rows) =>
       rows.map(({ attempt, leased, name }) => `${name} ${attempt}${leased ? " leased" : ""}`)
   )
-  return { queue, left, openGate: Effect.sync(() => write("gate", "")), path }
+  /** The process that runs the first job. */
+  const worker = Number(/begins in (\d+)/.exec(begins)?.[1])
+  return { queue: { ...queue, worker }, left, openGate: Effect.sync(() => write("gate", "")), path }
 })
 
 const says = {
@@ -75,15 +77,18 @@ const says = {
   cancel: "interrupt the running jobs"
 }
 
-/** Sends signals one by one, each when the one before was heard. */
+/** Sends signals one by one, each when the one before was heard by the process that works. */
 const send = Effect.fnUntraced(function*(
-  queue: Pgq.Running,
+  queue: Pgq.Running & { readonly worker: number },
   ...steps: ReadonlyArray<readonly [NodeJS.Signals, keyof typeof says]>
 ) {
   for (const [signal, mode] of steps) {
     yield* queue.kill(signal)
-    // The queue itself has heard, and each child of a parent.
-    yield* queue.line(new RegExp(`${signal}: ${says[mode]}|SIG\\w+: ${says[mode]}`))
+    yield* queue.line(
+      queue.worker === queue.pid
+        ? new RegExp(`${signal}: ${says[mode]}`)
+        : new RegExp(`asked by the parent: ${says[mode]}.* pid=${queue.worker}`)
+    )
   }
 })
 
