@@ -4,13 +4,15 @@
 CREATE FUNCTION promote(limit_ integer, OUT promoted integer, OUT next_in double precision)
 LANGUAGE plpgsql AS $$
 DECLARE
+  -- Once: compared with the running clock, every scheduled job would be read.
+  clock timestamptz := clock_timestamp();
   due bigint[];
   q text;
 BEGIN
   PERFORM require_read_committed();
   due := ARRAY(
     SELECT id FROM jobs
-    WHERE state IN ('scheduled', 'retry') AND run_at <= clock_timestamp()
+    WHERE state IN ('scheduled', 'retry') AND run_at <= clock
     ORDER BY run_at LIMIT limit_ FOR UPDATE SKIP LOCKED
   );
   promoted := cardinality(due);

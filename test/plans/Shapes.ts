@@ -2,9 +2,9 @@
  * The shapes of queue and statistics that hot statements are tried on, as the statements that make them.
  */
 /** So many jobs of the queue `deep`; what they are may depend on their number, `n`. */
-const jobs = (count: number, state: string, key: string) => `
+const jobs = (count: number, state: string, key: string, dueIn = "-1 hour") => `
   INSERT INTO pgq.jobs (queue, name, state, serialization_key, run_at)
-  SELECT 'deep', 'test', ${state}, ${key}, now() - interval '1 hour'
+  SELECT 'deep', 'test', ${state}, ${key}, now() + interval '${dueIn}'
   FROM generate_series(1, ${count}) AS n
 `
 export const mixed = (count: number) =>
@@ -40,6 +40,7 @@ export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<stri
   {
     "one lane": [jobs(million, "CASE n WHEN 1 THEN 'ready' ELSE 'waiting' END", "'lane 2'"), due]
   },
+  { "a million for tomorrow": [jobs(million, "'scheduled'", "NULL", "1 day")] },
   { "a million lanes": [jobs(million, "'ready'", "'lane ' || n"), due] },
   {
     "all leased": [
