@@ -3,11 +3,12 @@
  *
  * Each of them leaves through the settler, unless its lease was lost.
  */
-import { Clock, Effect, Exit, type Fiber, MutableList, Random } from "effect"
+import { Cause, Clock, Effect, Exit, type Fiber, MutableList, Random } from "effect"
 import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
 import * as Pace from "../domain/Pace.ts"
 import { decide, Settlement, unknownName } from "../domain/Settlement.ts"
 import { type Handler, Handlers } from "../services/Handlers.ts"
+import * as FailureLog from "./FailureLog.ts"
 import { LaneRun } from "./LaneRun.ts"
 import type { Settler } from "./Settler.ts"
 
@@ -34,6 +35,7 @@ export const make = Effect.fnUntraced(function*(options: {
   let lastEndedAt: number | undefined
   let slots = 0
   let isStarting = true
+  const failures = FailureLog.make()
   const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
 
   /** Monotonic milliseconds. */
@@ -77,9 +79,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const end = (job: ClaimedJob, settlement: Settlement): Effect.Effect<void> => {
     record(job, settlement)
-    return "error" in settlement
-      ? Effect.logWarning(`job ${job.id} (${job.name}): ${firstLine(settlement.error)}`)
-      : Effect.void
+    return "error" in settlement ? failures.warn(job, settlement.error) : Effect.void
   }
 
   const learn = (run: LaneRun): void => {
@@ -116,7 +116,8 @@ export const make = Effect.fnUntraced(function*(options: {
       slots++
       fork(Effect.uninterruptible(slot())).addObserver((exit) => {
         slots--
-        if (Exit.isFailure(exit)) fork(Effect.logError("a run has broken off", exit.cause))
+        const hasDied = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+        if (hasDied) fork(Effect.logError("a run has broken off", exit.cause))
         start()
         options.onFree()
       })
@@ -216,5 +217,3 @@ const call = (
 
 /** After so long, whatever else the process has to do gets its turn. */
 const sliceMillis = 5
-
-const firstLine = (text: string): string => text.split("\n", 1)[0]!
