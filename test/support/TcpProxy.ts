@@ -1,0 +1,118 @@
+/**
+ * A network between a client and a server that can be made to fail: connections are cut, refused,
+ * swallowed, or end in the middle of a message. It listens on a free port of the loopback device.
+ */
+import { Effect, type Scope } from "effect"
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
+
+/** How many bytes one connection may carry before it is cut. */
+export interface Limits {
+  readonly fromServer?: number
+  readonly fromClient?: number
+}
+
+export interface TcpProxy {
+  readonly port: number
+  /** Destroys all open connections, in both directions, with a reset where there is one. */
+  readonly cut: Effect.Effect<void>
+  /** From now on nobody gets a connection. Those that are open stay. */
+  readonly refuse: Effect.Effect<void>
+  /** Listens again, on the same port. */
+  readonly accept: Effect.Effect<void>
+  /** Swallows what either side sends, on open and on new connections, and closes nothing. */
+  readonly blackhole: Effect.Effect<void>
+  /** Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections die. */
+  readonly heal: Effect.Effect<void>
+  /** The connections that are opened next are cut after so many bytes, which still arrive. */
+  readonly cutAfter: (limits: Limits) => Effect.Effect<void>
+  readonly connections: Effect.Effect<number>
+}
+
+export const make = (
+  target: { readonly host: string; readonly port: number }
+): Effect.Effect<TcpProxy, never, Scope.Scope> =>
+  Effect.map(Effect.acquireRelease(open(target), ({ close }) => close), ({ proxy }) => proxy)
+
+/** Two sockets that hand on what they read until they are cut. */
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+  hasLostBytes: boolean
+}
+
+const open = Effect.fnUntraced(
+  function*(target: { readonly host: string; readonly port: number }) {
+    const pairs = new Set<Pair>()
+    let isBlackhole = false
+    let limits: Limits = {}
+
+    const join = (client: Socket) => {
+      const server = connect(target)
+      const pair: Pair = { client, server, hasLostBytes: false }
+      const end = () => destroy(pair)
+      pairs.add(pair)
+      carry(client, server, limits.fromClient)
+      carry(server, client, limits.fromServer)
+      for (const socket of [client, server]) {
+        socket.setNoDelay(true).on("error", end).once("close", end)
+      }
+
+      function carry(from: Socket, to: Socket, limit = Infinity) {
+        let left = limit
+        from.on("data", (bytes) => {
+          if (isBlackhole) {
+            pair.hasLostBytes = true
+            return
+          }
+          const passed = bytes.subarray(0, Math.min(left, bytes.length))
+          left -= passed.length
+          const hasRoom = to.write(passed, () => left === 0 && end())
+          if (!hasRoom) {
+            from.pause()
+            to.once("drain", () => from.resume())
+          }
+        })
+      }
+    }
+
+    const destroy = (pair: Pair) => {
+      pairs.delete(pair)
+      pair.client.resetAndDestroy()
+      pair.server.resetAndDestroy()
+    }
+
+    const destroyWhere = (isMeant: (pair: Pair) => boolean) =>
+      Effect.sync(() => [...pairs].filter(isMeant).forEach(destroy))
+    const cut = destroyWhere(() => true)
+
+    const listener = createServer(join)
+    const port = yield* listen(listener, 0)
+    const accept = Effect.suspend(() =>
+      listener.listening ? Effect.void : Effect.asVoid(listen(listener, port))
+    )
+    const refuse = Effect.sync(() => void listener.close())
+
+    const proxy: TcpProxy = {
+      port,
+      cut,
+      refuse,
+      accept,
+      blackhole: Effect.sync(() => isBlackhole = true),
+      heal: Effect.suspend(() => {
+        isBlackhole = false
+        limits = {}
+        return Effect.andThen(destroyWhere(({ hasLostBytes }) => hasLostBytes), accept)
+      }),
+      cutAfter: (after) => Effect.sync(() => limits = after),
+      connections: Effect.sync(() => pairs.size)
+    }
+    return { proxy, close: Effect.andThen(refuse, cut) }
+  }
+)
+
+const listen = (listener: Server, port: number) =>
+  Effect.callback<number>((resume) => {
+    listener.listen(port, "127.0.0.1", () => {
+      resume(Effect.sync(() => (listener.address() as AddressInfo).port))
+    })
+  })
