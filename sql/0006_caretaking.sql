@@ -95,19 +95,24 @@ BEGIN
 END $$;
 
 -- Hands back what is leased to a worker that does not know of it: the answer to its claim was lost.
-CREATE FUNCTION reconcile(worker uuid, known uuid[]) RETURNS integer LANGUAGE plpgsql AS $$
+-- `gone` are those of the leases it knows that are no longer its own.
+CREATE FUNCTION reconcile(worker uuid, known uuid[], OUT released integer, OUT gone uuid[])
+LANGUAGE plpgsql AS $$
 DECLARE
   l leases;
-  released integer := 0;
 BEGIN
   PERFORM require_read_committed();
+  released := 0;
   FOR l IN
     SELECT * FROM leases WHERE worker_id = worker AND id <> ALL (known) ORDER BY id FOR UPDATE
   LOOP
     PERFORM give_back(l, false);
     released := released + cardinality(l.job_ids);
   END LOOP;
-  RETURN released;
+  gone := ARRAY(
+    SELECT lease FROM unnest(known) AS lease
+    WHERE NOT EXISTS (SELECT FROM leases AS held WHERE held.id = lease)
+  );
 END $$;
 
 -- Makes a partition of `parent` for each of the next seven days and drops those past keeping.

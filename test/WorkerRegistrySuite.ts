@@ -3,10 +3,11 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
+import { Settlement } from "../src/domain/Settlement.ts"
 import type { JobRepo } from "../src/services/JobRepo.ts"
 import { Scheduler } from "../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, eventually, queueName, runAll, workerOf } from "./Given.ts"
+import { claim, enqueue, eventually, queueName, runAll, settle, workerOf } from "./Given.ts"
 
 export const suite = (
   name: string,
@@ -76,11 +77,27 @@ export const suite = (
           const [known] = yield* claim({ queue, worker, limit: 1 })
           yield* claim({ queue, worker })
 
-          const returned = yield* registry.reconcile(worker, [known!.lease])
+          const found = yield* registry.reconcile(worker, [known!.lease])
 
-          assert.strictEqual(returned, 2)
+          assert.deepStrictEqual(found, { released: 2, gone: [] })
           assert.deepStrictEqual(yield* runAll({ queue, worker }), ["a", "b"])
-          assert.strictEqual(yield* registry.reconcile(worker, [known!.lease]), 0)
+          const again = yield* registry.reconcile(worker, [known!.lease])
+          assert.deepStrictEqual(again, { released: 0, gone: [] })
+        }))
+
+      it.effect("tells a worker which of its leases are gone", () =>
+        Effect.gen(function*() {
+          const registry = yield* WorkerRegistry
+          const queue = yield* queueName
+          const worker = yield* workerOf(queue)
+          yield* enqueue(queue, {}, {})
+          const [kept] = yield* claim({ queue, worker, limit: 1 })
+          const [settled] = yield* claim({ queue, worker, limit: 1 })
+          yield* settle([settled!], Settlement.Completed())
+
+          const { gone } = yield* registry.reconcile(worker, [kept!.lease, settled!.lease])
+
+          assert.deepStrictEqual(gone, [settled!.lease])
         }))
     }
   )

@@ -35,9 +35,16 @@ export const make = Effect.fnUntraced(function*(options: {
   // its lease came too late, or twice. A claim in flight must not be beside it.
   const claiming = yield* Semaphore.make(1)
   const reconcile = Effect.gen(function*() {
-    const released = yield* registry.reconcile(worker, [...runs.leases(), ...settler.leases()])
+    const { gone, released } = yield* registry.reconcile(worker, [
+      ...runs.leases(),
+      ...settler.leases()
+    ])
     if (released > 0) {
       yield* Effect.logWarning(`handed back ${released} jobs that this worker had lost track of`)
+    }
+    const lost = runs.lose((run) => gone.includes(run.lease))
+    if (lost > 0) {
+      yield* Effect.logWarning(`broke off ${lost} jobs that are no longer this worker's`)
     }
   })
 

@@ -23,6 +23,10 @@ export class LaneRun {
     this.claimedAt = claimedAt
   }
 
+  get key(): string | undefined {
+    return this.jobs[0]?.key
+  }
+
   /** One for each job without a key and one for each key, in the order of their first jobs. */
   static group(jobs: ReadonlyArray<ClaimedJob>, claimedAt: number): ReadonlyArray<LaneRun> {
     const lanes = new Map<string, LaneRun>()

@@ -62,7 +62,13 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
   return {
     join: (worker) => timed((now) => store.join(worker, now)),
     renew: (id) => timed((now) => store.renew(id, now)),
-    reconcile: (id, knownLeases) => Effect.sync(() => store.reconcile(id, knownLeases)),
+    reconcile: (id, knownLeases) =>
+      Effect.sync(() => ({
+        released: store.reconcile(id, knownLeases),
+        gone: store.gone(knownLeases)
+      })),
+    // There is nobody else in this process.
+    standIn: () => Effect.succeed({ turn: () => {}, renewedAgo: () => Infinity }),
     leave: end,
     bury: end
   }

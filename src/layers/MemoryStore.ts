@@ -133,6 +133,10 @@ export class MemoryStore {
     return jobs.length
   }
 
+  gone(leases: ReadonlyArray<string>): ReadonlyArray<string> {
+    return leases.filter((id) => !this.#leases.has(id))
+  }
+
   /** Ends a worker; its jobs go back. Answers with how many. */
   end(worker: string): number {
     this.#workers.delete(worker)

@@ -5,9 +5,12 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { storeError } from "./PgError.ts"
+import * as PgStandIn from "./PgStandIn.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
-  const sql = (yield* PgClient.PgClient).withoutTransforms()
+  const client = yield* PgClient.PgClient
+  const { config } = client
+  const sql = client.withoutTransforms()
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
   const join: WorkerRegistry["Service"]["join"] = Effect.fn("WorkerRegistry.join")(
@@ -51,10 +54,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
     function*(id, known) {
-      const rows = yield* sql<{ released: number }>`
-        SELECT ${name("reconcile")}(${id}::uuid, ${known}::uuid[]) AS released
+      const rows = yield* sql<{ released: number; gone: ReadonlyArray<string> }>`
+        SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
       `
-      return rows[0]!.released
+      return rows[0]!
     },
     Effect.mapError(storeError("reconcile"))
   )
@@ -63,6 +66,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     join,
     renew,
     reconcile,
+    standIn: (worker) => PgStandIn.make({ ...worker, schema, config }),
     leave: end("leave", false),
     bury: end("bury", true)
   })

@@ -17,6 +17,8 @@ export type Runs = Effect.Success<ReturnType<typeof make>>
 export const make = Effect.fnUntraced(function*(options: {
   readonly concurrency: number
   readonly settler: Settler
+  /** Whether the leases are certainly ours still. What is not, does not start; its lease goes back later. */
+  readonly isTrusted: () => boolean
   /** Called whenever a slot was freed. */
   readonly onFree: () => void
 }) {
@@ -51,6 +53,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const runLane = Effect.fnUntraced(function*(run: LaneRun) {
     for (const job of run.jobs) {
+      if (!options.isTrusted()) run.isLost = true
       if (run.isLost) return
       if (!isStarting || run.isCancelled) return record(job, Settlement.Released())
       const handler = handlers.find(job.name)
@@ -184,13 +187,13 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const run of active.keys()) run.isCancelled = true
       interrupt(active.keys())
     },
-    /** Breaks off what ran under leases that are no longer ours; all of them when none is named. */
-    lose: (leases?: ReadonlySet<string>): void => {
-      const isLost = (run: LaneRun) => leases === undefined || leases.has(run.lease)
+    /** Breaks off what runs under leases that are no longer ours. Answers with how many jobs did run. */
+    lose: (isLost: (run: LaneRun) => boolean): number => {
       MutableList.filter(backlog, (run) => !isLost(run))
-      const lost = Array.from(active.keys()).filter(isLost)
+      const lost = Array.from(active.keys()).filter((run) => !run.isLost && isLost(run))
       for (const run of lost) run.isLost = true
       interrupt(lost)
+      return lost.length
     }
   }
 })

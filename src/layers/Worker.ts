@@ -12,6 +12,7 @@ import { Notifier } from "../services/Notifier.ts"
 import { QueueControl } from "../services/QueueControl.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Claims from "./Claims.ts"
+import * as Lifeline from "./Lifeline.ts"
 import * as Runs from "./Runs.ts"
 import * as Settler from "./Settler.ts"
 
@@ -43,21 +44,27 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   const look = () => void Queue.offerUnsafe(changes, undefined)
 
   const settler = yield* Settler.make((lost) => {
-    if (lost.length > 0) runs.lose(new Set(lost.map(({ lease }) => lease)))
+    const leases = new Set(lost.map(({ lease }) => lease))
+    if (leases.size > 0) runs.lose((run) => leases.has(run.lease))
     look()
   })
-  const runs = yield* Runs.make({ concurrency, settler, onFree: look })
+  const lifeline = yield* Lifeline.make({ ...worker, mode })
+  const runs = yield* Runs.make({
+    concurrency,
+    settler,
+    onFree: look,
+    isTrusted: lifeline.isTrusted
+  })
   const ended = yield* Deferred.make<ReadonlyArray<bigint>>()
 
   const startedAt = clock.currentTimeMillisUnsafe()
   let stopping: StopMode | undefined
   let cancelledAt = Infinity
 
-  const join = registry.join({ ...worker, mode })
   const rejoin = Effect.gen(function*() {
     yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
-    runs.lose()
-    yield* join
+    runs.lose(() => true)
+    yield* lifeline.join
   })
   const claims = yield* Claims.make({ worker: id, queues, runs, settler, changes, rejoin })
 
@@ -74,7 +81,8 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
           : Effect.timeoutOption(Queue.take(changes), left)
         continue
       }
-      if (runs.wants().limit === 0) {
+      // What is claimed now could not be started.
+      if (runs.wants().limit === 0 || !lifeline.isTrusted()) {
         yield* Queue.take(changes)
         continue
       }
@@ -117,7 +125,21 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     look()
   }
 
-  yield* join
+  yield* lifeline.join
+  yield* lifeline.keep({
+    onExpired: Effect.suspend(() => {
+      const count = runs.lose((run) => run.key !== undefined)
+      return Effect.logWarning(
+        `could not renew in time; broke off ${count} jobs with a key before others may run them`
+      )
+    }),
+    onBuried: rejoin,
+    // A claim that hangs must not keep the worker from renewing.
+    onRenewed: Effect.andThen(
+      Effect.sync(look),
+      Effect.ignore(Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3)))
+    )
+  })
   yield* notifier.wakes.pipe(
     Stream.runForEach((wake) =>
       Effect.sync(() => {
@@ -126,17 +148,6 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         ) look()
       })
     ),
-    Effect.forkScoped
-  )
-  const renewal = Duration.divideUnsafe(worker.lease, 3)
-  yield* registry.renew(id).pipe(
-    Effect.timeout(worker.lease),
-    Effect.flatMap((isAlive) => (isAlive ? Effect.void : rejoin)),
-    Effect.catch((error) => Effect.logWarning(`could not renew: ${error.message}`)),
-    // A claim that hangs must not keep the worker from renewing.
-    Effect.andThen(Effect.ignore(Effect.timeout(claims.reconcile, renewal))),
-    Effect.delay(renewal),
-    Effect.forever,
     Effect.forkScoped
   )
   yield* Effect.sync(runs.releaseOverdue).pipe(

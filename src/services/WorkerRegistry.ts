@@ -1,7 +1,7 @@
 /**
  * Who is alive. A worker whose lease runs out loses its jobs to others.
  */
-import { Context, type Duration, type Effect } from "effect"
+import { Context, type Duration, type Effect, type Scope } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
@@ -13,12 +13,21 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
 
   /**
    * Hands back what the database has leased to a worker beside the leases it knows of: the answers to
-   * those claims were lost. Answers with how many jobs. Never to be called beside a claim.
+   * those claims were lost. Answers with how many jobs, and which of the leases it knows of are gone.
+   * Never to be called beside a claim.
    */
   readonly reconcile: (
     id: string,
     knownLeases: ReadonlyArray<string>
-  ) => Effect.Effect<number, StoreError>
+  ) => Effect.Effect<
+    { readonly released: number; readonly gone: ReadonlyArray<string> },
+    StoreError
+  >
+
+  /** Has somebody renew in this thread's place whenever it is too busy to, until the scope ends. */
+  readonly standIn: (
+    worker: Pick<NewWorker, "id" | "lease">
+  ) => Effect.Effect<StandIn, never, Scope.Scope>
 
   /** Ends a worker on purpose: whatever it still holds goes back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
@@ -26,6 +35,13 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Ends a worker that is known to be dead: its jobs can be claimed at once. */
   readonly bury: (id: string) => Effect.Effect<void, StoreError>
 }>()("pgq/services/WorkerRegistry") {}
+
+export interface StandIn {
+  /** Says that this thread turns, and how many milliseconds ago it sent its last renewal. */
+  readonly turn: (renewedAgo: number) => void
+  /** How many milliseconds ago the stand-in sent its last renewal that succeeded. */
+  readonly renewedAgo: () => number
+}
 
 export interface NewWorker {
   /** A fresh uuid for each start. */

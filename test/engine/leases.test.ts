@@ -53,9 +53,9 @@ layer(PgQueue.layer, options)("a lease", (it) => {
       yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
       yield* claim({ queue, worker, laneRun: 1 })
 
-      const released = yield* WorkerRegistry.use((registry) => registry.reconcile(worker, []))
+      const found = yield* WorkerRegistry.use((registry) => registry.reconcile(worker, []))
 
-      assert.strictEqual(released, 3)
+      assert.deepStrictEqual(found, { released: 3, gone: [] })
       assert.isTrue((yield* unfinished(queue)).every(({ crash_count }) => crash_count === 0))
       assert.lengthOf(yield* claim({ queue, worker, laneRun: 1 }), 3)
     }))

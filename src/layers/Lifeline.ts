@@ -1,0 +1,80 @@
+/**
+ * Keeps a worker alive in the store, and says whether it may still take its leases for its own.
+ */
+import { Clock, Duration, Effect } from "effect"
+import type { StoreError } from "../domain/Errors.ts"
+import { renewEvery, retryEvery, trustedFor, watchEvery } from "../domain/Lease.ts"
+import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
+
+export type Lifeline = Effect.Success<ReturnType<typeof make>>
+
+export interface Events {
+  /** The leases may no longer be the worker's: nobody else can have them yet. */
+  readonly onExpired: Effect.Effect<void>
+  /** The store had taken the worker for dead. */
+  readonly onBuried: Effect.Effect<void, StoreError>
+  readonly onRenewed: Effect.Effect<void>
+}
+
+export const make = Effect.fnUntraced(function*(worker: NewWorker) {
+  const lease = Duration.toMillis(worker.lease)
+  const registry = yield* WorkerRegistry
+  const clock = yield* Clock.Clock
+  const standIn = yield* registry.standIn(worker)
+
+  /** Monotonic milliseconds. */
+  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1000n) / 1000
+  let renewedAt = -Infinity
+  let hasExpired = false
+
+  const isTrusted = () =>
+    now() - renewedAt < trustedFor(lease) || standIn.renewedAgo() < trustedFor(lease)
+
+  const join = Effect.gen(function*() {
+    const sentAt = now()
+    yield* registry.join(worker)
+    renewedAt = sentAt
+    hasExpired = false
+  })
+
+  const keep = Effect.fnUntraced(function*({ onBuried, onExpired, onRenewed }: Events) {
+    const expire = Effect.gen(function*() {
+      if (hasExpired || isTrusted()) return
+      hasExpired = true
+      yield* onExpired
+    })
+    const renew = Effect.gen(function*() {
+      // After a long sleep of the whole process, before it takes itself for alive again.
+      yield* expire
+      const sentAt = now()
+      const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
+      if (!isKnown) return yield* onBuried
+      renewedAt = sentAt
+      hasExpired = false
+    })
+
+    yield* renew.pipe(
+      Effect.andThen(onRenewed),
+      Effect.as(renewEvery(lease)),
+      Effect.catch((error) =>
+        Effect.as(Effect.logWarning(`could not renew: ${error.message}`), retryEvery(lease))
+      ),
+      Effect.flatMap((wait) => Effect.sleep(wait)),
+      Effect.forever,
+      Effect.delay(renewEvery(lease)),
+      Effect.forkScoped
+    )
+    yield* Effect.suspend(() => {
+      standIn.turn(now() - renewedAt)
+      return expire
+    }).pipe(Effect.delay(watchEvery(lease)), Effect.forever, Effect.forkScoped)
+  })
+
+  return {
+    /** Whether its leases are certainly its own: false before it has joined. */
+    isTrusted,
+    join,
+    /** Renews until the scope ends. */
+    keep
+  }
+})
