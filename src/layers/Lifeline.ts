@@ -64,10 +64,13 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       Effect.delay(renewEvery(lease)),
       Effect.forkScoped
     )
-    yield* Effect.suspend(() => {
-      standIn.turn(now() - renewedAt)
-      return expire
-    }).pipe(Effect.delay(watchEvery(lease)), Effect.forever, Effect.forkScoped)
+    const turn = Effect.sync(() => standIn.turn(now() - renewedAt))
+    yield* turn
+    yield* Effect.andThen(turn, expire).pipe(
+      Effect.delay(watchEvery(lease)),
+      Effect.forever,
+      Effect.forkScoped
+    )
   })
 
   return {

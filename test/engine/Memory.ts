@@ -10,6 +10,7 @@ import { Handlers } from "../../src/services/Handlers.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { QueueControl } from "../../src/services/QueueControl.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, workerOf } from "../Given.ts"
 
 /** Starts a worker with a grace of 30 seconds that ends with the test, or with the given scope. */
@@ -20,9 +21,10 @@ export const start = Effect.fnUntraced(function*(
     readonly scope?: Scope.Scope
     /** Stands between the worker and the store. */
     readonly repo?: (repo: JobRepo["Service"]) => JobRepo["Service"]
+    readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
   } = {}
 ) {
-  const { repo = (repo) => repo, scope, workers = 2 } = options
+  const { registry = (registry) => registry, repo = (repo) => repo, scope, workers = 2 } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
     worker: {
@@ -40,6 +42,7 @@ export const start = Effect.fnUntraced(function*(
       Layer.provide(Layer.provide(found, handlers)),
       Layer.provide(RowLock.layer),
       Layer.provide(Layer.effect(JobRepo, Effect.map(JobRepo, repo))),
+      Layer.provide(Layer.effect(WorkerRegistry, Effect.map(WorkerRegistry, registry))),
       Layer.provide(Logger.layer([]))
     ),
     scope ?? (yield* Effect.scope)

@@ -1,0 +1,48 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Lease from "../../src/domain/Lease.ts"
+
+const lease = 15_000
+
+describe("a lease", () => {
+  it("leaves room for a second try before the trust in it ends, and that ends before it does", () => {
+    assert.isBelow(Lease.renewEvery(lease) + Lease.retryEvery(lease), Lease.trustedFor(lease))
+    assert.isBelow(Lease.trustedFor(lease), lease)
+  })
+
+  // The thread, and the last renewal, so many milliseconds ago.
+  it.each(
+    [
+      ["turns", 200, 6000, false],
+      ["has just stopped turning", 2900, 5100, false],
+      ["does not turn and has renewed not long ago", 4900, 4900, false],
+      ["does not turn and has not renewed", 4000, 6000, true],
+      ["does not turn for minutes while somebody stands in", 599_000, 6000, true],
+      ["has hung for ten minutes", 600_000, 6000, false],
+      ["was frozen for longer than it may trust its lease", 12_000, 12_000, false]
+    ] as const
+  )("whose thread %s needs a stand-in or not", (_, turned, renewed, expected) => {
+    const now = 1_000_000
+
+    const isNeeded = Lease.needsStandIn({
+      lease,
+      now,
+      turnedAt: now - turned,
+      renewedAt: now - renewed
+    })
+
+    assert.strictEqual(isNeeded, expected)
+  })
+
+  it("is renewed by a stand-in before the trust in it ends, whenever the thread stops turning", () => {
+    for (let stoppedAfter = 0; stoppedAfter <= Lease.renewEvery(lease); stoppedAfter += 100) {
+      const isNeeded = (now: number) =>
+        Lease.needsStandIn({ lease, now, turnedAt: stoppedAfter, renewedAt: 0 })
+      const looks = Array.from({ length: 20 }, (_, n) => n * Lease.watchEvery(lease))
+
+      const first = looks.find(isNeeded)
+
+      assert.isDefined(first)
+      assert.isAtMost(first!, 0.7 * lease)
+    }
+  })
+})
