@@ -13,6 +13,8 @@ export interface Settler {
   readonly size: () => number
   /** The leases that settlements are under way for. */
   readonly leases: () => ReadonlyArray<string>
+  /** Whether the store refuses whatever it is sent: what would run now would run again. */
+  readonly isHeldUp: () => boolean
   /** Waits until nothing is under way. */
   readonly drained: Effect.Effect<void>
 }
@@ -26,16 +28,22 @@ export const make = Effect.fnUntraced(function*(
   const isDrained = yield* Latch.make(true)
   let waiting: Array<Settled> = []
   let sending: ReadonlyArray<Settled> = []
+  /** How many were refused since the last one that was accepted. */
+  let refused = 0
+  /** How many batches were refused altogether, one after the other. */
+  let holdUps = 0
+  let isHeldUp = false
 
   // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
   // which hands its job back: it must not hold up the others.
   const send = (batch: ReadonlyArray<Settled>): Effect.Effect<ReadonlyArray<ClaimLost>> =>
     repo.settle(batch).pipe(
+      Effect.tap(() => Effect.sync(() => refused = 0)),
       Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
       Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
       Effect.catch(() =>
         batch.length === 1
-          ? Effect.succeed([])
+          ? Effect.sync(() => (refused++, []))
           : Effect.map(Effect.forEach(batch, (one) => send([one])), (lost) => lost.flat())
       )
     )
@@ -44,8 +52,14 @@ export const make = Effect.fnUntraced(function*(
     yield* hasWork.await
     sending = waiting.slice(0, batchMax)
     waiting = waiting.slice(batchMax)
-    onAnswer(yield* send(sending))
+    const size = sending.length
+    const lost = yield* send(sending)
     sending = []
+    holdUps = refused < size ? 0 : holdUps + 1
+    isHeldUp = holdUps > 0
+    if (isHeldUp) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
+    isHeldUp = false
+    onAnswer(lost)
     if (waiting.length === 0) {
       hasWork.closeUnsafe()
       isDrained.openUnsafe()
@@ -64,6 +78,7 @@ export const make = Effect.fnUntraced(function*(
       isDrained.closeUnsafe()
       hasWork.openUnsafe()
     },
+    isHeldUp: () => isHeldUp,
     size: () => waiting.length + sending.length,
     leases: () => [...waiting, ...sending].map(({ lease }) => lease),
     drained: isDrained.await
@@ -71,6 +86,9 @@ export const make = Effect.fnUntraced(function*(
 })
 
 const batchMax = 2000
+
+/** Milliseconds. */
+const holdUpMax = 60_000
 
 const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("5 seconds")])
   .pipe(

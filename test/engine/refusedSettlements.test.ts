@@ -3,11 +3,14 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Batcher from "../../src/layers/Batcher.ts"
+import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import * as Settler from "../../src/layers/Settler.ts"
 import { JobRepo, type Settled } from "../../src/services/JobRepo.ts"
+import { counts, start, Task, tasks } from "./Memory.ts"
 
 const refused = new StoreError({
   operation: "settle",
@@ -54,6 +57,27 @@ describe("the settler", () => {
       assert.deepStrictEqual(settler.leases(), [])
     }))
 })
+
+it.effect("a worker does not run jobs over and over while none of them can be settled", () =>
+  Effect.gen(function*() {
+    let runs = 0
+    let isMended = false
+    yield* tasks(3)
+    yield* start(Task.toLayer(() => void runs++), {
+      repo: (repo) => ({
+        ...repo,
+        settle: (settled) =>
+          Effect.suspend(() => isMended ? repo.settle(settled) : Effect.fail(refused))
+      })
+    })
+
+    yield* TestClock.adjust("5 minutes")
+    assert.isAtMost(runs, 60)
+    isMended = true
+    yield* TestClock.adjust("3 minutes")
+
+    assert.strictEqual((yield* counts).completed, 3)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
 
 describe("the batcher", () => {
   it.effect("lets nobody wait when it is closed during a call", () =>
