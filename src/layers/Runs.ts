@@ -154,7 +154,7 @@ export const make = Effect.fnUntraced(function*(options: {
     },
     /** How many jobs to claim now, and how many more of each lane. */
     wants: () => ({
-      limit: settler.isHeldUp() ? 0 : Pace.claimSize({
+      limit: Pace.claimSize({
         concurrency,
         pace,
         active: active.size,

@@ -13,8 +13,6 @@ export interface Settler {
   readonly size: () => number
   /** The leases that settlements are under way for. */
   readonly leases: () => ReadonlyArray<string>
-  /** Whether the store refuses whatever it is sent: what would run now would run again. */
-  readonly isHeldUp: () => boolean
   /** Waits until nothing is under way. */
   readonly drained: Effect.Effect<void>
 }
@@ -32,7 +30,6 @@ export const make = Effect.fnUntraced(function*(
   let refused = 0
   /** How many batches were refused altogether, one after the other. */
   let holdUps = 0
-  let isHeldUp = false
 
   // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
   // which hands its job back: it must not hold up the others.
@@ -56,9 +53,8 @@ export const make = Effect.fnUntraced(function*(
     const lost = yield* send(sending)
     sending = []
     holdUps = refused < size ? 0 : holdUps + 1
-    isHeldUp = holdUps > 0
-    if (isHeldUp) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
-    isHeldUp = false
+    // What was refused runs again: not at full speed.
+    if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
     onAnswer(lost)
     if (waiting.length === 0) {
       hasWork.closeUnsafe()
@@ -78,7 +74,6 @@ export const make = Effect.fnUntraced(function*(
       isDrained.closeUnsafe()
       hasWork.openUnsafe()
     },
-    isHeldUp: () => isHeldUp,
     size: () => waiting.length + sending.length,
     leases: () => [...waiting, ...sending].map(({ lease }) => lease),
     drained: isDrained.await
