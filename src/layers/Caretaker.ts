@@ -28,7 +28,9 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
 
     yield* keepGoing("promote", promote)
     yield* keepGoing("rescue", Effect.andThen(scheduler.rescue, every("5 seconds")))
-    yield* keepGoing("prune", Effect.andThen(scheduler.prune, every("1 hour")))
+    // Dropping a day of history may have to wait for others.
+    const prune = Effect.timeoutOption(scheduler.prune, "10 minutes")
+    yield* keepGoing("prune", Effect.andThen(prune, every("1 hour")))
   })
 )
 

@@ -8,6 +8,7 @@ import type { ClaimedJob, NewJob } from "../domain/Job.ts"
 import { JobRepo, type Settled } from "../services/JobRepo.ts"
 import { LockStrategy } from "../services/LockStrategy.ts"
 import * as Batcher from "./Batcher.ts"
+import { answered } from "./Deadline.ts"
 import { storeError } from "./PgError.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
@@ -39,10 +40,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `,
       // Ids grow in the order the rows were given; RETURNING promises none.
       (rows) => rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
-    ).pipe(Effect.mapError(storeError("enqueue")))
+    )
 
   const single = yield* Batcher.make({
-    call: insert,
+    call: (jobs: ReadonlyArray<NewJob>) => answered("enqueue")(insert(jobs)),
     isIsolated: (error: StoreError) => !error.isTransient,
     itemsMax: 1000
   })
@@ -54,7 +55,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       const transaction = yield* Effect.serviceOption(sql.transactionService)
       if (Option.isNone(transaction)) return [yield* single.add(first)]
     }
-    return yield* insert(jobs)
+    return yield* Effect.mapError(insert(jobs), storeError("enqueue"))
   })
 
   const claim: JobRepo["Service"]["claim"] = Effect.fn("JobRepo.claim")(
@@ -69,9 +70,9 @@ const make = Effect.fnUntraced(function*(schema: string) {
       const payloads = yield* omittedPayloads(rows)
       return rows.map((row) => claimed(row, payloads)).toSorted(byOrder)
     },
+    answered("claim"),
     // What a claim took must reach the caller, or nobody would run it.
-    Effect.uninterruptible,
-    Effect.mapError(storeError("claim"))
+    Effect.uninterruptible
   )
 
   /** Large payloads are fetched after the claim, when no lock is held any more. */
@@ -105,8 +106,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `
       return lost.map((each) => new ClaimLost(each))
     },
-    Effect.uninterruptible,
-    Effect.mapError(storeError("settle"))
+    answered("settle"),
+    Effect.uninterruptible
   )
 
   const hasWaiting: JobRepo["Service"]["hasWaiting"] = Effect.fn("JobRepo.hasWaiting")(
@@ -128,7 +129,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `
       return rows[0]?.waits === true
     },
-    Effect.mapError(storeError("hasWaiting"))
+    answered("hasWaiting")
   )
 
   const hasUnannounced: JobRepo["Service"]["hasUnannounced"] = Effect.fn("JobRepo.hasUnannounced")(
@@ -139,7 +140,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `
       return rows[0]?.found === true
     },
-    Effect.mapError(storeError("hasUnannounced"))
+    answered("hasUnannounced")
   )
 
   return JobRepo.of({ enqueue, claim, settle, hasWaiting, hasUnannounced })

@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { Scheduler } from "../services/Scheduler.ts"
+import { answered } from "./Deadline.ts"
 import { storeError } from "./PgError.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
@@ -17,13 +18,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
       promoted: row!.promoted,
       next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
     })),
-    Effect.mapError(storeError("promote")),
+    answered("promote"),
     Effect.withSpan("Scheduler.promote")
   )
 
   const rescue = sql<{ rescued: number }>`SELECT ${step("rescue")}() AS rescued`.pipe(
     Effect.map(([row]) => row!.rescued),
-    Effect.mapError(storeError("rescue")),
+    answered("rescue"),
     Effect.withSpan("Scheduler.rescue")
   )
 

@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
-import { storeError } from "./PgError.ts"
+import { answered } from "./Deadline.ts"
 import * as PgStandIn from "./PgStandIn.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
@@ -27,7 +27,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, asleep = false
       `
     },
-    Effect.mapError(storeError("join"))
+    answered("join")
   )
 
   const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
@@ -40,7 +40,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `
       return renewed.length > 0
     },
-    Effect.mapError(storeError("renew"))
+    answered("renew")
   )
 
   const end = (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
@@ -48,8 +48,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
       function*(id) {
         yield* sql`SELECT ${name("leave")}(${id}::uuid, ${hasCrashed})`
       },
-      Effect.uninterruptible,
-      Effect.mapError(storeError(operation))
+      answered(operation),
+      Effect.uninterruptible
     )
 
   const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
@@ -59,7 +59,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `
       return rows[0]!
     },
-    Effect.mapError(storeError("reconcile"))
+    answered("reconcile")
   )
 
   return WorkerRegistry.of({
