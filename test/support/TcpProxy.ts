@@ -3,7 +3,14 @@
  * swallowed, or end in the middle of a message. It listens on a free port of the loopback device.
  */
 import { Effect, type Scope } from "effect"
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type Server,
+  type Socket
+} from "node:net"
 
 /** How many bytes one connection may carry before it is cut. */
 export interface Limits {
@@ -21,6 +28,8 @@ export interface TcpProxy {
   readonly accept: Effect.Effect<void>
   /** Swallows what either side sends, on open and on new connections, and closes nothing. */
   readonly blackhole: Effect.Effect<void>
+  /** The connections that are open now carry nothing any more, as if the other end were gone. New ones do. */
+  readonly swallow: Effect.Effect<void>
   /** Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections die. */
   readonly heal: Effect.Effect<void>
   /** The connections that are opened next are cut after so many bytes, which still arrive. */
@@ -28,8 +37,9 @@ export interface TcpProxy {
   readonly connections: Effect.Effect<number>
 }
 
+/** In front of a host and port, or of a unix socket. */
 export const make = (
-  target: { readonly host: string; readonly port: number }
+  target: NetConnectOpts
 ): Effect.Effect<TcpProxy, never, Scope.Scope> =>
   Effect.map(Effect.acquireRelease(open(target), ({ close }) => close), ({ proxy }) => proxy)
 
@@ -38,17 +48,18 @@ interface Pair {
   readonly client: Socket
   readonly server: Socket
   hasLostBytes: boolean
+  isSwallowed: boolean
 }
 
 const open = Effect.fnUntraced(
-  function*(target: { readonly host: string; readonly port: number }) {
+  function*(target: NetConnectOpts) {
     const pairs = new Set<Pair>()
     let isBlackhole = false
     let limits: Limits = {}
 
     const join = (client: Socket) => {
       const server = connect(target)
-      const pair: Pair = { client, server, hasLostBytes: false }
+      const pair: Pair = { client, server, hasLostBytes: false, isSwallowed: false }
       const end = () => destroy(pair)
       pairs.add(pair)
       carry(client, server, limits.fromClient)
@@ -60,7 +71,7 @@ const open = Effect.fnUntraced(
       function carry(from: Socket, to: Socket, limit = Infinity) {
         let left = limit
         from.on("data", (bytes) => {
-          if (isBlackhole) {
+          if (isBlackhole || pair.isSwallowed) {
             pair.hasLostBytes = true
             return
           }
@@ -78,7 +89,9 @@ const open = Effect.fnUntraced(
     const destroy = (pair: Pair) => {
       pairs.delete(pair)
       pair.client.resetAndDestroy()
-      pair.server.resetAndDestroy()
+      // A unix socket cannot be reset.
+      if ("path" in target) pair.server.destroy()
+      else pair.server.resetAndDestroy()
     }
 
     const destroyWhere = (isMeant: (pair: Pair) => boolean) =>
@@ -98,6 +111,7 @@ const open = Effect.fnUntraced(
       refuse,
       accept,
       blackhole: Effect.sync(() => isBlackhole = true),
+      swallow: Effect.sync(() => pairs.forEach((pair) => pair.isSwallowed = true)),
       heal: Effect.suspend(() => {
         isBlackhole = false
         limits = {}

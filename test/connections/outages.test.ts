@@ -1,0 +1,115 @@
+/**
+ * A worker goes on by itself after whatever happens to its server, and loses and doubles nothing.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as TcpProxy from "../support/TcpProxy.ts"
+import * as Working from "./Working.ts"
+
+const patience = 90_000
+
+for (
+  const [what, signal] of [["is killed with -9", "SIGKILL"], ["stops at once", "SIGQUIT"]] as const
+) {
+  it.live(`a server that ${what} and comes back`, () =>
+    Effect.gen(function*() {
+      const server = yield* Working.server
+      const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+
+      for (const enough of [50, 200, 350]) {
+        yield* working.reach(enough)
+        yield* server.crash(signal)
+      }
+
+      yield* working.finish
+    }).pipe(Effect.scoped), patience)
+}
+
+it.live("a server that cuts all connections again and again", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.server
+    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+
+    for (let cuts = 0; cuts < 30; cuts++) {
+      yield* working.reach(cuts * 15)
+      yield* asked(
+        server.url,
+        (sql) =>
+          sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()`
+      )
+    }
+
+    yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+it.live("a server that becomes read-only, as after a failover", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.server
+    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    yield* working.reach(50)
+
+    yield* setting(server.url, "default_transaction_read_only", "on")
+    yield* working.complaints(5)
+    yield* setting(server.url, "default_transaction_read_only", "off")
+
+    yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+it.live("a database that lets nobody in for a while", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.server
+    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    yield* working.reach(50)
+    const elsewhere = new URL(server.url)
+    const name = elsewhere.pathname.slice(1)
+    elsewhere.pathname = "/template1"
+    const letIn = (allowed: boolean) =>
+      asked(elsewhere.href, (sql) =>
+        Effect.andThen(
+          sql`ALTER DATABASE ${sql(name)} ALLOW_CONNECTIONS ${sql.literal(String(allowed))}`,
+          sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${name}`
+        ))
+
+    yield* letIn(false)
+    yield* working.complaints(5)
+    yield* letIn(true)
+
+    yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+it.live("connections whose other end is gone without a word", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.server
+    const proxy = yield* TcpProxy.make({ path: server.socket.path })
+    const { pathname } = new URL(server.url)
+    const through =
+      `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}${pathname}`
+    const working = yield* Working.start({ direct: server.url, through, jobs: 400 })
+    yield* working.reach(50)
+
+    yield* proxy.swallow
+
+    yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+/** Changes a setting of the server for all sessions, and ends those that there are. */
+const setting = (url: string, name: string, value: string) =>
+  asked(url, (sql) =>
+    Effect.gen(function*() {
+      yield* sql`SET default_transaction_read_only = off`
+      yield* sql.unsafe(`ALTER SYSTEM SET ${name} = '${value}'`).unprepared
+      yield* sql`SELECT pg_reload_conf()`
+      yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()`
+    }))
+
+/** Asks on a connection of its own until it is answered. */
+const asked = <A>(
+  url: string,
+  question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>
+) =>
+  Working.eventually(
+    Effect.provide(Effect.flatMap(PgClient.PgClient, question), Working.clientOf(url))
+  )
