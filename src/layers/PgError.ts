@@ -12,12 +12,17 @@ export const storeError = (operation: string) => (error: SqlError.SqlError): Sto
   const code = fieldOf(error, "code")
   return new StoreError({
     operation,
-    isTransient: code === undefined ? error.isRetryable : isTransientCode(code),
+    isTransient: isTransient(error, code),
     ...(code === undefined ? {} : { code }),
     detail: describe(error),
     cause: error
   })
 }
+
+/** What never reached the server was not refused by it, whatever keeps it from connecting now. */
+const isTransient = (error: SqlError.SqlError, code: string | undefined): boolean =>
+  error.reason.operation === "connect" ||
+  (code === undefined ? error.isRetryable : isTransientCode(code))
 
 /** Connection lost or refused, server starting or stopping, resources short, locks busy, read-only. */
 const isTransientCode = (code: string): boolean =>

@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { SqlError } from "effect/sql"
+import { storeError } from "../../src/layers/PgError.ts"
+
+/** As the driver reports what a server answered. */
+const failure = (code: string, operation = "query") =>
+  new SqlError.SqlError({
+    reason: new SqlError.UnknownError({
+      cause: Object.assign(new Error("as it happens"), { code }),
+      message: "PgConnection: Query failed",
+      operation
+    })
+  })
+
+describe("an error of the database", () => {
+  it.each(
+    [
+      ["08006", "connection_failure"],
+      ["40001", "serialization_failure"],
+      ["40P01", "deadlock_detected"],
+      ["53100", "disk_full"],
+      ["53300", "too_many_connections"],
+      ["55P03", "lock_not_available"],
+      ["57014", "query_canceled"],
+      ["57P01", "admin_shutdown"],
+      ["57P03", "cannot_connect_now"],
+      ["25006", "read_only_sql_transaction"],
+      ["ECONNRESET", "the socket's own"]
+    ]
+  )("%s (%s) may be over later", (code) => {
+    assert.isTrue(storeError("settle")(failure(code)).isTransient)
+  })
+
+  it.each(
+    [
+      ["22P05", "untranslatable_character"],
+      ["23514", "check_violation"],
+      ["42501", "insufficient_privilege"],
+      ["42883", "undefined_function"],
+      ["54000", "program_limit_exceeded"]
+    ]
+  )("%s (%s) comes again", (code) => {
+    assert.isFalse(storeError("settle")(failure(code)).isTransient)
+  })
+
+  it.each(["28P01", "3D000", "55000"])(
+    "%s while connecting says nothing of what is asked",
+    (code) => {
+      assert.isTrue(storeError("settle")(failure(code, "connect")).isTransient)
+    }
+  )
+})
