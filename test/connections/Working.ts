@@ -45,6 +45,8 @@ export interface Working {
   readonly reach: (count: number) => Effect.Effect<void>
   /** Waits until so many complaints have been logged since the beginning. */
   readonly complaints: (count: number) => Effect.Effect<void>
+  /** Waits for a complaint that comes after now. */
+  readonly nextComplaint: Effect.Effect<void>
   /** Ends the work and checks it: each job completed once, started in the order of its key, nothing left. */
   readonly finish: Effect.Effect<void>
 }
@@ -96,11 +98,14 @@ export const start = Effect.fnUntraced(function*(options: {
   })
   const done = eventually(Effect.map(direct(completed), (rows) => rows.length))
 
+  const complaints = (count: number) =>
+    eventually(Effect.sync(() => assert.isAtLeast(lines.length, count, lines.join("\n"))))
+
   const working: Working = {
     done,
     reach: (count) => eventually(Effect.map(done, (found) => assert.isAtLeast(found, count))),
-    complaints: (count) =>
-      eventually(Effect.sync(() => assert.isAtLeast(lines.length, count, lines.join("\n")))),
+    complaints,
+    nextComplaint: Effect.suspend(() => complaints(lines.length + 1)),
     finish: Effect.gen(function*() {
       yield* eventually(Effect.map(done, (found) => assert.strictEqual(found, options.jobs)))
       assert.deepStrictEqual(yield* direct(completed), ids)

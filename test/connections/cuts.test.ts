@@ -1,0 +1,39 @@
+/**
+ * Connections that end at any byte, on the way there or back: nothing is lost or doubled, whatever was
+ * done of which no answer came.
+ */
+import { it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as TcpProxy from "../support/TcpProxy.ts"
+import * as Working from "./Working.ts"
+
+/** From within the handshake to within the hundredth row of a claim. */
+const lengths = Array.from({ length: 8 }, (_, n) => Math.round(20 * 2.1 ** n))
+
+for (const direction of ["fromServer", "fromClient"] as const) {
+  it.live(
+    `connections that are cut after so many bytes ${direction}`,
+    () =>
+      Effect.gen(function*() {
+        const server = yield* Working.server
+        const proxy = yield* TcpProxy.make({ path: server.socket.path })
+        const { pathname } = new URL(server.url)
+        const through =
+          `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}${pathname}`
+        const working = yield* Working.start({ direct: server.url, through, jobs: 600 })
+
+        for (const length of lengths) {
+          const before = yield* working.done
+          yield* proxy.cutAfter({ [direction]: length })
+          yield* proxy.cut
+          yield* working.nextComplaint
+          yield* proxy.heal
+          yield* proxy.cut
+          yield* working.reach(Math.min(before + 5, 600))
+        }
+
+        yield* working.finish
+      }).pipe(Effect.scoped),
+    120_000
+  )
+}
