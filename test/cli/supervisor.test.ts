@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Effect } from "effect"
+import { eventually } from "../Given.ts"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
@@ -13,6 +14,7 @@ export const setupJobs = (queue) => {
   queue.handle("held", () =>
     Effect.andThen(Effect.logInfo("held in " + process.pid + "."), Effect.never))
   queue.handle("crashing", () => process.exit(3))
+  queue.handle("harmless", () => {})
 }
 `
 
@@ -76,6 +78,24 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
         yield* sql`SELECT name, outcome FROM ${table("finished_jobs")}`,
         [{ name: "crashing", outcome: "crashed" }]
       )
+    }))
+
+  it.effect("finds the job that crashes them, and harms none of those beside it", () =>
+    Effect.gen(function*() {
+      const harmless = Array.from({ length: 30 }, () => "harmless")
+      const { queue, sql, table } = yield* start("crashing", ...harmless)
+      const finished = sql<{ name: string; outcome: string; attempt: number; count: number }>`
+        SELECT name, outcome, attempt, count(*)::integer FROM ${table("finished_jobs")}
+        GROUP BY name, outcome, attempt ORDER BY name`
+
+      yield* eventually(Effect.map(finished, (rows) =>
+        assert.deepStrictEqual(rows, [
+          { name: "crashing", outcome: "crashed", attempt: 0, count: 1 },
+          { name: "harmless", outcome: "completed", attempt: 1, count: 30 }
+        ])))
+
+      yield* queue.kill("SIGINT")
+      assert.strictEqual((yield* queue.exit).code, 0)
     }))
 
   it.effect("leaves no child behind when it is killed with -9 itself", () =>
