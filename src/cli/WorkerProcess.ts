@@ -79,6 +79,10 @@ export const run = Effect.fnUntraced(
       )
       return yield* new ExitWith({ code: 1 })
     }
+    if (!(yield* control.status).hasSignedOff) {
+      yield* Effect.logError("stopped without signing off; others wait until its lease has run out")
+      return yield* new ExitWith({ code: 1 })
+    }
     yield* Effect.logInfo("stopped")
   },
   (effect, { workerId }) =>

@@ -11,6 +11,8 @@ export interface QueueStatus {
   /** The cooperative mode, as users write it. */
   readonly mode: string
   readonly stopping: StopMode | undefined
+  /** Whether it has ended and the database knows. */
+  readonly hasSignedOff: boolean
   readonly concurrency: number
   readonly running: ReadonlyArray<{
     readonly id: bigint

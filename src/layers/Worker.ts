@@ -1,7 +1,18 @@
 /**
  * Works on queues for as long as its scope lives: claims, runs, settles, and ends in order.
  */
-import { Clock, Deferred, Duration, Effect, Layer, Queue, type Scope, Stream } from "effect"
+import {
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Layer,
+  Queue,
+  Schedule,
+  Scope,
+  Stream
+} from "effect"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
 import type { StoreError } from "../domain/Errors.ts"
 import { nextStep, type StopMode, stopModes } from "../domain/StopMode.ts"
@@ -48,6 +59,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     if (leases.size > 0) runs.lose((run) => leases.has(run.lease))
     look()
   })
+  const life = yield* Scope.fork(yield* Effect.scope)
   const lifeline = yield* Lifeline.make({ ...worker, mode })
   const runs = yield* Runs.make({
     concurrency,
@@ -60,6 +72,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   const startedAt = clock.currentTimeMillisUnsafe()
   let stopping: StopMode | undefined
   let cancelledAt = Infinity
+  let hasSignedOff = false
 
   const rejoin = Effect.gen(function*() {
     yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
@@ -104,13 +117,16 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     const leftBehind = runs.running().map(({ job }) => job.id)
     yield* Effect.timeoutOption(settler.drained, grace)
     // What does not stop keeps its lease until this process is dead and the lease has run out.
-    if (leftBehind.length === 0) {
-      yield* registry.leave(id).pipe(
-        Effect.retry({ times: 3 }),
-        Effect.timeout("5 seconds"),
-        Effect.catch((error) => Effect.logWarning(`could not sign off: ${error.message}`))
-      )
-    }
+    if (leftBehind.length > 0) return leftBehind
+    // A renewal that finds the worker gone would have it join again.
+    yield* Scope.close(life, Exit.void)
+    yield* registry.leave(id).pipe(
+      Effect.tapError((error) => Effect.logWarning(`could not sign off: ${error.message}`)),
+      Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),
+      Effect.andThen(Effect.sync(() => hasSignedOff = true)),
+      Effect.timeoutOption("10 seconds"),
+      Effect.ignore
+    )
     return leftBehind
   })
 
@@ -139,7 +155,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
       Effect.sync(look),
       Effect.ignore(Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3)))
     )
-  })
+  }).pipe(Scope.provide(life))
   yield* notifier.wakes.pipe(
     Stream.runForEach((wake) =>
       Effect.sync(() => {
@@ -178,6 +194,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
       queues,
       mode,
       stopping,
+      hasSignedOff,
       concurrency,
       running: runs.running().map(({ age, job }) => ({
         id: job.id,

@@ -20,7 +20,7 @@ if (standIn === "without-stand-in") {
 const { Job, QueueControl, QueueLive, RowLock } = await import("../../dist/index.js")
 
 const compute = () => {
-  console.error("computing")
+  process.stderr.write("computing\n")
   const end = performance.now() + 8000
   while (performance.now() < end);
 }

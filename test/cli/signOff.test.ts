@@ -1,0 +1,40 @@
+/**
+ * A worker that says it stopped cleanly has signed off, even if the server was away for a moment.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Postgres from "../support/Postgres.ts"
+import * as TcpProxy from "../support/TcpProxy.ts"
+import * as Pgq from "./Pgq.ts"
+
+layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(
+  "a clean stop",
+  (it) => {
+    it.effect("signs off once the server can be reached again", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const { flags, name, table } = yield* Pgq.schema
+        const url = new URL(flags[1] ?? "")
+        const proxy = yield* TcpProxy.make({
+          path: `${url.searchParams.get("host")}/.s.PGSQL.5432`
+        })
+        const password = url.searchParams.get("password")
+        const through = `postgres://pgq:${password}@127.0.0.1:${proxy.port}${url.pathname}`
+        const { write } = yield* Pgq.folder
+        const script = write("jobs.mjs", "export const setupJobs = (q) => q.handle('x', () => {})")
+        const queue = yield* Pgq.spawn(["start", "-c", through, "--schema", name, "-f", script])
+        yield* queue.line(/working on/)
+
+        yield* proxy.refuse
+        yield* proxy.cut
+        yield* queue.kill("SIGINT")
+        yield* queue.line(/could not sign off/)
+        yield* proxy.accept
+        const { code } = yield* queue.exit
+
+        assert.strictEqual(code, 0)
+        assert.deepStrictEqual(yield* sql`SELECT pid FROM ${table("workers")}`, [])
+      }))
+  }
+)
