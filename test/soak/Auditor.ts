@@ -1,0 +1,67 @@
+/**
+ * Looks at the database all the time, for what must hold at every moment.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import { connect } from "./Database.ts"
+import type { Violation } from "./Violation.ts"
+
+/** Looks until it is interrupted, over the server's crashes. */
+export const run = (url: string, report: (violation: Violation) => void): Effect.Effect<never> => {
+  const forgotten = seen("forgotten lane", report)
+  const idle = seen("idle in transaction", report)
+  const look = Effect.fnUntraced(function*(sql: PgClient.PgClient) {
+    forgotten(yield* sql.unsafe<Found>(forgottenLanes).unprepared)
+    idle(yield* sql.unsafe<Found>(idleInTransaction).unprepared)
+    const doubled = yield* sql.unsafe<Found>(twoTokens).unprepared
+    for (const { detail } of doubled) report({ check: "two tokens", detail })
+    yield* Effect.sleep("1 second")
+  })
+  return Effect.flatMap(connect(url), (sql) => Effect.forever(look(sql))).pipe(
+    Effect.scoped,
+    Effect.exit,
+    Effect.andThen(Effect.sleep("500 millis")),
+    Effect.forever
+  )
+}
+
+interface Found {
+  readonly detail: string
+}
+
+/** Reports what was there in each of three looks, over more than two seconds. */
+const seen = (check: Violation["check"], report: (violation: Violation) => void) => {
+  const since = new Map<string, number>()
+  return (found: ReadonlyArray<Found>) => {
+    const now = new Set(found.map(({ detail }) => detail))
+    for (const detail of since.keys()) if (!now.has(detail)) since.delete(detail)
+    for (const detail of now) {
+      const looks = (since.get(detail) ?? 0) + 1
+      since.set(detail, looks)
+      if (looks === 4) report({ check, detail })
+    }
+  }
+}
+
+const forgottenLanes = `
+  SELECT queue || '/' || serialization_key || ' from id ' || min(id) AS detail
+  FROM pgq.jobs AS j
+  WHERE state = 'waiting'
+    AND NOT EXISTS (
+      SELECT FROM pgq.jobs AS t
+      WHERE t.queue = j.queue AND t.serialization_key = j.serialization_key
+        AND t.serialization_key IS NOT NULL AND t.state IN ('ready', 'retry'))
+    AND NOT EXISTS (
+      SELECT FROM pgq.lane_wakes AS w WHERE w.queue = j.queue AND w.key = j.serialization_key)
+  GROUP BY queue, serialization_key`
+
+const twoTokens = `
+  SELECT queue || '/' || serialization_key || ': ids ' || array_agg(id)::text AS detail
+  FROM pgq.jobs
+  WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
+  GROUP BY queue, serialization_key HAVING count(*) > 1`
+
+// One and the same transaction: a new one has another start.
+const idleInTransaction = `
+  SELECT pid || ' since ' || xact_start || ': ' || query AS detail FROM pg_stat_activity
+  WHERE state LIKE 'idle in transaction%' AND application_name LIKE 'pgq%'`

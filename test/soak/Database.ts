@@ -1,0 +1,118 @@
+/**
+ * The soak's own connections, and what it keeps in the database beside pgq's schema: a history of
+ * all leases, written in the transactions that change them.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Redacted } from "effect"
+import { Reactivity } from "effect/reactivity"
+
+export const applicationName = "soak"
+
+/** A connection of its own, closed with the scope. */
+export const connect = (url: string, name = applicationName) =>
+  PgClient.makeClient({ url: Redacted.make(url), applicationName: name }).pipe(
+    Effect.provide(Reactivity.layer)
+  )
+
+/** Asks until it is answered: the server may be down. */
+export const ask = <A>(
+  url: string,
+  question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>
+): Effect.Effect<A> =>
+  Effect.flatMap(connect(url), question).pipe(
+    Effect.scoped,
+    Effect.timeout("10 seconds"),
+    Effect.sandbox,
+    Effect.tapError(() => Effect.sleep("200 millis")),
+    Effect.eventually
+  )
+
+/** To be run once pgq's schema is there. */
+export const prepare = (url: string): Effect.Effect<void> =>
+  ask(
+    url,
+    (sql) => Effect.forEach(statements, (text) => sql.unsafe(text).unprepared, { discard: true })
+  )
+
+// The history says of each change which jobs came into a lease or left it; `sent` is when the
+// transaction began, which for a claim is one statement.
+const statements = [
+  "CREATE SCHEMA soak",
+  "CREATE TABLE soak.effects (n bigint NOT NULL, pid integer NOT NULL)",
+  `CREATE TABLE soak.history (
+    id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, sent timestamptz NOT NULL,
+    is_claim boolean NOT NULL, lease uuid NOT NULL, mode text, ids bigint[] NOT NULL
+  )`,
+  `CREATE FUNCTION soak.remember() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    before bigint[] := '{}';
+    after bigint[] := '{}';
+    changed record := NEW;
+  BEGIN
+    IF TG_OP <> 'INSERT' THEN before := OLD.job_ids; END IF;
+    IF TG_OP = 'DELETE' THEN changed := OLD; ELSE after := NEW.job_ids; END IF;
+    INSERT INTO soak.history (at, sent, is_claim, lease, mode, ids)
+    SELECT clock_timestamp(), now(), is_claim, changed.id,
+           (SELECT mode FROM pgq.workers WHERE id = changed.worker_id), ids FROM (
+      SELECT false, ARRAY(SELECT unnest(before) EXCEPT SELECT unnest(after))
+      UNION ALL SELECT true, ARRAY(SELECT unnest(after) EXCEPT SELECT unnest(before))
+    ) AS changes(is_claim, ids) WHERE ids <> '{}';
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER remember AFTER INSERT OR UPDATE OR DELETE ON pgq.leases
+    FOR EACH ROW EXECUTE FUNCTION soak.remember()`
+]
+
+/** A job that has ended for good. */
+export interface Finished {
+  readonly id: number
+  readonly n: number
+  readonly outcome: string
+  /** Milliseconds of the time of day. */
+  readonly finishedAt: number
+}
+
+/** A job that came into a lease, or left it. */
+export interface Change {
+  readonly at: number
+  readonly sent: number
+  readonly isClaim: boolean
+  readonly lease: string
+  /** Of its worker; none where that is gone. */
+  readonly mode: string | null
+  readonly ids: ReadonlyArray<number>
+}
+
+/** A job that has not ended. */
+export interface Left {
+  readonly id: number
+  readonly n: number
+  /** As `pgq.job_states` has it. */
+  readonly state: string
+}
+
+export interface Evidence {
+  readonly finished: ReadonlyArray<Finished>
+  readonly history: ReadonlyArray<Change>
+  readonly left: ReadonlyArray<Left>
+}
+
+export const evidence = (url: string): Effect.Effect<Evidence> =>
+  ask(url, (sql) =>
+    Effect.all({
+      finished: sql<Finished>`
+        SELECT id::double precision, (payload ->> 'n')::double precision AS n, outcome,
+               extract(epoch FROM finished_at)::double precision * 1000 AS "finishedAt"
+        FROM pgq.finished_jobs
+      `,
+      history: sql<Change>`
+        SELECT extract(epoch FROM at)::double precision * 1000 AS at,
+               extract(epoch FROM sent)::double precision * 1000 AS sent,
+               is_claim AS "isClaim", lease::text, mode, ids::double precision[]
+        FROM soak.history ORDER BY history.at, history.id
+      `,
+      left: sql<Left>`
+        SELECT id::double precision, (payload ->> 'n')::double precision AS n, state
+        FROM pgq.job_states
+      `
+    }))

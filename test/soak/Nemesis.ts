@@ -1,0 +1,199 @@
+/**
+ * The faults: each of its own rhythm, so that they come beside and during one another.
+ */
+import { Effect } from "effect"
+import { childrenOf, signal, type Worker } from "./Crew.ts"
+import { ask } from "./Database.ts"
+import type { Dice } from "./Dice.ts"
+import * as Ledger from "./Ledger.ts"
+import { stop } from "./Stop.ts"
+import type { World } from "./World.ts"
+
+/** Does harm until it is over; every fault has ended by then. */
+export const run = (options: {
+  readonly world: World
+  readonly dice: Dice
+  readonly pace: number
+  readonly isOver: () => boolean
+}): Effect.Effect<void> =>
+  Effect.forEach(faults, ({ every, fault, name }, index) => {
+    const dice = options.dice.for(`${name} ${index}`)
+    const next = Effect.gen(function*() {
+      // In slices, so that the end of the faults need not wait for the next one.
+      let wait = dice.gap(every / options.pace)
+      while (wait > 0 && !options.isOver()) {
+        yield* Effect.sleep(Math.min(wait, 250))
+        wait -= 250
+      }
+      if (!options.isOver()) yield* fault(options.world, dice)
+    })
+    return Effect.repeat(next, { while: () => !options.isOver() })
+  }, { concurrency: "unbounded", discard: true })
+
+const fault = ({ count, write }: World, name: string, detail: string | number): void => {
+  count(name)
+  write({ what: "fault", at: Ledger.now(), fault: name, detail: String(detail) })
+}
+
+const kill = ({ write }: World, pid: number, isSupervised: boolean): void => {
+  write({ what: "kill", at: Ledger.now(), pid, isSupervised })
+  signal(pid, "SIGKILL")
+}
+
+const isAlone = ({ place }: Worker) => place.processes === undefined
+
+/** Of a supervisor one of its children, of another the process itself. */
+const someone = ({ crew }: World, dice: Dice) => {
+  const worker = crew.pick(dice, () => true)
+  if (worker === undefined) return undefined
+  const pid = isAlone(worker) ? worker.pid : dice.pick(childrenOf(worker.pid))
+  return pid === undefined ? undefined : { pid, isAlone: isAlone(worker), worker }
+}
+
+const killWorker = (world: World, dice: Dice) =>
+  Effect.sync(() => {
+    const target = someone(world, dice)
+    if (target === undefined) return
+    if (target.isAlone) target.worker.isTaken = true
+    fault(
+      world,
+      target.isAlone ? "worker kill -9, alone" : "worker kill -9, supervised",
+      target.pid
+    )
+    kill(world, target.pid, !target.isAlone)
+  })
+
+const killSupervisor = (world: World, dice: Dice) =>
+  Effect.sync(() => {
+    const worker = world.crew.pick(dice, ({ processes }) => processes !== undefined)
+    if (worker === undefined) return
+    worker.isTaken = true
+    fault(world, "supervisor kill -9", worker.pid)
+    kill(world, worker.pid, false)
+  })
+
+const freeze = (isLong: boolean) => (world: World, dice: Dice) =>
+  Effect.suspend(() => {
+    const target = someone(world, dice)
+    if (target === undefined) return Effect.void
+    const millis = isLong
+      ? world.leaseMillis + dice.between(1000, 5000)
+      : dice.between(100, 2500)
+    // Signals to a frozen process would wait, so one that stands alone is left in peace meanwhile.
+    if (target.isAlone) target.worker.isTaken = true
+    fault(world, isLong ? "SIGSTOP beyond the lease" : "SIGSTOP", target.pid)
+    world.write({ what: "pause", at: Ledger.now(), pid: target.pid })
+    signal(target.pid, "SIGSTOP")
+    return Effect.ensuring(
+      Effect.sleep(millis),
+      Effect.sync(() => {
+        signal(target.pid, "SIGCONT")
+        world.write({ what: "resume", at: Ledger.now(), pid: target.pid })
+        if (target.isAlone) target.worker.isTaken = false
+      })
+    )
+  })
+
+const killBackends = (world: World, dice: Dice) => {
+  const most = dice.chance(0.1) ? 1000 : dice.between(1, 5)
+  return ask(world.server.url, (sql) =>
+    sql<{ killed: number }>`
+      SELECT count(pg_terminate_backend(pid))::integer AS killed FROM (
+        SELECT pid FROM pg_stat_activity
+        WHERE application_name LIKE 'pgq%' OR application_name = 'soak producer'
+        ORDER BY random() LIMIT ${most}
+      ) AS victims
+    `).pipe(Effect.map(([row]) => world.count("backend kill", row?.killed)))
+}
+
+const crash = (world: World, dice: Dice) =>
+  Effect.suspend(() => {
+    const name = dice.pick(["SIGKILL", "SIGQUIT"] as const) ?? "SIGKILL"
+    fault(world, name === "SIGKILL" ? "postmaster kill -9" : "immediate stop", "")
+    return world.server.crash(name)
+  })
+
+const cut = (world: World, dice: Dice) =>
+  Effect.suspend(() => {
+    fault(world, "TCP cut", "")
+    return dice.pick(world.proxies)?.cut ?? Effect.void
+  })
+
+/** Connections die in the middle of a message, some of them in that of a claim's answer. */
+export const tear = (millis: number) => (world: World, dice: Dice) =>
+  Effect.forEach(world.proxies, (proxy) =>
+    Effect.gen(function*() {
+      const end = Ledger.now() + millis
+      while (Ledger.now() < end) {
+        const side = dice.chance(0.8) ? "fromServer" : "fromClient"
+        fault(world, "TCP cut within a message", side)
+        // Whoever signs in gets a few hundred bytes for it, then its answers.
+        yield* proxy.cutAfter({ [side]: dice.between(1, 6000) })
+        if (dice.chance(0.5)) yield* proxy.cut
+        yield* Effect.sleep(dice.between(100, 600))
+      }
+      yield* proxy.cutAfter({})
+      yield* proxy.cut
+    }), { concurrency: "unbounded", discard: true })
+
+const refuse = (world: World, dice: Dice) =>
+  Effect.gen(function*() {
+    const proxy = dice.pick(world.proxies)
+    if (proxy === undefined) return
+    fault(world, "connections refused", "")
+    yield* proxy.refuse
+    yield* proxy.cut
+    yield* Effect.sleep(dice.between(200, 3000))
+    yield* proxy.accept
+  })
+
+const blackhole = (isLong: boolean) => (world: World, dice: Dice) =>
+  Effect.gen(function*() {
+    const proxy = dice.pick(isLong ? world.proxies.slice(0, 2) : world.proxies)
+    if (proxy === undefined) return
+    const millis = isLong ? world.leaseMillis + dice.between(6000, 10_000) : dice.between(300, 6000)
+    fault(world, isLong ? "TCP blackhole beyond the lease" : "TCP blackhole", millis)
+    yield* proxy.blackhole
+    yield* Effect.sleep(millis)
+    yield* proxy.heal
+  })
+
+/** How operators ask, once or impatiently. The last one ends at once. */
+const sequences: Readonly<Record<string, ReadonlyArray<NodeJS.Signals>>> = {
+  finish: ["SIGINT"],
+  cancel: ["SIGTERM"],
+  "drain, then finish": ["SIGHUP", "SIGINT"],
+  "finish, then cancel": ["SIGINT", "SIGTERM"],
+  exit: ["SIGINT", "SIGTERM", "SIGTERM"]
+}
+
+const signals = (world: World, dice: Dice) =>
+  Effect.suspend(() => {
+    const worker = world.crew.pick(dice, () => true)
+    if (worker === undefined) return Effect.void
+    const name = dice.pick(Object.keys(sequences)) ?? "finish"
+    fault(world, "signals", `${worker.pid} ${name}`)
+    return stop({ ...world, worker, sequence: sequences[name] ?? [], dice, isPeace: false })
+  })
+
+/** `every` is the mean of milliseconds between two of a kind. */
+const faults: ReadonlyArray<{
+  readonly name: string
+  readonly every: number
+  readonly fault: (world: World, dice: Dice) => Effect.Effect<unknown>
+}> = [
+  { name: "kill", every: 2000, fault: killWorker },
+  { name: "supervisor", every: 20_000, fault: killSupervisor },
+  { name: "freeze", every: 8000, fault: freeze(true) },
+  { name: "freeze", every: 8000, fault: freeze(true) },
+  { name: "short freeze", every: 3000, fault: freeze(false) },
+  { name: "backends", every: 900, fault: killBackends },
+  { name: "crash", every: 18_000, fault: crash },
+  { name: "cut", every: 2000, fault: cut },
+  { name: "tear", every: 10_000, fault: tear(1500) },
+  { name: "refuse", every: 8000, fault: refuse },
+  { name: "blackhole", every: 9000, fault: blackhole(false) },
+  { name: "long blackhole", every: 12_000, fault: blackhole(true) },
+  { name: "signals", every: 2500, fault: signals },
+  { name: "signals", every: 2500, fault: signals }
+]

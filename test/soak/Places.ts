@@ -1,0 +1,41 @@
+/**
+ * Who works in a soak: alone and in families, in one mode or in all at once, by different ways.
+ */
+import type { NetConnectOpts } from "node:net"
+import type { TcpProxy } from "../support/TcpProxy.ts"
+import type { Place } from "./Crew.ts"
+import type { Options } from "./Options.ts"
+import { overTcp, type Server } from "./Server.ts"
+
+export const places = (options: {
+  readonly mode: Options["mode"]
+  readonly via: Options["via"]
+  readonly server: Server
+  readonly proxies: readonly [TcpProxy, TcpProxy]
+  /** Where a connection without a proxy goes. */
+  readonly toPgq: NetConnectOpts
+}): ReadonlyArray<Place> => {
+  const { mode, proxies: [one, other], server, toPgq, via } = options
+  const at = (port: number) => overTcp(server, port) + (via === "pgbouncer" ? "?prepare=false" : "")
+  const straight = "port" in toPgq ? at(toPgq.port) : server.url
+
+  const inMode = (mixed: ReadonlyArray<string>) =>
+    mode === "mixed" ? mixed : mode === "row-lock" ? rowLock : advisory("42")
+  return [
+    { name: "alone-1", url: at(one.port), processes: undefined, cooperative: inMode(rowLock) },
+    {
+      name: "alone-2",
+      url: at(other.port),
+      processes: undefined,
+      cooperative: inMode(advisory("42"))
+    },
+    { name: "alone-3", url: straight, processes: undefined, cooperative: inMode(advisory("42")) },
+    { name: "alone-4", url: straight, processes: undefined, cooperative: inMode(rowLock) },
+    { name: "family-1", url: at(one.port), processes: 2, cooperative: inMode(rowLock) },
+    { name: "family-2", url: straight, processes: 2, cooperative: inMode(advisory("7,9")) }
+  ]
+}
+
+const rowLock = ["--cooperative", "row-lock"]
+
+const advisory = (key: string) => ["--cooperative", "advisory", "--advisory-key", key]

@@ -1,0 +1,156 @@
+/**
+ * Adds jobs as applications do: in transactions that stay open, roll back, fail or lose their
+ * connection, at any isolation level, by bare INSERT or by `pgq.enqueue`.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect, Exit } from "effect"
+import { connect } from "./Database.ts"
+import type { Dice } from "./Dice.ts"
+import * as Ledger from "./Ledger.ts"
+
+export interface Producer {
+  readonly name: string
+  readonly url: string
+  readonly dice: Dice
+  /** Jobs in a second. */
+  readonly rate: number
+  readonly write: (entry: Ledger.Entry) => void
+  readonly isOver: () => boolean
+  /** The next number of a job, unique among all producers. */
+  readonly number: () => number
+}
+
+/** Produces until it is over; its last transaction has ended by then. */
+export const run = (producer: Producer): Effect.Effect<void> =>
+  Effect.flatMap(connect(producer.url, "soak producer"), (sql) => produce(producer, sql)).pipe(
+    Effect.scoped,
+    Effect.exit,
+    Effect.andThen(Effect.sleep("100 millis")),
+    Effect.repeat({ while: () => !producer.isOver() }),
+    Effect.asVoid
+  )
+
+const produce = Effect.fnUntraced(function*(producer: Producer, sql: PgClient.PgClient) {
+  let transactions = 0
+  while (!producer.isOver()) {
+    const count = yield* transact(producer, sql, transactions++)
+    yield* Effect.sleep(producer.dice.gap(1000 * count / producer.rate))
+  }
+})
+
+const transact = Effect.fnUntraced(
+  function*({ dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {
+    const tx = `${name}-${Ledger.now()}-${index}`
+    const end = (what: Ledger.EndEntry["what"]) =>
+      write({ what, at: Ledger.now(), wall: Date.now(), tx })
+    const batches = Array.from(
+      { length: dice.chance(0.7) ? 1 : 2 },
+      () => Array.from({ length: dice.chance(0.3) ? dice.between(2, 20) : 1 }, () => job(dice))
+    )
+    const isolation = dice.weigh({
+      "READ COMMITTED": 60,
+      "REPEATABLE READ": 20,
+      SERIALIZABLE: 20
+    })
+    const hold = dice.weigh({ no: 80, shortly: 17, long: 3 })
+    const fate = dice.weigh({ COMMIT: 88, ROLLBACK: 9, leave: 3 })
+
+    const body = Effect.gen(function*() {
+      yield* sql.unsafe(`BEGIN ISOLATION LEVEL ${isolation}`).unprepared
+      for (const batch of batches) {
+        const jobs = batch.map((one) => ({ ...one, n: number() }))
+        for (const { does, isLater, key, n, priority, queue } of jobs) {
+          write({ what: "intent", at: Ledger.now(), n, tx, queue, key, priority, isLater, does })
+        }
+        yield* dice.chance(0.5) ? insert(sql, jobs) : enqueue(sql, jobs)
+        if (hold === "shortly") yield* Effect.sleep(dice.between(20, 400))
+      }
+      if (hold === "long") yield* Effect.sleep(dice.between(1000, 4000))
+    })
+    // What was never committed is not there.
+    yield* Effect.tapCause(
+      Effect.timeout(body, "15 seconds"),
+      () => Effect.sync(() => end("rollback"))
+    )
+    if (fate === "leave") {
+      end("rollback")
+      return yield* Effect.fail("gone in the middle of a transaction")
+    }
+    const ended = yield* Effect.exit(Effect.timeout(sql.unsafe(fate).unprepared, "15 seconds"))
+    end(fate === "ROLLBACK" ? "rollback" : Exit.isSuccess(ended) ? "ack" : "unknown")
+    yield* ended
+    return batches.flat().length
+  }
+)
+
+interface Job {
+  readonly queue: string
+  readonly key: string | null
+  readonly priority: number
+  readonly seconds: number | null
+  readonly isLater: boolean
+  readonly does: string
+  readonly millis: number
+  readonly tries: number | null
+}
+
+const job = (dice: Dice): Job => {
+  const does = dice.weigh({
+    value: 40,
+    sleep: 20,
+    promise: 12,
+    effect: 12,
+    spin: 6,
+    flaky: 8,
+    doomed: 2
+  })
+  const keyed = dice.weigh({ none: 40, one: 5, ten: 30, many: 25 })
+  // Some outlive a lease, in lanes where nobody waits for them.
+  const isLong = keyed === "many" && does === "sleep" && dice.chance(0.1)
+  const isLater = dice.chance(0.15)
+  return {
+    queue: dice.chance(0.85) ? "main" : "aside",
+    key: keyed === "none"
+      ? null
+      : keyed === "one"
+      ? "one"
+      : `${keyed}-${dice.between(1, keyed === "ten" ? 10 : 1_000_000)}`,
+    priority: dice.chance(0.7) ? 0 : dice.between(-5, 10),
+    isLater,
+    seconds: isLater ? dice.between(0, 60) / 10 : null,
+    does,
+    // The lane that all share would be the last one to be empty.
+    millis: isLong
+      ? dice.between(8000, 22_000)
+      : keyed === "one"
+      ? 2
+      : dice.between(1, does === "spin" || keyed === "ten" ? 30 : 120),
+    tries: does === "doomed" ? 2 : null
+  }
+}
+
+type Numbered = Job & { readonly n: number }
+
+const insert = (sql: PgClient.PgClient, jobs: ReadonlyArray<Numbered>) =>
+  sql`
+    INSERT INTO pgq.jobs
+      (queue, name, serialization_key, priority, run_at, max_attempts, payload)
+    SELECT queue, does, key, priority, now() + make_interval(secs => seconds), tries,
+           jsonb_build_object('n', n, 'millis', millis)
+    FROM jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) AS job(
+      queue text, does text, key text, priority integer, seconds double precision, tries integer,
+      n bigint, millis integer
+    )
+  `
+
+const enqueue = (sql: PgClient.PgClient, jobs: ReadonlyArray<Numbered>) =>
+  Effect.forEach(jobs, ({ does, key, millis, n, priority, queue, seconds, tries }) =>
+    sql`
+      SELECT pgq.enqueue(
+        name => ${does},
+        payload => jsonb_build_object('n', ${n}::bigint, 'millis', ${millis}::integer),
+        key => ${key}::text, priority => ${priority}::integer,
+        run_at => now() + make_interval(secs => ${seconds}::double precision),
+        queue => ${queue}, max_attempts => ${tries}::integer
+      )
+    `, { discard: true })

@@ -1,0 +1,143 @@
+/**
+ * The runs of jobs as the ledgers tell them, and what must hold between them.
+ */
+import type { Entry, RunEntry } from "./Ledger.ts"
+import type { Violation } from "./Violation.ts"
+
+export interface Run {
+  readonly name: string
+  readonly n: number
+  readonly pid: number
+  readonly from: number
+  /** Infinite while it is open. */
+  to: number
+  how: "open" | "end" | "fail" | "abort" | "killed" | "gone"
+}
+
+export interface Pause {
+  readonly pid: number
+  readonly from: number
+  to: number
+}
+
+/** A run that the death of its process cut short, and how long it took until the job ran again. */
+export interface Recovery {
+  readonly isSupervised: boolean
+  readonly millis: number
+}
+
+const nameOf = ({ pid, run }: RunEntry): string => `${pid}/${run}`
+
+export const read = (entries: ReadonlyArray<Entry>) => {
+  const runs: Array<Run> = []
+  const open = new Map<string, Run>()
+  const dead = new Set<number>()
+  const pauses: Array<Pause> = []
+
+  const close = (run: Run, to: number, how: Run["how"]) => {
+    open.delete(run.name)
+    Object.assign(run, { to, how })
+  }
+  const bury = (pid: number, at: number, how: Run["how"]) => {
+    dead.add(pid)
+    for (const run of open.values()) if (run.pid === pid) close(run, at, how)
+  }
+  for (const entry of entries) {
+    switch (entry.what) {
+      case "born":
+        // The id of a dead process may be given to another.
+        dead.delete(entry.pid)
+        break
+      case "start": {
+        // A process may do a little more between the note of its death and its death.
+        if (dead.has(entry.pid)) break
+        const { at, n, pid } = entry
+        const run: Run = { name: nameOf(entry), n, pid, from: at, to: Infinity, how: "open" }
+        runs.push(run)
+        open.set(run.name, run)
+        break
+      }
+      case "end":
+      case "fail":
+      case "abort": {
+        const run = open.get(nameOf(entry))
+        if (run !== undefined) close(run, entry.at, entry.what)
+        break
+      }
+      case "kill":
+        bury(entry.pid, entry.at, "killed")
+        break
+      case "gone":
+        bury(entry.pid, entry.at, "gone")
+        break
+      case "pause":
+        pauses.push({ pid: entry.pid, from: entry.at, to: Infinity })
+        break
+      case "resume": {
+        const pause = pauses.findLast(({ pid }) => pid === entry.pid)
+        if (pause !== undefined) pause.to = entry.at
+      }
+    }
+  }
+  return { runs, pauses }
+}
+
+/**
+ * Two runs of one lane at once are wrong, unless one of them belongs to a process that was frozen
+ * for so long that it was taken for dead: that nobody can prevent.
+ */
+export const overlaps = (options: {
+  readonly runs: ReadonlyArray<Run>
+  readonly pauses: ReadonlyArray<Pause>
+  readonly laneOf: (n: number) => string | undefined
+  readonly leaseMillis: number
+}): { readonly violations: ReadonlyArray<Violation>; readonly explained: number } => {
+  const { laneOf, leaseMillis, pauses, runs } = options
+  const lanes = new Map<string, Array<Run>>()
+  const violations: Array<Violation> = []
+  let explained = 0
+
+  const isZombie = ({ pid }: Run, at: number) =>
+    pauses.some((pause) =>
+      pause.pid === pid && pause.from < at && pause.to > at - 2 * leaseMillis &&
+      pause.to - pause.from > leaseMillis / 2
+    )
+  for (const run of runs) {
+    const lane = laneOf(run.n)
+    if (lane === undefined) continue
+    const beside = (lanes.get(lane) ?? []).filter(({ to }) => to > run.from)
+    lanes.set(lane, [...beside, run])
+    for (const other of beside) {
+      if (isZombie(other, run.from) || isZombie(run, run.from)) explained++
+      else {violations.push({
+          check: "overlap",
+          detail: `${lane}: ${tell(other)} beside ${tell(run)}`
+        })}
+    }
+  }
+  return { violations, explained }
+}
+
+const tell = ({ from, how, n, pid, to }: Run): string =>
+  `job ${n} in ${pid} from ${from} to ${to} (${how})`
+
+/** How long jobs waited whose run died with its process. */
+export const recoveries = (
+  runs: ReadonlyArray<Run>,
+  entries: ReadonlyArray<Entry>
+): ReadonlyArray<Recovery> => {
+  const supervised = new Set(
+    entries.flatMap((entry) => entry.what === "kill" && entry.isSupervised ? [entry.pid] : [])
+  )
+  const killed = new Map<number, Run>()
+  const found: Array<Recovery> = []
+  for (const run of runs) {
+    const before = killed.get(run.n)
+    if (before !== undefined) {
+      found.push({ isSupervised: supervised.has(before.pid), millis: run.from - before.to })
+    }
+    if (run.how === "killed") killed.set(run.n, run)
+    else killed.delete(run.n)
+  }
+  return found
+}

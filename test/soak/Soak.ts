@@ -1,0 +1,132 @@
+/**
+ * One soak from its empty server to its verdict: faults while work goes on, then peace, in which
+ * all work must be done, then an orderly end, after which nothing may be left.
+ */
+import { Effect, Fiber } from "effect"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Build } from "./Build.ts"
+import * as Database from "./Database.ts"
+import * as Dice from "./Dice.ts"
+import * as Ledger from "./Ledger.ts"
+import * as Nemesis from "./Nemesis.ts"
+import type { Options } from "./Options.ts"
+import * as Producer from "./Producer.ts"
+import { stop } from "./Stop.ts"
+import * as Verdict from "./Verdict.ts"
+import type { Violation } from "./Violation.ts"
+import * as World from "./World.ts"
+
+/** So long the work may take that the faults have left undone. */
+const drainSecondsMax = 60
+const producerCount = 8
+
+export const run = Effect.fnUntraced(function*(
+  options: Options,
+  { build, folder }: { readonly build: Build; readonly folder: string }
+) {
+  const violations: Array<Violation> = []
+  const faults = new Map<string, number>()
+  const world = yield* World.make({
+    ...options,
+    build,
+    folder,
+    report: (violation) => {
+      violations.push(violation)
+      say(`VIOLATION ${violation.check}: ${violation.detail}`)
+    },
+    count: (fault, times = 1) => void faults.set(fault, (faults.get(fault) ?? 0) + times)
+  })
+  const dice = Dice.make(options.seed)
+  say(`all are at work; ${options.faultSeconds} s of faults`)
+  yield* Effect.forkScoped(tellProgress(world, faults))
+  yield* trouble(world, options, dice)
+
+  say("peace")
+  const drainSeconds = yield* drain(world.server.url)
+  const isDrained = drainSeconds <= drainSecondsMax
+  if (!isDrained) {
+    world.report({ check: "stuck", detail: `not done ${drainSecondsMax} s after the faults` })
+  }
+  const evidence = yield* Database.evidence(world.server.url)
+  writeFileSync(join(folder, "evidence.json"), JSON.stringify(evidence))
+  yield* end(world, dice, isDrained)
+
+  const verdict = Verdict.of({ world, evidence, violations, faults, drainSeconds })
+  for (const { check, detail } of verdict.found.slice(0, 30)) say(`VIOLATION ${check}: ${detail}`)
+  say(verdict.table)
+  return verdict.violations
+}, Effect.scoped)
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+/** Jobs come in and faults happen, for the time asked for; all of it has ended by then. */
+const trouble = Effect.fnUntraced(function*(
+  world: World.World,
+  { faultSeconds, pace, rate }: Options,
+  dice: Dice.Dice
+) {
+  let isOver = false
+  const producers = yield* Effect.forkScoped(Effect.forEach(
+    Array.from({ length: producerCount }, (_, index) => index),
+    (index) =>
+      Producer.run({
+        name: `p${index}`,
+        url: index % 2 === 0 ? world.server.url : world.producerUrl,
+        dice: dice.for(`producer ${index}`),
+        rate: rate / producerCount,
+        write: world.write,
+        isOver: () => isOver,
+        number: world.number
+      }),
+    { concurrency: "unbounded", discard: true }
+  ))
+  const nemesis = yield* Effect.forkScoped(
+    Nemesis.run({ world, dice: dice.for("nemesis"), pace, isOver: () => isOver })
+  )
+  yield* Effect.sleep(faultSeconds * 1000)
+  // What a claim's lost answer leaves behind must be found before the end, while its worker lives.
+  yield* Nemesis.tear(5000)(world, dice.for("tear"))
+  isOver = true
+  yield* Fiber.join(producers)
+  yield* Fiber.join(nemesis)
+})
+
+const tellProgress = (world: World.World, faults: ReadonlyMap<string, number>) =>
+  Effect.gen(function*() {
+    yield* Effect.sleep("10 seconds")
+    const left = yield* unfinished(world.server.url)
+    const harm = Array.from(faults.values()).reduce((sum, times) => sum + times, 0)
+    say(`${left} jobs unfinished, ${world.crew.starts()} worker starts, ${harm} faults`)
+  }).pipe(Effect.forever)
+
+const unfinished = (url: string) =>
+  Effect.map(
+    Database.ask(url, (sql) => sql<{ n: number }>`SELECT count(*)::integer AS n FROM pgq.jobs`),
+    ([row]) => row?.n ?? 0
+  )
+
+/** Waits until nothing is left to do; answers with how long it took, in seconds. */
+const drain = Effect.fnUntraced(function*(url: string) {
+  const from = Ledger.now()
+  const seconds = () => (Ledger.now() - from) / 1000
+  while (seconds() <= drainSecondsMax) {
+    if ((yield* unfinished(url)) === 0) return seconds()
+    yield* Effect.sleep("200 millis")
+  }
+  return seconds()
+})
+
+/** Everybody is asked to stop, by each of the signals. */
+const end = Effect.fnUntraced(function*(world: World.World, dice: Dice.Dice, isPeace: boolean) {
+  yield* world.crew.isComplete
+  yield* world.crew.close
+  yield* Effect.forEach(
+    world.crew.workers(),
+    (worker, index) => {
+      const signals = ["SIGHUP", "SIGINT", "SIGTERM"] as const
+      return stop({ ...world, worker, dice, sequence: [signals[index % 3] ?? "SIGHUP"], isPeace })
+    },
+    { concurrency: "unbounded", discard: true }
+  )
+})

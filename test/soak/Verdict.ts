@@ -1,0 +1,45 @@
+/**
+ * What the ledgers and the database say together, once all is over.
+ */
+import type { Evidence } from "./Database.ts"
+import * as Figures from "./Figures.ts"
+import * as Jobs from "./Jobs.ts"
+import * as Leases from "./Leases.ts"
+import * as Ledger from "./Ledger.ts"
+import * as Runs from "./Runs.ts"
+import type { Violation } from "./Violation.ts"
+import type { World } from "./World.ts"
+
+export const of = (options: {
+  readonly world: World
+  readonly evidence: Evidence
+  /** Those that were seen while it went on. */
+  readonly violations: ReadonlyArray<Violation>
+  readonly faults: ReadonlyMap<string, number>
+  readonly drainSeconds: number
+}) => {
+  const { evidence, world: { crew, leaseMillis, ledger } } = options
+  const entries = Ledger.read(ledger)
+  const jobs = Jobs.read(entries)
+  const { pauses, runs } = Runs.read(entries)
+  const laneOf = (n: number) => Jobs.laneOf(jobs.get(n))
+  const overlaps = Runs.overlaps({ runs, pauses, laneOf, leaseMillis })
+
+  const found: ReadonlyArray<Violation> = [
+    ...crew.deserters.map((detail) => ({ check: "deserted" as const, detail })),
+    ...Jobs.check(jobs, entries, evidence),
+    ...overlaps.violations,
+    ...Leases.check(jobs, evidence)
+  ]
+  const violations = [...options.violations, ...found]
+  const table = Figures.table({
+    ...options,
+    jobs,
+    runs,
+    violations,
+    recoveries: Runs.recoveries(runs, entries),
+    zombieOverlaps: overlaps.explained,
+    starts: crew.starts()
+  })
+  return { found, violations, table }
+}

@@ -1,0 +1,91 @@
+/**
+ * What a soak plays in: a server, the ways to it, the workers, the ledgers, and a watcher.
+ */
+import { Effect } from "effect"
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdirSync } from "node:fs"
+import { join } from "node:path"
+import * as TcpProxy from "../support/TcpProxy.ts"
+import * as Auditor from "./Auditor.ts"
+import * as Bouncer from "./Bouncer.ts"
+import type { Build } from "./Build.ts"
+import * as Crew from "./Crew.ts"
+import * as Database from "./Database.ts"
+import * as Ledger from "./Ledger.ts"
+import type { Options } from "./Options.ts"
+import { places } from "./Places.ts"
+import * as Server from "./Server.ts"
+import type { Violation } from "./Violation.ts"
+
+export interface World {
+  readonly crew: Crew.Crew
+  readonly server: Server.Server
+  /** The first two lead workers to the server, the third one producers. */
+  readonly proxies: readonly [TcpProxy.TcpProxy, TcpProxy.TcpProxy, TcpProxy.TcpProxy]
+  readonly producerUrl: string
+  readonly leaseMillis: number
+  /** The folder of the ledgers. */
+  readonly ledger: string
+  readonly write: (entry: Ledger.Entry) => void
+  readonly report: (violation: Violation) => void
+  /** Counts faults, by name. */
+  readonly count: (fault: string, times?: number) => void
+  /** The next number of a job, unique among all producers. */
+  readonly number: () => number
+}
+
+/** pgq's own, which `pgq start` has no flag for. */
+const leaseMillis = 15_000
+
+/** Answers once everybody is at work. */
+export const make = Effect.fnUntraced(function*(
+  options: Pick<Options, "server" | "mode" | "via"> & Pick<World, "report" | "count"> & {
+    readonly build: Build
+    readonly folder: string
+  }
+) {
+  const { build, count, folder, report } = options
+  const ledger = join(folder, "ledger")
+  mkdirSync(ledger)
+  // The server may run as another user than we.
+  chmodSync(folder, 0o711)
+  const write = Ledger.open(ledger, "soak")
+
+  const server = yield* Server.open(join(folder, "server"), options.server)
+  execFileSync(process.execPath, [build.bin, "migrate", "-c", server.url], { stdio: "ignore" })
+  yield* Database.prepare(server.url)
+  yield* Effect.forkScoped(Auditor.run(server.url, report))
+
+  const toServer = { path: server.socket.path }
+  const toPgq = options.via === "direct"
+    ? toServer
+    : { host: "127.0.0.1", port: yield* Bouncer.open(folder, server) }
+  const proxies = yield* Effect.all([
+    TcpProxy.make(toPgq),
+    TcpProxy.make(toPgq),
+    TcpProxy.make(toServer)
+  ])
+  const [one, other, third] = proxies
+  const crew = yield* Crew.make({
+    folder: ledger,
+    build,
+    places: places({ ...options, server, proxies: [one, other], toPgq }),
+    write
+  })
+  yield* crew.isComplete
+
+  let number = 0
+  const world: World = {
+    crew,
+    server,
+    proxies,
+    producerUrl: Server.overTcp(server, third.port),
+    leaseMillis,
+    ledger,
+    write,
+    report,
+    count,
+    number: () => ++number
+  }
+  return world
+})

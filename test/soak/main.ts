@@ -1,0 +1,63 @@
+/**
+ * `npm run soak`: real workers under real faults, and a verdict. See `Options.ts`.
+ */
+import { Effect, Exit } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Bouncer from "./Bouncer.ts"
+import * as Build from "./Build.ts"
+import * as Options from "./Options.ts"
+import * as Server from "./Server.ts"
+import * as Soak from "./Soak.ts"
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const main = async (): Promise<number> => {
+  const options = Options.parse(process.argv.slice(2))
+  if (typeof options === "string") {
+    say(`${options}\n${Options.usage}`)
+    return 2
+  }
+  if (options.via === "pgbouncer" && !Bouncer.isThere) {
+    say("skipped: pgbouncer is not installed")
+    return 0
+  }
+  if (!Server.isThere(options.server)) {
+    say("skipped: PostgreSQL 15 is not installed; npm ci --prefix test/postgres-15")
+    return 0
+  }
+  const { mode, mutant, seed, server, via } = options
+  const folder = mkdtempSync(join(tmpdir(), "pgq-soak-"))
+  const build = Build.make(folder, mutant)
+  if (typeof build === "string") {
+    say(build)
+    rmSync(folder, { recursive: true })
+    return 2
+  }
+  say(
+    `soak --seed ${seed} --server ${server} --mode ${mode} --via ${via}` +
+      `${mutant === undefined ? "" : ` --mutant ${mutant}`}, in ${folder}`
+  )
+  const fiber = Effect.runFork(Soak.run(options, { build, folder }))
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => fiber.interruptUnsafe())
+  }
+  // So that no process of the soak outlives it.
+  process.once("uncaughtException", (error) => {
+    say(`the soak itself failed: ${error.stack}`)
+    fiber.interruptUnsafe()
+  })
+  const exit = await new Promise<Exit.Exit<ReadonlyArray<unknown>, unknown>>((resolve) =>
+    fiber.addObserver(resolve)
+  )
+  const isSound = Exit.isSuccess(exit) && exit.value.length === 0
+  for (const name of isSound ? [""] : ["pgq", "server"]) {
+    rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 3 })
+  }
+  if (Exit.isFailure(exit)) say(`the soak itself failed: ${exit.cause}`)
+  say(isSound ? "nothing is broken" : `see ${folder}; again: --seed ${seed}`)
+  return isSound ? 0 : 1
+}
+
+process.exitCode = await main()

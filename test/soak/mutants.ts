@@ -1,0 +1,78 @@
+/**
+ * Changes to the built pgq, each of which takes out one thing that its promise rests on. A soak of
+ * a mutant must fail. `MUTANTS.md` tells who finds which, and which ones other tests are for.
+ */
+export interface Mutant {
+  readonly name: string
+  readonly changes: ReadonlyArray<Change>
+}
+
+interface Change {
+  /** In the copy of the build. */
+  readonly file: string
+  /** Stands there exactly once. */
+  readonly from: string
+  readonly to: string
+}
+
+const claim = "sql/0004_claim.sql"
+const caretaking = "sql/0006_caretaking.sql"
+
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    name: "claim-without-internal-lock",
+    changes: [{
+      file: claim,
+      from: `  IF is_exclusive THEN
+    PERFORM pg_advisory_xact_lock(class, hashtext(q));
+  ELSE
+    PERFORM pg_advisory_xact_lock_shared(class, hashtext(q));
+  END IF;
+`,
+      to: ""
+    }]
+  },
+  {
+    name: "no-second-look",
+    changes: [{ file: claim, from: "IF held_now <> held THEN", to: "IF false THEN" }]
+  },
+  {
+    name: "no-token-index-no-stripes",
+    changes: [
+      {
+        file: "sql/0001_tables.sql",
+        from: "CREATE UNIQUE INDEX jobs_token",
+        to: "CREATE INDEX jobs_token"
+      },
+      {
+        file: "sql/0003_lanes.sql",
+        from: "PERFORM pg_advisory_xact_lock(class, stripe);",
+        to: ""
+      }
+    ]
+  },
+  {
+    name: "cached-ids",
+    changes: [{
+      file: "sql/0001_tables.sql",
+      from: "CREATE TABLE jobs (\n  id                bigint GENERATED ALWAYS AS IDENTITY",
+      to: "CREATE TABLE jobs (\n  id                bigint GENERATED ALWAYS AS IDENTITY (CACHE 20)"
+    }]
+  },
+  {
+    name: "rescue-before-the-lease-ends",
+    changes: [{
+      file: caretaking,
+      from: "+ w.lease) > clock_timestamp()",
+      to: "+ w.lease) > clock_timestamp() + interval '12 seconds'"
+    }]
+  },
+  {
+    name: "no-sign-off",
+    changes: [{
+      file: caretaking,
+      from: "DELETE FROM workers WHERE id = worker;",
+      to: ""
+    }]
+  }
+]

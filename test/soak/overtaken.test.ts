@@ -1,0 +1,35 @@
+/**
+ * A claim looks at a part of the markers only, and yet passes over no job of a lane.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+
+const queue = "overtaken"
+/** More than a claim looks at. */
+const markers = 250
+
+layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a claim", (it) => {
+  it.effect("leaves a job whose lane has a more urgent one behind many markers", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const session = yield* Session.open
+      const worker = yield* session.worker(queue)
+      const overtaken = yield* session.insert({ queue, key: "key", priority: 1 })
+      yield* session.sql`SELECT pgq.admit(${queue}, 100)`
+
+      yield* session.sql`
+        INSERT INTO pgq.jobs (queue, name, serialization_key)
+        SELECT ${queue}, 'test', 'other ' || n FROM generate_series(1, ${markers}) AS n
+      `
+      const urgent = yield* session.insert({ queue, key: "key", priority: 2 })
+      const claims = yield* Effect.forEach(
+        [1, 2, 3],
+        () => session.claim({ queue, worker, limit: 1 })
+      )
+
+      const claimed = claims.flatMap(({ ids }) => ids)
+      assert.include(claimed, urgent)
+      assert.notInclude(claimed, overtaken)
+    })))
+})

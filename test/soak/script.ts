@@ -1,0 +1,85 @@
+/**
+ * The job script of the soak's workers: handlers that write what they do into the ledger of their
+ * process. It runs beside a copy of the build, in a folder of its own.
+ */
+import { Effect, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { Job, type JobQueue, type RunningJob } from "pgq"
+import * as Ledger from "./Ledger.ts"
+
+const Payload = Schema.Struct({ n: Schema.Finite, millis: Schema.Finite })
+
+const kind = <const Name extends string>(name: Name) =>
+  Job.make(name, { payload: Payload, backoffBase: "20 millis", backoffCap: "500 millis" })
+
+export const setupJobs = (queue: JobQueue, folder: string) => {
+  const write = Ledger.open(folder, `worker-${process.pid}`)
+
+  write({ what: "born", at: Ledger.now(), pid: process.pid })
+  let runs = 0
+
+  /** Notes the start of a run; what it answers notes its end. */
+  const begin = (n: number, { attempt }: RunningJob) => {
+    const run = ++runs
+    const note = (what: Ledger.RunEntry["what"]) =>
+      write({ what, at: Ledger.now(), pid: process.pid, run, n, attempt })
+    note("start")
+    return note
+  }
+
+  const noted = <A, E, R>(n: number, job: RunningJob, body: Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      const note = begin(n, job)
+      return body.pipe(
+        Effect.tap(() => Effect.sync(() => note("end"))),
+        Effect.tapError(() => Effect.sync(() => note("fail"))),
+        Effect.onInterrupt(() => Effect.sync(() => note("abort")))
+      )
+    })
+
+  queue.handle(kind("value"), ({ n }, job) => begin(n, job)("end"))
+
+  queue.handle(kind("spin"), ({ millis, n }, job) => {
+    const note = begin(n, job)
+    const end = Ledger.now() + millis
+    while (Ledger.now() < end);
+    note("end")
+  })
+
+  queue.handle(kind("sleep"), ({ millis, n }, job) => noted(n, job, Effect.sleep(millis)))
+
+  queue.handle(kind("promise"), ({ millis, n }, job) => {
+    const note = begin(n, job)
+    return new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        note("end")
+        resolve()
+      }, millis)
+      job.signal.addEventListener("abort", () => {
+        clearTimeout(timer)
+        note("abort")
+        reject(job.signal.reason)
+      }, { once: true })
+    })
+  })
+
+  // Fails in its first runs.
+  queue.handle(kind("flaky"), ({ millis, n }, job) =>
+    noted(
+      n,
+      job,
+      Effect.andThen(
+        Effect.sleep(millis),
+        job.attempt <= 1 + n % 2 ? Effect.fail("not yet") : Effect.void
+      )
+    ))
+
+  queue.handle(kind("doomed"), ({ n }, job) => noted(n, job, Effect.fail("never")))
+
+  queue.handle("effect", (payload, job) =>
+    Effect.gen(function*() {
+      const { n } = yield* Schema.decodeUnknownEffect(Payload)(payload)
+      const sql = yield* SqlClient.SqlClient
+      yield* noted(n, job, sql`INSERT INTO soak.effects (n, pid) VALUES (${n}, ${process.pid})`)
+    }))
+}
