@@ -1,0 +1,551 @@
+/* One lane as sql/ builds it: tokens, markers, claims, leases, settlements, death.
+
+   What is committed is global. A statement's look is one step of its own; a row lock waits or is
+   skipped, and what was locked is looked at again (EvalPlanQual). `undo` holds what a transaction
+   has changed and not yet committed. See docs/internals/models.md for each simplification.
+
+   Jobs 0, 1, ... were created in this order; the last one is more urgent than all of them. */
+
+#ifndef NJ
+#define NJ 3            /* jobs */
+#endif
+#ifndef RUN
+#define RUN 0           /* how many more jobs of the lane a claim may take along */
+#endif
+#ifndef STALLS
+#define STALLS 0        /* leases taken from workers that live */
+#endif
+#ifndef DEATHS
+#define DEATHS 0        /* workers killed while they hold a lease */
+#endif
+#ifndef RETRIES
+#define RETRIES 0       /* jobs that go back undone */
+#endif
+#ifndef ABORTS
+#define ABORTS 0        /* claims and settlements that fail and roll back */
+#endif
+#ifndef DELETES
+#define DELETES 0       /* waiting jobs deleted by hand */
+#endif
+
+#define NW 2
+#define NOBODY 9
+#define NONE 9
+/* Transactions by who runs them: workers 0 and 1, then these. */
+#define RESCUER 2
+#define PROMOTER 3
+#define SOMEBODY 4
+
+#define ABSENT 0        /* not committed yet */
+#define WAITING 1
+#define READY 2
+#define RETRY 3
+#define SCHEDULED 4
+#define GONE 5
+#define SAME 6          /* locked, but not changed */
+
+#define IS_TOKEN(s) ((s) == READY || (s) == RETRY)
+#define RANK(j) ((j) == NJ - 1 -> 0 : (j) + 1)
+#define BIT(j) (1 << (j))
+#define HAS(mask, j) (((mask) >> (j)) & 1)
+
+byte state[NJ];                  /* committed rows of jobs */
+byte locker[NJ] = NOBODY;        /* who locks the row */
+byte change[NJ];                 /* what the locker makes of it, 0 before it has */
+byte lease[NW];                  /* committed leases, as sets of jobs; 0 is none */
+byte leaseLocker[NW] = NOBODY;
+bit marker;                      /* a committed marker that nobody locks */
+byte stripe = NOBODY;
+byte claimsShared;
+bit claimsExclusive;
+
+byte runs[NW] = NONE;            /* the job a worker runs */
+byte waited[NW];                 /* for the check of order: what has waited since a claim began */
+bit dead[NW];
+byte stalls = STALLS;
+byte deaths = DEATHS;
+byte retries = RETRIES;
+byte aborts = ABORTS;
+byte deletes = DELETES;
+
+#if defined(EXCLUSIVE)
+#define ALONE(w) true
+#elif defined(MIXED)
+#define ALONE(w) ((w) == 0)
+#else
+#define ALONE(w) false
+#endif
+
+/* What a transaction sees: what is committed, and what it did itself. */
+#define SEES(me, j) ((locker[j] == me && change[j] != 0 && change[j] != SAME) -> change[j] : state[j])
+#define FREE(me, j) (locker[j] == NOBODY || locker[j] == me)
+
+/* The unique index waits while another transaction adds or takes a token of the lane. */
+#define UNSURE(me, j) (locker[j] != NOBODY && locker[j] != me && change[j] != 0 && change[j] != SAME \
+  && (IS_TOKEN(state[j]) || IS_TOKEN(change[j])))
+#if NJ == 2
+#define ALL(p) (p(0) && p(1))
+#define ANY(p) (p(0) || p(1))
+#else
+#define ALL(p) (p(0) && p(1) && p(2))
+#define ANY(p) (p(0) || p(1) || p(2))
+#endif
+#define CERTAIN(j) (!UNSURE(me, j))
+#define IS_GONE(j) (state[j] == GONE)
+
+inline lookAtLane() {            /* first: the first that waits; token: the one with the token */
+  first = NONE; token = NONE; i = 0;
+  do
+  :: i < NJ ->
+     if :: SEES(me, i) == WAITING && (first == NONE || RANK(i) < RANK(first)) -> first = i :: else fi;
+     if :: IS_TOKEN(SEES(me, i)) -> token = i :: else fi;
+     i++
+  :: else -> break
+  od; i = 0
+}
+
+/* UPDATE jobs SET state = 'ready' WHERE id = first AND state = 'waiting' */
+inline giveToken() {
+  if
+  :: first != NONE ->
+     atomic { FREE(me, first) ->
+       if :: SEES(me, first) == WAITING -> locker[first] = me; change[first] = READY
+          :: else -> first = NONE; remark = 1 fi }
+     checkIndex(first)
+  :: else
+  fi
+}
+
+inline checkIndex(j) {
+#ifndef NO_INDEX
+  if
+  :: j != NONE && !failed ->
+     atomic { ALL(CERTAIN) ->
+       i = 0;
+       do :: i < NJ -> if :: i != j && IS_TOKEN(SEES(me, i)) -> failed = 1 :: else fi; i++
+          :: else -> break od; i = 0;
+#if !defined(NO_STRIPE) && !defined(ONE_SNAPSHOT) && !defined(DEMOTE_LEASED)
+       assert(!failed)           /* a violation would be an error for somebody */
+#endif
+     }
+  :: else
+  fi
+#else
+  skip
+#endif
+}
+
+inline giveTokens() {
+  atomic {
+#ifdef ONE_SNAPSHOT
+    first = oldFirst; token = oldToken;
+    if :: token != NONE && (SEES(me, token) == GONE || SEES(me, token) == SCHEDULED) -> token = NONE :: else fi;
+#else
+    lookAtLane();
+#endif
+    if :: token != NONE -> first = NONE :: else fi; token = NONE
+  };
+  giveToken()
+}
+
+inline lockStripe() {
+#ifdef ONE_SNAPSHOT
+  atomic { lookAtLane(); oldFirst = first; oldToken = token; first = NONE; token = NONE };
+#endif
+#ifndef NO_STRIPE
+  atomic { stripe == NOBODY -> stripe = me }
+#else
+  skip
+#endif
+}
+
+/* Commit, or roll back if it failed; always part of an atomic step. */
+inline endRows() {
+  i = 0;
+  do
+  :: i < NJ ->
+     if :: locker[i] == me ->
+           if :: !failed && change[i] != 0 && change[i] != SAME ->
+              state[i] = change[i]; waited[0] = waited[0] & ~BIT(i); waited[1] = waited[1] & ~BIT(i)
+              :: else fi;
+           change[i] = 0; locker[i] = NOBODY
+        :: else fi; i++
+  :: else -> break
+  od; i = 0;
+  if :: stripe == me -> stripe = NOBODY :: else fi
+}
+
+inline mayFail() {
+  if :: true :: aborts > 0 && !failed -> aborts--; failed = 1 fi
+}
+
+/* A claim that would find nothing changes nothing: it is left out. What is stuck is thereby seen as
+   an invalid end state. */
+#define UNLEASED(j) (!HAS(lease[0], j) && !HAS(lease[1], j))
+#define NOT_BEFORE(j, k) (state[k] != WAITING || RANK(k) > RANK(j))
+#if NJ == 2
+#define IS_FIRST(j) (NOT_BEFORE(j, 0) && NOT_BEFORE(j, 1))
+#else
+#define IS_FIRST(j) (NOT_BEFORE(j, 0) && NOT_BEFORE(j, 1) && NOT_BEFORE(j, 2))
+#endif
+#define CLAIMABLE(j) (state[j] == READY && UNLEASED(j) && IS_FIRST(j))
+
+proctype Worker(byte me) {
+  byte i, first, token, mine, next;
+#ifdef ONE_SNAPSHOT
+  byte oldFirst, oldToken;
+#endif
+  byte held;
+  bit marked, remark, failed, keyed;
+  byte done, undone, becomes, rest;
+  first = NONE; token = NONE; mine = NONE; undone = NONE;
+
+ claim:
+  dead[me] = 0;
+  if
+  :: atomic { marker || ANY(CLAIMABLE) }
+  :: ALL(IS_GONE) -> goto stop
+  fi;
+#ifndef NO_INTERNAL
+  if
+  :: ALONE(me) -> atomic { !claimsExclusive && claimsShared == 0 -> claimsExclusive = 1 }
+  :: else -> atomic { !claimsExclusive -> claimsShared++ }
+  fi;
+#endif
+  atomic {
+    i = 0; do :: i < NJ -> if :: state[i] == WAITING -> waited[me] = waited[me] | BIT(i) :: else fi; i++ :: else -> break od; i = 0;
+    marked = marker; marker = 0
+  };
+  if
+  :: marked ->
+     lockStripe();
+     /* demote_heads */
+     atomic {
+       lookAtLane();
+       if :: token != NONE && first != NONE && SEES(me, token) == READY && RANK(first) < RANK(token)
+          :: else -> token = NONE fi; first = NONE
+     };
+     if
+     :: token != NONE ->
+        atomic { if :: locker[token] == NOBODY && state[token] == READY -> locker[token] = me; change[token] = SAME
+                    :: else -> token = NONE;
+#ifndef NO_SKIP_MARKER
+                       /* Whoever locks it may leave it as it is, and knows nothing of our marker. */
+                       remark = 1
+#endif
+                 fi };
+        atomic {
+          if
+#ifdef DEMOTE_LEASED
+          :: token != NONE -> change[token] = WAITING
+#else
+          :: token != NONE && UNLEASED(token) -> change[token] = WAITING
+#endif
+          :: else fi; token = NONE
+        }
+     :: else
+     fi;
+     giveTokens()
+  :: else
+  fi;
+  if :: failed -> goto endClaim :: else fi;
+  /* The first look at the leases, then the pick with its order check, then its row lock. */
+  atomic { held = lease[0] | lease[1]; first = NONE };
+  atomic {
+    lookAtLane(); token = NONE; i = 0;
+    do
+    :: i < NJ -> if :: SEES(me, i) == READY && !HAS(held, i) && mine == NONE -> mine = i :: else fi; i++
+    :: else -> break
+    od; i = 0;
+#ifndef NO_ORDER_CHECK
+    if :: mine != NONE && first != NONE && RANK(first) < RANK(mine) -> mine = NONE :: else fi;
+#endif
+    first = NONE
+  };
+  atomic {
+    if
+    :: mine == NONE
+    :: mine != NONE && FREE(me, mine) && SEES(me, mine) == READY ->
+       if :: locker[mine] == NOBODY -> locker[mine] = me; change[mine] = SAME :: else fi;
+       i = 0;
+       do :: i < NJ -> assert(!(HAS(waited[me], i) && SEES(me, i) == WAITING && RANK(i) < RANK(mine))); i++
+          :: else -> break od; i = 0
+    :: else -> mine = NONE
+    fi; waited[me] = 0
+  };
+  atomic {
+#ifndef NO_SECOND_LOOK
+    held = lease[0] | lease[1];
+    if :: mine != NONE && HAS(held, mine) -> mine = NONE :: else fi;
+#endif
+    held = 0
+  };
+  if
+  :: mine != NONE ->
+     atomic {
+       rest = BIT(mine);
+#if RUN > 0
+       if
+       :: true
+       :: lookAtLane();
+          if
+#ifdef NO_HAND_GUARD
+          :: first != NONE -> rest = rest | BIT(first)
+#else
+          :: first != NONE && locker[first] == NOBODY ->
+             rest = rest | BIT(first); locker[first] = me; change[first] = SAME
+#endif
+          :: else
+          fi; first = NONE; token = NONE
+       fi
+#endif
+     }
+  :: else
+  fi;
+
+ endClaim:
+  atomic {
+    mayFail(); endRows();
+    if :: failed -> if :: marked -> marker = 1 :: else fi; rest = 0
+       :: else -> if :: remark -> marker = 1 :: else fi; lease[me] = rest fi;
+    marked = 0; remark = 0; waited[me] = 0; first = NONE;
+#ifndef NO_INTERNAL
+    if :: ALONE(me) -> claimsExclusive = 0 :: else -> claimsShared-- fi;
+#endif
+    if :: failed || mine == NONE -> failed = 0; mine = NONE; rest = 0; goto claim :: else fi;
+    next = mine
+  };
+
+ start:
+  atomic {
+    /* One run of the key at a time, among those whose lease names them. */
+    runs[me] = next; next = NONE;
+    assert(!(HAS(lease[me], runs[me]) && runs[1 - me] != NONE && HAS(lease[1 - me], runs[1 - me])))
+  };
+  if
+  :: atomic { deaths > 0 -> deaths--; dead[me] = 1; runs[me] = NONE; mine = NONE; rest = 0; done = 0 };
+     atomic { lease[me] == 0 -> goto claim }
+  :: atomic {
+       mine = runs[me]; runs[me] = NONE; rest = rest & ~BIT(mine);
+       if :: rest == BIT(0) -> next = 0 :: rest == BIT(1) -> next = 1
+#if NJ > 2
+          :: rest == BIT(2) -> next = 2
+#endif
+          :: else fi;
+       if
+       :: done = done | BIT(mine)
+       :: retries > 0 -> retries--; undone = mine; next = NONE; rest = 0;
+          if :: becomes = RETRY :: becomes = SCHEDULED :: becomes = SAME fi
+       fi;
+       mine = NONE
+     }
+  fi;
+  /* The next of the run starts at once; what is done is settled meanwhile, or with what comes. */
+  if
+  :: next != NONE -> if :: goto start
+                        :: atomic { runs[me] = next; next = NONE;
+    assert(!(HAS(lease[me], runs[me]) && runs[1 - me] != NONE && HAS(lease[1 - me], runs[1 - me]))) } fi
+  :: else
+  fi;
+
+ settle:
+  atomic { leaseLocker[me] == NOBODY ->
+    if :: lease[me] == 0 -> goto lost :: else -> leaseLocker[me] = me fi };
+  /* Of rows that are gone nobody knows the lane. */
+  atomic {
+    i = 0; do :: i < NJ -> if :: (HAS(done, i) || i == undone) && state[i] != GONE -> keyed = 1 :: else fi; i++
+              :: else -> break od; i = 0
+  };
+  if :: keyed -> lockStripe() :: else fi;
+  /* The jobs are gone from the tables, or changed, one by one. */
+  i = 0;
+  do
+  :: i < NJ && HAS(done, i) ->
+     atomic { FREE(me, i) -> if :: state[i] != GONE -> locker[i] = me; change[i] = GONE :: else fi; i++ }
+  :: i < NJ && !HAS(done, i) -> i++
+  :: i == NJ -> break
+  od;
+  i = 0;
+  if
+  :: undone != NONE && becomes != SAME ->
+     atomic { FREE(me, undone) -> if :: state[undone] != GONE -> locker[undone] = me; change[undone] = becomes :: else fi };
+     if :: becomes == RETRY -> checkIndex(undone) :: else fi
+  :: else
+  fi;
+  /* A run goes on inside its lease. */
+  if
+  :: keyed && undone == NONE ->
+     atomic {
+       mine = lease[me] & ~done; i = 0;
+       do
+       :: i < NJ -> if :: HAS(mine, i) && IS_TOKEN(SEES(me, i)) -> first = NONE; break
+                       :: HAS(mine, i) && SEES(me, i) == WAITING && (first == NONE || RANK(i) < RANK(first)) -> first = i
+                       :: else fi; i++
+       :: else -> break
+       od; i = 0; mine = NONE
+     };
+     giveToken()
+  :: else
+  fi;
+#ifndef NO_HANDOVER
+  if :: keyed -> giveTokens() :: else fi;
+#endif
+  atomic {
+    mayFail(); endRows();
+    leaseLocker[me] = NOBODY; first = NONE; keyed = 0;
+    if
+    :: failed -> failed = 0; remark = 0; goto settle
+    :: else ->
+       if :: remark -> marker = 1 :: else fi; remark = 0;
+       if
+       :: undone != NONE ->
+#ifndef NO_UNDONE_MARKER
+          marker = 1;
+#endif
+#ifdef KEEP_REST
+          lease[me] = lease[me] & ~(done | BIT(undone))
+#else
+          lease[me] = 0
+#endif
+       :: else -> lease[me] = lease[me] & ~done
+       fi;
+       done = 0; undone = NONE; becomes = 0
+    fi;
+    if :: runs[me] != NONE -> next = runs[me]; goto start
+       :: else -> rest = 0; goto claim fi
+  };
+
+ lost:
+  atomic { runs[me] = NONE; done = 0; undone = NONE; becomes = 0; rest = 0; next = NONE; goto claim };
+
+ stop:
+  skip
+}
+
+/* rescue(), and leave() for the dead. */
+proctype Rescuer() {
+  byte me = RESCUER, i, w, mine, failed;
+ end:
+  do
+  :: atomic {
+       if
+       :: lease[0] != 0 && leaseLocker[0] == NOBODY && (dead[0] || stalls > 0) -> w = 0
+       :: lease[1] != 0 && leaseLocker[1] == NOBODY && (dead[1] || stalls > 0) -> w = 1
+       fi;
+       if :: dead[w] :: else -> stalls-- fi;
+       leaseLocker[w] = me; mine = lease[w]
+     };
+     do
+     :: i < NJ && HAS(mine, i) ->
+        atomic { FREE(me, i) -> if :: state[i] != GONE -> locker[i] = me; change[i] = SAME
+#ifdef POISON
+          :: state[i] == READY -> locker[i] = me; change[i] = GONE
+#endif
+          :: else fi; i++ }
+     :: i < NJ && !HAS(mine, i) -> i++
+     :: i == NJ -> break
+     od;
+     atomic {
+       endRows(); lease[w] = 0; leaseLocker[w] = NOBODY; mine = 0; w = 0;
+#ifndef NO_RESCUE_MARKER
+       marker = 1
+#endif
+     }
+  od
+}
+
+/* Producers: each transaction commits when it likes. */
+proctype Producer(byte j) {
+  atomic {
+    state[j] = WAITING;
+#ifndef NO_ENQUEUE_MARKER
+    marker = 1
+#endif
+  }
+}
+
+#if RETRIES > 0
+proctype Promoter() {
+  byte me = PROMOTER, i, j, failed;
+ end:
+  do
+  :: atomic {
+       if
+       :: (state[0] == RETRY || state[0] == SCHEDULED) && locker[0] == NOBODY -> j = 0
+       :: (state[1] == RETRY || state[1] == SCHEDULED) && locker[1] == NOBODY -> j = 1
+#if NJ > 2
+       :: (state[2] == RETRY || state[2] == SCHEDULED) && locker[2] == NOBODY -> j = 2
+#endif
+       fi;
+       locker[j] = me
+     };
+     atomic { if :: state[j] == RETRY -> change[j] = READY :: else -> change[j] = WAITING fi };
+     atomic {
+       endRows(); j = 0;
+#ifndef NO_PROMOTE_MARKER
+       marker = 1
+#endif
+     }
+  od
+}
+#endif
+
+#if DELETES > 0
+/* DELETE FROM jobs WHERE id = ..., of a job that does not run as far as its author can see. */
+#define SHOWN_IDLE(j) (state[j] == WAITING || (state[j] == READY && UNLEASED(j)))
+proctype Somebody() {
+  byte me = SOMEBODY, i, j, failed;
+ end:
+  do
+  :: atomic {
+       if
+       :: deletes > 0 && SHOWN_IDLE(0) -> j = 0
+       :: deletes > 0 && SHOWN_IDLE(1) -> j = 1
+#if NJ > 2
+       :: deletes > 0 && SHOWN_IDLE(2) -> j = 2
+#endif
+       fi;
+       deletes--
+     };
+     atomic { locker[j] == NOBODY ->
+       if
+       :: state[j] != GONE -> locker[j] = me; change[j] = GONE
+       :: else
+       fi;
+     };
+#ifndef NO_HAND_GUARD
+     /* A fresh look, once the row is locked: what is leased is refused. */
+     atomic { if :: UNLEASED(j) :: else -> failed = 1 fi };
+#endif
+     atomic {
+       if :: locker[j] == me && !failed ->
+#ifndef NO_DELETE_MARKER
+             marker = 1
+#else
+             skip
+#endif
+          :: else fi;
+       endRows(); j = 0; failed = 0
+     }
+  od
+}
+#endif
+
+init {
+  atomic {
+    run Worker(0); run Worker(1);
+#if STALLS + DEATHS > 0
+    run Rescuer();
+#endif
+#if RETRIES > 0
+    run Promoter();
+#endif
+#if DELETES > 0
+    run Somebody();
+#endif
+    run Producer(0); run Producer(1);
+#if NJ > 2
+    run Producer(2)
+#endif
+  }
+}
