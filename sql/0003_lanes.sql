@@ -36,11 +36,12 @@ END $$;
 -- Takes the token from heads that a more urgent job overtook, except where the head is leased.
 CREATE FUNCTION demote_heads(q text, keys text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  overtaken_heads bigint[];
   heads bigint[];
   held bigint[];
 BEGIN
   -- Scalar subqueries with ORDER BY and LIMIT leave the planner one way: the lane's index, in order.
-  SELECT array_agg(overtaken.head) INTO heads FROM (
+  SELECT array_agg(overtaken.head) INTO overtaken_heads FROM (
     SELECT (
       SELECT token.id FROM jobs AS token
       WHERE token.queue = q AND token.serialization_key = key
@@ -58,12 +59,18 @@ BEGIN
     FROM unnest(keys) AS key OFFSET 0
   ) AS overtaken
   WHERE overtaken.head IS NOT NULL;
-  IF heads IS NULL THEN RETURN; END IF;
+  IF overtaken_heads IS NULL THEN RETURN; END IF;
 
-  -- One that is just being claimed is skipped: it comes back with a marker.
   heads := ARRAY(
-    SELECT id FROM jobs WHERE id = ANY (heads) AND state || '' = 'ready' FOR UPDATE SKIP LOCKED
+    SELECT id FROM jobs WHERE id = ANY (overtaken_heads) AND state || '' = 'ready'
+    FOR UPDATE SKIP LOCKED
   );
+  IF cardinality(heads) < cardinality(overtaken_heads) THEN
+    -- Who holds one of them may leave it as it is, like a claim that is rolled back.
+    INSERT INTO lane_wakes (queue, key)
+    SELECT queue, serialization_key FROM jobs
+    WHERE id = ANY (overtaken_heads) AND id <> ALL (heads);
+  END IF;
   -- A fresh look: what was leased before we had the lock is no longer ours to move.
   held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   UPDATE jobs SET state = 'waiting'

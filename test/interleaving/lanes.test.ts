@@ -49,6 +49,39 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       assert.deepStrictEqual(second.ids, [idle])
     }))
 
+  it.effect("find a head that was overtaken while a claim held it that was rolled back", () =>
+    Effect.gen(function*() {
+      const { a, b, c, key, queue, worker } = yield* setup
+      const head = yield* a.insert({ queue, key })
+      yield* b.sql`SELECT pgq.admit(${queue}, 100)`
+      yield* a.begin
+      const undone = yield* a.claim({ queue, worker: yield* c.worker(queue) })
+      const urgent = yield* c.insert({ queue, key, priority: 5 })
+      // The look that the urgent job asked for finds its lane's head locked.
+      const meanwhile = yield* b.claim({ queue, worker })
+      yield* a.rollback
+
+      const later = yield* b.claim({ queue, worker })
+
+      assert.deepStrictEqual([undone.ids, meanwhile.ids, later.ids], [[head], [], [urgent]])
+    }))
+
+  it.effect("find a head that was overtaken while it was changed by hand", () =>
+    Effect.gen(function*() {
+      const { a, b, c, key, queue, worker } = yield* setup
+      const head = yield* a.insert({ queue, key })
+      yield* b.sql`SELECT pgq.admit(${queue}, 100)`
+      yield* a.begin
+      yield* a.sql`UPDATE pgq.jobs SET payload = '{"changed": true}' WHERE id = ${head}`
+      const urgent = yield* c.insert({ queue, key, priority: 5 })
+      const meanwhile = yield* b.claim({ queue, worker })
+      yield* a.commit
+
+      const later = yield* b.claim({ queue, worker })
+
+      assert.deepStrictEqual([meanwhile.ids, later.ids], [[], [urgent]])
+    }))
+
   it.effect("find a token that was overtaken while it was leased and came back undone", () =>
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup

@@ -2,22 +2,14 @@
  * The properties notice what they are there for: each mechanism of the lane protocol is taken out in
  * turn, in a database of its own, and some history goes wrong.
  */
-import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Random } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as LaneMachine from "./LaneMachine.ts"
+import * as Mutant from "./Mutant.ts"
 
-/** What is replaced in which function, everywhere it stands there. */
-interface Mutant {
-  readonly name: string
-  readonly functions: ReadonlyArray<string>
-  readonly from: string
-  readonly to: string
-}
-
-const mutants: ReadonlyArray<Mutant> = [
+const mutants: ReadonlyArray<Mutant.Mutant> = [
   {
     name: "no marker for new jobs",
     functions: ["announce"],
@@ -74,18 +66,6 @@ const mutants: ReadonlyArray<Mutant> = [
   }
 ]
 
-const apply = Effect.fnUntraced(function*({ from, functions, to }: Mutant) {
-  const sql = yield* PgClient.PgClient
-  for (const name of functions) {
-    const [found] = yield* sql<{ text: string }>`
-      SELECT pg_get_functiondef(oid) AS text FROM pg_proc
-      WHERE proname = ${name} AND pronamespace = 'pgq'::regnamespace
-    `
-    assert.include(found!.text, from)
-    yield* sql.unsafe(found!.text.replaceAll(from, to)).unprepared
-  }
-})
-
 // Few lanes and much traffic on them: what is rare in a calm queue is common here.
 const busy = [
   ...LaneMachine.operations,
@@ -125,7 +105,7 @@ const patience = 120_000
 
 describe("the lane properties notice that", () => {
   it.live.each(mutants)("$name", (mutant) =>
-    Effect.andThen(apply(mutant), isNoticed).pipe(
+    Effect.andThen(Mutant.apply(mutant), isNoticed).pipe(
       Effect.map((noticed) => assert.isTrue(noticed)),
       Effect.provide(Layer.fresh(PgQueue.database))
     ), patience)

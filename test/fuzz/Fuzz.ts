@@ -1,0 +1,58 @@
+/**
+ * Seeded texts and the bound within which everything must answer.
+ */
+import { assert } from "@effect/vitest"
+import { Clock, Effect, Random } from "effect"
+import { texts } from "./corpus/texts.ts"
+
+/** `PGQ_FUZZ` times as many random cases; `PGQ_SEED` draws others. */
+export const times = Number(process.env.PGQ_FUZZ ?? 1)
+export const seed = Number(process.env.PGQ_SEED ?? 1)
+
+/** Nothing bad may take longer than a second to refuse; a busy machine gets some more. */
+const millisMax = 3000
+
+export const soon = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const before = yield* Clock.currentTimeMillis
+    const answer = yield* effect
+    const took = (yield* Clock.currentTimeMillis) - before
+    assert.isBelow(took, millisMax, `${what} took ${took} ms`)
+    return answer
+  })
+
+export const below = (bound: number) => Random.nextIntBetween(0, bound, { halfOpen: true })
+
+export const pick = <A>(from: ReadonlyArray<A>) =>
+  Effect.map(below(from.length), (index) => from[index]!)
+
+/** Up to twelve pieces: single characters of every plane, halves of pairs, and texts of the corpus. */
+export const text = Effect.gen(function*() {
+  const pieces: Array<string> = []
+  const count = yield* below(12)
+  while (pieces.length < count) {
+    const bound = yield* pick([128, 0x100, 0x10000, 0x110000])
+    const isWhole = (yield* below(4)) > 0
+    pieces.push(isWhole ? String.fromCodePoint(yield* below(bound)) : yield* pick(short))
+  }
+  return pieces.join("")
+})
+
+const short = Object.values(texts).filter(({ length }) => length <= 64)
+
+/** A text with one part of it removed, doubled or replaced by another. */
+export const mutated = Effect.fnUntraced(
+  function*(original: string, others: ReadonlyArray<string>) {
+    const start = yield* below(original.length + 1)
+    const end = start + (yield* below(8))
+    const [head, part, tail] = [
+      original.slice(0, start),
+      original.slice(start, end),
+      original.slice(end)
+    ]
+    const other = yield* pick(others)
+    const cut = yield* below(other.length + 1)
+    const middle = yield* pick(["", part + part, other.slice(cut, cut + 8), yield* text])
+    return head + middle + tail
+  }
+)

@@ -1,0 +1,260 @@
+/**
+ * Two steps at once: the first has done its work but has not committed when the second comes, and then
+ * it commits, is rolled back, or its connection dies.
+ */
+import { assert } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import type { ClaimedJob } from "../../src/domain/Job.ts"
+import { jobOf } from "../Given.ts"
+import * as Points from "./Points.ts"
+import type { Command, Run } from "./QueueMachine.ts"
+import { assertSame, type Working } from "./Working.ts"
+
+export const operations = [
+  "claim during a claim",
+  "claim during a settlement",
+  "settle during the same settlement",
+  "settle during a rescue",
+  "rescue during a settlement",
+  "rescue during a claim",
+  "something between two statements of a claim"
+] as const
+export type Operation = typeof operations[number]
+
+type Seat = Run["crew"]["claimers"][number]
+
+export const make = ({ crew, model, queue }: Run, working: Working) => {
+  const sql = () => crew.control.now().session.sql
+  const seatOf = (who: number): Seat => crew.claimers[who % 3]!
+
+  /** Whether the first ended well and the second had to wait for it, and what both answered. */
+  const overlap = Effect.fnUntraced(function*<A, B, E, F>(
+    { priority }: Command,
+    first: { readonly by: Seat; readonly does: Effect.Effect<A, E> },
+    second: { readonly by: Seat; readonly does: Effect.Effect<B, F> }
+  ) {
+    const { session } = first.by.now()
+    yield* session.begin
+    const one = yield* first.does
+    const fiber = yield* Effect.forkChild(second.does)
+    const hasWaited = yield* Points.hasEndedOrWaits(sql(), fiber, second.by.now().pid)
+    if (priority === 0) yield* session.commit
+    else if (priority === 1) yield* session.rollback
+    else yield* first.by.kill(sql())
+    return { isDone: priority === 0, hasWaited, one, two: yield* Fiber.join(fiber) }
+  })
+
+  /** A claim that saw some of the lanes and jobs as taken, before or after the other step ended. */
+  const assertFits = (
+    ids: ReadonlyArray<bigint>,
+    limit: number,
+    taken: ReadonlyArray<bigint>
+  ): void => {
+    const free = model.claimable(Infinity, 0)
+    assert.isAtMost(ids.length, limit)
+    if (model.all().some(({ crashes }) => crashes > 0)) {
+      assert.includeMembers(allHeads(), ids.map(String))
+      return
+    }
+    assert.includeMembers(free.map(({ id }) => String(id)), ids.map(String))
+    const lone = free.filter(({ key }) => key === undefined).map(({ id }) => id)
+    const unlocked = lone.filter((id) => !taken.includes(id))
+    const picked = ids.filter((id) => lone.includes(id))
+    const count = ids.length < limit ? Infinity : picked.length
+    const fitting = [lone, unlocked].map((each) => each.slice(0, count).join())
+    assert.include(fitting, picked.join())
+  }
+
+  /** The first of each lane, and all without a lane, suspects or not. */
+  const allHeads = (): Array<string> => {
+    const crashes = new Map(model.all().map((job) => [job, job.crashes]))
+    for (const job of model.all()) job.crashes = 0
+    const heads = model.claimable(Infinity, 0).map(({ id }) => String(id))
+    for (const [job, count] of crashes) job.crashes = count
+    return heads
+  }
+
+  const isWorking = (who: number): boolean => model.workers.has(working.workerOf(who % 3))
+
+  const claims = Effect.fnUntraced(function*(command: Command) {
+    const other = (command.who + 1 + command.detail % 2) % 3
+    if (!isWorking(command.who) || !isWorking(other)) return
+    const [a, b] = [seatOf(command.who), seatOf(other)]
+    const mine = working.optionsOf(command)
+    const theirs = { ...working.optionsOf({ ...command, who: other }), laneRun: 0, limit: 3 }
+    const expected = model.claimable(mine.limit, mine.laneRun).map(({ id }) => id)
+
+    const first = Effect.tap(a.now().repo.claim(mine), () => addBetween(command))
+    const second = b.now().repo.claim(theirs)
+    const { isDone, one, two } = yield* overlap(
+      command,
+      { by: a, does: first },
+      { by: b, does: second }
+    )
+
+    assert.deepStrictEqual(one.map(({ id }) => id), expected)
+    if (isDone) model.claimed(mine.worker, one[0]?.lease ?? "", expected)
+    const ids = two.map(({ id }) => id)
+    if (a.isExclusive || b.isExclusive) {
+      assert.deepStrictEqual(ids, model.claimable(theirs.limit, 0).map(({ id }) => id))
+    } else assertFits(ids, theirs.limit, expected)
+    model.claimed(theirs.worker, two[0]?.lease ?? "", ids)
+  })
+
+  /** A producer comes between: it must not wait, and its job must not be forgotten. */
+  const addBetween = Effect.fnUntraced(function*({ detail, key }: Command) {
+    if (detail < 8) return
+    const job = jobOf(queue, { key: key === 0 ? undefined : `k${key}`, priority: detail % 3 })
+    const [id] = yield* crew.control.now().repo.enqueue([job])
+    const { priority } = job
+    model.jobs.set(id!, {
+      id: id!,
+      key: job.key,
+      priority,
+      standing: "open",
+      isBlocked: false,
+      attempt: 0,
+      crashes: 0,
+      putOffs: 0
+    })
+  })
+
+  const claimDuringSettlement = Effect.fnUntraced(function*(command: Command) {
+    if (!isWorking(1)) return
+    const settled = working.settlementsOf(command)
+    const options = { ...working.optionsOf({ ...command, who: 1 }), laneRun: 0, limit: 3 }
+    const { isDone, one, two } = yield* overlap(
+      command,
+      { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
+      { by: seatOf(1), does: seatOf(1).now().repo.claim(options) }
+    )
+    assert.deepStrictEqual(one, [])
+    const ids = two.map(({ id }) => id)
+    if (isDone) model.settle(settled)
+    assertFits(ids, options.limit, settled.map(({ id }) => id))
+    model.claimed(options.worker, two[0]?.lease ?? "", ids)
+  })
+
+  const settleTwice = Effect.fnUntraced(function*(command: Command) {
+    const settled = working.settlementsOf(command)
+    const { isDone, one, two } = yield* overlap(
+      command,
+      { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
+      { by: seatOf(1), does: seatOf(1).now().repo.settle(settled) }
+    )
+    assert.deepStrictEqual(one, [])
+    if (isDone) model.settle(settled)
+    assertSame(two.map(({ id }) => id), model.settle(settled))
+  })
+
+  /** The worker whose lease these are is taken for dead. */
+  const expireOwner = Effect.fnUntraced(function*(lease: string | undefined) {
+    const worker = model.leases.get(lease ?? "")?.worker
+    for (const who of [0, 1, 2]) {
+      if (working.workerOf(who) === worker) yield* working.expire(who)
+    }
+  })
+
+  const settleDuringRescue = Effect.fnUntraced(function*(command: Command) {
+    const settled = working.settlementsOf(command)
+    yield* expireOwner(settled[0]?.lease)
+    const { isDone, two } = yield* overlap(
+      command,
+      { by: seatOf(2), does: seatOf(2).now().scheduler.rescue },
+      { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) }
+    )
+    if (isDone) model.rescue()
+    assertSame(two.map(({ id }) => id), model.settle(settled))
+  })
+
+  const rescueDuringSettlement = Effect.fnUntraced(function*(command: Command) {
+    const settled = working.settlementsOf(command)
+    yield* expireOwner(settled[0]?.lease)
+    const { isDone, one } = yield* overlap(
+      command,
+      { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
+      { by: seatOf(2), does: seatOf(2).now().scheduler.rescue }
+    )
+    assert.deepStrictEqual(one, [])
+    model.rescue({ lease: settled[0]?.lease ?? "" })
+    if (isDone) model.settle(settled)
+  })
+
+  const rescueDuringClaim = Effect.fnUntraced(function*(command: Command) {
+    if (!isWorking(command.who)) return
+    yield* working.expire(command.who)
+    const options = working.optionsOf(command)
+    const expected = model.claimable(options.limit, options.laneRun).map(({ id }) => id)
+    // Whoever falls asleep or wakes up changes its own row, which nobody deletes meanwhile.
+    const isLocked = model.workers.get(options.worker)!.isAsleep !== (expected.length === 0)
+    const { hasWaited, isDone, one } = yield* overlap(
+      command,
+      { by: seatOf(command.who), does: seatOf(command.who).now().repo.claim(options) },
+      { by: seatOf(command.who + 1), does: seatOf(command.who + 1).now().scheduler.rescue }
+    )
+    assert.deepStrictEqual(one.map(({ id }) => id), expected)
+    model.rescue(isLocked && !hasWaited ? { worker: options.worker } : {})
+    if (isDone) model.claimed(options.worker, one[0]?.lease ?? "", expected)
+  })
+
+  /** A claim that is paused within, and what others do meanwhile: add a job, claim, settle. */
+  const betweenStatements = Effect.fnUntraced(function*(command: Command) {
+    const [a, b] = [seatOf(0), seatOf(1)]
+    if (!isWorking(0) || !isWorking(1)) return
+    const mine = { ...working.optionsOf({ ...command, who: 0 }), laneRun: 0 }
+    const theirs = { ...mine, worker: working.workerOf(1) }
+    const doesAdd = command.detail % 4 < 2
+    const settled = command.detail % 4 === 3 ? working.settlementsOf(command) : []
+    const meanwhile = Effect.gen(function*() {
+      if (doesAdd) yield* addBetween({ ...command, detail: 8 + command.detail % 8 })
+      if (command.detail % 4 === 0) return []
+      if (settled.length === 0) return yield* b.now().repo.claim(theirs)
+      assert.deepStrictEqual(yield* b.now().repo.settle(settled), [])
+      return []
+    })
+
+    const headsBefore = allHeads()
+    const { first, isSecondFirst, second } = yield* Points.paused({
+      sql: sql(),
+      at: Points.names[command.priority]!,
+      first: { seat: a.now(), does: a.now().repo.claim(mine) },
+      second: { seat: b.now(), does: meanwhile }
+    })
+
+    const record = (
+      worker: string,
+      jobs: ReadonlyArray<ClaimedJob>,
+      seen: ReadonlyArray<string> = []
+    ) => {
+      const ids = jobs.map(({ id }) => id)
+      assert.includeMembers([...seen, ...allHeads()], ids.map(String))
+      model.claimed(worker, jobs[0]?.lease ?? "", ids)
+    }
+    // One that ended before the other began need not know of what that one added.
+    if (!isSecondFirst) record(mine.worker, first, headsBefore)
+    if (settled.length > 0) model.settle(settled)
+    else if (command.detail % 4 !== 0) record(theirs.worker, second)
+    if (isSecondFirst) record(mine.worker, first)
+  })
+
+  const step = (op: Operation, command: Command) => {
+    switch (op) {
+      case "something between two statements of a claim":
+        return betweenStatements(command)
+      case "claim during a claim":
+        return claims(command)
+      case "claim during a settlement":
+        return claimDuringSettlement(command)
+      case "settle during the same settlement":
+        return settleTwice(command)
+      case "settle during a rescue":
+        return settleDuringRescue(command)
+      case "rescue during a settlement":
+        return rescueDuringSettlement(command)
+      case "rescue during a claim":
+        return rescueDuringClaim(command)
+    }
+  }
+
+  return { step }
+}

@@ -1,0 +1,88 @@
+/**
+ * Places within a claim, between two of its statements, at which a test can make it wait. They are put
+ * into the functions of a test's database; the rest of their text stays as it is.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect, Fiber } from "effect"
+import type * as Session from "../support/Session.ts"
+import * as Mutant from "./Mutant.ts"
+
+export const names = ["admitted", "looked", "giving tokens"] as const
+type Name = typeof names[number]
+
+const before = (name: Name, functionName: string, from: string) =>
+  Mutant.apply({ name, functions: [functionName], from, to: `PERFORM wait_at('${name}'); ${from}` })
+
+/** Puts the points where they belong. */
+export const install = Effect.andThen(
+  Mutant.apply({
+    name: "points",
+    functions: [],
+    from: "",
+    to: "",
+    and: `
+      CREATE FUNCTION pgq.wait_at(name text) RETURNS void LANGUAGE plpgsql AS $$
+      BEGIN
+        IF current_setting('pgq.pause', true) = name THEN
+          PERFORM pg_advisory_xact_lock_shared(4711);
+        END IF;
+      END $$
+    `
+  }),
+  Effect.all([
+    before(
+      "admitted",
+      "claim",
+      "held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);"
+    ),
+    before("looked", "claim", "SELECT array_agg(candidate.id)"),
+    before("giving tokens", "give_tokens", "UPDATE jobs SET state = 'ready'")
+  ])
+)
+
+interface Seat {
+  readonly session: Session.Session
+  readonly pid: number
+}
+
+/** Both steps' answers, and whether the second ended while the first was paused. */
+export const paused = Effect.fnUntraced(function*<A, B, E, F>({ at, first, second, sql }: {
+  readonly sql: PgClient.PgClient
+  readonly at: Name
+  readonly first: { readonly seat: Seat; readonly does: Effect.Effect<A, E> }
+  readonly second: { readonly seat: Seat; readonly does: Effect.Effect<B, F> }
+}) {
+  yield* first.seat.session.sql`SELECT set_config('pgq.pause', ${at}, false)`
+  const [one, other, isSecondFirst] = yield* Effect.acquireUseRelease(
+    sql`SELECT pg_advisory_lock(4711)`,
+    Effect.fnUntraced(function*() {
+      const one = yield* Effect.forkChild(first.does)
+      yield* hasEndedOrWaits(sql, one, first.seat.pid)
+      const other = yield* Effect.forkChild(second.does)
+      yield* hasEndedOrWaits(sql, other, second.seat.pid)
+      return [
+        one,
+        other,
+        other.pollUnsafe() !== undefined && one.pollUnsafe() === undefined
+      ] as const
+    }),
+    () => sql`SELECT pg_advisory_unlock(4711)`
+  )
+  const answers = { first: yield* Fiber.join(one), second: yield* Fiber.join(other) }
+  yield* first.seat.session.sql`SELECT set_config('pgq.pause', '', false)`
+  return { ...answers, isSecondFirst }
+})
+
+/** Waits until a step has ended, or its connection waits for a lock: then it answers `true`. */
+export const hasEndedOrWaits = Effect.fnUntraced(
+  function*(sql: PgClient.PgClient, fiber: Fiber.Fiber<unknown, unknown>, pid: number) {
+    let isWaiting = false
+    while (!isWaiting && fiber.pollUnsafe() === undefined) {
+      const [row] = yield* sql<{ waits: boolean }>`
+        SELECT cardinality(pg_blocking_pids(${pid})) > 0 AS waits
+      `
+      isWaiting = row!.waits
+    }
+    return isWaiting
+  }
+)

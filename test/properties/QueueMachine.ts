@@ -1,0 +1,101 @@
+/**
+ * A queue in PostgreSQL beside its model, led by the same commands, through pgq's own services.
+ */
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Crew } from "./Crew.ts"
+import * as Overlaps from "./Overlaps.ts"
+import * as Producing from "./Producing.ts"
+import * as QueueModel from "./QueueModel.ts"
+import * as QueueTables from "./QueueTables.ts"
+import * as Working from "./Working.ts"
+
+/** Small numbers choose among whatever there is to choose from when the command's turn comes. */
+export interface Command {
+  readonly op: Operation
+  readonly who: number
+  readonly key: number
+  readonly priority: number
+  readonly detail: number
+}
+
+export type Operation = Producing.Operation | Working.Operation | Overlaps.Operation
+
+/** What the commands of one run share. */
+export interface Run {
+  readonly crew: Crew["Service"]
+  readonly queue: string
+  readonly model: QueueModel.QueueModel
+}
+
+/** One run of the machine, over a queue of its own that is gone with the scope. */
+export const make = Effect.fnUntraced(function*(crew: Crew["Service"]) {
+  const queue = crypto.randomUUID()
+  const model = QueueModel.make()
+  const run: Run = { crew, queue, model }
+  const control = () => crew.control.now().session.sql
+  yield* Effect.addFinalizer(() => Effect.orDie(QueueTables.clear(control(), queue)))
+  const producing = yield* Producing.make(run)
+  const working = yield* Working.make(run)
+  const overlaps = Overlaps.make(run, working)
+
+  const check = Effect.gen(function*() {
+    assert.deepStrictEqual(yield* QueueTables.violations(control(), queue), [])
+    assertSame(yield* QueueTables.read(control(), queue), model.snapshot())
+    const { repo } = crew.control.now()
+    const isOpen = model.all().some(({ standing }) => standing === "open")
+    const isHeld = model.all().some(({ standing }) => standing === "leased")
+    if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasWaiting([queue]))
+    assert.strictEqual(yield* repo.hasUnannounced([queue]), producing.hasUnannounced())
+  })
+
+  const dispatch = (command: Command): Effect.Effect<void, unknown> =>
+    Producing.isOperation(command.op)
+      ? producing.step(command.op, command)
+      : Working.isOperation(command.op)
+      ? working.step(command.op, command)
+      : overlaps.step(command.op, command)
+
+  const step = (command: Command) =>
+    Effect.andThen(dispatch(command), check).pipe(
+      Effect.orDie,
+      Effect.catchDefect((defect) =>
+        Effect.die(new Error(`after "${command.op}": ${String(defect)}`))
+      )
+    )
+
+  /** Whatever happened, everything committed can be finished, and nothing of a worker remains. */
+  const finish = Effect.gen(function*() {
+    yield* producing.endAll
+    yield* working.leaveAll
+    yield* check
+    assert.strictEqual(model.workers.size, 0)
+    assert.strictEqual(model.leases.size, 0)
+    yield* working.workOff
+    yield* check
+    assert.strictEqual(model.jobs.size, 0)
+  })
+
+  return { step, finish }
+})
+
+/** Says which rows differ, one a line. */
+const assertSame = (tables: QueueModel.Snapshot, model: QueueModel.Snapshot): void => {
+  const [said, meant] = [linesOf(tables), linesOf(model)]
+  const differs = only(said, meant) + only(meant, said)
+  assert(differs === "", `the tables say\n${only(said, meant)}\nthe model\n${only(meant, said)}`)
+}
+
+const only = (these: ReadonlyArray<string>, those: ReadonlyArray<string>): string =>
+  these.filter((line) => !those.includes(line)).join("\n")
+
+const linesOf = (snapshot: QueueModel.Snapshot): ReadonlyArray<string> =>
+  Object.entries(snapshot).flatMap(([what, rows]) =>
+    rows.map((row: object) => `${what}: ${formatRow(row)}`)
+  )
+
+const formatRow = (row: object): string =>
+  Object.entries(row)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .toSorted()
+    .join(" ")

@@ -1,0 +1,134 @@
+/**
+ * The mechanisms of the protocol, each taken out in turn.
+ */
+import type { Mutant } from "./Mutant.ts"
+
+/** Noticed within a few histories. */
+export const cheap: ReadonlyArray<Mutant> = [
+  {
+    name: "no marker for new jobs",
+    functions: ["announce"],
+    from: "IF is_keyed THEN",
+    to: "IF false THEN"
+  },
+  {
+    name: "no internal lock of a queue",
+    functions: ["claim"],
+    from: "PERFORM pg_advisory_xact_lock(class, hashtext(q));",
+    to: "NULL;"
+  },
+  {
+    name: "a rescue takes the leases of the living",
+    functions: ["rescue"],
+    from: "WHERE w.id = held.worker_id",
+    to: "WHERE false"
+  }
+]
+
+/** Noticed too, by longer runs: `PGQ_MUTANTS=all`. */
+export const others: ReadonlyArray<Mutant> = [
+  {
+    name: "no marker for a job that comes back undone",
+    functions: ["settle", "give_back"],
+    from: "PERFORM mark_lanes(",
+    to: "PERFORM jsonb_build_array("
+  },
+  {
+    name: "a settlement is fenced by the job's state alone",
+    functions: ["settle"],
+    from: "INTERSECT SELECT unnest(l.job_ids)",
+    to: ""
+  },
+  {
+    name: "no token index and no lock on lanes",
+    functions: ["lock_stripes"],
+    from: "PERFORM pg_advisory_xact_lock(class, stripe);",
+    to: "NULL;",
+    and: "DROP INDEX pgq.jobs_token"
+  },
+  {
+    name: "no lock on lanes",
+    functions: ["lock_stripes"],
+    from: "PERFORM pg_advisory_xact_lock(class, stripe);",
+    to: "NULL;"
+  },
+  {
+    name: "no marker for what people change",
+    functions: ["mark_touched"],
+    from: "INSERT INTO lane_wakes (queue, key) VALUES",
+    to: "PERFORM row"
+  },
+  {
+    name: "an overtaken head keeps the token",
+    functions: ["admit"],
+    from: "PERFORM demote_heads(q, keys);",
+    to: ""
+  },
+  {
+    name: "no order check",
+    functions: ["claim"],
+    from: ") IS NOT TRUE)",
+    to: ") IS NOT TRUE OR true)"
+  },
+  {
+    name: "no second look at the leases",
+    functions: ["claim"],
+    from: "IF held_now <> held THEN",
+    to: "IF false THEN"
+  },
+  {
+    name: "a settlement does not lock its leases",
+    functions: ["settle"],
+    from: "ORDER BY leases.id FOR UPDATE",
+    to: "ORDER BY leases.id"
+  },
+  {
+    name: "a rescue does not lock the leases it takes",
+    functions: ["rescue"],
+    from: "    FOR UPDATE SKIP LOCKED\n  LOOP",
+    to: "  LOOP"
+  },
+  {
+    name: "a suspect is claimed along with others",
+    functions: ["claim"],
+    from: "IF has_suspects THEN",
+    to: "IF false THEN"
+  },
+  {
+    name: "a settlement that is sent again is refused",
+    functions: ["settle"],
+    from: "f.lease_id = r.lease",
+    to: "false"
+  },
+  {
+    name: "a reconciliation takes what the worker knows",
+    functions: ["reconcile"],
+    from: "id <> ALL (known)",
+    to: "true"
+  },
+  {
+    name: "a released job has used an attempt",
+    functions: ["settle"],
+    from: "IF cardinality(undone) > cardinality(released) THEN",
+    to: "UPDATE jobs SET attempt = attempt + 1 WHERE id = ANY (released); " +
+      "IF cardinality(undone) > cardinality(released) THEN"
+  },
+  {
+    name: "a producer does not say that it has added",
+    functions: ["wake"],
+    from: "PERFORM pg_advisory_xact_lock_shared(",
+    to: "PERFORM jsonb_build_array("
+  },
+  {
+    name: "a claim that finds nothing does not fall asleep",
+    functions: ["claim"],
+    from: "IF was_asleep <> (picked IS NULL) THEN",
+    to: "IF false THEN"
+  },
+  {
+    name: "a leaving worker keeps its leases",
+    functions: ["leave"],
+    from: "PERFORM give_back(l, has_crashed);",
+    to: "NULL;"
+  }
+]
