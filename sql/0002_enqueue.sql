@@ -94,6 +94,11 @@ CREATE TRIGGER announce AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
 CREATE FUNCTION mark_touched() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.serialization_key IS NOT NULL THEN
+    IF TG_OP = 'DELETE'
+       OR (NEW.state, NEW.queue, NEW.serialization_key)
+          IS DISTINCT FROM (OLD.state, OLD.queue, OLD.serialization_key) THEN
+      PERFORM refuse_leased(OLD.queue, OLD.id);
+    END IF;
     INSERT INTO lane_wakes (queue, key) VALUES (OLD.queue, OLD.serialization_key);
   END IF;
   IF TG_OP = 'UPDATE' AND NEW.serialization_key IS NOT NULL THEN
@@ -101,6 +106,18 @@ BEGIN
   END IF;
   PERFORM wake(OLD.queue);
   RETURN NULL;
+END $$;
+
+-- A leased job keeps its place in its lane, or the next of its key could start beside it. Its row is
+-- locked by now, as claims lock what they lease: a fresh look, not an older snapshot, finds every lease.
+CREATE FUNCTION refuse_leased(q text, job bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM require_read_committed();
+  IF EXISTS (SELECT FROM leases WHERE queue = q AND job = ANY (job_ids)) THEN
+    RAISE EXCEPTION 'job % has a key and is held by a worker: it cannot be deleted, put off or moved now', job
+      USING ERRCODE = 'object_in_use',
+            HINT = 'Try again when it has ended, or leave out the jobs of job_states that have a worker_id.';
+  END IF;
 END $$;
 
 CREATE TRIGGER mark_deleted AFTER DELETE ON jobs FOR EACH ROW

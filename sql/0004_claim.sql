@@ -17,6 +17,9 @@ DECLARE
   held bigint[];
   held_now bigint[];
   picked bigint[];
+  keys text[];
+  run bigint[];
+  locked integer;
   unsuspected bigint[];
   is_keyed boolean;
   has_suspects boolean;
@@ -81,17 +84,28 @@ BEGIN
       JOIN jobs AS j ON j.id = p.id AND j.crash_count = 0;
     picked := CASE WHEN unsuspected[1] = picked[1] THEN unsuspected ELSE picked[1:1] END;
   ELSIF lane_run > 0 AND is_keyed THEN
-    picked := picked || ARRAY(
-      SELECT next.id FROM jobs AS token CROSS JOIN LATERAL (
+    keys := ARRAY(
+      SELECT serialization_key FROM jobs WHERE id = ANY (picked) AND serialization_key IS NOT NULL
+    );
+    run := ARRAY(
+      SELECT next.id FROM unnest(keys) AS key CROSS JOIN LATERAL (
         SELECT n.id, bool_or(n.crash_count > 0) OVER (ORDER BY n.priority DESC, n.id) AS is_suspect
         FROM jobs AS n
-        WHERE n.queue = q AND n.serialization_key = token.serialization_key AND n.state = 'waiting'
+        WHERE n.queue = q AND n.serialization_key = key AND n.state = 'waiting'
         ORDER BY n.priority DESC, n.id LIMIT lane_run
       ) AS next
       -- A run ends before the first suspect: no job may be skipped, and that one is claimed alone.
-      WHERE token.id = ANY (picked) AND token.serialization_key IS NOT NULL AND NOT next.is_suspect
+      WHERE NOT next.is_suspect
       LIMIT 1000
     );
+    PERFORM FROM jobs
+    WHERE id = ANY (run) AND state || '' = 'waiting' AND queue || '' = q AND serialization_key = ANY (keys)
+    FOR UPDATE SKIP LOCKED;
+    GET DIAGNOSTICS locked = ROW_COUNT;
+    -- Somebody may be changing one of them by hand: then each lane goes without a run this time.
+    IF locked = cardinality(run) THEN
+      picked := picked || run;
+    END IF;
   END IF;
 
   IF NOT is_keyed THEN
