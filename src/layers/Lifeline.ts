@@ -1,7 +1,7 @@
 /**
  * Keeps a worker alive in the store, and says whether it may still take its leases for its own.
  */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../domain/Lease.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
@@ -26,16 +26,25 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1000n) / 1000
   let renewedAt = -Infinity
   let hasExpired = false
+  let joining: Fiber.Fiber<void, StoreError> | undefined
 
   const isTrusted = () =>
     now() - renewedAt < trustedFor(lease) || standIn.renewedAgo() < trustedFor(lease)
 
   const join = Effect.gen(function*() {
     const sentAt = now()
-    yield* registry.join(worker)
+    joining = yield* Effect.forkDetach(registry.join(worker))
+    yield* Fiber.join(joining)
     renewedAt = sentAt
     hasExpired = false
   })
+
+  const leave = Effect.suspend(() =>
+    Effect.andThen(
+      joining === undefined ? Effect.void : Fiber.await(joining),
+      registry.leave(worker.id)
+    )
+  )
 
   const keep = Effect.fnUntraced(function*({ onBuried, onExpired, onRenewed }: Events) {
     const expire = Effect.gen(function*() {
@@ -77,6 +86,11 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     /** Whether its leases are certainly its own: false before it has joined. */
     isTrusted,
     join,
+    /**
+     * Signs off. A request to join outlives the one who gave up waiting for its answer, and must not
+     * arrive later than this one.
+     */
+    leave,
     /** Renews until the scope ends. */
     keep
   }

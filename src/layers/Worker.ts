@@ -21,7 +21,7 @@ import { JobRepo } from "../services/JobRepo.ts"
 import { LockStrategy } from "../services/LockStrategy.ts"
 import { Notifier } from "../services/Notifier.ts"
 import { QueueControl } from "../services/QueueControl.ts"
-import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
+import type { NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Claims from "./Claims.ts"
 import * as Lifeline from "./Lifeline.ts"
 import * as Runs from "./Runs.ts"
@@ -45,7 +45,6 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
 > {
   const { concurrency, id, queues } = worker
   const repo = yield* JobRepo
-  const registry = yield* WorkerRegistry
   const notifier = yield* Notifier
   const clock = yield* Clock.Clock
   const mode = CooperativeMode.format((yield* LockStrategy).mode)
@@ -120,7 +119,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     if (leftBehind.length > 0) return leftBehind
     // A renewal that finds the worker gone would have it join again.
     yield* Scope.close(life, Exit.void)
-    yield* registry.leave(id).pipe(
+    yield* lifeline.leave.pipe(
       Effect.tapError((error) => Effect.logWarning(`could not sign off: ${error.message}`)),
       Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),
       Effect.andThen(Effect.sync(() => hasSignedOff = true)),
@@ -141,7 +140,10 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     look()
   }
 
-  yield* lifeline.join
+  yield* Effect.onError(
+    lifeline.join,
+    () => Effect.ignore(Effect.timeoutOption(lifeline.leave, "3 seconds"))
+  )
   yield* lifeline.keep({
     onExpired: Effect.suspend(() => {
       const count = runs.lose((run) => run.key !== undefined)

@@ -2,7 +2,7 @@
  * Whole queues that lose their connections or are taken for dead while they work.
  */
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Schema } from "effect"
+import { Deferred, Effect, Fiber, Schema } from "effect"
 import * as Job from "../../src/layers/Job.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../Given.ts"
@@ -30,6 +30,35 @@ layer(producer, options)("a queue", (it) => {
       }))
 
       assert.strictEqual(runs, 1)
+    }))
+
+  it.effect("that is stopped while it joins leaves no worker behind", () =>
+    Effect.gen(function*() {
+      const [session, watcher] = [yield* Session.open, yield* Session.open]
+      const queue = yield* queueName
+      const joins = watcher.sql`
+        SELECT wait_event_type FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO%workers%'
+          AND pid <> pg_backend_pid()
+      `
+      yield* session.begin
+      yield* session.sql`LOCK TABLE pgq.workers IN EXCLUSIVE MODE`
+      const starting = yield* Effect.forkChild(
+        start(Task.toLayer(() => Effect.void), { queues: [queue] })
+      )
+      yield* eventually(
+        Effect.map(joins, (found) => assert.deepStrictEqual(found, [{ wait_event_type: "Lock" }]))
+      )
+
+      const stopping = yield* Effect.forkChild(Fiber.interrupt(starting), {
+        startImmediately: true
+      })
+      yield* session.commit
+      yield* Fiber.join(stopping)
+      yield* eventually(Effect.map(joins, (found) => assert.isEmpty(found)))
+
+      const workers = yield* session.sql`SELECT id FROM pgq.workers WHERE ${queue} = ANY (queues)`
+      assert.isEmpty(workers)
     }))
 
   it.effect("that was taken for dead breaks off, and its late settlement changes nothing", () =>
