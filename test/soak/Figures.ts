@@ -22,7 +22,6 @@ export const table = (options: {
   const ends = tally(evidence.finished.map(({ outcome }) => outcome))
   const broken = tally(violations.map(({ check }) => check))
   const rows: ReadonlyArray<readonly [string, string | number]> = [
-    ["jobs added", fates.get("ack") ?? 0],
     ["jobs rolled back", fates.get("rollback") ?? 0],
     ["jobs whose commit is unknown", fates.get("unknown") ?? 0],
     ...Array.from(ends, ([outcome, times]) => [`jobs ${outcome}`, times] as const),

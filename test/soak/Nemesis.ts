@@ -6,6 +6,7 @@ import { childrenOf, signal, type Worker } from "./Crew.ts"
 import { ask } from "./Database.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
+import { counted, quota } from "./Quotas.ts"
 import { stop } from "./Stop.ts"
 import type { World } from "./World.ts"
 
@@ -14,21 +15,36 @@ export const run = (options: {
   readonly world: World
   readonly dice: Dice
   readonly pace: number
+  /** How long the faults are meant to last, which is when each must have reached its quota. */
+  readonly seconds: number
   readonly isOver: () => boolean
-}): Effect.Effect<void> =>
-  Effect.forEach(faults, ({ every, fault, name }, index) => {
+}): Effect.Effect<void> => {
+  const end = Ledger.now() + options.seconds * 1000
+  return Effect.forEach(faults, ({ every, fault, name }, index) => {
     const dice = options.dice.for(`${name} ${index}`)
+    const tracks = faults.filter((other) => other.name === name).length
+    let lasted = 0
     const next = Effect.gen(function*() {
+      const owed = quota(name, options.seconds) ?? 0
+      const left = owed - counted(options.world.faults, name)
+      const due = hurry * (end - Ledger.now()) * tracks / left - lasted
+      const mean = left > 0 ? Math.min(every, Math.max(due, 50)) : every
       // In slices, so that the end of the faults need not wait for the next one.
-      let wait = dice.gap(every / options.pace)
+      let wait = dice.gap(mean / options.pace)
       while (wait > 0 && !options.isOver()) {
         yield* Effect.sleep(Math.min(wait, 250))
         wait -= 250
       }
+      const from = Ledger.now()
       if (!options.isOver()) yield* fault(options.world, dice)
+      lasted = Ledger.now() - from
     })
     return Effect.repeat(next, { while: () => !options.isOver() })
   }, { concurrency: "unbounded", discard: true })
+}
+
+/** Quotas are aimed at a little early, for chance and for victims that are busy. */
+const hurry = 0.8
 
 const fault = ({ count, write }: World, name: string, detail: string | number): void => {
   count(name)
@@ -109,7 +125,7 @@ const killBackends = (world: World, dice: Dice) => {
 const crash = (world: World, dice: Dice) =>
   Effect.suspend(() => {
     const name = dice.pick(["SIGKILL", "SIGQUIT"] as const) ?? "SIGKILL"
-    fault(world, name === "SIGKILL" ? "postmaster kill -9" : "immediate stop", "")
+    fault(world, name === "SIGKILL" ? "server crash, kill -9" : "server crash, immediate stop", "")
     return world.server.crash(name)
   })
 
@@ -176,24 +192,26 @@ const signals = (world: World, dice: Dice) =>
     return stop({ ...world, worker, sequence: sequences[name] ?? [], dice, isPeace: false })
   })
 
-/** `every` is the mean of milliseconds between two of a kind. */
+/** `every` is the mean of milliseconds between two of a kind, unless its quota asks for more. */
 const faults: ReadonlyArray<{
   readonly name: string
   readonly every: number
   readonly fault: (world: World, dice: Dice) => Effect.Effect<unknown>
 }> = [
-  { name: "kill", every: 2000, fault: killWorker },
-  { name: "supervisor", every: 20_000, fault: killSupervisor },
-  { name: "freeze", every: 8000, fault: freeze(true) },
-  { name: "freeze", every: 8000, fault: freeze(true) },
-  { name: "short freeze", every: 3000, fault: freeze(false) },
-  { name: "backends", every: 900, fault: killBackends },
-  { name: "crash", every: 18_000, fault: crash },
-  { name: "cut", every: 2000, fault: cut },
-  { name: "tear", every: 10_000, fault: tear(1500) },
-  { name: "refuse", every: 8000, fault: refuse },
-  { name: "blackhole", every: 9000, fault: blackhole(false) },
-  { name: "long blackhole", every: 12_000, fault: blackhole(true) },
+  { name: "worker kill -9", every: 2000, fault: killWorker },
+  { name: "supervisor kill -9", every: 20_000, fault: killSupervisor },
+  { name: "SIGSTOP beyond the lease", every: 20_000, fault: freeze(true) },
+  { name: "SIGSTOP beyond the lease", every: 20_000, fault: freeze(true) },
+  { name: "SIGSTOP", every: 3000, fault: freeze(false) },
+  { name: "backend kill", every: 900, fault: killBackends },
+  { name: "server crash", every: 40_000, fault: crash },
+  { name: "TCP cut", every: 4000, fault: cut },
+  { name: "TCP cut within a message", every: 15_000, fault: tear(1500) },
+  { name: "connections refused", every: 15_000, fault: refuse },
+  { name: "TCP blackhole", every: 20_000, fault: blackhole(false) },
+  { name: "TCP blackhole beyond the lease", every: 40_000, fault: blackhole(true) },
+  { name: "signals", every: 2500, fault: signals },
+  { name: "signals", every: 2500, fault: signals },
   { name: "signals", every: 2500, fault: signals },
   { name: "signals", every: 2500, fault: signals }
 ]

@@ -2,6 +2,7 @@
  * What a soak is asked to do, from its command line.
  */
 import { parseArgs } from "node:util"
+import { shortSeconds } from "./Quotas.ts"
 
 export interface Options {
   readonly seed: string
@@ -33,7 +34,7 @@ export const parse = (args: ReadonlyArray<string>): Options | string => {
       mode: { ...text, default: "mixed" },
       via: { ...text, default: "direct" },
       mutant: text,
-      rate: { ...text, default: "200" },
+      rate: { ...text, default: "300" },
       pace: { ...text, default: "1" }
     }
   })
@@ -52,7 +53,7 @@ export const parse = (args: ReadonlyArray<string>): Options | string => {
     mode,
     via,
     mutant,
-    faultSeconds: short ? 50 : numbers.minutes * 60,
+    faultSeconds: short ? shortSeconds : numbers.minutes * 60,
     rate: numbers.rate,
     pace: numbers.pace
   }

@@ -31,8 +31,11 @@ export const places = (options: {
     },
     { name: "alone-3", url: straight, processes: undefined, cooperative: inMode(advisory("42")) },
     { name: "alone-4", url: straight, processes: undefined, cooperative: inMode(rowLock) },
+    { name: "alone-5", url: at(one.port), processes: undefined, cooperative: inMode(rowLock) },
+    { name: "alone-6", url: straight, processes: undefined, cooperative: inMode(rowLock) },
     { name: "family-1", url: at(one.port), processes: 2, cooperative: inMode(rowLock) },
-    { name: "family-2", url: straight, processes: 2, cooperative: inMode(advisory("7,9")) }
+    { name: "family-2", url: straight, processes: 2, cooperative: inMode(advisory("7,9")) },
+    { name: "family-3", url: straight, processes: 2, cooperative: inMode(rowLock) }
   ]
 }
 

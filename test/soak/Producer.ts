@@ -18,6 +18,8 @@ export interface Producer {
   readonly isOver: () => boolean
   /** The next number of a job, unique among all producers. */
   readonly number: () => number
+  /** Is told of jobs whose commit was answered. */
+  readonly added: (times: number) => void
 }
 
 /** Produces until it is over; its last transaction has ended by then. */
@@ -32,14 +34,16 @@ export const run = (producer: Producer): Effect.Effect<void> =>
 
 const produce = Effect.fnUntraced(function*(producer: Producer, sql: PgClient.PgClient) {
   let transactions = 0
+  let due = Ledger.now()
   while (!producer.isOver()) {
     const count = yield* transact(producer, sql, transactions++)
-    yield* Effect.sleep(producer.dice.gap(1000 * count / producer.rate))
+    due += producer.dice.gap(1000 * count / producer.rate)
+    yield* Effect.sleep(Math.max(due - Ledger.now(), 0))
   }
 })
 
 const transact = Effect.fnUntraced(
-  function*({ dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {
+  function*({ added, dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {
     const tx = `${name}-${Ledger.now()}-${index}`
     const end = (what: Ledger.EndEntry["what"]) =>
       write({ what, at: Ledger.now(), wall: Date.now(), tx })
@@ -79,6 +83,7 @@ const transact = Effect.fnUntraced(
     const ended = yield* Effect.exit(Effect.timeout(sql.unsafe(fate).unprepared, "15 seconds"))
     end(fate === "ROLLBACK" ? "rollback" : Exit.isSuccess(ended) ? "ack" : "unknown")
     yield* ended
+    if (fate === "COMMIT") added(batches.flat().length)
     return batches.flat().length
   }
 )
@@ -106,7 +111,7 @@ const job = (dice: Dice): Job => {
   })
   const keyed = dice.weigh({ none: 40, one: 5, ten: 30, many: 25 })
   // Some outlive a lease, in lanes where nobody waits for them.
-  const isLong = keyed === "many" && does === "sleep" && dice.chance(0.1)
+  const isLong = keyed === "many" && does === "sleep" && dice.chance(0.02)
   const isLater = dice.chance(0.15)
   return {
     queue: dice.chance(0.85) ? "main" : "aside",

@@ -12,6 +12,7 @@ import * as Ledger from "./Ledger.ts"
 import * as Nemesis from "./Nemesis.ts"
 import type { Options } from "./Options.ts"
 import * as Producer from "./Producer.ts"
+import * as Quotas from "./Quotas.ts"
 import { stop } from "./Stop.ts"
 import * as Verdict from "./Verdict.ts"
 import type { Violation } from "./Violation.ts"
@@ -19,7 +20,9 @@ import * as World from "./World.ts"
 
 /** So long the work may take that the faults have left undone. */
 const drainSecondsMax = 60
-const producerCount = 8
+const producerCount = 12
+/** So much longer the faults go on while one of them has not reached its quota. */
+const extraSecondsMax = 30
 
 export const run = Effect.fnUntraced(function*(
   options: Options,
@@ -31,6 +34,7 @@ export const run = Effect.fnUntraced(function*(
     ...options,
     build,
     folder,
+    faults,
     report: (violation) => {
       violations.push(violation)
       say(`VIOLATION ${violation.check}: ${violation.detail}`)
@@ -55,6 +59,9 @@ export const run = Effect.fnUntraced(function*(
   const verdict = Verdict.of({ world, evidence, violations, faults, drainSeconds })
   for (const { check, detail } of verdict.found.slice(0, 30)) say(`VIOLATION ${check}: ${detail}`)
   say(verdict.table)
+  for (const quota of Quotas.missing(faults, options.faultSeconds)) {
+    say(`short of its quota: ${quota}`)
+  }
   return verdict.violations
 }, Effect.scoped)
 
@@ -77,14 +84,25 @@ const trouble = Effect.fnUntraced(function*(
         rate: rate / producerCount,
         write: world.write,
         isOver: () => isOver,
-        number: world.number
+        number: world.number,
+        added: (times) => world.count("jobs added", times)
       }),
     { concurrency: "unbounded", discard: true }
   ))
   const nemesis = yield* Effect.forkScoped(
-    Nemesis.run({ world, dice: dice.for("nemesis"), pace, isOver: () => isOver })
+    Nemesis.run({
+      world,
+      dice: dice.for("nemesis"),
+      pace,
+      seconds: faultSeconds,
+      isOver: () => isOver
+    })
   )
   yield* Effect.sleep(faultSeconds * 1000)
+  yield* Effect.sleep("500 millis").pipe(
+    Effect.repeat({ while: () => Quotas.missing(world.faults, faultSeconds).length > 0 }),
+    Effect.timeoutOption(extraSecondsMax * 1000)
+  )
   // What a claim's lost answer leaves behind must be found before the end, while its worker lives.
   yield* Nemesis.tear(5000)(world, dice.for("tear"))
   isOver = true

@@ -28,7 +28,8 @@ export interface World {
   readonly ledger: string
   readonly write: (entry: Ledger.Entry) => void
   readonly report: (violation: Violation) => void
-  /** Counts faults, by name. */
+  /** How often each fault was injected so far, by name. */
+  readonly faults: ReadonlyMap<string, number>
   readonly count: (fault: string, times?: number) => void
   /** The next number of a job, unique among all producers. */
   readonly number: () => number
@@ -39,12 +40,12 @@ const leaseMillis = 15_000
 
 /** Answers once everybody is at work. */
 export const make = Effect.fnUntraced(function*(
-  options: Pick<Options, "server" | "mode" | "via"> & Pick<World, "report" | "count"> & {
+  options: Pick<Options, "server" | "mode" | "via"> & Pick<World, "report" | "count" | "faults"> & {
     readonly build: Build
     readonly folder: string
   }
 ) {
-  const { build, count, folder, report } = options
+  const { build, count, faults, folder, report } = options
   const ledger = join(folder, "ledger")
   mkdirSync(ledger)
   // The server may run as another user than we.
@@ -84,6 +85,7 @@ export const make = Effect.fnUntraced(function*(
     ledger,
     write,
     report,
+    faults,
     count,
     number: () => ++number
   }

@@ -9,6 +9,7 @@ import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
 import type { Entry, RunEntry } from "./Ledger.ts"
 import { mutants } from "./mutants.ts"
+import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
 
 const leaseMillis = 1000
@@ -226,5 +227,28 @@ describe("the dice", () => {
       throws(played.for("one"))
     )
     assert.notDeepEqual(throws(Dice.make("seed")), throws(Dice.make("other")))
+  })
+})
+
+describe("the quotas", () => {
+  const counts = new Map([
+    ["worker kill -9, alone", 40],
+    ["worker kill -9, supervised", 60],
+    ["TCP cut within a message", 900],
+    ["TCP cut", 49],
+    ["backend kill", 500],
+    ["SIGSTOP beyond the lease", 10],
+    ["server crash, kill -9", 3],
+    ["TCP blackhole", 5],
+    ["signals", 100],
+    ["jobs added", 30_000]
+  ])
+
+  it("name what happened less often than it was promised", () => {
+    assert.deepStrictEqual(Quotas.missing(counts, Quotas.shortSeconds), ["TCP cut: 49 of 50"])
+  })
+
+  it("grow with the time", () => {
+    assert.include(Quotas.missing(counts, 10 * Quotas.shortSeconds), "signals: 100 of 1000")
   })
 })

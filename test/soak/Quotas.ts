@@ -1,0 +1,41 @@
+/**
+ * How often each fault must happen in a soak, so that none is left to chance.
+ */
+
+/** What a run of four minutes owes. */
+const short: Readonly<Record<string, number>> = {
+  "worker kill -9": 100,
+  "backend kill": 500,
+  "SIGSTOP beyond the lease": 10,
+  "server crash": 3,
+  "TCP cut": 50,
+  "TCP blackhole": 5,
+  signals: 100,
+  "jobs added": 30_000
+}
+
+export const shortSeconds = 240
+
+/** So far; a count of `worker kill -9, alone` is one of `worker kill -9` as well. */
+export const counted = (counts: ReadonlyMap<string, number>, name: string): number =>
+  Array.from(counts).reduce(
+    (sum, [one, times]) => one === name || one.startsWith(`${name}, `) ? sum + times : sum,
+    0
+  )
+
+/** What a run of so many seconds owes; nothing for a fault that may as well not happen. */
+export const quota = (name: string, seconds: number): number | undefined => {
+  const owed = short[name]
+  return owed === undefined ? undefined : Math.ceil(owed * seconds / shortSeconds)
+}
+
+/** The quotas that are not reached, in so many words. */
+export const missing = (
+  counts: ReadonlyMap<string, number>,
+  seconds: number
+): ReadonlyArray<string> =>
+  Object.keys(short).flatMap((name) => {
+    const owed = quota(name, seconds) ?? 0
+    const times = counted(counts, name)
+    return times >= owed ? [] : [`${name}: ${times} of ${owed}`]
+  })
