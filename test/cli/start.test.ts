@@ -48,6 +48,17 @@ export default Greeting.toLayer(({ name }: { name: string }, job) =>
     typeof job.id, job.signal instanceof AbortSignal))
 `
 
+/** Interrupts the program when it is about to load what it is made of. */
+const interrupted = `
+import { register } from "node:module"
+register("data:text/javascript," + encodeURIComponent(\`
+  export const resolve = (name, context, next) => {
+    if (name.endsWith("main.js")) process.kill(process.pid, "SIGINT")
+    return next(name, context)
+  }
+\`))
+`
+
 const scripts: ReadonlyArray<readonly [name: string, text: string]> = [
   ["jobs.mjs", plain],
   ["jobs.js", plain],
@@ -140,6 +151,22 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
         assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
       })
   )
+
+  it.effect("a signal that comes before anything else is read is caught", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", plain)
+      const probe = write("probe.mjs", interrupted)
+
+      const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs"], {
+        cwd: path,
+        env: { NODE_OPTIONS: `--import=${probe}` }
+      })
+
+      const { code, signal } = yield* queue.exit
+      assert.deepStrictEqual({ code, signal }, { code: 0, signal: null })
+    }))
 
   it.effect.each([0, 3])(
     "any moment of a start with -q %i is a good one for TERM",

@@ -33,6 +33,16 @@ const losing = (method: "claim" | "settle", times: number) => {
   })
 }
 
+/** Cannot be reached the first `times` that something is to be settled. */
+const unreachable = (times: number) => {
+  let left = times
+  return (repo: JobRepo["Service"]): JobRepo["Service"] => ({
+    ...repo,
+    settle: (settled) =>
+      Effect.suspend(() => left-- > 0 ? Effect.fail(connectionLost) : repo.settle(settled))
+  })
+}
+
 it.effect("runs jobs once whose claim was never answered", () =>
   Effect.gen(function*() {
     const ran: Array<number> = []
@@ -53,6 +63,20 @@ it.effect("sends settlements again until they are answered", () =>
     const control = yield* start(Task.toLayer((n) => void ran.push(n)), {
       repo: losing("settle", 3)
     })
+    yield* TestClock.adjust("10 seconds")
+    yield* control.stop("finish")
+
+    assert.deepStrictEqual(yield* control.ended, [])
+    assert.deepStrictEqual(ran, [0, 1, 2, 3])
+    assert.strictEqual((yield* counts).completed, 4)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("sends settlements again until they have arrived", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    yield* tasks(4)
+
+    const control = yield* start(Task.toLayer((n) => void ran.push(n)), { repo: unreachable(3) })
     yield* TestClock.adjust("10 seconds")
     yield* control.stop("finish")
 

@@ -11,6 +11,17 @@ import { finished, finishedAll, held, options, producer, start } from "./Live.ts
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
+/** A worker joins when nobody holds the lock of its queue. */
+const joinsThroughGate = [
+  `CREATE FUNCTION public.pass_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtext(NEW.queues[1]));
+    RETURN NEW;
+  END $$`,
+  `CREATE TRIGGER pass_gate BEFORE INSERT ON pgq.workers
+    FOR EACH ROW EXECUTE FUNCTION public.pass_gate()`
+]
+
 layer(producer, options)("a queue", (it) => {
   it.effect("that renews keeps a job for longer than its lease", () =>
     Effect.gen(function*() {
@@ -34,28 +45,25 @@ layer(producer, options)("a queue", (it) => {
 
   it.effect("that is stopped while it joins leaves no worker behind", () =>
     Effect.gen(function*() {
-      const [session, watcher] = [yield* Session.open, yield* Session.open]
+      const session = yield* Session.open
       const queue = yield* queueName
-      const joins = watcher.sql`
-        SELECT wait_event_type FROM pg_stat_activity
-        WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO%workers%'
-          AND pid <> pg_backend_pid()
-      `
-      yield* session.begin
-      yield* session.sql`LOCK TABLE pgq.workers IN EXCLUSIVE MODE`
+      const gate = session.sql`hashtext(${queue})`
+      for (const statement of joinsThroughGate) yield* session.sql.unsafe(statement).unprepared
+      yield* session.sql`SELECT pg_advisory_lock(${gate})`
       const starting = yield* Effect.forkChild(
         start(Task.toLayer(() => Effect.void), { queues: [queue] })
       )
-      yield* eventually(
-        Effect.map(joins, (found) => assert.deepStrictEqual(found, [{ wait_event_type: "Lock" }]))
-      )
+      yield* Session.someoneWaits
 
       const stopping = yield* Effect.forkChild(Fiber.interrupt(starting), {
         startImmediately: true
       })
-      yield* session.commit
+      // It must not sign off before it has joined.
+      yield* Effect.timeoutOption(Fiber.await(stopping), "300 millis")
+      yield* session.sql`SELECT pg_advisory_unlock(${gate})`
       yield* Fiber.join(stopping)
-      yield* eventually(Effect.map(joins, (found) => assert.isEmpty(found)))
+      // Whoever is on the way in has come through by now.
+      yield* session.sql`SELECT pg_advisory_lock(${gate})`
 
       const workers = yield* session.sql`SELECT id FROM pgq.workers WHERE ${queue} = ANY (queues)`
       assert.isEmpty(workers)

@@ -38,6 +38,7 @@ export const models: ReadonlyArray<Model> = [
     ["NJ=3 NO_ORDER_CHECK", "violated"],
     ["NJ=3 NO_STRIPE", "stuck"],
     ["NJ=3 NO_INDEX", "holds"],
+    ["NJ=3 NO_STRIPE NO_INDEX", "stuck"],
     ["NJ=2 NO_SECOND_LOOK", "violated"],
     ["NJ=3 STALLS=1 EXCLUSIVE NO_SECOND_LOOK", "holds"],
     ["NJ=3 STALLS=1 EXCLUSIVE NO_INTERNAL", "holds"],

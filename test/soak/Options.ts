@@ -34,7 +34,7 @@ export const parse = (args: ReadonlyArray<string>): Options | string => {
       mode: { ...text, default: "mixed" },
       via: { ...text, default: "direct" },
       mutant: text,
-      rate: { ...text, default: "300" },
+      rate: { ...text, default: "260" },
       pace: { ...text, default: "1" }
     }
   })

@@ -19,7 +19,7 @@ import type { Violation } from "./Violation.ts"
 import * as World from "./World.ts"
 
 /** So long the work may take that the faults have left undone. */
-const drainSecondsMax = 60
+const drainSecondsMax = 120
 const producerCount = 12
 /** So much longer the faults go on while one of them has not reached its quota. */
 const extraSecondsMax = 30

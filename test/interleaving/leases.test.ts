@@ -1,0 +1,55 @@
+/**
+ * Leases that somebody renews, ends or takes away while another does.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+
+layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases", (it) => {
+  it.effect("last from when a renewal that waited for a claim goes on", () =>
+    Effect.gen(function*() {
+      const [a, watcher] = [yield* Session.open, yield* Session.open]
+      const registry = yield* WorkerRegistry
+      const worker = yield* a.worker(crypto.randomUUID())
+
+      yield* a.begin
+      yield* a.sql`UPDATE pgq.workers SET asleep = true WHERE id = ${worker}::uuid`
+      const renewing = yield* Effect.forkChild(registry.renew(worker))
+      yield* Session.someoneWaits
+      const [waited] = yield* watcher.sql<
+        { until: string }
+      >`SELECT clock_timestamp()::text AS until`
+      yield* a.commit
+      const isKnown = yield* Fiber.join(renewing)
+
+      const whole = yield* watcher.sql`
+        SELECT FROM pgq.workers
+        WHERE id = ${worker}::uuid AND lease_until >= ${waited!.until}::timestamptz + lease
+      `
+      assert.isTrue(isKnown)
+      assert.lengthOf(whole, 1)
+    }))
+
+  it.effect("that are just being settled are left by a rescue", () =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* Session.open, yield* Session.open]
+      const queue = crypto.randomUUID()
+      const worker = yield* a.worker(queue)
+      const id = yield* a.insert({ queue })
+      const { lease } = yield* a.claim({ queue, worker })
+      yield* a.sql`
+        UPDATE pgq.workers SET lease = '0', lease_until = now() WHERE id = ${worker}::uuid
+      `
+
+      yield* a.begin
+      const lost = yield* a.complete(lease, [id])
+      yield* b.sql`SET lock_timeout = '1s'`
+      const rescued = yield* b.sql`SELECT pgq.rescue() AS jobs`
+      yield* a.commit
+
+      assert.deepStrictEqual(lost, [])
+      assert.deepStrictEqual(rescued, [{ jobs: 0 }])
+    }))
+})

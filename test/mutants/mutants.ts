@@ -1,0 +1,152 @@
+/**
+ * Changes to pgq, each of which takes out one thing that its promise rests on, and the test that must
+ * notice. `test/properties` and `test/model` have mutants of their own; `docs/reliability.md` lists all.
+ */
+export interface Mutant {
+  readonly name: string
+  readonly changes: ReadonlyArray<Change>
+  readonly test: { readonly file: string; readonly name: string }
+}
+
+export interface Change {
+  readonly file: string
+  /** Stands there exactly once. */
+  readonly from: string
+  readonly to: string
+}
+
+const killed = (file: string, name: string) => ({ file: `test/${file}.test.ts`, name })
+
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    name: "listens-again-without-a-look",
+    changes: [{
+      file: "src/layers/PgNotifier.ts",
+      from: `    yield* PubSub.publish(wakes, { _tag: "Everything" })\n`,
+      to: ""
+    }],
+    test: killed("layers/PgNotifier", "says to look at everything whenever it listens again")
+  },
+  {
+    name: "settlement-sent-once",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),\n",
+      to: ""
+    }, {
+      file: "src/layers/Settler.ts",
+      from: "batch.length === 1",
+      to: "batch.length > 0"
+    }],
+    test: killed("engine/lostAnswers", "sends settlements again until they have arrived")
+  },
+  {
+    name: "lease-given-up-while-its-job-runs",
+    changes: [{
+      file: "src/layers/Worker.ts",
+      from: "    if (leftBehind.length > 0) return leftBehind\n",
+      to: ""
+    }],
+    test: killed("engine/cleanStops", "with jobs that would not stop has left them leased")
+  },
+  {
+    name: "lease-counted-from-the-start-of-the-statement",
+    changes: [{
+      file: "src/layers/PgWorkerRegistry.ts",
+      from: "greatest(lease_until, clock_timestamp() + lease)",
+      to: "greatest(lease_until, now() + lease)"
+    }],
+    test: killed("interleaving/leases", "last from when a renewal that waited for a claim goes on")
+  },
+  {
+    name: "signals-caught-when-all-is-loaded",
+    changes: [{
+      file: "src/cli/bin.ts",
+      from: `SignalLatch.install()
+void import("./main.ts").then(({ main }) => main())`,
+      to: `void import("./main.ts").then(({ main }) => {
+  SignalLatch.install()
+  main()
+})`
+    }],
+    test: killed("cli/start", "a signal that comes before anything else is read is caught")
+  },
+  {
+    name: "nul-in-an-error",
+    changes: [{
+      file: "src/domain/ErrorText.ts",
+      from: `.replaceAll("\\0", "\\uFFFD")`,
+      to: ""
+    }],
+    test: killed("engine/errors", "is stored without what PostgreSQL refuses")
+  },
+  {
+    name: "two-jobs-of-a-key-claimed",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "j.state = 'ready' AND j.id NOT IN",
+      to: "j.state IN ('ready', 'waiting') AND j.id NOT IN"
+    }],
+    test: killed("interleaving/claims", "leave no job of a key to a second claim")
+  },
+  {
+    name: "rescue-of-what-is-just-being-settled",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "    FOR UPDATE SKIP LOCKED\n  LOOP",
+      to: "  LOOP"
+    }],
+    test: killed("interleaving/leases", "that are just being settled are left by a rescue")
+  },
+  {
+    name: "crash-forgets-leases-of-keys",
+    changes: [{ file: "sql/0004_claim.sql", from: "IF NOT is_keyed THEN", to: "IF true THEN" }],
+    test: killed("soak/crash", "forgets no lease of jobs with a key")
+  },
+  {
+    name: "no-order-check",
+    changes: [{ file: "sql/0004_claim.sql", from: ") IS NOT TRUE)", to: ") IS NOT TRUE OR true)" }],
+    test: killed("soak/overtaken", "leaves a job whose lane has a more urgent one")
+  },
+  {
+    name: "no-self-fencing",
+    changes: [{
+      file: "src/layers/Lifeline.ts",
+      from: "      yield* onExpired\n",
+      to: ""
+    }],
+    test: killed("engine/fenced", "breaks off its jobs with a key")
+  },
+  {
+    name: "no-reconciliation",
+    changes: [{ file: "sql/0006_caretaking.sql", from: "id <> ALL (known)", to: "false" }],
+    test: killed("engine/leases", "is handed back when the answer to its claim was lost")
+  },
+  {
+    name: "signed-off-before-it-has-joined",
+    changes: [{
+      file: "src/layers/Lifeline.ts",
+      from: "joining === undefined ? Effect.void : Fiber.await(joining)",
+      to: "Effect.void"
+    }],
+    test: killed("engine/takeOver", "that is stopped while it joins leaves no worker behind")
+  },
+  {
+    name: "one-try-to-sign-off",
+    changes: [{
+      file: "src/layers/Worker.ts",
+      from: `      Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),\n`,
+      to: ""
+    }],
+    test: killed("cli/signOff", "signs off once the server can be reached again")
+  },
+  {
+    name: "changes-by-hand-not-refused",
+    changes: [{
+      file: "sql/0002_enqueue.sql",
+      from: "      PERFORM refuse_leased(OLD.queue, OLD.id);",
+      to: "      NULL;"
+    }],
+    test: killed("interleaving/byHand", "a job of a run cannot be deleted, put off or moved")
+  }
+]
