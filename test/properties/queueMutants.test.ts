@@ -1,6 +1,6 @@
 /**
  * The histories notice what they are there for: a mechanism of the protocol is taken out, in a database
- * of its own, and one of a fixed few goes wrong. `PGQ_MUTANTS=all` takes out each of `QueueMutants`.
+ * of its own, and one of a fixed few goes wrong.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Layer } from "effect"
@@ -8,9 +8,6 @@ import * as Crew from "./Crew.ts"
 import * as Histories from "./Histories.ts"
 import * as Mutant from "./Mutant.ts"
 import * as QueueMutants from "./QueueMutants.ts"
-
-const isAll = process.env.PGQ_MUTANTS === "all"
-const mutants = isAll ? [...QueueMutants.cheap, ...QueueMutants.others] : QueueMutants.cheap
 
 const check = Effect.gen(function*() {
   const context = yield* Effect.context<Crew.Services>()
@@ -22,12 +19,12 @@ const check = Effect.gen(function*() {
         Effect.map(Exit.isSuccess),
         Effect.provideContext(context)
       ),
-    { seed: 7, runs: isAll ? 120 : 40, size: 300, maxShrinks: 0 }
+    { seed: 7, runs: 120, size: 300, maxShrinks: 0 }
   )
 })
 
 describe("the histories notice that", () => {
-  it.live.each(mutants)("$name", (mutant) =>
+  it.live.each(QueueMutants.mutants)("$name", (mutant) =>
     Effect.gen(function*() {
       yield* Mutant.apply(mutant)
       const { _tag } = yield* check

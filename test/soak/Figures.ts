@@ -15,11 +15,15 @@ export const table = (options: {
   readonly zombieOverlaps: number
   readonly starts: number
   readonly drainSeconds: number
+  readonly rates: readonly [number, number]
+  readonly peaceAt: number
   readonly violations: ReadonlyArray<Violation>
 }): string => {
   const { evidence, faults, jobs, recoveries, runs, violations } = options
   const fates = tally(Array.from(jobs.values(), ({ fate }) => fate))
   const ends = tally(evidence.finished.map(({ outcome }) => outcome))
+  const inPeace = recoveries.filter(({ at }) => at >= options.peaceAt)
+  const amid = recoveries.filter(({ at }) => at < options.peaceAt)
   const broken = tally(violations.map(({ check }) => check))
   const rows: ReadonlyArray<readonly [string, string | number]> = [
     ["jobs rolled back", fates.get("rollback") ?? 0],
@@ -30,10 +34,13 @@ export const table = (options: {
     ["leases taken", new Set(evidence.history.map(({ lease }) => lease)).size],
     ["worker starts", options.starts],
     ...Array.from(faults).toSorted(([one], [other]) => one < other ? -1 : 1),
-    ["run again after a supervised death", spread(recoveries, true)],
-    ["run again after a death alone", spread(recoveries, false)],
+    ["run again after a supervised death", spread(amid, true)],
+    ["run again after a death alone", spread(amid, false)],
+    ["the same in peace, supervised", spread(inPeace, true)],
+    ["the same in peace, alone", spread(inPeace, false)],
     ["zombie overlaps, explained by SIGSTOP", options.zombieOverlaps],
     ["seconds to drain after the faults", options.drainSeconds.toFixed(1)],
+    ["jobs a second, before and after", options.rates.map((rate) => rate.toFixed(0)).join(", ")],
     ...Array.from(broken, ([check, times]) => [`VIOLATIONS: ${check}`, times] as const),
     ["violations", violations.length]
   ]

@@ -2,7 +2,7 @@
  * How often each fault must happen in a soak, so that none is left to chance.
  */
 
-/** What a run of four minutes owes. */
+/** What a short run owes. */
 const short: Readonly<Record<string, number>> = {
   "worker kill -9": 100,
   "backend kill": 500,
@@ -14,7 +14,8 @@ const short: Readonly<Record<string, number>> = {
   "jobs added": 30_000
 }
 
-export const shortSeconds = 240
+/** Of faults. */
+export const shortSeconds = 220
 
 /** So far; a count of `worker kill -9, alone` is one of `worker kill -9` as well. */
 export const counted = (counts: ReadonlyMap<string, number>, name: string): number =>

@@ -22,6 +22,8 @@ export interface Pause {
 
 /** A run that the death of its process cut short, and how long it took until the job ran again. */
 export interface Recovery {
+  /** When the process died. */
+  readonly at: number
   readonly isSupervised: boolean
   readonly millis: number
 }
@@ -134,10 +136,24 @@ export const recoveries = (
   for (const run of runs) {
     const before = killed.get(run.n)
     if (before !== undefined) {
-      found.push({ isSupervised: supervised.has(before.pid), millis: run.from - before.to })
+      const millis = run.from - before.to
+      found.push({ at: before.to, isSupervised: supervised.has(before.pid), millis })
     }
     if (run.how === "killed") killed.set(run.n, run)
     else killed.delete(run.n)
   }
   return found
 }
+
+/** Without other faults a parent hands jobs back within a second, and others find them soon after a lease. */
+export const slow = (
+  recoveries: ReadonlyArray<Recovery>,
+  { leaseMillis, since }: { readonly leaseMillis: number; readonly since: number }
+): ReadonlyArray<Violation> =>
+  recoveries.flatMap(({ at, isSupervised, millis }) => {
+    const millisMax = isSupervised ? 1000 : leaseMillis + 5000
+    const detail = `${isSupervised ? "supervised" : "alone"}: ran again after ${
+      millis.toFixed(0)
+    } ms`
+    return at < since || millis <= millisMax ? [] : [{ check: "slow recovery", detail }]
+  })

@@ -1,11 +1,12 @@
 /**
  * A PostgreSQL server that can be crashed and started again, under one address.
  */
-import { Effect, Exit, Redacted, Schedule, Scope } from "effect"
+import { Effect, Exit, Redacted, Schedule, Scope, Semaphore } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
+import * as Failover from "./Failover.ts"
 
 export interface Server {
   /** Over its unix socket, with nothing between. */
@@ -15,6 +16,14 @@ export interface Server {
   readonly password: string
   /** Kills the postmaster, or stops it without a word to anybody, and starts another. */
   readonly crash: (signal: "SIGKILL" | "SIGQUIT") => Effect.Effect<void>
+  /**
+   * Kills the postmaster and puts a standby in its place, which is read-only for so long. Answers since
+   * when commits are lost, by the clock of the ledgers; none are lost if the standby is synchronous.
+   */
+  readonly failover: (
+    isSynchronous: boolean,
+    lagMillis: number
+  ) => Effect.Effect<number | undefined>
 }
 
 /** The same server where `port` leads to it. */
@@ -44,23 +53,43 @@ export const open = Effect.fnUntraced(function*(dataDir: string, version: "15" |
   const url = new URL(Redacted.value(current.server.url))
   const folder = url.searchParams.get("host") ?? ""
 
-  const crash = (signal: "SIGKILL" | "SIGQUIT") =>
-    Effect.gen(function*() {
+  // The backends of a killed postmaster take a moment to notice, and hold its memory till then.
+  const startAgain = Effect.retry(
+    start,
+    Schedule.upTo(Schedule.spaced("100 millis"), { duration: "60 seconds" })
+  ).pipe(Effect.map((started) => void (current = started)), Effect.orDie)
+  const kill = (signal: "SIGKILL" | "SIGQUIT") =>
+    Effect.suspend(() => {
       process.kill(current.server.pid, signal)
-      yield* Scope.close(current.scope, Exit.void)
-      // The backends of a killed postmaster take a moment to notice, and hold its memory till then.
-      current = yield* Effect.retry(
-        start,
-        Schedule.upTo(Schedule.spaced("100 millis"), { duration: "60 seconds" })
-      )
-    }).pipe(Effect.uninterruptible, Effect.orDie)
+      return Scope.close(current.scope, Exit.void)
+    })
+  // One at a time.
+  const { withPermit } = yield* Semaphore.make(1)
+  const failover = (isSynchronous: boolean, lagMillis: number) =>
+    Effect.suspend(() => {
+      const { dataDir, pid } = current.server
+      const options = {
+        url: url.href,
+        dataDir,
+        pid,
+        lagMillis,
+        kill: kill("SIGKILL"),
+        start: startAgain
+      }
+      return isSynchronous
+        ? Effect.as(Failover.synchronous(options), undefined)
+        : Failover.asynchronous(options)
+    })
 
   const server: Server = {
     url: url.href,
     socket: { folder, path: join(folder, ".s.PGSQL.5432") },
     user: url.searchParams.get("user") ?? "",
     password: url.searchParams.get("password") ?? "",
-    crash
+    crash: (signal) =>
+      withPermit(Effect.andThen(kill(signal), startAgain)).pipe(Effect.uninterruptible),
+    failover: (isSynchronous, lagMillis) =>
+      withPermit(failover(isSynchronous, lagMillis)).pipe(Effect.uninterruptible)
   }
   return server
 })

@@ -6,11 +6,13 @@ import { Effect, Fiber } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Build } from "./Build.ts"
+import * as Burst from "./Burst.ts"
 import * as Database from "./Database.ts"
 import * as Dice from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Nemesis from "./Nemesis.ts"
 import type { Options } from "./Options.ts"
+import * as Peace from "./Peace.ts"
 import * as Producer from "./Producer.ts"
 import * as Quotas from "./Quotas.ts"
 import { stop } from "./Stop.ts"
@@ -42,21 +44,31 @@ export const run = Effect.fnUntraced(function*(
     count: (fault, times = 1) => void faults.set(fault, (faults.get(fault) ?? 0) + times)
   })
   const dice = Dice.make(options.seed)
+  const rateBefore = yield* Burst.rate(world)
   say(`all are at work; ${options.faultSeconds} s of faults`)
   yield* Effect.forkScoped(tellProgress(world, faults))
   yield* trouble(world, options, dice)
 
   say("peace")
-  const drainSeconds = yield* drain(world.server.url)
-  const isDrained = drainSeconds <= drainSecondsMax
-  if (!isDrained) {
-    world.report({ check: "stuck", detail: `not done ${drainSecondsMax} s after the faults` })
-  }
+  const from = Ledger.now()
+  let isDrained = yield* isDone(world)
+  const drainSeconds = (Ledger.now() - from) / 1000
+  yield* world.crew.isComplete
+  const rateAfter = yield* Peace.isAsFast(world, rateBefore)
+  yield* Peace.kill(world)
+  isDrained = (yield* isDone(world)) && isDrained
   const evidence = yield* Database.evidence(world.server.url)
   writeFileSync(join(folder, "evidence.json"), JSON.stringify(evidence))
   yield* end(world, dice, isDrained)
 
-  const verdict = Verdict.of({ world, evidence, violations, faults, drainSeconds })
+  const verdict = Verdict.of({
+    world,
+    evidence,
+    violations,
+    faults,
+    drainSeconds,
+    rates: [rateBefore, rateAfter]
+  })
   for (const { check, detail } of verdict.found.slice(0, 30)) say(`VIOLATION ${check}: ${detail}`)
   say(verdict.table)
   for (const quota of Quotas.missing(faults, options.faultSeconds)) {
@@ -113,26 +125,18 @@ const trouble = Effect.fnUntraced(function*(
 const tellProgress = (world: World.World, faults: ReadonlyMap<string, number>) =>
   Effect.gen(function*() {
     yield* Effect.sleep("10 seconds")
-    const left = yield* unfinished(world.server.url)
+    const left = yield* Burst.unfinished(world.server.url)
     const harm = Array.from(faults.values()).reduce((sum, times) => sum + times, 0)
     say(`${left} jobs unfinished, ${world.crew.starts()} worker starts, ${harm} faults`)
   }).pipe(Effect.forever)
 
-const unfinished = (url: string) =>
-  Effect.map(
-    Database.ask(url, (sql) => sql<{ n: number }>`SELECT count(*)::integer AS n FROM pgq.jobs`),
-    ([row]) => row?.n ?? 0
-  )
-
-/** Waits until nothing is left to do; answers with how long it took, in seconds. */
-const drain = Effect.fnUntraced(function*(url: string) {
-  const from = Ledger.now()
-  const seconds = () => (Ledger.now() - from) / 1000
-  while (seconds() <= drainSecondsMax) {
-    if ((yield* unfinished(url)) === 0) return seconds()
-    yield* Effect.sleep("200 millis")
+/** Waits until nothing is left to do. */
+const isDone = Effect.fnUntraced(function*(world: World.World) {
+  const isDrained = yield* Burst.drained(world.server.url, drainSecondsMax)
+  if (!isDrained) {
+    world.report({ check: "stuck", detail: `not done within ${drainSecondsMax} s` })
   }
-  return seconds()
+  return isDrained
 })
 
 /** Everybody is asked to stop, by each of the signals. */

@@ -6,6 +6,7 @@ import * as Figures from "./Figures.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Peace from "./Peace.ts"
 import * as Runs from "./Runs.ts"
 import type { Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
@@ -17,19 +18,24 @@ export const of = (options: {
   readonly violations: ReadonlyArray<Violation>
   readonly faults: ReadonlyMap<string, number>
   readonly drainSeconds: number
+  /** Jobs a second before the faults and after them. */
+  readonly rates: readonly [number, number]
 }) => {
   const { evidence, world: { crew, leaseMillis, ledger } } = options
   const entries = Ledger.read(ledger)
   const jobs = Jobs.read(entries)
   const { pauses, runs } = Runs.read(entries)
   const laneOf = (n: number) => Jobs.laneOf(jobs.get(n))
+  const recoveries = Runs.recoveries(runs, entries)
+  const peace = entries.find((entry) => entry.what === "fault" && entry.fault === Peace.peace)
   const overlaps = Runs.overlaps({ runs, pauses, laneOf, leaseMillis })
 
   const found: ReadonlyArray<Violation> = [
     ...crew.deserters.map((detail) => ({ check: "deserted" as const, detail })),
     ...Jobs.check(jobs, entries, evidence),
     ...overlaps.violations,
-    ...Leases.check(jobs, evidence)
+    ...Leases.check(jobs, evidence),
+    ...Runs.slow(recoveries, { leaseMillis, since: peace?.at ?? Infinity })
   ]
   const violations = [...options.violations, ...found]
   const table = Figures.table({
@@ -37,7 +43,8 @@ export const of = (options: {
     jobs,
     runs,
     violations,
-    recoveries: Runs.recoveries(runs, entries),
+    recoveries,
+    peaceAt: peace?.at ?? Infinity,
     zombieOverlaps: overlaps.explained,
     starts: crew.starts()
   })

@@ -19,5 +19,7 @@ export interface Violation {
     | "leaked"
     | "not stopped"
     | "deserted"
+    | "slow after the faults"
+    | "slow recovery"
   readonly detail: string
 }

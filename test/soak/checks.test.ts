@@ -68,6 +68,18 @@ const found = (entries: ReadonlyArray<Entry>, evidence: Partial<Evidence>) => {
   ].map(({ check }) => check)
 }
 
+/** What is found of a process that died at `at`, and whose job ran again at `again`, in peace since 100. */
+const slow = (isSupervised: boolean, at: number, again: number) => {
+  const entries = [
+    ...added(1, 10),
+    ran("start", 1, 90),
+    { what: "kill", at, pid: 1, isSupervised } as const,
+    ran("start", 1, again, 2)
+  ]
+  const recoveries = Runs.recoveries(Runs.read(entries).runs, entries)
+  return Runs.slow(recoveries, { leaseMillis, since: 100 }).map(({ check }) => check)
+}
+
 const inOrder = (entries: ReadonlyArray<Entry>) =>
   entries.toSorted((one, other) => one.at - other.at)
 
@@ -200,6 +212,14 @@ describe("the checks", () => {
     const entries = [...added(1, 10, { key: null, priority: 5 }), ...added(2, 20, { key: null })]
     const history = [moved(true, 90, "a", 2), moved(true, 95, "b", 1)]
     assert.include(found(entries, { history, finished: [ended(1, 200), ended(2, 100)] }), "order")
+  })
+
+  it("find jobs that ran again late after a death in peace", () => {
+    assert.deepStrictEqual(slow(true, 100, 1101), ["slow recovery"])
+    assert.deepStrictEqual(slow(true, 100, 1100), [])
+    assert.deepStrictEqual(slow(true, 99, 1101), [])
+    assert.deepStrictEqual(slow(false, 100, 6101), ["slow recovery"])
+    assert.deepStrictEqual(slow(false, 100, 6100), [])
   })
 
   it("find ids that do not follow the order in which jobs came", () => {
