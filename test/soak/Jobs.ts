@@ -2,10 +2,10 @@
  * The jobs as their producers know them, and whether each came to the one end it must.
  */
 import type { Evidence, Finished } from "./Database.ts"
-import type { Entry, IntentEntry } from "./Ledger.ts"
+import * as Ledger from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
-export interface Job extends IntentEntry {
+export interface Job extends Ledger.IntentEntry {
   /** Whether it was added; `unknown` where the answer to COMMIT was lost. */
   readonly fate: "ack" | "rollback" | "unknown"
   /** When its producer knew that it was added, by the time of day. */
@@ -14,7 +14,7 @@ export interface Job extends IntentEntry {
   readonly ackedMonotonic: number
 }
 
-export const read = (entries: ReadonlyArray<Entry>): ReadonlyMap<number, Job> => {
+export const read = (entries: ReadonlyArray<Ledger.Entry>): ReadonlyMap<number, Job> => {
   const ends = new Map(
     entries.flatMap((entry) =>
       entry.what === "ack" || entry.what === "rollback" || entry.what === "unknown"
@@ -40,16 +40,17 @@ export const laneOf = (job: Job | undefined): string | undefined =>
 /** Every job that was added ends exactly once, as it should, and none that was not. */
 export const check = (
   jobs: ReadonlyMap<number, Job>,
-  entries: ReadonlyArray<Entry>,
+  entries: ReadonlyArray<Ledger.Entry>,
   { finished, left }: Evidence
 ): ReadonlyArray<Violation> => {
   const ends = new Map<number, Array<Finished>>()
   for (const one of finished) ends.set(one.n, [...ends.get(one.n) ?? [], one])
   const isLeft = new Set(left.map(({ n }) => n))
-  const numbersOf = (what: Entry["what"]) =>
+  const numbersOf = (what: Ledger.Entry["what"]) =>
     new Set(entries.flatMap((entry) => entry.what === what && "n" in entry ? [entry.n] : []))
   const hasRun = numbersOf("start")
   const hasEnded = numbersOf("end")
+  const isForgotten = Ledger.isForgotten(entries)
 
   return Array.from(jobs.values()).flatMap((job): ReadonlyArray<Violation> => {
     const { does, fate, n } = job
@@ -61,7 +62,9 @@ export const check = (
     if (fate === "rollback") {
       return isThere || hasRun.has(n) ? [{ check: "never added", detail }] : []
     }
-    if (!isThere) return fate === "ack" ? [{ check: "lost", detail }] : []
+    if (!isThere) {
+      return fate === "ack" && !isForgotten(job.ackedMonotonic) ? [{ check: "lost", detail }] : []
+    }
     if (found.length > 1) return [{ check: "doubled", detail }]
     const [end] = found
     if (end === undefined) return []

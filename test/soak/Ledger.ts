@@ -60,7 +60,21 @@ export interface FaultEntry {
   readonly detail: string
 }
 
-export type Entry = RunEntry | IntentEntry | EndEntry | ProcessEntry | KillEntry | FaultEntry
+/** The server fell back to what it knew at `from`; nothing of it that came before `at` is there now. */
+export interface RewindEntry {
+  readonly what: "rewind"
+  readonly at: number
+  readonly from: number
+}
+
+export type Entry =
+  | RunEntry
+  | IntentEntry
+  | EndEntry
+  | ProcessEntry
+  | KillEntry
+  | FaultEntry
+  | RewindEntry
 
 /** Milliseconds of the monotonic clock. */
 export const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
@@ -76,6 +90,12 @@ export const read = (folder: string): ReadonlyArray<Entry> =>
     .filter((name) => name.endsWith(".jsonl"))
     .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").flatMap(parse))
     .toSorted((one, other) => one.at - other.at)
+
+/** Whether what was done then may have been forgotten by a failover. */
+export const isForgotten = (entries: ReadonlyArray<Entry>): (at: number) => boolean => {
+  const rewinds = entries.filter((entry) => entry.what === "rewind")
+  return (at) => rewinds.some((rewind) => rewind.from <= at && at <= rewind.at)
+}
 
 /** The last line of a killed process may be torn. */
 const parse = (line: string): ReadonlyArray<Entry> => {

@@ -129,6 +129,13 @@ const crash = (world: World, dice: Dice) =>
     return world.server.crash(name)
   })
 
+const failover = (isSynchronous: boolean) => (world: World, dice: Dice) =>
+  Effect.gen(function*() {
+    const from = yield* world.server.failover(isSynchronous, dice.between(500, 1500))
+    fault(world, `failover, ${isSynchronous ? "synchronous" : "asynchronous"}`, "")
+    if (from !== undefined) world.write({ what: "rewind", at: Ledger.now(), from })
+  })
+
 const cut = (world: World, dice: Dice) =>
   Effect.suspend(() => {
     fault(world, "TCP cut", "")
@@ -205,6 +212,8 @@ const faults: ReadonlyArray<{
   { name: "SIGSTOP", every: 3000, fault: freeze(false) },
   { name: "backend kill", every: 900, fault: killBackends },
   { name: "server crash", every: 40_000, fault: crash },
+  { name: "failover, synchronous", every: 60_000, fault: failover(true) },
+  { name: "failover, asynchronous", every: 60_000, fault: failover(false) },
   { name: "TCP cut", every: 4000, fault: cut },
   { name: "TCP cut within a message", every: 15_000, fault: tear(1500) },
   { name: "connections refused", every: 15_000, fault: refuse },

@@ -8,6 +8,8 @@ const short: Readonly<Record<string, number>> = {
   "backend kill": 500,
   "SIGSTOP beyond the lease": 10,
   "server crash": 3,
+  "failover, asynchronous": 1,
+  "failover, synchronous": 1,
   "TCP cut": 50,
   "TCP blackhole": 5,
   signals: 100,

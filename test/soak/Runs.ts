@@ -86,15 +86,16 @@ export const read = (entries: ReadonlyArray<Entry>) => {
 
 /**
  * Two runs of one lane at once are wrong, unless one of them belongs to a process that was frozen
- * for so long that it was taken for dead: that nobody can prevent.
+ * for so long that it was taken for dead, or to a lease that a failover forgot: that nobody can prevent.
  */
 export const overlaps = (options: {
   readonly runs: ReadonlyArray<Run>
   readonly pauses: ReadonlyArray<Pause>
   readonly laneOf: (n: number) => string | undefined
   readonly leaseMillis: number
+  readonly isForgotten: (at: number) => boolean
 }): { readonly violations: ReadonlyArray<Violation>; readonly explained: number } => {
-  const { laneOf, leaseMillis, pauses, runs } = options
+  const { isForgotten, laneOf, leaseMillis, pauses, runs } = options
   const lanes = new Map<string, Array<Run>>()
   const violations: Array<Violation> = []
   let explained = 0
@@ -110,6 +111,7 @@ export const overlaps = (options: {
     const beside = (lanes.get(lane) ?? []).filter(({ to }) => to > run.from)
     lanes.set(lane, [...beside, run])
     for (const other of beside) {
+      if (isForgotten(other.from) || isForgotten(run.from)) continue
       if (isZombie(other, run.from) || isZombie(run, run.from)) explained++
       else {violations.push({
           check: "overlap",

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
 import * as Failover from "./Failover.ts"
+import * as Ledger from "./Ledger.ts"
 
 export interface Server {
   /** Over its unix socket, with nothing between. */
@@ -24,6 +25,8 @@ export interface Server {
     isSynchronous: boolean,
     lagMillis: number
   ) => Effect.Effect<number | undefined>
+  /** When it last forgot something, by the clock of the ledgers; infinite while it does. */
+  readonly forgotAt: () => number
 }
 
 /** The same server where `port` leads to it. */
@@ -63,6 +66,7 @@ export const open = Effect.fnUntraced(function*(dataDir: string, version: "15" |
       process.kill(current.server.pid, signal)
       return Scope.close(current.scope, Exit.void)
     })
+  let forgotAt = -Infinity
   // One at a time.
   const { withPermit } = yield* Semaphore.make(1)
   const failover = (isSynchronous: boolean, lagMillis: number) =>
@@ -76,9 +80,12 @@ export const open = Effect.fnUntraced(function*(dataDir: string, version: "15" |
         kill: kill("SIGKILL"),
         start: startAgain
       }
-      return isSynchronous
-        ? Effect.as(Failover.synchronous(options), undefined)
-        : Failover.asynchronous(options)
+      if (isSynchronous) return Effect.as(Failover.synchronous(options), undefined)
+      forgotAt = Infinity
+      return Effect.tap(
+        Failover.asynchronous(options),
+        () => Effect.sync(() => forgotAt = Ledger.now())
+      )
     })
 
   const server: Server = {
@@ -89,7 +96,8 @@ export const open = Effect.fnUntraced(function*(dataDir: string, version: "15" |
     crash: (signal) =>
       withPermit(Effect.andThen(kill(signal), startAgain)).pipe(Effect.uninterruptible),
     failover: (isSynchronous, lagMillis) =>
-      withPermit(failover(isSynchronous, lagMillis)).pipe(Effect.uninterruptible)
+      withPermit(failover(isSynchronous, lagMillis)).pipe(Effect.uninterruptible),
+    forgotAt: () => forgotAt
   }
   return server
 })

@@ -22,6 +22,7 @@ export const stop = Effect.fnUntraced(function*(options: {
 }) {
   const { count, dice, isPeace, report, sequence, server, worker, write } = options
   worker.isTaken = true
+  const since = Ledger.now()
   const pids = [worker.pid, ...childrenOf(worker.pid)]
   const ids = yield* ask(server.url, (sql) =>
     sql<{ id: string }>`
@@ -63,7 +64,8 @@ export const stop = Effect.fnUntraced(function*(options: {
               WHERE worker_id = ANY (${ids.map(({ id }) => id)}::uuid[])) AS leases
       FROM pgq.workers WHERE pid = ANY (${pids}::integer[])
     `)
-  if (row !== undefined && row.workers + row.leases > 0) {
+  // A goodbye that a failover forgot was said.
+  if (row !== undefined && row.workers + row.leases > 0 && server.forgotAt() < since) {
     report({ check: "leaked", detail: `${who}: ${row.workers} workers, ${row.leases} leases` })
   }
 })

@@ -28,7 +28,13 @@ export const of = (options: {
   const laneOf = (n: number) => Jobs.laneOf(jobs.get(n))
   const recoveries = Runs.recoveries(runs, entries)
   const peace = entries.find((entry) => entry.what === "fault" && entry.fault === Peace.peace)
-  const overlaps = Runs.overlaps({ runs, pauses, laneOf, leaseMillis })
+  const overlaps = Runs.overlaps({
+    runs,
+    pauses,
+    laneOf,
+    leaseMillis,
+    isForgotten: Ledger.isForgotten(entries)
+  })
 
   const found: ReadonlyArray<Violation> = [
     ...crew.deserters.map((detail) => ({ check: "deserted" as const, detail })),

@@ -7,7 +7,7 @@ import type { Change, Evidence } from "./Database.ts"
 import * as Dice from "./Dice.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
-import type { Entry, RunEntry } from "./Ledger.ts"
+import * as Ledger from "./Ledger.ts"
 import { mutants } from "./mutants.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
@@ -15,7 +15,7 @@ import * as Runs from "./Runs.ts"
 const leaseMillis = 1000
 
 /** A job of lane `main/key` that was added at a time; its id is its number. */
-const added = (n: number, at: number, more: object = {}): ReadonlyArray<Entry> => [
+const added = (n: number, at: number, more: object = {}): ReadonlyArray<Ledger.Entry> => [
   {
     what: "intent",
     at,
@@ -31,7 +31,7 @@ const added = (n: number, at: number, more: object = {}): ReadonlyArray<Entry> =
   { what: "ack", at: at + 1, wall: at + 1, tx: `tx${n}` }
 ]
 
-const ran = (what: RunEntry["what"], n: number, at: number, pid = 1): Entry => ({
+const ran = (what: Ledger.RunEntry["what"], n: number, at: number, pid = 1): Ledger.Entry => ({
   what,
   at,
   pid,
@@ -56,14 +56,20 @@ const moved = (isClaim: boolean, at: number, lease: string, ...ids: Array<number
   ids
 })
 
-const found = (entries: ReadonlyArray<Entry>, evidence: Partial<Evidence>) => {
+const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Evidence>) => {
   const all = { finished: [], history: [], left: [], ...evidence }
   const jobs = Jobs.read(entries)
   const laneOf = (n: number) => Jobs.laneOf(jobs.get(n))
   const { pauses, runs } = Runs.read(entries)
   return [
     ...Jobs.check(jobs, entries, all),
-    ...Runs.overlaps({ runs, pauses, laneOf, leaseMillis }).violations,
+    ...Runs.overlaps({
+      runs,
+      pauses,
+      laneOf,
+      leaseMillis,
+      isForgotten: Ledger.isForgotten(entries)
+    }).violations,
     ...Leases.check(jobs, all)
   ].map(({ check }) => check)
 }
@@ -80,7 +86,7 @@ const slow = (isSupervised: boolean, at: number, again: number) => {
   return Runs.slow(recoveries, { leaseMillis, since: 100 }).map(({ check }) => check)
 }
 
-const inOrder = (entries: ReadonlyArray<Entry>) =>
+const inOrder = (entries: ReadonlyArray<Ledger.Entry>) =>
   entries.toSorted((one, other) => one.at - other.at)
 
 const throws = (dice: Dice.Dice) => Array.from({ length: 5 }, () => dice.between(1, 1000))
@@ -111,6 +117,11 @@ describe("the checks", () => {
     assert.deepStrictEqual(found(added(1, 10), {}), ["lost"])
   })
 
+  it("forgive a job that a failover forgot, and no other", () => {
+    const rewind = { what: "rewind", at: 30, from: 20 } as const
+    assert.deepStrictEqual(found([...added(1, 10), ...added(2, 20), rewind], {}), ["lost"])
+  })
+
   it("find a job that ended twice", () => {
     const entries = [...added(1, 10), ran("start", 1, 100), ran("end", 1, 110)]
     assert.deepStrictEqual(found(entries, { finished: [ended(1, 120), ended(1, 130)] }), [
@@ -120,7 +131,7 @@ describe("the checks", () => {
 
   it("find a job that was rolled back and ran", () => {
     const [intent] = added(1, 10)
-    const entries: ReadonlyArray<Entry> = [
+    const entries: ReadonlyArray<Ledger.Entry> = [
       intent!,
       { what: "rollback", at: 11, wall: 11, tx: "tx1" },
       ran("start", 1, 100)
@@ -160,6 +171,14 @@ describe("the checks", () => {
       { what: "resume", at: 5090, pid: 2 } as const
     ]
     assert.deepStrictEqual(found(inOrder(frozen), bothEnded), [])
+  })
+
+  it("forgive a run whose lease a failover forgot", () => {
+    const rewind = { what: "rewind", at: 5050, from: 4990 } as const
+    assert.deepStrictEqual(found(inOrder([...beside, rewind]), bothEnded), [])
+    assert.deepStrictEqual(found(inOrder([...beside, { ...rewind, from: 5010 }]), bothEnded), [
+      "overlap"
+    ])
   })
 
   it("do not forgive one that was frozen for a moment", () => {
@@ -259,6 +278,8 @@ describe("the quotas", () => {
     ["backend kill", 500],
     ["SIGSTOP beyond the lease", 10],
     ["server crash, kill -9", 3],
+    ["failover, asynchronous", 1],
+    ["failover, synchronous", 1],
     ["TCP blackhole", 5],
     ["signals", 100],
     ["jobs added", 30_000]
