@@ -53,9 +53,10 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   const changes = yield* Queue.sliding<void>(1)
   const look = () => void Queue.offerUnsafe(changes, undefined)
 
+  // A settlement came too late, because its lease is gone, or it was sent twice: the store knows which.
+  const doubts = yield* Queue.sliding<void>(1)
   const settler = yield* Settler.make((lost) => {
-    const leases = new Set(lost.map(({ lease }) => lease))
-    if (leases.size > 0) runs.lose((run) => leases.has(run.lease))
+    if (lost.length > 0) Queue.offerUnsafe(doubts, undefined)
     look()
   })
   const life = yield* Scope.fork(yield* Effect.scope)
@@ -166,6 +167,11 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         ) look()
       })
     ),
+    Effect.forkScoped
+  )
+  yield* Queue.take(doubts).pipe(
+    Effect.andThen(Effect.ignore(claims.reconcile)),
+    Effect.forever,
     Effect.forkScoped
   )
   yield* Effect.sync(runs.releaseOverdue).pipe(

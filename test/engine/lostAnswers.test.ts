@@ -104,6 +104,25 @@ it.effect("leaves no job behind in a lease of which one settlement was sent twic
     })
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
+it.effect("does not disturb the other jobs of a lease of which one settlement was sent twice", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    const goOn = yield* Latch.make()
+    const handlers = Task.toLayer((n) => {
+      ran.push(n)
+      return n === 0 ? Effect.fail("later") : goOn.await
+    })
+    yield* tasks(2)
+
+    yield* start(handlers, { repo: losing("settle", 1) })
+    yield* TestClock.adjust("1 second")
+    yield* goOn.open
+    yield* TestClock.adjust("2 minutes")
+
+    assert.deepStrictEqual(ran, [0, 1])
+    assert.strictEqual((yield* counts).completed, 1)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
 it.effect("breaks off what it runs when it was taken for dead, and goes on", () =>
   Effect.gen(function*() {
     const interrupted = yield* Deferred.make<void>()
