@@ -1,15 +1,12 @@
 /**
  * The tables and functions in the database: printed, installed, brought up to date, and checked.
- *
- * The files in `sql/` are the truth. Each travels as the body of one DO block that does nothing where it
- * was applied before, so that the script `psql` reads and the statements `migrate` sends are the same.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { SqlError } from "effect/sql"
-import { readdirSync, readFileSync } from "node:fs"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
 import { storeError } from "./PgError.ts"
+import { foreignCode, isUsed, migrations, preamble, statements } from "./PgMigrations.ts"
 
 export const defaultSchema = "pgq"
 
@@ -19,6 +16,9 @@ export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
     checkName(schema),
     () => ["BEGIN", ...statements(schema), "COMMIT", ""].join(";\n\n").trimEnd() + "\n"
   )
+
+/** The version of the newest migration this code knows. */
+export const version = (): number => migrations.at(-1)!.id
 
 /** Applies what is pending, in one transaction; safe to run from many places at once. */
 export const migrate = Effect.fn("PgSchema.migrate")(
@@ -34,8 +34,8 @@ export const migrate = Effect.fn("PgSchema.migrate")(
         statements(schema).slice(0, preamble),
         (text) => sql.unsafe(text).unprepared
       )
-      const before = yield* appliedIds(schema)
       yield* refuseAhead(schema)
+      const before = yield* appliedIds(schema)
       yield* Effect.forEach(
         statements(schema).slice(preamble),
         (text) => sql.unsafe(text).unprepared
@@ -89,82 +89,25 @@ export const check = Effect.fn("PgSchema.check")(
   }
 )
 
-/** The version of the newest migration this code knows. */
-export const version = (): number => migrations.at(-1)!.id
-
-const directory = new URL("../../sql/", import.meta.url)
-
-const migrations = readdirSync(directory)
-  .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
-  .toSorted()
-  .map((file) => {
-    const text = readFileSync(new URL(file, directory), "utf8")
-    return {
-      id: Number(file.slice(0, 4)),
-      name: file.slice(0, -".sql".length),
-      isBreaking: text.startsWith("-- breaking"),
-      text
-    }
-  })
-
-// Class PG is pgq's own.
-const foreignCode = "PGQ02"
-
-const statements = (schema: string): ReadonlyArray<string> => [
-  `-- One migrator at a time.
-DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
-  `-- A schema of this name that something else made stays as it is.
-DO $guard$ BEGIN
-  IF ${isUsed(schema)}
-     AND (to_regclass('"${schema}".migrations') IS NULL OR to_regclass('"${schema}".migrations')
-          IS DISTINCT FROM (SELECT c.oid FROM pg_class AS c JOIN pg_description AS d
-                            ON d.objoid = c.oid AND d.objsubid = 0 AND d.description = '${comment}'
-                            WHERE c.oid = to_regclass('"${schema}".migrations')))
-  THEN
-    RAISE EXCEPTION 'schema "${schema}" belongs to another program' USING ERRCODE = '${foreignCode}',
-      HINT = 'choose another name with --schema';
-  END IF;
-  IF to_regnamespace('"${schema}"') IS NULL THEN
-    CREATE SCHEMA "${schema}";
-  END IF;
-END $guard$`,
-  `SET LOCAL search_path TO "${schema}", pg_temp`,
-  `DO $migrations$ BEGIN
-  IF to_regclass('"${schema}".migrations') IS NULL THEN
-    CREATE TABLE migrations (
-      id          integer PRIMARY KEY,
-      name        text NOT NULL,
-      is_breaking boolean NOT NULL,
-      applied_at  timestamptz NOT NULL DEFAULT now()
-    );
-    COMMENT ON TABLE migrations IS '${comment}';
-  END IF;
-END $migrations$`,
-  ...migrations.map(({ id, isBreaking, name, text }) =>
-    `DO $migration$ BEGIN
-IF EXISTS (SELECT FROM migrations WHERE id = ${id}) THEN RETURN; END IF;
-${text.trimEnd()}
-INSERT INTO migrations (id, name, is_breaking) VALUES (${id}, '${name}', ${isBreaking});
-END $migration$`
-  )
-]
-
-/** Whether anything stands in the schema; an empty one is free to use. */
-const isUsed = (schema: string): string =>
-  `(EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"${schema}"'))
-      OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('"${schema}"'))
-      OR EXISTS (SELECT FROM pg_type WHERE typnamespace = to_regnamespace('"${schema}"')))`
-
-/** How many of the statements come before the migrations. */
-const preamble = 4
-
-const comment = "what pgq, the job queue, has installed here"
-
+/** Whether a migration was applied. Fails if one of them was not what it is here. */
 const appliedIds = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
-  const rows = yield* sql<{ id: number }>`SELECT id FROM ${sql(`${schema}.migrations`)}`.pipe(
-    Effect.mapError(storeError("check"))
+  // The column may not be there.
+  const rows = yield* sql<{ id: number; name: string; checksum: string | null }>`
+    SELECT id, name, to_jsonb(applied) ->> 'checksum' AS checksum
+    FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id
+  `.pipe(Effect.mapError(storeError("check")))
+  const changed = rows.find(({ checksum, id }) =>
+    migrations.some((known) => known.id === id && known.checksum !== checksum)
   )
+  if (changed !== undefined) {
+    return yield* new SchemaUnfit({
+      schema,
+      reason: "changed",
+      detail: `schema "${schema}" was made by a pgq whose ${changed.name} is not this one's; ` +
+        "work on it with that pgq, or choose another schema or database"
+    })
+  }
   return new Set(rows.map(({ id }) => id))
 })
 

@@ -85,6 +85,32 @@ layer(Postgres.layer, options)("a schema", (it) => {
       }
     }))
 
+  for (
+    const [what, change] of Object.entries({
+      "another text": "UPDATE %.migrations SET checksum = 'other' WHERE id = 2",
+      "no record of its text": "ALTER TABLE %.migrations DROP COLUMN checksum"
+    })
+  ) {
+    it.effect(`with a migration of ${what} is refused, and stays as it is`, () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const schema = yield* freshName
+        yield* PgSchema.migrate(schema)
+        yield* sql.unsafe(change.replace("%", schema))
+        const before = yield* relations(schema)
+
+        for (const step of [PgSchema.migrate(schema), PgSchema.check(schema)]) {
+          const error = yield* Effect.flip(step)
+          assert.deepInclude(error, { _tag: "SchemaUnfit", reason: "changed" })
+          assert.match(
+            error.message,
+            /made by a pgq whose 000\d_\w+ is not this one's; work on it with/
+          )
+        }
+        assert.deepStrictEqual(yield* relations(schema), before)
+      }))
+  }
+
   it.effect("that a newer pgq has only added to is good", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
