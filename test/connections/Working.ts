@@ -16,15 +16,17 @@ import { queueName } from "../Given.ts"
 import * as Server from "../soak/Server.ts"
 
 /** A server of its own, which may be broken. */
-export const server = Effect.gen(function*() {
+export const serverWith = Effect.fnUntraced(function*(settings: Readonly<Record<string, string>>) {
   const path = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "pgq-outage-"))),
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
-  const server = yield* Server.open(path, "18")
+  const server = yield* Server.open(path, "18", settings)
   yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(server.url))
   return server
 })
+
+export const server = serverWith({})
 
 /** Longer than any outage here: a frozen connection is given up after 20 seconds. */
 export const eventually = <A, E, R>(question: Effect.Effect<A, E, R>) =>

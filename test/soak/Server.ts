@@ -42,10 +42,18 @@ const binaries = (version: "15" | "18") =>
 
 export const isThere = (version: "15" | "18") => version === "18" || existsSync(old)
 
-export const open = Effect.fnUntraced(function*(dataDir: string, version: "15" | "18") {
+export const open = Effect.fnUntraced(function*(
+  dataDir: string,
+  version: "15" | "18",
+  settings: Readonly<Record<string, string>> = {}
+) {
   const start = Effect.gen(function*() {
     const scope = yield* Scope.make()
-    const server = yield* EmbeddedPostgres.open({ dataDir, binaries: binaries(version) }).pipe(
+    const server = yield* EmbeddedPostgres.open({
+      dataDir,
+      binaries: binaries(version),
+      settings
+    }).pipe(
       Scope.provide(scope),
       Effect.onError(() => Scope.close(scope, Exit.void))
     )
