@@ -41,6 +41,8 @@ export const clientOf = (url: string) => PgClient.layer({ url: Redacted.make(url
 const Task = Job.make("task", { payload: Schema.Finite })
 
 export interface Working {
+  /** More jobs. */
+  readonly add: (count: number) => Effect.Effect<void>
   /** How many jobs have completed; asked until it is answered. */
   readonly done: Effect.Effect<number>
   /** Waits until at least so many have. */
@@ -67,15 +69,20 @@ export const start = Effect.fnUntraced(function*(options: {
     starts.set(key, [...starts.get(key) ?? [], n])
     return Effect.sleep("2 millis")
   })
-  const payloads = Array.from({ length: options.jobs }, (_, n) => n)
-  const ids = yield* enqueueAll(
-    Task,
-    payloads.map((payload) => ({
-      payload,
-      queue,
-      key: payload % 4 === 0 ? undefined : `k${payload % 4}`
-    }))
-  ).pipe(Effect.provide(Layer.provide(QueueLive.client(), clientOf(options.direct))))
+  const ids: Array<bigint> = []
+  const add = Effect.fnUntraced(function*(count: number) {
+    const payloads = Array.from({ length: count }, (_, n) => ids.length + n)
+    const added = yield* enqueueAll(
+      Task,
+      payloads.map((payload) => ({
+        payload,
+        queue,
+        key: payload % 4 === 0 ? undefined : `k${payload % 4}`
+      }))
+    )
+    ids.push(...added)
+  }, Effect.provide(Layer.provide(QueueLive.client(), clientOf(options.direct))))
+  yield* add(options.jobs)
   yield* Layer.build(
     QueueLive.layer({ queues: [queue], workers: 4, lease: "5 seconds", grace: "5 seconds" }).pipe(
       Layer.provide(handlers),
@@ -104,12 +111,13 @@ export const start = Effect.fnUntraced(function*(options: {
     eventually(Effect.sync(() => assert.isAtLeast(lines.length, count, lines.join("\n"))))
 
   const working: Working = {
+    add: (count) => Effect.orDie(add(count)),
     done,
     reach: (count) => eventually(Effect.map(done, (found) => assert.isAtLeast(found, count))),
     complaints,
     nextComplaint: Effect.suspend(() => complaints(lines.length + 1)),
     finish: Effect.gen(function*() {
-      yield* eventually(Effect.map(done, (found) => assert.strictEqual(found, options.jobs)))
+      yield* eventually(Effect.map(done, (found) => assert.strictEqual(found, ids.length)))
       assert.deepStrictEqual(yield* direct(completed), ids)
       assert.deepStrictEqual(yield* direct(left), [])
       for (const [key, order] of starts) {

@@ -2,7 +2,7 @@
  * Connections that end at any byte, on the way there or back: nothing is lost or doubled, whatever was
  * done of which no answer came.
  */
-import { it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
@@ -20,16 +20,20 @@ for (const direction of ["fromServer", "fromClient"] as const) {
         const { pathname } = new URL(server.url)
         const through =
           `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}${pathname}`
-        const working = yield* Working.start({ direct: server.url, through, jobs: 600 })
+        const working = yield* Working.start({ direct: server.url, through, jobs: 0 })
 
-        for (const length of lengths) {
-          const before = yield* working.done
+        for (const [round, length] of lengths.entries()) {
+          const before = yield* proxy.limited
           yield* proxy.cutAfter({ [direction]: length })
           yield* proxy.cut
-          yield* working.nextComplaint
+          // More than fits into all connections together.
+          yield* working.add(600)
+          yield* Working.eventually(
+            Effect.map(proxy.limited, (now) => assert.isAbove(now, before))
+          )
           yield* proxy.heal
           yield* proxy.cut
-          yield* working.reach(Math.min(before + 5, 600))
+          yield* working.reach((round + 1) * 600)
         }
 
         yield* working.finish

@@ -34,6 +34,8 @@ export interface TcpProxy {
   readonly heal: Effect.Effect<void>
   /** The connections that are opened next are cut after so many bytes, which still arrive. */
   readonly cutAfter: (limits: Limits) => Effect.Effect<void>
+  /** How many connections have reached such a limit. */
+  readonly limited: Effect.Effect<number>
   readonly connections: Effect.Effect<number>
 }
 
@@ -56,6 +58,7 @@ const open = Effect.fnUntraced(
     const pairs = new Set<Pair>()
     let isBlackhole = false
     let limits: Limits = {}
+    let limited = 0
 
     const join = (client: Socket) => {
       const server = connect(target)
@@ -77,6 +80,7 @@ const open = Effect.fnUntraced(
           }
           const passed = bytes.subarray(0, Math.min(left, bytes.length))
           left -= passed.length
+          if (left === 0 && passed.length > 0) limited += 1
           const hasRoom = to.write(passed, () => left === 0 && end())
           if (!hasRoom) {
             from.pause()
@@ -118,6 +122,7 @@ const open = Effect.fnUntraced(
         return Effect.andThen(destroyWhere(({ hasLostBytes }) => hasLostBytes), accept)
       }),
       cutAfter: (after) => Effect.sync(() => limits = after),
+      limited: Effect.sync(() => limited),
       connections: Effect.sync(() => pairs.size)
     }
     return { proxy, close: Effect.andThen(refuse, cut) }
