@@ -77,14 +77,16 @@ BEGIN
   WHERE id = ANY (heads) AND state || '' = 'ready' AND id NOT IN (SELECT unnest(held));
 END $$;
 
--- Gives each lane that has no token one, to its first waiting job. Returns how many.
+-- Gives each lane that has no token one, to its first waiting job. Returns how many. It waits for nobody:
+-- who changes a job by hand may take his time.
 CREATE FUNCTION give_tokens(q text, keys text[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   heads bigint[];
-  given integer;
+  lanes text[];
+  free bigint[];
 BEGIN
-  SELECT array_agg(lane.head) INTO heads FROM (
-    SELECT (
+  SELECT array_agg(lane.head), array_agg(lane.key) INTO heads, lanes FROM (
+    SELECT key, (
       SELECT first.id FROM jobs AS first
       WHERE first.queue = q AND first.serialization_key = key AND first.state = 'waiting'
       ORDER BY first.priority DESC, first.id LIMIT 1
@@ -99,13 +101,16 @@ BEGIN
   WHERE lane.token IS NULL AND lane.head IS NOT NULL;
   IF heads IS NULL THEN RETURN 0; END IF;
 
-  UPDATE jobs SET state = 'ready' WHERE id = ANY (heads) AND state || '' = 'waiting';
-  GET DIAGNOSTICS given = ROW_COUNT;
-  IF given < cardinality(heads) THEN
-    -- A head vanished between the two statements: marking the lanes again is always safe.
-    INSERT INTO lane_wakes (queue, key) SELECT q, key FROM unnest(keys) AS key;
+  free := ARRAY(
+    SELECT id FROM jobs WHERE id = ANY (heads) AND state || '' = 'waiting' FOR UPDATE SKIP LOCKED
+  );
+  UPDATE jobs SET state = 'ready' WHERE id = ANY (free) AND state || '' = 'waiting';
+  IF cardinality(free) < cardinality(heads) THEN
+    -- A head is held by somebody, or vanished between the two looks: marking its lane again is always safe.
+    INSERT INTO lane_wakes (queue, key)
+    SELECT q, lane.key FROM unnest(heads, lanes) AS lane(head, key) WHERE lane.head <> ALL (free);
   END IF;
-  RETURN given;
+  RETURN cardinality(free);
 END $$;
 
 -- Consumes markers of a queue, up to a bound, and puts their lanes in order.

@@ -190,3 +190,23 @@ BEGIN
         WHERE s.lease = r.lease AND s.id = r.id
       );
 END $$;
+
+-- Those of the asked jobs of which nothing can be recorded while somebody else holds their row, or that of
+-- another job of their lane in the same lease.
+CREATE FUNCTION locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  leased bigint[];
+  free bigint[];
+BEGIN
+  leased := ARRAY(SELECT unnest(job_ids) FROM leases WHERE id = ANY (asked_leases));
+  free := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
+  RETURN QUERY
+    WITH held AS MATERIALIZED (
+      SELECT id, queue, serialization_key FROM jobs WHERE id = ANY (leased) AND id <> ALL (free)
+    )
+    SELECT id FROM held WHERE id = ANY (asked_ids)
+    UNION
+    SELECT j.id FROM jobs AS j JOIN held AS h USING (queue, serialization_key)
+    WHERE j.id = ANY (asked_ids);
+END $$;

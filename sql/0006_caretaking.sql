@@ -36,12 +36,18 @@ BEGIN
   );
 END $$;
 
--- Takes a lease apart and hands its jobs back. After a crash they are suspects, claimed alone; those in
--- their third are failed as crashed.
-CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS void LANGUAGE plpgsql AS $$
+-- Takes a lease apart and hands its jobs back; returns how many. After a crash they are suspects, claimed
+-- alone; those in their third are failed as crashed. While somebody is changing one of them by hand, a
+-- crashed lease stays, for a later rescue: nobody waits.
+CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
+  free bigint[];
   poisoned bigint[];
 BEGIN
+  IF has_crashed THEN
+    free := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED);
+    IF EXISTS (SELECT FROM jobs WHERE id = ANY (l.job_ids) AND id <> ALL (free)) THEN RETURN 0; END IF;
+  END IF;
   DELETE FROM leases WHERE id = l.id;
   PERFORM mark_lanes(l.queue, l.job_ids);
   IF has_crashed THEN
@@ -53,6 +59,7 @@ BEGIN
     UPDATE jobs SET crash_count = crash_count + 1 WHERE id = ANY (l.job_ids);
   END IF;
   PERFORM wake(l.queue);
+  RETURN cardinality(l.job_ids);
 END $$;
 
 -- Hands back the jobs of workers that stopped renewing. Returns how many jobs. After a start of the
@@ -71,8 +78,7 @@ BEGIN
     )
     FOR UPDATE SKIP LOCKED
   LOOP
-    PERFORM give_back(l, true);
-    rescued := rescued + cardinality(l.job_ids);
+    rescued := rescued + give_back(l, true);
   END LOOP;
   DELETE FROM workers WHERE id IN (
     SELECT id FROM workers
@@ -106,8 +112,7 @@ BEGIN
   FOR l IN
     SELECT * FROM leases WHERE worker_id = worker AND id <> ALL (known) ORDER BY id FOR UPDATE
   LOOP
-    PERFORM give_back(l, false);
-    released := released + cardinality(l.job_ids);
+    released := released + give_back(l, false);
   END LOOP;
   gone := ARRAY(
     SELECT lease FROM unnest(known) AS lease

@@ -15,16 +15,19 @@ BEGIN
   FOREACH step IN ARRAY ARRAY[
     'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text, integer)',
     'claim(text, uuid, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
-    'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])'
+    'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
+    'locked(uuid[], bigint[])'
   ] LOOP
     EXECUTE format(
       'ALTER FUNCTION %s SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off '
       'SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan '
-      'SET jit = off SET pgq.step = ''on''', step
+      -- A step keeps its own locks while it waits for another, which somebody may hold for long: a row, or
+      -- the user's advisory lock. The worker asks again then.
+      'SET jit = off SET lock_timeout = ''5s'' SET pgq.step = ''on''', step
     );
   END LOOP;
-  -- Somebody else may hold the user's advisory lock for long: the worker asks again then.
-  ALTER FUNCTION claim(text, uuid, integer, integer, boolean, bigint[]) SET lock_timeout = '5s';
+  -- Whole lanes wait for this one.
+  ALTER FUNCTION settle(uuid[], integer[], bigint[], jsonb) SET lock_timeout = '1s';
   ALTER FUNCTION prune() SET lock_timeout = '2s';
   ALTER FUNCTION prune() SET timezone = 'UTC';
   PERFORM prune();

@@ -44,6 +44,7 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
         })
     ),
   settle: (settled) => timed((now) => store.settle(settled, now)),
+  locked: () => Effect.succeed([]),
   hasWaiting: (queues) => Effect.sync(() => store.hasWaiting(queues)),
   hasUnannounced: () => Effect.succeed(false)
 })

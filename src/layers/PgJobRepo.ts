@@ -110,6 +110,18 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.uninterruptible
   )
 
+  const locked: JobRepo["Service"]["locked"] = Effect.fn("JobRepo.locked")(
+    function*(settled) {
+      const rows = yield* sql<{ id: bigint }>`
+        SELECT id FROM ${name("locked")}(
+          ${settled.map(({ lease }) => lease)}::uuid[], ${settled.map(({ id }) => id)}::bigint[]
+        ) AS id
+      `
+      return rows.map(({ id }) => id)
+    },
+    answered("locked")
+  )
+
   const hasWaiting: JobRepo["Service"]["hasWaiting"] = Effect.fn("JobRepo.hasWaiting")(
     function*(queues) {
       const rows = yield* sql<{ waits: boolean }>`
@@ -143,7 +155,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     answered("hasUnannounced")
   )
 
-  return JobRepo.of({ enqueue, claim, settle, hasWaiting, hasUnannounced })
+  return JobRepo.of({ enqueue, claim, settle, locked, hasWaiting, hasUnannounced })
 })
 
 /** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */

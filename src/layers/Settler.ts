@@ -1,6 +1,7 @@
 /**
  * Sends settlements in batches, one in flight, and again until the store has answered: sending one
- * twice changes nothing. One that the store refuses does not hold up the rest.
+ * twice changes nothing. Neither one that the store refuses nor one whose row somebody holds keeps the
+ * others from being recorded.
  */
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import type { ClaimLost } from "../domain/Errors.ts"
@@ -24,8 +25,11 @@ export const make = Effect.fnUntraced(function*(
   const repo = yield* JobRepo
   const hasWork = yield* Latch.make()
   const isDrained = yield* Latch.make(true)
+  const hasLocked = yield* Latch.make()
   let waiting: Array<Settled> = []
   let sending: ReadonlyArray<Settled> = []
+  /** To be sent when nobody else holds their rows any more. */
+  let locked: ReadonlyArray<Settled> = []
   /** How many were refused since the last one that was accepted. */
   let refused = 0
   /** How many batches were refused altogether, one after the other. */
@@ -37,12 +41,41 @@ export const make = Effect.fnUntraced(function*(
     repo.settle(batch).pipe(
       Effect.tap(() => Effect.sync(() => refused = 0)),
       Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
-      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
-      Effect.catch(() =>
-        batch.length === 1
+      Effect.retry({
+        schedule: backoff,
+        while: ({ code, isTransient }) => isTransient && code !== lockTimeout
+      }),
+      Effect.catch((error) =>
+        error.code === lockTimeout
+          ? sendUnlocked(batch)
+          : batch.length === 1
           ? Effect.sync(() => (refused++, []))
           : Effect.map(Effect.forEach(batch, (one) => send([one])), (lost) => lost.flat())
       )
+    )
+
+  const sendUnlocked = Effect.fnUntraced(function*(batch: ReadonlyArray<Settled>) {
+    const [free, held] = yield* divide(batch)
+    if (held.length > 0) {
+      yield* Effect.logWarning(`somebody holds the rows of ${held.length} jobs: recorded later`)
+      locked = [...locked, ...held]
+      hasLocked.openUnsafe()
+    }
+    return free.length === 0 ? [] : yield* send(free)
+  })
+
+  /** Those that can be recorded now, and those whose rows somebody holds. */
+  const divide = (batch: ReadonlyArray<Settled>) =>
+    repo.locked(batch).pipe(
+      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
+      Effect.orElseSucceed((): ReadonlyArray<bigint> => []),
+      Effect.map((ids) => {
+        const held = new Set(ids)
+        return [
+          batch.filter(({ id }) => !held.has(id)),
+          batch.filter(({ id }) => held.has(id))
+        ] as const
+      })
     )
 
   const flush = Effect.gen(function*() {
@@ -56,26 +89,38 @@ export const make = Effect.fnUntraced(function*(
     // What was refused runs again: not at full speed.
     if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
     onAnswer(lost)
-    if (waiting.length === 0) {
-      hasWork.closeUnsafe()
-      isDrained.openUnsafe()
-    }
+    if (waiting.length > 0) return
+    hasWork.closeUnsafe()
+    if (locked.length === 0) isDrained.openUnsafe()
   })
 
-  yield* flush.pipe(
-    Effect.forever,
-    Effect.tapCause((cause) => Effect.logError("settling has stopped", cause)),
-    Effect.forkScoped
-  )
+  const retryLocked = Effect.gen(function*() {
+    yield* hasLocked.await
+    yield* Effect.sleep("1 second")
+    const asked = locked
+    const [free, held] = yield* divide(asked)
+    locked = [...held, ...locked.slice(asked.length)]
+    if (locked.length === 0) hasLocked.closeUnsafe()
+    free.forEach(add)
+  })
+
+  yield* Effect.forEach([flush, retryLocked], (step) =>
+    step.pipe(
+      Effect.forever,
+      Effect.tapCause((cause) => Effect.logError("settling has stopped", cause)),
+      Effect.forkScoped
+    ))
+
+  const add = (settled: Settled): void => {
+    waiting.push(settled)
+    isDrained.closeUnsafe()
+    hasWork.openUnsafe()
+  }
 
   return {
-    add: (settled) => {
-      waiting.push(settled)
-      isDrained.closeUnsafe()
-      hasWork.openUnsafe()
-    },
-    size: () => waiting.length + sending.length,
-    leases: () => [...waiting, ...sending].map(({ lease }) => lease),
+    add,
+    size: () => waiting.length + sending.length + locked.length,
+    leases: () => [...waiting, ...sending, ...locked].map(({ lease }) => lease),
     drained: isDrained.await
   }
 })
@@ -84,6 +129,9 @@ const batchMax = 2000
 
 /** Milliseconds. */
 const holdUpMax = 60_000
+
+/** What the store says when somebody else holds a row, or a lane, for too long. */
+const lockTimeout = "55P03"
 
 const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("5 seconds")])
   .pipe(

@@ -35,6 +35,14 @@ export class JobRepo extends Context.Service<JobRepo, {
     settled: ReadonlyArray<Settled>
   ) => Effect.Effect<ReadonlyArray<ClaimLost>, StoreError>
 
+  /**
+   * Of these, the jobs of which nothing can be recorded now, because somebody else holds their rows: a
+   * person who changes them, or others of their lane, in a transaction that is still open.
+   */
+  readonly locked: (
+    settled: ReadonlyArray<Settled>
+  ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
+
   /** Whether any job of these queues waits for a worker: ready, or behind its key, but not for later. */
   readonly hasWaiting: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 

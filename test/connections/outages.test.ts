@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import * as Database from "../soak/Database.ts"
+import * as Session from "../support/Session.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
 
@@ -102,6 +103,21 @@ it.live("a server with no connection to spare", () =>
     yield* working.nextComplaint
     yield* working.nextComplaint
     yield* Scope.close(crowd, Exit.void)
+
+    yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+it.live("a table that somebody locks, as for maintenance", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.server
+    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    yield* working.reach(50)
+
+    const { begin, commit, sql } = yield* Session.openAt(server.url)
+    yield* begin
+    yield* sql`LOCK TABLE pgq.jobs IN ACCESS EXCLUSIVE MODE`
+    for (let complaint = 0; complaint < 4; complaint++) yield* working.nextComplaint
+    yield* commit
 
     yield* working.finish
   }).pipe(Effect.scoped), patience)

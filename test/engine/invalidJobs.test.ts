@@ -17,6 +17,7 @@ const sendsNothing = Effect.provideService(JobRepo, {
   enqueue: () => Effect.die("sent"),
   claim: () => Effect.die("sent"),
   settle: () => Effect.die("sent"),
+  locked: () => Effect.die("sent"),
   hasWaiting: () => Effect.die("sent"),
   hasUnannounced: () => Effect.die("sent")
 })

@@ -23,6 +23,7 @@ const refused = new StoreError({
 const accepting = (accepted: Array<bigint>): JobRepo["Service"] => ({
   enqueue: () => Effect.succeed([]),
   claim: () => Effect.succeed([]),
+  locked: () => Effect.succeed([]),
   hasWaiting: () => Effect.succeed(false),
   hasUnannounced: () => Effect.succeed(false),
   settle: (settled) =>

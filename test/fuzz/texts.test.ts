@@ -114,6 +114,7 @@ const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
   claim: () => Effect.succeed([]),
   settle: () => Effect.succeed([]),
+  locked: () => Effect.succeed([]),
   hasWaiting: () => Effect.succeed(false),
   hasUnannounced: () => Effect.succeed(false)
 }

@@ -34,22 +34,26 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
 
   it.effect("that are just being settled are left by a rescue", () =>
     Effect.gen(function*() {
-      const [a, b] = [yield* Session.open, yield* Session.open]
+      const [a, b, c] = [yield* Session.open, yield* Session.open, yield* Session.open]
       const queue = crypto.randomUUID()
       const worker = yield* a.worker(queue)
-      const id = yield* a.insert({ queue })
+      const id = yield* a.insert({ queue, key: "k" })
       const { lease } = yield* a.claim({ queue, worker })
       yield* a.sql`
         UPDATE pgq.workers SET lease = '0', lease_until = now() WHERE id = ${worker}::uuid
       `
 
-      yield* a.begin
-      const lost = yield* a.complete(lease, [id])
-      yield* b.sql`SET lock_timeout = '1s'`
-      const rescued = yield* b.sql`SELECT pgq.rescue() AS jobs`
-      yield* a.commit
+      // The settlement has its lease, and waits for the lane.
+      yield* c.begin
+      yield* c.sql`SELECT pgq.lock_stripes(ARRAY[pgq.lane_stripe(${queue}, 'k')])`
+      const settling = yield* Effect.forkChild(a.complete(lease, [id]))
+      yield* Session.someoneWaits
+      const early = yield* b.sql`SELECT pgq.rescue() AS jobs`
+      yield* c.commit
+      const lost = yield* Fiber.join(settling)
+      const late = yield* b.sql`SELECT pgq.rescue() AS jobs`
 
       assert.deepStrictEqual(lost, [])
-      assert.deepStrictEqual(rescued, [{ jobs: 0 }])
+      assert.deepStrictEqual([early, late], [[{ jobs: 0 }], [{ jobs: 0 }]])
     }))
 })

@@ -33,6 +33,7 @@ export const models: ReadonlyArray<Model> = [
     ["NJ=3 DELETES=1 NO_DELETE_MARKER", "stuck"],
     ["NJ=3 ABORTS=1 NO_SKIP_MARKER", "stuck"],
     ["NJ=2 RETRIES=1 NO_SKIP_MARKER", "stuck"],
+    ["NJ=2 DELETES=1 NO_PASSED_MARKER", "stuck"],
     ["NJ=3 DELETES=1 NO_HAND_GUARD", "violated"],
     ["NJ=3 DELETES=1 RUN=1 NO_HAND_GUARD", "violated"],
     ["NJ=3 NO_ORDER_CHECK", "violated"],

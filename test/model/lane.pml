@@ -25,7 +25,7 @@
 #define ABORTS 0        /* claims and settlements that fail and roll back */
 #endif
 #ifndef DELETES
-#define DELETES 0       /* waiting jobs deleted by hand */
+#define DELETES 0       /* waiting jobs deleted by hand, or changed in a way that moves no lane */
 #endif
 
 #define NW 2
@@ -144,6 +144,15 @@ inline giveTokens() {
     lookAtLane();
 #endif
     if :: token != NONE -> first = NONE :: else fi; token = NONE
+  };
+  /* A head that somebody holds is passed by: who holds it may leave it as it is. */
+  atomic {
+    if :: first != NONE && !FREE(me, first) -> first = NONE;
+#ifndef NO_PASSED_MARKER
+          remark = 1
+#endif
+       :: else
+    fi
   };
   giveToken()
 }
@@ -491,7 +500,8 @@ proctype Promoter() {
 #endif
 
 #if DELETES > 0
-/* DELETE FROM jobs WHERE id = ..., of a job that does not run as far as its author can see. */
+/* DELETE FROM jobs WHERE id = ..., of a job that does not run as far as its author can see; or
+   UPDATE jobs SET payload = ..., which only holds its row for a while. */
 #define SHOWN_IDLE(j) (state[j] == WAITING || (state[j] == READY && UNLEASED(j)))
 proctype Somebody() {
   byte me = SOMEBODY, i, j, failed;
@@ -510,15 +520,16 @@ proctype Somebody() {
      atomic { locker[j] == NOBODY ->
        if
        :: state[j] != GONE -> locker[j] = me; change[j] = GONE
+       :: state[j] != GONE -> locker[j] = me; change[j] = SAME
        :: else
        fi;
      };
 #ifndef NO_HAND_GUARD
      /* A fresh look, once the row is locked: what is leased is refused. */
-     atomic { if :: UNLEASED(j) :: else -> failed = 1 fi };
+     atomic { if :: UNLEASED(j) || change[j] == SAME :: else -> failed = 1 fi };
 #endif
      atomic {
-       if :: locker[j] == me && !failed ->
+       if :: locker[j] == me && change[j] == GONE && !failed ->
 #ifndef NO_DELETE_MARKER
              marker = 1
 #else

@@ -31,8 +31,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "settlement-sent-once",
     changes: [{
       file: "src/layers/Settler.ts",
-      from: "      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),\n",
-      to: ""
+      from: "isTransient && code !== lockTimeout",
+      to: "isTransient && false"
     }, {
       file: "src/layers/Settler.ts",
       from: "batch.length === 1",
@@ -148,5 +148,41 @@ void import("./main.ts").then(({ main }) => main())`,
       to: "      NULL;"
     }],
     test: killed("interleaving/byHand", "a job of a run cannot be deleted, put off or moved")
+  },
+  {
+    name: "claim-waits-for-who-holds-a-head",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "state || '' = 'waiting' FOR UPDATE SKIP LOCKED",
+      to: "state || '' = 'waiting' FOR UPDATE"
+    }],
+    test: killed("interleaving/heldRows", "a claim passes by a lane whose first job")
+  },
+  {
+    name: "lane-that-was-passed-by-forgotten",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "IF cardinality(free) < cardinality(heads) THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("interleaving/heldRows", "a settlement passes by the next of its lane")
+  },
+  {
+    name: "settlements-wait-for-one-whose-row-is-held",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "isTransient && code !== lockTimeout",
+      to: "isTransient"
+    }],
+    test: killed("engine/heldRows", "records the others meanwhile")
+  },
+  {
+    name: "rescue-waits-for-who-holds-a-row",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED",
+      to: "id = ANY (l.job_ids) FOR UPDATE"
+    }],
+    test: killed("interleaving/heldRows", "a rescue passes by a lease")
   }
 ]

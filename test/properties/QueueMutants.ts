@@ -73,10 +73,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     to: "ORDER BY leases.id"
   },
   {
-    name: "a rescue does not lock the leases it takes",
-    functions: ["rescue"],
-    from: "    FOR UPDATE SKIP LOCKED\n  LOOP",
-    to: "  LOOP"
+    name: "a rescue locks neither the leases it takes nor their jobs",
+    functions: ["rescue", "give_back"],
+    from: "FOR UPDATE SKIP LOCKED",
+    to: ""
   },
   {
     name: "a suspect is claimed along with others",

@@ -7,11 +7,12 @@ import { Effect, Redacted, Schedule } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { TestDatabase } from "./Postgres.ts"
 
-export type Session = Effect.Success<typeof open>
+export type Session = Effect.Success<ReturnType<typeof openAt>>
 
 /** A connection of its own, closed with the scope. */
-export const open = Effect.gen(function*() {
-  const { url } = yield* TestDatabase
+export const open = Effect.flatMap(TestDatabase, ({ url }) => openAt(url))
+
+export const openAt = Effect.fnUntraced(function*(url: string) {
   const sql = yield* PgClient.makeClient({ url: Redacted.make(url) }).pipe(
     Effect.provide(Reactivity.layer)
   )
@@ -71,6 +72,15 @@ export const open = Effect.gen(function*() {
           SELECT id FROM pgq.settle(
             ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]'
           )
+        `,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    /** Which jobs of these leases somebody else holds. */
+    locked: (leases: ReadonlyArray<string>, ids: ReadonlyArray<bigint>) =>
+      Effect.map(
+        sql<{ id: bigint }>`
+          SELECT id FROM pgq.locked(${leases}::uuid[], ${ids}::bigint[]) AS id ORDER BY id
         `,
         (rows) => rows.map(({ id }) => id)
       ),
