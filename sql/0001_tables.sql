@@ -90,6 +90,19 @@ CREATE TABLE lane_wakes (
 );
 CREATE INDEX lane_wakes_queue ON lane_wakes (queue, id);
 
+-- One row per call that added jobs outside of a transaction of its caller, for a few minutes: who lost the
+-- answer asks again under the same id, and nothing is added twice.
+CREATE TABLE receipts (
+  id       uuid PRIMARY KEY,
+  added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  job_ids  bigint[] NOT NULL
+) WITH (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+ALTER TABLE receipts ALTER COLUMN job_ids SET STORAGE EXTERNAL;
+CREATE INDEX receipts_age ON receipts (added_at);
+
 -- One row: what must be the same for all processes.
 CREATE TABLE settings (
   singleton      boolean PRIMARY KEY DEFAULT true CHECK (singleton),

@@ -120,6 +120,15 @@ BEGIN
   );
 END $$;
 
+-- Drops receipts that nobody will ask for any more.
+CREATE FUNCTION forget() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  kept_since timestamptz := clock_timestamp() - interval '5 minutes';
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':forget'), 0) THEN RETURN; END IF;
+  DELETE FROM receipts WHERE added_at < kept_since;
+END $$;
+
 -- Makes a partition of `parent` for each of the next seven days and drops those past keeping.
 CREATE FUNCTION keep_days(parent text, keep interval) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

@@ -8,6 +8,8 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   operation: Schema.String,
   /** Whether trying again later can help: the connection is gone, a lock was busy. */
   isTransient: Schema.Boolean,
+  /** Whether it may have been done all the same: the connection was lost before the answer came. */
+  isUnknown: Schema.optionalKey(Schema.Boolean),
   /** The server's five-character SQLSTATE, where it sent one. */
   code: Schema.optionalKey(Schema.String),
   detail: Schema.String,

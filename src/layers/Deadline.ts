@@ -27,6 +27,7 @@ export const answered =
             new StoreError({
               operation,
               isTransient: true,
+              isUnknown: true,
               detail: `the server did not answer within ${deadline} seconds`,
               cause: undefined
             })

@@ -55,6 +55,7 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
     return { promoted, next: next === undefined ? undefined : Duration.millis(next) }
   }),
   rescue: timed((now) => store.rescue(now)),
+  forget: Effect.void,
   prune: timed((now) => store.prune(now))
 })
 

@@ -13,6 +13,7 @@ export const storeError = (operation: string) => (error: SqlError.SqlError): Sto
   return new StoreError({
     operation,
     isTransient: isTransient(error, code),
+    isUnknown: isUnknown(error, code),
     ...(code === undefined ? {} : { code }),
     detail: describe(error),
     cause: error
@@ -23,6 +24,11 @@ export const storeError = (operation: string) => (error: SqlError.SqlError): Sto
 const isTransient = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation === "connect" ||
   (code === undefined ? error.isRetryable : isTransientCode(code))
+
+/** The server has not said that it did nothing: it, or the connection, ended meanwhile. */
+const isUnknown = (error: SqlError.SqlError, code: string | undefined): boolean =>
+  error.reason.operation !== "connect" && isTransient(error, code) &&
+  (code === undefined || /^(08|57P0[1-3]|E)/.test(code))
 
 /** Connection lost or refused, server starting or stopping, resources short, locks busy, read-only. */
 const isTransientCode = (code: string): boolean =>

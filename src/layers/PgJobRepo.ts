@@ -2,14 +2,13 @@
  * Keeps jobs in PostgreSQL. Each method is one statement; the steps behind them are in `sql/`.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer, Option } from "effect"
-import { ClaimLost, type StoreError } from "../domain/Errors.ts"
-import type { ClaimedJob, NewJob } from "../domain/Job.ts"
+import { Duration, Effect, Layer } from "effect"
+import { ClaimLost } from "../domain/Errors.ts"
+import type { ClaimedJob } from "../domain/Job.ts"
 import { JobRepo, type Settled } from "../services/JobRepo.ts"
 import { LockStrategy } from "../services/LockStrategy.ts"
-import * as Batcher from "./Batcher.ts"
 import { answered } from "./Deadline.ts"
-import { storeError } from "./PgError.ts"
+import * as PgEnqueue from "./PgEnqueue.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   // The application may rename columns on its client; these statements name columns as the database does.
@@ -19,44 +18,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const userLock = mode._tag === "Advisory" ? [mode.key].flat().map(BigInt) : null
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
-  const insert = (jobs: ReadonlyArray<NewJob>) =>
-    Effect.map(
-      sql<{ id: bigint }>`
-        INSERT INTO ${name("jobs")}
-          (queue, name, payload, serialization_key, priority, run_at, max_attempts)
-        SELECT queue, name, payload::jsonb, nullif(key, ''), priority,
-               CASE WHEN start = '' THEN NULL
-                    WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
-                    ELSE start::timestamptz END,
-               nullif(max_attempts, 0)
-        FROM unnest(
-          ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
-          ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
-          ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
-          ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[]
-        ) WITH ORDINALITY AS new (queue, name, payload, key, priority, start, max_attempts, ord)
-        ORDER BY ord
-        RETURNING id
-      `,
-      // Ids grow in the order the rows were given; RETURNING promises none.
-      (rows) => rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
-    )
-
-  const single = yield* Batcher.make({
-    call: (jobs: ReadonlyArray<NewJob>) => answered("enqueue")(insert(jobs)),
-    isIsolated: (error: StoreError) => !error.isTransient,
-    itemsMax: 1000
-  })
-
-  const enqueue: JobRepo["Service"]["enqueue"] = Effect.fnUntraced(function*(jobs) {
-    const [first, ...others] = jobs
-    if (first === undefined) return []
-    if (others.length === 0) {
-      const transaction = yield* Effect.serviceOption(sql.transactionService)
-      if (Option.isNone(transaction)) return [yield* single.add(first)]
-    }
-    return yield* Effect.mapError(insert(jobs), storeError("enqueue"))
-  })
+  const enqueue = yield* PgEnqueue.make(sql, schema)
 
   const claim: JobRepo["Service"]["claim"] = Effect.fn("JobRepo.claim")(
     function*({ laneRun, limit, queue, worker }) {
@@ -190,14 +152,6 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
 
 const byOrder = (a: ClaimedJob, b: ClaimedJob): number =>
   b.priority - a.priority || (a.id < b.id ? -1 : 1)
-
-/** When a job may start, as text: nothing, an interval with a plus sign, or a time. */
-const startOf = (job: NewJob): string =>
-  job.runAt !== undefined
-    ? job.runAt.toISOString()
-    : job.delay !== undefined
-    ? `+${Duration.toMillis(job.delay)} milliseconds`
-    : ""
 
 /** What `settle` in `sql/` takes for a run that did not complete. */
 const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object> => {

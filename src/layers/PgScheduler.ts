@@ -28,13 +28,19 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("Scheduler.rescue")
   )
 
+  const forget = sql`SELECT ${step("forget")}()`.pipe(
+    Effect.asVoid,
+    answered("forget"),
+    Effect.withSpan("Scheduler.forget")
+  )
+
   const prune = sql`SELECT ${step("prune")}()`.pipe(
     Effect.asVoid,
     Effect.mapError(storeError("prune")),
     Effect.withSpan("Scheduler.prune")
   )
 
-  return Scheduler.of({ promote, rescue, prune })
+  return Scheduler.of({ promote, rescue, forget, prune })
 })
 
 export const layer = (options: {

@@ -16,6 +16,9 @@ export class Scheduler extends Context.Service<Scheduler, {
   /** Hands back the jobs of workers that stopped renewing. Answers with how many jobs. */
   readonly rescue: Effect.Effect<number, StoreError>
 
+  /** Drops what answers that were lost could be asked for by, once nobody will. */
+  readonly forget: Effect.Effect<void, StoreError>
+
   /** Prepares room for history and drops what is older than it is kept. */
   readonly prune: Effect.Effect<void, StoreError>
 }>()("pgq/services/Scheduler") {}

@@ -184,5 +184,23 @@ void import("./main.ts").then(({ main }) => main())`,
       to: "id = ANY (l.job_ids) FOR UPDATE"
     }],
     test: killed("interleaving/heldRows", "a rescue passes by a lease")
+  },
+  {
+    name: "enqueue-sent-again-without-its-receipt",
+    changes: [{
+      file: "src/layers/PgEnqueue.ts",
+      from: "(insertOnce(jobs, receipt))",
+      to: "(Effect.suspend(() => insertOnce(jobs, randomUUID())))"
+    }],
+    test: killed("connections/enqueue", "a statement that goes on although")
+  },
+  {
+    name: "enqueue-not-asked-again",
+    changes: [{
+      file: "src/layers/PgEnqueue.ts",
+      from: "isUnknown && isTransient",
+      to: "false"
+    }],
+    test: killed("connections/enqueue", "after so many bytes fromServer")
   }
 ]

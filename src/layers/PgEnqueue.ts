@@ -1,0 +1,118 @@
+/**
+ * Adds jobs to PostgreSQL, once: who loses the answer asks again under the same receipt.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Option, Schedule } from "effect"
+import { randomUUID } from "node:crypto"
+import type { StoreError } from "../domain/Errors.ts"
+import type { NewJob } from "../domain/Job.ts"
+import type { JobRepo } from "../services/JobRepo.ts"
+import * as Batcher from "./Batcher.ts"
+import { answered } from "./Deadline.ts"
+import { storeError } from "./PgError.ts"
+
+export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
+  const name = (relation: string) => sql(`${schema}.${relation}`)
+
+  const insert = (jobs: ReadonlyArray<NewJob>) =>
+    sql`
+      INSERT INTO ${name("jobs")}
+        (queue, name, payload, serialization_key, priority, run_at, max_attempts)
+      SELECT queue, name, payload::jsonb, nullif(key, ''), priority,
+             CASE WHEN start = '' THEN NULL
+                  WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
+                  ELSE start::timestamptz END,
+             nullif(max_attempts, 0)
+      FROM unnest(
+        ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
+        ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
+        ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
+        ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[]
+      ) WITH ORDINALITY AS new (queue, name, payload, key, priority, start, max_attempts, ord)
+      ORDER BY ord
+      RETURNING id
+    `
+
+  /** In the caller's transaction, which is his to know of. */
+  const insertInTransaction = (jobs: ReadonlyArray<NewJob>) =>
+    Effect.map(
+      sql<{ id: bigint }>`${insert(jobs)}`,
+      // Ids grow in the order the rows were given; RETURNING promises none.
+      (rows) => rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
+    )
+
+  // A receipt that is there already ends the statement, and the jobs with it; one that another connection
+  // is just about to leave is waited for.
+  const insertOnce = (jobs: ReadonlyArray<NewJob>, receipt: string) =>
+    Effect.map(
+      sql<{ ids: ReadonlyArray<bigint> }>`
+        WITH added AS (${insert(jobs)})
+        INSERT INTO ${name("receipts")} (id, job_ids)
+        SELECT ${receipt}::uuid, array_agg(id ORDER BY id) FROM added
+        RETURNING job_ids AS ids
+      `,
+      ([row]) => row?.ids ?? []
+    )
+
+  const lookUp = (receipt: string) =>
+    sql<{ ids: ReadonlyArray<bigint> }>`
+      SELECT job_ids AS ids FROM ${name("receipts")} WHERE id = ${receipt}::uuid
+    `
+
+  const add = (jobs: ReadonlyArray<NewJob>) =>
+    Effect.suspend(() => {
+      const receipt = randomUUID()
+      let isUnknown = false
+      return answered("enqueue")(insertOnce(jobs, receipt)).pipe(
+        Effect.catchIf(
+          ({ code }) => isUnknown && code === uniqueViolation,
+          (error) =>
+            Effect.flatMap(
+              answered("enqueue")(lookUp(receipt)),
+              ([found]) => found === undefined ? Effect.fail(error) : Effect.succeed(found.ids)
+            )
+        ),
+        Effect.tapError((error) =>
+          Effect.sync(() => {
+            isUnknown ||= error.isUnknown === true
+          })
+        ),
+        Effect.retry({ schedule: backoff, while: ({ isTransient }) => isUnknown && isTransient })
+      )
+    })
+
+  const single = yield* Batcher.make({
+    call: add,
+    isIsolated: (error: StoreError) => !error.isTransient,
+    itemsMax: 1000
+  })
+
+  const enqueue: JobRepo["Service"]["enqueue"] = Effect.fnUntraced(function*(jobs) {
+    const [first, ...others] = jobs
+    if (first === undefined) return []
+    const transaction = yield* Effect.serviceOption(sql.transactionService)
+    if (Option.isSome(transaction)) {
+      return yield* Effect.mapError(insertInTransaction(jobs), storeError("enqueue"))
+    }
+    return others.length === 0 ? [yield* single.add(first)] : yield* add(jobs)
+  })
+
+  return enqueue
+})
+
+/** When a job may start, as text: nothing, an interval with a plus sign, or a time. */
+const startOf = (job: NewJob): string =>
+  job.runAt !== undefined
+    ? job.runAt.toISOString()
+    : job.delay !== undefined
+    ? `+${Duration.toMillis(job.delay)} milliseconds`
+    : ""
+
+const uniqueViolation = "23505"
+
+/** Less than receipts are kept. */
+const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
+  .pipe(
+    Schedule.jittered,
+    Schedule.upTo({ duration: "30 seconds" })
+  )

@@ -1,0 +1,108 @@
+/**
+ * Producers whose connection ends in the middle of adding a job: a job that was answered for is there
+ * once, one that failed is not there.
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Result, Schema } from "effect"
+import * as Job from "../../src/layers/Job.ts"
+import * as QueueLive from "../../src/layers/QueueLive.ts"
+import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
+import { queueName } from "../Given.ts"
+import * as Session from "../support/Session.ts"
+import * as TcpProxy from "../support/TcpProxy.ts"
+import * as Working from "./Working.ts"
+
+const Task = Job.make("task", { payload: Schema.Finite })
+
+const setup = Effect.gen(function*() {
+  const server = yield* Working.server
+  const proxy = yield* TcpProxy.make({ path: server.socket.path })
+  const through = `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}` +
+    new URL(server.url).pathname
+  const { sql } = yield* Session.openAt(server.url)
+  return {
+    person: yield* Session.openAt(server.url),
+    proxy,
+    queue: yield* queueName,
+    sql,
+    producer: Layer.provide(QueueLive.client(), Working.clientOf(through)),
+    counted: (queue: string) =>
+      Effect.map(
+        sql<{ payload: number; times: number }>`
+          SELECT payload, count(*)::integer AS times FROM pgq.jobs WHERE queue = ${queue} GROUP BY 1
+        `,
+        (rows) => new Map(rows.map(({ payload, times }) => [payload, times]))
+      )
+  }
+})
+
+for (const direction of ["fromServer", "fromClient"] as const) {
+  it.live(
+    `a connection that is cut after so many bytes ${direction}`,
+    () =>
+      Effect.gen(function*() {
+        const { counted, producer, proxy, queue } = yield* setup
+        let resolved = 0
+
+        const add = Effect.fnUntraced(function*(length: number) {
+          const before = yield* proxy.limited
+          yield* proxy.cutAfter({ [direction]: length })
+          yield* proxy.cut
+          const adding = yield* Effect.forkChild(
+            Effect.result(enqueue(Task, length, { queue })),
+            { startImmediately: true }
+          )
+          yield* Effect.raceFirst(
+            Fiber.await(adding),
+            Working.eventually(
+              Effect.map(proxy.limited, (now) => assert.isAbove(now, before))
+            )
+          )
+          const wasCut = (yield* proxy.limited) > before
+          yield* proxy.heal
+          const result = yield* Fiber.join(adding)
+          const times = (yield* counted(queue)).get(length) ?? 0
+          if (wasCut && Result.isSuccess(result)) resolved++
+          assert.strictEqual(times, Result.isSuccess(result) ? 1 : 0, `after ${length} bytes`)
+        })
+        // From within the handshake to past the answer.
+        const lengths = Array.from({ length: 90 }, (_, n) => 300 + n * 17)
+        yield* Effect.forEach(lengths, add, { discard: true }).pipe(Effect.provide(producer))
+
+        assert.isAbove(resolved, 0)
+      }).pipe(Effect.scoped),
+    120_000
+  )
+}
+
+it.live("a statement that goes on although its connection is gone", () =>
+  Effect.gen(function*() {
+    const { counted, person, producer, proxy, queue, sql } = yield* setup
+    const waiting = (count: number) =>
+      Working.eventually(Effect.gen(function*() {
+        const rows = yield* sql`
+          SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%receipts%'
+        `
+        assert.lengthOf(rows, count)
+      }))
+
+    yield* person.begin
+    yield* person.sql`LOCK TABLE pgq.jobs IN SHARE MODE`
+    const adding = yield* Effect.forkChild(
+      enqueueAll(Task, [1, 2, 3].map((payload) => ({ payload, queue }))).pipe(
+        Effect.provide(producer)
+      )
+    )
+    yield* waiting(1)
+    yield* proxy.cut
+    // Asked again, while the first statement waits, too: whichever comes second finds the receipt.
+    yield* waiting(2)
+    yield* person.commit
+    const ids = yield* Fiber.join(adding)
+    const added = yield* sql<{ id: bigint }>`
+      SELECT id FROM pgq.jobs WHERE queue = ${queue} ORDER BY id
+    `
+
+    assert.deepStrictEqual(added.map(({ id }) => id), ids)
+    assert.deepStrictEqual(yield* counted(queue), new Map([[1, 1], [2, 1], [3, 1]]))
+  }).pipe(Effect.scoped), 60_000)
