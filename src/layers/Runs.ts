@@ -74,8 +74,8 @@ export const make = Effect.fnUntraced(function*(options: {
       if (settlement._tag === "Completed") record(job, settlement)
       else {
         yield* end(job, settlement)
-        // A job that goes back undone takes the rest of its lane's run along.
-        if (settlement._tag !== "Failed") return
+        // A job that stays in the queue takes the rest of its lane's run along.
+        if (settlement._tag !== "Failed" || settlement.blocksLane) return
       }
     }
   })
