@@ -5,11 +5,11 @@ import { Cause, Result } from "effect"
 
 export const errorBytesMax = 8192
 
-/** A cause as text that any PostgreSQL accepts, at most 8 KiB of it. */
+/** A cause as text that any PostgreSQL accepts, at most 8 KiB of it, and never none. */
 export const fromCause = (cause: Cause.Cause<unknown>): string =>
   // What handlers throw may itself throw when it is described: by a getter, a proxy, a toJSON.
   storable(Result.getOrElse(
-    Result.try(() => Cause.pretty(cause)),
+    Result.try(() => Cause.pretty(cause) || "a failure without a cause"),
     () => "an error that cannot be described"
   ))
 

@@ -41,6 +41,10 @@ describe("ErrorText", () => {
     assert.isAtMost(Buffer.byteLength(stored), ErrorText.errorBytesMax)
   })
 
+  it("is never empty, not even of an empty cause", () => {
+    assert.isNotEmpty(ErrorText.fromCause(Cause.empty))
+  })
+
   it("tells what a cause says", () => {
     const cause = Cause.combine(Cause.fail(new Error("first")), Cause.die("second"))
 
