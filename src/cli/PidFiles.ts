@@ -42,7 +42,12 @@ export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.S
     }
     // A process that ends at once closes no scope.
     process.once("exit", remove)
-    yield* Effect.addFinalizer(() => Effect.sync(remove))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        process.off("exit", remove)
+        remove()
+      })
+    )
   })
 
 /** Sends a signal to the queue that holds the file, and to nothing else; answers its pid. */

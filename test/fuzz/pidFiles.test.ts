@@ -55,6 +55,19 @@ describe("a pid file", () => {
       }
     }).pipe(Random.withSeed(Fuzz.seed)))
 
+  it.live("leaves nothing behind in its process", () =>
+    Effect.gen(function*() {
+      const { path } = yield* Pgq.folder
+      const before = process.listenerCount("exit")
+      const file = join(path, "a.pid")
+      const during = yield* Effect.scoped(
+        Effect.map(PidFiles.hold(file), () => process.listenerCount("exit"))
+      )
+
+      assert.strictEqual(during, before + 1)
+      assert.strictEqual(process.listenerCount("exit"), before)
+    }))
+
   it.live("that is no file is refused at once", () =>
     Effect.gen(function*() {
       const { path, write } = yield* Pgq.folder
