@@ -1,9 +1,10 @@
 /**
  * Jobs as text: the lines of a file that `pgq enqueue --from` reads, and the JSON of a payload.
  */
-import { Effect, FileSystem, type Option, Schema, Stdio, Stream } from "effect"
+import { Effect, FileSystem, type Option, Result, Schema, Stdio, Stream } from "effect"
 import { JobInvalid, SettingInvalid } from "../domain/Errors.ts"
 import { type EnqueueOptions, newJob } from "../domain/Job.ts"
+import * as PayloadText from "../domain/PayloadText.ts"
 import * as Flags from "./Flags.ts"
 
 /** One line of `--from`. */
@@ -75,4 +76,9 @@ export const parseJson = (what: string, text: string): Effect.Effect<unknown, Jo
 
 export const toJob = (name: string, payload: unknown, options: EnqueueOptions) =>
   // Written again, so that what is stored is what was checked.
-  Effect.fromResult(newJob(name, JSON.stringify(payload), options))
+  Effect.fromResult(
+    PayloadText.make(payload).pipe(
+      Result.mapError((issue) => new JobInvalid({ issue: `the payload cannot be used: ${issue}` })),
+      Result.flatMap((json) => newJob(name, json, options))
+    )
+  )

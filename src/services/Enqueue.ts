@@ -1,10 +1,11 @@
 /**
  * The producer's front door: jobs checked against their kind before anything is sent.
  */
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { type JobInvalid, PayloadInvalid, type StoreError } from "../domain/Errors.ts"
 import { type EnqueueOptions, newJob } from "../domain/Job.ts"
 import type { JobKind } from "../domain/JobKind.ts"
+import * as PayloadText from "../domain/PayloadText.ts"
 import { JobRepo } from "./JobRepo.ts"
 
 /**
@@ -25,16 +26,27 @@ export const enqueueAll = Effect.fnUntraced(function*<Payload extends Schema.Top
   jobs: ReadonlyArray<EnqueueOptions & { readonly payload: Payload["Type"] }>
 ) {
   const repo = yield* JobRepo
-  const encode = Schema.encodeUnknownEffect(Schema.toCodecJson(kind.payload))
-  const checked = yield* Effect.forEach(jobs, ({ payload, ...options }) =>
-    encode(payload).pipe(
-      Effect.mapError((issue) => new PayloadInvalid({ name: kind.name, issue: issue.message })),
-      Effect.flatMap((json) =>
-        Effect.fromResult(newJob(kind.name, JSON.stringify(json) ?? "null", options))
-      )
-    ))
+  const encode = encoder(kind)
+  const checked = yield* Effect.forEach(
+    jobs,
+    ({ payload, ...options }) =>
+      Effect.flatMap(encode(payload), (json) => Effect.fromResult(newJob(kind.name, json, options)))
+  )
   return yield* repo.enqueue(checked)
 })
+
+/** A payload as JSON text. */
+const encoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
+  const encode = Schema.encodeUnknownEffect(Schema.toCodecJson(kind.payload))
+  const invalid = (issue: string) => new PayloadInvalid({ name: kind.name, issue })
+  return (payload: unknown): Effect.Effect<string, PayloadInvalid, Payload["EncodingServices"]> =>
+    Effect.suspend(() => encode(payload)).pipe(
+      Effect.mapError(({ message }) => invalid(message)),
+      // A value may throw when it is looked at, as the very deep do. No encoding of it helps.
+      Effect.catchDefect((defect) => Effect.fail(invalid(PayloadText.issueOf(defect)))),
+      Effect.flatMap((json) => Effect.fromResult(Result.mapError(PayloadText.make(json), invalid)))
+    )
+}
 
 /** What enqueuing takes and may fail with. */
 export type Enqueued<A, Payload extends Schema.Top> = Effect.Effect<

@@ -11,6 +11,9 @@ import { join } from "node:path"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
+/** JSON that JavaScript reads, and cannot write again. */
+const deep = "[".repeat(50_000) + "]".repeat(50_000)
+
 const script = "export const setupJobs = () => {}"
 
 /** Exit code 1, one line that names what is wrong, nothing on stdout, no stack trace. */
@@ -205,6 +208,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["the payload is not JSON", ["a", "-"]],
     ["the payload contains a NUL", ["a", "{\"text\": \"\\u0000\"}"]],
     ["half of a surrogate pair", ["a", "\"\\ud800\""]],
+    ["nested too deeply", ["a", deep]],
     ["the key is empty", ["a", "{}", "--key", ""]],
     ["the key has 513 bytes", ["a", "{}", "--key", "k".repeat(513)]],
     ["the job's name is empty", ["", "{}"]],
@@ -245,6 +249,16 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
   ])("enqueue refuses the line %s", ([stdin, issue]) =>
     Effect.gen(function*() {
       refuses(yield* Pgq.run(["enqueue", "--from", "-"], { stdin: stdin! }), issue!)
+    }))
+
+  it.effect("enqueue refuses a line that is nested too deeply", () =>
+    Effect.gen(function*() {
+      const stdin = `{"name": "a"}\n{"name": "a", "payload": ${deep}}`
+
+      refuses(
+        yield* Pgq.run(["enqueue", "--from", "-"], { stdin }),
+        "-:2: the payload cannot be used: it is nested too deeply"
+      )
     }))
 
   it.effect.each(["stop", "status"])(

@@ -34,6 +34,27 @@ const invalid: Record<string, readonly [EnqueueOptions, RegExp]> = {
   "a delay without end": [{ delay: Duration.infinity }, /the delay/]
 }
 
+const Anything = Job.make("anything", { payload: Schema.Unknown })
+
+const refuse = (): never => {
+  throw new Error("no")
+}
+
+const unreadable: Record<string, readonly [payload: unknown, issue: string]> = {
+  "that is nested too deeply": [
+    JSON.parse("[".repeat(5000) + "]".repeat(5000)),
+    "it is nested too deeply"
+  ],
+  "with a getter that throws": [
+    { nested: Object.defineProperty({}, "a", { get: refuse, enumerable: true }) },
+    "it cannot be read: Error: no"
+  ],
+  "that is a proxy and refuses": [
+    new Proxy({}, { ownKeys: refuse, getPrototypeOf: refuse }),
+    "it cannot be read: Error: no"
+  ]
+}
+
 layer(producer, options)("enqueuing refuses", (it) => {
   for (const [what, [job, issue]] of Object.entries(invalid)) {
     it.effect(what, () =>
@@ -52,6 +73,19 @@ layer(producer, options)("enqueuing refuses", (it) => {
       assert.strictEqual(error._tag, "PayloadInvalid")
       assert.match(error.message, /does not fit "greet".*length/s)
     }))
+
+  for (const [what, [payload, issue]] of Object.entries(unreadable)) {
+    it.effect(`a payload ${what}, alone and among others`, () =>
+      Effect.gen(function*() {
+        const error = yield* enqueue(Anything, payload).pipe(sendsNothing, Effect.flip)
+        const jobs = [{ payload: 1 }, { payload }]
+        const among = yield* enqueueAll(Anything, jobs).pipe(sendsNothing, Effect.flip)
+
+        assert.strictEqual(error._tag, "PayloadInvalid")
+        assert.include(error.message, `the payload does not fit "anything": ${issue}`)
+        assert.deepStrictEqual(among, error)
+      }))
+  }
 
   for (const text of ["a\0b", "half \uD800 a pair"]) {
     it.effect(`a payload that PostgreSQL cannot store: ${JSON.stringify(text)}`, () =>

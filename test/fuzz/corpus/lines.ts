@@ -62,6 +62,7 @@ export const files: ReadonlyArray<string> = [
   "{'name':'a'}",
   `{"name":"a","payload":"${"x".repeat(1_048_575)}"}`,
   `{"name":"a","payload":${"[".repeat(1_000)}${"]".repeat(1_000)}}`,
+  `{"name":"a","payload":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
   `{"name":"${"a".repeat(100_000)}"}`,
   "x".repeat(2_000_000)
 ]

@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import * as PayloadText from "../../src/domain/PayloadText.ts"
+
+const refuse = (): never => {
+  throw new Error("no")
+}
+
+const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`)
+
+describe("PayloadText", () => {
+  it.each([
+    [{ a: [1, "b"] }, "{\"a\":[1,\"b\"]}"],
+    [undefined, "null"],
+    [Infinity, "null"]
+  ])("writes %o as JSON", (value, text) => {
+    assert.deepStrictEqual(PayloadText.make(value), Result.succeed(text))
+  })
+
+  it.each<[string, unknown, string]>([
+    ["is too deep", deep, "it is nested too deeply"],
+    [
+      "has a getter that throws",
+      Object.defineProperty({}, "a", { get: refuse, enumerable: true }),
+      "it cannot be read: Error: no"
+    ],
+    ["is a proxy that refuses", new Proxy({}, { ownKeys: refuse }), "it cannot be read: Error: no"]
+  ])("says why there is no JSON of what %s", (_, value, issue) => {
+    assert.deepStrictEqual(PayloadText.make(value), Result.fail(issue))
+  })
+
+  it("says so even of an error that refuses to be looked at", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+
+    assert.include(PayloadText.issueOf(proxy), "cannot be described")
+  })
+})
