@@ -15,3 +15,17 @@ export const issueOf = (thrown: unknown): string => {
     ? "it is nested too deeply"
     : `it cannot be read: ${line}`
 }
+
+/** Whether parsed JSON holds a number beyond a double: JavaScript reads it as infinite. */
+export const hasInfinite = (value: unknown): boolean => {
+  const left = [value]
+  // No recursion: it may be deep.
+  while (left.length > 0) {
+    const one = left.pop()
+    if (one === Infinity || one === -Infinity) return true
+    if (typeof one === "object" && one !== null) {
+      for (const part of Object.values(one)) left.push(part)
+    }
+  }
+  return false
+}

@@ -5,6 +5,7 @@ import { Context, Effect, Exit, Layer, Predicate, Schema } from "effect"
 import { PayloadInvalid } from "../domain/Errors.ts"
 import type { RunningJob } from "../domain/Job.ts"
 import { defaults, type JobKind, type RetryPolicy } from "../domain/JobKind.ts"
+import * as PayloadText from "../domain/PayloadText.ts"
 import type { Handler } from "../services/Handlers.ts"
 
 /** A kind of job with its payload's schema; typed for `enqueue`, and for the handler it becomes. */
@@ -95,7 +96,13 @@ const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => 
   > =>
     Effect.mapErrorEager(
       decode(payload),
-      (issue) => new PayloadInvalid({ name: kind.name, issue: issue.message })
+      ({ message }) =>
+        new PayloadInvalid({
+          name: kind.name,
+          issue: PayloadText.hasInfinite(payload)
+            ? `${message}; it holds a number too large for JavaScript`
+            : message
+        })
     )
 }
 

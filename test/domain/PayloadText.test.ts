@@ -35,4 +35,16 @@ describe("PayloadText", () => {
 
     assert.include(PayloadText.issueOf(proxy), "cannot be described")
   })
+
+  it.each([
+    ["1e400", true],
+    ["{\"a\": [1, -1e400]}", true],
+    ["[1e308, \"1e400\", null]", false]
+  ])("knows that %s has a number beyond a double: %s", (json, expected) => {
+    assert.strictEqual(PayloadText.hasInfinite(JSON.parse(json)), expected)
+  })
+
+  it("looks for such a number at any depth", () => {
+    assert.isFalse(PayloadText.hasInfinite(deep))
+  })
 })

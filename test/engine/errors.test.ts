@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { PayloadInvalid } from "../../src/domain/Errors.ts"
 import * as Job from "../../src/layers/Job.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
@@ -13,6 +13,8 @@ import { finishedAll, options, producer, start } from "./Live.ts"
 const Doomed = Job.make("doomed", { payload: Schema.Unknown, maxAttempts: 1 })
 
 const Strict = Job.make("strict", { payload: Schema.Struct({ to: Schema.String }) })
+
+const Retried = Job.make("retried", { payload: Schema.Unknown })
 
 /** Values that do not let themselves be described. */
 const secretive: Record<string, unknown> = {
@@ -81,6 +83,33 @@ layer(producer, options)("a failure", (it) => {
       assert.deepStrictEqual(runs, [{ to: "you" }])
       assert.strictEqual(failed?.attempt, 1)
       assert.match(failed?.error ?? "", /does not fit "strict": Expected string.*\["to"\]/s)
+    }))
+
+  it.effect("to hold a number beyond a double is final at once; a handler by name gets it infinite", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      const seen: Array<unknown> = []
+      const byName = Job.handlerOfName(
+        "plain",
+        (payload) => void seen.push(payload),
+        Context.empty()
+      )
+      const handlers = Layer.merge(
+        Layer.effectContext(Effect.succeed(Job.contextOf([byName]))),
+        Retried.toLayer(() => Effect.void)
+      )
+      yield* start(handlers, { queues: [queue] })
+
+      yield* sql`
+        INSERT INTO pgq.jobs (queue, name, payload)
+        VALUES (${queue}, 'plain', '[1e400]'), (${queue}, 'retried', '{"to": [-1e400]}')
+      `
+
+      const failed = (yield* finishedAll(queue, 2)).filter(({ outcome }) => outcome === "failed")
+      assert.deepStrictEqual(seen, [[Infinity]])
+      assert.deepStrictEqual(failed.map(({ attempt, name }) => [name, attempt]), [["retried", 1]])
+      assert.match(failed[0]?.error ?? "", /does not fit "retried": .* too large for JavaScript/)
     }))
 
   it.effect("of a handler to add another job is tried again", () =>
