@@ -4,7 +4,7 @@
  * A worker runs a handler, passes its exit to `decide`, and hands the settlement to the store.
  * Every rule about completion, retries, putting off and giving back lives in this file.
  */
-import { Cause, Data, type Duration, Exit } from "effect"
+import { Cause, Data, type Duration, Exit, Result } from "effect"
 import * as Backoff from "./Backoff.ts"
 import { PayloadInvalid } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
@@ -48,10 +48,7 @@ export const decide = (run: {
   if (run.isCancelled) return Settlement.Released()
 
   const error = ErrorText.fromCause(exit.cause)
-  const failure = Cause.squash(exit.cause)
-  // The payload of another kind may be a handler's passing mistake; its own will never fit.
-  const isHopeless = failure instanceof PayloadInvalid && failure.name === job.name
-  if (isHopeless || job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
+  if (isHopeless(job, exit.cause) || job.attempt >= (job.maxAttempts ?? policy.maxAttempts)) {
     const blocksLane = job.key !== undefined && policy.onFail === "block"
     return Settlement.Failed({ error, blocksLane })
   }
@@ -66,6 +63,17 @@ export const decide = (run: {
     })
   })
 }
+
+// The payload of another kind may be a handler's passing mistake; its own will never fit. What handlers
+// fail with may throw when it is looked at, and is none of pgq's then.
+const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
+  Result.getOrElse(
+    Result.try(() => {
+      const failure = Cause.squash(cause)
+      return failure instanceof PayloadInvalid && failure.name === job.name
+    }),
+    () => false
+  )
 
 /** What to do with a job that no handler here is registered for. */
 export const unknownName = (job: ClaimedJob): Settlement =>

@@ -117,6 +117,7 @@ const started = <R>(
   try {
     const returned = handler()
     if (isNeeding<R>(returned)) {
+      if (!isRunnable(returned)) return Exit.die("an Effect that cannot be run was returned")
       return Effect.provideContext(Effect.interruptible(returned), context)
     }
     if (!isThenable(returned)) return Exit.succeed(returned)
@@ -129,6 +130,12 @@ const started = <R>(
 // Promises of other libraries, and queries that start when somebody waits for them, are no `Promise`.
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   Predicate.hasProperty(value, "then") && typeof value.then === "function"
+
+// What only says that it is an Effect would end the fiber that is to run it, or escape from it.
+const isRunnable = (value: unknown): boolean =>
+  Predicate.hasProperty(value, evaluate) && typeof value[evaluate] === "function"
+
+const evaluate = "~effect/Effect/evaluate"
 
 // What a handler's Effect needs, its layer was built with.
 const isNeeding = <R>(value: unknown): value is Effect.Effect<unknown, unknown, R> =>

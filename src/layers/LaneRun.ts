@@ -2,6 +2,7 @@
  * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
  */
 import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
+import type { Settlement } from "../domain/Settlement.ts"
 
 export class LaneRun {
   readonly jobs: Array<ClaimedJob>
@@ -16,6 +17,8 @@ export class LaneRun {
   /** Its lease belongs to nobody, or to another: there is nothing to settle. */
   isLost = false
   #controller: AbortController | undefined
+  /** How many of the jobs are settled. */
+  #settled = 0
 
   constructor(first: ClaimedJob, claimedAt: number) {
     this.jobs = [first]
@@ -42,6 +45,18 @@ export class LaneRun {
       if (job.key !== undefined) lanes.set(job.key, run)
     }
     return runs
+  }
+
+  /** The first job that is not settled. */
+  get next(): ClaimedJob | undefined {
+    return this.jobs[this.#settled]
+  }
+
+  /** The next job is settled. One that stays in the queue takes the rest of its lane's run along. */
+  settle(settlement: Settlement): void {
+    const isFinished = settlement._tag === "Completed" ||
+      (settlement._tag === "Failed" && !settlement.blocksLane)
+    this.#settled = isFinished ? this.#settled + 1 : this.jobs.length
   }
 
   /** Starts a job; answers with what its handler is told. */

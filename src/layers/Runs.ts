@@ -3,13 +3,14 @@
  *
  * Each of them leaves through the settler, unless its lease was lost.
  */
-import { Cause, Clock, Effect, Exit, type Fiber, MutableList, Random } from "effect"
+import { Clock, Effect, Exit, type Fiber, MutableList, Result } from "effect"
 import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
+import { defaults } from "../domain/JobKind.ts"
 import * as Pace from "../domain/Pace.ts"
-import { decide, Settlement, unknownName } from "../domain/Settlement.ts"
+import { Settlement, unknownName } from "../domain/Settlement.ts"
 import { type Handler, Handlers } from "../services/Handlers.ts"
-import * as FailureLog from "./FailureLog.ts"
 import { LaneRun } from "./LaneRun.ts"
+import * as Outcomes from "./Outcomes.ts"
 import type { Settler } from "./Settler.ts"
 
 export type Runs = Effect.Success<ReturnType<typeof make>>
@@ -25,7 +26,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const { concurrency, settler } = options
   const handlers = yield* Handlers
   const clock = yield* Clock.Clock
-  const random = yield* Random.Random
+  const outcomes = yield* Outcomes.make(settler)
   const fork = Effect.runForkWith(yield* Effect.context())
 
   const active = new Map<LaneRun, Fiber.Fiber<unknown, unknown>>()
@@ -37,52 +38,48 @@ export const make = Effect.fnUntraced(function*(options: {
   let lastEndedAt: number | undefined
   let slots = 0
   let isStarting = true
-  const failures = FailureLog.make()
-  const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
 
   /** Monotonic milliseconds. */
   const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1000n) / 1000
 
-  const record = (job: ClaimedJob, settlement: Settlement): void => {
-    settler.add({ id: job.id, lease: job.lease, settlement })
-    if (settlement._tag === "Completed") tally.done++
-    else if (settlement._tag === "Failed") tally.failed++
-    else if (settlement._tag === "Retried") tally.retried++
-    if ("error" in settlement) tally.lastError = settlement.error
-  }
-
   const runLane = Effect.fnUntraced(function*(run: LaneRun) {
-    for (const job of run.jobs) {
+    for (let job = run.next; job !== undefined; job = run.next) {
       if (!options.isTrusted()) run.isLost = true
       if (run.isLost) return
-      if (!isStarting || run.isCancelled) return record(job, Settlement.Released())
+      if (!isStarting || run.isCancelled) return outcomes.record(run, Settlement.Released())
       const handler = handlers.find(job.name)
-      if (handler === undefined) return yield* end(job, unknownName(job))
+      if (handler === undefined) return yield* outcomes.end(run, unknownName(job))
       const running = call(handler, job.payload, run.begin(job, now()))
       // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       learn(run)
       run.end()
       if (run.isLost) return
-      const settlement = decide({
-        job,
-        exit,
-        policy: handler.policy,
-        isCancelled: run.isCancelled,
-        random: () => random.nextDoubleUnsafe()
-      })
-      if (settlement._tag === "Completed") record(job, settlement)
-      else {
-        yield* end(job, settlement)
-        // A job that stays in the queue takes the rest of its lane's run along.
-        if (settlement._tag !== "Failed" || settlement.blocksLane) return
-      }
+      const settlement = outcomes.of(run, { job, exit, policy: handler.policy })
+      if (settlement._tag === "Completed") outcomes.record(run, settlement)
+      else yield* outcomes.end(run, settlement)
     }
   })
 
-  const end = (job: ClaimedJob, settlement: Settlement): Effect.Effect<void> => {
-    record(job, settlement)
-    return "error" in settlement ? failures.warn(job, settlement.error) : Effect.void
+  // Some failures end the fiber past every `Effect.exit`: a handler's Effect may go on with what is none.
+  // The job at hand has failed of it; the others of its lane have not.
+  const breakOff = ({ run }: Slot, exit: Exit.Failure<unknown, unknown>): void => {
+    const job = run?.next
+    if (run !== undefined) active.delete(run)
+    if (run === undefined || job === undefined) {
+      return void fork(Effect.logError("a slot has broken off", exit.cause))
+    }
+    run.end()
+    if (run.isLost) return
+    const policy = handlers.find(job.name)?.policy ?? defaults
+    const settlement = Result.getOrElse(
+      Result.try(() => outcomes.of(run, { job, exit, policy })),
+      // A policy that cannot be computed with breaks a run off, too.
+      () => outcomes.of(run, { job, exit, policy: defaults })
+    )
+    fork(outcomes.end(run, settlement))
+    if (run.next !== undefined) MutableList.prepend(backlog, run)
+    if (!isStarting) releaseBacklog(() => true)
   }
 
   const learn = (run: LaneRun): void => {
@@ -93,14 +90,16 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 
   /** Works off the backlog, until it is empty or until something interrupts a run. */
-  const slot = Effect.fnUntraced(function*() {
+  const work = Effect.fnUntraced(function*(slot: Slot) {
     const fiber = yield* Effect.fiber
     let sliceBeganAt = now()
     while (true) {
       const run = isStarting ? MutableList.take(backlog) : MutableList.Empty
       if (run === MutableList.Empty) return
       active.set(run, fiber)
+      slot.run = run
       yield* runLane(run)
+      slot.run = undefined
       active.delete(run)
       options.onFree()
       // A fiber stays interrupted: what comes next needs another.
@@ -117,20 +116,27 @@ export const make = Effect.fnUntraced(function*(options: {
   const start = (): void => {
     while (hasWork()) {
       slots++
-      fork(Effect.uninterruptible(slot())).addObserver((exit) => {
+      const slot: Slot = { run: undefined }
+      const free = (exit: Exit.Exit<void>): void => {
         slots--
-        const hasDied = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
-        if (hasDied) fork(Effect.logError("a run has broken off", exit.cause))
-        start()
+        if (Exit.isFailure(exit)) {
+          breakOff(slot, exit)
+          // Not from within: each of a thousand such jobs would start the next one.
+          setImmediate(start)
+        } else start()
         options.onFree()
-      })
+      }
+      // Effect throws if it cannot put into words what is no Effect.
+      const fiber = Result.try(() => fork(Effect.uninterruptible(work(slot))))
+      if (Result.isSuccess(fiber)) fiber.success.addObserver(free)
+      else free(Exit.die(fiber.failure))
     }
   }
 
   const releaseBacklog = (isDue: (run: LaneRun) => boolean): void => {
     MutableList.filter(backlog, (run) => {
       if (!isDue(run)) return true
-      run.jobs.slice(0, 1).forEach((job) => record(job, Settlement.Released()))
+      outcomes.record(run, Settlement.Released())
       return false
     })
   }
@@ -143,7 +149,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 
   return {
-    tally,
+    tally: outcomes.tally,
     /** Takes in what a claim answered with. */
     add: (jobs: ReadonlyArray<ClaimedJob>): void => {
       MutableList.appendAll(backlog, LaneRun.group(jobs, now()))
@@ -198,12 +204,9 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 })
 
-/** Since the start of the worker. */
-export interface Tally {
-  done: number
-  failed: number
-  retried: number
-  lastError: string | undefined
+/** What a fiber is at. */
+interface Slot {
+  run: LaneRun | undefined
 }
 
 const call = (

@@ -91,6 +91,15 @@ describe("Settlement", () => {
     assert.strictEqual(settlement._tag === "Failed" && settlement.blocksLane, blocksLane)
   })
 
+  it.each([
+    ["fails with", Exit.fail(revoked())],
+    ["dies of", Exit.die(revoked())]
+  ])("retries a run that %s what cannot be looked at", (_, exit) => {
+    const settlement = settlementOf({ exit })
+
+    assert.isTrue(settlement._tag === "Retried" && settlement.error !== "")
+  })
+
   it("keeps an error that PostgreSQL can store", () => {
     const settlement = settlementOf({ exit: Exit.fail(`NUL \0 half ${"\ud800"}`) })
 
@@ -142,4 +151,10 @@ const tagOf = (run: {
 
 function badPayload() {
   return new PayloadInvalid({ name: "greet", issue: "expected a string" })
+}
+
+function revoked() {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
 }

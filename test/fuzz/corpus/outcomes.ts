@@ -34,6 +34,8 @@ const hostile = (): object =>
     getOwnPropertyDescriptor: refuse
   })
 
+const nested = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth))
+
 type Settle = (value: unknown) => void
 
 const defined = (property: string, descriptor: PropertyDescriptor): object =>
@@ -57,7 +59,21 @@ export const values: Readonly<Record<string, () => unknown>> = {
   "a class": () => Date,
   "an object without a prototype": () => Object.create(null),
   "a circular object": circular,
-
+  "a proxy that refuses everything": hostile,
+  "a revoked proxy": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    return proxy
+  },
+  "an array that is five thousand deep": () => nested(5_000),
+  "an array that is a hundred thousand deep": () => nested(100_000),
+  "an object that looks like an Effect": () => ({ "~effect/Effect": {} }),
+  "an object that looks like an Effect and has no text": () => ({
+    "~effect/Effect": {},
+    toString: refuse
+  }),
+  "an object that looks like an Exit": () => ({ "~effect/Effect": {}, "~effect/Exit": {} }),
+  "an object with a throwing getter": () => defined("message", { get: refuse, enumerable: true }),
   "an object whose toString throws": () => ({ toString: refuse, valueOf: refuse }),
   "an object whose toJSON throws": () => ({ toJSON: refuse }),
   "an object whose inspection throws": () => ({
@@ -103,11 +119,6 @@ export const values: Readonly<Record<string, () => unknown>> = {
   "an object tagged as pgq's own": () => ({ _tag: "PayloadInvalid", name: "x", issue: {} })
 }
 
-/** What cannot be looked at without an error. */
-export const hostileValues: Readonly<Record<string, () => unknown>> = {
-  "an object with a throwing getter": () => defined("message", { get: refuse, enumerable: true })
-}
-
 /** What only a return can be. */
 export const returns: Readonly<Record<string, () => unknown>> = {
   "a then that throws": () => thenable(refuse),
@@ -120,11 +131,17 @@ export const returns: Readonly<Record<string, () => unknown>> = {
     }),
   "a then that resolves with another": () =>
     thenable((resolve) => resolve(thenable((inner) => inner(1)))),
+  "a then that rejects with a hostile proxy": () => thenable((_, reject) => reject(hostile())),
   "a promise of undefined": () => Promise.resolve(),
   "a promise of an Effect": () => Promise.resolve(Effect.fail("inner")),
   "an Effect of an Effect": () => Effect.succeed(Effect.fail("inner")),
   "an Effect that interrupts itself": () => Effect.interrupt,
   "an Effect that dies of nothing": () => Effect.die(undefined),
+  "an Effect with an empty cause": () => Effect.failCause(Cause.empty),
+  "an Effect of a rejected promise": () => Effect.promise(() => Promise.reject(hostile())),
+  "an Effect that goes on with a number": () => Effect.flatMap(Effect.void, () => JSON.parse("7")),
+  "an Effect that waits and goes on with nothing": () =>
+    Effect.flatMap(Effect.sleep(1), () => JSON.parse("null")),
   "an exit": () => Exit.fail("exit"),
   "a cause": () => Cause.fail("cause"),
   "a generator": function*() {

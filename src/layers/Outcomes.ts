@@ -1,0 +1,63 @@
+/**
+ * How jobs leave their worker: what the end of a run means for its job, handed to the settler, counted,
+ * and said aloud if it is a failure.
+ */
+import { Effect, type Exit, Random } from "effect"
+import type { ClaimedJob } from "../domain/Job.ts"
+import type { RetryPolicy } from "../domain/JobKind.ts"
+import { decide, type Settlement } from "../domain/Settlement.ts"
+import * as FailureLog from "./FailureLog.ts"
+import type { LaneRun } from "./LaneRun.ts"
+import type { Settler } from "./Settler.ts"
+
+export const make = Effect.fnUntraced(function*(settler: Settler) {
+  const random = yield* Random.Random
+  const failures = FailureLog.make()
+  const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
+
+  const record = (run: LaneRun, settlement: Settlement): void => {
+    const job = run.next
+    if (job === undefined) return
+    run.settle(settlement)
+    settler.add({ id: job.id, lease: job.lease, settlement })
+    if (settlement._tag === "Completed") tally.done++
+    else if (settlement._tag === "Failed") tally.failed++
+    else if (settlement._tag === "Retried") tally.retried++
+    if ("error" in settlement) tally.lastError = settlement.error
+  }
+
+  return {
+    tally,
+    /** What the exit means for the job. */
+    of: (run: LaneRun, { exit, job, policy }: {
+      readonly job: ClaimedJob
+      readonly policy: RetryPolicy
+      readonly exit: Exit.Exit<unknown, unknown>
+    }): Settlement =>
+      decide({
+        job,
+        exit,
+        policy,
+        isCancelled: run.isCancelled,
+        random: () => random.nextDoubleUnsafe()
+      }),
+    /** The next job of the run leaves. */
+    record,
+    /** The next job of the run leaves; its failure is to be said aloud. */
+    end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
+      const job = run.next
+      record(run, settlement)
+      return job !== undefined && "error" in settlement
+        ? failures.warn(job, settlement.error)
+        : Effect.void
+    }
+  }
+})
+
+/** Since the start of the worker. */
+export interface Tally {
+  done: number
+  failed: number
+  retried: number
+  lastError: string | undefined
+}
