@@ -52,7 +52,7 @@ export const parse = (
   text: string,
   setting: string
 ): Result.Result<Parameters, SettingInvalid> => {
-  const pairs = /^postgres(?:ql)?:\/\//.test(text) ? fromUrl(text.trim()) : fromLibpq(text)
+  const pairs = urlPattern.test(text) ? fromUrl(text.trim()) : fromLibpq(text)
   return Result.mapError(
     Result.flatMap(pairs, known),
     (issue) => new SettingInvalid({ setting, issue })
@@ -74,14 +74,14 @@ export const complete = (
   const port = Number(given.port || 5432)
   const seconds = Number(given.connect_timeout || 5)
   const sslmode = sslModes.find((mode) => mode === (given.sslmode || "disable"))
-  const issue = (given.host ?? "").includes(",")
+  const issue = [given.host, given.hostaddr].some((host) => host?.includes(","))
     ? "more than one host is not supported"
     : !Number.isInteger(port) || port < 1 || port > 65535
-    ? `port "${given.port}" is not a number from 1 to 65535`
+    ? `port${shown(given.port)} is not a number from 1 to 65535`
     : !Number.isInteger(seconds) || seconds < 0
-    ? `connect_timeout "${given.connect_timeout}" is not a number of seconds`
+    ? `connect_timeout${shown(given.connect_timeout)} is not a number of seconds`
     : given.prepare !== undefined && !/^(?:true|false)$/.test(given.prepare)
-    ? `prepare "${given.prepare}" is neither true nor false`
+    ? `prepare${shown(given.prepare)} is neither true nor false`
     : user === ""
     ? "no user is named"
     : undefined
@@ -89,7 +89,7 @@ export const complete = (
     return Result.fail(
       new SettingInvalid({
         setting: defaults.setting,
-        issue: issue ?? `sslmode "${given.sslmode}" is not one of ${sslModes.join(", ")}`
+        issue: issue ?? `sslmode${shown(given.sslmode)} is not one of ${sslModes.join(", ")}`
       })
     )
   }
@@ -153,11 +153,24 @@ const quote = (value: string): string =>
   /^[^\s'\\]+$/.test(value) ? value : `'${value.replace(/['\\]/g, "\\$&")}'`
 
 const known = (pairs: ReadonlyArray<Pair>): Result.Result<Parameters, string> => {
-  const unknown = pairs.find(([name]) => !parameters.some((parameter) => parameter === name))
-  return unknown === undefined
+  const at = pairs.findIndex(([name]) => !parameters.some((parameter) => parameter === name))
+  if (at !== -1) {
+    // After a password it may be what follows a space in it.
+    const name = pairs[at - 1]?.[0] === "password" ? "" : shown(pairs[at]?.[0])
+    return Result.fail(`unknown parameter${name}; known are ${parameters.join(", ")}`)
+  }
+  // Taken for a part of the value, the password would be shown wherever the value is.
+  const joined = pairs.find(([name, value]) => name !== "password" && /(?:word|pwd)=/i.test(value))
+  return joined === undefined
     ? Result.succeed(Object.fromEntries(pairs))
-    : Result.fail(`unknown parameter "${unknown[0]}"; known are ${parameters.join(", ")}`)
+    : Result.fail(`${joined[0]} has a password in its value; ${separators}`)
 }
+
+const separators = "parameters are separated by spaces, and by & in a URL"
+
+// What is more than a word or a number may be a password that slipped out of its place.
+const shown = (text: string | undefined): string =>
+  text !== undefined && /^[\w.+-]+$/.test(text) ? ` "${text}"` : ""
 
 // A name, an equals sign, and a value: quoted, or up to the next space. A backslash takes the next
 // character as it is.
@@ -181,10 +194,15 @@ const fromLibpq = (text: string): Result.Result<ReadonlyArray<Pair>, string> => 
   ]))
 }
 
+// Of any scheme, so that one with a slip in it is refused as a URL.
+const urlPattern = /^\s*[^\s=]*:\/\//
+
 const fromUrl = (text: string): Result.Result<ReadonlyArray<Pair>, string> => {
-  if (!URL.canParse(text)) return Result.fail(urlInvalid)
+  if (!/^postgres(?:ql)?:/i.test(text) || !URL.canParse(text)) return Result.fail(urlInvalid)
   const url = new URL(text)
-  if (url.hash !== "") return Result.fail(urlInvalid)
+  // A password with a `/`, `?` or `#` in it would be read as a port and what comes after it.
+  const after = url.port !== "" && url.username === "" ? url.pathname + url.search : url.pathname
+  if (url.hash !== "" || after.includes("@")) return Result.fail(urlInvalid)
   const parts: ReadonlyArray<Pair> = [
     ["host", url.hostname.replace(/^\[(.*)\]$/, "$1")],
     ["port", url.port],
