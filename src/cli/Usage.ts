@@ -14,10 +14,16 @@ export const layer: Layer.Layer<never> = CliOutput.layerPresenter({
         return Console.log(formatter.formatHelpDoc(event.helpDoc))
       case "InvalidInvocation": {
         const mistakes = event.errors.map(ErrorLine.of).join("; ")
-        return Log.print([`pgq: ${mistakes} (see ${event.commandPath.join(" ")} --help)`])
+        return Log.print([
+          `pgq: ${withoutPasswords(mistakes)} (see ${event.commandPath.join(" ")} --help)`
+        ])
       }
       case "Version":
         return Console.log(`${event.name} ${event.version}`)
     }
   }
 })
+
+/** What stands where no connection string belongs is repeated, and may be one. */
+const withoutPasswords = (text: string): string =>
+  text.replace(/:\/\/\S*@/g, "://…@").replace(/(word|pwd)(\s*=\s*)('[^']*'|[^\s"]+)/gi, "$1$2…")

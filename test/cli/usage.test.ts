@@ -11,6 +11,8 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["nonsense"], "Unknown subcommand \"nonsense\""],
   [["migrate", "--nope"], "Unrecognized flag: --nope"],
   [["migrate", "extra"], "Unexpected positional argument: \"extra\""],
+  [["check", "postgres://u:p@ss@h/d"], "Unexpected positional argument: \"postgres://…@h/d\""],
+  [["check", "user=u password='p ss' host=h"], "\"user=u password=… host=h\""],
   [["start"], "Missing required flag: --file"],
   [["start", "-f", "x.ts", "-w", "0"], "0 is not a number from 1 to 10000"],
   [["start", "-f", "x.ts", "-w", "many"], "Invalid value for flag --workers: \"many\""],
