@@ -75,6 +75,8 @@ CREATE TABLE workers (
   started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   lease       interval NOT NULL,
   lease_until timestamptz NOT NULL,
+  -- Since when it has been late with renewing, as far as a rescue has seen.
+  doubted_at  timestamptz,
   -- Its last claim found nothing: whoever adds a job should wake it.
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

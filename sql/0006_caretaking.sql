@@ -62,42 +62,49 @@ BEGIN
   RETURN cardinality(l.job_ids);
 END $$;
 
--- Hands back the jobs of workers that stopped renewing. Returns how many jobs. After a start of the
--- server, workers get the time of one lease to renew.
+-- Hands back the jobs of workers that stopped renewing. Returns how many jobs. Nobody is dead at first
+-- sight: the clock may have jumped, or nobody could reach the server for a while. Who is late is doubted,
+-- and has half a lease from then on to renew; after a start of the server, a whole one.
 CREATE FUNCTION rescue() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
+  clock timestamptz := clock_timestamp();
+  dead uuid[];
   l leases;
   rescued integer := 0;
 BEGIN
   PERFORM require_read_committed();
+  UPDATE workers SET doubted_at = clock WHERE id IN (
+    SELECT id FROM workers
+    WHERE doubted_at IS NULL AND lease_until - lease * 0.6 <= clock FOR UPDATE SKIP LOCKED
+  );
+  dead := ARRAY(
+    SELECT id FROM workers
+    WHERE lease_until <= clock AND doubted_at + lease * 0.5 <= clock
+      AND pg_postmaster_start_time() + lease <= clock
+    FOR UPDATE SKIP LOCKED
+  );
   FOR l IN
     SELECT * FROM leases AS held
-    WHERE NOT EXISTS (
-      SELECT FROM workers AS w WHERE w.id = held.worker_id
-        AND greatest(w.lease_until, pg_postmaster_start_time() + w.lease) > clock_timestamp()
-    )
+    WHERE held.worker_id = ANY (dead) OR NOT EXISTS (SELECT FROM workers AS w WHERE w.id = held.worker_id)
     FOR UPDATE SKIP LOCKED
   LOOP
     rescued := rescued + give_back(l, true);
   END LOOP;
-  DELETE FROM workers WHERE id IN (
-    SELECT id FROM workers
-    WHERE greatest(lease_until, pg_postmaster_start_time() + lease) <= clock_timestamp()
-    FOR UPDATE SKIP LOCKED
-  );
+  DELETE FROM workers WHERE id = ANY (dead);
   RETURN rescued;
 END $$;
 
--- Ends one worker: by itself, with what it still holds unharmed, or because it is known to be dead.
+-- Ends one worker: by itself, with what it still holds unharmed, or because it is known to be dead. Its row
+-- goes last: a claim of its own waits for that row, with jobs locked that a settlement may wait for.
 CREATE FUNCTION leave(worker uuid, has_crashed boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   l leases;
 BEGIN
   PERFORM require_read_committed();
-  DELETE FROM workers WHERE id = worker;
   FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER BY id FOR UPDATE LOOP
     PERFORM give_back(l, has_crashed);
   END LOOP;
+  DELETE FROM workers WHERE id = worker;
 END $$;
 
 -- Hands back what is leased to a worker that does not know of it: the answer to its claim was lost.

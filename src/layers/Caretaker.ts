@@ -27,7 +27,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     })
 
     yield* keepGoing("promote", promote)
-    yield* keepGoing("rescue", Effect.andThen(scheduler.rescue, every("4 seconds")))
+    yield* keepGoing("rescue", Effect.andThen(scheduler.rescue, every("2500 millis")))
     yield* keepGoing("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     // Dropping a day of history may have to wait for others.
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes")

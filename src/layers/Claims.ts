@@ -27,6 +27,8 @@ export const make = Effect.fnUntraced(function*(options: {
   let isAsleep = false
   /** Since the last wake-up. */
   let emptyRounds = 0
+  /** How many pauses in a row a producer's open transaction has cut short. */
+  let shortPauses = 0
   /** How many more rounds begin with a look for leases whose claim was never answered. */
   let doubts = 0
   let turn = 0
@@ -98,8 +100,10 @@ export const make = Effect.fnUntraced(function*(options: {
       }
       const isQuiet = emptyRounds > 0 ||
         !(yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false))
+      // A tenth of the time that such a transaction has been open: one that takes long may stay open long.
+      shortPauses = isQuiet ? 0 : shortPauses + 1
       const millis = Math.min(
-        isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : 25,
+        isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : Math.min(25 * 1.1 ** shortPauses, 1000),
         Duration.toMillis(longest)
       )
       const jittered = yield* Random.nextBetween(millis * 0.8, millis)

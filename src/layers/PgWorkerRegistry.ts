@@ -24,7 +24,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
           ${worker.queues}::text[], ${worker.mode}, ${worker.concurrency},
           ${lease}::interval, clock_timestamp() + ${lease}::interval
         )
-        ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, asleep = false
+        ON CONFLICT (id) DO UPDATE
+        SET lease_until = excluded.lease_until, doubted_at = NULL, asleep = false
       `
     },
     answered("join")
@@ -34,7 +35,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     function*(id) {
       const renewed = yield* sql`
         UPDATE ${name("workers")}
-        SET lease_until = greatest(lease_until, clock_timestamp() + lease)
+        SET lease_until = greatest(lease_until, clock_timestamp() + lease), doubted_at = NULL
         WHERE id = ${id}::uuid
         RETURNING id
       `

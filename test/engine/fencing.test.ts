@@ -15,7 +15,7 @@ const lose = Effect.fnUntraced(function*(worker: string) {
   const sql = yield* PgClient.PgClient
   // Beside the start of the server, which gives every worker another lease.
   yield* sql`
-    UPDATE pgq.workers SET lease = interval '1 millisecond', lease_until = now() - interval '1 second'
+    UPDATE pgq.workers SET lease = '0', lease_until = now() - interval '1 second'
     WHERE id = ${worker}::uuid
   `
   return yield* Scheduler.use(({ rescue }) => rescue)

@@ -32,6 +32,39 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
       assert.lengthOf(whole, 1)
     }))
 
+  it.effect("are left to who is late at first sight, and to who has renewed since", () =>
+    Effect.gen(function*() {
+      const a = yield* Session.open
+      const registry = yield* WorkerRegistry
+      const queue = crypto.randomUUID()
+      const worker = yield* a.worker(queue)
+      yield* a.insert({ queue })
+      yield* a.claim({ queue, worker })
+      const late = a.sql`
+        UPDATE pgq.workers SET lease = '1 second', lease_until = now() - interval '1 hour'
+        WHERE id = ${worker}::uuid
+      `
+      const pass = a.sql`
+        UPDATE pgq.workers SET doubted_at = doubted_at - interval '0.5 seconds'
+        WHERE id = ${worker}::uuid
+      `
+      const rescue = Effect.map(
+        a.sql<{ jobs: number }>`SELECT pgq.rescue() AS jobs`,
+        ([row]) => row!.jobs
+      )
+
+      yield* late
+      const atFirstSight = yield* rescue
+      yield* registry.renew(worker)
+      yield* late
+      yield* pass
+      const onceRenewed = yield* rescue
+      yield* pass
+      const whenTimeHasPassed = yield* rescue
+
+      assert.deepStrictEqual([atFirstSight, onceRenewed, whenTimeHasPassed], [0, 0, 1])
+    }))
+
   it.effect("that are just being settled are left by a rescue", () =>
     Effect.gen(function*() {
       const [a, b, c] = [yield* Session.open, yield* Session.open, yield* Session.open]

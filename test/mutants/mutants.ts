@@ -186,6 +186,35 @@ void import("./main.ts").then(({ main }) => main())`,
     test: killed("interleaving/heldRows", "a rescue passes by a lease")
   },
   {
+    name: "leave-takes-its-worker-first",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from:
+        "  PERFORM require_read_committed();\n  FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER",
+      to:
+        "  DELETE FROM workers WHERE id = worker;\n  FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER"
+    }],
+    test: killed("interleaving/deadlocks", "do not come of a worker that is buried")
+  },
+  {
+    name: "dead-at-first-sight",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "lease_until <= clock AND doubted_at + lease * 0.5 <= clock",
+      to: "lease_until <= clock"
+    }],
+    test: killed("interleaving/leases", "are left to who is late at first sight")
+  },
+  {
+    name: "doubts-kept-after-a-renewal",
+    changes: [{
+      file: "src/layers/PgWorkerRegistry.ts",
+      from: "clock_timestamp() + lease), doubted_at = NULL",
+      to: "clock_timestamp() + lease)"
+    }],
+    test: killed("interleaving/leases", "are left to who is late at first sight")
+  },
+  {
     name: "enqueue-sent-again-without-its-receipt",
     changes: [{
       file: "src/layers/PgEnqueue.ts",

@@ -63,8 +63,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "rescue-before-the-lease-ends",
     changes: [{
       file: caretaking,
-      from: "+ w.lease) > clock_timestamp()",
-      to: "+ w.lease) > clock_timestamp() + interval '12 seconds'"
+      from: "lease_until <= clock AND doubted_at + lease * 0.5 <= clock",
+      to: "lease_until <= clock + interval '12 seconds'"
     }]
   },
   {

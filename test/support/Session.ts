@@ -93,14 +93,17 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
   }
 })
 
-/** Waits until some statement of the database waits for a lock. */
-export const someoneWaits = Effect.gen(function*() {
+/** Waits until so many statements of the database wait for locks. */
+export const waiters = Effect.fnUntraced(function*(count: number) {
   const { sql } = yield* open
   yield* sql<{ n: number }>`
     SELECT count(*)::integer AS n FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
   `.pipe(
-    Effect.filterOrFail(([row]) => row!.n > 0),
+    Effect.filterOrFail(([row]) => row!.n >= count),
     Effect.retry(Schedule.upTo(Schedule.spaced("10 millis"), { duration: "10 seconds" }))
   )
-}).pipe(Effect.scoped)
+}, Effect.scoped)
+
+/** Waits until some statement waits for a lock. */
+export const someoneWaits = waiters(1)
