@@ -2,14 +2,19 @@
  * A worker goes on by itself after whatever happens to its server, and loses and doubles nothing.
  */
 import { PgClient } from "@effect/sql-pg"
-import { it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Exit, Latch, Layer, Logger, Schema, Scope } from "effect"
+import * as Job from "../../src/layers/Job.ts"
+import * as QueueLive from "../../src/layers/QueueLive.ts"
+import * as RowLock from "../../src/layers/RowLock.ts"
+import { enqueueAll } from "../../src/services/Enqueue.ts"
 import * as Database from "../soak/Database.ts"
 import * as Session from "../support/Session.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
 
 const patience = 90_000
+const Long = Job.make("long", { payload: Schema.Finite })
 
 for (
   const [what, signal] of [["is killed with -9", "SIGKILL"], ["stops at once", "SIGQUIT"]] as const
@@ -120,6 +125,51 @@ it.live("a table that somebody locks, as for maintenance", () =>
     yield* commit
 
     yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+it.live("a server that nobody reaches for longer than a lease", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.server
+    const proxy = yield* TcpProxy.make({ path: server.socket.path })
+    const { sql } = yield* Session.openAt(server.url)
+    const through = `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}` +
+      new URL(server.url).pathname
+    const starts: Array<number> = []
+    const mayEnd = yield* Latch.make()
+    const handlers = Long.toLayer((n) => {
+      starts.push(n)
+      return mayEnd.await
+    })
+    for (const _ of [1, 2]) {
+      yield* Layer.build(
+        QueueLive.layer({ workers: 2, lease: "2 seconds" }).pipe(
+          Layer.provide(handlers),
+          Layer.provide(RowLock.layer),
+          Layer.provide(Layer.fresh(Working.clientOf(through))),
+          Layer.provide(Logger.layer([])),
+          Layer.fresh
+        )
+      )
+    }
+    yield* enqueueAll(Long, [1, 2, 3, 4].map((payload) => ({ payload }))).pipe(
+      Effect.provide(Layer.provide(QueueLive.client(), Working.clientOf(server.url)))
+    )
+    yield* Working.eventually(Effect.sync(() => assert.lengthOf(starts, 4)))
+    const late = sql`SELECT FROM pgq.workers WHERE lease_until < clock_timestamp()`
+
+    yield* proxy.refuse
+    yield* proxy.cut
+    yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
+    yield* proxy.accept
+    yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
+    const [dead] = yield* sql`SELECT FROM pgq.jobs WHERE crash_count > 0`
+    yield* mayEnd.open
+
+    yield* Working.eventually(
+      Effect.map(sql`SELECT FROM pgq.jobs`, (rows) => assert.lengthOf(rows, 0))
+    )
+    assert.isUndefined(dead)
+    assert.deepStrictEqual(starts.toSorted(), [1, 2, 3, 4])
   }).pipe(Effect.scoped), patience)
 
 it.live("connections whose other end is gone without a word", () =>
