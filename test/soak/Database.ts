@@ -9,8 +9,12 @@ import { Reactivity } from "effect/reactivity"
 export const applicationName = "soak"
 
 /** A connection of its own, closed with the scope. */
-export const connect = (url: string, name = applicationName) =>
-  PgClient.makeClient({ url: Redacted.make(url), applicationName: name }).pipe(
+export const connect = (
+  url: string,
+  name = applicationName,
+  more: { readonly prepare?: boolean } = {}
+) =>
+  PgClient.makeClient({ url: Redacted.make(url), applicationName: name, ...more }).pipe(
     Effect.provide(Reactivity.layer)
   )
 

@@ -30,7 +30,7 @@ export const places = (options: {
       cooperative: inMode(advisory("42"))
     },
     { name: "alone-3", url: straight, processes: undefined, cooperative: inMode(advisory("42")) },
-    { name: "alone-4", url: straight, processes: undefined, cooperative: inMode(rowLock) },
+    { name: "alone-4", url: straight, processes: undefined, cooperative: inMode(solo) },
     { name: "alone-5", url: at(one.port), processes: undefined, cooperative: inMode(rowLock) },
     { name: "alone-6", url: straight, processes: undefined, cooperative: inMode(rowLock) },
     { name: "family-1", url: at(one.port), processes: 2, cooperative: inMode(rowLock) },
@@ -40,5 +40,8 @@ export const places = (options: {
 }
 
 const rowLock = ["--cooperative", "row-lock"]
+
+/** It is not alone, but must be safe all the same. */
+const solo = ["--cooperative", "solo"]
 
 const advisory = (key: string) => ["--cooperative", "advisory", "--advisory-key", key]

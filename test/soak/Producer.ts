@@ -11,6 +11,8 @@ import * as Ledger from "./Ledger.ts"
 export interface Producer {
   readonly name: string
   readonly url: string
+  /** Something stands between that keeps no prepared statements. */
+  readonly isPooled: boolean
   readonly dice: Dice
   /** Jobs in a second. */
   readonly rate: number
@@ -23,24 +25,34 @@ export interface Producer {
 }
 
 /** Produces until it is over; its last transaction has ended by then. */
-export const run = (producer: Producer): Effect.Effect<void> =>
-  Effect.flatMap(connect(producer.url, "soak producer"), (sql) => produce(producer, sql)).pipe(
+export const run = (producer: Producer): Effect.Effect<void> => {
+  let transactions = 0
+  const next = () => transactions++
+  return Effect.flatMap(
+    connect(producer.url, "soak producer", { prepare: !producer.isPooled }),
+    (sql) => produce(producer, sql, next)
+  ).pipe(
     Effect.scoped,
     Effect.exit,
     Effect.andThen(Effect.sleep("100 millis")),
     Effect.repeat({ while: () => !producer.isOver() }),
     Effect.asVoid
   )
+}
 
-const produce = Effect.fnUntraced(function*(producer: Producer, sql: PgClient.PgClient) {
-  let transactions = 0
-  let due = Ledger.now()
-  while (!producer.isOver()) {
-    const count = yield* transact(producer, sql, transactions++)
-    due += producer.dice.gap(1000 * count / producer.rate)
-    yield* Effect.sleep(Math.max(due - Ledger.now(), 0))
+const produce = Effect.fnUntraced(
+  function*(producer: Producer, sql: PgClient.PgClient, next: () => number) {
+    let due = Ledger.now()
+    while (!producer.isOver()) {
+      const index = next()
+      // Of its own each time: how a transaction goes does not change what is thrown for the next.
+      const dice = producer.dice.for(String(index))
+      const count = yield* transact({ ...producer, dice }, sql, index)
+      due += dice.gap(1000 * count / producer.rate)
+      yield* Effect.sleep(Math.max(due - Ledger.now(), 0))
+    }
   }
-})
+)
 
 const transact = Effect.fnUntraced(
   function*({ added, dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {

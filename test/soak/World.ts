@@ -23,6 +23,8 @@ export interface World {
   /** The first two lead workers to the server, the third one producers. */
   readonly proxies: readonly [TcpProxy.TcpProxy, TcpProxy.TcpProxy, TcpProxy.TcpProxy]
   readonly producerUrl: string
+  /** A PgBouncer stands behind the proxies. */
+  readonly isPooled: boolean
   readonly leaseMillis: number
   /** The folder of the ledgers. */
   readonly ledger: string
@@ -64,7 +66,7 @@ export const make = Effect.fnUntraced(function*(
   const proxies = yield* Effect.all([
     TcpProxy.make(toPgq),
     TcpProxy.make(toPgq),
-    TcpProxy.make(toServer)
+    TcpProxy.make(toPgq)
   ])
   const [one, other, third] = proxies
   const crew = yield* Crew.make({
@@ -81,6 +83,7 @@ export const make = Effect.fnUntraced(function*(
     server,
     proxies,
     producerUrl: Server.overTcp(server, third.port),
+    isPooled: options.via === "pgbouncer",
     leaseMillis,
     ledger,
     write,
