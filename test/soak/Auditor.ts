@@ -6,8 +6,12 @@ import { Effect } from "effect"
 import { connect } from "./Database.ts"
 import type { Violation } from "./Violation.ts"
 
-/** Looks until it is interrupted, over the server's crashes. */
-export const run = (url: string, report: (violation: Violation) => void): Effect.Effect<never> => {
+/** Looks until it is interrupted, over the server's crashes. Each look that was answered is counted. */
+export const run = ({ count, report, url }: {
+  readonly url: string
+  readonly report: (violation: Violation) => void
+  readonly count: (what: string) => void
+}): Effect.Effect<never> => {
   const forgotten = seen("forgotten lane", report)
   const idle = seen("idle in transaction", report)
   const look = Effect.fnUntraced(function*(sql: PgClient.PgClient) {
@@ -15,6 +19,7 @@ export const run = (url: string, report: (violation: Violation) => void): Effect
     idle(yield* sql.unsafe<Found>(idleInTransaction).unprepared)
     const doubled = yield* sql.unsafe<Found>(twoTokens).unprepared
     for (const { detail } of doubled) report({ check: "two tokens", detail })
+    count(looks)
     yield* Effect.sleep("1 second")
   })
   return Effect.flatMap(connect(url), (sql) => Effect.forever(look(sql))).pipe(
@@ -25,11 +30,13 @@ export const run = (url: string, report: (violation: Violation) => void): Effect
   )
 }
 
+export const looks = "looks of the auditor"
+
 interface Found {
   readonly detail: string
 }
 
-/** Reports what was there in each of three looks, over more than two seconds. */
+/** Reports what was there in four looks one after the other, over more than two seconds. */
 const seen = (check: Violation["check"], report: (violation: Violation) => void) => {
   const since = new Map<string, number>()
   return (found: ReadonlyArray<Found>) => {
@@ -43,14 +50,18 @@ const seen = (check: Violation["check"], report: (violation: Violation) => void)
   }
 }
 
-const forgottenLanes = `
+// A lane without a token, or whose token nobody may claim, since a more urgent job waits.
+export const forgottenLanes = `
   SELECT queue || '/' || serialization_key || ' from id ' || min(id) AS detail
   FROM pgq.jobs AS j
   WHERE state = 'waiting'
     AND NOT EXISTS (
       SELECT FROM pgq.jobs AS t
       WHERE t.queue = j.queue AND t.serialization_key = j.serialization_key
-        AND t.serialization_key IS NOT NULL AND t.state IN ('ready', 'retry'))
+        AND t.serialization_key IS NOT NULL AND t.state IN ('ready', 'retry')
+        AND (t.state = 'retry' OR t.priority > j.priority
+          OR (t.priority = j.priority AND t.id < j.id)
+          OR EXISTS (SELECT FROM pgq.leases AS l WHERE l.queue = t.queue AND t.id = ANY (l.job_ids))))
     AND NOT EXISTS (
       SELECT FROM pgq.lane_wakes AS w WHERE w.queue = j.queue AND w.key = j.serialization_key)
   GROUP BY queue, serialization_key`

@@ -3,7 +3,7 @@
  * all leases, written in the transactions that change them.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted } from "effect"
+import { type Duration, Effect, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 
 export const applicationName = "soak"
@@ -21,11 +21,12 @@ export const connect = (
 /** Asks until it is answered: the server may be down. */
 export const ask = <A>(
   url: string,
-  question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>
+  question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>,
+  patience: Duration.Input = "10 seconds"
 ): Effect.Effect<A> =>
   Effect.flatMap(connect(url), question).pipe(
     Effect.scoped,
-    Effect.timeout("10 seconds"),
+    Effect.timeout(patience),
     Effect.sandbox,
     Effect.tapError(() => Effect.sleep("200 millis")),
     Effect.eventually
@@ -74,6 +75,10 @@ export interface Finished {
   readonly outcome: string
   /** Milliseconds of the time of day. */
   readonly finishedAt: number
+  /** Runs that ended in a success or a failure. */
+  readonly attempt: number
+  /** The one that it was settled under. */
+  readonly lease: string
 }
 
 /** A job that came into a lease, or left it. */
@@ -99,14 +104,18 @@ export interface Evidence {
   readonly finished: ReadonlyArray<Finished>
   readonly history: ReadonlyArray<Change>
   readonly left: ReadonlyArray<Left>
+  /** The numbers of the jobs that wrote into the database. */
+  readonly effects: ReadonlyArray<number>
 }
 
+/** Of a million jobs it takes a while. */
 export const evidence = (url: string): Effect.Effect<Evidence> =>
   ask(url, (sql) =>
     Effect.all({
       finished: sql<Finished>`
-        SELECT id::double precision, (payload ->> 'n')::double precision AS n, outcome,
-               extract(epoch FROM finished_at)::double precision * 1000 AS "finishedAt"
+        SELECT id::double precision, (payload ->> 'n')::double precision AS n, outcome, attempt,
+               extract(epoch FROM finished_at)::double precision * 1000 AS "finishedAt",
+               lease_id::text AS lease
         FROM pgq.finished_jobs
       `,
       history: sql<Change>`
@@ -118,5 +127,9 @@ export const evidence = (url: string): Effect.Effect<Evidence> =>
       left: sql<Left>`
         SELECT id::double precision, (payload ->> 'n')::double precision AS n, state
         FROM pgq.job_states
-      `
-    }))
+      `,
+      effects: Effect.map(
+        sql<{ n: number }>`SELECT DISTINCT n::double precision FROM soak.effects`,
+        (rows) => rows.map(({ n }) => n)
+      )
+    }), "10 minutes")

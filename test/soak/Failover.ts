@@ -25,7 +25,7 @@ export const synchronous = Effect.fnUntraced(function*(options: Options) {
   yield* takeOver(options, standby)
 }, Effect.scoped)
 
-/** What was committed after the time that it answers is lost. */
+/** What was committed in the time that it answers may be lost; after it nobody could write for a while. */
 export const asynchronous = Effect.fnUntraced(function*(options: Options) {
   const standby = yield* Standby.open(options)
   const from = Ledger.now()
@@ -33,16 +33,18 @@ export const asynchronous = Effect.fnUntraced(function*(options: Options) {
   yield* standby.stop
   yield* Effect.sleep(options.lagMillis)
   yield* options.kill
-  yield* takeOver(options, standby)
-  return from
+  const until = yield* takeOver(options, standby)
+  return { from, until }
 }, Effect.scoped)
 
-/** It answers questions for a while before it takes writes. */
+/** It answers questions for a while before it takes writes; answers when that while ended. */
 const takeOver = Effect.fnUntraced(
   function*({ lagMillis, start, url }: Options, standby: Standby.Standby) {
     yield* standby.replace
     yield* start
     yield* Effect.sleep(lagMillis)
+    const until = Ledger.now()
     yield* Database.ask(url, (sql) => sql`SELECT pg_promote()`)
+    return until
   }
 )

@@ -43,13 +43,15 @@ export const check = (
   entries: ReadonlyArray<Ledger.Entry>,
   { finished, left }: Evidence
 ): ReadonlyArray<Violation> => {
-  const ends = new Map<number, Array<Finished>>()
+  const ends = new Map<number, ReadonlyArray<Finished>>()
   for (const one of finished) ends.set(one.n, [...ends.get(one.n) ?? [], one])
   const isLeft = new Set(left.map(({ n }) => n))
-  const numbersOf = (what: Ledger.Entry["what"]) =>
-    new Set(entries.flatMap((entry) => entry.what === what && "n" in entry ? [entry.n] : []))
-  const hasRun = numbersOf("start")
-  const hasEnded = numbersOf("end")
+  const hasRun = new Set<number>()
+  const hasEnded = new Set<number>()
+  for (const entry of entries) {
+    if (entry.what === "start") hasRun.add(entry.n)
+    if (entry.what === "end") hasEnded.add(entry.n)
+  }
   const isForgotten = Ledger.isForgotten(entries)
 
   return Array.from(jobs.values()).flatMap((job): ReadonlyArray<Violation> => {
@@ -70,7 +72,7 @@ export const check = (
     if (end === undefined) return []
     if (end.outcome === "completed" && !hasEnded.has(n)) return [{ check: "not run", detail }]
     const expected = does === "doomed" ? "failed" : "completed"
-    // Three deaths of its worker during its runs end any job.
+    // Deaths of its workers end any job; `Ends.ts` counts them.
     return end.outcome === expected || end.outcome === "crashed"
       ? []
       : [{ check: "wrong end", detail }]

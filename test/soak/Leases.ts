@@ -13,6 +13,8 @@ interface Known {
   readonly job: Job
   readonly lane: string | undefined
   readonly finishedAt: number
+  /** Since when it may be claimed: once it was, it may, whatever its producer knows of it. */
+  readonly since: number
 }
 
 export const check = (
@@ -20,11 +22,16 @@ export const check = (
   { finished, history, left }: Evidence
 ): ReadonlyArray<Violation> => {
   const known = new Map<number, Known>()
-  for (const one of [...finished, ...left.map((job) => ({ ...job, finishedAt: Infinity }))]) {
-    const job = jobs.get(one.n)
-    if (job === undefined) continue
-    known.set(one.id, { id: one.id, job, lane: laneOf(job), finishedAt: one.finishedAt })
+  const claimedAt = firstClaims(history)
+  const add = ({ id, n }: { readonly id: number; readonly n: number }, finishedAt: number) => {
+    const job = jobs.get(n)
+    if (job === undefined) return
+    const ackedAt = job.isLater ? Infinity : job.ackedAt
+    const since = Math.min(ackedAt, claimedAt.get(id) ?? Infinity)
+    known.set(id, { id, job, lane: laneOf(job), finishedAt, since })
   }
+  for (const one of finished) add(one, one.finishedAt)
+  for (const one of left) add(one, Infinity)
   const lanes = new Map<string, Array<Known>>()
   for (const one of known.values()) {
     if (one.lane === undefined) continue
@@ -36,10 +43,18 @@ export const check = (
 
   return [
     ...exclusion(history, known),
-    ...history.flatMap((change) => laneOrder(change, known, lanes)),
+    ...laneOrder(history, known),
     ...queueOrder(history, known),
     ...Array.from(lanes.values()).flatMap(arrival)
   ]
+}
+
+const firstClaims = (history: ReadonlyArray<Change>): ReadonlyMap<number, number> => {
+  const first = new Map<number, number>()
+  for (const { at, ids, isClaim } of history) {
+    for (const id of isClaim ? ids : []) if (!first.has(id)) first.set(id, at)
+  }
+  return first
 }
 
 const goesBefore = (one: Known, other: Known): boolean =>
@@ -78,57 +93,104 @@ const exclusion = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<V
 }
 
 /** Whether a claim could have seen the job. */
-const wasThere = ({ job }: Known, { sent }: Change): boolean =>
-  !job.isLater && job.ackedAt + readMillis < sent
+const wasThere = ({ since }: Known, { sent }: Change): boolean => since + readMillis < sent
 
 const passed = (change: Change, claimed: Known, other: Known): Violation => ({
   check: "order",
   detail: `${claimed.lane ?? "no key"}: id ${claimed.id} (job ${claimed.job.n}) was claimed at ` +
     `${change.at}, ${change.mode}, before id ${other.id} (job ${other.job.n}), which was there ` +
-    `since ${other.job.ackedAt}`
+    `since ${other.since}`
 })
 
-/** When a lane's job is claimed, all that go before it and were there have ended, or come along. */
-const laneOrder = (
-  change: Change,
-  known: ById,
-  lanes: ReadonlyMap<string, ReadonlyArray<Known>>
-): ReadonlyArray<Violation> =>
-  (change.isClaim ? change.ids : []).flatMap((id) => {
-    const claimed = known.get(id)
-    const lane = lanes.get(claimed?.lane ?? "")
-    if (claimed === undefined || lane === undefined) return []
-    const other = lane.slice(0, lane.indexOf(claimed)).find((one) =>
-      wasThere(one, change) && one.finishedAt > change.at && !change.ids.includes(one.id)
-    )
-    return other === undefined ? [] : [passed(change, claimed, other)]
-  })
+/** Tells of each claim who had come by then; the last ones to come stand first. */
+const comers = (known: ReadonlyArray<Known>) => {
+  const coming = known.filter(({ since }) => since < Infinity)
+    .toSorted((one, other) => other.since - one.since)
+  return (change: Change): ReadonlyArray<Known> => {
+    const come: Array<Known> = []
+    for (let next = coming.at(-1); next !== undefined && next.since < change.at;) {
+      come.push(next)
+      coming.pop()
+      next = coming.at(-1)
+    }
+    return come
+  }
+}
 
-/** Who claims alone passes over no job without a key, whoever else claims in another mode. */
-const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<Violation> => {
+/** Of each lane or queue the one that should have come last: who was passed over goes before it. */
+const lastOf = (claimed: ReadonlyArray<Known>, nameOf: (one: Known) => string) => {
+  const last = new Map<string, Known>()
+  for (const one of claimed) {
+    const before = last.get(nameOf(one))
+    if (before === undefined || goesBefore(before, one)) last.set(nameOf(one), one)
+  }
+  return last
+}
+
+/** When a lane's job is claimed, all that go before it and were there have ended, or come along. */
+const laneOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
-  const arriving = Array.from(known.values())
-    .filter(({ job, lane }) => lane === undefined && !job.isLater && job.ackedAt < Infinity)
-    .toSorted((one, other) => other.job.ackedAt - one.job.ackedAt)
-  const unclaimed = new Map<number, Known>()
-  const gone = new Set<number>()
+  const comersOf = comers(Array.from(known.values()).filter(({ lane }) => lane !== undefined))
+  const unfinished = new Map<string, Set<Known>>()
   for (const change of history) {
     if (!change.isClaim) continue
-    while ((arriving.at(-1)?.job.ackedAt ?? Infinity) < change.sent) {
-      const next = arriving.pop()
-      if (next !== undefined && !gone.has(next.id)) unclaimed.set(next.id, next)
+    for (const one of comersOf(change)) {
+      const lane = unfinished.get(one.lane ?? "") ?? new Set()
+      unfinished.set(one.lane ?? "", lane.add(one))
     }
-    for (const id of change.ids) {
-      unclaimed.delete(id)
-      gone.add(id)
+    const claimed = change.ids.flatMap((id) => known.get(id) ?? [])
+    const ids = new Set(change.ids)
+    for (const [name, last] of lastOf(claimed, ({ lane }) => lane ?? "")) {
+      const lane = unfinished.get(name) ?? new Set()
+      for (const other of lane) {
+        if (other.finishedAt <= change.at) lane.delete(other)
+        else if (goesBefore(other, last) && wasThere(other, change) && !ids.has(other.id)) {
+          violations.push(passed(change, last, other))
+          break
+        }
+      }
     }
-    if (!change.mode?.startsWith("advisory")) continue
+  }
+  return violations
+}
+
+/** So long a claim that came to nothing may have held what another one passed over. */
+const heldMillis = 5000
+
+/**
+ * Who claims alone passes over no job without a key, whoever else claims in another mode. Others pass over
+ * what somebody is just claiming, but not again and again.
+ */
+const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<Violation> => {
+  const violations: Array<Violation> = []
+  const comersOf = comers(
+    Array.from(known.values()).filter(({ job, lane }) => lane === undefined && !job.isLater)
+  )
+  const unclaimed = new Map<string, Map<number, Known>>()
+  const gone = new Set<number>()
+  const passedAt = new Map<number, number>()
+  for (const change of history) {
+    if (!change.isClaim) continue
+    for (const one of comersOf(change)) {
+      const queue = unclaimed.get(one.job.queue) ?? new Map<number, Known>()
+      if (!gone.has(one.id)) unclaimed.set(one.job.queue, queue.set(one.id, one))
+    }
     const claimed = change.ids.flatMap((id) => known.get(id) ?? [])
       .filter(({ lane }) => lane === undefined)
-    for (const other of unclaimed.values()) {
-      const later = wasThere(other, change) &&
-        claimed.find((one) => one.job.queue === other.job.queue && goesBefore(other, one))
-      if (later) violations.push(passed(change, later, other))
+    for (const { id, job } of claimed) {
+      unclaimed.get(job.queue)?.delete(id)
+      gone.add(id)
+    }
+    const isAlone = change.mode !== null && change.mode !== "row-lock"
+    for (const [queue, last] of lastOf(claimed, ({ job }) => job.queue)) {
+      for (const other of unclaimed.get(queue)?.values() ?? []) {
+        if (!wasThere(other, change) || !goesBefore(other, last)) continue
+        const since = passedAt.get(other.id) ?? Infinity
+        if (isAlone || change.sent - since > heldMillis) {
+          violations.push(passed(change, last, other))
+        }
+        passedAt.set(other.id, Math.min(since, change.at))
+      }
     }
   }
   return violations

@@ -2,7 +2,7 @@
  * What happened, written outside the database by every process about itself, in lines that outlive
  * the death of their writer. All processes of a host share the monotonic clock.
  */
-import { openSync, readdirSync, readFileSync, writeSync } from "node:fs"
+import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs"
 import { join } from "node:path"
 
 /** What a handler says of one run of the job that the producer numbered `n`. */
@@ -60,11 +60,12 @@ export interface FaultEntry {
   readonly detail: string
 }
 
-/** The server fell back to what it knew at `from`; nothing of it that came before `at` is there now. */
+/** A failover forgot what was done since `from`. Until `until` nobody could write; at `at` all could. */
 export interface RewindEntry {
   readonly what: "rewind"
   readonly at: number
   readonly from: number
+  readonly until: number
 }
 
 export type Entry =
@@ -85,21 +86,40 @@ export const open = (folder: string, name: string): (entry: Entry) => void => {
 }
 
 /** Everything that all ledgers of a folder say, in order of time. */
-export const read = (folder: string): ReadonlyArray<Entry> =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith(".jsonl"))
-    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").flatMap(parse))
-    .toSorted((one, other) => one.at - other.at)
+export const read = (folder: string): ReadonlyArray<Entry> => {
+  const entries: Array<Entry> = []
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(".jsonl")) continue
+    for (const line of linesOf(join(folder, name))) {
+      // The last line of a killed process may be torn.
+      if (line.endsWith("}")) entries.push(parse(line))
+    }
+  }
+  return entries.toSorted((one, other) => one.at - other.at)
+}
 
-/** Whether what was done then may have been forgotten by a failover. */
+const parse = (line: string): Entry => JSON.parse(line)
+
+/** Piece by piece: the ledger of an hour is longer than a string can be. */
+const linesOf = function*(path: string): Generator<string> {
+  const file = openSync(path, "r")
+  const piece = Buffer.alloc(1 << 20)
+  let rest = Buffer.alloc(0)
+  for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) {
+    const bytes = Buffer.concat([rest, piece.subarray(0, length)])
+    const end = bytes.lastIndexOf("\n") + 1
+    yield* bytes.toString("utf8", 0, end).split("\n")
+    rest = bytes.subarray(end)
+  }
+  yield rest.toString("utf8")
+  closeSync(file)
+}
+
+/** Whether what was committed then may have been forgotten by a failover. */
 export const isForgotten = (entries: ReadonlyArray<Entry>): (at: number) => boolean => {
-  const rewinds = entries.filter((entry) => entry.what === "rewind")
-  return (at) => rewinds.some((rewind) => rewind.from <= at && at <= rewind.at)
+  const rewinds = rewindsOf(entries)
+  return (at) => rewinds.some(({ from, until }) => from <= at && at <= until)
 }
 
-/** The last line of a killed process may be torn. */
-const parse = (line: string): ReadonlyArray<Entry> => {
-  if (!line.endsWith("}")) return []
-  const entry: Entry = JSON.parse(line)
-  return [entry]
-}
+export const rewindsOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<RewindEntry> =>
+  entries.filter((entry) => entry.what === "rewind")

@@ -21,10 +21,12 @@ export const run = (options: {
 }): Effect.Effect<void> => {
   const end = Ledger.now() + options.seconds * 1000
   return Effect.forEach(faults, ({ every, fault, name }, index) => {
-    const dice = options.dice.for(`${name} ${index}`)
+    let round = 0
     const tracks = faults.filter((other) => other.name === name).length
     let lasted = 0
     const next = Effect.gen(function*() {
+      // Of its own each time: how one goes does not change what is thrown for the next.
+      const dice = options.dice.for(`${name} ${index} ${round++}`)
       const owed = quota(name, options.seconds) ?? 0
       const left = owed - counted(options.world.faults, name)
       const due = hurry * (end - Ledger.now()) * tracks / left - lasted
@@ -58,11 +60,12 @@ const kill = ({ write }: World, pid: number, isSupervised: boolean): void => {
 
 const isAlone = ({ place }: Worker) => place.processes === undefined
 
-/** Of a supervisor one of its children, of another the process itself. */
-const someone = ({ crew }: World, dice: Dice) => {
+/** Of a supervisor one of its children, of another the process itself. A freeze goes on to its end. */
+const someone = ({ crew, frozen }: World, dice: Dice) => {
   const worker = crew.pick(dice, () => true)
   if (worker === undefined) return undefined
-  const pid = isAlone(worker) ? worker.pid : dice.pick(childrenOf(worker.pid))
+  const children = childrenOf(worker.pid).filter((pid) => !frozen.has(pid))
+  const pid = isAlone(worker) ? worker.pid : dice.pick(children)
   return pid === undefined ? undefined : { pid, isAlone: isAlone(worker), worker }
 }
 
@@ -92,6 +95,7 @@ const freeze = (isLong: boolean) => (world: World, dice: Dice) =>
   Effect.suspend(() => {
     const target = someone(world, dice)
     if (target === undefined) return Effect.void
+    world.frozen.add(target.pid)
     const millis = isLong
       ? world.leaseMillis + dice.between(1000, 5000)
       : dice.between(100, 2500)
@@ -104,6 +108,7 @@ const freeze = (isLong: boolean) => (world: World, dice: Dice) =>
       Effect.sleep(millis),
       Effect.sync(() => {
         signal(target.pid, "SIGCONT")
+        world.frozen.delete(target.pid)
         world.write({ what: "resume", at: Ledger.now(), pid: target.pid })
         if (target.isAlone) target.worker.isTaken = false
       })
@@ -131,9 +136,9 @@ const crash = (world: World, dice: Dice) =>
 
 const failover = (isSynchronous: boolean) => (world: World, dice: Dice) =>
   Effect.gen(function*() {
-    const from = yield* world.server.failover(isSynchronous, dice.between(500, 1500))
+    const forgotten = yield* world.server.failover(isSynchronous, dice.between(500, 1500))
     fault(world, `failover, ${isSynchronous ? "synchronous" : "asynchronous"}`, "")
-    if (from !== undefined) world.write({ what: "rewind", at: Ledger.now(), from })
+    if (forgotten !== undefined) world.write({ what: "rewind", at: Ledger.now(), ...forgotten })
   })
 
 const cut = (world: World, dice: Dice) =>
@@ -143,9 +148,10 @@ const cut = (world: World, dice: Dice) =>
   })
 
 /** Connections die in the middle of a message, some of them in that of a claim's answer. */
-export const tear = (millis: number) => (world: World, dice: Dice) =>
-  Effect.forEach(world.proxies, (proxy) =>
+export const tear = (millis: number) => (world: World, shared: Dice) =>
+  Effect.forEach(world.proxies, (proxy, index) =>
     Effect.gen(function*() {
+      const dice = shared.for(String(index))
       const end = Ledger.now() + millis
       while (Ledger.now() < end) {
         const side = dice.chance(0.8) ? "fromServer" : "fromClient"

@@ -2,6 +2,11 @@
  * How often each fault must happen in a soak, so that none is left to chance.
  */
 
+import { looks } from "./Auditor.ts"
+import type { Violation } from "./Violation.ts"
+
+const jobs = "jobs added"
+
 /** What a short run owes. */
 const short: Readonly<Record<string, number>> = {
   "worker kill -9": 100,
@@ -13,7 +18,7 @@ const short: Readonly<Record<string, number>> = {
   "TCP cut": 50,
   "TCP blackhole": 5,
   signals: 100,
-  "jobs added": 30_000
+  [jobs]: 30_000
 }
 
 /** Of faults. */
@@ -36,9 +41,33 @@ export const quota = (name: string, seconds: number): number | undefined => {
 export const missing = (
   counts: ReadonlyMap<string, number>,
   seconds: number
+): ReadonlyArray<string> => below(counts, (name) => quota(name, seconds) ?? 0)
+
+/** What was so rare that a soak in which nothing broke says nothing. */
+export const tooFew = (
+  counts: ReadonlyMap<string, number>,
+  { pace, rate, seconds }: {
+    readonly pace: number
+    readonly rate: number
+    readonly seconds: number
+  }
+): ReadonlyArray<Violation> =>
+  [
+    // Half of what was owed, or of what was asked for.
+    ...below(counts, (name) =>
+      name === jobs
+        ? rate * seconds / 4
+        : Math.round((short[name] ?? 0) * Math.min(pace, 1) * seconds / shortSeconds / 2)),
+    ...below(counts, () => seconds / 4, [looks])
+  ].map((detail) => ({ check: "too few faults", detail }))
+
+const below = (
+  counts: ReadonlyMap<string, number>,
+  owedOf: (name: string) => number,
+  names: ReadonlyArray<string> = Object.keys(short)
 ): ReadonlyArray<string> =>
-  Object.keys(short).flatMap((name) => {
-    const owed = quota(name, seconds) ?? 0
+  names.flatMap((name) => {
+    const owed = owedOf(name)
     const times = counted(counts, name)
     return times >= owed ? [] : [`${name}: ${times} of ${owed}`]
   })

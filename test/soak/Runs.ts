@@ -1,7 +1,7 @@
 /**
  * The runs of jobs as the ledgers tell them, and what must hold between them.
  */
-import type { Entry, RunEntry } from "./Ledger.ts"
+import type { Entry, RewindEntry, RunEntry } from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
 export interface Run {
@@ -14,9 +14,11 @@ export interface Run {
   how: "open" | "end" | "fail" | "abort" | "killed" | "gone"
 }
 
+/** How long a process stood still. */
 export interface Pause {
   readonly pid: number
   readonly from: number
+  /** Infinity while it does. */
   to: number
 }
 
@@ -35,13 +37,21 @@ export const read = (entries: ReadonlyArray<Entry>) => {
   const open = new Map<string, Run>()
   const dead = new Set<number>()
   const pauses: Array<Pause> = []
+  const frozen = new Map<number, Pause>()
 
+  // Whoever wakes a process wakes it, however often it was stopped.
+  const wake = (pid: number, to: number) => {
+    const pause = frozen.get(pid)
+    if (pause !== undefined) pause.to = to
+    frozen.delete(pid)
+  }
   const close = (run: Run, to: number, how: Run["how"]) => {
     open.delete(run.name)
     Object.assign(run, { to, how })
   }
   const bury = (pid: number, at: number, how: Run["how"]) => {
     dead.add(pid)
+    wake(pid, at)
     for (const run of open.values()) if (run.pid === pid) close(run, at, how)
   }
   for (const entry of entries) {
@@ -72,38 +82,47 @@ export const read = (entries: ReadonlyArray<Entry>) => {
       case "gone":
         bury(entry.pid, entry.at, "gone")
         break
-      case "pause":
-        pauses.push({ pid: entry.pid, from: entry.at, to: Infinity })
+      case "pause": {
+        if (frozen.has(entry.pid)) break
+        const pause: Pause = { pid: entry.pid, from: entry.at, to: Infinity }
+        pauses.push(pause)
+        frozen.set(entry.pid, pause)
         break
-      case "resume": {
-        const pause = pauses.findLast(({ pid }) => pid === entry.pid)
-        if (pause !== undefined) pause.to = entry.at
       }
+      case "resume":
+        wake(entry.pid, entry.at)
     }
   }
   return { runs, pauses }
 }
 
 /**
- * Two runs of one lane at once are wrong, unless one of them belongs to a process that was frozen
- * for so long that it was taken for dead, or to a lease that a failover forgot: that nobody can prevent.
+ * Two runs of one lane at once are wrong, unless nobody can prevent it: because one of them belongs to
+ * a process that was frozen for so long that it was taken for dead, until it has noticed, or because a
+ * failover forgot the lease of one, until its process has heard of it.
  */
 export const overlaps = (options: {
   readonly runs: ReadonlyArray<Run>
   readonly pauses: ReadonlyArray<Pause>
   readonly laneOf: (n: number) => string | undefined
   readonly leaseMillis: number
-  readonly isForgotten: (at: number) => boolean
+  readonly rewinds: ReadonlyArray<RewindEntry>
 }): { readonly violations: ReadonlyArray<Violation>; readonly explained: number } => {
-  const { isForgotten, laneOf, leaseMillis, pauses, runs } = options
-  const lanes = new Map<string, Array<Run>>()
+  const { laneOf, leaseMillis, pauses, rewinds, runs } = options
+  // A lease is renewed three times as often as it ends.
+  const renewal = leaseMillis / 3
+  const lanes = new Map<string, ReadonlyArray<Run>>()
   const violations: Array<Violation> = []
   let explained = 0
 
-  const isZombie = ({ pid }: Run, at: number) =>
+  const isZombie = ({ pid }: Run, from: number, to: number) =>
     pauses.some((pause) =>
-      pause.pid === pid && pause.from < at && pause.to > at - 2 * leaseMillis &&
-      pause.to - pause.from > leaseMillis / 2
+      pause.pid === pid && pause.to - pause.from > leaseMillis - renewal && pause.from < from &&
+      to < pause.to + renewal
+    )
+  const isForgotten = (one: Run, other: Run) =>
+    rewinds.some(({ at, from, until }) =>
+      from <= one.from && one.from <= at && until <= other.from && other.from < at + leaseMillis
     )
   for (const run of runs) {
     const lane = laneOf(run.n)
@@ -111,8 +130,9 @@ export const overlaps = (options: {
     const beside = (lanes.get(lane) ?? []).filter(({ to }) => to > run.from)
     lanes.set(lane, [...beside, run])
     for (const other of beside) {
-      if (isForgotten(other.from) || isForgotten(run.from)) continue
-      if (isZombie(other, run.from) || isZombie(run, run.from)) explained++
+      if (isForgotten(other, run)) continue
+      const to = Math.min(other.to, run.to)
+      if (isZombie(other, run.from, to) || isZombie(run, run.from, to)) explained++
       else {violations.push({
           check: "overlap",
           detail: `${lane}: ${tell(other)} beside ${tell(run)}`
@@ -159,3 +179,22 @@ export const slow = (
     } ms`
     return at < since || millis <= millisMax ? [] : [{ check: "slow recovery", detail }]
   })
+
+/** Without faults nothing runs again that has ended well, unless its process died before it could say so. */
+export const again = (
+  runs: ReadonlyArray<Run>,
+  entries: ReadonlyArray<Entry>,
+  since: number
+): ReadonlyArray<Violation> => {
+  const dead = new Set(
+    entries.flatMap((entry) => entry.what === "kill" && entry.at >= since ? [entry.pid] : [])
+  )
+  const ended = new Map<number, Run>()
+  return runs.flatMap((run): ReadonlyArray<Violation> => {
+    const before = ended.get(run.n)
+    if (run.how === "end" && run.from >= since && !dead.has(run.pid)) ended.set(run.n, run)
+    return before === undefined
+      ? []
+      : [{ check: "run again", detail: `${tell(run)}, after ${tell(before)}` }]
+  })
+}

@@ -3,13 +3,14 @@
  * all work must be done, then an orderly end, after which nothing may be left.
  */
 import { Effect, Fiber } from "effect"
-import { writeFileSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { Build } from "./Build.ts"
 import * as Burst from "./Burst.ts"
 import * as Database from "./Database.ts"
 import * as Dice from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Leftovers from "./Leftovers.ts"
 import * as Nemesis from "./Nemesis.ts"
 import type { Options } from "./Options.ts"
 import * as Peace from "./Peace.ts"
@@ -44,7 +45,8 @@ export const run = Effect.fnUntraced(function*(
     count: (fault, times = 1) => void faults.set(fault, (faults.get(fault) ?? 0) + times)
   })
   const dice = Dice.make(options.seed)
-  const rateBefore = yield* Burst.rate(world)
+  // The first one finds everything cold.
+  const rateBefore = Math.max(yield* Burst.rate(world), yield* Burst.rate(world))
   say(`all are at work; ${options.faultSeconds} s of faults`)
   yield* Effect.forkScoped(tellProgress(world, faults))
   yield* trouble(world, options, dice)
@@ -52,14 +54,18 @@ export const run = Effect.fnUntraced(function*(
   say("peace")
   const from = Ledger.now()
   let isDrained = yield* isDone(world)
+  world.write({ what: "fault", at: Ledger.now(), fault: Peace.peace, detail: "" })
   const drainSeconds = (Ledger.now() - from) / 1000
   yield* world.crew.isComplete
   const rateAfter = yield* Peace.isAsFast(world, rateBefore)
   yield* Peace.kill(world)
   isDrained = (yield* isDone(world)) && isDrained
   const evidence = yield* Database.evidence(world.server.url)
-  writeFileSync(join(folder, "evidence.json"), JSON.stringify(evidence))
+  keep(evidence, join(folder, "evidence"))
+  yield* Leftovers.deadAreForgotten(world)
   yield* end(world, dice, isDrained)
+  yield* Leftovers.check(world)
+  violations.push(...Quotas.tooFew(faults, { ...options, seconds: options.faultSeconds }))
 
   const verdict = Verdict.of({
     world,
@@ -78,6 +84,16 @@ export const run = Effect.fnUntraced(function*(
 }, Effect.scoped)
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+/** One line for each: all together they may be longer than a string can be. */
+const keep = (evidence: Database.Evidence, folder: string): void => {
+  mkdirSync(folder)
+  for (const [name, rows] of Object.entries(evidence)) {
+    const file = openSync(join(folder, `${name}.jsonl`), "w")
+    for (const row of rows) writeSync(file, `${JSON.stringify(row)}\n`)
+    closeSync(file)
+  }
+}
 
 /** Jobs come in and faults happen, for the time asked for; all of it has ended by then. */
 const trouble = Effect.fnUntraced(function*(

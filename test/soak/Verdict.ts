@@ -2,6 +2,7 @@
  * What the ledgers and the database say together, once all is over.
  */
 import type { Evidence } from "./Database.ts"
+import * as Ends from "./Ends.ts"
 import * as Figures from "./Figures.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
@@ -28,12 +29,13 @@ export const of = (options: {
   const laneOf = (n: number) => Jobs.laneOf(jobs.get(n))
   const recoveries = Runs.recoveries(runs, entries)
   const peace = entries.find((entry) => entry.what === "fault" && entry.fault === Peace.peace)
+  const peaceAt = peace?.at ?? Infinity
   const overlaps = Runs.overlaps({
     runs,
     pauses,
     laneOf,
     leaseMillis,
-    isForgotten: Ledger.isForgotten(entries)
+    rewinds: Ledger.rewindsOf(entries)
   })
 
   const found: ReadonlyArray<Violation> = [
@@ -41,7 +43,9 @@ export const of = (options: {
     ...Jobs.check(jobs, entries, evidence),
     ...overlaps.violations,
     ...Leases.check(jobs, evidence),
-    ...Runs.slow(recoveries, { leaseMillis, since: peace?.at ?? Infinity })
+    ...Ends.check(jobs, entries, evidence),
+    ...Runs.slow(recoveries, { leaseMillis, since: peaceAt }),
+    ...Runs.again(runs, entries, peaceAt)
   ]
   const violations = [...options.violations, ...found]
   const table = Figures.table({
@@ -50,7 +54,7 @@ export const of = (options: {
     runs,
     violations,
     recoveries,
-    peaceAt: peace?.at ?? Infinity,
+    peaceAt,
     zombieOverlaps: overlaps.explained,
     starts: crew.starts()
   })

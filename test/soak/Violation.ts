@@ -8,6 +8,10 @@ export interface Violation {
     | "never added"
     | "wrong end"
     | "not run"
+    | "no effect"
+    | "run again"
+    | "wrong lease"
+    | "attempts"
     | "overlap"
     | "claimed twice"
     | "two leases of a lane"
@@ -21,5 +25,6 @@ export interface Violation {
     | "deserted"
     | "slow after the faults"
     | "slow recovery"
+    | "too few faults"
   readonly detail: string
 }

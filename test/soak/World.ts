@@ -33,6 +33,8 @@ export interface World {
   /** How often each fault was injected so far, by name. */
   readonly faults: ReadonlyMap<string, number>
   readonly count: (fault: string, times?: number) => void
+  /** The processes that stand still. */
+  readonly frozen: Set<number>
   /** The next number of a job, unique among all producers. */
   readonly number: () => number
 }
@@ -57,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
   const server = yield* Server.open(join(folder, "server"), options.server)
   execFileSync(process.execPath, [build.bin, "migrate", "-c", server.url], { stdio: "ignore" })
   yield* Database.prepare(server.url)
-  yield* Effect.forkScoped(Auditor.run(server.url, report))
+  yield* Effect.forkScoped(Auditor.run({ url: server.url, report, count }))
 
   const toServer = { path: server.socket.path }
   const toPgq = options.via === "direct"
@@ -90,6 +92,7 @@ export const make = Effect.fnUntraced(function*(
     report,
     faults,
     count,
+    frozen: new Set(),
     number: () => ++number
   }
   return world

@@ -3,76 +3,13 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
-import type { Change, Evidence } from "./Database.ts"
+import * as Auditor from "./Auditor.ts"
 import * as Dice from "./Dice.ts"
-import * as Jobs from "./Jobs.ts"
-import * as Leases from "./Leases.ts"
-import * as Ledger from "./Ledger.ts"
+import { added, ended, found, inOrder, leaseMillis, moved, ran } from "./Histories.ts"
+import type * as Ledger from "./Ledger.ts"
 import { mutants } from "./mutants.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
-
-const leaseMillis = 1000
-
-/** A job of lane `main/key` that was added at a time; its id is its number. */
-const added = (n: number, at: number, more: object = {}): ReadonlyArray<Ledger.Entry> => [
-  {
-    what: "intent",
-    at,
-    n,
-    tx: `tx${n}`,
-    queue: "main",
-    key: "key",
-    priority: 0,
-    isLater: false,
-    does: "value",
-    ...more
-  },
-  { what: "ack", at: at + 1, wall: at + 1, tx: `tx${n}` }
-]
-
-const ran = (what: Ledger.RunEntry["what"], n: number, at: number, pid = 1): Ledger.Entry => ({
-  what,
-  at,
-  pid,
-  run: n,
-  n,
-  attempt: 1
-})
-
-const ended = (n: number, finishedAt: number, outcome = "completed") => ({
-  id: n,
-  n,
-  outcome,
-  finishedAt
-})
-
-const moved = (isClaim: boolean, at: number, lease: string, ...ids: Array<number>): Change => ({
-  at,
-  sent: at - 1,
-  isClaim,
-  lease,
-  mode: "advisory 42",
-  ids
-})
-
-const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Evidence>) => {
-  const all = { finished: [], history: [], left: [], ...evidence }
-  const jobs = Jobs.read(entries)
-  const laneOf = (n: number) => Jobs.laneOf(jobs.get(n))
-  const { pauses, runs } = Runs.read(entries)
-  return [
-    ...Jobs.check(jobs, entries, all),
-    ...Runs.overlaps({
-      runs,
-      pauses,
-      laneOf,
-      leaseMillis,
-      isForgotten: Ledger.isForgotten(entries)
-    }).violations,
-    ...Leases.check(jobs, all)
-  ].map(({ check }) => check)
-}
 
 /** What is found of a process that died at `at`, and whose job ran again at `again`, in peace since 100. */
 const slow = (isSupervised: boolean, at: number, again: number) => {
@@ -85,9 +22,6 @@ const slow = (isSupervised: boolean, at: number, again: number) => {
   const recoveries = Runs.recoveries(Runs.read(entries).runs, entries)
   return Runs.slow(recoveries, { leaseMillis, since: 100 }).map(({ check }) => check)
 }
-
-const inOrder = (entries: ReadonlyArray<Ledger.Entry>) =>
-  entries.toSorted((one, other) => one.at - other.at)
 
 const throws = (dice: Dice.Dice) => Array.from({ length: 5 }, () => dice.between(1, 1000))
 
@@ -118,8 +52,9 @@ describe("the checks", () => {
   })
 
   it("forgive a job that a failover forgot, and no other", () => {
-    const rewind = { what: "rewind", at: 30, from: 20 } as const
-    assert.deepStrictEqual(found([...added(1, 10), ...added(2, 20), rewind], {}), ["lost"])
+    const rewind = { what: "rewind", at: 40, from: 20, until: 30 } as const
+    const entries = [...added(1, 10), ...added(2, 20), ...added(3, 30)]
+    assert.deepStrictEqual(found([...entries, rewind], {}), ["lost", "lost"])
   })
 
   it("find a job that ended twice", () => {
@@ -173,12 +108,32 @@ describe("the checks", () => {
     assert.deepStrictEqual(found(inOrder(frozen), bothEnded), [])
   })
 
+  it("do not forgive one that goes on long after it woke", () => {
+    const woken = { what: "resume", at: 4760, pid: 2 } as const
+    const frozen = [...beside, { what: "pause", at: 3000, pid: 2 } as const]
+    assert.deepStrictEqual(found(inOrder([...frozen, woken]), bothEnded), ["overlap"])
+    assert.deepStrictEqual(found(inOrder([...frozen, { ...woken, at: 4780 }]), bothEnded), [])
+  })
+
+  it("take a process for awake once somebody has woken it", () => {
+    const frozen = [
+      ...beside,
+      { what: "pause", at: 100, pid: 2 } as const,
+      { what: "pause", at: 110, pid: 2 } as const,
+      { what: "resume", at: 120, pid: 2 } as const,
+      { what: "resume", at: 1400, pid: 2 } as const
+    ]
+    assert.deepStrictEqual(found(inOrder(frozen), bothEnded), ["overlap"])
+  })
+
   it("forgive a run whose lease a failover forgot", () => {
-    const rewind = { what: "rewind", at: 5050, from: 4990 } as const
+    const rewind = { what: "rewind", at: 5050, from: 4990, until: 5040 } as const
     assert.deepStrictEqual(found(inOrder([...beside, rewind]), bothEnded), [])
-    assert.deepStrictEqual(found(inOrder([...beside, { ...rewind, from: 5010 }]), bothEnded), [
-      "overlap"
-    ])
+    // Somebody had the lane before the failover; both had it before; its owner should have heard.
+    for (const more of [{ from: 5010 }, { until: 5101, at: 5200 }, { at: 4095 }]) {
+      const entries = inOrder([...beside, { ...rewind, ...more }])
+      assert.deepStrictEqual(found(entries, bothEnded), ["overlap"])
+    }
   })
 
   it("do not forgive one that was frozen for a moment", () => {
@@ -210,29 +165,6 @@ describe("the checks", () => {
     assert.deepStrictEqual(found(entries, bothEnded), ["overlap"])
   })
 
-  it("find a job in two leases", () => {
-    const history = [moved(true, 30, "a", 1), moved(true, 40, "b", 1)]
-    assert.includeMembers(
-      found(added(1, 10), { history, left: [{ id: 1, n: 1, state: "ready" }] }),
-      [
-        "claimed twice",
-        "two leases of a lane"
-      ]
-    )
-  })
-
-  it("find a job of a lane that overtook another", () => {
-    const entries = [...added(1, 10, { priority: 5 }), ...added(2, 20)]
-    const history = [moved(true, 90, "a", 2)]
-    assert.include(found(entries, { history, finished: [ended(1, 200), ended(2, 100)] }), "order")
-  })
-
-  it("find a job that one who claims alone passed over", () => {
-    const entries = [...added(1, 10, { key: null, priority: 5 }), ...added(2, 20, { key: null })]
-    const history = [moved(true, 90, "a", 2), moved(true, 95, "b", 1)]
-    assert.include(found(entries, { history, finished: [ended(1, 200), ended(2, 100)] }), "order")
-  })
-
   it("find jobs that ran again late after a death in peace", () => {
     assert.deepStrictEqual(slow(true, 100, 1101), ["slow recovery"])
     assert.deepStrictEqual(slow(true, 100, 1100), [])
@@ -241,9 +173,21 @@ describe("the checks", () => {
     assert.deepStrictEqual(slow(false, 100, 6100), [])
   })
 
-  it("find ids that do not follow the order in which jobs came", () => {
-    const entries = [...added(2, 10), ...added(1, 20)]
-    assert.include(found(entries, { finished: [ended(1, 200), ended(2, 100)] }), "order")
+  it("find a job that ran again in peace though it had ended", () => {
+    const killed = { what: "kill", at: 115, pid: 1, isSupervised: true } as const
+    const entries = [
+      ...added(1, 10),
+      ran("start", 1, 100),
+      ran("end", 1, 110),
+      ran("start", 1, 120, 2)
+    ]
+    const again = (since: number, more: ReadonlyArray<Ledger.Entry> = []) => {
+      const all = inOrder([...entries, ...more])
+      return Runs.again(Runs.read(all).runs, all, since).map(({ check }) => check)
+    }
+    assert.deepStrictEqual(again(100), ["run again"])
+    assert.deepStrictEqual(again(101), [])
+    assert.deepStrictEqual(again(100, [killed]), [])
   })
 })
 
@@ -291,5 +235,20 @@ describe("the quotas", () => {
 
   it("grow with the time", () => {
     assert.include(Quotas.missing(counts, 10 * Quotas.shortSeconds), "signals: 100 of 1000")
+  })
+
+  it("call it a violation when hardly anything happened", () => {
+    const asked = { pace: 1, rate: 260, seconds: Quotas.shortSeconds }
+    const seen = new Map([...counts, [Auditor.looks, 200] as const])
+    assert.deepStrictEqual(Quotas.tooFew(seen, asked), [])
+
+    const idle = new Map([
+      ...seen,
+      ["failover, synchronous", 0] as const,
+      ["jobs added", 9] as const
+    ])
+    assert.lengthOf(Quotas.tooFew(idle, asked), 2)
+    assert.lengthOf(Quotas.tooFew(idle, { ...asked, pace: 0.1, rate: 0.1 }), 0)
+    assert.lengthOf(Quotas.tooFew(new Map([...seen, [Auditor.looks, 50] as const]), asked), 1)
   })
 })

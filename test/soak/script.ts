@@ -33,6 +33,7 @@ export const setupJobs = (queue: JobQueue, folder: string) => {
       return body.pipe(
         Effect.tap(() => Effect.sync(() => note("end"))),
         Effect.tapError(() => Effect.sync(() => note("fail"))),
+        Effect.tapDefect(() => Effect.sync(() => note("fail"))),
         Effect.onInterrupt(() => Effect.sync(() => note("abort")))
       )
     })
