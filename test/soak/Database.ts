@@ -32,6 +32,15 @@ export const ask = <A>(
     Effect.eventually
   )
 
+export const version = (url: string) =>
+  Effect.map(
+    ask(
+      url,
+      (sql) => sql<{ version: string }>`SELECT current_setting('server_version') AS version`
+    ),
+    ([row]) => row?.version ?? "?"
+  )
+
 /** To be run once pgq's schema is there. */
 export const prepare = (url: string): Effect.Effect<void> =>
   ask(

@@ -47,7 +47,8 @@ export const run = Effect.fnUntraced(function*(
   const dice = Dice.make(options.seed)
   // The first one finds everything cold.
   const rateBefore = Math.max(yield* Burst.rate(world), yield* Burst.rate(world))
-  say(`all are at work; ${options.faultSeconds} s of faults`)
+  const version = yield* Database.version(world.server.url)
+  say(`all are at work on PostgreSQL ${version}; ${options.faultSeconds} s of faults`)
   yield* Effect.forkScoped(tellProgress(world, faults))
   yield* trouble(world, options, dice)
 

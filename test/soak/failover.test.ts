@@ -10,12 +10,14 @@ import * as Database from "./Database.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Server from "./Server.ts"
 
-const server = Effect.gen(function*() {
+const versions = (["18", "15"] as const).filter(Server.isThere)
+
+const server = Effect.fnUntraced(function*(version: "15" | "18") {
   const dataDir = yield* Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "pgq-failover-"))),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true, maxRetries: 3 }))
   )
-  return yield* Server.open(dataDir, "18")
+  return yield* Server.open(dataDir, version)
 })
 
 /** Writes numbers, one after the other, and remembers when each was committed. */
@@ -35,14 +37,23 @@ const written = (url: string) =>
     (rows) => new Set(rows.map(({ n }) => n))
   )
 
-describe("a failover", () => {
+describe.each(versions)("a failover of PostgreSQL %s", (version) => {
   for (const isSynchronous of [true, false]) {
     it.live(
       isSynchronous ? "to a synchronous standby loses nothing" : "to another loses the newest",
       () =>
         Effect.gen(function*() {
-          const { failover, url } = yield* server
+          const { failover, url } = yield* server(version)
           yield* Database.ask(url, (sql) => sql`CREATE TABLE written (n integer)`)
+          const [found] = yield* Database.ask(
+            url,
+            (sql) =>
+              sql<{ major: string }>`
+              SELECT split_part(current_setting('server_version'), '.', 1) AS major
+            `
+          )
+          // Which other one it is, may be chosen.
+          if (version === "15") assert.strictEqual(found?.major, version)
           const committed = new Map<number, number>()
           const writer = yield* Effect.forkChild(writing(url, committed))
 
