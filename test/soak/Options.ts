@@ -18,6 +18,9 @@ export interface Options {
   readonly pace: number
 }
 
+/** The exit code of a soak that could not be run here: neither good nor bad. */
+export const skipped = 3
+
 export const usage = `npm run soak -- [--short | --minutes N] [--seed TEXT] [--server 18|15]
   [--mode row-lock|advisory|mixed] [--via direct|pgbouncer] [--mutant NAME] [--rate N] [--pace N]`
 

@@ -21,11 +21,11 @@ const main = async (): Promise<number> => {
   }
   if (options.via === "pgbouncer" && !Bouncer.isThere) {
     say("skipped: pgbouncer is not installed")
-    return 0
+    return Options.skipped
   }
   if (!Server.isThere(options.server)) {
     say("skipped: PostgreSQL 15 is not installed; npm ci --prefix test/postgres-15")
-    return 0
+    return Options.skipped
   }
   const { mode, mutant, seed, server, via } = options
   const folder = mkdtempSync(join(tmpdir(), "pgq-soak-"))
