@@ -7,6 +7,7 @@ import * as Figures from "./Figures.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Logs from "./Logs.ts"
 import * as Peace from "./Peace.ts"
 import * as Runs from "./Runs.ts"
 import type { Violation } from "./Violation.ts"
@@ -40,6 +41,7 @@ export const of = (options: {
 
   const found: ReadonlyArray<Violation> = [
     ...crew.deserters.map((detail) => ({ check: "deserted" as const, detail })),
+    ...Logs.check(ledger, entries),
     ...Jobs.check(jobs, entries, evidence),
     ...overlaps.violations,
     ...Leases.check(jobs, evidence),

@@ -7,6 +7,7 @@ import * as Auditor from "./Auditor.ts"
 import * as Dice from "./Dice.ts"
 import { added, ended, found, inOrder, leaseMillis, moved, ran } from "./Histories.ts"
 import type * as Ledger from "./Ledger.ts"
+import * as Logs from "./Logs.ts"
 import { mutants } from "./mutants.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
@@ -171,6 +172,16 @@ describe("the checks", () => {
     assert.deepStrictEqual(slow(true, 99, 1101), [])
     assert.deepStrictEqual(slow(false, 100, 6101), ["slow recovery"])
     assert.deepStrictEqual(slow(false, 100, 6100), [])
+  })
+
+  it("find a child that died at work though nobody killed it", () => {
+    const log = "info  working on main, 8 at once, mode row-lock pid=7\n" +
+      "warn  process 7 ended by SIGABRT; handing its jobs back\n" +
+      "warn  process 8 ended with exit code 1; handing its jobs back\n"
+    assert.deepStrictEqual(Logs.deserters(log, new Set()), [
+      "process 7 ended by SIGABRT; handing its jobs back"
+    ])
+    assert.deepStrictEqual(Logs.deserters(log, new Set([7])), [])
   })
 
   it("find a job that ran again in peace though it had ended", () => {
