@@ -170,10 +170,15 @@ export const recoveries = (
 /** Without other faults a parent hands jobs back within a second, and others find them soon after a lease. */
 export const slow = (
   recoveries: ReadonlyArray<Recovery>,
-  { leaseMillis, since }: { readonly leaseMillis: number; readonly since: number }
+  { leaseMillis, lookMillis, since }: {
+    readonly leaseMillis: number
+    /** Idle workers that hear nothing look so often. */
+    readonly lookMillis: number
+    readonly since: number
+  }
 ): ReadonlyArray<Violation> =>
   recoveries.flatMap(({ at, isSupervised, millis }) => {
-    const millisMax = isSupervised ? 1000 : leaseMillis + 5000
+    const millisMax = lookMillis + (isSupervised ? 1000 : leaseMillis + 5000)
     const detail = `${isSupervised ? "supervised" : "alone"}: ran again after ${
       millis.toFixed(0)
     } ms`

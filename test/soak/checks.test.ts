@@ -13,7 +13,7 @@ import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
 
 /** What is found of a process that died at `at`, and whose job ran again at `again`, in peace since 100. */
-const slow = (isSupervised: boolean, at: number, again: number) => {
+const slow = (isSupervised: boolean, at: number, again: number, lookMillis = 0) => {
   const entries = [
     ...added(1, 10),
     ran("start", 1, 90),
@@ -21,7 +21,7 @@ const slow = (isSupervised: boolean, at: number, again: number) => {
     ran("start", 1, again, 2)
   ]
   const recoveries = Runs.recoveries(Runs.read(entries).runs, entries)
-  return Runs.slow(recoveries, { leaseMillis, since: 100 }).map(({ check }) => check)
+  return Runs.slow(recoveries, { leaseMillis, lookMillis, since: 100 }).map(({ check }) => check)
 }
 
 const throws = (dice: Dice.Dice) => Array.from({ length: 5 }, () => dice.between(1, 1000))
@@ -172,6 +172,8 @@ describe("the checks", () => {
     assert.deepStrictEqual(slow(true, 99, 1101), [])
     assert.deepStrictEqual(slow(false, 100, 6101), ["slow recovery"])
     assert.deepStrictEqual(slow(false, 100, 6100), [])
+    assert.deepStrictEqual(slow(true, 100, 6101, 5000), ["slow recovery"])
+    assert.deepStrictEqual(slow(true, 100, 6100, 5000), [])
   })
 
   it("find a child that died at work though nobody killed it", () => {
