@@ -12,8 +12,9 @@ export const run = ({ count, report, url }: {
   readonly report: (violation: Violation) => void
   readonly count: (what: string) => void
 }): Effect.Effect<never> => {
-  const forgotten = seen("forgotten lane", report)
-  const idle = seen("idle in transaction", report)
+  const forgotten = seen("forgotten lane", 4, report)
+  // Each step is one statement, so that even two looks are two too many.
+  const idle = seen("idle in transaction", 2, report)
   const look = Effect.fnUntraced(function*(sql: PgClient.PgClient) {
     forgotten(yield* sql.unsafe<Found>(forgottenLanes).unprepared)
     idle(yield* sql.unsafe<Found>(idleInTransaction).unprepared)
@@ -36,8 +37,12 @@ interface Found {
   readonly detail: string
 }
 
-/** Reports what was there in four looks one after the other, over more than two seconds. */
-const seen = (check: Violation["check"], report: (violation: Violation) => void) => {
+/** Reports what was there in so many looks one after the other, a second or more apart. */
+const seen = (
+  check: Violation["check"],
+  looksMax: number,
+  report: (violation: Violation) => void
+) => {
   const since = new Map<string, number>()
   return (found: ReadonlyArray<Found>) => {
     const now = new Set(found.map(({ detail }) => detail))
@@ -45,7 +50,7 @@ const seen = (check: Violation["check"], report: (violation: Violation) => void)
     for (const detail of now) {
       const looks = (since.get(detail) ?? 0) + 1
       since.set(detail, looks)
-      if (looks === 4) report({ check, detail })
+      if (looks === looksMax) report({ check, detail })
     }
   }
 }
@@ -66,13 +71,13 @@ export const forgottenLanes = `
       SELECT FROM pgq.lane_wakes AS w WHERE w.queue = j.queue AND w.key = j.serialization_key)
   GROUP BY queue, serialization_key`
 
-const twoTokens = `
+export const twoTokens = `
   SELECT queue || '/' || serialization_key || ': ids ' || array_agg(id)::text AS detail
   FROM pgq.jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
   GROUP BY queue, serialization_key HAVING count(*) > 1`
 
 // One and the same transaction: a new one has another start.
-const idleInTransaction = `
+export const idleInTransaction = `
   SELECT pid || ' since ' || xact_start || ': ' || query AS detail FROM pg_stat_activity
   WHERE state LIKE 'idle in transaction%' AND application_name LIKE 'pgq%'`

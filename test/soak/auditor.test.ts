@@ -1,11 +1,14 @@
 /**
- * The soak's auditor knows a forgotten lane from one that somebody will look at.
+ * The soak's auditor, and its look at the end, see what is wrong in a database, and nothing else.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
+import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
-import { forgottenLanes } from "./Auditor.ts"
+import { forgottenLanes, idleInTransaction, twoTokens } from "./Auditor.ts"
+import { connect } from "./Database.ts"
+import { leftovers } from "./Leftovers.ts"
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a lane", (it) => {
   it.effect("is forgotten when it has no token and no marker", () =>
@@ -38,6 +41,60 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       yield* sql`INSERT INTO pgq.leases (worker_id, queue, job_ids)
         SELECT ${worker}::uuid, queue, ARRAY[id] FROM pgq.jobs WHERE queue = ${queue} AND state = 'ready'`
       assert.isEmpty(yield* forgotten(sql, queue))
+    })))
+})
+
+layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a look", (it) => {
+  it.effect("sees who is idle in a transaction, but not who has ended it", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { sql } = yield* Session.open
+      const { url } = yield* TestDatabase
+      const idle = yield* connect(url, "pgq of the auditor's test")
+      const seen = Effect.map(
+        sql.unsafe<{ detail: string }>(idleInTransaction).unprepared,
+        (rows) => rows.filter(({ detail }) => detail.includes("SELECT 'the auditor'"))
+      )
+      yield* idle.unsafe("SELECT 'the auditor'").unprepared
+      assert.isEmpty(yield* seen)
+
+      yield* idle.unsafe("BEGIN").unprepared
+      yield* idle.unsafe("SELECT 'the auditor'").unprepared
+      assert.lengthOf(yield* seen, 1)
+    })))
+
+  it.effect("sees two tokens of a lane, but not a token and who waits for it", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { insert, sql } = yield* Session.open
+      const look = sql.unsafe(twoTokens).unprepared
+      yield* insert({ queue: "two", key: "key" })
+      yield* insert({ queue: "two", key: "key" })
+      yield* sql`SELECT pgq.admit('two', 100)`
+      assert.isEmpty(yield* look)
+
+      yield* sql`DROP INDEX pgq.jobs_token`
+      yield* sql`UPDATE pgq.jobs SET state = 'ready' WHERE queue = 'two'`
+      assert.lengthOf(yield* look, 1)
+    })))
+
+  it.effect("sees a worker, a lease and a lock that stayed, and nothing where nothing did", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const session = yield* Session.open
+      const other = yield* Session.open
+      const look = Effect.map(
+        session.sql.unsafe<{ what: string }>(leftovers).unprepared,
+        (rows) => rows.map(({ what }) => what)
+      )
+      assert.isEmpty(yield* look)
+
+      const worker = yield* other.worker("left")
+      yield* other.insert({ queue: "left" })
+      yield* other.claim({ queue: "left", worker })
+      yield* other.sql`SELECT pg_advisory_lock(42)`
+      assert.deepStrictEqual(yield* look, [
+        "a worker at the end",
+        "a lease at the end",
+        "an advisory lock at the end"
+      ])
     })))
 })
 
