@@ -4,7 +4,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Option, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
-import type { StoreError } from "../domain/Errors.ts"
+import { StoreError } from "../domain/Errors.ts"
 import type { NewJob } from "../domain/Job.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import * as Batcher from "./Batcher.ts"
@@ -77,7 +77,8 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
             isUnknown ||= error.isUnknown === true
           })
         ),
-        Effect.retry({ schedule: backoff, while: ({ isTransient }) => isUnknown && isTransient })
+        Effect.retry({ schedule: backoff, while: ({ isTransient }) => isUnknown && isTransient }),
+        Effect.mapError((error) => isUnknown ? inDoubt(error) : error)
       )
     })
 
@@ -107,6 +108,17 @@ const startOf = (job: NewJob): string =>
     : job.delay !== undefined
     ? `+${Duration.toMillis(job.delay)} milliseconds`
     : ""
+
+/** What the last try ended with does not tell what became of the first. */
+const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
+  new StoreError({
+    operation,
+    isTransient,
+    isUnknown: true,
+    ...(code === undefined ? {} : { code }),
+    detail: `${detail}; the jobs may have been added all the same`,
+    cause
+  })
 
 const uniqueViolation = "23505"
 

@@ -2,8 +2,10 @@
  * Producers whose connection ends in the middle of adding a job: a job that was answered for is there
  * once, one that failed is not there.
  */
+import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Result, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import * as Job from "../../src/layers/Job.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
@@ -13,6 +15,15 @@ import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
+
+/** How many statements that add jobs wait for a lock. */
+const waiting = (sql: PgClient.PgClient, count: number) =>
+  Working.eventually(Effect.gen(function*() {
+    const rows = yield* sql`
+      SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%receipts%'
+    `
+    assert.lengthOf(rows, count)
+  }))
 
 const setup = Effect.gen(function*() {
   const server = yield* Working.server
@@ -78,14 +89,6 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 it.live("a statement that goes on although its connection is gone", () =>
   Effect.gen(function*() {
     const { counted, person, producer, proxy, queue, sql } = yield* setup
-    const waiting = (count: number) =>
-      Working.eventually(Effect.gen(function*() {
-        const rows = yield* sql`
-          SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%receipts%'
-        `
-        assert.lengthOf(rows, count)
-      }))
-
     yield* person.begin
     yield* person.sql`LOCK TABLE pgq.jobs IN SHARE MODE`
     const adding = yield* Effect.forkChild(
@@ -93,10 +96,10 @@ it.live("a statement that goes on although its connection is gone", () =>
         Effect.provide(producer)
       )
     )
-    yield* waiting(1)
+    yield* waiting(sql, 1)
     yield* proxy.cut
     // Asked again, while the first statement waits, too: whichever comes second finds the receipt.
-    yield* waiting(2)
+    yield* waiting(sql, 2)
     yield* person.commit
     const ids = yield* Fiber.join(adding)
     const added = yield* sql<{ id: bigint }>`
@@ -105,4 +108,27 @@ it.live("a statement that goes on although its connection is gone", () =>
 
     assert.deepStrictEqual(added.map(({ id }) => id), ids)
     assert.deepStrictEqual(yield* counted(queue), new Map([[1, 1], [2, 1], [3, 1]]))
+  }).pipe(Effect.scoped), 60_000)
+
+it.live("a server that does not come back", () =>
+  Effect.gen(function*() {
+    const { person, producer, proxy, queue, sql } = yield* setup
+    yield* person.begin
+    yield* person.sql`LOCK TABLE pgq.jobs IN SHARE MODE`
+
+    const error = yield* Effect.gen(function*() {
+      const adding = yield* Effect.forkChild(
+        Effect.flip(enqueue(Task, 1, { queue }).pipe(Effect.provide(producer)))
+      )
+      yield* TestClock.withLive(waiting(sql, 1))
+      yield* proxy.refuse
+      yield* proxy.cut
+      while (adding.pollUnsafe() === undefined) {
+        yield* TestClock.adjust("1 second")
+        yield* TestClock.withLive(Effect.sleep("10 millis"))
+      }
+      return yield* Fiber.join(adding)
+    }).pipe(Effect.provide(TestClock.layer()))
+
+    assert.isTrue(error._tag === "StoreError" && error.isUnknown)
   }).pipe(Effect.scoped), 60_000)

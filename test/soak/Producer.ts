@@ -1,9 +1,10 @@
 /**
  * Adds jobs as applications do: in transactions that stay open, roll back, fail or lose their
- * connection, at any isolation level, by bare INSERT or by `pgq.enqueue`.
+ * connection, at any isolation level, by bare INSERT or by `pgq.enqueue`; and with pgq's own client.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Exit } from "effect"
+import * as Client from "./Client.ts"
 import { connect } from "./Database.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
@@ -47,10 +48,28 @@ const produce = Effect.fnUntraced(
       const index = next()
       // Of its own each time: how a transaction goes does not change what is thrown for the next.
       const dice = producer.dice.for(String(index))
-      const count = yield* transact({ ...producer, dice }, sql, index)
+      const add = dice.chance(0.2) ? addWithClient : transact
+      const count = yield* add({ ...producer, dice }, sql, index)
       due += dice.gap(1000 * count / producer.rate)
       yield* Effect.sleep(Math.max(due - Ledger.now(), 0))
     }
+  }
+)
+
+const addWithClient = Effect.fnUntraced(
+  function*({ added, dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {
+    const tx = `${name}-${Ledger.now()}-${index}`
+    const jobs = Array.from(
+      { length: dice.chance(0.3) ? dice.between(2, 20) : 1 },
+      () => ({ ...job(dice), n: number() })
+    )
+    for (const { does, isLater, key, n, priority, queue } of jobs) {
+      write({ what: "intent", at: Ledger.now(), n, tx, queue, key, priority, isLater, does })
+    }
+    const what = yield* Client.enqueue(sql, jobs.map(Client.newJob))
+    write({ what, at: Ledger.now(), wall: Date.now(), tx })
+    if (what === "ack") added(jobs.length)
+    return jobs.length
   }
 )
 
