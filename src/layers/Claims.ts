@@ -16,10 +16,10 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly settler: Settler
   /** Says that there may be something to look for. */
   readonly changes: Queue.Dequeue<void>
-  /** What to do when the store does not know this worker any more. */
-  readonly rejoin: Effect.Effect<void, StoreError>
+  /** Makes this worker known to the store. */
+  readonly join: Effect.Effect<void, StoreError>
 }) {
-  const { changes, queues, runs, settler, worker } = options
+  const { changes, join, queues, runs, settler, worker } = options
   const repo = yield* JobRepo
   const registry = yield* WorkerRegistry
 
@@ -31,6 +31,8 @@ export const make = Effect.fnUntraced(function*(options: {
   let shortPauses = 0
   /** How many more rounds begin with a look for leases whose claim was never answered. */
   let doubts = 0
+  /** How often it was taken for dead and has joined again. */
+  let rejoins = 0
   let turn = 0
 
   // What is leased but unknown here is handed back: the answer to its claim was lost, or a settlement of
@@ -60,9 +62,12 @@ export const make = Effect.fnUntraced(function*(options: {
       const { laneRun, limit } = runs.wants()
       if (limit === 0) break
       const queue = queues[(turn + index) % queues.length]!
+      const rejoinsBefore = rejoins
       const jobs = yield* repo.claim({ queue, worker, limit, laneRun })
-      runs.add(jobs)
       found += jobs.length
+      if (rejoins === rejoinsBefore) runs.add(jobs)
+      // Others may have had these jobs since: what is still leased to this worker goes back first.
+      else doubts = Math.max(doubts, 1)
     }
     turn++
     if (found > 0) {
@@ -72,8 +77,16 @@ export const make = Effect.fnUntraced(function*(options: {
     return found
   })
 
+  const rejoin = Effect.gen(function*() {
+    yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
+    // In one step: what is not lost here, because its claim has not been answered, is not started later.
+    rejoins++
+    runs.lose(() => true)
+    yield* join
+  })
+
   const afterFailure = (error: StoreError) => {
-    if (error.code === unknownWorker) return Effect.ignore(options.rejoin)
+    if (error.code === unknownWorker) return Effect.ignore(rejoin)
     doubts = 3
     emptyRounds = Math.max(emptyRounds, 1)
     return Effect.logWarning(`looking again later: ${error.message}`)
@@ -81,6 +94,9 @@ export const make = Effect.fnUntraced(function*(options: {
 
   return {
     reconcile: claiming.withPermit(reconcile),
+
+    /** What to do when the store does not know this worker any more. */
+    rejoin,
 
     /**
      * Asks each queue in turn, beginning with another one each time. Answers with how many jobs came,

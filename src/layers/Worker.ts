@@ -74,12 +74,14 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   let cancelledAt = Infinity
   let hasSignedOff = false
 
-  const rejoin = Effect.gen(function*() {
-    yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
-    runs.lose(() => true)
-    yield* lifeline.join
+  const claims = yield* Claims.make({
+    worker: id,
+    queues,
+    runs,
+    settler,
+    changes,
+    join: lifeline.join
   })
-  const claims = yield* Claims.make({ worker: id, queues, runs, settler, changes, rejoin })
 
   const work = Effect.gen(function*() {
     let hasWaiting = true
@@ -152,7 +154,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         `could not renew in time; broke off ${count} jobs with a key before others may run them`
       )
     }),
-    onBuried: rejoin,
+    onBuried: claims.rejoin,
     // A claim that hangs must not keep the worker from renewing.
     onRenewed: Effect.andThen(
       Effect.sync(look),

@@ -7,6 +7,7 @@ import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import { enqueue } from "../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
@@ -151,4 +152,65 @@ it.effect("breaks off what it runs when it was taken for dead, and goes on", () 
     yield* TestClock.adjust("10 seconds")
     assert.strictEqual(runs, 2)
     assert.strictEqual((yield* counts).completed, 2)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("starts nothing that it claimed before it was taken for dead and joined again", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    const claimed = yield* Deferred.make<void>()
+    const goOn = yield* Latch.make()
+    yield* enqueue(Task, 0, { key: "k" })
+    yield* start(Task.toLayer((n) => void ran.push(n)), {
+      repo: (repo) => ({
+        ...repo,
+        claim: (options) =>
+          repo.claim(options).pipe(
+            Effect.tap(Deferred.succeed(claimed, undefined)),
+            Effect.tap(goOn.await)
+          )
+      })
+    })
+    yield* Deferred.await(claimed)
+
+    const [self] = yield* JobAdmin.use((admin) => admin.workers)
+    yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+    const other = yield* workerOf("default")
+    const [taken] = yield* claim({ queue: "default", worker: other })
+    // Its next renewal finds out.
+    yield* TestClock.adjust("6 seconds")
+    assert.lengthOf(yield* JobAdmin.use((admin) => admin.workers), 2)
+    yield* goOn.open
+    yield* TestClock.adjust("1 minute")
+
+    assert.deepStrictEqual(ran, [])
+    assert.deepStrictEqual(yield* settle([taken!], Settlement.Completed()), [])
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("hands back what it claimed anew under an answer of an older life", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    const asked = yield* Deferred.make<void>()
+    const goOn = yield* Latch.make()
+    yield* enqueue(Task, 0, { key: "k" })
+    yield* start(Task.toLayer((n) => void ran.push(n)), {
+      // Sent before the worker was taken for dead, done after it has joined again.
+      repo: (repo) => ({
+        ...repo,
+        claim: (options) =>
+          Deferred.succeed(asked, undefined).pipe(
+            Effect.andThen(goOn.await),
+            Effect.andThen(repo.claim(options))
+          )
+      })
+    })
+    yield* Deferred.await(asked)
+
+    const [self] = yield* JobAdmin.use((admin) => admin.workers)
+    yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+    yield* TestClock.adjust("6 seconds")
+    yield* goOn.open
+    yield* TestClock.adjust("1 second")
+
+    assert.deepStrictEqual(ran, [0])
+    assert.strictEqual((yield* counts).completed, 1)
   }).pipe(Effect.provide(MemoryQueue.layer)))

@@ -231,5 +231,14 @@ void import("./main.ts").then(({ main }) => main())`,
       to: "false"
     }],
     test: killed("connections/enqueue", "after so many bytes fromServer")
+  },
+  {
+    name: "claim-of-an-older-life-started",
+    changes: [{
+      file: "src/layers/Claims.ts",
+      from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
+      to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
+    }],
+    test: killed("engine/lostAnswers", "starts nothing that it claimed before it was taken for dead")
   }
 ]
