@@ -15,6 +15,8 @@ export interface Child {
   readonly listening: Deferred.Deferred<void>
   /** It works. */
   readonly ready: Deferred.Deferred<void>
+  /** It has heard that it is to cancel its jobs. */
+  readonly cancelling: Deferred.Deferred<void>
   readonly ended: Deferred.Deferred<Ended>
   /** Asks it to stop. A message, because two signals may be heard in the other order. */
   readonly stop: (mode: StopMode) => void
@@ -38,6 +40,7 @@ export const spawn = (options: {
     const { workerId } = options
     const listening = Deferred.makeUnsafe<void>()
     const ready = Deferred.makeUnsafe<void>()
+    const cancelling = Deferred.makeUnsafe<void>()
     const ended = Deferred.makeUnsafe<Ended>()
     const child = spawnProcess(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       env: { ...process.env, ...options.env, [workerIdVariable]: workerId },
@@ -48,6 +51,7 @@ export const spawn = (options: {
     child.on("message", (message) => {
       if (message === "listening") Deferred.doneUnsafe(listening, Effect.void)
       if (message === "ready") Deferred.doneUnsafe(ready, Effect.void)
+      if (message === "cancelling") Deferred.doneUnsafe(cancelling, Effect.void)
     })
     child.once("exit", (code, signal) => {
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`
@@ -69,5 +73,5 @@ export const spawn = (options: {
     const signal = (name: NodeJS.Signals) => {
       if (name === "SIGKILL" || Deferred.isDoneUnsafe(listening)) child.kill(name)
     }
-    return { pid: child.pid, workerId, listening, ready, ended, stop, signal }
+    return { pid: child.pid, workerId, listening, ready, cancelling, ended, stop, signal }
   })

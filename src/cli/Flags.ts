@@ -36,6 +36,16 @@ export const duration = (name: string): Flag.Flag<Duration.Duration> =>
     )
   )
 
+/** A length of time, or `never`. */
+export const durationOrNever = (name: string): Flag.Flag<Duration.Duration> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("TIME"),
+    Flag.filterMap(
+      (text) => text === "never" ? Option.some(Duration.infinity) : parseDuration(text),
+      (text) => `"${text}" is neither a time such as 500ms, 10s, 2m, 1h, 1d nor never`
+    )
+  )
+
 /** A moment, with its zone, so that it means the same everywhere. */
 export const moment = (name: string): Flag.Flag<Date> =>
   Flag.String(name).pipe(

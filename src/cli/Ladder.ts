@@ -39,6 +39,7 @@ export const make: (on: {
   if (on.isChild) {
     process.on("message", (message) => {
       if (isStopMode(message)) Queue.offerUnsafe(requests, message)
+      if (message === "cancel") SignalLatch.tellParent("cancelling")
     })
     SignalLatch.tellParent("listening")
     process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))

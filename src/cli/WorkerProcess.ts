@@ -36,6 +36,7 @@ export interface Options extends Settings.Given {
   readonly cooperative: "row-lock" | "advisory" | "solo"
   readonly advisoryKey: Option.Option<AdvisoryKey>
   readonly grace: Duration.Duration
+  readonly hangLimit: Duration.Duration
   /** Given by the parent; nothing for a process that stands alone. */
   readonly workerId: string | undefined
 }
@@ -107,7 +108,7 @@ const work = Effect.fnUntraced(function*(options: Options) {
   const handlers = yield* Effect.provideContext(Script.load(options.file, options.arg), client)
 
   const queues = options.queues.length === 0 ? undefined : options.queues
-  const live = QueueLive.layer({ ...options, queues, schema, notify }).pipe(
+  const live = QueueLive.layer({ ...options, queues, schema, notify, onHang: "kill" }).pipe(
     Layer.provide(Layer.succeedContext(handlers)),
     Layer.provide(lock(options))
   )

@@ -46,6 +46,10 @@ const flags = {
     Flag.withDescription("How long cancelled jobs may clean up; else 30s"),
     Flag.withDefault(Duration.seconds(30))
   ),
+  hangLimit: Flags.durationOrNever("hang-limit").pipe(
+    Flag.withDescription("Kill a process whose thread one job keeps for so long; else 10m"),
+    Flag.withDefault(Duration.minutes(10))
+  ),
   notify: Flag.Literals("notify", ["listen", "poll"]).pipe(
     Flag.withDescription("Be woken by LISTEN, or look by the clock; else PGQ_NOTIFY, listen"),
     Flag.optional

@@ -16,7 +16,11 @@ import * as Script from "./script.ts"
 import type * as Settings from "./Settings.ts"
 
 export const run = Effect.fnUntraced(function*(
-  options: Settings.Given & { readonly processes: number; readonly file: string }
+  options: Settings.Given & {
+    readonly processes: number
+    readonly file: string
+    readonly grace: Duration.Duration
+  }
 ) {
   const children = new Set<Child.Child>()
   const connected = yield* Deferred.make<Connected>()
@@ -33,6 +37,14 @@ export const run = Effect.fnUntraced(function*(
 
   yield* ladder.modes.pipe(
     Stream.runForEach((mode) => Effect.sync(() => children.forEach((child) => child.stop(mode)))),
+    Effect.forkScoped
+  )
+  yield* ladder.modes.pipe(
+    Stream.filter((mode) => mode === "cancel"),
+    Stream.take(1),
+    Stream.runDrain,
+    Effect.andThen(Effect.sleep(options.grace)),
+    Effect.andThen(killDeaf(children)),
     Effect.forkScoped
   )
   const isClean = yield* keepAll({ ...connection, children, ladder, processes: options.processes })
@@ -142,6 +154,17 @@ const bury = Effect.fnUntraced(function*(
     Effect.catch((error) => Effect.logWarning(error.message))
   )
 })
+
+/** A handler may keep the thread of a child for ever. Those that have heard end by themselves. */
+const killDeaf = (children: Set<Child.Child>) =>
+  Effect.suspend(() => {
+    const deaf = Array.from(children)
+      .filter(({ cancelling }) => !Deferred.isDoneUnsafe(cancelling))
+    return Effect.forEach(deaf, (child) => {
+      child.signal("SIGKILL")
+      return Effect.logWarning(`process ${child.pid} does not hear that it is to stop; killed it`)
+    })
+  })
 
 const killAll = (children: Set<Child.Child>, connected: Deferred.Deferred<Connected>) =>
   Effect.gen(function*() {

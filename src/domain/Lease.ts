@@ -17,9 +17,32 @@ export const trustedFor = (lease: number): number => lease * 0.8
 /** How often somebody looks whether the worker's thread is still turning. */
 export const watchEvery = (lease: number): number => Math.max(lease / 15, 20)
 
+/** After so long without a turn, a thread is taken for busy. */
+export const busyAfter = (lease: number): number => lease / 5
+
+/** What somebody sees who looks at a thread every `watchEvery`. */
+export interface Look {
+  readonly at: number
+  /** When the thread last turned; 0 before it first did. */
+  readonly turnedAt: number
+  /** How long it has stood still under the eyes of the one who looks: a freeze of both does not count. */
+  readonly stillFor: number
+}
+
+export const lookAgain = (
+  last: Look,
+  now: Pick<Look, "at" | "turnedAt"> & { readonly lease: number }
+): Look => ({
+  at: now.at,
+  turnedAt: now.turnedAt,
+  stillFor: now.turnedAt === 0 || now.turnedAt !== last.turnedAt
+    ? 0
+    : last.stillFor + Math.min(now.at - last.at, 2 * watchEvery(now.lease))
+})
+
 /**
  * Whether to renew in the place of a thread that is busy. Not for one that was frozen beyond its
- * trust together with the one who looks, and not for ever for one that hangs.
+ * trust together with the one who looks, and not for one that hangs.
  */
 export const needsStandIn = (state: {
   readonly lease: number
@@ -28,12 +51,12 @@ export const needsStandIn = (state: {
   readonly turnedAt: number
   /** When the last renewal was sent that succeeded. */
   readonly renewedAt: number
+  readonly stillFor: number
+  /** A thread that stands still for so long hangs. */
+  readonly hangLimit: number
 }): boolean => {
   const still = state.now - state.turnedAt
   const age = state.now - state.renewedAt
-  return still > state.lease / 5 && still < stillMax &&
+  return still > busyAfter(state.lease) && state.stillFor < state.hangLimit &&
     age > renewEvery(state.lease) && age < trustedFor(state.lease)
 }
-
-/** Ten minutes: a thread that has not turned for so long hangs. */
-export const stillMax = 600_000

@@ -11,18 +11,29 @@ import { Worker } from "node:worker_threads"
 import type { StandIn } from "../services/WorkerRegistry.ts"
 import { type Connection, Slot, type Task } from "./PgStandInTask.ts"
 
+/** What to do about a thread that does not turn any more. */
+export interface Hang {
+  /** For how long somebody stands in for it. */
+  readonly limit: Duration.Duration
+  /** Whether its process is killed then. */
+  readonly isFatal: boolean
+}
+
 export const make: (options: {
   readonly id: string
   readonly lease: Duration.Duration
   readonly schema: string
   readonly config: PgClient.PgClientConfig
+  readonly hang: Hang
 }) => Effect.Effect<StandIn, never, Scope.Scope> = Effect.fnUntraced(function*(options) {
-  const { config, id, lease, schema } = options
+  const { config, hang, id, lease, schema } = options
   const times = new BigInt64Array(new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT))
   const connection = yield* connectionOf(config)
   yield* launch({
     worker: id,
     lease: Duration.toMillis(lease),
+    hangLimit: Duration.toMillis(hang.limit),
+    isHangFatal: hang.isFatal,
     schema,
     connection,
     times: times.buffer

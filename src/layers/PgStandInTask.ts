@@ -8,6 +8,10 @@ export interface Task {
   readonly worker: string
   /** Milliseconds. */
   readonly lease: number
+  /** Milliseconds. */
+  readonly hangLimit: number
+  /** Whether a thread that hangs is the end of its process. */
+  readonly isHangFatal: boolean
   readonly schema: string
   readonly connection: Connection
   /** Three `BigInt64`: nanoseconds of the machine's monotonic clock, in the order of `Slot`. */

@@ -7,7 +7,7 @@ import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { answered } from "./Deadline.ts"
 import * as PgStandIn from "./PgStandIn.ts"
 
-const make = Effect.fnUntraced(function*(schema: string) {
+const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options) {
   const client = yield* PgClient.PgClient
   const { config } = client
   const sql = client.withoutTransforms()
@@ -67,13 +67,18 @@ const make = Effect.fnUntraced(function*(schema: string) {
     join,
     renew,
     reconcile,
-    standIn: (worker) => PgStandIn.make({ ...worker, schema, config }),
+    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang }),
     leave: end("leave", false),
     bury: end("bury", true)
   })
 })
 
-export const layer = (options: {
+export interface Options {
   readonly schema: string
-}): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>
-  Layer.effect(WorkerRegistry, make(options.schema))
+  readonly hang?: PgStandIn.Hang
+}
+
+export const layer = (options: Options): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>
+  Layer.effect(WorkerRegistry, make(options))
+
+const defaultHang: PgStandIn.Hang = { limit: Duration.minutes(10), isFatal: false }

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import { type SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
 import { defaultQueue, queueBytesMax } from "../domain/Job.ts"
+import { busyAfter } from "../domain/Lease.ts"
 import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
@@ -42,6 +43,13 @@ export interface Options {
   readonly notify?: "listen" | "poll" | undefined
   /** How long this worker counts as alive without renewing. Defaults to 15 seconds. */
   readonly lease?: Duration.Input | undefined
+  /** How long a handler may keep the thread to itself before it counts as hanging. Defaults to 10 minutes. */
+  readonly hangLimit?: Duration.Input | undefined
+  /**
+   * What happens then: its jobs go to others although it may go on beside them, or the process is killed
+   * before they do. Defaults to "abandon".
+   */
+  readonly onHang?: "abandon" | "kill" | undefined
 }
 
 /**
@@ -55,6 +63,7 @@ export const layer = (options: Options = {}): Layer.Layer<
 > => {
   const schema = options.schema ?? PgSchema.defaultSchema
   const worker = Layer.unwrap(Effect.map(workerOptions(options), Worker.layer))
+  const hang = { limit: hangLimit(options), isFatal: options.onHang === "kill" }
   const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the handlers
   // and the caretaker of its first.
@@ -63,7 +72,7 @@ export const layer = (options: Options = {}): Layer.Layer<
       Layer.fresh(handlers),
       notifier,
       PgScheduler.layer({ schema }),
-      PgWorkerRegistry.layer({ schema })
+      PgWorkerRegistry.layer({ schema, hang })
     ]),
     Layer.provideMerge(Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))),
     Layer.provideMerge(Layer.effectDiscard(PgSchema.check(schema)))
@@ -88,6 +97,17 @@ const workerOptions = Effect.fnUntraced(function*(options: Options) {
       })
     }
   }
+  const lease = Duration.fromInputUnsafe(options.lease ?? "15 seconds")
+  // Whoever looks, looks three times until then.
+  const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
+  if (Duration.isLessThan(hangLimit(options), shortest)) {
+    return yield* new SettingInvalid({
+      setting: "hangLimit",
+      issue: `a handler that keeps the thread for less than ${
+        Duration.format(shortest)
+      } does not hang`
+    })
+  }
   return {
     grace: Duration.fromInputUnsafe(options.grace ?? "30 seconds"),
     worker: {
@@ -97,10 +117,13 @@ const workerOptions = Effect.fnUntraced(function*(options: Options) {
       pid: process.pid,
       queues,
       concurrency,
-      lease: Duration.fromInputUnsafe(options.lease ?? "15 seconds")
+      lease
     }
   }
 })
+
+const hangLimit = (options: Options): Duration.Duration =>
+  Duration.fromInputUnsafe(options.hangLimit ?? "10 minutes")
 
 /** What producers and operators need; it works on no job. */
 export const client = (

@@ -60,7 +60,8 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     look()
   })
   const life = yield* Scope.fork(yield* Effect.scope)
-  const lifeline = yield* Lifeline.make({ ...worker, mode })
+  // Nobody stands in for one that has ended.
+  const lifeline = yield* Scope.provide(Lifeline.make({ ...worker, mode }), life)
   const runs = yield* Runs.make({
     concurrency,
     settler,

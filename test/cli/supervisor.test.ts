@@ -15,10 +15,19 @@ export const setupJobs = (queue) => {
     Effect.andThen(Effect.logInfo("held in " + process.pid + "."), Effect.never))
   queue.handle("crashing", () => process.exit(3))
   queue.handle("harmless", () => {})
+  queue.handle("hanging", () => {
+    process.stderr.write("hanging in " + process.pid + ".\\n")
+    while (true);
+  })
 }
 `
 
-const start = Effect.fnUntraced(function*(...jobs: ReadonlyArray<string>) {
+const start = (...jobs: ReadonlyArray<string>) => startWith(["-q", "3"], ...jobs)
+
+const startWith = Effect.fnUntraced(function*(
+  args: ReadonlyArray<string>,
+  ...jobs: ReadonlyArray<string>
+) {
   const { flags, table } = yield* Pgq.schema
   const { path, write } = yield* Pgq.folder
   write("jobs.mjs", script)
@@ -26,10 +35,10 @@ const start = Effect.fnUntraced(function*(...jobs: ReadonlyArray<string>) {
   for (const name of jobs) {
     yield* sql`INSERT INTO ${table("jobs")} (name, payload) VALUES (${name}, '{}')`
   }
-  const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs", "-q", "3", "-w", "1"], {
+  const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs", "-w", "1", ...args], {
     cwd: path
   })
-  yield* queue.line(/working in 3 processes/)
+  yield* queue.line(/working in \d processes/)
   return { queue, sql, table }
 })
 
@@ -127,6 +136,41 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
 
       assert.strictEqual((yield* queue.exit).code, 143)
       assert.isFalse(isAlive(pid))
+      assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
+      assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 1)
+    }))
+
+  it.effect("goes on without a job that hangs, when it has kept three processes for too long", () =>
+    Effect.gen(function*() {
+      const { queue, sql, table } = yield* startWith(
+        ["-q", "1", "--hang-limit", "3s"],
+        "hanging",
+        "harmless"
+      )
+      const killed = yield* queue.line(/has kept the thread of worker \S+ for \d seconds; killing/)
+      yield* queue.line(/ended by SIGKILL; handing its jobs back/, 2)
+      yield* queue.line(/ended by SIGKILL; handing its jobs back/, 3)
+
+      const finished = sql`SELECT name, outcome FROM ${table("finished_jobs")} ORDER BY name`
+      yield* eventually(Effect.map(finished, (rows) =>
+        assert.deepStrictEqual(rows, [
+          { name: "hanging", outcome: "crashed" },
+          { name: "harmless", outcome: "completed" }
+        ])))
+      assert.notInclude(killed, `pgq ${queue.pid}:`)
+      yield* queue.kill("SIGINT")
+      assert.strictEqual((yield* queue.exit).code, 0)
+    }))
+
+  it.effect("kills a child that does not hear of a cancel within the grace", () =>
+    Effect.gen(function*() {
+      const { queue, sql, table } = yield* startWith(["-q", "1", "--grace", "1s"], "hanging")
+      yield* queue.line(/hanging in/)
+
+      yield* queue.kill("SIGTERM")
+
+      assert.strictEqual((yield* queue.exit).code, 1)
+      assert.match(queue.stderr(), /process \d+ does not hear that it is to stop; killed it/)
       assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
       assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 1)
     }))

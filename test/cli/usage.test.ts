@@ -22,6 +22,7 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["start", "-f", "x.ts", "--cooperative", "advisory", "--advisory-key", "1,2,3"], "\"1,2,3\""],
   [["start", "-f", "x.ts", "--cooperative", "none"], "--cooperative"],
   [["start", "-f", "x.ts", "--grace", "soon"], "\"soon\" is not a time such as 500ms, 10s"],
+  [["start", "-f", "x.ts", "--hang-limit", "soon"], "\"soon\" is neither a time such as 500ms"],
   [["stop"], "Missing required flag: --pid-file"],
   [["stop", "-p", "x", "hard"], "\"hard\" is not one of drain, current, finish"],
   [["stop", "-p", "x", "constructor"], "\"constructor\" is not one of"],

@@ -27,6 +27,8 @@ describe("a lease", () => {
       lease,
       now,
       turnedAt: now - turned,
+      stillFor: turned,
+      hangLimit: 600_000,
       renewedAt: now - renewed
     })
 
@@ -36,7 +38,14 @@ describe("a lease", () => {
   it("is renewed by a stand-in before the trust in it ends, whenever the thread stops turning", () => {
     for (let stoppedAfter = 0; stoppedAfter <= Lease.renewEvery(lease); stoppedAfter += 100) {
       const isNeeded = (now: number) =>
-        Lease.needsStandIn({ lease, now, turnedAt: stoppedAfter, renewedAt: 0 })
+        Lease.needsStandIn({
+          lease,
+          now,
+          turnedAt: stoppedAfter,
+          renewedAt: 0,
+          stillFor: now - stoppedAfter,
+          hangLimit: Infinity
+        })
       const looks = Array.from({ length: 20 }, (_, n) => n * Lease.watchEvery(lease))
 
       const first = looks.find(isNeeded)
@@ -44,5 +53,20 @@ describe("a lease", () => {
       assert.isDefined(first)
       assert.isAtMost(first!, 0.7 * lease)
     }
+  })
+
+  it("counts how long a thread stands still, without the time that the one who looks was frozen", () => {
+    const first: Lease.Look = { at: 0, turnedAt: 0, stillFor: 0 }
+    const stillFor = (...looks: ReadonlyArray<readonly [at: number, turnedAt: number]>) =>
+      looks.reduce(
+        (last, [at, turnedAt]) => Lease.lookAgain(last, { at, turnedAt, lease }),
+        first
+      ).stillFor
+
+    assert.strictEqual(stillFor([1000, 900], [2000, 900], [3000, 900]), 2000)
+    assert.strictEqual(stillFor([1000, 900], [2000, 900], [3000, 2900]), 0)
+    assert.strictEqual(stillFor([1000, 900], [900_000, 900]), 2000)
+    // It has not begun.
+    assert.strictEqual(stillFor([1000, 0], [2000, 0], [3000, 0]), 0)
   })
 })

@@ -1,7 +1,7 @@
 /**
  * A queue with a lease of three seconds, whose one job computes for eight: its thread cannot renew.
  *
- * node spinner.mjs URL QUEUE with-stand-in|without-stand-in
+ * node spinner.mjs URL QUEUE with-stand-in|without-stand-in|giving-up
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Schema } from "effect"
@@ -24,7 +24,11 @@ const compute = () => {
   const end = performance.now() + 8000
   while (performance.now() < end);
 }
-const Queue = QueueLive.layer({ queues: [queue], lease: "3 seconds" }).pipe(
+const Queue = QueueLive.layer({
+  queues: [queue],
+  lease: "3 seconds",
+  hangLimit: standIn === "giving-up" ? "2 seconds" : undefined
+}).pipe(
   Layer.provide(Job.make("compute", { payload: Schema.Unknown }).toLayer(compute)),
   Layer.provide(RowLock.layer),
   Layer.provide(PgClient.layer({ url: Redacted.make(url) }))

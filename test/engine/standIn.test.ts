@@ -28,7 +28,7 @@ const rescuedWhileComputing = Effect.fnUntraced(function*(standIn: string) {
     Effect.repeat({ until: (n) => n > 0 }),
     Effect.raceFirst(Effect.as(process.exit, 0))
   )
-  return { rescued, jobs: yield* unfinished(queue) }
+  return { rescued, process, jobs: yield* unfinished(queue) }
 })
 
 layer(producer, options)("a handler that computes for longer than a lease", (it) => {
@@ -45,5 +45,14 @@ layer(producer, options)("a handler that computes for longer than a lease", (it)
       const { rescued } = yield* rescuedWhileComputing("without-stand-in")
 
       assert.strictEqual(rescued, 1)
+    }))
+
+  it.effect("is given up after a limit, and goes on in a process that is not pgq's own", () =>
+    Effect.gen(function*() {
+      const { process, rescued } = yield* rescuedWhileComputing("giving-up")
+
+      assert.strictEqual(rescued, 1)
+      assert.match(process.stderr(), /others get its jobs now, and may run them beside it/)
+      assert.isTrue(globalThis.process.kill(process.pid, 0))
     }))
 })

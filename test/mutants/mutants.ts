@@ -239,6 +239,27 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
       to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
     }],
-    test: killed("engine/lostAnswers", "starts nothing that it claimed before it was taken for dead")
+    test: killed(
+      "engine/lostAnswers",
+      "starts nothing that it claimed before it was taken for dead"
+    )
+  },
+  {
+    name: "hang-not-ended",
+    changes: [{
+      file: "src/layers/PgStandInThread.ts",
+      from: "if (task.isHangFatal) process.kill",
+      to: "if (task.hangLimit < 0) process.kill"
+    }],
+    test: killed("cli/supervisor", "goes on without a job that hangs")
+  },
+  {
+    name: "deaf-child-waited-for",
+    changes: [{
+      file: "src/cli/supervisor.ts",
+      from: "    Effect.andThen(killDeaf(children)),\n",
+      to: ""
+    }],
+    test: killed("cli/supervisor", "kills a child that does not hear of a cancel")
   }
 ]
