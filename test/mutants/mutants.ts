@@ -230,7 +230,7 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "isUnknown && isTransient",
       to: "false"
     }],
-    test: killed("connections/enqueue", "after so many bytes fromServer")
+    test: killed("connections/enqueue", "that is cut after so many bytes")
   },
   {
     name: "claim-of-an-older-life-started",
