@@ -103,6 +103,7 @@ export const make = Effect.fnUntraced(function*(options: {
      * or nothing when the store could not be asked.
      */
     round: claiming.withPermit(round).pipe(
+      Effect.tapDefect(() => Effect.sync(() => doubts = 3)),
       Effect.catch((error) => Effect.as(afterFailure(error), undefined))
     ),
 

@@ -5,6 +5,7 @@ import { Clock, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../domain/Lease.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
+import { keepGoing } from "./KeepGoing.ts"
 
 export type Lifeline = Effect.Success<ReturnType<typeof make>>
 
@@ -68,6 +69,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       Effect.catch((error) =>
         Effect.as(Effect.logWarning(`could not renew: ${error.message}`), retryEvery(lease))
       ),
+      keepGoing("renewing", retryEvery(lease)),
       Effect.flatMap((wait) => Effect.sleep(wait)),
       Effect.forever,
       Effect.delay(renewEvery(lease)),
@@ -76,6 +78,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     const turn = Effect.sync(() => standIn.turn(now() - renewedAt))
     yield* turn
     yield* Effect.andThen(turn, expire).pipe(
+      keepGoing("watching the lease", watchEvery(lease)),
       Effect.delay(watchEvery(lease)),
       Effect.forever,
       Effect.forkScoped

@@ -7,6 +7,7 @@
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Stream } from "effect"
 import { Notifier, type Wake } from "../services/Notifier.ts"
+import { keepGoing } from "./KeepGoing.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const { config } = yield* PgClient.PgClient
@@ -35,8 +36,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
   }).pipe(Effect.scoped)
 
   yield* listen.pipe(
-    Effect.tapCause((cause) => Effect.logDebug("the listening connection was lost", cause)),
+    Effect.tapError((error) => Effect.logDebug("the listening connection was lost", error)),
     Effect.retry(reconnect),
+    Effect.orDie,
+    keepGoing("listening"),
     Effect.forkScoped
   )
 

@@ -4,8 +4,9 @@
  * others from being recorded.
  */
 import { Effect, Latch, Schedule, type Scope } from "effect"
-import type { ClaimLost } from "../domain/Errors.ts"
+import { type ClaimLost, StoreError } from "../domain/Errors.ts"
 import { JobRepo, type Settled } from "../services/JobRepo.ts"
+import { keepGoing } from "./KeepGoing.ts"
 
 export interface Settler {
   /** Returns at once; the settlement is under way. */
@@ -37,8 +38,12 @@ export const make = Effect.fnUntraced(function*(
 
   // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
   // which hands its job back: it must not hold up the others.
-  const send = (batch: ReadonlyArray<Settled>): Effect.Effect<ReadonlyArray<ClaimLost>> =>
+  const send = (
+    batch: ReadonlyArray<Settled>,
+    isCertain = false
+  ): Effect.Effect<ReadonlyArray<ClaimLost>> =>
     repo.settle(batch).pipe(
+      Effect.catchDefect(refusal("settle")),
       Effect.tap(() => Effect.sync(() => refused = 0)),
       Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
       Effect.retry({
@@ -48,9 +53,11 @@ export const make = Effect.fnUntraced(function*(
       Effect.catch((error) =>
         error.code === lockTimeout
           ? sendUnlocked(batch)
+          : isDoubtful(error) && !isCertain
+          ? Effect.andThen(Effect.sleep("1 second"), send(batch, true))
           : batch.length === 1
           ? Effect.sync(() => (refused++, []))
-          : Effect.map(Effect.forEach(batch, (one) => send([one])), (lost) => lost.flat())
+          : Effect.map(Effect.forEach(batch, (one) => send([one], true)), (lost) => lost.flat())
       )
     )
 
@@ -67,6 +74,7 @@ export const make = Effect.fnUntraced(function*(
   /** Those that can be recorded now, and those whose rows somebody holds. */
   const divide = (batch: ReadonlyArray<Settled>) =>
     repo.locked(batch).pipe(
+      Effect.catchDefect(refusal("locked")),
       Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
       Effect.orElseSucceed((): ReadonlyArray<bigint> => []),
       Effect.map((ids) => {
@@ -80,8 +88,10 @@ export const make = Effect.fnUntraced(function*(
 
   const flush = Effect.gen(function*() {
     yield* hasWork.await
-    sending = waiting.slice(0, batchMax)
-    waiting = waiting.slice(batchMax)
+    // If the last one broke off, what it was to send is still there.
+    const all = [...sending, ...waiting]
+    sending = all.slice(0, batchMax)
+    waiting = all.slice(batchMax)
     const size = sending.length
     const lost = yield* send(sending)
     sending = []
@@ -104,12 +114,10 @@ export const make = Effect.fnUntraced(function*(
     free.forEach(add)
   })
 
-  yield* Effect.forEach([flush, retryLocked], (step) =>
-    step.pipe(
-      Effect.forever,
-      Effect.tapCause((cause) => Effect.logError("settling has stopped", cause)),
-      Effect.forkScoped
-    ))
+  yield* Effect.forEach(
+    [flush, retryLocked],
+    (step) => step.pipe(keepGoing("settling"), Effect.forever, Effect.forkScoped)
+  )
 
   const add = (settled: Settled): void => {
     waiting.push(settled)
@@ -132,6 +140,24 @@ const holdUpMax = 60_000
 
 /** What the store says when somebody else holds a row, or a lane, for too long. */
 const lockTimeout = "55P03"
+
+/** A defect counts as a refusal. */
+const refusal = (operation: string) => (defect: unknown) =>
+  Effect.fail(
+    new StoreError({
+      operation,
+      isTransient: false,
+      detail: defect instanceof Error ? defect.message : "a defect",
+      cause: defect
+    })
+  )
+
+/**
+ * An error of the server's inside, or of the client, says nothing about what was sent. It is believed
+ * when it comes again.
+ */
+const isDoubtful = ({ code, isTransient }: StoreError): boolean =>
+  !isTransient && (code === undefined || code.startsWith("XX"))
 
 const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("5 seconds")])
   .pipe(

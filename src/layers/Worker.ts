@@ -23,6 +23,7 @@ import { Notifier } from "../services/Notifier.ts"
 import { QueueControl } from "../services/QueueControl.ts"
 import type { NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Claims from "./Claims.ts"
+import { keepGoing } from "./KeepGoing.ts"
 import * as Lifeline from "./Lifeline.ts"
 import * as Runs from "./Runs.ts"
 import * as Settler from "./Settler.ts"
@@ -170,19 +171,22 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         ) look()
       })
     ),
+    keepGoing("waking up"),
     Effect.forkScoped
   )
   yield* Queue.take(doubts).pipe(
     Effect.andThen(Effect.ignore(claims.reconcile)),
+    keepGoing("reconciling"),
     Effect.forever,
     Effect.forkScoped
   )
   yield* Effect.sync(runs.releaseOverdue).pipe(
+    keepGoing("releasing"),
     Effect.delay("250 millis"),
     Effect.forever,
     Effect.forkScoped
   )
-  yield* Effect.andThen(work, end).pipe(
+  yield* Effect.andThen(keepGoing("working")(work), end).pipe(
     Effect.tapCause((cause) => Effect.logError("the worker has broken off", cause)),
     Effect.onExit((exit) => Deferred.done(ended, exit)),
     Effect.forkScoped

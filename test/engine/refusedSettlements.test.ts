@@ -2,7 +2,7 @@
  * What the store will never accept does not hold up what it would.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
@@ -15,12 +15,16 @@ import { counts, start, Task, tasks } from "./Memory.ts"
 const refused = new StoreError({
   operation: "settle",
   isTransient: false,
+  code: "23514",
   detail: "violates a constraint",
   cause: undefined
 })
 
 /** A store that settles everything but job 2. */
-const accepting = (accepted: Array<bigint>): JobRepo["Service"] => ({
+const accepting = (
+  accepted: Array<bigint>,
+  refusal: Effect.Effect<never, StoreError> = Effect.fail(refused)
+): JobRepo["Service"] => ({
   enqueue: () => Effect.succeed([]),
   claim: () => Effect.succeed([]),
   locked: () => Effect.succeed([]),
@@ -28,7 +32,7 @@ const accepting = (accepted: Array<bigint>): JobRepo["Service"] => ({
   hasUnannounced: () => Effect.succeed(false),
   settle: (settled) =>
     settled.some(({ id }) => id === 2n)
-      ? Effect.fail(refused)
+      ? refusal
       : Effect.sync(() => {
         accepted.push(...settled.map(({ id }) => id))
         return []
@@ -57,6 +61,20 @@ describe("the settler", () => {
       assert.deepStrictEqual(accepted, [1n, 3n, 4n])
       assert.deepStrictEqual(settler.leases(), [])
     }))
+
+  it.effect("settles the rest of a batch with one that whoever sends it dies of", () =>
+    Effect.gen(function*() {
+      const accepted: Array<bigint> = []
+      const settler = yield* Settler.make(() => {}).pipe(
+        Effect.provideService(JobRepo, accepting(accepted, Effect.die(new Error("cannot be sent"))))
+      )
+
+      for (const id of [1n, 2n, 3n]) settler.add(completed(id))
+      yield* TestClock.adjust("10 seconds")
+
+      assert.deepStrictEqual(accepted, [1n, 3n])
+      assert.deepStrictEqual(settler.leases(), [])
+    }).pipe(Effect.provide(Logger.layer([]))))
 })
 
 it.effect("a worker does not run jobs over and over while none of them can be settled", () =>

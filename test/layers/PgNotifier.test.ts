@@ -3,7 +3,8 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Queue, Stream } from "effect"
+import { Context, Effect, Layer, Logger, Queue, Stream } from "effect"
+import * as PgNotifier from "../../src/layers/PgNotifier.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
 import { eventually } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
@@ -32,5 +33,37 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a noti
       const next = yield* Effect.timeout(Queue.take(heard), "10 seconds")
 
       assert.deepStrictEqual(next, { _tag: "Everything" })
+    }))
+
+  it.effect("listens although it has met a defect once", () =>
+    Effect.gen(function*() {
+      const client = yield* PgClient.PgClient
+      let looks = 0
+      const config = {
+        ...client.config,
+        get connectTimeout() {
+          return looks++ === 0 ? JSON.parse("this is no JSON") : client.config.connectTimeout
+        }
+      }
+      const broken: PgClient.PgClient = Object.create(client, { config: { value: config } })
+      const context = yield* Layer.build(
+        PgNotifier.layer({ schema: PgQueue.schema }).pipe(
+          Layer.provide(Layer.succeed(PgClient.PgClient, broken)),
+          Layer.provide(Logger.layer([]))
+        )
+      )
+      const heard = yield* Stream.toQueue(Context.get(context, Notifier).wakes, {
+        capacity: "unbounded"
+      })
+
+      yield* eventually(Effect.sync(() => assert.isAtLeast(looks, 2)))
+      yield* client`SELECT pgq.notify_wake('jobs:marker')`.pipe(
+        Effect.delay("50 millis"),
+        Effect.repeat({ times: 20 }),
+        Effect.raceFirst(
+          Effect.repeat(Queue.take(heard), { until: ({ _tag }) => _tag === "Jobs" })
+        ),
+        Effect.tap((wake) => Effect.sync(() => assert.deepInclude(wake, { queue: "marker" })))
+      )
     }))
 })

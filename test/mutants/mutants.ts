@@ -261,5 +261,50 @@ void import("./main.ts").then(({ main }) => main())`,
       to: ""
     }],
     test: killed("cli/supervisor", "kills a child that does not hear of a cancel")
+  },
+  {
+    name: "renewing-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/Lifeline.ts",
+      from: `      keepGoing("renewing", retryEvery(lease)),\n`,
+      to: ""
+    }],
+    test: killed("engine/defects", "a worker renews, and works, although its ")
+  },
+  {
+    name: "working-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/Worker.ts",
+      from: `keepGoing("working")(work)`,
+      to: "work"
+    }],
+    test: killed("engine/defects", "each job runs once although a ")
+  },
+  {
+    name: "settling-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: `      Effect.catchDefect(refusal("settle")),\n`,
+      to: ""
+    }],
+    test: killed("engine/refusedSettlements", "settles the rest of a batch with one that whoever")
+  },
+  {
+    name: "refusal-believed-at-once",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "isDoubtful(error) && !isCertain",
+      to: "isDoubtful(error) && false"
+    }],
+    test: killed("engine/defects", "each job runs once although a ")
+  },
+  {
+    name: "listening-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/PgNotifier.ts",
+      from: `    keepGoing("listening"),\n`,
+      to: ""
+    }],
+    test: killed("layers/PgNotifier", "listens although it has met a defect once")
   }
 ]
