@@ -24,8 +24,8 @@ export interface ClaimedJob {
   readonly id: bigint
   readonly lease: string
   readonly name: string
-  /** JSON text. */
-  readonly payload: string
+  /** JSON text. Without it, a job cannot run and goes back: there was no room for it, or its row is gone. */
+  readonly payload: string | undefined
   readonly key: string | undefined
   readonly priority: number
   /** Which try this is; the first is 1. */

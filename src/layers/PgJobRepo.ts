@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { ClaimLost } from "../domain/Errors.ts"
-import type { ClaimedJob } from "../domain/Job.ts"
+import { type ClaimedJob, payloadBytesMax } from "../domain/Job.ts"
 import { JobRepo, type Settled } from "../services/JobRepo.ts"
 import { LockStrategy } from "../services/LockStrategy.ts"
 import { answered } from "./Deadline.ts"
@@ -29,24 +29,37 @@ const make = Effect.fnUntraced(function*(schema: string) {
           ${queue}, ${worker}::uuid, ${limit}, ${laneRun}, ${isExclusive}, ${userLock}::bigint[]
         )
       `
-      const payloads = yield* omittedPayloads(rows)
-      return rows.map((row) => claimed(row, payloads)).toSorted(byOrder)
+      const inOrder = rows.toSorted(byOrder)
+      const payloads = yield* omittedPayloads(inOrder)
+      return inOrder.map((row) => claimed(row, payloads))
     },
     answered("claim"),
     // What a claim took must reach the caller, or nobody would run it.
     Effect.uninterruptible
   )
 
-  /** Large payloads are fetched after the claim, when no lock is held any more. */
+  /** Large payloads are fetched after the claim, when no lock is held any more, for as long as there is room. */
   const omittedPayloads = Effect.fnUntraced(function*(rows: ReadonlyArray<ClaimRow>) {
     const payloads = new Map<bigint, string>()
     const ids = rows.filter(({ payload }) => payload === null).map(({ id }) => id)
-    for (let start = 0; start < ids.length; start += 32) {
+    let room = fetchedBytesMax
+    for (let start = 0; start < ids.length && room > 0; start += 32) {
+      const some = ids.slice(start, start + 32)
       const found = yield* sql<{ id: bigint; payload: string }>`
-        SELECT id, payload::text AS payload FROM ${name("jobs")}
-        WHERE id = ANY (${ids.slice(start, start + 32)}::bigint[])
+        SELECT id, payload::text AS payload FROM (
+          SELECT id, payload, sum(bytes) OVER (ORDER BY place) - bytes AS bytes_before
+          FROM (
+            SELECT id, payload, octet_length(payload::text) AS bytes,
+                   array_position(${some}::bigint[], id) AS place
+            FROM ${name("jobs")} WHERE id = ANY (${some}::bigint[])
+          ) AS sized
+        ) AS summed
+        WHERE bytes_before < ${room}::bigint
       `
-      for (const { id, payload } of found) payloads.set(id, payload)
+      for (const { id, payload } of found) {
+        payloads.set(id, payload)
+        room -= Buffer.byteLength(payload)
+      }
     }
     return payloads
   })
@@ -142,7 +155,7 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   id: row.id,
   lease: row.lease,
   name: row.name,
-  payload: row.payload ?? payloads.get(row.id) ?? "null",
+  payload: row.payload ?? payloads.get(row.id),
   key: row.serialization_key ?? undefined,
   priority: row.priority,
   attempt: row.attempt + 1,
@@ -150,8 +163,11 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   putOffs: row.put_offs
 })
 
-const byOrder = (a: ClaimedJob, b: ClaimedJob): number =>
+const byOrder = (a: ClaimRow, b: ClaimRow): number =>
   b.priority - a.priority || (a.id < b.id ? -1 : 1)
+
+/** Of the payloads that are fetched after a claim, the last one may go beyond it. */
+const fetchedBytesMax = 8 * payloadBytesMax
 
 /** What `settle` in `sql/` takes for a run that did not complete. */
 const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object> => {

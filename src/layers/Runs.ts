@@ -46,10 +46,13 @@ export const make = Effect.fnUntraced(function*(options: {
     for (let job = run.next; job !== undefined; job = run.next) {
       if (!options.isTrusted()) run.isLost = true
       if (run.isLost) return
-      if (!isStarting || run.isCancelled) return outcomes.record(run, Settlement.Released())
+      const { payload } = job
+      if (!isStarting || run.isCancelled || payload === undefined) {
+        return outcomes.record(run, Settlement.Released())
+      }
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* outcomes.end(run, unknownName(job))
-      const running = call(handler, job.payload, run.begin(job, now()))
+      const running = call(handler, payload, run.begin(job, now()))
       // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       learn(run)
@@ -153,6 +156,11 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Takes in what a claim answered with. */
     add: (jobs: ReadonlyArray<ClaimedJob>): void => {
       MutableList.appendAll(backlog, LaneRun.group(jobs, now()))
+      if (jobs.some(({ payload }) => payload === undefined)) {
+        // More than there was room for. A lane whose first jobs can run goes back from where it cannot go on.
+        pace.took = Pace.slow
+        releaseBacklog((run) => run.next?.payload === undefined)
+      }
       // The next claim is sent first, to be under way while these run.
       if (isStarting) queueMicrotask(start)
       // A claim that was under way when the end was asked for may still answer.

@@ -18,7 +18,8 @@ export class JobRepo extends Context.Service<JobRepo, {
   /**
    * Takes up to `limit` ready jobs of one queue, most urgent first, into one lease; a job with a
    * key may bring up to `laneRun` more of its lane, which must run in order, one at a time. The
-   * answer is in the order to start in and is empty when nothing is ready.
+   * answer is in the order to start in and is empty when nothing is ready. It is bounded in bytes: from
+   * some job on, large payloads are left out.
    */
   readonly claim: (options: {
     readonly queue: string

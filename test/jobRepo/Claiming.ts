@@ -24,7 +24,7 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
 
       const [job] = yield* claim({ queue, worker: yield* workerOf(queue) })
       const { lease: _, payload: received, ...rest } = job!
-      assert.deepStrictEqual(JSON.parse(received), payload)
+      assert.deepStrictEqual(JSON.parse(received ?? ""), payload)
       assert.deepStrictEqual(rest, {
         id: id!,
         name: "send-email",
