@@ -23,16 +23,24 @@ export const storeError = (operation: string) => (error: SqlError.SqlError): Sto
 /** What never reached the server was not refused by it, whatever keeps it from connecting now. */
 const isTransient = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation === "connect" ||
-  (code === undefined ? error.isRetryable : isTransientCode(code))
+  (code === undefined ? error.isRetryable : isTransientCode(code) || isNotifyQueueFull(error, code))
 
 /** The server has not said that it did nothing: it, or the connection, ended meanwhile. */
 const isUnknown = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation !== "connect" && isTransient(error, code) &&
   (code === undefined || /^(08|57P0[1-3]|E)/.test(code))
 
-/** Connection lost or refused, server starting or stopping, resources short, locks busy, read-only. */
+/**
+ * Connection lost or refused, server starting or stopping, resources short, locks busy, read-only, its
+ * disk or system in trouble. Not what the server says of its own inside, XX000: that may come of one row
+ * for ever, and whoever tries for ever would never get to the others.
+ */
 const isTransientCode = (code: string): boolean =>
-  /^(08|53|40|57P|55P03|57014|25006)/.test(code) || code.startsWith("E")
+  /^(08|53|40|57P|55P03|57014|25006|580[03]0)/.test(code) || code.startsWith("E")
+
+/** Its code is that of a row that is too large for an index, and its message is translated. */
+const isNotifyQueueFull = (error: SqlError.SqlError, code: string): boolean =>
+  code === "54000" && fieldOf(error, "file")?.endsWith("async.c") === true
 
 const describe = (error: SqlError.SqlError): string => {
   const hint = fieldOf(error, "hint")
@@ -48,7 +56,7 @@ const messageOf = (error: SqlError.SqlError): string => {
 const firstLine = (text: string): string => text.split("\n", 1)[0]!
 
 /** A field of the server's error, found at whatever depth the driver wrapped it. */
-const fieldOf = (error: unknown, field: "code" | "hint"): string | undefined => {
+const fieldOf = (error: unknown, field: "code" | "file" | "hint"): string | undefined => {
   let current = error
   for (let depth = 0; depth < 5; depth++) {
     if (!Predicate.isObject(current)) return undefined

@@ -3,10 +3,10 @@ import { SqlError } from "effect/sql"
 import { storeError } from "../../src/layers/PgError.ts"
 
 /** As the driver reports what a server answered. */
-const failure = (code: string, operation = "query") =>
+const failure = (code: string, operation = "query", fields: object = {}) =>
   new SqlError.SqlError({
     reason: new SqlError.UnknownError({
-      cause: Object.assign(new Error("as it happens"), { code }),
+      cause: Object.assign(new Error("as it happens"), { code, ...fields }),
       message: "PgConnection: Query failed",
       operation
     })
@@ -25,6 +25,8 @@ describe("an error of the database", () => {
       ["57P01", "admin_shutdown"],
       ["57P03", "cannot_connect_now"],
       ["25006", "read_only_sql_transaction"],
+      ["58000", "system_error"],
+      ["58030", "io_error"],
       ["ECONNRESET", "the socket's own"]
     ]
   )("%s (%s) may be over later", (code) => {
@@ -37,10 +39,25 @@ describe("an error of the database", () => {
       ["23514", "check_violation"],
       ["42501", "insufficient_privilege"],
       ["42883", "undefined_function"],
+      ["58P01", "undefined_file"],
+      ["XX000", "internal_error"],
+      ["XX001", "data_corrupted"],
       ["54000", "program_limit_exceeded"]
     ]
   )("%s (%s) comes again", (code) => {
     assert.isFalse(storeError("settle")(failure(code)).isTransient)
+  })
+
+  it("54000 may be over later when the queue of notifications is full, in whatever language", () => {
+    const full = {
+      message: "zu viele Benachrichtigungen in NOTIFY-Schlange",
+      file: "async.c",
+      routine: "PreCommit_Notify"
+    }
+    const wide = { file: "nbtutils.c", routine: "_bt_check_third_page" }
+
+    assert.isTrue(storeError("settle")(failure("54000", "query", full)).isTransient)
+    assert.isFalse(storeError("settle")(failure("54000", "query", wide)).isTransient)
   })
 
   it.each(["28P01", "3D000", "55000"])(

@@ -320,5 +320,17 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "run-without-its-payload",
     changes: [{ file: "src/layers/Runs.ts", from: " || payload === undefined) {", to: ") {" }],
     test: killed("engine/largePayloads", "a lane's run goes on as far as there are payloads")
+  },
+  {
+    name: "full-notify-queue-believed",
+    changes: [{
+      file: "src/layers/PgError.ts",
+      from: "isTransientCode(code) || isNotifyQueueFull(error, code)",
+      to: "isTransientCode(code)"
+    }],
+    test: killed(
+      "layers/PgError",
+      "54000 may be over later when the queue of notifications is full"
+    )
   }
 ]
