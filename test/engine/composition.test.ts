@@ -122,4 +122,17 @@ layer(producer, options)("an application", (it) => {
       yield* finishedAll(queue, 300)
       assert.strictEqual(most, 3)
     }))
+
+  it.effect("may not take a thread for hanging before anybody could see it stand still", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const withLimit = (hangLimit: Duration.Input) =>
+        start(Layer.empty, { queues: [queue], lease: "15 seconds", hangLimit })
+
+      const error = yield* Effect.flip(withLimit("2 seconds"))
+      yield* withLimit("3 seconds")
+      yield* withLimit(Duration.infinity)
+
+      assert.deepInclude(error, { _tag: "SettingInvalid", setting: "hangLimit" })
+    }))
 })
