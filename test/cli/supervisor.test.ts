@@ -39,6 +39,12 @@ const startWith = Effect.fnUntraced(function*(
     cwd: path
   })
   yield* queue.line(/working in \d processes/)
+  // A child that hangs does not hear that its parent is gone.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const [, pid] of queue.stderr().matchAll(/hanging in (\d+)/g)) killed(Number(pid))
+    })
+  )
   return { queue, sql, table }
 })
 
@@ -51,6 +57,15 @@ const isAlive = (pid: number) => {
     return process.kill(pid, 0)
   } catch {
     return false
+  }
+}
+
+/** Most are dead already. */
+const killed = (pid: number): void => {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // It is.
   }
 }
 
