@@ -136,7 +136,9 @@ BEGIN
   DELETE FROM receipts WHERE added_at < kept_since;
 END $$;
 
--- Makes a partition of `parent` for each of the next seven days and drops those past keeping.
+-- Makes a partition of `parent` for each of the next seven days and drops those past keeping. Both wait until
+-- nobody uses `parent`, and all that comes after waits behind them, settlements too: not for long, therefore,
+-- and for one parent a transaction, as a settlement may hold the other one and wait for this.
 CREATE FUNCTION keep_days(parent text, keep interval) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   first_day date := current_date;
@@ -147,6 +149,10 @@ BEGIN
   FOR day IN SELECT generate_series(first_day, first_day + 7, '1 day')::date LOOP
     partition := parent || to_char(day, '_YYYYMMDD');
     CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
+  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
+    RETURN;
+  END IF;
+  EXECUTE format('DELETE FROM %I WHERE finished_at <= now() - %L::interval', parent || '_other', keep);
     -- Jobs that finished while the day had no partition stay where they are.
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at >= %L AND finished_at < %L)',
                    parent || '_other', day, day + 1) INTO is_taken;
@@ -163,16 +169,14 @@ BEGIN
       EXECUTE format('DROP TABLE %I', partition);
     END IF;
   END LOOP;
-  EXECUTE format('DELETE FROM %I WHERE finished_at <= now() - %L::interval', parent || '_other', keep);
 END $$;
 
--- Prepares room for history and drops what is older than it is kept.
-CREATE FUNCTION prune() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  s settings;
+CREATE FUNCTION prune_completed() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), 0) THEN RETURN; END IF;
-  SELECT * INTO s FROM settings WHERE singleton;
-  PERFORM keep_days('completed_jobs', s.keep_completed);
-  PERFORM keep_days('failed_jobs', s.keep_failed);
+  PERFORM keep_days('completed_jobs', (SELECT keep_completed FROM settings WHERE singleton));
+END $$;
+
+CREATE FUNCTION prune_failed() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM keep_days('failed_jobs', (SELECT keep_failed FROM settings WHERE singleton));
 END $$;

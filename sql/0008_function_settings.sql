@@ -28,7 +28,8 @@ BEGIN
   END LOOP;
   -- Whole lanes wait for this one.
   ALTER FUNCTION settle(uuid[], integer[], bigint[], jsonb) SET lock_timeout = '1s';
-  ALTER FUNCTION prune() SET lock_timeout = '2s';
-  ALTER FUNCTION prune() SET timezone = 'UTC';
-  PERFORM prune();
+  -- Everybody waits behind these, for as long as a reader of history takes.
+  ALTER FUNCTION prune_completed() SET lock_timeout = '100ms' SET timezone = 'UTC';
+  ALTER FUNCTION prune_failed() SET lock_timeout = '100ms' SET timezone = 'UTC';
+  PERFORM prune_completed(), prune_failed();
 END;

@@ -2,7 +2,7 @@
  * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
  * workers and old history from time to time.
  */
-import { Duration, Effect, Layer, Queue, Random, Stream } from "effect"
+import { Duration, Effect, Layer, Queue, Random, Schedule, Stream } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import { Notifier } from "../services/Notifier.ts"
 import { Scheduler } from "../services/Scheduler.ts"
@@ -29,8 +29,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     yield* keepGoing("promote", promote)
     yield* keepGoing("rescue", Effect.andThen(scheduler.rescue, every("2500 millis")))
     yield* keepGoing("forget", Effect.andThen(scheduler.forget, every("1 minute")))
-    // Dropping a day of history may have to wait for others.
-    const prune = Effect.timeoutOption(scheduler.prune, "10 minutes")
+    const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* keepGoing("prune", Effect.andThen(prune, every("1 hour")))
   })
 )
@@ -54,3 +53,29 @@ const keepGoing = (name: string, step: Effect.Effect<unknown, StoreError>) =>
     Effect.forever,
     Effect.forkScoped
   )
+
+/**
+ * A day of history cannot come or go while somebody reads it, and each try holds up settlements for a moment:
+ * so ever more rarely. The days to come are prepared a week ahead.
+ */
+const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
+  Effect.suspend(() => {
+    let failures = 0
+    return prune.pipe(
+      Effect.tapError((error) =>
+        isWorthALine(++failures)
+          ? Effect.logWarning(
+            `history was not pruned, ${failures} times in a row: ${error.message}`
+          )
+          : Effect.void
+      ),
+      Effect.retry(pruneAgain)
+    )
+  })
+
+const pruneAgain = Schedule.jittered(
+  Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("10 minutes")])
+)
+
+/** From the fourth on, each time their number has doubled. */
+const isWorthALine = (failures: number) => failures >= 4 && (failures & (failures - 1)) === 0

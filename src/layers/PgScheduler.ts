@@ -34,9 +34,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("Scheduler.forget")
   )
 
-  const prune = sql`SELECT ${step("prune")}()`.pipe(
-    Effect.asVoid,
-    Effect.mapError(storeError("prune")),
+  // Each in a transaction of its own; one that has to wait does not keep the other from it.
+  const prune = Effect.validate(
+    ["prune_completed", "prune_failed"],
+    (name) => sql`SELECT ${step(name)}()`,
+    { discard: true }
+  ).pipe(
+    Effect.mapError(([error]) => storeError("prune")(error)),
     Effect.withSpan("Scheduler.prune")
   )
 

@@ -3,14 +3,14 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
-import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+import { claim, enqueue, eventually, queueName, settle, workerOf } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import { addDay, addFinished, days, dropDay } from "./Days.ts"
-import { finished, options, unfinished } from "./Live.ts"
+import { finished, millis, options, start, unfinished } from "./Live.ts"
 
 const prune = Scheduler.use((scheduler) => scheduler.prune)
 
@@ -92,7 +92,9 @@ layer(PgQueue.layer, options)("history", (it) => {
       const sessions = yield* Effect.all(Array.from({ length: 8 }, () => Session.open))
 
       const [, { lost }] = yield* Effect.all([
-        Effect.forEach(sessions, ({ sql }) => sql`SELECT pgq.prune()`, {
+        Effect.forEach(sessions, ({ sql }) =>
+          // Gives up, and is asked again, where it would wait for a settlement for long.
+          Effect.retry(sql`SELECT pgq.prune_failed()`, { times: 20 }), {
           concurrency: "unbounded"
         }),
         runOne(queue, Settlement.Completed())
@@ -110,10 +112,65 @@ layer(PgQueue.layer, options)("history", (it) => {
 
       for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
         yield* session.sql`SELECT set_config('timezone', ${zone}, false)`
-        yield* session.sql`SELECT pgq.prune()`
+        yield* session.sql`SELECT pgq.prune_completed()`
+        yield* session.sql`SELECT pgq.prune_failed()`
       }
 
       assert.deepStrictEqual(yield* days("failed_jobs"), before)
+    }))
+})
+
+layer(PgQueue.layer, options)("history that somebody reads", (it) => {
+  for (
+    const [parent, settlement] of [
+      ["completed_jobs", Settlement.Completed()],
+      ["failed_jobs", failed]
+    ] as const
+  ) {
+    it.effect(`holds up no settlement while ${parent} waits to be pruned`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        const before = yield* days(parent)
+        const reader = yield* Session.open
+        yield* dropDay(parent, 1)
+        yield* reader.begin
+        yield* reader.sql`SELECT count(*) FROM pgq.finished_jobs`
+        yield* start(Layer.empty, { queues: [yield* queueName] })
+
+        const waits: Array<number> = []
+        const began = yield* millis
+        while ((yield* millis) - began < 4000) {
+          yield* enqueue(queue, {})
+          const jobs = yield* claim({ queue, worker })
+          const sent = yield* millis
+          assert.deepStrictEqual(yield* settle(jobs, settlement), [])
+          waits.push((yield* millis) - sent)
+        }
+
+        assert.isAtLeast(waits.length, 20)
+        assert.deepStrictEqual(waits.filter((wait) => wait > 500), [])
+        assert.notDeepEqual(yield* days(parent), before)
+        yield* reader.rollback
+        yield* eventually(Effect.map(days(parent), (now) => assert.deepStrictEqual(now, before)))
+      }))
+  }
+
+  it.effect("is prepared where nobody reads it", () =>
+    Effect.gen(function*() {
+      const before = yield* days("failed_jobs")
+      const reader = yield* Session.open
+      yield* dropDay("completed_jobs", 1)
+      yield* dropDay("failed_jobs", 1)
+      yield* reader.begin
+      yield* reader.sql`SELECT count(*) FROM pgq.completed_jobs`
+
+      const { code } = yield* Effect.flip(prune)
+
+      assert.strictEqual(code, "55P03")
+      assert.deepStrictEqual(yield* days("failed_jobs"), before)
+      yield* reader.rollback
+      yield* prune
     }))
 })
 

@@ -118,6 +118,18 @@ void import("./main.ts").then(({ main }) => main())`,
     test: killed("engine/fenced", "breaks off its jobs with a key")
   },
   {
+    name: "settlements-wait-behind-a-prune",
+    changes: [{
+      file: "sql/0008_function_settings.sql",
+      from: "prune_completed() SET lock_timeout = '100ms'",
+      to: "prune_completed() SET lock_timeout = '2s'"
+    }],
+    test: killed(
+      "engine/history",
+      "holds up no settlement while completed_jobs waits to be pruned"
+    )
+  },
+  {
     name: "no-reconciliation",
     changes: [{ file: "sql/0006_caretaking.sql", from: "id <> ALL (known)", to: "false" }],
     test: killed("engine/leases", "is handed back when the answer to its claim was lost")
