@@ -1,12 +1,15 @@
 -- What time brings. Any process may call these at any time: nobody leads, and the work is done once.
 
--- Makes up to `limit_` due jobs ready. `next_in` is the seconds until the next one, NULL if there is none.
-CREATE FUNCTION promote(limit_ integer, OUT promoted integer, OUT next_in double precision)
-LANGUAGE plpgsql AS $$
+-- Makes up to `limit_` due jobs ready. `is_behind` tells that there are more: too many, or somebody holds
+-- them. `next_in` is the seconds until the first of those that are not due yet, NULL if there is none.
+CREATE FUNCTION promote(
+  limit_ integer, OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
+) LANGUAGE plpgsql AS $$
 DECLARE
   -- Once: compared with the running clock, every scheduled job would be read.
   clock timestamptz := clock_timestamp();
   due bigint[];
+  next_at timestamptz;
   q text;
 BEGIN
   PERFORM require_read_committed();
@@ -29,11 +32,22 @@ BEGIN
       PERFORM wake(q);
     END LOOP;
   END IF;
-  next_in := (
-    SELECT greatest(extract(epoch FROM run_at - clock_timestamp()), 0) FROM jobs
+  next_at := (
+    SELECT run_at FROM jobs
     WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
     ORDER BY run_at LIMIT 1
   );
+  is_behind := coalesce(next_at <= clock, false);
+  IF is_behind THEN
+    next_at := (
+      SELECT run_at FROM jobs
+      WHERE state IN ('scheduled', 'retry') AND run_at > clock AND run_at < 'infinity'
+      ORDER BY run_at LIMIT 1
+    );
+  END IF;
+  IF next_at IS NOT NULL THEN
+    next_in := greatest(extract(epoch FROM next_at - clock_timestamp()), 0);
+  END IF;
 END $$;
 
 -- Takes a lease apart and hands its jobs back; returns how many. After a crash they are suspects, claimed
@@ -146,13 +160,13 @@ DECLARE
   partition text;
   is_taken boolean;
 BEGIN
-  FOR day IN SELECT generate_series(first_day, first_day + 7, '1 day')::date LOOP
-    partition := parent || to_char(day, '_YYYYMMDD');
-    CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
   IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
     RETURN;
   END IF;
   EXECUTE format('DELETE FROM %I WHERE finished_at <= now() - %L::interval', parent || '_other', keep);
+  FOR day IN SELECT generate_series(first_day, first_day + 7, '1 day')::date LOOP
+    partition := parent || to_char(day, '_YYYYMMDD');
+    CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
     -- Jobs that finished while the day had no partition stay where they are.
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at >= %L AND finished_at < %L)',
                    parent || '_other', day, day + 1) INTO is_taken;

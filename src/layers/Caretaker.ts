@@ -20,10 +20,13 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
       Effect.forkScoped
     )
 
+    let pause = shortestPause
     const promote = Effect.gen(function*() {
-      const { next } = yield* scheduler.promote
-      const wait = Duration.min(next ?? longestWait, longestWait)
-      yield* Effect.timeoutOption(Queue.take(changes), Duration.max(wait, shortestWait))
+      const { isBehind, next = longestWait, promoted } = yield* scheduler.promote
+      const wait = Duration.min(next, isBehind ? pause : longestWait)
+      const isStuck = isBehind && promoted === 0
+      pause = isStuck ? Duration.min(Duration.times(pause, 2), longestPause) : shortestPause
+      yield* Effect.timeoutOption(Queue.take(changes), Duration.max(wait, shortestPause))
     })
 
     yield* keepGoing("promote", promote)
@@ -37,7 +40,9 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
 /** No wake-up tells of jobs that were due later than twice this when they were added. */
 const longestWait = Duration.seconds(5)
 /** Another process may be at it: its turn has not committed yet. */
-const shortestWait = Duration.millis(10)
+const shortestPause = Duration.millis(10)
+/** Or somebody holds what is due, for who knows how long. */
+const longestPause = Duration.seconds(1)
 
 const every = (interval: Duration.Input) =>
   Effect.flatMap(

@@ -52,7 +52,11 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
 const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
   promote: timed((now) => {
     const { next, promoted } = store.promote(now)
-    return { promoted, next: next === undefined ? undefined : Duration.millis(next) }
+    return {
+      promoted,
+      isBehind: false,
+      next: next === undefined ? undefined : Duration.millis(next)
+    }
   }),
   rescue: timed((now) => store.rescue(now)),
   forget: Effect.void,

@@ -11,11 +11,12 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const step = (name: string) => sql(`${schema}.${name}`)
 
-  const promote = sql<{ promoted: number; next_in: number | null }>`
-    SELECT promoted, next_in FROM ${step("promote")}(1000)
+  const promote = sql<{ promoted: number; is_behind: boolean; next_in: number | null }>`
+    SELECT promoted, is_behind, next_in FROM ${step("promote")}(1000)
   `.pipe(
     Effect.map(([row]) => ({
       promoted: row!.promoted,
+      isBehind: row!.is_behind,
       next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
     })),
     answered("promote"),

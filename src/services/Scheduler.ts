@@ -7,11 +7,8 @@ import { Context, type Duration, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 
 export class Scheduler extends Context.Service<Scheduler, {
-  /** Makes due jobs ready. Answers with the time until the next one, if there is one. */
-  readonly promote: Effect.Effect<
-    { readonly promoted: number; readonly next: Duration.Duration | undefined },
-    StoreError
-  >
+  /** Makes due jobs ready. */
+  readonly promote: Effect.Effect<Promoted, StoreError>
 
   /** Hands back the jobs of workers that stopped renewing. Answers with how many jobs. */
   readonly rescue: Effect.Effect<number, StoreError>
@@ -22,3 +19,12 @@ export class Scheduler extends Context.Service<Scheduler, {
   /** Prepares room for history and drops what is older than it is kept. */
   readonly prune: Effect.Effect<void, StoreError>
 }>()("pgq/services/Scheduler") {}
+
+export interface Promoted {
+  /** How many there were. */
+  readonly promoted: number
+  /** Whether more are due: there were too many for once, or somebody holds them. */
+  readonly isBehind: boolean
+  /** The time until the first of those that are not due yet, if there is one. */
+  readonly next: Duration.Duration | undefined
+}

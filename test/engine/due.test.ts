@@ -7,6 +7,7 @@ import { Clock, Duration, Effect, Schema } from "effect"
 import * as Job from "../../src/layers/Job.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
+import * as Session from "../support/Session.ts"
 import { finishedAll, median, options, producer, start, unfinished } from "./Live.ts"
 
 const Alarm = Job.make("alarm", { payload: Schema.Finite })
@@ -35,6 +36,53 @@ layer(producer, options)("a job for later", (it) => {
         assert.isBelow(Math.max(...waits), 1000)
       }))
   }
+
+  it.effect("starts at its time while somebody holds another that is due", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const waits: Array<number> = []
+      const handlers = Alarm.toLayer((time) =>
+        Effect.map(Clock.currentTimeMillis, (now) => void waits.push(now - time))
+      )
+      const holder = yield* Session.open
+      const [held] = yield* holder.sql<{ id: bigint }>`
+        INSERT INTO pgq.jobs (queue, name, payload, run_at)
+        VALUES (${queue}, 'alarm', '0', now() + interval '10 milliseconds') RETURNING id
+      `
+      yield* holder.begin
+      yield* holder.sql`SELECT FROM pgq.jobs WHERE id = ${held!.id} FOR UPDATE`
+      yield* start(handlers, { queues: [queue] })
+
+      const now = yield* Clock.currentTimeMillis
+      const times = Array.from({ length: 6 }, (_, n) => now + 1500 + n * 300)
+      for (const time of times) yield* enqueue(Alarm, time, { queue, runAt: new Date(time) })
+
+      yield* finishedAll(queue, 6)
+      assert.isAtLeast(Math.min(...waits), 0)
+      assert.isBelow(median(waits), 100)
+      yield* holder.rollback
+      yield* finishedAll(queue, 7)
+    }))
+
+  it.effect("is told apart from those that are not due yet while somebody holds it", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const holder = yield* Session.open
+      const held = yield* holder.insert({ queue })
+      yield* holder.sql`UPDATE pgq.jobs SET state = 'scheduled', run_at = now() WHERE id = ${held}`
+      yield* holder.begin
+      yield* holder.sql`SELECT FROM pgq.jobs WHERE id = ${held} FOR UPDATE`
+      yield* enqueue(Alarm, 0, { queue, delay: Duration.minutes(10) })
+
+      const sql = yield* PgClient.PgClient
+      const [answer] = yield* sql<{ promoted: number; is_behind: boolean; next_in: number }>`
+        SELECT * FROM pgq.promote(10)
+      `
+
+      assert.deepInclude(answer, { promoted: 0, is_behind: true })
+      assert.isAbove(answer!.next_in, 590)
+      yield* holder.rollback
+    }))
 
   it.effect("starts that long after it was stored", () =>
     Effect.gen(function*() {

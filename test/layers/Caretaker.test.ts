@@ -9,7 +9,7 @@ import { Scheduler } from "../../src/services/Scheduler.ts"
 /** Starts it on a store that does nothing but what the test says; answers with the lines it logs. */
 const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) {
   const lines: Array<string> = []
-  const idle = { promoted: 0, next: undefined }
+  const idle = { promoted: 0, isBehind: false, next: undefined }
   yield* Layer.build(Caretaker.layer.pipe(
     Layer.provide([
       Layer.succeed(Notifier, { wakes: Stream.never }),
@@ -50,6 +50,46 @@ const pass = (duration: Duration.Input, step: Duration.Input) =>
   })
 
 describe("Caretaker", () => {
+  it.effect("asks more and more slowly for a due job that somebody holds", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const held = { promoted: 0, isBehind: true, next: undefined }
+      yield* start({ promote: noting(times, Effect.succeed(held)) })
+
+      yield* pass("10 seconds", "10 millis")
+
+      assert.isBelow(times.length, 20)
+      const waits = times.map((time, n) => time - (times[n - 1] ?? 0)).slice(1)
+      assert.deepStrictEqual(waits.slice(0, 4), [10, 20, 40, 80])
+      assert.isAtMost(Math.max(...waits), 1000)
+    }))
+
+  it.effect("is there at the time of the next job though somebody holds another", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const promote = Effect.map(Clock.currentTimeMillis, (now) => ({
+        promoted: 0,
+        isBehind: true,
+        next: now < 5300 ? Duration.millis(5300 - now) : undefined
+      }))
+      yield* start({ promote: noting(times, promote) })
+
+      yield* pass("6 seconds", "10 millis")
+
+      assert.include(times, 5300)
+    }))
+
+  it.effect("goes on at once while it makes jobs ready", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const many = { promoted: 1000, isBehind: true, next: undefined }
+      yield* start({ promote: noting(times, Effect.succeed(many)) })
+
+      yield* pass("1 second", "10 millis")
+
+      assert.isAtLeast(times.length, 100)
+    }))
+
   it.effect("tries more and more rarely to prune what is in use, and says so", () =>
     Effect.gen(function*() {
       const times: Array<number> = []

@@ -130,6 +130,18 @@ void import("./main.ts").then(({ main }) => main())`,
     )
   },
   {
+    name: "due-job-that-is-held-asked-for-without-a-pause",
+    changes: [{
+      file: "src/layers/Caretaker.ts",
+      from: "isBehind ? pause :",
+      to: "isBehind ? 0 :"
+    }],
+    test: killed(
+      "layers/Caretaker",
+      "asks more and more slowly for a due job that somebody holds"
+    )
+  },
+  {
     name: "no-reconciliation",
     changes: [{ file: "sql/0006_caretaking.sql", from: "id <> ALL (known)", to: "false" }],
     test: killed("engine/leases", "is handed back when the answer to its claim was lost")

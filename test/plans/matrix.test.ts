@@ -78,7 +78,7 @@ const steps: Readonly<Record<string, Step>> = {
         FROM unnest(${ids}::bigint[]) AS id))`
   },
   promote: {
-    indexes: { jobs_due: 50, jobs_pkey: 100 },
+    indexes: { jobs_due: 100, jobs_pkey: 100 },
     pages: 1000,
     statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.promote(${batch}::integer)`
   }
