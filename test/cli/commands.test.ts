@@ -10,6 +10,15 @@ import * as Pgq from "./Pgq.ts"
 
 const hasPsql = spawnSync("psql", ["--version"]).status === 0
 
+const script = `
+import { Effect } from "effect"
+export const setupJobs = (queue) => {
+  queue.handle("failing", () => Effect.fail("no"))
+  queue.handle("held", (_, { id }) =>
+    Effect.andThen(Effect.logInfo("id=" + id, "held"), Effect.never))
+}
+`
+
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("commands", (it) => {
   it.effect("migrate prints what it applied, and nothing the second time", () =>
     Effect.gen(function*() {
@@ -60,6 +69,30 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
         queue: "mail"
       }])
       assert.deepStrictEqual([ended.code, ended.stderr], [0, ""])
+    }))
+
+  it.effect("all digits of an id are printed, however many", () =>
+    Effect.gen(function*() {
+      const { flags, name } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", script)
+      yield* sql.unsafe(
+        `ALTER TABLE ${name}.jobs ALTER COLUMN id RESTART WITH 9007199254740993`
+      ).unprepared
+
+      const one = yield* Pgq.run(["enqueue", "failing", ...flags])
+      const two = yield* Pgq.run(["enqueue", "--from", "-", ...flags], {
+        stdin: `{"name": "held"}\n{"name": "held", "delay": "1h"}`
+      })
+      const queue = yield* Pgq.spawn(["start", "-f", "jobs.mjs", ...flags], { cwd: path })
+      yield* queue.line(/job 9007199254740993 \(failing\): Error: no/)
+      yield* queue.line(/id=9007199254740994 held/)
+      yield* queue.kill("SIGUSR1")
+      yield* queue.line(/running: 9007199254740994 held/)
+
+      assert.strictEqual(one.stdout, "9007199254740993\n")
+      assert.strictEqual(two.stdout, "9007199254740994\n9007199254740995\n")
     }))
 
   it.effect("enqueue takes a time with a zone, or a delay", () =>
