@@ -71,19 +71,24 @@ BEGIN
       WHERE p.id NOT IN (SELECT unnest(held_now));
   END IF;
 
+  IF has_suspects THEN
+    -- A job that was in a lease whose worker died is claimed alone: it may be what killed it.
+    SELECT array_agg(p.id ORDER BY p.ord) INTO unsuspected
+      FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
+      JOIN jobs AS j ON j.id = p.id AND j.crash_count = 0;
+    picked := CASE
+      WHEN unsuspected[1] = picked[1] OR NOT may_take(worker, picked[1]) THEN unsuspected
+      ELSE picked[1:1]
+    END;
+  END IF;
+
   -- Falling asleep or waking up is told to producers.
   IF was_asleep <> (picked IS NULL) THEN
     UPDATE workers AS w SET asleep = (picked IS NULL) WHERE w.id = worker;
   END IF;
   IF picked IS NULL THEN RETURN; END IF;
 
-  IF has_suspects THEN
-    -- A job that was in a lease whose worker died is claimed alone: it may be what killed it.
-    SELECT array_agg(p.id ORDER BY p.ord) INTO unsuspected
-      FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
-      JOIN jobs AS j ON j.id = p.id AND j.crash_count = 0;
-    picked := CASE WHEN unsuspected[1] = picked[1] THEN unsuspected ELSE picked[1:1] END;
-  ELSIF lane_run > 0 AND is_keyed THEN
+  IF lane_run > 0 AND is_keyed AND NOT has_suspects THEN
     keys := ARRAY(
       SELECT serialization_key FROM jobs WHERE id = ANY (picked) AND serialization_key IS NOT NULL
     );
@@ -123,3 +128,13 @@ BEGIN
       FROM jobs WHERE jobs.id = ANY (picked) OFFSET 0
     ) AS j;
 END $$;
+
+-- Whether a worker may run a suspect beside what it holds. The next death of its worker would be the last of
+-- one that has seen two: it is run where no other suspect is, so that it is found out whose death it was.
+CREATE FUNCTION may_take(worker uuid, suspect bigint) RETURNS boolean LANGUAGE sql AS $$
+  SELECT NOT EXISTS (
+    SELECT FROM leases AS l CROSS JOIN LATERAL unnest(l.job_ids) AS held(id) JOIN jobs AS j ON j.id = held.id
+    WHERE l.worker_id = worker AND j.crash_count > 0
+      AND (j.crash_count >= 2 OR (SELECT crash_count >= 2 FROM jobs WHERE id = suspect))
+  )
+$$;

@@ -86,6 +86,33 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       assert.deepStrictEqual(sizes, [3, 1, 1, 1, 0, 0])
     }))
 
+  it.effect("that was the second for its jobs has each run where no other suspect is", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      yield* enqueue(queue, {}, {}, {})
+      for (const claims of [1, 3]) {
+        const dead = yield* workerOf(queue)
+        for (let n = 0; n < claims; n++) yield* claim({ queue, worker: dead })
+        yield* lose(dead)
+      }
+      const one = yield* workerOf(queue)
+      const two = yield* workerOf(queue)
+      const ids = (worker: string) =>
+        Effect.map(claim({ queue, worker }), (jobs) => jobs.map(({ id }) => id))
+
+      const [a, b, c] = (yield* unfinished(queue)).map(({ id }) => id)
+      const first = yield* claim({ queue, worker: one })
+      const beside = yield* ids(one)
+      const elsewhere = yield* ids(two)
+      const [d] = yield* enqueue(queue, {})
+      const unsuspected = yield* ids(one)
+      yield* settle(first, Settlement.Completed())
+      const after = yield* ids(one)
+
+      assert.deepStrictEqual(first.map(({ id }) => id), [a])
+      assert.deepStrictEqual([beside, elsewhere, unsuspected, after], [[], [b], [d], [c]])
+    }))
+
   it.effect("keeps suspects out of lane runs", () =>
     Effect.gen(function*() {
       const queue = yield* queueName

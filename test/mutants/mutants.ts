@@ -118,6 +118,18 @@ void import("./main.ts").then(({ main }) => main())`,
     test: killed("engine/fenced", "breaks off its jobs with a key")
   },
   {
+    name: "suspects-of-two-deaths-side-by-side",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: " OR NOT may_take(worker, picked[1])",
+      to: ""
+    }],
+    test: killed(
+      "engine/fencing",
+      "that was the second for its jobs has each run where no other suspect is"
+    )
+  },
+  {
     name: "settlements-wait-behind-a-prune",
     changes: [{
       file: "sql/0008_function_settings.sql",

@@ -50,7 +50,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     limit: number,
     taken: ReadonlyArray<bigint>
   ): void => {
-    const free = model.claimable(Infinity, 0)
+    const free = model.claimable("", Infinity, 0)
     assert.isAtMost(ids.length, limit)
     if (model.all().some(({ crashes }) => crashes > 0)) {
       assert.includeMembers(allHeads(), ids.map(String))
@@ -69,7 +69,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
   const allHeads = (): Array<string> => {
     const crashes = new Map(model.all().map((job) => [job, job.crashes]))
     for (const job of model.all()) job.crashes = 0
-    const heads = model.claimable(Infinity, 0).map(({ id }) => String(id))
+    const heads = model.claimable("", Infinity, 0).map(({ id }) => String(id))
     for (const [job, count] of crashes) job.crashes = count
     return heads
   }
@@ -82,7 +82,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const [a, b] = [seatOf(command.who), seatOf(other)]
     const mine = working.optionsOf(command)
     const theirs = { ...working.optionsOf({ ...command, who: other }), laneRun: 0, limit: 3 }
-    const expected = model.claimable(mine.limit, mine.laneRun).map(({ id }) => id)
+    const expected = model.claimable(mine.worker, mine.limit, mine.laneRun).map(({ id }) => id)
 
     const first = Effect.tap(a.now().repo.claim(mine), () => addBetween(command))
     const second = b.now().repo.claim(theirs)
@@ -96,7 +96,10 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     if (isDone) model.claimed(mine.worker, one[0]?.lease ?? "", expected)
     const ids = two.map(({ id }) => id)
     if (a.isExclusive || b.isExclusive) {
-      assert.deepStrictEqual(ids, model.claimable(theirs.limit, 0).map(({ id }) => id))
+      assert.deepStrictEqual(
+        ids,
+        model.claimable(theirs.worker, theirs.limit, 0).map(({ id }) => id)
+      )
     } else assertFits(ids, theirs.limit, expected)
     model.claimed(theirs.worker, two[0]?.lease ?? "", ids)
   })
@@ -184,7 +187,9 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     if (!isWorking(command.who)) return
     yield* working.expire(command.who)
     const options = working.optionsOf(command)
-    const expected = model.claimable(options.limit, options.laneRun).map(({ id }) => id)
+    const expected = model.claimable(options.worker, options.limit, options.laneRun).map(({ id }) =>
+      id
+    )
     // Whoever falls asleep or wakes up changes its own row, which nobody deletes meanwhile.
     const isLocked = model.workers.get(options.worker)!.isAsleep !== (expected.length === 0)
     const { hasWaited, isDone, one } = yield* overlap(

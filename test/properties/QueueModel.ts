@@ -64,17 +64,29 @@ export const make = () => {
   }
 
   /** Which jobs a claim beside which nothing else happens must answer with, in order. */
-  const claimable = (limit: number, laneRun: number): ReadonlyArray<ModelJob> => {
+  const claimable = (
+    worker: string,
+    limit: number,
+    laneRun: number
+  ): ReadonlyArray<ModelJob> => {
     const heads = Lanes.claimable(all()).slice(0, limit)
     const [first] = heads
     if (first === undefined) return []
     if (heads.some(isSuspect)) {
-      return isSuspect(first) ? [first] : heads.filter((job) => !isSuspect(job))
+      return isSuspect(first) && mayTake(worker, first)
+        ? [first]
+        : heads.filter((job) => !isSuspect(job))
     }
     return heads
       .flatMap((head) => [head, ...untilSuspect(Lanes.behind(all(), head, laneRun))])
       .toSorted(Lanes.byUrgency)
   }
+
+  /** One that may be in its last run stands no other suspect beside it. */
+  const mayTake = (worker: string, suspect: ModelJob): boolean =>
+    !known(leasesOf(worker).flatMap(({ ids }) => ids)).some((job) =>
+      isSuspect(job) && Math.max(job.crashes, suspect.crashes) >= 2
+    )
 
   /** A worker was answered with these jobs, or with none. */
   const claimed = (worker: string, lease: string, ids: ReadonlyArray<bigint>): void => {

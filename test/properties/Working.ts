@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
       assert.strictEqual(error.code, "PGQ01")
       return
     }
-    const expected = model.claimable(options.limit, options.laneRun)
+    const expected = model.claimable(options.worker, options.limit, options.laneRun)
     const jobs = yield* repo.claim(options)
     assert.deepStrictEqual(jobs.map(({ id }) => id), expected.map(({ id }) => id))
     assert.deepStrictEqual(
