@@ -24,9 +24,10 @@ export interface Child {
 }
 
 export interface Ended {
+  /** It has stopped as it should, and said so. */
   readonly isClean: boolean
-  /** By a signal, or it was never born. */
-  readonly isKilled: boolean
+  /** It could not say what was wrong: ended by a signal or in the middle of its work, or never born. */
+  readonly isSilent: boolean
   /** For people. */
   readonly how: string
 }
@@ -48,23 +49,24 @@ export const spawn = (options: {
       // In a session of its own, so that a Ctrl-C at the terminal is a matter of the parent.
       detached: true
     })
+    let hasStopped = false
     child.on("message", (message) => {
+      if (message === "stopped") hasStopped = true
       if (message === "listening") Deferred.doneUnsafe(listening, Effect.void)
       if (message === "ready") Deferred.doneUnsafe(ready, Effect.void)
       if (message === "cancelling") Deferred.doneUnsafe(cancelling, Effect.void)
     })
-    child.once("exit", (code, signal) => {
+    // Not "exit", which may come before its last message.
+    child.once("close", (code, signal) => {
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`
-      Deferred.doneUnsafe(
-        ended,
-        Effect.succeed({ isClean: code === 0, isKilled: code === null, how })
-      )
+      const isClean = code === 0 && hasStopped
+      Deferred.doneUnsafe(ended, Effect.succeed({ isClean, isSilent: !isClean && !code, how }))
     })
     // A message to a child that has just died fails, and its exit says so anyway.
     child.on("error", (error) => {
       if (child.pid !== undefined) return
       const how = `before it began: ${ErrorLine.of(error)}`
-      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: false, isKilled: true, how }))
+      Deferred.doneUnsafe(ended, Effect.succeed({ isClean: false, isSilent: true, how }))
     })
 
     const stop = (mode: StopMode) => {

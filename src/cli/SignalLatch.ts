@@ -22,7 +22,9 @@ export const install = (): void => {
 }
 
 /** Says how far this process has come, where a parent listens. */
-export const tellParent = (progress: "latched" | "listening" | "ready" | "cancelling"): void => {
+export const tellParent = (
+  progress: "latched" | "listening" | "ready" | "cancelling" | "stopped"
+): void => {
   // A parent that is gone is no error: it is noticed by itself.
   process.send?.(progress, undefined, undefined, () => {})
 }

@@ -86,6 +86,8 @@ export const run = Effect.fnUntraced(
     }
     yield* Effect.logInfo("stopped")
   },
+  // A job that ends this process with exit code 0 says nothing to its parent.
+  Effect.tap(() => Effect.sync(() => SignalLatch.tellParent("stopped"))),
   (effect, { workerId }) =>
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )

@@ -87,7 +87,7 @@ const keepAll = Effect.fnUntraced(function*(family: Family) {
   if (early !== undefined) {
     family.children.delete(first)
     // One that could not say what was wrong is spoken for.
-    if (early.isKilled) yield* Effect.logError(`the first process ended ${early.how}`)
+    if (early.isSilent) yield* Effect.logError(`the first process ended ${early.how}`)
     if (!early.isClean) yield* Effect.ignore(family.registry.bury(first.workerId))
     return early.isClean
   }

@@ -130,6 +130,15 @@ void import("./main.ts").then(({ main }) => main())`,
     )
   },
   {
+    name: "exit-code-0-taken-for-a-stop",
+    changes: [{
+      file: "src/cli/Child.ts",
+      from: "code === 0 && hasStopped",
+      to: "code === 0"
+    }],
+    test: killed("cli/pills", "ends its process by exit is found out, and harms no other")
+  },
+  {
     name: "settlements-wait-behind-a-prune",
     changes: [{
       file: "sql/0008_function_settings.sql",
