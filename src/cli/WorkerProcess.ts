@@ -9,6 +9,7 @@ import {
   Fiber,
   Layer,
   Option,
+  Result,
   Scope,
   Stream
 } from "effect"
@@ -21,6 +22,7 @@ import { JobAdmin } from "../services/JobAdmin.ts"
 import { QueueControl } from "../services/QueueControl.ts"
 import * as Database from "./Database.ts"
 import { ExitWith } from "./Ending.ts"
+import * as ErrorLine from "./ErrorLine.ts"
 import * as Ladder from "./Ladder.ts"
 import * as Log from "./Log.ts"
 import * as Script from "./script.ts"
@@ -53,6 +55,7 @@ export const idFromParent = Effect.sync(() => {
 
 export const run = Effect.fnUntraced(
   function*(options: Options) {
+    yield* sayWhatNobodyCatches
     const running = yield* Deferred.make<Queue>()
     const ladder = yield* Ladder.make({
       isChild: options.workerId !== undefined,
@@ -91,6 +94,22 @@ export const run = Effect.fnUntraced(
   (effect, { workerId }) =>
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )
+
+/** What a handler throws from a timer, or rejects where nobody waits, ends the process, as Node has it. */
+const sayWhatNobodyCatches = Effect.gen(function*() {
+  const log = Effect.runSyncWith(yield* Effect.context())
+  const say = (error: unknown) => {
+    const text = Result.getOrElse(
+      Result.try(() => ErrorLine.withPlace(error)),
+      () => "it cannot be described"
+    )
+    log(Effect.logError(`ends of an error that nobody catches: ${text}`))
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("uncaughtExceptionMonitor", say)),
+    () => Effect.sync(() => process.off("uncaughtExceptionMonitor", say))
+  )
+})
 
 interface Queue {
   readonly control: QueueControl["Service"]

@@ -19,15 +19,40 @@ export const setupJobs = (queue) => {
     const all = []
     for (;;) all.push(Array.from({ length: 10_000 }, (_, n) => ({ n })))
   })
+  queue.handle("timer", () => inAMoment(() => {
+    throw new Error("nobody catches\\nthis")
+  }))
+  queue.handle("rejection", () => inAMoment(() => {
+    Promise.reject(new Error("nobody waits for this"))
+  }))
+  queue.handle("odd", () => inAMoment(() => {
+    Promise.reject(Object.create(null))
+  }))
+  queue.handle("oddest", () => inAMoment(() => {
+    throw Object.create(null)
+  }))
 }
 `
 
-/** How the supervisor calls the end. */
-const pills: Record<string, { readonly how: RegExp }> = {
+/** How the supervisor calls the end, and what the process itself says of it. */
+const pills: Record<string, { readonly how: RegExp; readonly says?: RegExp }> = {
   exit: { how: /ended with exit code 0/ },
   abort: { how: /ended by SIGABRT/ },
   kill: { how: /ended by SIGKILL/ },
-  heap: { how: /ended by SIGABRT/ }
+  heap: { how: /ended by SIGABRT/ },
+  timer: {
+    how: /ended with exit code 1/,
+    says: /^\S+ error ends of .* catches: nobody catches this \(\S+jobs.mjs:\d+\) pid=\d+$/
+  },
+  rejection: {
+    how: /ended with exit code 1/,
+    says: /^\S+ error ends of .* catches: nobody waits for this \(\S+jobs.mjs:\d+\) pid=\d+$/
+  },
+  odd: { how: /ended with exit code 1/, says: /^\S+ error ends of .* catches: .+ pid=\d+$/ },
+  oddest: {
+    how: /ended with exit code [17]/,
+    says: /^\S+ error ends of .* catches: it cannot be described pid=\d+$/
+  }
 }
 
 const scripted = `
@@ -35,7 +60,7 @@ export const setupJobs = () => process.exit(0)
 `
 
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a job that", (it) => {
-  for (const [name, { how }] of Object.entries(pills)) {
+  for (const [name, { how, says }] of Object.entries(pills)) {
     it.effect(`ends its process by ${name} is found out, and harms no other`, () =>
       Effect.gen(function*() {
         const { flags, table } = yield* Pgq.schema
@@ -66,6 +91,9 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a j
         assert.strictEqual((yield* queue.exit).code, 0)
         const lines = queue.stderr().split("\n")
         assert.lengthOf(lines.filter((line) => /handing its jobs back/.test(line)), 3)
+        if (says !== undefined) {
+          assert.lengthOf(lines.filter((line) => says.test(line)), 3, queue.stderr())
+        }
         assert.deepStrictEqual(yield* sql`SELECT FROM ${table("jobs")}`, [])
       }))
   }
