@@ -1,5 +1,5 @@
 /**
- * What must hold for the functions in the database, by the catalog.
+ * What must hold for the functions and sequences in the database, by the catalog.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -79,5 +79,21 @@ layer(PgQueue.database, options)("the functions", (it) => {
         FROM pgq.jobs WHERE id = ${ids[0]!.id}
       `
       assert.deepStrictEqual(job, { marks: 1 })
+    }))
+})
+
+layer(PgQueue.database, options)("the sequences", (it) => {
+  it.effect("are not cached by sessions, which would give ids out of order", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+
+      const rows = yield* sql`
+        SELECT sequencename AS name, cache_size::integer AS cache FROM pg_sequences
+        WHERE schemaname = 'pgq' ORDER BY name`
+
+      assert.deepStrictEqual(rows, [
+        { name: "jobs_id_seq", cache: 1 },
+        { name: "lane_wakes_id_seq", cache: 1 }
+      ])
     }))
 })
