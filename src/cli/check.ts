@@ -32,6 +32,7 @@ const run = Effect.gen(function*() {
   }
   yield* say("ok", "schema", `${database.schema}, version ${PgSchema.version()}`)
   yield* rights(database.schema)
+  yield* ids(database.schema)
 })
 
 const server = Effect.gen(function*() {
@@ -77,6 +78,39 @@ const rights = Effect.fnUntraced(function*(schema: string) {
   `)
   if (missing.length === 0) return yield* say("ok", "rights", "all that a worker needs")
   yield* say("FAIL", "rights", `missing: ${missing.map(({ what }) => what).join(", ")}`)
+  return yield* new Ending.ExitWith({ code: 1 })
+})
+
+/** A restored dump or a replica without its sequences would give ids that there are already. */
+const ids = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient.SqlClient
+  const [sequence] = yield* asked(sql<{ readonly name: string; readonly isReadable: boolean }>`
+    SELECT name, has_sequence_privilege(name, 'SELECT') AS "isReadable"
+    FROM pg_get_serial_sequence(quote_ident(${schema}) || '.jobs', 'id') AS name
+  `)
+  // A worker needs no right to it.
+  if (sequence?.isReadable !== true) return
+  const last = sql.literal(`
+    (SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM ${sequence.name})
+  `)
+  const [used] = yield* asked(sql<{ readonly highest: bigint | null }>`
+    SELECT greatest(
+      (SELECT max(id) FROM ${sql(`${schema}.jobs`)}),
+      (SELECT max(id) FROM ${sql(`${schema}.finished_jobs`)} WHERE id > ${last})
+    ) AS highest
+  `)
+  // Read afterwards, because jobs may be added meanwhile.
+  const [given] = yield* asked(sql<{ readonly last: bigint }>`SELECT ${last} AS last`)
+  const highest = used?.highest ?? 0n
+  if (given === undefined || highest <= given.last) {
+    return yield* say("ok", "ids", "above those there are")
+  }
+  yield* say(
+    "FAIL",
+    "ids",
+    `there are jobs up to id ${highest}, but the next one would get id ${given.last + 1n}; ` +
+      `run SELECT setval('${sequence.name}', ${highest})`
+  )
   return yield* new Ending.ExitWith({ code: 1 })
 })
 

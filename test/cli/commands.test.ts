@@ -173,7 +173,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
 
       const { code, stderr, stdout } = yield* Pgq.run(["check", ...flags])
 
-      for (const what of ["settings", "connection", "server", "schema", "rights"]) {
+      for (const what of ["settings", "connection", "server", "schema", "rights", "ids"]) {
         assert.match(stdout, new RegExp(`^(ok  |warn)  ${what} `, "m"))
       }
       assert.notInclude(stdout, password || "no password")
@@ -213,6 +213,36 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       assert.match(missing.stdout, /^FAIL  schema .*run pgq migrate/m)
       assert.match(poor.stdout, /^FAIL  rights .*INSERT on jobs/m)
       assert.strictEqual(poor.code, 1)
+    }))
+
+  it.effect("check fails where the next id is one that there is already", () =>
+    Effect.gen(function*() {
+      const { flags, name, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const check = Pgq.run(["check", ...flags])
+      const fresh = yield* check
+      yield* sql`INSERT INTO ${table("jobs")} (name) VALUES ('a'), ('b'), ('c')`
+
+      const used = yield* check
+      yield* sql`SELECT setval(${`${name}.jobs_id_seq`}::text::regclass, 1)`
+      const behind = yield* check
+      yield* sql`
+        INSERT INTO ${table("finished_jobs")} (id, created_at, claimed_at, finished_at, priority,
+          attempt, outcome, queue, name, payload, lease_id)
+        SELECT 7, now(), now(), now(), 0, 1, 'completed', 'default', 'a', '{}', gen_random_uuid()`
+      const further = yield* check
+      yield* sql.unsafe(/run (SELECT .*)/.exec(further.stdout)?.[1] ?? "").unprepared
+      const mended = yield* check
+
+      const codes = [fresh, used, behind, further, mended].map(({ code }) => code)
+      assert.deepStrictEqual(codes, [0, 0, 1, 1, 0])
+      assert.include(
+        behind.stdout,
+        "FAIL  ids         there are jobs up to id 3, but the next one would get id 2; " +
+          `run SELECT setval('${name}.jobs_id_seq', 3)\n`
+      )
+      assert.match(further.stdout, /jobs up to id 7, but the next one would get id 2;/)
+      assert.match(mended.stdout, /^ok {4}ids /m)
     }))
 
   it.effect("finds its database by PGQ_URL, then DATABASE_URL, then PG*", () =>
