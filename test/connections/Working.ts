@@ -21,10 +21,17 @@ export const serverWith = Effect.fnUntraced(function*(settings: Readonly<Record<
     Effect.sync(() => mkdtempSync(join(tmpdir(), "pgq-outage-"))),
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
-  const server = yield* Server.open(path, "18", settings)
-  yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(server.url))
-  return server
+  return yield* serverIn(path, settings)
 })
+
+/** The same in a folder of the test's. */
+export const serverIn = Effect.fnUntraced(
+  function*(path: string, settings: Readonly<Record<string, string>>) {
+    const server = yield* Server.open(path, "18", settings)
+    yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(server.url))
+    return server
+  }
+)
 
 export const server = serverWith({})
 

@@ -70,10 +70,10 @@ export const open = Effect.fnUntraced(function*(
     Schedule.upTo(Schedule.spaced("100 millis"), { duration: "60 seconds" })
   ).pipe(Effect.map((started) => void (current = started)), Effect.orDie)
   const kill = (signal: "SIGKILL" | "SIGQUIT") =>
-    Effect.suspend(() => {
-      process.kill(current.server.pid, signal)
-      return Scope.close(current.scope, Exit.void)
-    })
+    // It may be dead already.
+    Effect.ignoreCause(Effect.sync(() => process.kill(current.server.pid, signal))).pipe(
+      Effect.andThen(Effect.suspend(() => Scope.close(current.scope, Exit.void)))
+    )
   let forgotAt = -Infinity
   // One at a time.
   const { withPermit } = yield* Semaphore.make(1)
