@@ -35,21 +35,32 @@ export const setupJobs = (queue) => {
 `
 
 /** How the supervisor calls the end, and what the process itself says of it. */
-const pills: Record<string, { readonly how: RegExp; readonly says?: RegExp }> = {
-  exit: { how: /ended with exit code 0/ },
-  abort: { how: /ended by SIGABRT/ },
-  kill: { how: /ended by SIGKILL/ },
-  heap: { how: /ended by SIGABRT/ },
-  timer: {
+const pills: Record<string, {
+  readonly name: string
+  readonly how: RegExp
+  readonly says?: RegExp
+}> = {
+  "exits with 0": { name: "exit", how: /ended with exit code 0/ },
+  "aborts": { name: "abort", how: /ended by SIGABRT/ },
+  "kills its process": { name: "kill", how: /ended by SIGKILL/ },
+  "takes all memory": { name: "heap", how: /ended by SIGABRT/ },
+  "throws from a timer": {
+    name: "timer",
     how: /ended with exit code 1/,
     says: /^\S+ error ends of .* catches: nobody catches this \(\S+jobs.mjs:\d+\) pid=\d+$/
   },
-  rejection: {
+  "rejects where nobody waits": {
+    name: "rejection",
     how: /ended with exit code 1/,
     says: /^\S+ error ends of .* catches: nobody waits for this \(\S+jobs.mjs:\d+\) pid=\d+$/
   },
-  odd: { how: /ended with exit code 1/, says: /^\S+ error ends of .* catches: .+ pid=\d+$/ },
-  oddest: {
+  "rejects with what is no error": {
+    name: "odd",
+    how: /ended with exit code 1/,
+    says: /^\S+ error ends of .* catches: .+ pid=\d+$/
+  },
+  "throws what cannot be described": {
+    name: "oddest",
     how: /ended with exit code [17]/,
     says: /^\S+ error ends of .* catches: it cannot be described pid=\d+$/
   }
@@ -60,8 +71,8 @@ export const setupJobs = () => process.exit(0)
 `
 
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a job that", (it) => {
-  for (const [name, { how, says }] of Object.entries(pills)) {
-    it.effect(`ends its process by ${name} is found out, and harms no other`, () =>
+  for (const [what, { how, name, says }] of Object.entries(pills)) {
+    it.effect(`${what} is found out, and harms no other`, () =>
       Effect.gen(function*() {
         const { flags, table } = yield* Pgq.schema
         const { path, write } = yield* Pgq.folder

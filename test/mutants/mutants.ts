@@ -136,7 +136,7 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "code === 0 && hasStopped",
       to: "code === 0"
     }],
-    test: killed("cli/pills", "ends its process by exit is found out, and harms no other")
+    test: killed("cli/pills", "exits with 0")
   },
   {
     name: "settlements-wait-behind-a-prune",
@@ -147,7 +147,7 @@ void import("./main.ts").then(({ main }) => main())`,
     }],
     test: killed(
       "engine/history",
-      "holds up no settlement while completed_jobs waits to be pruned"
+      "holds up no settlement while"
     )
   },
   {
@@ -377,5 +377,6 @@ void import("./main.ts").then(({ main }) => main())`,
       "layers/PgError",
       "54000 may be over later when the queue of notifications is full"
     )
+    test: killed("connections/enqueue", "after so many bytes")
   }
 ]
