@@ -377,6 +377,5 @@ void import("./main.ts").then(({ main }) => main())`,
       "layers/PgError",
       "54000 may be over later when the queue of notifications is full"
     )
-    test: killed("connections/enqueue", "after so many bytes")
   }
 ]
