@@ -78,7 +78,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
   it.effect.each([
     ["hots=/tmp", "-c: unknown parameter \"hots\""],
     ["dbname", "-c: not a connection string"],
-    ["mysql://u@h/d", "-c: not a connection string"],
+    ["mysql://u@h/d", "-c: not a valid URL"],
     ["sslmode=on", "-c: sslmode \"on\""]
   ])("refuses the connection %s", ([text, issue]) =>
     Effect.gen(function*() {

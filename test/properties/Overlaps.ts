@@ -190,7 +190,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const expected = model.claimable(options.worker, options.limit, options.laneRun).map(({ id }) =>
       id
     )
-    // Whoever falls asleep or wakes up changes its own row, which nobody deletes meanwhile.
+    // Whoever falls asleep or wakes up changes its own row: it is alive, and not rescued meanwhile.
     const isLocked = model.workers.get(options.worker)!.isAsleep !== (expected.length === 0)
     const { hasWaited, isDone, one } = yield* overlap(
       command,

@@ -153,7 +153,8 @@ export const make = () => {
   ): number => {
     let rescued = 0
     for (const lease of Array.from(leases.values())) {
-      if (workers.get(lease.worker)?.isExpired === false || lease.id === isSkipped.lease) continue
+      if (workers.get(lease.worker)?.isExpired === false) continue
+      if (lease.id === isSkipped.lease || lease.worker === isSkipped.worker) continue
       rescued += lease.ids.length
       giveBack(lease, true)
     }
