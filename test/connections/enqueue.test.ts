@@ -77,7 +77,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
           assert.strictEqual(times, Result.isSuccess(result) ? 1 : 0, `after ${length} bytes`)
         })
         // From within the handshake to past the answer.
-        const lengths = Array.from({ length: 90 }, (_, n) => 300 + n * 17)
+        const lengths = Array.from({ length: 45 }, (_, n) => 300 + n * 34)
         yield* Effect.forEach(lengths, add, { discard: true }).pipe(Effect.provide(producer))
 
         assert.isAbove(resolved, 0)
