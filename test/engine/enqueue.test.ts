@@ -84,7 +84,7 @@ layer(producer, options)("enqueuing", (it) => {
         Effect.forkChild({ startImmediately: true })
       )
 
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 20 || kept.length < 20; round++) {
         const lost = Effect.andThen(enqueue(Mark, "lost", { queue }), Effect.fail("no"))
         yield* Effect.flip(sql.withTransaction(lost))
       }
