@@ -7,17 +7,37 @@ import type { Entry } from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
 export const check = (folder: string, entries: ReadonlyArray<Entry>): ReadonlyArray<Violation> => {
-  const killed = new Set(entries.flatMap((entry) => entry.what === "kill" ? [entry.pid] : []))
+  const pids = {
+    killed: new Set(entries.flatMap((entry) => entry.what === "kill" ? [entry.pid] : [])),
+    frozen: new Set(
+      entries.flatMap((entry) =>
+        entry.what === "fault" && entry.fault.startsWith("SIGSTOP") ? [Number(entry.detail)] : []
+      )
+    )
+  }
   return readdirSync(folder).filter((name) => name.endsWith(".log")).flatMap((name) =>
-    deserters(readFileSync(join(folder, name), "utf8"), killed)
+    deserters(readFileSync(join(folder, name), "utf8"), pids)
       .map((detail): Violation => ({ check: "deserted", detail: `${name}: ${detail}` }))
   )
 }
 
-/** One that found no server at its start may end, and is tried again. */
-export const deserters = (log: string, killed: ReadonlySet<number>): ReadonlyArray<string> => {
-  const atWork = new Set(Array.from(log.matchAll(/working on .* pid=(\d+)/g), ([, pid]) => pid))
+/**
+ * One that found no server at its start may end, and is tried again; one that was asked to stop may fail to
+ * sign off; and one that was frozen when it was, is killed by its parent.
+ */
+export const deserters = (
+  log: string,
+  { frozen, killed }: { readonly killed: ReadonlySet<number>; readonly frozen: ReadonlySet<number> }
+): ReadonlyArray<string> => {
+  const pidsOf = (line: RegExp) => new Set(Array.from(log.matchAll(line), ([, pid]) => pid))
+  const atWork = pidsOf(/working on .* pid=(\d+)/g)
+  const deaf = pidsOf(/process (\d+) does not hear that it is to stop/g)
+  const stopped = pidsOf(/(?:stopped without signing off|left behind after the grace).* pid=(\d+)/g)
   return Array.from(log.matchAll(/process (\d+) ended (.*); handing its jobs back/g))
-    .filter(([, pid]) => atWork.has(pid) && !killed.has(Number(pid)))
+    .filter(([, pid, how]) =>
+      atWork.has(pid) && !killed.has(Number(pid)) &&
+      !(how === "by SIGKILL" && deaf.has(pid) && frozen.has(Number(pid))) &&
+      !(how === "with exit code 1" && stopped.has(pid))
+    )
     .map(([text]) => text)
 }

@@ -177,13 +177,25 @@ describe("the checks", () => {
   })
 
   it("find a child that died at work though nobody killed it", () => {
-    const log = "info  working on main, 8 at once, mode row-lock pid=7\n" +
-      "warn  process 7 ended by SIGABRT; handing its jobs back\n" +
-      "warn  process 8 ended with exit code 1; handing its jobs back\n"
-    assert.deepStrictEqual(Logs.deserters(log, new Set()), [
-      "process 7 ended by SIGABRT; handing its jobs back"
-    ])
-    assert.deepStrictEqual(Logs.deserters(log, new Set([7])), [])
+    const none = new Set<number>()
+    const found = (end: string, more: { killed?: number; frozen?: number } = {}) =>
+      Logs.deserters(
+        `info  working on main, 8 at once, mode row-lock pid=7\n${end}; handing its jobs back\n`,
+        {
+          killed: more.killed === undefined ? none : new Set([more.killed]),
+          frozen: more.frozen === undefined ? none : new Set([more.frozen])
+        }
+      ).length
+    const deaf = "warn  process 7 does not hear that it is to stop; killed it\n"
+    const unable = "error stopped without signing off; others wait pid=7\n"
+
+    assert.strictEqual(found("warn  process 7 ended by SIGABRT"), 1)
+    assert.strictEqual(found("warn  process 7 ended by SIGABRT", { killed: 7 }), 0)
+    assert.strictEqual(found("warn  process 8 ended with exit code 1"), 0)
+    assert.strictEqual(found(`${deaf}warn  process 7 ended by SIGKILL`), 1)
+    assert.strictEqual(found(`${deaf}warn  process 7 ended by SIGKILL`, { frozen: 7 }), 0)
+    assert.strictEqual(found("warn  process 7 ended with exit code 1"), 1)
+    assert.strictEqual(found(`${unable}warn  process 7 ended with exit code 1`), 0)
   })
 
   it("find a job that ran again in peace though it had ended", () => {
