@@ -83,7 +83,7 @@ CREATE FUNCTION give_tokens(q text, keys text[]) RETURNS integer LANGUAGE plpgsq
 DECLARE
   heads bigint[];
   lanes text[];
-  free bigint[];
+  given integer;
 BEGIN
   SELECT array_agg(lane.head), array_agg(lane.key) INTO heads, lanes FROM (
     SELECT key, (
@@ -101,16 +101,17 @@ BEGIN
   WHERE lane.token IS NULL AND lane.head IS NOT NULL;
   IF heads IS NULL THEN RETURN 0; END IF;
 
-  free := ARRAY(
+  UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (ARRAY(
     SELECT id FROM jobs WHERE id = ANY (heads) AND state || '' = 'waiting' FOR UPDATE SKIP LOCKED
-  );
-  UPDATE jobs SET state = 'ready' WHERE id = ANY (free) AND state || '' = 'waiting';
-  IF cardinality(free) < cardinality(heads) THEN
+  ));
+  GET DIAGNOSTICS given = ROW_COUNT;
+  IF given < cardinality(heads) THEN
     -- A head is held by somebody, or vanished between the two looks: marking its lane again is always safe.
     INSERT INTO lane_wakes (queue, key)
-    SELECT q, lane.key FROM unnest(heads, lanes) AS lane(head, key) WHERE lane.head <> ALL (free);
+    SELECT q, lane.key FROM unnest(heads, lanes) AS lane(head, key)
+    WHERE (SELECT state || '' = 'ready' FROM jobs WHERE id = lane.head) IS NOT TRUE;
   END IF;
-  RETURN cardinality(free);
+  RETURN given;
 END $$;
 
 -- Consumes markers of a queue, up to a bound, and puts their lanes in order.

@@ -207,7 +207,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "lane-that-was-passed-by-forgotten",
     changes: [{
       file: "sql/0003_lanes.sql",
-      from: "IF cardinality(free) < cardinality(heads) THEN",
+      from: "IF given < cardinality(heads) THEN",
       to: "IF false THEN"
     }],
     test: killed("interleaving/heldRows", "a settlement passes by the next of its lane")
