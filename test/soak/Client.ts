@@ -3,24 +3,30 @@
  * became of them when the answer is lost.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer, Redacted } from "effect"
 import type { NewJob } from "../../src/domain/Job.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import type { EndEntry } from "./Ledger.ts"
 
-/** How it ended, for the ledger. */
-export const enqueue = (
-  sql: PgClient.PgClient,
-  jobs: ReadonlyArray<NewJob>
-): Effect.Effect<EndEntry["what"]> =>
-  JobRepo.use((repo) => repo.enqueue(jobs)).pipe(
-    Effect.provide(
-      Layer.provide(QueueLive.client(), Layer.succeed(PgClient.PgClient, sql))
-    ),
-    Effect.match({
-      onSuccess: () => "ack",
-      onFailure: ({ isUnknown }) => isUnknown === true ? "unknown" : "rollback"
+export type Client = Effect.Success<ReturnType<typeof connect>>
+
+/** Lives as long as its scope, and outlives its connections. */
+export const connect = (url: string, applicationName: string, prepare: boolean) =>
+  Layer.build(
+    Layer.provide(
+      QueueLive.client(),
+      PgClient.layer({ url: Redacted.make(url), applicationName, prepare })
+    )
+  ).pipe(
+    Effect.map((context) => {
+      const repo = Context.get(context, JobRepo)
+      /** Answers with how it ended, for the ledger. */
+      return (jobs: ReadonlyArray<NewJob>): Effect.Effect<EndEntry["what"]> =>
+        Effect.match(repo.enqueue(jobs), {
+          onSuccess: () => "ack",
+          onFailure: ({ isUnknown }) => isUnknown === true ? "unknown" : "rollback"
+        })
     })
   )
 

@@ -107,9 +107,10 @@ const freeze = (isLong: boolean) => (world: World, dice: Dice) =>
     return Effect.ensuring(
       Effect.sleep(millis),
       Effect.sync(() => {
-        signal(target.pid, "SIGCONT")
+        // Its parent may have killed it, for it did not hear that it was to stop.
+        const isThere = signal(target.pid, "SIGCONT")
         world.frozen.delete(target.pid)
-        world.write({ what: "resume", at: Ledger.now(), pid: target.pid })
+        world.write({ what: isThere ? "resume" : "gone", at: Ledger.now(), pid: target.pid })
         if (target.isAlone) target.worker.isTaken = false
       })
     )

@@ -29,10 +29,12 @@ export interface Producer {
 export const run = (producer: Producer): Effect.Effect<void> => {
   let transactions = 0
   const next = () => transactions++
-  return Effect.flatMap(
-    connect(producer.url, "soak producer", { prepare: !producer.isPooled }),
-    (sql) => produce(producer, sql, next)
-  ).pipe(
+  const prepare = !producer.isPooled
+  return Effect.gen(function*() {
+    const sql = yield* connect(producer.url, "soak producer", { prepare })
+    const enqueue = yield* Client.connect(producer.url, "soak producer", prepare)
+    return yield* produce(producer, { sql, enqueue }, next)
+  }).pipe(
     Effect.scoped,
     Effect.exit,
     Effect.andThen(Effect.sleep("100 millis")),
@@ -42,22 +44,27 @@ export const run = (producer: Producer): Effect.Effect<void> => {
 }
 
 const produce = Effect.fnUntraced(
-  function*(producer: Producer, sql: PgClient.PgClient, next: () => number) {
+  function*(producer: Producer, by: Ways, next: () => number) {
     let due = Ledger.now()
     while (!producer.isOver()) {
       const index = next()
       // Of its own each time: how a transaction goes does not change what is thrown for the next.
       const dice = producer.dice.for(String(index))
       const add = dice.chance(0.2) ? addWithClient : transact
-      const count = yield* add({ ...producer, dice }, sql, index)
+      const count = yield* add({ ...producer, dice }, by, index)
       due += dice.gap(1000 * count / producer.rate)
       yield* Effect.sleep(Math.max(due - Ledger.now(), 0))
     }
   }
 )
 
+interface Ways {
+  readonly sql: PgClient.PgClient
+  readonly enqueue: Client.Client
+}
+
 const addWithClient = Effect.fnUntraced(
-  function*({ added, dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {
+  function*({ added, dice, name, number, write }: Producer, by: Ways, index: number) {
     const tx = `${name}-${Ledger.now()}-${index}`
     const jobs = Array.from(
       { length: dice.chance(0.3) ? dice.between(2, 20) : 1 },
@@ -66,7 +73,7 @@ const addWithClient = Effect.fnUntraced(
     for (const { does, isLater, key, n, priority, queue } of jobs) {
       write({ what: "intent", at: Ledger.now(), n, tx, queue, key, priority, isLater, does })
     }
-    const what = yield* Client.enqueue(sql, jobs.map(Client.newJob))
+    const what = yield* by.enqueue(jobs.map(Client.newJob))
     write({ what, at: Ledger.now(), wall: Date.now(), tx })
     if (what === "ack") added(jobs.length)
     return jobs.length
@@ -74,7 +81,7 @@ const addWithClient = Effect.fnUntraced(
 )
 
 const transact = Effect.fnUntraced(
-  function*({ added, dice, name, number, write }: Producer, sql: PgClient.PgClient, index: number) {
+  function*({ added, dice, name, number, write }: Producer, { sql }: Ways, index: number) {
     const tx = `${name}-${Ledger.now()}-${index}`
     const end = (what: Ledger.EndEntry["what"]) =>
       write({ what, at: Ledger.now(), wall: Date.now(), tx })

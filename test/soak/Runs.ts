@@ -80,7 +80,8 @@ export const read = (entries: ReadonlyArray<Entry>) => {
         bury(entry.pid, entry.at, "killed")
         break
       case "gone":
-        bury(entry.pid, entry.at, "gone")
+        // One that never woke has done nothing since it was frozen.
+        bury(entry.pid, frozen.get(entry.pid)?.from ?? entry.at, "gone")
         break
       case "pause": {
         if (frozen.has(entry.pid)) break

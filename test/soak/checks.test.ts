@@ -166,6 +166,13 @@ describe("the checks", () => {
     assert.deepStrictEqual(found(entries, bothEnded), ["overlap"])
   })
 
+  it("take the run of a frozen process that its parent killed for ended", () => {
+    const [gone, awake] = [Runs.read(frozenUntil("gone")), Runs.read(frozenUntil("resume"))]
+
+    assert.deepStrictEqual(gone.runs.map(({ to }) => to), [150, 5100])
+    assert.deepStrictEqual(awake.runs.map(({ to }) => to), [Infinity, 5100])
+  })
+
   it("find jobs that ran again late after a death in peace", () => {
     assert.deepStrictEqual(slow(true, 100, 1101), ["slow recovery"])
     assert.deepStrictEqual(slow(true, 100, 1100), [])
@@ -277,3 +284,13 @@ describe("the quotas", () => {
     assert.lengthOf(Quotas.tooFew(new Map([...seen, [Auditor.looks, 50] as const]), asked), 1)
   })
 })
+
+/** The run of a process that is frozen, and one of another process meanwhile. */
+const frozenUntil = (end: "gone" | "resume") =>
+  [
+    { what: "start", at: 100, pid: 1, run: 1, n: 1, attempt: 1 },
+    { what: "pause", at: 150, pid: 1 },
+    { what: "start", at: 5000, pid: 2, run: 1, n: 2, attempt: 1 },
+    { what: "end", at: 5100, pid: 2, run: 1, n: 2, attempt: 1 },
+    { what: end, at: 12_000, pid: 1 }
+  ] as const
