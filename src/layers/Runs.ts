@@ -35,6 +35,7 @@ export const make = Effect.fnUntraced(function*(options: {
     took: undefined,
     between: undefined
   }
+  let lastStartedAt = 0
   let lastEndedAt: number | undefined
   let slots = 0
   let isStarting = true
@@ -52,7 +53,8 @@ export const make = Effect.fnUntraced(function*(options: {
       }
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* outcomes.end(run, unknownName(job))
-      const running = call(handler, payload, run.begin(job, now()))
+      lastStartedAt = now()
+      const running = call(handler, payload, run.begin(job, lastStartedAt))
       // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       learn(run)
@@ -173,7 +175,8 @@ export const make = Effect.fnUntraced(function*(options: {
         pace,
         active: active.size,
         backlog: backlog.length,
-        unsettled: settler.size()
+        unsettled: settler.size(),
+        sinceStart: now() - lastStartedAt
       }),
       laneRun: Pace.laneRun(pace)
     }),

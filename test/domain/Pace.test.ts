@@ -7,12 +7,14 @@ const worker = (known: {
   readonly active?: number
   readonly backlog?: number
   readonly unsettled?: number
+  readonly sinceStart?: number
 }) => ({
   concurrency: 10,
   pace: { took: known.took, between: known.between },
   active: known.active ?? 0,
   backlog: known.backlog ?? 0,
-  unsettled: known.unsettled ?? 0
+  unsettled: known.unsettled ?? 0,
+  sinceStart: known.sinceStart ?? 0
 })
 
 describe("a worker's claims", () => {
@@ -44,6 +46,13 @@ describe("a worker's claims", () => {
   it("fill more slots than that at once where there are more", () => {
     const many = { ...worker({ took: 0.01, between: 0.01 }), concurrency: 3000 }
     assert.strictEqual(Pace.claimSize(many), 3000)
+  })
+
+  it("take nothing ahead while all slots are at what takes longer than those before", () => {
+    const quick = { took: 10, between: 1 }
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 10, sinceStart: 99 })), 100)
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 10, sinceStart: 100 })), 0)
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 9, sinceStart: 100 })), 101)
   })
 
   it("wait for a store that is slower than the jobs", () => {

@@ -37,7 +37,7 @@ export const parse = (args: ReadonlyArray<string>): Options | string => {
       mode: { ...text, default: "mixed" },
       via: { ...text, default: "direct" },
       mutant: text,
-      rate: { ...text, default: "260" },
+      rate: { ...text, default: "200" },
       pace: { ...text, default: "1" }
     }
   })
