@@ -190,16 +190,16 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const expected = model.claimable(options.worker, options.limit, options.laneRun).map(({ id }) =>
       id
     )
-    // Whoever falls asleep or wakes up changes its own row: it is alive, and not rescued meanwhile.
-    const isLocked = model.workers.get(options.worker)!.isAsleep !== (expected.length === 0)
-    const { hasWaited, isDone, one } = yield* overlap(
+    const { isDone, one } = yield* overlap(
       command,
       { by: seatOf(command.who), does: seatOf(command.who).now().repo.claim(options) },
       { by: seatOf(command.who + 1), does: seatOf(command.who + 1).now().scheduler.rescue }
     )
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
-    model.rescue(isLocked && !hasWaited ? { worker: options.worker } : {})
     if (isDone) model.claimed(options.worker, one[0]?.lease ?? "", expected)
+    // A rescue passes by what the claim holds: its worker's row, or the job of a lease. The next one does not.
+    yield* seatOf(command.who + 1).now().scheduler.rescue
+    model.rescue()
   })
 
   /** A claim that is paused within, and what others do meanwhile: add a job, claim, settle. */

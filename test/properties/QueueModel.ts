@@ -149,17 +149,17 @@ export const make = () => {
 
   /** The leases of workers that are dead, but for those that somebody is working on. */
   const rescue = (
-    isSkipped: { readonly lease?: string; readonly worker?: string } = {}
+    isSkipped: { readonly lease?: string } = {}
   ): number => {
     let rescued = 0
     for (const lease of Array.from(leases.values())) {
       if (workers.get(lease.worker)?.isExpired === false) continue
-      if (lease.id === isSkipped.lease || lease.worker === isSkipped.worker) continue
+      if (lease.id === isSkipped.lease) continue
       rescued += lease.ids.length
       giveBack(lease, true)
     }
     for (const [id, { isExpired }] of workers) {
-      if (isExpired && id !== isSkipped.worker) workers.delete(id)
+      if (isExpired) workers.delete(id)
     }
     return rescued
   }
