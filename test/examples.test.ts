@@ -219,6 +219,16 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
       assert.match(stdout, /(\d+) of \1 verified/)
     }))
 
+  it.effect("makes its schema anew where another version has made it", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* sql`UPDATE pgq_index_files.migrations SET checksum = 'another' WHERE id = 1`
+      const { code, stderr, stdout } = yield* run(node("index-files/main.ts", "src"))
+
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stdout, /(\d+) of \1 verified/)
+    }))
+
   it.effect("says in one line why it cannot", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* run(node("index-files/main.ts", "/nowhere"))

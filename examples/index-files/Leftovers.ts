@@ -1,8 +1,23 @@
 /**
- * Removes what earlier runs left when they were killed: the jobs of queues that nobody works on.
+ * Removes what earlier runs left: a schema of another version, and, when they were killed, the jobs of queues
+ * that nobody works on.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
+import { PgSchema } from "pgq"
+
+/** The schema is this example's own: one that was made by another version of pgq is made anew. */
+export const migrate = (schema: string) =>
+  PgSchema.migrate(schema).pipe(
+    Effect.catchTag("SchemaUnfit", (unfit) =>
+      unfit.reason !== "changed" && unfit.reason !== "ahead" ?
+        Effect.fail(unfit) :
+        Effect.gen(function*() {
+          const sql = yield* PgClient.PgClient
+          yield* sql`DROP SCHEMA ${sql(schema)} CASCADE`
+          return yield* PgSchema.migrate(schema)
+        }))
+  )
 
 export const remove = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient

@@ -11,7 +11,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
 import { Array, Cause, Clock, Effect, Layer, References } from "effect"
-import { enqueueAll, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
+import { enqueueAll, QueueControl, QueueLive, RowLock } from "pgq"
 import * as Database from "./Database.ts"
 import { Failure } from "./Failure.ts"
 import * as Handlers from "./Handlers.ts"
@@ -77,7 +77,7 @@ const index = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
 const main = Effect.gen(function*() {
   const files = yield* sourceFiles(process.argv[2] ?? effectPackage())
   if (files.length === 0) return yield* new Failure({ message: "there are no source files" })
-  yield* PgSchema.migrate(schema)
+  yield* Leftovers.migrate(schema)
   yield* Effect.provide(index(files), Working)
 })
 
