@@ -199,6 +199,7 @@ DECLARE
   leased bigint[];
   free bigint[];
 BEGIN
+  PERFORM require_read_committed();
   leased := ARRAY(SELECT unnest(job_ids) FROM leases WHERE id = ANY (asked_leases));
   free := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
   RETURN QUERY

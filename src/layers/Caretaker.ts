@@ -6,6 +6,7 @@ import { Duration, Effect, Layer, Queue, Random, Schedule, Stream } from "effect
 import type { StoreError } from "../domain/Errors.ts"
 import { Notifier } from "../services/Notifier.ts"
 import { Scheduler } from "../services/Scheduler.ts"
+import { keepGoing } from "./KeepGoing.ts"
 
 export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effectDiscard(
   Effect.gen(function*() {
@@ -29,11 +30,11 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
       yield* Effect.timeoutOption(Queue.take(changes), Duration.max(wait, shortestPause))
     })
 
-    yield* keepGoing("promote", promote)
-    yield* keepGoing("rescue", Effect.andThen(scheduler.rescue, every("2500 millis")))
-    yield* keepGoing("forget", Effect.andThen(scheduler.forget, every("1 minute")))
+    yield* repeatedly("promote", promote)
+    yield* repeatedly("rescue", Effect.andThen(scheduler.rescue, every("2500 millis")))
+    yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
-    yield* keepGoing("prune", Effect.andThen(prune, every("1 hour")))
+    yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))
   })
 )
 
@@ -50,11 +51,12 @@ const every = (interval: Duration.Input) =>
     (factor) => Effect.sleep(Duration.times(Duration.fromInputUnsafe(interval), factor))
   )
 
-const keepGoing = (name: string, step: Effect.Effect<unknown, StoreError>) =>
+const repeatedly = (name: string, step: Effect.Effect<unknown, StoreError>) =>
   step.pipe(
-    Effect.catchCause((cause) =>
-      Effect.andThen(Effect.logDebug(`${name} will be tried again`, cause), every("1 second"))
+    Effect.catch((error) =>
+      Effect.andThen(Effect.logDebug(`${name} will be tried again`, error), every("1 second"))
     ),
+    keepGoing(name),
     Effect.forever,
     Effect.forkScoped
   )

@@ -44,6 +44,19 @@ const unreachable = (times: number) => {
   })
 }
 
+/** The worker is taken for dead behind its back, as if it had been frozen. */
+const buried = Effect.gen(function*() {
+  const [self] = yield* JobAdmin.use((admin) => admin.workers)
+  yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+})
+
+/** And another one has its job now. */
+const takenOver = Effect.gen(function*() {
+  yield* buried
+  const [taken] = yield* claim({ queue: "default", worker: yield* workerOf("default") })
+  return taken!
+})
+
 it.effect("runs jobs once whose claim was never answered", () =>
   Effect.gen(function*() {
     const ran: Array<number> = []
@@ -137,17 +150,13 @@ it.effect("breaks off what it runs when it was taken for dead, and goes on", () 
     yield* start(handlers, { workers: 2 })
     yield* TestClock.adjust(1)
 
-    // Behind its back, as if it had been frozen: another one has the job now.
-    const [self] = yield* JobAdmin.use((admin) => admin.workers)
-    yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
-    const other = yield* workerOf("default")
-    const [taken] = yield* claim({ queue: "default", worker: other })
+    const taken = yield* takenOver
     yield* TestClock.adjust("5 seconds")
     yield* Deferred.await(interrupted)
     yield* TestClock.adjust("1 minute")
 
     assert.strictEqual(runs, 1)
-    assert.deepStrictEqual(yield* settle([taken!], Settlement.Completed()), [])
+    assert.deepStrictEqual(yield* settle([taken], Settlement.Completed()), [])
     yield* tasks(1)
     yield* TestClock.adjust("10 seconds")
     assert.strictEqual(runs, 2)
@@ -172,10 +181,7 @@ it.effect("starts nothing that it claimed before it was taken for dead and joine
     })
     yield* Deferred.await(claimed)
 
-    const [self] = yield* JobAdmin.use((admin) => admin.workers)
-    yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
-    const other = yield* workerOf("default")
-    const [taken] = yield* claim({ queue: "default", worker: other })
+    const taken = yield* takenOver
     // Its next renewal finds out.
     yield* TestClock.adjust("6 seconds")
     assert.lengthOf(yield* JobAdmin.use((admin) => admin.workers), 2)
@@ -183,7 +189,7 @@ it.effect("starts nothing that it claimed before it was taken for dead and joine
     yield* TestClock.adjust("1 minute")
 
     assert.deepStrictEqual(ran, [])
-    assert.deepStrictEqual(yield* settle([taken!], Settlement.Completed()), [])
+    assert.deepStrictEqual(yield* settle([taken], Settlement.Completed()), [])
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
 it.effect("hands back what it claimed anew under an answer of an older life", () =>
@@ -205,8 +211,7 @@ it.effect("hands back what it claimed anew under an answer of an older life", ()
     })
     yield* Deferred.await(asked)
 
-    const [self] = yield* JobAdmin.use((admin) => admin.workers)
-    yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+    yield* buried
     yield* TestClock.adjust("6 seconds")
     yield* goOn.open
     yield* TestClock.adjust("1 second")
