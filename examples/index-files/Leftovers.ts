@@ -9,15 +9,17 @@ import { PgSchema } from "pgq"
 /** The schema is this example's own: one that was made by another version of pgq is made anew. */
 export const migrate = (schema: string) =>
   PgSchema.migrate(schema).pipe(
-    Effect.catchTag("SchemaUnfit", (unfit) =>
-      unfit.reason !== "changed" && unfit.reason !== "ahead" ?
-        Effect.fail(unfit) :
-        Effect.gen(function*() {
-          const sql = yield* PgClient.PgClient
-          yield* sql`DROP SCHEMA ${sql(schema)} CASCADE`
-          return yield* PgSchema.migrate(schema)
-        }))
+    Effect.catchIf(
+      (error) => error._tag === "SchemaUnfit" && ["changed", "ahead"].includes(error.reason),
+      () => makeAnew(schema)
+    )
   )
+
+const makeAnew = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* PgClient.PgClient
+  yield* sql`DROP SCHEMA ${sql(schema)} CASCADE`
+  return yield* PgSchema.migrate(schema)
+})
 
 export const remove = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
