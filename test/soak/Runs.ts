@@ -1,6 +1,7 @@
 /**
  * The runs of jobs as the ledgers tell them, and what must hold between them.
  */
+import { backlogAgeMax } from "../../src/domain/Pace.ts"
 import type { Entry, RewindEntry, RunEntry } from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -121,9 +122,15 @@ export const overlaps = (options: {
       pause.pid === pid && pause.to - pause.from > leaseMillis - renewal && pause.from < from &&
       to < pause.to + renewal
     )
+  // What was claimed until then may start later: it waits in its worker for as long as that is frozen, and
+  // for half a second that it is not.
+  const latestStart = (pid: number, at: number) =>
+    backlogAgeMax +
+    (pauses.find((pause) => pause.pid === pid && pause.from <= at && at <= pause.to)?.to ?? at)
   const isForgotten = (one: Run, other: Run) =>
     rewinds.some(({ at, from, until }) =>
-      from <= one.from && one.from <= at && until <= other.from && other.from < at + leaseMillis
+      from <= one.from && one.from <= latestStart(one.pid, at) && until <= other.from &&
+      other.from < at + leaseMillis
     )
   for (const run of runs) {
     const lane = laneOf(run.n)
@@ -131,7 +138,7 @@ export const overlaps = (options: {
     const beside = (lanes.get(lane) ?? []).filter(({ to }) => to > run.from)
     lanes.set(lane, [...beside, run])
     for (const other of beside) {
-      if (isForgotten(other, run)) continue
+      if (isForgotten(other, run) || isForgotten(run, other)) continue
       const to = Math.min(other.to, run.to)
       if (isZombie(other, run.from, to) || isZombie(run, run.from, to)) explained++
       else {violations.push({

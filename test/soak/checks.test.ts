@@ -137,6 +137,19 @@ describe("the checks", () => {
     }
   })
 
+  it("forgive one that starts what a failover forgot when it wakes, and no other", () => {
+    const failover = [
+      ...beside,
+      { what: "rewind", at: 4310, from: 4000, until: 4300 } as const,
+      { what: "resume", at: 4990, pid: 1 } as const
+    ]
+    const frozen = { what: "pause", at: 4100, pid: 1 } as const
+    assert.deepStrictEqual(found(inOrder([...failover, frozen]), bothEnded), [])
+    assert.deepStrictEqual(found(inOrder(failover), bothEnded), ["overlap"])
+    const later = inOrder([...failover, { ...frozen, at: 4400 }])
+    assert.deepStrictEqual(found(later, bothEnded), ["overlap"])
+  })
+
   it("do not forgive one that was frozen for a moment", () => {
     const frozen = [
       ...beside,
