@@ -8,8 +8,9 @@
 /** How often a worker renews. */
 export const renewEvery = (lease: number): number => lease / 3
 
-/** How soon it tries again when it could not. */
-export const retryEvery = (lease: number): number => lease / 10
+/** How soon it tries again when it could not: later where it is too late already. */
+export const retryEvery = (lease: number, isTrusted: boolean): number =>
+  isTrusted ? lease / 10 : lease / 5
 
 /** How long after a renewal was sent its leases are certainly still its own. */
 export const trustedFor = (lease: number): number => lease * 0.8

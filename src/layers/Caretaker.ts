@@ -2,11 +2,12 @@
  * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
  * workers and old history from time to time.
  */
-import { Duration, Effect, Layer, Queue, Random, Schedule, Stream } from "effect"
+import { Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import { Notifier } from "../services/Notifier.ts"
 import { Scheduler } from "../services/Scheduler.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import { varied } from "./Varied.ts"
 
 export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effectDiscard(
   Effect.gen(function*() {
@@ -21,16 +22,18 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
       Effect.forkScoped
     )
 
+    const changed = (longest: Duration.Duration) =>
+      Effect.timeoutOption(Queue.take(changes), longest)
     let pause = shortestPause
     const promote = Effect.gen(function*() {
       const { isBehind, next = longestWait, promoted } = yield* scheduler.promote
       const wait = Duration.min(next, isBehind ? pause : longestWait)
       const isStuck = isBehind && promoted === 0
       pause = isStuck ? Duration.min(Duration.times(pause, 2), longestPause) : shortestPause
-      yield* Effect.timeoutOption(Queue.take(changes), Duration.max(wait, shortestPause))
+      yield* changed(Duration.max(wait, shortestPause))
     })
 
-    yield* repeatedly("promote", promote)
+    yield* repeatedly("promote", promote, changed)
     yield* repeatedly("rescue", Effect.andThen(scheduler.rescue, every("2500 millis")))
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
@@ -45,21 +48,27 @@ const shortestPause = Duration.millis(10)
 /** Or somebody holds what is due, for who knows how long. */
 const longestPause = Duration.seconds(1)
 
-const every = (interval: Duration.Input) =>
-  Effect.flatMap(
-    Random.nextBetween(0.8, 1.2),
-    (factor) => Effect.sleep(Duration.times(Duration.fromInputUnsafe(interval), factor))
-  )
+const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Effect.sleep)
 
-const repeatedly = (name: string, step: Effect.Effect<unknown, StoreError>) =>
-  step.pipe(
-    Effect.catch((error) =>
-      Effect.andThen(Effect.logDebug(`${name} will be tried again`, error), every("1 second"))
-    ),
+/** Each of them connects anew: together they leave room for who must renew. */
+const backoff = (failures: number) => varied(Duration.seconds(Math.min(2 ** failures, 10)))
+
+/** Without end; while the store cannot be asked, more and more slowly. */
+const repeatedly = Effect.fnUntraced(function*(
+  name: string,
+  step: Effect.Effect<unknown, StoreError>,
+  pause: (length: Duration.Duration) => Effect.Effect<unknown> = Effect.sleep
+) {
+  let failures = 0
+  yield* step.pipe(
+    Effect.tap(() => Effect.sync(() => failures = 0)),
+    Effect.tapError((error) => Effect.logDebug(`${name} will be tried again`, error)),
+    Effect.catch(() => Effect.flatMap(backoff(failures++), pause)),
     keepGoing(name),
     Effect.forever,
     Effect.forkScoped
   )
+})
 
 /**
  * A day of history cannot come or go while somebody reads it, and each try holds up settlements for a moment:

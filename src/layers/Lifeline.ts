@@ -6,6 +6,7 @@ import type { StoreError } from "../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../domain/Lease.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import { varied } from "./Varied.ts"
 
 export type Lifeline = Effect.Success<ReturnType<typeof make>>
 
@@ -67,9 +68,12 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       Effect.andThen(onRenewed),
       Effect.as(renewEvery(lease)),
       Effect.catch((error) =>
-        Effect.as(Effect.logWarning(`could not renew: ${error.message}`), retryEvery(lease))
+        Effect.andThen(
+          Effect.logWarning(`could not renew: ${error.message}`),
+          varied(retryEvery(lease, isTrusted()))
+        )
       ),
-      keepGoing("renewing", retryEvery(lease)),
+      keepGoing("renewing", retryEvery(lease, true)),
       Effect.flatMap((wait) => Effect.sleep(wait)),
       Effect.forever,
       Effect.delay(renewEvery(lease)),

@@ -14,6 +14,7 @@ import * as RowLock from "../../src/layers/RowLock.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import * as Server from "../soak/Server.ts"
+import * as TcpProxy from "../support/TcpProxy.ts"
 
 /** A server of its own, which may be broken. */
 export const serverWith = Effect.fnUntraced(function*(settings: Readonly<Record<string, string>>) {
@@ -34,6 +35,13 @@ export const serverIn = Effect.fnUntraced(
 )
 
 export const server = serverWith({})
+
+/** One that is also reached through a proxy, under another address. */
+export const proxied = Effect.gen(function*() {
+  const running = yield* server
+  const proxy = yield* TcpProxy.make({ path: running.socket.path })
+  return { server: running, proxy, through: Server.overTcp(running, proxy.port) }
+})
 
 /** Longer than any outage here: a frozen connection is given up after 20 seconds. */
 export const eventually = <A, E, R>(question: Effect.Effect<A, E, R>) =>

@@ -4,7 +4,6 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
 
 /** From within the handshake to within the hundredth row of a claim. */
@@ -15,11 +14,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
     `connections that are cut after so many bytes ${direction}`,
     () =>
       Effect.gen(function*() {
-        const server = yield* Working.server
-        const proxy = yield* TcpProxy.make({ path: server.socket.path })
-        const { pathname } = new URL(server.url)
-        const through =
-          `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}${pathname}`
+        const { proxy, server, through } = yield* Working.proxied
         const working = yield* Working.start({ direct: server.url, through, jobs: 0 })
 
         for (const [round, length] of lengths.entries()) {

@@ -11,7 +11,6 @@ import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"
-import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
@@ -32,10 +31,7 @@ const waiting = (sql: PgClient.PgClient, count: number) =>
   }))
 
 const setup = Effect.gen(function*() {
-  const server = yield* Working.server
-  const proxy = yield* TcpProxy.make({ path: server.socket.path })
-  const through = `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}` +
-    new URL(server.url).pathname
+  const { proxy, server, through } = yield* Working.proxied
   const { sql } = yield* Session.openAt(server.url)
   return {
     person: yield* Session.openAt(server.url),

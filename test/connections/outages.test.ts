@@ -4,13 +4,13 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Latch, Layer, Logger, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import * as Job from "../../src/layers/Job.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import * as Database from "../soak/Database.ts"
 import * as Session from "../support/Session.ts"
-import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Working from "./Working.ts"
 
 const patience = 90_000
@@ -129,11 +129,8 @@ it.live("a table that somebody locks, as for maintenance", () =>
 
 it.live("a server that nobody reaches for longer than a lease", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const proxy = yield* TcpProxy.make({ path: server.socket.path })
+    const { proxy, server, through } = yield* Working.proxied
     const { sql } = yield* Session.openAt(server.url)
-    const through = `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}` +
-      new URL(server.url).pathname
     const starts: Array<number> = []
     const mayEnd = yield* Latch.make()
     const handlers = Long.toLayer((n) => {
@@ -176,11 +173,7 @@ it.live("a server that nobody reaches for longer than a lease", () =>
 
 it.live("connections whose other end is gone without a word", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const proxy = yield* TcpProxy.make({ path: server.socket.path })
-    const { pathname } = new URL(server.url)
-    const through =
-      `postgres://${server.user}:${server.password}@127.0.0.1:${proxy.port}${pathname}`
+    const { proxy, server, through } = yield* Working.proxied
     const working = yield* Working.start({ direct: server.url, through, jobs: 400 })
     yield* working.reach(50)
 
@@ -188,6 +181,50 @@ it.live("connections whose other end is gone without a word", () =>
 
     yield* working.finish
   }).pipe(Effect.scoped), patience)
+
+it.live(
+  "a server that is away for two minutes is tried once a second",
+  () =>
+    Effect.gen(function*() {
+      const { proxy, server, through } = yield* Working.proxied
+      const { sql } = yield* Session.openAt(server.url)
+      const starts: Array<number> = []
+      const handlers = Long.toLayer((n) => Effect.sync(() => starts.push(n)))
+
+      const tries = yield* Effect.gen(function*() {
+        yield* Layer.build(
+          QueueLive.layer().pipe(
+            Layer.provide(handlers),
+            Layer.provide(RowLock.layer),
+            Layer.provide(Working.clientOf(through))
+          )
+        )
+        yield* sql`SELECT pgq.enqueue('long', '1')`
+        yield* seconds(10)
+        assert.deepStrictEqual(starts, [1])
+
+        yield* proxy.cutAfter({ fromClient: 1 })
+        yield* proxy.cut
+        yield* sql`SELECT pgq.enqueue('long', '2')`
+        yield* seconds(120)
+        const tries = yield* proxy.limited
+        yield* proxy.heal
+        yield* seconds(10)
+        return tries
+      }).pipe(Effect.provide([TestClock.layer(), Logger.layer([])]))
+
+      assert.isAtMost(tries, 120)
+      assert.deepStrictEqual(starts, [1, 2])
+    }).pipe(Effect.scoped),
+  patience
+)
+
+/** Of a clock that is moved, with time for connections to come and go in each. */
+const seconds = (count: number) =>
+  Effect.repeat(
+    Effect.andThen(TestClock.adjust("1 second"), TestClock.withLive(Effect.sleep("20 millis"))),
+    { times: count - 1 }
+  )
 
 /** Changes a setting of the server for all sessions, and ends those that there are. */
 const setting = (url: string, name: string, value: string) =>

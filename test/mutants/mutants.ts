@@ -311,7 +311,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "renewing-ends-with-a-defect",
     changes: [{
       file: "src/layers/Lifeline.ts",
-      from: `      keepGoing("renewing", retryEvery(lease)),\n`,
+      from: `      keepGoing("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
     test: killed("engine/defects", "a worker renews, and works, although its ")
