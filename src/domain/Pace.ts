@@ -34,13 +34,13 @@ export const claimSize = (worker: {
   readonly backlog: number
   /** Ended, which the store does not know yet. */
   readonly unsettled: number
-  /** Milliseconds since a run last started. */
-  readonly sinceStart: number
+  /** Milliseconds since a run last ended. */
+  readonly sinceEnd: number
 }): number => {
   if (worker.unsettled > unsettledMax) return 0
-  // All that run have taken so long by now, whatever those before them took.
-  const isStuck = worker.active >= worker.concurrency && worker.sinceStart >= ahead
-  const prefetch = isStuck ? 0 : prefetched(worker)
+  // Whatever those before took, nothing says of those that run now how long they take.
+  const isUnknown = worker.active > 0 && worker.sinceEnd >= ahead
+  const prefetch = isUnknown ? 0 : prefetched(worker)
   // Full batches are cheaper than many small ones, so the backlog first runs half empty.
   if (worker.backlog > prefetch / 2) return 0
   const room = Math.max(worker.concurrency + prefetch - worker.active - worker.backlog, 0)

@@ -35,8 +35,8 @@ export const make = Effect.fnUntraced(function*(options: {
     took: undefined,
     between: undefined
   }
-  let lastStartedAt = 0
-  let lastEndedAt: number | undefined
+  let lastEndedAt = 0
+  let hadBacklog = false
   let slots = 0
   let isStarting = true
 
@@ -53,8 +53,7 @@ export const make = Effect.fnUntraced(function*(options: {
       }
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* outcomes.end(run, unknownName(job))
-      lastStartedAt = now()
-      const running = call(handler, payload, run.begin(job, lastStartedAt))
+      const running = call(handler, payload, run.begin(job, now()))
       // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       learn(run)
@@ -90,8 +89,9 @@ export const make = Effect.fnUntraced(function*(options: {
   const learn = (run: LaneRun): void => {
     const endedAt = now()
     pace.took = Pace.average(pace.took, endedAt - run.startedAt)
-    if (lastEndedAt !== undefined) pace.between = Pace.average(pace.between, endedAt - lastEndedAt)
-    lastEndedAt = backlog.length > 0 ? endedAt : undefined
+    if (hadBacklog) pace.between = Pace.average(pace.between, endedAt - lastEndedAt)
+    hadBacklog = backlog.length > 0
+    lastEndedAt = endedAt
   }
 
   /** Works off the backlog, until it is empty or until something interrupts a run. */
@@ -176,7 +176,7 @@ export const make = Effect.fnUntraced(function*(options: {
         active: active.size,
         backlog: backlog.length,
         unsettled: settler.size(),
-        sinceStart: now() - lastStartedAt
+        sinceEnd: now() - lastEndedAt
       }),
       laneRun: Pace.laneRun(pace)
     }),

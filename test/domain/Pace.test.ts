@@ -7,14 +7,14 @@ const worker = (known: {
   readonly active?: number
   readonly backlog?: number
   readonly unsettled?: number
-  readonly sinceStart?: number
+  readonly sinceEnd?: number
 }) => ({
   concurrency: 10,
   pace: { took: known.took, between: known.between },
   active: known.active ?? 0,
   backlog: known.backlog ?? 0,
   unsettled: known.unsettled ?? 0,
-  sinceStart: known.sinceStart ?? 0
+  sinceEnd: known.sinceEnd ?? 0
 })
 
 describe("a worker's claims", () => {
@@ -48,11 +48,12 @@ describe("a worker's claims", () => {
     assert.strictEqual(Pace.claimSize(many), 3000)
   })
 
-  it("take nothing ahead while all slots are at what takes longer than those before", () => {
+  it("take nothing ahead beside jobs of which none has ended for a while", () => {
     const quick = { took: 10, between: 1 }
-    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 10, sinceStart: 99 })), 100)
-    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 10, sinceStart: 100 })), 0)
-    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 9, sinceStart: 100 })), 101)
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 10, sinceEnd: 99 })), 100)
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 10, sinceEnd: 100 })), 0)
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 9, sinceEnd: 100 })), 1)
+    assert.strictEqual(Pace.claimSize(worker({ ...quick, active: 0, sinceEnd: 100 })), 110)
   })
 
   it("wait for a store that is slower than the jobs", () => {

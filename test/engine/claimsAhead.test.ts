@@ -25,3 +25,23 @@ it.effect("a worker whose slots are all taken for long leaves new jobs to others
     assert.deepStrictEqual([beside.running, beside.ready], [2, 1])
     assert.strictEqual((yield* counts).completed, 41)
   }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("a worker whose slots were just taken, while none became free, leaves new jobs to others", () =>
+  Effect.gen(function*() {
+    const goOn = yield* Latch.make()
+    let started = 0
+    yield* tasks(38)
+    yield* start(Task.toLayer(() => started++ < 38 ? undefined : goOn.await), { workers: 2 })
+    yield* TestClock.adjust("1 second")
+
+    for (const _ of ["a slot's", "a slot's", "others'"]) {
+      yield* tasks(1)
+      yield* TestClock.adjust("1 millis")
+    }
+    const beside = yield* counts
+    yield* goOn.open
+    yield* TestClock.adjust("10 seconds")
+
+    assert.deepStrictEqual([beside.completed, beside.running, beside.ready], [38, 2, 1])
+    assert.strictEqual((yield* counts).completed, 41)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
