@@ -1,30 +1,42 @@
 /**
  * A PgBouncer in transaction mode in front of the server.
  */
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import { existsSync, statSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { signal } from "./Crew.ts"
 import type { Server } from "./Server.ts"
 
 const program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].find((path) => existsSync(path))
 
 export const isThere = program !== undefined
 
-/** Answers its port on the loopback device. */
-export const open = Effect.fnUntraced(function*(folder: string, server: Server) {
+export interface Bouncer {
+  /** On the loopback device. */
+  readonly port: number
+  /** Ends it with kill -9, and starts another one at once. */
+  readonly crash: Effect.Effect<void>
+}
+
+export const open = Effect.fnUntraced(function*(
+  folder: string,
+  server: Server
+): Effect.fn.Return<Bouncer, never, Scope.Scope> {
   const port = yield* freePort
   const file = join(folder, "pgbouncer.ini")
   writeFileSync(file, settings(server, port))
   // It refuses to run as root, and only the server's user may enter the socket's folder.
   const { gid, uid } = statSync(server.socket.path)
-  yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(program ?? "", ["-q", file], { stdio: "ignore", uid, gid })),
-    ({ pid }) => Effect.sync(() => pid !== undefined && signal(pid, "SIGKILL"))
-  )
-  return port
+  const start = () => spawn(program ?? "", ["-q", file], { stdio: "ignore", uid, gid })
+  let running = start()
+  const kill = Effect.callback<void>((resume) => {
+    running.once("exit", () => resume(Effect.void))
+    // It may have ended by itself.
+    if (!running.kill("SIGKILL")) resume(Effect.void)
+  })
+  yield* Effect.addFinalizer(() => kill)
+  return { port, crash: Effect.andThen(kill, Effect.sync(() => void (running = start()))) }
 })
 
 const settings = ({ password, socket, user }: Server, port: number) => `

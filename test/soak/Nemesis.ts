@@ -135,6 +135,13 @@ const crash = (world: World, dice: Dice) =>
     return world.server.crash(name)
   })
 
+const crashBouncer = (world: World) =>
+  Effect.suspend(() => {
+    if (world.bouncer === undefined) return Effect.void
+    fault(world, "PgBouncer crash, kill -9", "")
+    return world.bouncer.crash
+  })
+
 const failover = (isSynchronous: boolean) => (world: World, dice: Dice) =>
   Effect.gen(function*() {
     const forgotten = yield* world.server.failover(isSynchronous, dice.between(500, 1500))
@@ -219,6 +226,7 @@ const faults: ReadonlyArray<{
   { name: "SIGSTOP", every: 3000, fault: freeze(false) },
   { name: "backend kill", every: 900, fault: killBackends },
   { name: "server crash", every: 40_000, fault: crash },
+  { name: "PgBouncer crash", every: 20_000, fault: crashBouncer },
   { name: "failover, synchronous", every: 60_000, fault: failover(true) },
   { name: "failover, asynchronous", every: 60_000, fault: failover(false) },
   { name: "TCP cut", every: 4000, fault: cut },

@@ -109,7 +109,7 @@ const trouble = Effect.fnUntraced(function*(
       Producer.run({
         name: `p${index}`,
         url: index % 2 === 0 ? world.server.url : world.producerUrl,
-        isPooled: world.isPooled && index % 2 !== 0,
+        isPooled: world.bouncer !== undefined && index % 2 !== 0,
         dice: dice.for(`producer ${index}`),
         rate: rate / producerCount,
         write: world.write,

@@ -23,7 +23,7 @@ export const of = (options: {
   /** Jobs a second before the faults and after them. */
   readonly rates: readonly [number, number]
 }) => {
-  const { evidence, world: { crew, isPooled, leaseMillis, ledger } } = options
+  const { evidence, world: { bouncer, crew, leaseMillis, ledger } } = options
   const entries = Ledger.read(ledger)
   const jobs = Jobs.read(entries)
   const { pauses, runs } = Runs.read(entries)
@@ -46,7 +46,11 @@ export const of = (options: {
     ...overlaps.violations,
     ...Leases.check(jobs, evidence),
     ...Ends.check(jobs, entries, evidence),
-    ...Runs.slow(recoveries, { leaseMillis, lookMillis: isPooled ? 5000 : 0, since: peaceAt }),
+    ...Runs.slow(recoveries, {
+      leaseMillis,
+      lookMillis: bouncer === undefined ? 0 : 5000,
+      since: peaceAt
+    }),
     ...Runs.again(runs, entries, peaceAt)
   ]
   const violations = [...options.violations, ...found]

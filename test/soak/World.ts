@@ -23,8 +23,8 @@ export interface World {
   /** The first two lead workers to the server, the third one producers. */
   readonly proxies: readonly [TcpProxy.TcpProxy, TcpProxy.TcpProxy, TcpProxy.TcpProxy]
   readonly producerUrl: string
-  /** A PgBouncer stands behind the proxies. */
-  readonly isPooled: boolean
+  /** Behind the proxies, if there is one. */
+  readonly bouncer: Bouncer.Bouncer | undefined
   readonly leaseMillis: number
   /** The folder of the ledgers. */
   readonly ledger: string
@@ -62,9 +62,8 @@ export const make = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(Auditor.run({ url: server.url, report, count }))
 
   const toServer = { path: server.socket.path }
-  const toPgq = options.via === "direct"
-    ? toServer
-    : { host: "127.0.0.1", port: yield* Bouncer.open(folder, server) }
+  const bouncer = options.via === "direct" ? undefined : yield* Bouncer.open(folder, server)
+  const toPgq = bouncer === undefined ? toServer : { host: "127.0.0.1", port: bouncer.port }
   const proxies = yield* Effect.all([
     TcpProxy.make(toPgq),
     TcpProxy.make(toPgq),
@@ -85,7 +84,7 @@ export const make = Effect.fnUntraced(function*(
     server,
     proxies,
     producerUrl: Server.overTcp(server, third.port),
-    isPooled: options.via === "pgbouncer",
+    bouncer,
     leaseMillis,
     ledger,
     write,
