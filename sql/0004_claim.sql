@@ -88,6 +88,11 @@ BEGIN
   END IF;
   IF picked IS NULL THEN RETURN; END IF;
 
+  IF has_suspects THEN
+    -- Others pass by those that are locked here and left to them.
+    PERFORM wake(q);
+  END IF;
+
   IF lane_run > 0 AND is_keyed AND NOT has_suspects THEN
     keys := ARRAY(
       SELECT serialization_key FROM jobs WHERE id = ANY (picked) AND serialization_key IS NOT NULL

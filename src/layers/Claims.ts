@@ -23,11 +23,13 @@ export const make = Effect.fnUntraced(function*(options: {
   const repo = yield* JobRepo
   const registry = yield* WorkerRegistry
 
-  /** Whether producers have been told that this worker sleeps: its last claim found nothing. */
-  let isAsleep = false
+  /** Whether producers can know that this worker sleeps: its last claim found nothing. */
+  let sleep: "awake" | "falling" | "asleep" = "awake"
+  /** Whether there were producers, when it fell asleep or later, who could not know of it. */
+  let hasUnannounced = false
   /** Since the last wake-up. */
   let emptyRounds = 0
-  /** How many pauses in a row a producer's open transaction has cut short. */
+  /** How many pauses in a row such a producer's open transaction has cut short. */
   let shortPauses = 0
   /** How many more rounds begin with a look for leases whose claim was never answered. */
   let doubts = 0
@@ -71,9 +73,9 @@ export const make = Effect.fnUntraced(function*(options: {
     }
     turn++
     if (found > 0) {
-      isAsleep = false
+      sleep = "awake"
       emptyRounds = 0
-    }
+    } else if (sleep === "awake") sleep = "falling"
     return found
   })
 
@@ -81,6 +83,7 @@ export const make = Effect.fnUntraced(function*(options: {
     yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
     // In one step: what is not lost here, because its claim has not been answered, is not started later.
     rejoins++
+    sleep = "awake"
     runs.lose(() => true)
     yield* join
   })
@@ -88,9 +91,14 @@ export const make = Effect.fnUntraced(function*(options: {
   const afterFailure = (error: StoreError) => {
     if (error.code === unknownWorker) return Effect.ignore(rejoin)
     doubts = 3
+    sleep = "awake"
     emptyRounds = Math.max(emptyRounds, 1)
     return Effect.logWarning(`looking again later: ${error.message}`)
   }
+
+  const askForUnannounced = Effect.gen(function*() {
+    hasUnannounced = yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false)
+  })
 
   return {
     reconcile: claiming.withPermit(reconcile),
@@ -110,13 +118,13 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Waits after an empty round: for a change, or `longest`. */
     pause: Effect.fnUntraced(function*(longest: Duration.Input) {
       // Falling asleep is told to producers by a claim; those that were adding jobs at that moment did
-      // not know. Another look finds what they have committed, hasUnannounced what they have not yet.
-      if (!isAsleep) {
-        isAsleep = true
+      // not know. Another look finds what they had committed when they were asked for.
+      if (sleep === "falling") {
+        sleep = "asleep"
+        yield* askForUnannounced
         return
       }
-      const isQuiet = emptyRounds > 0 ||
-        !(yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false))
+      const isQuiet = emptyRounds > 0 || !hasUnannounced
       // A tenth of the time that such a transaction has been open: one that takes long may stay open long.
       shortPauses = isQuiet ? 0 : shortPauses + 1
       const millis = Math.min(
@@ -126,6 +134,7 @@ export const make = Effect.fnUntraced(function*(options: {
       const jittered = yield* Random.nextBetween(millis * 0.8, millis)
       const woken = yield* Effect.timeoutOption(Queue.take(changes), Duration.millis(jittered))
       emptyRounds = woken._tag === "Some" || !isQuiet ? 0 : emptyRounds + 1
+      if (!isQuiet) yield* askForUnannounced
     })
   }
 })

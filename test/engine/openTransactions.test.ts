@@ -8,6 +8,24 @@ import { TestClock } from "effect/testing"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import { start, Task } from "./Memory.ts"
 
+it.effect("a worker looks once more after it has asked for open transactions, before it sleeps", () =>
+  Effect.gen(function*() {
+    const calls: Array<string> = []
+    yield* start(Task.toLayer(() => {}), {
+      repo: (repo) => ({
+        ...repo,
+        claim: (options) => Effect.suspend(() => (calls.push("look"), repo.claim(options))),
+        hasUnannounced: () => Effect.sync(() => (calls.push("ask"), false))
+      })
+    })
+
+    yield* TestClock.adjust(0)
+
+    // What is committed between the two is found by the look.
+    assert.include(calls, "ask")
+    assert.strictEqual(calls.at(-1), "look")
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
 it.effect("a worker looks less and less often while a transaction is open that has added jobs", () =>
   Effect.gen(function*() {
     let looks = 0

@@ -90,6 +90,33 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       }))
   }
 
+  it.effect("tell who passed by the jobs of a dead worker which a claim has left", () =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* Session.open, yield* Session.open]
+      const queue = crypto.randomUUID()
+      const { next } = yield* notifications
+      const [dead, worker, sleeper] = [
+        yield* a.worker(queue),
+        yield* a.worker(queue),
+        yield* b.worker(queue)
+      ]
+      const jobs = [yield* a.insert({ queue }), yield* a.insert({ queue })]
+      yield* a.claim({ queue, worker: dead })
+      yield* a.sql`SELECT pgq.leave(${dead}::uuid, true)`
+
+      yield* a.begin
+      const taken = yield* a.claim({ queue, worker })
+      const passedBy = yield* b.claim({ queue, worker: sleeper })
+      const traced = yield* unannounced(b, queue)
+      yield* a.rollback
+      // Now that it sleeps.
+      yield* a.claim({ queue, worker })
+
+      assert.deepStrictEqual([taken.ids, passedBy.ids], [jobs.slice(0, 1), []])
+      assert.isTrue(traced)
+      assert.strictEqual(yield* next, `jobs:${queue}`)
+    }))
+
   it.effect("tell of a job that is due soon, and not of one that is due late", () =>
     Effect.gen(function*() {
       const a = yield* Session.open

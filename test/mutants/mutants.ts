@@ -118,6 +118,15 @@ void import("./main.ts").then(({ main }) => main())`,
     test: killed("engine/fenced", "breaks off its jobs with a key")
   },
   {
+    name: "suspects-left-without-a-word",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "    PERFORM wake(q);\n",
+      to: ""
+    }],
+    test: killed("interleaving/wakes", "tell who passed by the jobs of a dead worker")
+  },
+  {
     name: "suspects-of-two-deaths-side-by-side",
     changes: [{
       file: "sql/0004_claim.sql",
