@@ -154,8 +154,11 @@ const laneOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<V
   return violations
 }
 
-/** So long a claim that came to nothing may have held what another one passed over. */
+/** So long a claim that came to nothing may have held what others passed over. */
 const heldMillis = 5000
+
+/** Whoever passes it over later than that may have met another such claim: the server was away meanwhile. */
+const seriesMillis = 1000
 
 /**
  * Who claims alone passes over no job without a key, whoever else claims in another mode. Others pass over
@@ -168,7 +171,7 @@ const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<
   )
   const unclaimed = new Map<string, Map<number, Known>>()
   const gone = new Set<number>()
-  const passedAt = new Map<number, number>()
+  const passes = new Map<number, { readonly since: number; readonly last: number }>()
   for (const change of history) {
     if (!change.isClaim) continue
     for (const one of comersOf(change)) {
@@ -185,11 +188,13 @@ const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<
     for (const [queue, last] of lastOf(claimed, ({ job }) => job.queue)) {
       for (const other of unclaimed.get(queue)?.values() ?? []) {
         if (!wasThere(other, change) || !goesBefore(other, last)) continue
-        const since = passedAt.get(other.id) ?? Infinity
+        const before = passes.get(other.id)
+        const isAgain = before !== undefined && change.sent - before.last <= seriesMillis
+        const since = isAgain ? before.since : change.at
         if (isAlone || change.sent - since > heldMillis) {
           violations.push(passed(change, last, other))
         }
-        passedAt.set(other.id, Math.min(since, change.at))
+        passes.set(other.id, { since, last: change.at })
       }
     }
   }

@@ -86,11 +86,13 @@ const inMode = (mode: string | null, at = 90) => [
   { ...moved(true, at + 5, "b", 1), mode }
 ]
 
-/** Job 1 is passed over by two claims. */
-const repeated = (at: number) => [
-  { ...moved(true, 90, "a", 2), mode: "row-lock" },
-  { ...moved(true, at, "b", 3), mode: "row-lock" },
-  { ...moved(true, at + 9, "c", 1), mode: "row-lock" }
+/** Job 1 is passed over by claims at these times. */
+const repeated = (...times: ReadonlyArray<number>) => [
+  ...times.map((at, index) => ({
+    ...moved(true, at, `lease ${index}`, index + 2),
+    mode: "row-lock"
+  })),
+  { ...moved(true, 9000, "last", 1), mode: "row-lock" }
 ]
 
 describe("the order of a queue", () => {
@@ -112,10 +114,14 @@ describe("the order of a queue", () => {
   })
 
   it("is broken by who passes a job over again, after whoever held it must be gone", () => {
-    const three = [...entries, ...added(3, 30, unkeyed)]
-    const finished = [ended(1, 9000), ended(2, 100), ended(3, 9000)]
-    assert.deepStrictEqual(order(three, repeated(5092), finished), ["order"])
-    assert.deepStrictEqual(order(three, repeated(5091), finished), [])
+    const others = [2, 3, 4, 5, 6, 7, 8]
+    const all = [...entries, ...others.slice(1).flatMap((n) => added(n, 30, unkeyed))]
+    const finished = [ended(1, 9001), ...others.map((n) => ended(n, 9000))]
+    const passed = (...times: ReadonlyArray<number>) => order(all, repeated(...times), finished)
+    assert.deepStrictEqual(passed(90, 1091, 2092, 3093, 4094, 5092), ["order"])
+    assert.deepStrictEqual(passed(90, 1091, 2092, 3093, 4094, 5091), [])
+    assert.deepStrictEqual(passed(90, 1092, 2092, 3093, 4094, 5092), [])
+    assert.deepStrictEqual(passed(90, 8000), [])
   })
 })
 
