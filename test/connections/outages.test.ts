@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Latch, Layer, Logger, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { setImmediate } from "node:timers/promises"
 import * as Job from "../../src/layers/Job.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
@@ -200,16 +201,15 @@ it.live(
           )
         )
         yield* sql`SELECT pgq.enqueue('long', '1')`
-        yield* seconds(10)
-        assert.deepStrictEqual(starts, [1])
+        yield* Effect.repeat(second, { until: () => starts.length === 1 })
 
         yield* proxy.cutAfter({ fromClient: 1 })
         yield* proxy.cut
         yield* sql`SELECT pgq.enqueue('long', '2')`
-        yield* seconds(120)
+        yield* Effect.repeat(second, { times: 119 })
         const tries = yield* proxy.limited
         yield* proxy.heal
-        yield* seconds(10)
+        yield* Effect.repeat(second, { until: () => starts.length === 2 })
         return tries
       }).pipe(Effect.provide([TestClock.layer(), Logger.layer([])]))
 
@@ -219,12 +219,15 @@ it.live(
   patience
 )
 
-/** Of a clock that is moved, with time for connections to come and go in each. */
-const seconds = (count: number) =>
-  Effect.repeat(
-    Effect.andThen(TestClock.adjust("1 second"), TestClock.withLive(Effect.sleep("20 millis"))),
-    { times: count - 1 }
-  )
+/**
+ * Of a clock that is moved, with time for the server, and turns of this process, however busy the machine
+ * is: a connection that is cut comes and goes within some.
+ */
+const second = Effect.gen(function*() {
+  yield* TestClock.adjust("1 second")
+  yield* TestClock.withLive(Effect.sleep("20 millis"))
+  for (let turn = 0; turn < 100; turn++) yield* Effect.promise(() => setImmediate())
+})
 
 /** Changes a setting of the server for all sessions, and ends those that there are. */
 const setting = (url: string, name: string, value: string) =>
