@@ -2,22 +2,28 @@
  * Wake-ups by LISTEN, on a connection of its own.
  *
  * The connection is watched with a heartbeat, and replaced for ever when it is lost. Each time it
- * listens again it says `Everything`: what was notified meanwhile is gone.
+ * listens again it says `Everything`: what was notified meanwhile is gone. Where connections are short
+ * it comes last: without it jobs start later, but without one for the work none does.
  */
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Stream } from "effect"
 import { Notifier, type Wake } from "../services/Notifier.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import { varied } from "./Varied.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
-  const { config } = yield* PgClient.PgClient
+  const sql = yield* PgClient.PgClient
   // Wake-ups are hints: of a flood, the newest are enough.
   const wakes = yield* PubSub.sliding<Wake>(1024)
 
+  const roomForWork = Effect.scoped(sql.reserve)
+  let losses = 0
+
   const listen = Effect.gen(function*() {
+    yield* roomForWork
     const connection = yield* PgConnection.make({
-      ...config,
-      applicationName: `${config.applicationName ?? "pgq"} listener`,
+      ...sql.config,
+      applicationName: `${sql.config.applicationName ?? "pgq"} listener`,
       keepAlive: "5 seconds"
     })
     const pinned = yield* connection.pin
@@ -29,17 +35,23 @@ const make = Effect.fnUntraced(function*(schema: string) {
     )
     const heartbeat = pinned.query("SELECT 1", []).pipe(
       Effect.timeout("5 seconds"),
+      Effect.tap(() => Effect.sync(() => losses = 0)),
       Effect.delay("10 seconds"),
       Effect.forever
     )
-    return yield* Effect.raceFirst(forward, heartbeat)
+    const makeRoom = roomForWork.pipe(
+      Effect.retry({ schedule: Schedule.spaced("1 second"), times: 3 }),
+      Effect.delay("2 seconds"),
+      Effect.forever
+    )
+    return yield* Effect.raceAllFirst([forward, heartbeat, makeRoom])
   }).pipe(Effect.scoped)
 
   yield* listen.pipe(
     Effect.tapError((error) => Effect.logDebug("the listening connection was lost", error)),
-    Effect.retry(reconnect),
-    Effect.orDie,
+    Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
     keepGoing("listening"),
+    Effect.forever,
     Effect.forkScoped
   )
 
@@ -58,10 +70,7 @@ export const layer = (options: {
   readonly schema: string
 }): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
-const reconnect = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
-  .pipe(
-    Schedule.jittered
-  )
+const backoff = (losses: number) => varied(Math.min(100 * 2 ** losses, 5000))
 
 /** Whatever is not understood may come from a newer pgq: looking is always right. */
 const decode = (message: string): Wake =>

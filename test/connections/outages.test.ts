@@ -3,14 +3,13 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Latch, Layer, Logger, Schema, Scope } from "effect"
+import { Effect, Latch, Layer, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { setImmediate } from "node:timers/promises"
 import * as Job from "../../src/layers/Job.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
-import * as Database from "../soak/Database.ts"
 import * as Session from "../support/Session.ts"
 import * as Working from "./Working.ts"
 
@@ -83,32 +82,6 @@ it.live("a database that lets nobody in for a while", () =>
     yield* letIn(false)
     yield* working.complaints(5)
     yield* letIn(true)
-
-    yield* working.finish
-  }).pipe(Effect.scoped), patience)
-
-it.live("a server with no connection to spare", () =>
-  Effect.gen(function*() {
-    const server = yield* Working.serverWith({ max_connections: "20" })
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
-    yield* working.reach(50)
-    const crowd = yield* Scope.make()
-    const one = yield* Database.connect(server.url).pipe(Scope.provide(crowd))
-    const another = Effect.asVoid(Database.connect(server.url).pipe(Scope.provide(crowd)))
-
-    const others =
-      one`backend_type = 'client backend' AND application_name <> ${Database.applicationName}`
-
-    // Whoever comes first has the place: those that work are sent away until none of them has one.
-    const fill = Effect.gen(function*() {
-      yield* one`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`
-      yield* Effect.ignore(Effect.forever(another))
-      return yield* one`SELECT FROM pg_stat_activity WHERE ${others}`
-    })
-    yield* Effect.repeat(fill, { until: (left) => left.length === 0 })
-    yield* working.nextComplaint
-    yield* working.nextComplaint
-    yield* Scope.close(crowd, Exit.void)
 
     yield* working.finish
   }).pipe(Effect.scoped), patience)

@@ -17,7 +17,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
-import { type Mutant, mutants } from "./mutants.ts"
+import type { Mutant } from "./Mutant.ts"
+import { mutants } from "./mutants.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const parts = ["src", "sql", "test", "package.json", "tsconfig.json", "tsconfig.build.json"]

@@ -1,0 +1,61 @@
+/**
+ * A worker beside others who have taken the server's connections.
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
+import * as Database from "../soak/Database.ts"
+import * as Working from "./Working.ts"
+
+const patience = 90_000
+const connections = 20
+
+it.live("a server with no connection to spare", () =>
+  Effect.gen(function*() {
+    const server = yield* Working.serverWith({ max_connections: String(connections) })
+    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    yield* working.reach(50)
+    const crowd = yield* Scope.make()
+
+    yield* take(server.url, connections).pipe(Scope.provide(crowd))
+    yield* working.nextComplaint
+    yield* working.nextComplaint
+    yield* Scope.close(crowd, Exit.void)
+
+    yield* working.finish
+  }).pipe(Effect.scoped), patience)
+
+it.live(
+  "a server with one connection to spare, which its listener has",
+  () =>
+    Effect.gen(function*() {
+      const server = yield* Working.serverWith({ max_connections: String(connections) })
+      const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 800 })
+      yield* working.reach(50)
+      const crowd = yield* Scope.make()
+
+      const sql = yield* take(server.url, connections - 1, "%listener").pipe(Scope.provide(crowd))
+      yield* Working.eventually(
+        Effect.map(sql`SELECT FROM pgq.jobs`, (rows) => assert.lengthOf(rows, 0))
+      ).pipe(Effect.timeout("40 seconds"))
+      yield* Scope.close(crowd, Exit.void)
+
+      yield* working.finish
+    }).pipe(Effect.scoped),
+  patience
+)
+
+/** Takes so many connections until the scope ends, from all but the spared; answers with one of them. */
+const take = Effect.fnUntraced(function*(url: string, wanted: number, spared = "") {
+  const one = yield* Database.connect(url)
+  let taken = 1
+  // One that is sent away has its place until it is gone, and may be back before another is here.
+  const another = Effect.gen(function*() {
+    yield* one`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE backend_type = 'client backend' AND application_name <> ${Database.applicationName}
+               AND application_name NOT LIKE ${spared}`
+    yield* Database.connect(url)
+    taken++
+  })
+  yield* Effect.repeat(Effect.ignore(another), { until: () => taken === wanted })
+  return one
+})

@@ -1,0 +1,266 @@
+/**
+ * Mutants of what a process does.
+ */
+import { killed, type Mutant } from "./Mutant.ts"
+
+export const ofSources: ReadonlyArray<Mutant> = [
+  {
+    name: "listens-again-without-a-look",
+    changes: [{
+      file: "src/layers/PgNotifier.ts",
+      from: `    yield* PubSub.publish(wakes, { _tag: "Everything" })\n`,
+      to: ""
+    }],
+    test: killed("layers/PgNotifier", "says to look at everything whenever it listens again")
+  },
+  {
+    name: "listener-keeps-the-last-connection",
+    changes: [{
+      file: "src/layers/PgNotifier.ts",
+      from: "[forward, heartbeat, makeRoom]",
+      to: "[forward, heartbeat]"
+    }],
+    test: killed(
+      "connections/crowded",
+      "a server with one connection to spare, which its listener has"
+    )
+  },
+  {
+    name: "settlement-sent-once",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "isTransient && code !== lockTimeout",
+      to: "isTransient && false"
+    }, {
+      file: "src/layers/Settler.ts",
+      from: "batch.length === 1",
+      to: "batch.length > 0"
+    }],
+    test: killed("engine/lostAnswers", "sends settlements again until they have arrived")
+  },
+  {
+    name: "lease-given-up-while-its-job-runs",
+    changes: [{
+      file: "src/layers/Worker.ts",
+      from: "    if (leftBehind.length > 0) return leftBehind\n",
+      to: ""
+    }],
+    test: killed("engine/cleanStops", "with jobs that would not stop has left them leased")
+  },
+  {
+    name: "lease-counted-from-the-start-of-the-statement",
+    changes: [{
+      file: "src/layers/PgWorkerRegistry.ts",
+      from: "greatest(lease_until, clock_timestamp() + lease)",
+      to: "greatest(lease_until, now() + lease)"
+    }],
+    test: killed("interleaving/leases", "last from when a renewal that waited for a claim goes on")
+  },
+  {
+    name: "signals-caught-when-all-is-loaded",
+    changes: [{
+      file: "src/cli/bin.ts",
+      from: `SignalLatch.install()
+void import("./main.ts").then(({ main }) => main())`,
+      to: `void import("./main.ts").then(({ main }) => {
+  SignalLatch.install()
+  main()
+})`
+    }],
+    test: killed("cli/start", "a signal that comes before anything else is read is caught")
+  },
+  {
+    name: "nul-in-an-error",
+    changes: [{
+      file: "src/domain/ErrorText.ts",
+      from: `.replaceAll("\\0", "\\uFFFD")`,
+      to: ""
+    }],
+    test: killed("engine/errors", "is stored without what PostgreSQL refuses")
+  },
+  {
+    name: "no-self-fencing",
+    changes: [{
+      file: "src/layers/Lifeline.ts",
+      from: "      yield* onExpired\n",
+      to: ""
+    }],
+    test: killed("engine/fenced", "breaks off its jobs with a key")
+  },
+  {
+    name: "exit-code-0-taken-for-a-stop",
+    changes: [{
+      file: "src/cli/Child.ts",
+      from: "code === 0 && hasStopped",
+      to: "code === 0"
+    }],
+    test: killed("cli/pills", "exits with 0")
+  },
+  {
+    name: "due-job-that-is-held-asked-for-without-a-pause",
+    changes: [{
+      file: "src/layers/Caretaker.ts",
+      from: "isBehind ? pause :",
+      to: "isBehind ? 0 :"
+    }],
+    test: killed(
+      "layers/Caretaker",
+      "asks more and more slowly for a due job that somebody holds"
+    )
+  },
+  {
+    name: "signed-off-before-it-has-joined",
+    changes: [{
+      file: "src/layers/Lifeline.ts",
+      from: "joining === undefined ? Effect.void : Fiber.await(joining)",
+      to: "Effect.void"
+    }],
+    test: killed("engine/takeOver", "that is stopped while it joins leaves no worker behind")
+  },
+  {
+    name: "one-try-to-sign-off",
+    changes: [{
+      file: "src/layers/Worker.ts",
+      from: `      Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),\n`,
+      to: ""
+    }],
+    test: killed("cli/signOff", "signs off once the server can be reached again")
+  },
+  {
+    name: "settlements-wait-for-one-whose-row-is-held",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "isTransient && code !== lockTimeout",
+      to: "isTransient"
+    }],
+    test: killed("engine/heldRows", "records the others meanwhile")
+  },
+  {
+    name: "doubts-kept-after-a-renewal",
+    changes: [{
+      file: "src/layers/PgWorkerRegistry.ts",
+      from: "clock_timestamp() + lease), doubted_at = NULL",
+      to: "clock_timestamp() + lease)"
+    }],
+    test: killed("interleaving/leases", "are left to who is late at first sight")
+  },
+  {
+    name: "enqueue-sent-again-without-its-receipt",
+    changes: [{
+      file: "src/layers/PgEnqueue.ts",
+      from: "(insertOnce(jobs, receipt))",
+      to: "(Effect.suspend(() => insertOnce(jobs, randomUUID())))"
+    }],
+    test: killed("connections/enqueue", "a statement that goes on although")
+  },
+  {
+    name: "enqueue-not-asked-again",
+    changes: [{
+      file: "src/layers/PgEnqueue.ts",
+      from: "isUnknown && isTransient",
+      to: "false"
+    }],
+    test: killed("connections/enqueue", "that is cut after so many bytes")
+  },
+  {
+    name: "claim-of-an-older-life-started",
+    changes: [{
+      file: "src/layers/Claims.ts",
+      from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
+      to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
+    }],
+    test: killed(
+      "engine/lostAnswers",
+      "starts nothing that it claimed before it was taken for dead"
+    )
+  },
+  {
+    name: "hang-not-ended",
+    changes: [{
+      file: "src/layers/PgStandInThread.ts",
+      from: "if (task.isHangFatal) process.kill",
+      to: "if (task.hangLimit < 0) process.kill"
+    }],
+    test: killed("cli/supervisor", "goes on without a job that hangs")
+  },
+  {
+    name: "deaf-child-waited-for",
+    changes: [{
+      file: "src/cli/supervisor.ts",
+      from: "    Effect.andThen(killDeaf(children)),\n",
+      to: ""
+    }],
+    test: killed("cli/supervisor", "kills a child that does not hear of a cancel")
+  },
+  {
+    name: "renewing-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/Lifeline.ts",
+      from: `      keepGoing("renewing", retryEvery(lease, true)),\n`,
+      to: ""
+    }],
+    test: killed("engine/defects", "a worker renews, and works, although its ")
+  },
+  {
+    name: "working-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/Worker.ts",
+      from: `keepGoing("working")(work)`,
+      to: "work"
+    }],
+    test: killed("engine/defects", "each job runs once although a ")
+  },
+  {
+    name: "settling-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: `      Effect.catchDefect(refusal("settle")),\n`,
+      to: ""
+    }],
+    test: killed("engine/refusedSettlements", "settles the rest of a batch with one that whoever")
+  },
+  {
+    name: "refusal-believed-at-once",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "isDoubtful(error) && !isCertain",
+      to: "isDoubtful(error) && false"
+    }],
+    test: killed("engine/defects", "each job runs once although a ")
+  },
+  {
+    name: "listening-ends-with-a-defect",
+    changes: [{
+      file: "src/layers/PgNotifier.ts",
+      from: `    keepGoing("listening"),\n`,
+      to: ""
+    }],
+    test: killed("layers/PgNotifier", "listens although it has met a defect once")
+  },
+  {
+    name: "claim-fetches-all-payloads",
+    changes: [{
+      file: "src/layers/PgJobRepo.ts",
+      from: "= 8 * payloadBytesMax",
+      to: "= 1000 * payloadBytesMax"
+    }],
+    test: killed("engine/largePayloads", "come with their payloads for as long as there is room")
+  },
+  {
+    name: "run-without-its-payload",
+    changes: [{ file: "src/layers/Runs.ts", from: " || payload === undefined) {", to: ") {" }],
+    test: killed("engine/largePayloads", "a lane's run goes on as far as there are payloads")
+  },
+  {
+    name: "full-notify-queue-believed",
+    changes: [{
+      file: "src/layers/PgError.ts",
+      from: "isTransientCode(code) || isNotifyQueueFull(error, code)",
+      to: "isTransientCode(code)"
+    }],
+    test: killed(
+      "layers/PgError",
+      "54000 may be over later when the queue of notifications is full"
+    )
+  }
+]

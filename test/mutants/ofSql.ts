@@ -1,0 +1,129 @@
+/**
+ * Mutants of what the database does.
+ */
+import { killed, type Mutant } from "./Mutant.ts"
+
+export const ofSql: ReadonlyArray<Mutant> = [
+  {
+    name: "two-jobs-of-a-key-claimed",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "j.state = 'ready' AND j.id NOT IN",
+      to: "j.state IN ('ready', 'waiting') AND j.id NOT IN"
+    }],
+    test: killed("interleaving/claims", "leave no job of a key to a second claim")
+  },
+  {
+    name: "rescue-of-what-is-just-being-settled",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "    FOR UPDATE SKIP LOCKED\n  LOOP",
+      to: "  LOOP"
+    }],
+    test: killed("interleaving/leases", "that are just being settled are left by a rescue")
+  },
+  {
+    name: "crash-forgets-leases-of-keys",
+    changes: [{ file: "sql/0004_claim.sql", from: "IF NOT is_keyed THEN", to: "IF true THEN" }],
+    test: killed("soak/crash", "forgets no lease of jobs with a key")
+  },
+  {
+    name: "no-order-check",
+    changes: [{ file: "sql/0004_claim.sql", from: ") IS NOT TRUE)", to: ") IS NOT TRUE OR true)" }],
+    test: killed("soak/overtaken", "leaves a job whose lane has a more urgent one")
+  },
+  {
+    name: "suspects-left-without-a-word",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "    PERFORM wake(q);\n",
+      to: ""
+    }],
+    test: killed("interleaving/wakes", "tell who passed by the jobs of a dead worker")
+  },
+  {
+    name: "suspects-of-two-deaths-side-by-side",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: " OR NOT may_take(worker, picked[1])",
+      to: ""
+    }],
+    test: killed(
+      "engine/fencing",
+      "that was the second for its jobs has each run where no other suspect is"
+    )
+  },
+  {
+    name: "settlements-wait-behind-a-prune",
+    changes: [{
+      file: "sql/0008_function_settings.sql",
+      from: "prune_completed() SET lock_timeout = '100ms'",
+      to: "prune_completed() SET lock_timeout = '2s'"
+    }],
+    test: killed(
+      "engine/history",
+      "holds up no settlement while"
+    )
+  },
+  {
+    name: "no-reconciliation",
+    changes: [{ file: "sql/0006_caretaking.sql", from: "id <> ALL (known)", to: "false" }],
+    test: killed("engine/leases", "is handed back when the answer to its claim was lost")
+  },
+  {
+    name: "changes-by-hand-not-refused",
+    changes: [{
+      file: "sql/0002_enqueue.sql",
+      from: "      PERFORM refuse_leased(OLD.queue, OLD.id);",
+      to: "      NULL;"
+    }],
+    test: killed("interleaving/byHand", "a job of a run cannot be deleted, put off or moved")
+  },
+  {
+    name: "claim-waits-for-who-holds-a-head",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "state || '' = 'waiting' FOR UPDATE SKIP LOCKED",
+      to: "state || '' = 'waiting' FOR UPDATE"
+    }],
+    test: killed("interleaving/heldRows", "a claim passes by a lane whose first job")
+  },
+  {
+    name: "lane-that-was-passed-by-forgotten",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "IF given < cardinality(heads) THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("interleaving/heldRows", "a settlement passes by the next of its lane")
+  },
+  {
+    name: "rescue-waits-for-who-holds-a-row",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED",
+      to: "id = ANY (l.job_ids) FOR UPDATE"
+    }],
+    test: killed("interleaving/heldRows", "a rescue passes by a lease")
+  },
+  {
+    name: "leave-takes-its-worker-first",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from:
+        "  PERFORM require_read_committed();\n  FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER",
+      to:
+        "  DELETE FROM workers WHERE id = worker;\n  FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER"
+    }],
+    test: killed("interleaving/deadlocks", "do not come of a worker that is buried")
+  },
+  {
+    name: "dead-at-first-sight",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "lease_until <= clock AND doubted_at + lease * 0.5 <= clock",
+      to: "lease_until <= clock"
+    }],
+    test: killed("interleaving/leases", "are left to who is late at first sight")
+  }
+]
