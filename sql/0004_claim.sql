@@ -89,7 +89,7 @@ BEGIN
   IF picked IS NULL THEN RETURN; END IF;
 
   IF has_suspects THEN
-    -- Others pass by those that are locked here and left to them.
+    -- Who looks now passes by those that are locked here, and would sleep although they are left to it.
     PERFORM wake(q);
   END IF;
 

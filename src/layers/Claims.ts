@@ -88,10 +88,15 @@ export const make = Effect.fnUntraced(function*(options: {
     yield* join
   })
 
-  const afterFailure = (error: StoreError) => {
-    if (error.code === unknownWorker) return Effect.ignore(rejoin)
+  /** After a claim that was not answered: what it took, and whether this worker sleeps, is not known. */
+  const distrust = () => {
     doubts = 3
     sleep = "awake"
+  }
+
+  const afterFailure = (error: StoreError) => {
+    if (error.code === unknownWorker) return Effect.ignore(rejoin)
+    distrust()
     emptyRounds = Math.max(emptyRounds, 1)
     return Effect.logWarning(`looking again later: ${error.message}`)
   }
@@ -111,7 +116,7 @@ export const make = Effect.fnUntraced(function*(options: {
      * or nothing when the store could not be asked.
      */
     round: claiming.withPermit(round).pipe(
-      Effect.tapDefect(() => Effect.sync(() => doubts = 3)),
+      Effect.tapDefect(() => Effect.sync(distrust)),
       Effect.catch((error) => Effect.as(afterFailure(error), undefined))
     ),
 
