@@ -66,4 +66,35 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a noti
         Effect.tap((wake) => Effect.sync(() => assert.deepInclude(wake, { queue: "marker" })))
       )
     }))
+
+  it.effect("listens only where there is a connection for the work, too", () =>
+    Effect.gen(function*() {
+      const client = yield* PgClient.PgClient
+      let isFull = true
+      let refusals = 0
+      const full: PgClient.PgClient = Object.create(client, {
+        config: { value: { ...client.config, applicationName: "crowded" } },
+        reserve: {
+          value: Effect.gen(function*() {
+            return isFull ? yield* Effect.fail(++refusals) : yield* client.reserve
+          })
+        }
+      })
+      const listeners = client`
+        SELECT FROM pg_stat_activity WHERE application_name = 'crowded listener'
+      `
+      yield* Layer.build(
+        Layer.provide(
+          PgNotifier.layer({ schema: PgQueue.schema }),
+          Layer.succeed(PgClient.PgClient, full)
+        )
+      )
+
+      yield* eventually(Effect.sync(() => assert.isAtLeast(refusals, 3)))
+      const whileFull = yield* listeners
+      isFull = false
+
+      yield* eventually(Effect.map(listeners, (found) => assert.lengthOf(found, 1)))
+      assert.lengthOf(whileFull, 0)
+    }))
 })

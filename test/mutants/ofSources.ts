@@ -14,6 +14,11 @@ export const ofSources: ReadonlyArray<Mutant> = [
     test: killed("layers/PgNotifier", "says to look at everything whenever it listens again")
   },
   {
+    name: "listener-comes-first",
+    changes: [{ file: "src/layers/PgNotifier.ts", from: "    yield* roomForWork\n", to: "" }],
+    test: killed("layers/PgNotifier", "listens only where there is a connection for the work")
+  },
+  {
     name: "listener-keeps-the-last-connection",
     changes: [{
       file: "src/layers/PgNotifier.ts",
