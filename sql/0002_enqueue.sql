@@ -89,8 +89,25 @@ END $$;
 CREATE TRIGGER announce AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION announce();
 
--- People may change and delete jobs by hand: a lane they touch is looked at again. pgq's own steps
--- mark lanes themselves and say so by a setting of their functions.
+-- A step of pgq says so while it changes jobs: at which depth of triggers it runs. A user's trigger that
+-- fires meanwhile runs deeper, so its statements count as made by hand. Answers with the mark before it.
+CREATE FUNCTION begin_step() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  before text := coalesce(current_setting('pgq.step', true), '');
+  mark text := set_config('pgq.step', pg_trigger_depth()::text, true);
+BEGIN
+  RETURN before;
+END $$;
+
+-- Each step ends before it returns, so that no statement after it in its transaction counts as its own.
+CREATE FUNCTION end_step(before text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  mark text := set_config('pgq.step', before, true);
+BEGIN
+END $$;
+
+-- People may change and delete jobs by hand: a lane they touch is looked at again. A step of pgq marks
+-- the lanes that it touches itself.
 CREATE FUNCTION mark_touched() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.serialization_key IS NOT NULL THEN
@@ -121,12 +138,13 @@ BEGIN
 END $$;
 
 CREATE TRIGGER mark_deleted AFTER DELETE ON jobs FOR EACH ROW
-  WHEN (OLD.serialization_key IS NOT NULL AND current_setting('pgq.step', true) IS DISTINCT FROM 'on')
+  WHEN (OLD.serialization_key IS NOT NULL
+        AND current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_touched();
 
 CREATE TRIGGER mark_updated
   AFTER UPDATE OF state, priority, queue, serialization_key ON jobs FOR EACH ROW
-  WHEN (current_setting('pgq.step', true) IS DISTINCT FROM 'on')
+  WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_touched();
 
 -- For triggers, other languages and psql: one INSERT. Returns the job's id.

@@ -119,6 +119,8 @@ CREATE FUNCTION admit(q text, markers_max integer) RETURNS integer LANGUAGE plpg
 DECLARE
   markers tid[];
   keys text[];
+  mark text;
+  given integer;
 BEGIN
   SELECT array_agg(marker.place), array_agg(DISTINCT marker.key) INTO markers, keys FROM (
     SELECT ctid AS place, key FROM lane_wakes WHERE queue = q ORDER BY id
@@ -128,6 +130,9 @@ BEGIN
   -- They are locked, so they stay where they are; by their ids they might be looked for in another index.
   DELETE FROM lane_wakes WHERE ctid = ANY (markers);
   PERFORM lock_stripes(ARRAY(SELECT lane_stripe(q, key) FROM unnest(keys) AS key));
+  mark := begin_step();
   PERFORM demote_heads(q, keys);
-  RETURN give_tokens(q, keys);
+  given := give_tokens(q, keys);
+  PERFORM end_step(mark);
+  RETURN given;
 END $$;

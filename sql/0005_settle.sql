@@ -54,6 +54,7 @@ DECLARE
   keys text[];
   is_soon boolean := false;
   has_moved boolean;
+  mark text := begin_step();
 BEGIN
   PERFORM require_read_committed();
   asked_leases := ARRAY(
@@ -171,6 +172,7 @@ BEGIN
   IF is_soon THEN
     PERFORM notify_wake('due');
   END IF;
+  PERFORM end_step(mark);
   IF cardinality(settled_ids) = cardinality(asked_ids) THEN RETURN; END IF;
 
   -- What is not in its lease any more, but was finished under it, was settled before.

@@ -11,6 +11,7 @@ DECLARE
   due bigint[];
   next_at timestamptz;
   q text;
+  mark text;
 BEGIN
   PERFORM require_read_committed();
   due := ARRAY(
@@ -24,10 +25,12 @@ BEGIN
     INSERT INTO lane_wakes (queue, key)
     SELECT DISTINCT queue, serialization_key FROM jobs
     WHERE id = ANY (due) AND serialization_key IS NOT NULL;
+    mark := begin_step();
     UPDATE jobs SET state = CASE
       WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
     END
     WHERE id = ANY (due);
+    PERFORM end_step(mark);
     FOR q IN SELECT DISTINCT queue FROM jobs WHERE id = ANY (due) LOOP
       PERFORM wake(q);
     END LOOP;
@@ -57,6 +60,7 @@ CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAG
 DECLARE
   free bigint[];
   poisoned bigint[];
+  mark text;
 BEGIN
   IF has_crashed THEN
     free := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED);
@@ -65,12 +69,14 @@ BEGIN
   DELETE FROM leases WHERE id = l.id;
   PERFORM mark_lanes(l.queue, l.job_ids);
   IF has_crashed THEN
+    mark := begin_step();
     poisoned := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) AND crash_count >= 2);
     PERFORM finish(l, poisoned, 'crashed', (
       SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
       FROM unnest(poisoned) AS id
     ));
     UPDATE jobs SET crash_count = crash_count + 1 WHERE id = ANY (l.job_ids);
+    PERFORM end_step(mark);
   END IF;
   PERFORM wake(l.queue);
   RETURN cardinality(l.job_ids);

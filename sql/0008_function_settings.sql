@@ -6,8 +6,8 @@ DECLARE
   step text;
 BEGIN
   FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace LOOP
-    -- A row trigger that looks nothing up would only pay for it.
-    CONTINUE WHEN f::text LIKE '%set_first_state%';
+    -- A function that looks nothing up would only pay for it.
+    CONTINUE WHEN f::text ~ '(set_first_state|begin_step|end_step)\(';
     EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
   END LOOP;
   -- Before PostgreSQL 18 a node that is off but has no alternative counts as very dear, for which JIT
@@ -23,7 +23,7 @@ BEGIN
       'SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan '
       -- A step keeps its own locks while it waits for another, which somebody may hold for long: a row, or
       -- the user's advisory lock. The worker asks again then.
-      'SET jit = off SET lock_timeout = ''5s'' SET pgq.step = ''on''', step
+      'SET jit = off SET lock_timeout = ''5s''', step
     );
   END LOOP;
   -- Whole lanes wait for this one.
