@@ -42,7 +42,13 @@ export const open = async ({ later, place }: Stage): Promise<OwnClaims> => {
     run(Effect.gen(function*() {
       const repo = yield* JobRepo
       const begin = performance.now()
-      const jobs = yield* repo.claim({ queue: "default", worker, limit: 100, laneRun: 0 })
+      const { jobs } = yield* repo.claim({
+        queues: ["default"],
+        worker,
+        limit: 100,
+        slots: 100,
+        laneRun: 0
+      })
       const millis = performance.now() - begin
       const settlement = Settlement[end]()
       yield* repo.settle(jobs.map(({ id, lease }) => ({ id, lease, settlement })))

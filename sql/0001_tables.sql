@@ -40,7 +40,13 @@ CREATE UNIQUE INDEX jobs_token ON jobs (queue, serialization_key)
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry');
 
 -- A claim reads this in order and stops at its limit.
-CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id) WHERE state = 'ready';
+CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id)
+  WHERE state = 'ready' AND crash_count = 0;
+
+-- Suspects: jobs that were in a lease whose worker died. A claim looks for them apart, so that no number
+-- of them stands between it and a healthy job.
+CREATE INDEX jobs_suspect ON jobs (queue, priority DESC, id)
+  WHERE state = 'ready' AND crash_count > 0;
 
 -- The jobs of a lane behind its token, in order.
 CREATE INDEX jobs_lane ON jobs (queue, serialization_key, priority DESC, id) WHERE state = 'waiting';
@@ -81,16 +87,21 @@ CREATE TABLE workers (
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- "Look at this lane": written with whatever changes who waits in a lane or takes its token away.
+-- A marker, "look at this lane": written with whatever changes who waits in a lane or takes its head away.
 CREATE TABLE lane_wakes (
-  id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  queue text NOT NULL,
-  key   text NOT NULL
+  id       bigint GENERATED ALWAYS AS IDENTITY,
+  queue    text NOT NULL,
+  key      text NOT NULL,
+  -- The greatest one of the jobs that were touched: claims look at the most urgent lanes first.
+  priority integer NOT NULL DEFAULT 0,
+  -- From lane to lane, however many markers each of them has.
+  PRIMARY KEY (queue, priority, key, id)
 ) WITH (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
   autovacuum_vacuum_cost_delay = 0
 );
-CREATE INDEX lane_wakes_queue ON lane_wakes (queue, id);
+-- Of the most urgent lanes, those marked first. Nothing that looks for a lane can use it.
+CREATE INDEX lane_wakes_age ON lane_wakes ((queue || ''), (- priority::bigint), id);
 
 -- One row per call that added jobs outside of a transaction of its caller, for a few minutes: who lost the
 -- answer asks again under the same id, and nothing is added twice.

@@ -1,28 +1,30 @@
--- How a worker takes jobs: one statement, one lease row, no job row changed.
+-- How a worker takes jobs: one statement for all its queues, no job row changed.
 
--- Takes up to `limit_` ready jobs of a queue, and of each claimed lane up to `lane_run` more.
--- `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two integers, is an advisory lock
--- to hold meanwhile. Rows come in no order. The payload of more than about a kilobyte is NULL: the answer
--- is written while locks are held, so a frozen reader must not be able to stop it.
+-- Takes up to `limit_` ready jobs, and of each claimed lane up to `lane_run` more. The queues that have
+-- jobs share by turns, whatever their jobs' priorities: those named first go first. `slots` bounds the
+-- suspects. `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two integers, is an
+-- advisory lock to hold meanwhile. Rows come in no order. One row of NULLs says that nothing was found yet
+-- and that more lanes are to be put in order: ask again at once. The payload of more than about a kilobyte
+-- is NULL: the answer is written while locks are held, so a frozen reader must not be able to stop it.
 CREATE FUNCTION claim(
-  q text, worker uuid, limit_ integer, lane_run integer, is_exclusive boolean, user_lock bigint[]
+  queues text[], worker uuid, limit_ integer, slots integer, lane_run integer,
+  is_exclusive boolean, user_lock bigint[]
 ) RETURNS TABLE (
-  lease uuid, id bigint, name text, payload text, serialization_key text,
+  lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, attempt integer, max_attempts integer, put_offs integer
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  class integer := hashtext(current_schema() || ':claims');
+  busy text[];
   was_asleep boolean;
-  held bigint[];
-  held_now bigint[];
-  picked bigint[];
-  keys text[];
-  run bigint[];
-  locked integer;
-  unsuspected bigint[];
-  is_keyed boolean;
-  has_suspects boolean;
+  admitted record;
+  q text;
+  turns integer;
+  picked record;
+  batch bigint[];
+  wanted integer := limit_;
+  is_keyed boolean := false;
+  has_found boolean := false;
   new_lease uuid;
 BEGIN
   PERFORM require_read_committed();
@@ -31,115 +33,215 @@ BEGIN
   ELSIF cardinality(user_lock) = 2 THEN
     PERFORM pg_advisory_xact_lock(user_lock[1]::integer, user_lock[2]::integer);
   END IF;
-  -- The queue's internal lock keeps mixed modes and mismatched keys safe. It is a statement of its own,
-  -- so that all that follow see what earlier holders committed.
-  IF is_exclusive THEN
-    PERFORM pg_advisory_xact_lock(class, hashtext(q));
-  ELSE
-    PERFORM pg_advisory_xact_lock_shared(class, hashtext(q));
-  END IF;
+  busy := CASE cardinality(queues) WHEN 1 THEN queues ELSE busy_queues(queues, 100) END;
+  PERFORM lock_claims(busy, is_exclusive);
 
   SELECT asleep INTO was_asleep FROM workers AS w WHERE w.id = worker;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
   END IF;
 
-  PERFORM admit(q, 200);
+  admitted := admit(busy, 200);
+  IF admitted.is_behind AND admitted.given > 0 THEN
+    -- The heads behind those that became ready may be overtaken, any number of them.
+    wanted := least(wanted, admitted.given);
+  END IF;
+  turns := cardinality(busy);
+  FOREACH q IN ARRAY busy LOOP
+    EXIT WHEN wanted <= 0;
+    picked := pick(q, worker, (wanted + turns - 1) / turns, slots, lane_run);
+    turns := turns - 1;
+    CONTINUE WHEN picked.healthy IS NULL AND picked.suspects IS NULL;
+    has_found := true;
+    is_keyed := is_keyed OR picked.is_keyed;
+    wanted := wanted - picked.heads;
+    slots := slots - coalesce(cardinality(picked.suspects), 0);
+    -- Each suspect has a lease of its own: it may be what killed its worker.
+    FOR batch IN
+      SELECT picked.healthy WHERE picked.healthy IS NOT NULL
+      UNION ALL SELECT ARRAY[suspect] FROM unnest(picked.suspects) AS suspect
+    LOOP
+      INSERT INTO leases (worker_id, queue, job_ids) VALUES (worker, q, batch)
+        RETURNING leases.id INTO new_lease;
+      RETURN QUERY
+        SELECT new_lease, j.id, q, j.name,
+               CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
+               j.serialization_key, j.priority, j.attempt, j.max_attempts, j.put_offs
+        FROM (
+          SELECT jobs.*,
+                 CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
+          FROM jobs WHERE jobs.id = ANY (batch) OFFSET 0
+        ) AS j;
+    END LOOP;
+  END LOOP;
+
+  IF has_found AND NOT is_keyed THEN
+    -- A crash of the database may forget these leases: their jobs then run again, which un-keyed jobs may.
+    PERFORM set_config('synchronous_commit', 'off', true);
+  END IF;
+  IF NOT has_found AND admitted.is_behind THEN
+    RETURN NEXT;
+    has_found := true;
+  END IF;
+  -- Falling asleep or waking up is told to producers.
+  IF was_asleep = has_found THEN
+    UPDATE workers AS w SET asleep = NOT has_found WHERE w.id = worker;
+  END IF;
+END $$;
+
+-- Those of the queues, in the order given, that have a job for a worker or a lane to look at.
+CREATE FUNCTION busy_queues(queues text[], queues_max integer) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+  held bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = ANY (queues));
+BEGIN
+  RETURN ARRAY(
+    SELECT q FROM unnest(queues) WITH ORDINALITY AS asked(q, turn)
+    WHERE EXISTS (
+      SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count = 0
+        AND id NOT IN (SELECT unnest(held))
+    ) OR EXISTS (SELECT FROM lane_wakes WHERE queue = q) OR EXISTS (
+      SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0
+        AND id NOT IN (SELECT unnest(held))
+    )
+    ORDER BY turn LIMIT queues_max
+  );
+END $$;
+
+-- The internal lock of each queue keeps mixed modes and mismatched keys safe. It is taken by statements of
+-- their own, so that all that follow see what earlier holders committed, and in one order.
+CREATE FUNCTION lock_claims(queues text[], is_exclusive boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  class integer := hashtext(current_schema() || ':claims');
+  lock integer;
+BEGIN
+  FOR lock IN SELECT DISTINCT hashtext(q) AS hash FROM unnest(queues) AS q ORDER BY hash LOOP
+    IF is_exclusive THEN
+      PERFORM pg_advisory_xact_lock(class, lock);
+    ELSE
+      PERFORM pg_advisory_xact_lock_shared(class, lock);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Chooses jobs of one queue and locks their rows. `healthy` are to share a lease, later ones of their lanes
+-- included; `suspects` are to have one each; `heads` is how many of them all count against the limit.
+CREATE FUNCTION pick(
+  q text, worker uuid, limit_ integer, slots integer, lane_run integer,
+  OUT healthy bigint[], OUT suspects bigint[], OUT heads integer, OUT is_keyed boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+  held bigint[];
+  held_now bigint[];
+BEGIN
   held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), bool_or(candidate.is_suspect)
-    INTO picked, is_keyed, has_suspects
-    FROM (
-      SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed, j.crash_count > 0 AS is_suspect
-      FROM jobs AS j
-      WHERE j.queue = q AND j.state = 'ready' AND j.id NOT IN (SELECT unnest(held))
-        -- The order check: no committed job of its lane goes before it.
-        AND (j.serialization_key IS NULL OR (
-          SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
-          FROM jobs AS first
-          WHERE first.queue = q AND first.serialization_key = j.serialization_key
-            AND first.state = 'waiting'
-          ORDER BY first.priority DESC, first.id LIMIT 1
-        ) IS NOT TRUE)
-      ORDER BY j.priority DESC, j.id
-      LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
-    ) AS candidate;
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed) INTO healthy, is_keyed FROM (
+    SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
+    FROM jobs AS j
+    WHERE j.queue = q AND j.state = 'ready' AND j.crash_count = 0
+      AND j.id NOT IN (SELECT unnest(held))
+      -- The order check: no committed job of its lane goes before it.
+      AND (j.serialization_key IS NULL OR (
+        SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
+        FROM jobs AS first
+        WHERE first.queue = q AND first.serialization_key = j.serialization_key
+          AND first.state = 'waiting'
+        ORDER BY first.priority DESC, first.id LIMIT 1
+      ) IS NOT TRUE)
+    ORDER BY j.priority DESC, j.id
+    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
+  ) AS candidate;
+  IF EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0) THEN
+    suspects := pick_suspects(q, worker, least(limit_, slots), held);
+  END IF;
+  IF suspects IS NOT NULL THEN
+    SELECT array_agg(first.id) FILTER (WHERE first.crash_count = 0),
+           array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed)
+      INTO healthy, suspects, is_keyed FROM (
+        SELECT j.id, j.crash_count, j.serialization_key IS NOT NULL AS is_keyed
+        FROM jobs AS j WHERE j.id = ANY (healthy || suspects)
+        ORDER BY j.priority DESC, j.id LIMIT limit_
+      ) AS first;
+  END IF;
   -- A fresh look: whoever held these rows before us has committed its lease by now.
   held_now := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   IF held_now <> held THEN
-    SELECT array_agg(p.id ORDER BY p.ord) INTO picked
-      FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
-      WHERE p.id NOT IN (SELECT unnest(held_now));
+    SELECT array_agg(id) INTO healthy
+      FROM unnest(healthy) AS id WHERE id NOT IN (SELECT unnest(held_now));
+    SELECT array_agg(id) INTO suspects
+      FROM unnest(suspects) AS id WHERE id NOT IN (SELECT unnest(held_now));
   END IF;
-
-  IF has_suspects THEN
-    -- A job that was in a lease whose worker died is claimed alone: it may be what killed it.
-    SELECT array_agg(p.id ORDER BY p.ord) INTO unsuspected
-      FROM unnest(picked) WITH ORDINALITY AS p(id, ord)
-      JOIN jobs AS j ON j.id = p.id AND j.crash_count = 0;
-    picked := CASE
-      WHEN unsuspected[1] = picked[1] OR NOT may_take(worker, picked[1]) THEN unsuspected
-      ELSE picked[1:1]
-    END;
+  heads := coalesce(cardinality(healthy), 0) + coalesce(cardinality(suspects), 0);
+  IF lane_run > 0 AND is_keyed AND healthy IS NOT NULL THEN
+    healthy := healthy || lane_runs(q, healthy, lane_run);
   END IF;
-
-  -- Falling asleep or waking up is told to producers.
-  IF was_asleep <> (picked IS NULL) THEN
-    UPDATE workers AS w SET asleep = (picked IS NULL) WHERE w.id = worker;
-  END IF;
-  IF picked IS NULL THEN RETURN; END IF;
-
-  IF has_suspects THEN
-    -- Who looks now passes by those that are locked here, and would sleep although they are left to it.
-    PERFORM wake(q);
-  END IF;
-
-  IF lane_run > 0 AND is_keyed AND NOT has_suspects THEN
-    keys := ARRAY(
-      SELECT serialization_key FROM jobs WHERE id = ANY (picked) AND serialization_key IS NOT NULL
-    );
-    run := ARRAY(
-      SELECT next.id FROM unnest(keys) AS key CROSS JOIN LATERAL (
-        SELECT n.id, bool_or(n.crash_count > 0) OVER (ORDER BY n.priority DESC, n.id) AS is_suspect
-        FROM jobs AS n
-        WHERE n.queue = q AND n.serialization_key = key AND n.state = 'waiting'
-        ORDER BY n.priority DESC, n.id LIMIT lane_run
-      ) AS next
-      -- A run ends before the first suspect: no job may be skipped, and that one is claimed alone.
-      WHERE NOT next.is_suspect
-      LIMIT 1000
-    );
-    PERFORM FROM jobs
-    WHERE id = ANY (run) AND state || '' = 'waiting' AND queue || '' = q AND serialization_key = ANY (keys)
-    FOR UPDATE SKIP LOCKED;
-    GET DIAGNOSTICS locked = ROW_COUNT;
-    -- Somebody may be changing one of them by hand: then each lane goes without a run this time.
-    IF locked = cardinality(run) THEN
-      picked := picked || run;
-    END IF;
-  END IF;
-
-  IF NOT is_keyed THEN
-    -- A crash of the database may forget this lease: its jobs then run again, which un-keyed jobs may.
-    PERFORM set_config('synchronous_commit', 'off', true);
-  END IF;
-  INSERT INTO leases (worker_id, queue, job_ids) VALUES (worker, q, picked)
-    RETURNING leases.id INTO new_lease;
-  RETURN QUERY
-    SELECT new_lease, j.id, j.name,
-           CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
-           j.serialization_key, j.priority, j.attempt, j.max_attempts, j.put_offs
-    FROM (
-      SELECT jobs.*, CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
-      FROM jobs WHERE jobs.id = ANY (picked) OFFSET 0
-    ) AS j;
 END $$;
 
--- Whether a worker may run a suspect beside what it holds. The next death of its worker would be the last of
--- one that has seen two: it is run where no other suspect is, so that it is found out whose death it was.
-CREATE FUNCTION may_take(worker uuid, suspect bigint) RETURNS boolean LANGUAGE sql AS $$
-  SELECT NOT EXISTS (
-    SELECT FROM leases AS l CROSS JOIN LATERAL unnest(l.job_ids) AS held(id) JOIN jobs AS j ON j.id = held.id
-    WHERE l.worker_id = worker AND j.crash_count > 0
-      AND (j.crash_count >= 2 OR (SELECT crash_count >= 2 FROM jobs WHERE id = suspect))
-  )
-$$;
+-- The first suspects of a queue that a worker may run at once. After a second death a suspect is run where no
+-- other one is: the next death would be its last, and must tell whose it was.
+CREATE FUNCTION pick_suspects(q text, worker uuid, limit_ integer, held bigint[])
+RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  worst_held integer;
+  candidates bigint[];
+  crashes integer[];
+BEGIN
+  SELECT max(j.crash_count) INTO worst_held
+    FROM leases AS l CROSS JOIN LATERAL unnest(l.job_ids) AS mine(id) JOIN jobs AS j ON j.id = mine.id
+    WHERE l.worker_id = worker AND j.crash_count > 0;
+  IF worst_held >= 2 THEN RETURN NULL; END IF;
+  SELECT array_agg(candidate.id), array_agg(candidate.crash_count) INTO candidates, crashes FROM (
+    SELECT j.id, j.crash_count
+    FROM jobs AS j
+    WHERE j.queue = q AND j.state = 'ready' AND j.crash_count > 0
+      AND j.id NOT IN (SELECT unnest(held))
+      -- The order check, as for healthy jobs.
+      AND (j.serialization_key IS NULL OR (
+        SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
+        FROM jobs AS first
+        WHERE first.queue = q AND first.serialization_key = j.serialization_key
+          AND first.state = 'waiting'
+        ORDER BY first.priority DESC, first.id LIMIT 1
+      ) IS NOT TRUE)
+    ORDER BY j.priority DESC, j.id
+    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
+  ) AS candidate;
+  IF candidates IS NULL THEN RETURN NULL; END IF;
+  -- A claim beside this one passes by all that are locked here, and its worker would sleep although some of
+  -- them are left to it.
+  PERFORM wake(q);
+  -- In their order: none overtakes one that has to be alone.
+  IF crashes[1] >= 2 THEN
+    RETURN CASE WHEN worst_held IS NULL THEN candidates[1:1] END;
+  END IF;
+  RETURN candidates[:coalesce(array_position(crashes, 2) - 1, cardinality(candidates))];
+END $$;
+
+-- The next jobs of the lanes of these heads, to be run after them, in order.
+CREATE FUNCTION lane_runs(q text, heads bigint[], lane_run integer)
+RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  keys text[];
+  run bigint[];
+  locked integer;
+BEGIN
+  keys := ARRAY(
+    SELECT serialization_key FROM jobs WHERE id = ANY (heads) AND serialization_key IS NOT NULL
+  );
+  run := ARRAY(
+    SELECT next.id FROM unnest(keys) AS key CROSS JOIN LATERAL (
+      SELECT n.id, bool_or(n.crash_count > 0) OVER (ORDER BY n.priority DESC, n.id) AS is_suspect
+      FROM jobs AS n
+      WHERE n.queue = q AND n.serialization_key = key AND n.state = 'waiting'
+      ORDER BY n.priority DESC, n.id LIMIT lane_run
+    ) AS next
+    -- A run ends before the first suspect: no job may be skipped, and that one has a lease of its own.
+    WHERE NOT next.is_suspect
+    LIMIT 1000
+  );
+  PERFORM FROM jobs
+  WHERE id = ANY (run) AND state || '' = 'waiting' AND queue || '' = q AND serialization_key = ANY (keys)
+  FOR UPDATE SKIP LOCKED;
+  GET DIAGNOSTICS locked = ROW_COUNT;
+  -- Somebody may be changing one of them by hand: then each lane goes without a run this time.
+  RETURN CASE WHEN locked = cardinality(run) THEN run ELSE '{}' END;
+END $$;

@@ -13,10 +13,10 @@ BEGIN
   -- Before PostgreSQL 18 a node that is off but has no alternative counts as very dear, for which JIT
   -- would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
-    'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text, integer)',
-    'claim(text, uuid, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
+    'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text[], integer)',
+    'claim(text[], uuid, integer, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
     'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
-    'locked(uuid[], bigint[])', 'may_take(uuid, bigint)'
+    'locked(uuid[], bigint[])'
   ] LOOP
     EXECUTE format(
       'ALTER FUNCTION %s SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off '

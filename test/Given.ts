@@ -51,12 +51,19 @@ export const workerOf = Effect.fnUntraced(function*(
   return id
 })
 
-export const claim = (options: {
+export const claim = ({ queue, ...options }: {
   readonly queue: string
   readonly worker: string
   readonly limit?: number
+  readonly slots?: number
   readonly laneRun?: number
-}) => JobRepo.use((repo) => repo.claim({ limit: 10, laneRun: 0, ...options }))
+}) =>
+  JobRepo.use((repo) =>
+    Effect.map(
+      repo.claim({ queues: [queue], limit: 10, slots: 10, laneRun: 0, ...options }),
+      ({ jobs }) => jobs
+    )
+  )
 
 /** Settles all of these jobs in one way. Answers with the ids that were refused. */
 export const settle = (jobs: ReadonlyArray<ClaimedJob>, settlement: Settlement) =>

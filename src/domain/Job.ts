@@ -23,6 +23,7 @@ export interface NewJob {
 export interface ClaimedJob {
   readonly id: bigint
   readonly lease: string
+  readonly queue: string
   readonly name: string
   /** JSON text. Without it, a job cannot run and goes back: there was no room for it, or its row is gone. */
   readonly payload: string | undefined

@@ -18,8 +18,10 @@ export interface LaneJob {
  */
 export type Standing = "open" | "leased" | "later" | "holding"
 
-export const byUrgency = (a: LaneJob, b: LaneJob): number =>
-  b.priority - a.priority || Number(a.id - b.id)
+export const byUrgency = (
+  a: Pick<LaneJob, "id" | "priority">,
+  b: Pick<LaneJob, "id" | "priority">
+): number => b.priority - a.priority || Number(a.id - b.id)
 
 /** The jobs that may be claimed now, most urgent first: of each lane at most its first. */
 export const claimable = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> => {

@@ -1,9 +1,10 @@
 /**
- * How one worker asks for jobs: round by round over its queues, and less and less often while there
- * are none.
+ * How one worker asks for jobs: one claim for all its queues, another as soon as there is room, and less
+ * and less often while there are none.
  */
 import { Duration, Effect, Queue, Random, Semaphore } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
+import * as Turns from "../domain/Turns.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import type { Runs } from "./Runs.ts"
@@ -35,6 +36,7 @@ export const make = Effect.fnUntraced(function*(options: {
   let doubts = 0
   /** How often it was taken for dead and has joined again. */
   let rejoins = 0
+  /** The queue that is asked first. */
   let turn = 0
 
   // What is leased but unknown here is handed back: the answer to its claim was lost, or a settlement of
@@ -59,24 +61,18 @@ export const make = Effect.fnUntraced(function*(options: {
       yield* reconcile
       doubts--
     }
-    let found = 0
-    for (let index = 0; index < queues.length; index++) {
-      const { laneRun, limit } = runs.wants()
-      if (limit === 0) break
-      const queue = queues[(turn + index) % queues.length]!
-      const rejoinsBefore = rejoins
-      const jobs = yield* repo.claim({ queue, worker, limit, laneRun })
-      found += jobs.length
-      if (rejoins === rejoinsBefore) runs.add(jobs)
-      // Others may have had these jobs since: what is still leased to this worker goes back first.
-      else doubts = Math.max(doubts, 1)
-    }
-    turn++
-    if (found > 0) {
+    const rejoinsBefore = rejoins
+    const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
+    const { isBehind, jobs } = yield* repo.claim({ queues: inTurn, worker, ...runs.wants() })
+    if (rejoins === rejoinsBefore) runs.add(jobs)
+    // Others may have had these jobs since: what is still leased to this worker goes back first.
+    else doubts = Math.max(doubts, 1)
+    turn = (turn + Turns.next(inTurn, jobs)) % queues.length
+    if (jobs.length > 0 || isBehind) {
       sleep = "awake"
       emptyRounds = 0
     } else if (sleep === "awake") sleep = "falling"
-    return found
+    return { found: jobs.length, isBehind }
   })
 
   const rejoin = Effect.gen(function*() {
@@ -112,8 +108,8 @@ export const make = Effect.fnUntraced(function*(options: {
     rejoin,
 
     /**
-     * Asks each queue in turn, beginning with another one each time. Answers with how many jobs came,
-     * or nothing when the store could not be asked.
+     * Asks for jobs of all queues, beginning with another one each time. Answers with how many came and
+     * whether to ask again at once, or nothing when the store could not be asked.
      */
     round: claiming.withPermit(round).pipe(
       Effect.tapDefect(() => Effect.sync(distrust)),

@@ -35,7 +35,10 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
     ),
   claim: (options) =>
     Effect.filterOrElse(
-      Effect.sync(() => store.claim(options)),
+      Effect.sync(() => {
+        const jobs = store.claim(options)
+        return jobs && { jobs, isBehind: false }
+      }),
       (claimed) => claimed !== undefined,
       () =>
         refused("claim", {

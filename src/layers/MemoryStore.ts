@@ -35,29 +35,29 @@ export class MemoryStore {
   }
 
   /** `undefined` when the worker is not registered. */
-  claim(options: {
-    readonly queue: string
-    readonly worker: string
-    readonly limit: number
-    readonly laneRun: number
-  }): ReadonlyArray<ClaimedJob> | undefined {
-    if (!this.#workers.has(options.worker)) return undefined
-    const jobs = this.#ofQueue(options.queue)
-    const claimed = Lanes.claimable(jobs)
-      .slice(0, Math.max(options.limit, 0))
-      .flatMap((job) => [job, ...Lanes.behind(jobs, job, options.laneRun)])
-      .toSorted(Lanes.byUrgency)
-    if (claimed.length === 0) return []
+  claim({ laneRun, limit, queues, worker }: ClaimOptions): ReadonlyArray<ClaimedJob> | undefined {
+    if (!this.#workers.has(worker)) return undefined
+    const busy = queues.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
+    let wanted = Math.max(limit, 0)
+    return busy.flatMap((queue, turn) => {
+      const jobs = this.#ofQueue(queue)
+      const heads = Lanes.claimable(jobs).slice(0, Math.ceil(wanted / (busy.length - turn)))
+      wanted -= heads.length
+      return this.#lease(
+        worker,
+        heads.flatMap((job) => [job, ...Lanes.behind(jobs, job, laneRun)])
+      )
+    }).toSorted(Lanes.byUrgency)
+  }
 
+  #lease(worker: string, jobs: ReadonlyArray<StoredJob>): ReadonlyArray<ClaimedJob> {
     const lease = crypto.randomUUID()
-    this.#leases.set(lease, {
-      worker: options.worker,
-      ids: new Set(claimed.map((job) => job.id))
-    })
-    for (const job of claimed) this.#put({ ...job, standing: "leased" })
-    return claimed.map((job) => ({
+    if (jobs.length > 0) this.#leases.set(lease, { worker, ids: new Set(jobs.map(({ id }) => id)) })
+    for (const job of jobs) this.#put({ ...job, standing: "leased" })
+    return jobs.map((job) => ({
       id: job.id,
       lease,
+      queue: job.queue,
       name: job.name,
       payload: job.payload,
       key: job.key,
@@ -244,6 +244,13 @@ export class MemoryStore {
   #wakeDue(jobs: ReadonlyArray<StoredJob>): void {
     if (jobs.some((job) => isAside(job) && job.dueAt < Infinity)) this.#wake({ _tag: "Due" })
   }
+}
+
+interface ClaimOptions {
+  readonly queues: ReadonlyArray<string>
+  readonly worker: string
+  readonly limit: number
+  readonly laneRun: number
 }
 
 interface Lease {

@@ -21,17 +21,20 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const enqueue = yield* PgEnqueue.make(sql, schema)
 
   const claim: JobRepo["Service"]["claim"] = Effect.fn("JobRepo.claim")(
-    function*({ laneRun, limit, queue, worker }) {
+    function*({ laneRun, limit, queues, slots, worker }) {
       const rows = yield* sql<ClaimRow>`
-        SELECT lease::text, id, name, payload, serialization_key, priority, attempt, max_attempts,
-               put_offs
+        SELECT lease::text, id, queue, name, payload, serialization_key, priority, attempt,
+               max_attempts, put_offs
         FROM ${name("claim")}(
-          ${queue}, ${worker}::uuid, ${limit}, ${laneRun}, ${isExclusive}, ${userLock}::bigint[]
+          ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${laneRun}, ${isExclusive},
+          ${userLock}::bigint[]
         )
       `
+      const isBehind = rows[0] !== undefined && rows[0].id === null
+      if (isBehind) return { jobs: [], isBehind }
       const inOrder = rows.toSorted(byOrder)
       const payloads = yield* omittedPayloads(inOrder)
-      return inOrder.map((row) => claimed(row, payloads))
+      return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
     },
     answered("claim"),
     // What a claim took must reach the caller, or nobody would run it.
@@ -102,7 +105,11 @@ const make = Effect.fnUntraced(function*(schema: string) {
       const rows = yield* sql<{ waits: boolean }>`
         SELECT EXISTS (
           SELECT FROM ${name("jobs")} AS j
-          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'ready'
+          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'ready' AND j.crash_count = 0
+            AND j.id NOT IN (SELECT unnest(job_ids) FROM ${name("leases")})
+        ) OR EXISTS (
+          SELECT FROM ${name("jobs")} AS j
+          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'ready' AND j.crash_count > 0
             AND j.id NOT IN (SELECT unnest(job_ids) FROM ${name("leases")})
         ) OR EXISTS (
           SELECT FROM ${name("jobs")} AS j
@@ -142,6 +149,7 @@ export const layer = (options: {
 interface ClaimRow {
   readonly lease: string
   readonly id: bigint
+  readonly queue: string
   readonly name: string
   readonly payload: string | null
   readonly serialization_key: string | null
@@ -154,6 +162,7 @@ interface ClaimRow {
 const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJob => ({
   id: row.id,
   lease: row.lease,
+  queue: row.queue,
   name: row.name,
   payload: row.payload ?? payloads.get(row.id),
   key: row.serialization_key ?? undefined,

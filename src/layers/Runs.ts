@@ -168,8 +168,10 @@ export const make = Effect.fnUntraced(function*(options: {
       // A claim that was under way when the end was asked for may still answer.
       else releaseBacklog(() => true)
     },
-    /** How many jobs to claim now, and how many more of each lane. */
+    /** How many jobs to claim now, how many of them may be suspects, and how many more of each lane. */
     wants: () => ({
+      // Where other jobs fill the slots, suspects get their turn one at a time.
+      slots: Math.max(concurrency - active.size - backlog.length, 1),
       limit: Pace.claimSize({
         concurrency,
         pace,

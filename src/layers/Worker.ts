@@ -103,12 +103,12 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
         yield* Queue.take(changes)
         continue
       }
-      const found = yield* claims.round
-      if (found !== undefined && found > 0) {
+      const round = yield* claims.round
+      if (round !== undefined && (round.found > 0 || round.isBehind)) {
         hasWaiting = true
         continue
       }
-      if (found === 0 && stopping === "drain" && runs.count() === 0) {
+      if (round?.found === 0 && stopping === "drain" && runs.count() === 0) {
         hasWaiting = yield* Effect.orElseSucceed(repo.hasWaiting(queues), () => true)
         if (!hasWaiting) continue
       }

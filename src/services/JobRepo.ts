@@ -16,17 +16,19 @@ export class JobRepo extends Context.Service<JobRepo, {
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
 
   /**
-   * Takes up to `limit` ready jobs of one queue, most urgent first, into one lease; a job with a
-   * key may bring up to `laneRun` more of its lane, which must run in order, one at a time. The
-   * answer is in the order to start in and is empty when nothing is ready. It is bounded in bytes: from
-   * some job on, large payloads are left out.
+   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to `laneRun` more of
+   * its lane, which must run in order, one at a time. Of several queues, each that has jobs gives its
+   * share; where that is uneven, those named first give more. At most `slots` are suspects: jobs that were
+   * in a lease whose worker died. Each of these has a lease of its own. The answer is in the order to
+   * start in. It is bounded in bytes: from some job on, large payloads are left out.
    */
   readonly claim: (options: {
-    readonly queue: string
+    readonly queues: ReadonlyArray<string>
     readonly worker: string
     readonly limit: number
+    readonly slots: number
     readonly laneRun: number
-  }) => Effect.Effect<ReadonlyArray<ClaimedJob>, StoreError>
+  }) => Effect.Effect<Claimed, StoreError>
 
   /**
    * Records how runs ended. Sent twice it changes nothing the second time. Answers with those that
@@ -53,6 +55,12 @@ export class JobRepo extends Context.Service<JobRepo, {
    */
   readonly hasUnannounced: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/JobRepo") {}
+
+export interface Claimed {
+  readonly jobs: ReadonlyArray<ClaimedJob>
+  /** Nothing was found yet, but there is more to look at: ask again at once. */
+  readonly isBehind: boolean
+}
 
 export interface Settled {
   readonly id: bigint

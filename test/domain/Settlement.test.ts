@@ -119,6 +119,7 @@ describe("Settlement", () => {
 
 const claimed: ClaimedJob = {
   id: 1n,
+  queue: "default",
   lease: "2f1ce9f4-3b0c-4a86-9f4e-0a2f1c9b7f11",
   name: "greet",
   payload: "{}",

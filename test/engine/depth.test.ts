@@ -21,7 +21,7 @@ const claiming = Effect.fnUntraced(
     yield* session.insert({ queue, key })
     const plan = yield* session.sql`
       EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)
-      SELECT * FROM pgq.claim(${queue}, ${worker}::uuid, 10, 5, false, NULL)
+      SELECT * FROM pgq.claim(ARRAY[${queue}], ${worker}::uuid, 10, 10, 5, false, NULL)
     `
     yield* session.rollback
     return pagesOf(plan)
@@ -68,7 +68,7 @@ const admitAll = Effect.fnUntraced(function*(session: Session.Session, queue: st
   let given = 1
   while (given > 0) {
     const [row] = yield* session.sql<{ given: number }>`
-      SELECT pgq.admit(${queue}, 5000) AS given
+      SELECT given FROM pgq.admit(ARRAY[${queue}], 5000)
     `
     given = row!.given
   }

@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import type { ClaimedJob } from "../../src/domain/Job.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
@@ -67,23 +68,47 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       assert.deepStrictEqual((yield* unfinished(queue)).map(({ state }) => state), ["ready"])
     }))
 
-  it.effect("makes suspects of its jobs: each is claimed alone", () =>
+  it.effect("makes suspects of its jobs: each has a lease of its own", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       const dead = yield* workerOf(queue)
-      yield* enqueue(queue, {}, {}, { key: "k" })
+      yield* enqueue(queue, { name: "a" }, { name: "b" }, { name: "c", key: "k" })
       yield* claim({ queue, worker: dead })
       yield* lose(dead)
-      yield* enqueue(queue, {}, {}, { priority: 1 })
+      yield* enqueue(queue, { name: "new 1" }, { name: "new 2" }, { name: "urgent", priority: 1 })
 
       const worker = yield* workerOf(queue)
-      const sizes = yield* Effect.forEach(
-        [1, 2, 3, 4, 5, 6],
-        () => Effect.map(claim({ queue, worker, laneRun: 5 }), (jobs) => jobs.length)
+      const claims = yield* Effect.forEach(
+        [2, 3, 10],
+        (slots) => claim({ queue, worker, limit: slots + 1, slots, laneRun: 5 })
       )
 
-      // The urgent one goes first with other new ones; then the suspects, one by one.
-      assert.deepStrictEqual(sizes, [3, 1, 1, 1, 0, 0])
+      // As many suspects as there are slots, and healthy jobs beside them.
+      const names = claims.map((jobs) => jobs.map(({ name }) => name))
+      assert.deepStrictEqual(names, [["urgent", "a", "b"], ["c", "new 1", "new 2"], []])
+      const leases = claims.map((jobs) => new Set(jobs.map(({ lease }) => lease)).size)
+      assert.deepStrictEqual(leases, [3, 2, 0])
+    }))
+
+  it.effect("keeps no healthy job from a free slot, however many its suspects are", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      yield* enqueue(queue, ...Array.from({ length: 30 }, () => ({ name: "suspect" })))
+      const held: Array<ClaimedJob> = []
+      for (const _ of [1, 2]) {
+        const dead = yield* workerOf(queue)
+        held.push(...yield* claim({ queue, worker: dead, limit: 30, slots: 30 }))
+        yield* lose(dead)
+      }
+      const worker = yield* workerOf(queue)
+      const [alone] = yield* claim({ queue, worker, limit: 5 })
+      yield* enqueue(queue, ...Array.from({ length: 4 }, () => ({ name: "healthy" })))
+
+      const beside = yield* claim({ queue, worker, limit: 4 })
+
+      assert.strictEqual(held.length, 60)
+      assert.strictEqual(alone?.name, "suspect")
+      assert.deepStrictEqual(beside.map(({ name }) => name), Array(4).fill("healthy"))
     }))
 
   it.effect("that was the second for its jobs has each run where no other suspect is", () =>
@@ -148,7 +173,8 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       for (const crash of [1, 2, 3]) {
         const worker = yield* workerOf(queue)
         const jobs = yield* claim({ queue, worker })
-        assert.lengthOf(jobs, crash === 1 ? 3 : 1)
+        // After the second death, each is run where no other suspect is.
+        assert.lengthOf(jobs, crash < 3 ? 3 : 1)
         assert.strictEqual(jobs[0]!.attempt, 1)
         yield* lose(worker)
       }

@@ -112,7 +112,11 @@ it.effect("a lane's run goes on as far as there are payloads, and the rest in an
     yield* startInMemory(handlers, {
       repo: (repo) => ({
         ...repo,
-        claim: (options) => Effect.map(repo.claim(options), (jobs) => jobs.map(without)),
+        claim: (options) =>
+          Effect.map(repo.claim(options), (claimed) => ({
+            ...claimed,
+            jobs: claimed.jobs.map(without)
+          })),
         settle: (some) => {
           settled.push(...some)
           return repo.settle(some)

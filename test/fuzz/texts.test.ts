@@ -112,7 +112,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a text
 
 const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
-  claim: () => Effect.succeed([]),
+  claim: () => Effect.succeed({ jobs: [], isBehind: false }),
   settle: () => Effect.succeed([]),
   locked: () => Effect.succeed([]),
   hasWaiting: () => Effect.succeed(false),

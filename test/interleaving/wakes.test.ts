@@ -95,14 +95,14 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       const [a, b] = [yield* Session.open, yield* Session.open]
       const queue = crypto.randomUUID()
       const { next } = yield* notifications
-      const [dead, worker, sleeper] = [
-        yield* a.worker(queue),
-        yield* a.worker(queue),
-        yield* b.worker(queue)
-      ]
+      const [worker, sleeper] = [yield* a.worker(queue), yield* b.worker(queue)]
       const jobs = [yield* a.insert({ queue }), yield* a.insert({ queue })]
-      yield* a.claim({ queue, worker: dead })
-      yield* a.sql`SELECT pgq.leave(${dead}::uuid, true)`
+      // After two deaths, one of them must run where the other does not.
+      for (const _ of [1, 2]) {
+        const dead = yield* a.worker(queue)
+        yield* a.claim({ queue, worker: dead })
+        yield* a.sql`SELECT pgq.leave(${dead}::uuid, true)`
+      }
 
       yield* a.begin
       const taken = yield* a.claim({ queue, worker })

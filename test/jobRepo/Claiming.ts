@@ -27,6 +27,7 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       assert.deepStrictEqual(JSON.parse(received ?? ""), payload)
       assert.deepStrictEqual(rest, {
         id: id!,
+        queue,
         name: "send-email",
         key: "customer-7",
         priority: -3,

@@ -8,8 +8,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "two-jobs-of-a-key-claimed",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "j.state = 'ready' AND j.id NOT IN",
-      to: "j.state IN ('ready', 'waiting') AND j.id NOT IN"
+      from: "j.state = 'ready' AND j.crash_count = 0",
+      to: "j.state IN ('ready', 'waiting')"
     }],
     test: killed("interleaving/claims", "leave no job of a key to a second claim")
   },
@@ -24,19 +24,29 @@ export const ofSql: ReadonlyArray<Mutant> = [
   },
   {
     name: "crash-forgets-leases-of-keys",
-    changes: [{ file: "sql/0004_claim.sql", from: "IF NOT is_keyed THEN", to: "IF true THEN" }],
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "IF has_found AND NOT is_keyed THEN",
+      to: "IF true THEN"
+    }],
     test: killed("soak/crash", "forgets no lease of jobs with a key")
   },
   {
     name: "no-order-check",
-    changes: [{ file: "sql/0004_claim.sql", from: ") IS NOT TRUE)", to: ") IS NOT TRUE OR true)" }],
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from:
+        ") IS NOT TRUE)\n    ORDER BY j.priority DESC, j.id\n    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED\n  ) AS candidate;\n  IF EXISTS",
+      to:
+        ") IS NOT TRUE OR true)\n    ORDER BY j.priority DESC, j.id\n    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED\n  ) AS candidate;\n  IF EXISTS"
+    }],
     test: killed("soak/overtaken", "leaves a job whose lane has a more urgent one")
   },
   {
     name: "suspects-left-without-a-word",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "    PERFORM wake(q);\n",
+      from: "  PERFORM wake(q);\n",
       to: ""
     }],
     test: killed("interleaving/wakes", "tell who passed by the jobs of a dead worker")
@@ -45,7 +55,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "suspects-of-two-deaths-side-by-side",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: " OR NOT may_take(worker, picked[1])",
+      from: "  IF worst_held >= 2 THEN RETURN NULL; END IF;\n",
       to: ""
     }],
     test: killed(

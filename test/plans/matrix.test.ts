@@ -49,15 +49,17 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_lane: 500,
       jobs_pkey: 200,
       jobs_ready: 100,
+      jobs_suspect: 10,
       jobs_token: 500,
-      lane_wakes_pkey: 200,
-      lane_wakes_queue: 400,
+      lane_wakes_age: 400,
+      lane_wakes_pkey: 600,
       leases_queue: 40,
       workers_pkey: 1
     },
     pages: 5000,
     statement: ({ session: { sql }, worker }) =>
-      sql`SELECT * FROM pgq.claim('deep', ${worker}::uuid, ${batch}::integer, 5, false, NULL)`
+      sql`SELECT * FROM pgq.claim(
+        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL)`
   },
   complete: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5, settings_pkey: 1 },
@@ -96,8 +98,8 @@ const mutants: Readonly<
 > = {
   "the planner's settings": {
     changes: [
-      "claim(text, uuid, integer, integer, boolean, bigint[])",
-      "admit(text, integer)",
+      "claim(text[], uuid, integer, integer, integer, boolean, bigint[])",
+      "admit(text[], integer)",
       "give_tokens(text, text[])",
       "demote_heads(text, text[])",
       "settle(uuid[], integer[], bigint[], jsonb)"

@@ -25,6 +25,8 @@ type Seat = Run["crew"]["claimers"][number]
 
 export const make = ({ crew, model, queue }: Run, working: Working) => {
   const sql = () => crew.control.now().session.sql
+  const claimBy = (seat: Seat, options: ReturnType<Working["optionsOf"]>) =>
+    Effect.map(seat.now().repo.claim(options), ({ jobs }) => jobs)
   const seatOf = (who: number): Seat => crew.claimers[who % 3]!
 
   /** Whether the first ended well and the second had to wait for it, and what both answered. */
@@ -50,7 +52,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     limit: number,
     taken: ReadonlyArray<bigint>
   ): void => {
-    const free = model.claimable("", Infinity, 0)
+    const free = model.claimable({ worker: "", limit: Infinity, slots: Infinity, laneRun: 0 })
     assert.isAtMost(ids.length, limit)
     if (model.all().some(({ crashes }) => crashes > 0)) {
       assert.includeMembers(allHeads(), ids.map(String))
@@ -69,7 +71,9 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
   const allHeads = (): Array<string> => {
     const crashes = new Map(model.all().map((job) => [job, job.crashes]))
     for (const job of model.all()) job.crashes = 0
-    const heads = model.claimable("", Infinity, 0).map(({ id }) => String(id))
+    const heads = model.claimable({ worker: "", limit: Infinity, slots: Infinity, laneRun: 0 }).map(
+      ({ id }) => String(id)
+    )
     for (const [job, count] of crashes) job.crashes = count
     return heads
   }
@@ -82,10 +86,10 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const [a, b] = [seatOf(command.who), seatOf(other)]
     const mine = working.optionsOf(command)
     const theirs = { ...working.optionsOf({ ...command, who: other }), laneRun: 0, limit: 3 }
-    const expected = model.claimable(mine.worker, mine.limit, mine.laneRun).map(({ id }) => id)
+    const expected = model.claimable(mine).map(({ id }) => id)
 
-    const first = Effect.tap(a.now().repo.claim(mine), () => addBetween(command))
-    const second = b.now().repo.claim(theirs)
+    const first = Effect.tap(claimBy(a, mine), () => addBetween(command))
+    const second = claimBy(b, theirs)
     const { isDone, one, two } = yield* overlap(
       command,
       { by: a, does: first },
@@ -93,15 +97,15 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     )
 
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
-    if (isDone) model.claimed(mine.worker, one[0]?.lease ?? "", expected)
+    if (isDone) model.claimed(mine.worker, one)
     const ids = two.map(({ id }) => id)
     if (a.isExclusive || b.isExclusive) {
       assert.deepStrictEqual(
         ids,
-        model.claimable(theirs.worker, theirs.limit, 0).map(({ id }) => id)
+        model.claimable(theirs).map(({ id }) => id)
       )
     } else assertFits(ids, theirs.limit, expected)
-    model.claimed(theirs.worker, two[0]?.lease ?? "", ids)
+    model.claimed(theirs.worker, two)
   })
 
   /** A producer comes between: it must not wait, and its job must not be forgotten. */
@@ -129,13 +133,13 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const { isDone, one, two } = yield* overlap(
       command,
       { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
-      { by: seatOf(1), does: seatOf(1).now().repo.claim(options) }
+      { by: seatOf(1), does: claimBy(seatOf(1), options) }
     )
     assert.deepStrictEqual(one, [])
     const ids = two.map(({ id }) => id)
     if (isDone) model.settle(settled)
     assertFits(ids, options.limit, settled.map(({ id }) => id))
-    model.claimed(options.worker, two[0]?.lease ?? "", ids)
+    model.claimed(options.worker, two)
   })
 
   const settleTwice = Effect.fnUntraced(function*(command: Command) {
@@ -187,16 +191,14 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     if (!isWorking(command.who)) return
     yield* working.expire(command.who)
     const options = working.optionsOf(command)
-    const expected = model.claimable(options.worker, options.limit, options.laneRun).map(({ id }) =>
-      id
-    )
+    const expected = model.claimable(options).map(({ id }) => id)
     const { isDone, one } = yield* overlap(
       command,
-      { by: seatOf(command.who), does: seatOf(command.who).now().repo.claim(options) },
+      { by: seatOf(command.who), does: claimBy(seatOf(command.who), options) },
       { by: seatOf(command.who + 1), does: seatOf(command.who + 1).now().scheduler.rescue }
     )
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
-    if (isDone) model.claimed(options.worker, one[0]?.lease ?? "", expected)
+    if (isDone) model.claimed(options.worker, one)
     // A rescue passes by what the claim holds: its worker's row, or the job of a lease. The next one does not.
     yield* seatOf(command.who + 1).now().scheduler.rescue
     model.rescue()
@@ -213,7 +215,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const meanwhile = Effect.gen(function*() {
       if (doesAdd) yield* addBetween({ ...command, detail: 8 + command.detail % 8 })
       if (command.detail % 4 === 0) return []
-      if (settled.length === 0) return yield* b.now().repo.claim(theirs)
+      if (settled.length === 0) return yield* claimBy(b, theirs)
       assert.deepStrictEqual(yield* b.now().repo.settle(settled), [])
       return []
     })
@@ -222,7 +224,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const { first, isSecondFirst, second } = yield* Points.paused({
       sql: sql(),
       at: Points.names[command.priority]!,
-      first: { seat: a.now(), does: a.now().repo.claim(mine) },
+      first: { seat: a.now(), does: claimBy(a, mine) },
       second: { seat: b.now(), does: meanwhile }
     })
 
@@ -233,7 +235,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     ) => {
       const ids = jobs.map(({ id }) => id)
       assert.includeMembers([...seen, ...allHeads()], ids.map(String))
-      model.claimed(worker, jobs[0]?.lease ?? "", ids)
+      model.claimed(worker, jobs)
     }
     // One that ended before the other began need not know of what that one added.
     if (!isSecondFirst) record(mine.worker, first, headsBefore)

@@ -32,10 +32,10 @@ export const install = Effect.andThen(
   Effect.all([
     before(
       "admitted",
-      "claim",
+      "pick",
       "held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);"
     ),
-    before("looked", "claim", "SELECT array_agg(candidate.id)"),
+    before("looked", "pick", "SELECT array_agg(candidate.id)"),
     before("giving tokens", "give_tokens", "UPDATE jobs SET state = 'ready'")
   ])
 )

@@ -64,38 +64,49 @@ export const make = () => {
   }
 
   /** Which jobs a claim beside which nothing else happens must answer with, in order. */
-  const claimable = (
-    worker: string,
-    limit: number,
-    laneRun: number
-  ): ReadonlyArray<ModelJob> => {
-    const heads = Lanes.claimable(all()).slice(0, limit)
-    const [first] = heads
-    if (first === undefined) return []
-    if (heads.some(isSuspect)) {
-      return isSuspect(first) && mayTake(worker, first)
-        ? [first]
-        : heads.filter((job) => !isSuspect(job))
-    }
-    return heads
-      .flatMap((head) => [head, ...untilSuspect(Lanes.behind(all(), head, laneRun))])
+  const claimable = ({ laneRun, limit, slots, worker }: {
+    readonly worker: string
+    readonly limit: number
+    readonly slots: number
+    readonly laneRun: number
+  }): ReadonlyArray<ModelJob> => {
+    const heads = Lanes.claimable(all())
+    const suspects = heads.filter(isSuspect).slice(0, Math.min(limit, slots))
+    return [...heads.filter((job) => !isSuspect(job)), ...mayTake(worker, suspects)]
+      .toSorted(Lanes.byUrgency)
+      .slice(0, limit)
+      .flatMap((head) => [
+        head,
+        ...isSuspect(head) ? [] : untilSuspect(Lanes.behind(all(), head, laneRun))
+      ])
       .toSorted(Lanes.byUrgency)
   }
 
-  /** One that may be in its last run stands no other suspect beside it. */
-  const mayTake = (worker: string, suspect: ModelJob): boolean =>
-    !known(leasesOf(worker).flatMap(({ ids }) => ids)).some((job) =>
-      isSuspect(job) && Math.max(job.crashes, suspect.crashes) >= 2
-    )
+  /** One that may be in its last run stands no other suspect beside it, and none overtakes it. */
+  const mayTake = (
+    worker: string,
+    suspects: ReadonlyArray<ModelJob>
+  ): ReadonlyArray<ModelJob> => {
+    const held = known(leasesOf(worker).flatMap(({ ids }) => ids)).filter(isSuspect)
+    const [first] = suspects
+    if (first === undefined || held.some(isInLastRun)) return []
+    if (isInLastRun(first)) return held.length > 0 ? [] : [first]
+    const last = suspects.findIndex(isInLastRun)
+    return last < 0 ? suspects : suspects.slice(0, last)
+  }
 
   /** A worker was answered with these jobs, or with none. */
-  const claimed = (worker: string, lease: string, ids: ReadonlyArray<bigint>): void => {
-    // One that was taken for dead while it claimed is gone, and its lease is nobody's.
+  const claimed = (
+    worker: string,
+    jobs: ReadonlyArray<{ readonly id: bigint; readonly lease: string }>
+  ): void => {
+    // One that was taken for dead while it claimed is gone, and its leases are nobody's.
     const by = workers.get(worker)
-    if (by !== undefined) by.isAsleep = ids.length === 0
-    if (ids.length === 0) return
-    leases.set(lease, { id: lease, worker, ids })
-    for (const job of known(ids)) job.standing = "leased"
+    if (by !== undefined) by.isAsleep = jobs.length === 0
+    for (const { id, lease } of jobs) {
+      leases.set(lease, { id: lease, worker, ids: [...leases.get(lease)?.ids ?? [], id] })
+    }
+    for (const job of known(jobs.map(({ id }) => id))) job.standing = "leased"
   }
 
   const giveBack = (lease: ModelLease, hasCrashed: boolean): void => {
@@ -213,6 +224,8 @@ export const isEnd = (settlement: Settlement): boolean =>
   settlement._tag === "Completed" || (settlement._tag === "Failed" && !settlement.blocksLane)
 
 const isSuspect = (job: ModelJob): boolean => job.crashes > 0
+
+const isInLastRun = (job: ModelJob): boolean => job.crashes >= 2
 
 const untilSuspect = (jobs: ReadonlyArray<ModelJob>): ReadonlyArray<ModelJob> => {
   const first = jobs.findIndex(isSuspect)

@@ -13,8 +13,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no internal lock of a queue",
-    functions: ["claim"],
-    from: "PERFORM pg_advisory_xact_lock(class, hashtext(q));",
+    functions: ["lock_claims"],
+    from: "PERFORM pg_advisory_xact_lock(class, lock);",
     to: "NULL;"
   },
   {
@@ -62,7 +62,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no second look at the leases",
-    functions: ["claim"],
+    functions: ["pick"],
     from: "IF held_now <> held THEN",
     to: "IF false THEN"
   },
@@ -80,9 +80,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a suspect is claimed along with others",
-    functions: ["claim"],
-    from: "IF has_suspects THEN",
-    to: "IF false THEN"
+    functions: ["pick"],
+    from: "j.crash_count = 0",
+    to: "j.crash_count < 9"
   },
   {
     name: "a settlement that is sent again is refused",
@@ -112,7 +112,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a claim that finds nothing does not fall asleep",
     functions: ["claim"],
-    from: "IF was_asleep <> (picked IS NULL) THEN",
+    from: "IF was_asleep = has_found THEN",
     to: "IF false THEN"
   },
   {

@@ -54,9 +54,10 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
   })
 
   const optionsOf = ({ key, priority, who }: Command) => ({
-    queue,
+    queues: [queue],
     worker: ids[who]!,
     limit: 1 + priority * 2,
+    slots: 3,
     laneRun: key
   })
 
@@ -68,16 +69,17 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
       assert.strictEqual(error.code, "PGQ01")
       return
     }
-    const expected = model.claimable(options.worker, options.limit, options.laneRun)
-    const jobs = yield* repo.claim(options)
+    const expected = model.claimable(options)
+    const { jobs } = yield* repo.claim(options)
     assert.deepStrictEqual(jobs.map(({ id }) => id), expected.map(({ id }) => id))
     assert.deepStrictEqual(
       jobs.map(({ attempt, putOffs }) => ({ attempt, putOffs })),
       expected.map(({ attempt, putOffs }) => ({ attempt: attempt + 1, putOffs }))
     )
-    const lease = jobs[0]?.lease ?? ""
-    model.claimed(options.worker, lease, jobs.map(({ id }) => id))
-    if (command.op === "claim and lose the answer") unknown.add(lease)
+    model.claimed(options.worker, jobs)
+    if (command.op === "claim and lose the answer") {
+      for (const { lease } of jobs) unknown.add(lease)
+    }
   })
 
   const knownLeases = () => Array.from(model.leases.values()).filter(({ id }) => !unknown.has(id))

@@ -54,7 +54,7 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "a claim does not look at the leases",
-    functions: ["claim"],
+    functions: ["pick"],
     from: "NOT IN (SELECT unnest(held))",
     to: "IS NOT NULL"
   },

@@ -34,7 +34,9 @@ const claim = (url: string, id: string) =>
   ask(
     url,
     (sql) =>
-      sql<{ id: bigint }>`SELECT id FROM pgq.claim('default', ${id}::uuid, 10, 0, false, NULL)`
+      sql<
+        { id: bigint }
+      >`SELECT id FROM pgq.claim(ARRAY['default'], ${id}::uuid, 10, 10, 0, false, NULL)`
   )
 
 describe("a crash of the server", () => {

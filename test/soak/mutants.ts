@@ -23,11 +23,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "claim-without-internal-lock",
     changes: [{
       file: claim,
-      from: `  IF is_exclusive THEN
-    PERFORM pg_advisory_xact_lock(class, hashtext(q));
-  ELSE
-    PERFORM pg_advisory_xact_lock_shared(class, hashtext(q));
-  END IF;
+      from: `    IF is_exclusive THEN
+      PERFORM pg_advisory_xact_lock(class, lock);
+    ELSE
+      PERFORM pg_advisory_xact_lock_shared(class, lock);
+    END IF;
 `,
       to: ""
     }]

@@ -52,15 +52,16 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
       readonly queue: string
       readonly worker: string
       readonly limit?: number
+      readonly slots?: number
       readonly laneRun?: number
       readonly isExclusive?: boolean
     }) =>
       Effect.map(
         sql<{ lease: string; id: bigint }>`
           SELECT lease::text, id FROM pgq.claim(
-            ${options.queue}, ${options.worker}::uuid, ${options.limit ?? 10},
-            ${options.laneRun ?? 0}, ${options.isExclusive ?? false}, NULL
-          ) ORDER BY priority DESC, id
+            ARRAY[${options.queue}], ${options.worker}::uuid, ${options.limit ?? 10},
+            ${options.slots ?? 10}, ${options.laneRun ?? 0}, ${options.isExclusive ?? false}, NULL
+          ) WHERE id IS NOT NULL ORDER BY priority DESC, id
         `,
         (rows) => ({ lease: rows[0]?.lease ?? "", ids: rows.map(({ id }) => id) })
       ),

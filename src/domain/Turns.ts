@@ -1,0 +1,25 @@
+/**
+ * How the queues of one worker share it: by turns, wherever they stand in its list.
+ */
+
+/** As many queues as a claim looks at. */
+export const queuesMax = 100
+
+/**
+ * By how many places to move on before the next claim, after one that asked `queues`, in this order, and got
+ * `jobs`. Where each queue that gave jobs gave one, the next claim goes on behind the last of them. Where
+ * there was more room, the first of them gave more than its share if any did: the next claim begins
+ * behind it.
+ */
+export const next = (
+  queues: ReadonlyArray<string>,
+  jobs: ReadonlyArray<{ readonly queue: string }>
+): number => {
+  if (jobs.length === 0) return queuesMax
+  const gave = new Set(jobs.map(({ queue }) => queue))
+  const isOneEach = gave.size === jobs.length || gave.size === queuesMax
+  const behind = isOneEach
+    ? queues.findLastIndex((queue) => gave.has(queue))
+    : queues.findIndex((queue) => gave.has(queue))
+  return behind + 1
+}
