@@ -71,8 +71,9 @@ BEGIN
     is_keyed := first_state = 'waiting';
   END IF;
   IF is_keyed THEN
-    INSERT INTO lane_wakes (queue, key)
-    SELECT DISTINCT queue, serialization_key FROM added WHERE state = 'waiting';
+    INSERT INTO lane_wakes (queue, key, priority)
+    SELECT queue, serialization_key, max(priority) FROM added WHERE state = 'waiting'
+    GROUP BY queue, serialization_key;
   END IF;
   IF ready_in IS NOT NULL THEN
     FOREACH q IN ARRAY ready_in LOOP

@@ -182,12 +182,13 @@ RETURNS void LANGUAGE sql AS $$
   DELETE FROM lane_wakes WHERE ctid = ANY (ARRAY(
     SELECT marker.place
     FROM (
-      SELECT DISTINCT key, priority FROM unnest(keys, priorities) AS given(key, priority)
+      SELECT given.key, given.priority, count(*) OVER () AS lanes
+      FROM unnest(keys, priorities) AS given(key, priority) GROUP BY given.key, given.priority
     ) AS lane
     CROSS JOIN LATERAL (
       SELECT w.ctid AS place FROM lane_wakes AS w
       WHERE w.queue = q AND w.priority = lane.priority AND w.key = lane.key
-      LIMIT 10000 / cardinality(keys) FOR UPDATE SKIP LOCKED
+      LIMIT 10000 / lane.lanes FOR UPDATE SKIP LOCKED
     ) AS marker
   ))
 $$;

@@ -2,6 +2,20 @@
  * How the queues of one worker share it: by turns, wherever they stand in its list.
  */
 
+/** The jobs of several queues, each queue's in the order given, in turns: one of each, then the next of each. */
+export const interleaved = <J extends { readonly queue: string }>(
+  jobs: ReadonlyArray<J>
+): ReadonlyArray<J> => {
+  const places = new Map<string, number>()
+  const placed = jobs.map((job) => {
+    const place = places.get(job.queue) ?? 0
+    places.set(job.queue, place + 1)
+    return { job, place }
+  })
+  if (places.size < 2) return jobs
+  return placed.toSorted((a, b) => a.place - b.place).map(({ job }) => job)
+}
+
 /** As many queues as a claim looks at. */
 export const queuesMax = 100
 

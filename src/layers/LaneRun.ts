@@ -30,19 +30,21 @@ export class LaneRun {
     return this.jobs[0]?.key
   }
 
-  /** One for each job without a key and one for each key, in the order of their first jobs. */
+  /** One for each job without a key and one for each lane, in the order of their first jobs. */
   static group(jobs: ReadonlyArray<ClaimedJob>, claimedAt: number): ReadonlyArray<LaneRun> {
     const lanes = new Map<string, LaneRun>()
     const runs: Array<LaneRun> = []
     for (const job of jobs) {
-      const lane = job.key === undefined ? undefined : lanes.get(job.key)
+      // Each queue's jobs came under a lease of their own.
+      const name = job.key === undefined ? undefined : `${job.lease} ${job.key}`
+      const lane = name === undefined ? undefined : lanes.get(name)
       if (lane !== undefined) {
         lane.jobs.push(job)
         continue
       }
       const run = new LaneRun(job, claimedAt)
       runs.push(run)
-      if (job.key !== undefined) lanes.set(job.key, run)
+      if (name !== undefined) lanes.set(name, run)
     }
     return runs
   }

@@ -9,6 +9,7 @@ import type { ClaimedJob, NewJob } from "../domain/Job.ts"
 import * as Lanes from "../domain/Lanes.ts"
 import type { QueueCounts, WorkerInfo } from "../domain/QueueStatus.ts"
 import type { Settlement } from "../domain/Settlement.ts"
+import * as Turns from "../domain/Turns.ts"
 import type { Settled } from "../services/JobRepo.ts"
 import type { Wake } from "../services/Notifier.ts"
 import type { NewWorker } from "../services/WorkerRegistry.ts"
@@ -39,15 +40,16 @@ export class MemoryStore {
     if (!this.#workers.has(worker)) return undefined
     const busy = queues.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
     let wanted = Math.max(limit, 0)
-    return busy.flatMap((queue, turn) => {
+    return Turns.interleaved(busy.flatMap((queue, turn) => {
       const jobs = this.#ofQueue(queue)
       const heads = Lanes.claimable(jobs).slice(0, Math.ceil(wanted / (busy.length - turn)))
       wanted -= heads.length
       return this.#lease(
         worker,
         heads.flatMap((job) => [job, ...Lanes.behind(jobs, job, laneRun)])
+          .toSorted(Lanes.byUrgency)
       )
-    }).toSorted(Lanes.byUrgency)
+    }))
   }
 
   #lease(worker: string, jobs: ReadonlyArray<StoredJob>): ReadonlyArray<ClaimedJob> {

@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { ClaimLost } from "../domain/Errors.ts"
 import { type ClaimedJob, payloadBytesMax } from "../domain/Job.ts"
+import * as Turns from "../domain/Turns.ts"
 import { JobRepo, type Settled } from "../services/JobRepo.ts"
 import { LockStrategy } from "../services/LockStrategy.ts"
 import { answered } from "./Deadline.ts"
@@ -32,7 +33,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       `
       const isBehind = rows[0] !== undefined && rows[0].id === null
       if (isBehind) return { jobs: [], isBehind }
-      const inOrder = rows.toSorted(byOrder)
+      const inOrder = Turns.interleaved(rows.toSorted(byOrder))
       const payloads = yield* omittedPayloads(inOrder)
       return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
     },

@@ -86,7 +86,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       Effect.gen(function*() {
         const { a, c, key, queue, worker } = yield* setup
         const job = yield* a.insert({ queue, key })
-        yield* a.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+        yield* a.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
         yield* c.beginAt(isolation)
         yield* c.sql`SELECT FROM pgq.jobs`
         yield* a.claim({ queue, worker })

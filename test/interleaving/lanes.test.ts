@@ -38,7 +38,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup
       const idle = yield* a.insert({ queue, key })
-      yield* b.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* b.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
 
       const urgent = yield* a.insert({ queue, key, priority: 5 })
       const first = yield* b.claim({ queue, worker })
@@ -53,7 +53,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
     Effect.gen(function*() {
       const { a, b, c, key, queue, worker } = yield* setup
       const head = yield* a.insert({ queue, key })
-      yield* b.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* b.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
       yield* a.begin
       const undone = yield* a.claim({ queue, worker: yield* c.worker(queue) })
       const urgent = yield* c.insert({ queue, key, priority: 5 })
@@ -70,7 +70,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
     Effect.gen(function*() {
       const { a, b, c, key, queue, worker } = yield* setup
       const head = yield* a.insert({ queue, key })
-      yield* b.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* b.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
       yield* a.begin
       yield* a.sql`UPDATE pgq.jobs SET payload = '{"changed": true}' WHERE id = ${head}`
       const urgent = yield* c.insert({ queue, key, priority: 5 })
@@ -125,7 +125,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       const { a, b, key, queue, worker } = yield* setup
       const head = yield* a.insert({ queue, key })
       const next = yield* a.insert({ queue, key })
-      yield* b.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* b.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
 
       yield* a.sql`DELETE FROM pgq.jobs WHERE id = ${head}`
       const claimed = yield* b.claim({ queue, worker })
@@ -138,7 +138,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       const { a, b, key, queue, worker } = yield* setup
       yield* a.insert({ queue, key })
       const last = yield* a.insert({ queue, key })
-      yield* b.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* b.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
 
       yield* a.sql`UPDATE pgq.jobs SET priority = 9 WHERE id = ${last}`
       const claimed = yield* b.claim({ queue, worker })

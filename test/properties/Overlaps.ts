@@ -23,10 +23,11 @@ export type Operation = typeof operations[number]
 
 type Seat = Run["crew"]["claimers"][number]
 
+const claimBy = (seat: Seat, options: ReturnType<Working["optionsOf"]>) =>
+  Effect.map(seat.now().repo.claim(options), ({ jobs }) => jobs)
+
 export const make = ({ crew, model, queue }: Run, working: Working) => {
   const sql = () => crew.control.now().session.sql
-  const claimBy = (seat: Seat, options: ReturnType<Working["optionsOf"]>) =>
-    Effect.map(seat.now().repo.claim(options), ({ jobs }) => jobs)
   const seatOf = (who: number): Seat => crew.claimers[who % 3]!
 
   /** Whether the first ended well and the second had to wait for it, and what both answered. */

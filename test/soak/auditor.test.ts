@@ -28,7 +28,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       const queue = "overtaken"
       const worker = yield* session.worker(queue)
       yield* insert({ queue, key: "key", priority: 1 })
-      yield* sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
       yield* insert({ queue, key: "key", priority: 0 })
       yield* sql`DELETE FROM pgq.lane_wakes WHERE queue = ${queue}`
       assert.isEmpty(yield* forgotten(sql, queue))
@@ -68,7 +68,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       const look = sql.unsafe(twoTokens).unprepared
       yield* insert({ queue: "two", key: "key" })
       yield* insert({ queue: "two", key: "key" })
-      yield* sql`SELECT pgq.admit(ARRAY['two'], 100)`
+      yield* sql`SELECT FROM pgq.admit(ARRAY['two'], 100)`
       assert.isEmpty(yield* look)
 
       yield* sql`DROP INDEX pgq.jobs_token`

@@ -16,7 +16,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       const session = yield* Session.open
       const worker = yield* session.worker(queue)
       const overtaken = yield* session.insert({ queue, key: "key", priority: 1 })
-      yield* session.sql`SELECT pgq.admit(ARRAY[${queue}], 100)`
+      yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
 
       yield* session.sql`
         INSERT INTO pgq.jobs (queue, name, serialization_key)
