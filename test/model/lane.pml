@@ -27,6 +27,10 @@
 #ifndef DELETES
 #define DELETES 0       /* waiting jobs deleted by hand, or changed in a way that moves no lane */
 #endif
+#ifndef LOSSES
+#define LOSSES 0        /* markers that are gone: a table truncated by hand, a restore */
+#endif
+/* BOUNDED: a claim may look at other lanes first, or take only some of the lane's markers. */
 
 #define NW 2
 #define NOBODY 9
@@ -67,6 +71,7 @@ byte deaths = DEATHS;
 byte retries = RETRIES;
 byte aborts = ABORTS;
 byte deletes = DELETES;
+byte losses = LOSSES;
 
 #if defined(EXCLUSIVE)
 #define ALONE(w) true
@@ -223,7 +228,19 @@ proctype Worker(byte me) {
 #endif
   atomic {
     i = 0; do :: i < NJ -> if :: state[i] == WAITING -> waited[me] = waited[me] | BIT(i) :: else fi; i++ :: else -> break od; i = 0;
+#ifdef BOUNDED
+    if
+    :: marked = marker; marker = 0
+    :: marked = marker
+#ifdef FORGETS_REST
+    :: marker = 0
+#else
+    :: true
+#endif
+    fi
+#else
     marked = marker; marker = 0
+#endif
   };
   if
   :: marked ->
@@ -542,6 +559,34 @@ proctype Somebody() {
 }
 #endif
 
+#if LOSSES > 0
+proctype Loser() {
+ end:
+  do
+  :: atomic { losses > 0 && marker -> losses--; marker = 0 }
+  od
+}
+
+/* Looks now and then for a lane that no claim would look at. */
+#define WAITS(j) (state[j] == WAITING)
+#define HOLDS_TOKEN(j) IS_TOKEN(state[j])
+#define IS_OVERTAKEN(j) (state[j] == READY && !IS_FIRST(j))
+proctype Healer() {
+ end:
+  do
+#ifndef NO_HEALER
+#ifdef HEALS_HEADLESS_ONLY
+  :: atomic { !marker && ANY(WAITS) && !ANY(HOLDS_TOKEN) -> marker = 1 }
+#else
+  :: atomic { !marker && ANY(WAITS) && (!ANY(HOLDS_TOKEN) || ANY(IS_OVERTAKEN)) -> marker = 1 }
+#endif
+#else
+  :: false
+#endif
+  od
+}
+#endif
+
 init {
   atomic {
     run Worker(0); run Worker(1);
@@ -553,6 +598,9 @@ init {
 #endif
 #if DELETES > 0
     run Somebody();
+#endif
+#if LOSSES > 0
+    run Loser(); run Healer();
 #endif
     run Producer(0); run Producer(1);
 #if NJ > 2
