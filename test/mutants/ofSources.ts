@@ -5,6 +5,11 @@ import { killed, type Mutant } from "./Mutant.ts"
 
 export const ofSources: ReadonlyArray<Mutant> = [
   {
+    name: "queues-served-by-their-places",
+    changes: [{ file: "src/domain/Turns.ts", from: "return behind + 1", to: "return 1" }],
+    test: killed("domain/Turns", "are even between")
+  },
+  {
     name: "listens-again-without-a-look",
     changes: [{
       file: "src/layers/PgNotifier.ts",

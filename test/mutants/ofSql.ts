@@ -90,6 +90,60 @@ export const ofSql: ReadonlyArray<Mutant> = [
     test: killed("interleaving/byHand", "a job of a run cannot be deleted, put off or moved")
   },
   {
+    name: "lanes-in-the-order-of-their-markers",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "ORDER BY - priority::bigint, id LIMIT",
+      to: "ORDER BY id LIMIT"
+    }],
+    test: killed("engine/crowds", "of lanes lets the most urgent one start first of all")
+  },
+  {
+    name: "crowd-of-markers-not-passed-by",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "IF (SELECT count(DISTINCT key) FROM unnest(keys) AS key) < lanes_max THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("engine/crowds", "of one lane's markers lets another lane")
+  },
+  {
+    name: "crowd-of-markers-kept",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "    PERFORM drop_markers(q, keys, priorities);\n",
+      to: ""
+    }],
+    test: killed("engine/crowds", "of one lane's markers is gone after a few claims")
+  },
+  {
+    name: "no-word-of-more-lanes",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "IF NOT has_found AND admitted.is_behind THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("engine/crowds", "of lanes that cannot start is passed by without a pause")
+  },
+  {
+    name: "lanes-passed-by-at-once-again",
+    changes: [{
+      file: "sql/0003_lanes.sql",
+      from: "is_behind := priorities[1] > -2147483648;",
+      to: "is_behind := true;"
+    }],
+    test: killed("engine/crowds", "of lanes that somebody holds does not keep a worker busy")
+  },
+  {
+    name: "suspects-claimed-ahead",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "pick_suspects(q, worker, least(limit_, slots), held)",
+      to: "pick_suspects(q, worker, limit_, held)"
+    }],
+    test: killed("engine/fencing", "makes suspects of its jobs: each has a lease of its own")
+  },
+  {
     name: "claim-waits-for-who-holds-a-head",
     changes: [{
       file: "sql/0003_lanes.sql",

@@ -2,10 +2,11 @@
  * Whatever producers, workers and accidents do, claims answer what the model answers.
  */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as LaneMachine from "./LaneMachine.ts"
+import * as Mutant from "./Mutant.ts"
 
 const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
@@ -19,6 +20,33 @@ const commands = Schema.Array(Schema.Struct({
 // A failing run prints its seed: PGQ_SEED replays it. With the usual size, histories end at ten commands.
 const seed = process.env.PGQ_SEED === undefined ? {} : { seed: Number(process.env.PGQ_SEED) }
 const runs = Number(process.env.PGQ_RUNS ?? 50)
+
+/** Each claim consumes the markers of one lane, as if there were always 200 more urgent ones. */
+const narrow: Mutant.Mutant = {
+  name: "narrow claims",
+  functions: ["claim"],
+  from: "admit(busy, 200)",
+  to: "admit(busy, 1)"
+}
+
+const narrowed = Layer.effectDiscard(Mutant.apply(narrow)).pipe(
+  Layer.provideMerge(PgQueue.database)
+)
+
+layer(narrowed, { excludeTestServices: true, timeout: "1 minute" })("lanes", (it) => {
+  it.effect.prop(
+    "keep their order and lose nothing when each claim looks at one of them",
+    { commands },
+    ({ commands }) =>
+      Effect.gen(function*() {
+        const producers = yield* Effect.all([Session.open, Session.open, Session.open])
+        const machine = yield* LaneMachine.make(producers, yield* Session.open, true)
+        yield* Effect.forEach(commands, machine.step, { discard: true })
+        yield* machine.finish
+      }).pipe(Effect.scoped),
+    { timeout: 300_000, arbitrary: { runs, size: 300, ...seed } }
+  )
+})
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lanes", (it) => {
   it.effect.prop(
