@@ -110,7 +110,7 @@ layer(services, options)("a crowd", (it) => {
       yield* sql`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
                  WHERE queue = ${queue} AND state = 'ready'`
       yield* lanes(queue, 1000)
-      const id = yield* add(queue, "last of all")
+      const id = yield* add(queue, "a lane behind them")
 
       const ask = repo.claim({ queues: [queue], worker, limit: 1, slots: 1, laneRun: 0 })
       let claims = 0

@@ -80,12 +80,12 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       const worker = yield* workerOf(queue)
       const claims = yield* Effect.forEach(
         [2, 3, 10],
-        (slots) => claim({ queue, worker, limit: slots + 1, slots, laneRun: 5 })
+        (slots) => claim({ queue, worker, limit: slots + 2, slots, laneRun: 5 })
       )
 
       // As many suspects as there are slots, and healthy jobs beside them.
       const names = claims.map((jobs) => jobs.map(({ name }) => name))
-      assert.deepStrictEqual(names, [["urgent", "a", "b"], ["c", "new 1", "new 2"], []])
+      assert.deepStrictEqual(names, [["urgent", "a", "b", "new 1"], ["c", "new 2"], []])
       const leases = claims.map((jobs) => new Set(jobs.map(({ lease }) => lease)).size)
       assert.deepStrictEqual(leases, [3, 2, 0])
     }))
@@ -136,6 +136,32 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
 
       assert.deepStrictEqual(first.map(({ id }) => id), [a])
       assert.deepStrictEqual([beside, elsewhere, unsuspected, after], [[], [b], [d], [c]])
+    }))
+
+  it.effect("that was the second for a job keeps those that saw one away from it", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      yield* enqueue(queue, { name: "twice", priority: 1 })
+      for (const _ of [1, 2]) {
+        const dead = yield* workerOf(queue)
+        yield* claim({ queue, worker: dead })
+        yield* lose(dead)
+      }
+      const worker = yield* workerOf(queue)
+      const twice = yield* claim({ queue, worker })
+      const dead = yield* workerOf(queue)
+      yield* enqueue(queue, { name: "once" }, { name: "once" })
+      yield* claim({ queue, worker: dead })
+      yield* lose(dead)
+
+      const beside = yield* claim({ queue, worker })
+      yield* settle(twice, Settlement.Completed())
+      const after = yield* claim({ queue, worker })
+
+      assert.deepStrictEqual(
+        [twice, beside, after].map((jobs) => jobs.map(({ name }) => name)),
+        [["twice"], [], ["once", "once"]]
+      )
     }))
 
   it.effect("keeps suspects out of lane runs", () =>

@@ -58,10 +58,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "  IF worst_held >= 2 THEN RETURN NULL; END IF;\n",
       to: ""
     }],
-    test: killed(
-      "engine/fencing",
-      "that was the second for its jobs has each run where no other suspect is"
-    )
+    test: killed("engine/fencing", "that was the second for a job keeps those that saw one away")
   },
   {
     name: "settlements-wait-behind-a-prune",

@@ -15,13 +15,19 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
     Effect.scoped(Effect.gen(function*() {
       const session = yield* Session.open
       const worker = yield* session.worker(queue)
-      const overtaken = yield* session.insert({ queue, key: "key", priority: 1 })
-      yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
-
-      yield* session.sql`
-        INSERT INTO pgq.jobs (queue, name, serialization_key)
-        SELECT ${queue}, 'test', 'other ' || n FROM generate_series(1, ${markers}) AS n
+      const others = session.sql`
+        INSERT INTO pgq.jobs (queue, name, serialization_key, priority)
+        SELECT ${queue}, 'test', 'other ' || n, 5 FROM generate_series(1, ${markers}) AS n
       `
+      // Lanes that are looked at first and have nothing to claim: each waits for its next try.
+      yield* others
+      yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
+      yield* session.sql`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
+                         WHERE queue = ${queue}`
+      const overtaken = yield* session.insert({ queue, key: "key", priority: 1 })
+      yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
+
+      yield* others
       const urgent = yield* session.insert({ queue, key: "key", priority: 2 })
       const claims = yield* Effect.forEach(
         [1, 2, 3],
