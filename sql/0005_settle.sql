@@ -1,29 +1,206 @@
 -- How jobs leave a lease: finished, to be tried again, or as they were.
 
--- Moves ended jobs into history, as far as it is kept. `why` maps an id to the error it failed with.
-CREATE FUNCTION finish(
-  l leases, ids bigint[], outcome_ text, why jsonb
-) RETURNS void LANGUAGE plpgsql AS $$
+-- Moves ended jobs into history, as far as it is kept. Each of `ended` names those of one lease. `why` maps
+-- an id to the error it failed with.
+CREATE FUNCTION finish(ended leases[], outcome_ text, why jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   is_kept boolean;
+  ids bigint[];
+  gone integer;
 BEGIN
+  ids := CASE cardinality(ended) WHEN 1 THEN ended[1].job_ids
+         ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(ended) AS l) END;
   SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
-  IF NOT is_kept THEN
-    DELETE FROM jobs WHERE id = ANY (ids);
-    RETURN;
+  IF is_kept THEN
+    -- Copied, then deleted: faster than passing what is deleted on.
+    INSERT INTO finished_jobs (
+      id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
+      serialization_key, payload, error, lease_id
+    )
+    SELECT j.id, j.created_at, l.claimed_at, clock_timestamp(), j.priority,
+           j.attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
+           outcome_, j.queue, j.name, j.serialization_key, j.payload,
+           CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END, l.id
+    FROM unnest(ended) AS l CROSS JOIN jobs AS j WHERE j.id = ANY (l.job_ids);
   END IF;
-  -- Copied, then deleted: faster than passing what is deleted on.
-  INSERT INTO finished_jobs (
-    id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
-    serialization_key, payload, error, lease_id
-  )
-  SELECT id, created_at, l.claimed_at, clock_timestamp(), priority,
-         attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
-         outcome_, queue, name, serialization_key, payload,
-         CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> id::text, error) END, l.id
-  FROM jobs WHERE id = ANY (ids);
   DELETE FROM jobs WHERE id = ANY (ids);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  IF gone < cardinality(ids) THEN PERFORM refuse_kept(ids, 'DELETE'); END IF;
+END $$;
+
+-- A trigger of somebody else's can keep a row as it is. Then nothing is recorded: the job would run again.
+CREATE FUNCTION refuse_kept(ids bigint[], statement text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  kept bigint := (SELECT id FROM jobs WHERE id = ANY (ids) ORDER BY id LIMIT 1);
+BEGIN
+  IF kept IS NOT NULL THEN
+    RAISE EXCEPTION 'the end of job % cannot be recorded: a trigger on jobs keeps its row as it is', kept
+      USING ERRCODE = 'triggered_action_exception',
+            HINT = format('A BEFORE %s trigger on jobs must not return NULL.', statement);
+  END IF;
+END $$;
+
+-- Takes completed jobs out of their leases. Answers with these leases, each naming what was taken.
+CREATE FUNCTION take_completed(done_leases uuid[], done_counts integer[], done_ids bigint[])
+RETURNS leases[] LANGUAGE plpgsql AS $$
+DECLARE
+  l leases;
+  before integer := 0;
+  ids bigint[];
+  rest bigint[];
+  taken leases[] := '{}';
+BEGIN
+  FOR n IN 1..cardinality(done_leases) LOOP
+    ids := done_ids[before + 1:before + done_counts[n]];
+    before := before + done_counts[n];
+    SELECT * INTO l FROM leases WHERE id = done_leases[n];
+    CONTINUE WHEN NOT FOUND;
+    rest := CASE WHEN ids = l.job_ids THEN '{}'
+            ELSE ARRAY(SELECT unnest(l.job_ids) EXCEPT SELECT unnest(ids)) END;
+    IF cardinality(ids) + cardinality(rest) > cardinality(l.job_ids) THEN
+      ids := ARRAY(SELECT unnest(ids) INTERSECT SELECT unnest(l.job_ids));
+    END IF;
+    CONTINUE WHEN cardinality(ids) = 0;
+    IF cardinality(rest) = 0 THEN
+      DELETE FROM leases WHERE id = l.id;
+    ELSE
+      UPDATE leases SET job_ids = rest WHERE id = l.id;
+    END IF;
+    l.job_ids := ids;
+    taken := taken || l;
+  END LOOP;
+  RETURN taken;
+END $$;
+
+-- Takes jobs that ended otherwise out of their leases, and with one that goes back undone the rest of its
+-- lane's run. `mine` are those of `others` that stood in their lease; `failed` are leases, each naming what
+-- failed under it.
+CREATE FUNCTION take_others(
+  others jsonb, is_keyed boolean, OUT mine jsonb, OUT failed leases[], OUT undone bigint[]
+) LANGUAGE plpgsql AS $$
+DECLARE
+  their uuid[] := ARRAY(SELECT DISTINCT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o);
+  gone bigint[];
+  l leases;
+  lease uuid;
+  ids bigint[];
+BEGIN
+  failed := '{}';
+  SELECT coalesce(jsonb_agg(o.whole), '[]'), coalesce(array_agg(o.id), '{}'),
+         coalesce(array_agg(o.id) FILTER (WHERE o.outcome <> 'failed'), '{}')
+    INTO mine, gone, undone
+    FROM (
+      SELECT o AS whole, (o ->> 'lease')::uuid AS lease, (o ->> 'id')::bigint AS id,
+             o ->> 'outcome' AS outcome
+      FROM jsonb_array_elements(others) AS o
+    ) AS o
+    -- NOT NOT IN: what is IN a set is looked for one by one, what is NOT IN it by its hash.
+    WHERE NOT (o.lease, o.id) NOT IN (
+      SELECT held.id, unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
+    );
+  FOR lease, ids IN
+    SELECT o.lease, array_agg(o.id) FROM jsonb_to_recordset(mine) AS o(lease uuid, id bigint, outcome text)
+    WHERE o.outcome = 'failed' GROUP BY o.lease
+  LOOP
+    SELECT * INTO l FROM leases AS held WHERE held.id = lease;
+    l.job_ids := ids;
+    failed := failed || l;
+  END LOOP;
+  IF is_keyed AND cardinality(undone) > 0 THEN
+    gone := gone || ARRAY(
+      SELECT r.id FROM jobs AS r
+      WHERE r.id = ANY (ARRAY(SELECT unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)))
+        AND r.serialization_key IS NOT NULL
+        AND NOT (r.queue, r.serialization_key) NOT IN (
+          SELECT u.queue, u.serialization_key FROM jobs AS u
+          WHERE u.id = ANY (undone) AND u.serialization_key IS NOT NULL
+        )
+    );
+  END IF;
+  DELETE FROM leases AS held WHERE held.id = ANY (their) AND NOT EXISTS (
+    SELECT FROM unnest(held.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
+  );
+  UPDATE leases AS held SET job_ids = ARRAY(
+    SELECT id FROM unnest(held.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
+  ) WHERE held.id = ANY (their);
+END $$;
+
+-- Puts jobs back that ended undone; `mine` says how.
+CREATE FUNCTION put_back(undone bigint[], mine jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  q text;
+  ids bigint[];
+  changed integer;
+BEGIN
+  FOR q, ids IN SELECT queue, array_agg(id) FROM jobs WHERE id = ANY (undone) GROUP BY queue LOOP
+    PERFORM mark_lanes(q, ids);
+    PERFORM wake(q);
+  END LOOP;
+  ids := ARRAY(
+    SELECT o.id FROM jsonb_to_recordset(mine) AS o(id bigint, outcome text)
+    WHERE o.outcome IN ('retried', 'put_off', 'blocked')
+  );
+  IF cardinality(ids) = 0 THEN RETURN; END IF;
+  -- Each row is found before the join, or the planner might look through all of them for it; where it
+  -- was found it stays, for it is locked.
+  PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
+  UPDATE jobs AS j SET
+    state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
+    run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
+             ELSE clock_timestamp() + make_interval(secs => o.delay) END,
+    attempt = j.attempt + CASE o.outcome WHEN 'put_off' THEN 0 ELSE 1 END,
+    put_offs = j.put_offs + CASE o.outcome WHEN 'put_off' THEN 1 ELSE 0 END,
+    -- It ran to an end, or not at all: nothing died of it.
+    crash_count = 0,
+    error = o.error
+  FROM (
+    SELECT asked.*, (SELECT found.ctid FROM jobs AS found WHERE found.id = asked.id) AS place
+    FROM jsonb_to_recordset(mine) AS asked(
+      id bigint, outcome text, delay double precision, error text, holds boolean
+    )
+    WHERE asked.outcome IN ('retried', 'put_off', 'blocked') OFFSET 0
+  ) AS o
+  WHERE j.ctid = o.place;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed < cardinality(ids) THEN
+    PERFORM refuse_kept(
+      ARRAY(SELECT id FROM jobs WHERE id = ANY (ids) AND state || '' IN ('ready', 'waiting')), 'UPDATE'
+    );
+  END IF;
+  IF EXISTS (
+    SELECT FROM jsonb_array_elements(mine) AS o
+    WHERE o ->> 'outcome' = 'retried' AND (o ->> 'delay')::double precision < 10
+  ) THEN
+    PERFORM notify_wake('due');
+  END IF;
+END $$;
+
+-- Passes the tokens of lanes on. A run goes on inside its lease, one of `held`: the token moves to its next
+-- job before anybody else looks.
+CREATE FUNCTION pass_on(queues text[], keys text[], held leases[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  rest bigint[] := ARRAY(
+    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(held) AS l))
+  );
+  q text;
+  lanes text[];
+BEGIN
+  IF cardinality(rest) > 0 THEN
+    UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (ARRAY(
+      SELECT DISTINCT ON (r.queue, r.serialization_key) r.id FROM jobs AS r
+      WHERE r.id = ANY (rest) AND r.serialization_key IS NOT NULL
+        AND NOT (r.queue, r.serialization_key) NOT IN (SELECT * FROM unnest(queues, keys))
+      ORDER BY r.queue, r.serialization_key, r.state = 'waiting', r.priority DESC, r.id
+    ));
+  END IF;
+  FOR q, lanes IN
+    SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key) GROUP BY lane.queue
+  LOOP
+    IF give_tokens(q, lanes) > 0 THEN
+      PERFORM wake(q);
+    END IF;
+  END LOOP;
 END $$;
 
 -- Ends runs. `done_ids` names completed jobs, lease by lease: the first `done_counts[1]` of them were
@@ -37,179 +214,126 @@ CREATE FUNCTION settle(
 RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  l leases;
-  place integer;
-  before integer;
-  asked_leases uuid[];
-  asked_ids bigint[];
-  settled_leases uuid[] := '{}';
-  settled_ids bigint[] := '{}';
+  asked_leases uuid[] := done_leases;
+  asked_ids bigint[] := done_ids;
   stripes integer[];
-  done bigint[];
-  mine jsonb;
-  failed bigint[];
+  completed leases[];
+  failed leases[];
+  mine jsonb := '[]';
   undone bigint[];
-  released bigint[];
-  rest bigint[];
+  ended bigint[];
+  queues text[];
   keys text[];
-  is_soon boolean := false;
-  has_moved boolean;
   mark text := begin_step();
 BEGIN
   PERFORM require_read_committed();
-  asked_leases := ARRAY(
-    SELECT unnest(done_leases) UNION
-    SELECT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o
-  );
-  asked_ids := done_ids || ARRAY(SELECT (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o);
+  IF others <> '[]' THEN
+    SELECT asked_leases || array_agg((o ->> 'lease')::uuid), asked_ids || array_agg((o ->> 'id')::bigint)
+      INTO asked_leases, asked_ids FROM jsonb_array_elements(others) AS o;
+  END IF;
   -- All locks before anything is done: leases in order of their ids, then lanes.
   PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
   stripes := ARRAY(
     SELECT lane_stripe(j.queue, j.serialization_key) FROM jobs AS j
     WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
   );
-  IF cardinality(stripes) > 0 THEN PERFORM lock_stripes(stripes); END IF;
-  FOR l IN SELECT * FROM leases WHERE leases.id = ANY (asked_leases) LOOP
-    place := array_position(done_leases, l.id);
-    before := (SELECT coalesce(sum(n), 0) FROM unnest(done_counts[:place - 1]) AS n);
-    done := coalesce(done_ids[before + 1:before + done_counts[place]], '{}');
-    rest := ARRAY(SELECT unnest(l.job_ids) EXCEPT SELECT unnest(done));
-    IF cardinality(done) + cardinality(rest) > cardinality(l.job_ids) THEN
-      done := ARRAY(SELECT unnest(done) INTERSECT SELECT unnest(l.job_ids));
-    END IF;
-    mine := '[]';
-    failed := '{}';
-    undone := '{}';
-    released := '{}';
-    IF others <> '[]' THEN
-      SELECT coalesce(jsonb_agg(o), '[]'),
-             coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' = 'failed'), '{}'),
-             coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' <> 'failed'), '{}'),
-             coalesce(array_agg((o ->> 'id')::bigint) FILTER (WHERE o ->> 'outcome' = 'released'), '{}')
-        INTO mine, failed, undone, released
-        FROM jsonb_array_elements(others) AS o
-        -- NOT NOT IN: what is IN a set is looked for one by one, what is NOT IN it by its hash.
-        WHERE (o ->> 'lease')::uuid = l.id
-          AND NOT (o ->> 'id')::bigint NOT IN (SELECT unnest(l.job_ids));
-    END IF;
-    settled_ids := settled_ids || done || failed || undone;
-    settled_leases := settled_leases
-      || array_fill(l.id, ARRAY[cardinality(settled_ids) - cardinality(settled_leases)]);
-    IF cardinality(failed || undone) > 0 THEN
-      rest := ARRAY(SELECT unnest(rest) EXCEPT SELECT unnest(failed || undone));
-    END IF;
-    IF cardinality(undone) > 0 THEN
-      -- A job that goes back undone takes the rest of its lane's run out of the lease with it.
-      rest := ARRAY(
-        SELECT j.id FROM jobs AS j WHERE j.id = ANY (rest) AND (
-          j.serialization_key IS NULL OR j.serialization_key NOT IN (
-            SELECT u.serialization_key FROM jobs AS u
-            WHERE u.id = ANY (undone) AND u.serialization_key IS NOT NULL
-          )
-        )
-      );
-      PERFORM mark_lanes(l.queue, undone);
-    END IF;
+  IF cardinality(stripes) > 0 THEN
+    -- Lanes are locked for one step of pgq's own, rows by anybody and for as long as he likes.
+    PERFORM set_config('lock_timeout', '1s', true);
+    PERFORM lock_stripes(stripes);
+    PERFORM set_config('lock_timeout', '100ms', true);
+  END IF;
 
-    keys := CASE WHEN cardinality(stripes) > 0 THEN ARRAY(
-      SELECT DISTINCT j.serialization_key FROM jobs AS j
-      WHERE j.id = ANY (done || failed || undone) AND j.serialization_key IS NOT NULL
-    ) END;
-    IF cardinality(done) > 0 THEN
-      PERFORM finish(l, done, 'completed', NULL);
-    END IF;
-    IF cardinality(failed) > 0 THEN
-      PERFORM finish(l, failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
-                                           FROM jsonb_array_elements(mine) AS o));
-    END IF;
-    IF cardinality(undone) > cardinality(released) THEN
-      -- Each row is found before the join, or the planner might look through all of them for it; where it
-      -- was found it stays, for it is locked.
-      PERFORM FROM jobs WHERE id = ANY (undone) FOR UPDATE;
-      UPDATE jobs AS j SET
-        state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
-        run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
-                 ELSE clock_timestamp() + make_interval(secs => o.delay) END,
-        attempt = j.attempt + CASE o.outcome WHEN 'put_off' THEN 0 ELSE 1 END,
-        put_offs = j.put_offs + CASE o.outcome WHEN 'put_off' THEN 1 ELSE 0 END,
-        -- It ran to an end, or not at all: nothing died of it.
-        crash_count = 0,
-        error = o.error
-      FROM (
-        SELECT asked.*, (SELECT found.ctid FROM jobs AS found WHERE found.id = asked.id) AS place
-        FROM jsonb_to_recordset(mine) AS asked(
-          id bigint, outcome text, delay double precision, error text, holds boolean
-        )
-        WHERE asked.outcome IN ('retried', 'put_off', 'blocked') OFFSET 0
-      ) AS o
-      WHERE j.ctid = o.place;
-      is_soon := is_soon OR EXISTS (
-        SELECT FROM jsonb_array_elements(mine) AS o
-        WHERE o ->> 'outcome' = 'retried' AND (o ->> 'delay')::double precision < 10
-      );
-    END IF;
-
-    has_moved := cardinality(undone) > 0;
-    IF cardinality(keys) > 0 THEN
-      -- A run goes on inside its lease: the token moves to its next job before anybody else looks.
-      UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND jobs.id = ANY (ARRAY(
-        SELECT (
-          SELECT r.id FROM jobs AS r WHERE r.id = ANY (rest) AND r.serialization_key = key
-          ORDER BY r.state = 'waiting', r.priority DESC, r.id LIMIT 1
-        ) FROM unnest(keys) AS key
-      ));
-      has_moved := give_tokens(l.queue, keys) > 0 OR has_moved;
-    END IF;
-    IF cardinality(rest) = 0 THEN
-      DELETE FROM leases WHERE leases.id = l.id;
-    ELSE
-      UPDATE leases SET job_ids = rest WHERE leases.id = l.id;
-    END IF;
-    IF has_moved THEN
-      PERFORM wake(l.queue);
-    END IF;
-  END LOOP;
-  IF is_soon THEN
-    PERFORM notify_wake('due');
+  completed := take_completed(done_leases, done_counts, done_ids);
+  ended := CASE cardinality(completed) WHEN 1 THEN completed[1].job_ids
+           ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(completed) AS l) END;
+  IF others <> '[]' THEN
+    SELECT * INTO mine, failed, undone FROM take_others(others, cardinality(stripes) > 0);
+    ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
+  END IF;
+  IF cardinality(stripes) > 0 THEN
+    SELECT array_agg(lane.queue), array_agg(lane.key) INTO queues, keys FROM (
+      SELECT DISTINCT j.queue, j.serialization_key AS key FROM jobs AS j
+      WHERE j.id = ANY (ended) AND j.serialization_key IS NOT NULL
+    ) AS lane;
+  END IF;
+  IF cardinality(completed) > 0 THEN
+    PERFORM finish(completed, 'completed', NULL);
+  END IF;
+  IF cardinality(failed) > 0 THEN
+    PERFORM finish(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
+                                      FROM jsonb_array_elements(mine) AS o));
+  END IF;
+  IF cardinality(undone) > 0 THEN
+    PERFORM put_back(undone, mine);
+  END IF;
+  IF cardinality(keys) > 0 THEN
+    PERFORM pass_on(queues, keys, completed || failed);
   END IF;
   PERFORM end_step(mark);
-  IF cardinality(settled_ids) = cardinality(asked_ids) THEN RETURN; END IF;
 
-  -- What is not in its lease any more, but was finished under it, was settled before.
-  RETURN QUERY
-    SELECT r.lease, r.id FROM (
-      SELECT d.lease, d.id
-      FROM unnest(
-        done_ids,
-        ARRAY(SELECT d.lease FROM unnest(done_leases, done_counts) AS d(lease, n), generate_series(1, n))
-      ) AS d(id, lease)
-      UNION ALL
-      SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
-    ) AS r
-    WHERE NOT EXISTS (SELECT FROM finished_jobs AS f WHERE f.id = r.id AND f.lease_id = r.lease)
-      AND NOT EXISTS (
-        SELECT FROM unnest(settled_leases, settled_ids) AS s(lease, id)
-        WHERE s.lease = r.lease AND s.id = r.id
+  IF cardinality(ended) < cardinality(asked_ids) THEN
+    RETURN QUERY
+      SELECT asked.lease, asked.id FROM (
+        SELECT d.lease, d.id FROM unnest(done_ids, ARRAY(
+          SELECT held.lease FROM unnest(done_leases, done_counts) AS held(lease, n), generate_series(1, n)
+        )) AS d(id, lease)
+        UNION ALL
+        SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
+      ) AS asked
+      WHERE (asked.lease, asked.id) NOT IN (
+        SELECT l.id, unnest(l.job_ids) FROM unnest(completed) AS l
+        UNION ALL
+        SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(mine) AS o
       );
+  END IF;
 END $$;
 
--- Those of the asked jobs of which nothing can be recorded while somebody else holds their row, or that of
--- another job of their lane in the same lease.
+-- The same, sent again: whether it was done before is not known. A job that is there no more counts as
+-- settled, so nobody looks through the history for it.
+CREATE FUNCTION settle_again(
+  done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
+)
+RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  leases uuid[];
+  ids bigint[];
+BEGIN
+  SELECT array_agg(lost.lease), array_agg(lost.id) INTO leases, ids
+    FROM settle(done_leases, done_counts, done_ids, others) AS lost;
+  RETURN QUERY
+    SELECT lost.lease, lost.id FROM unnest(leases, ids) AS lost(lease, id)
+    WHERE NOT lost.id NOT IN (SELECT j.id FROM jobs AS j WHERE j.id = ANY (ids));
+END $$;
+
+-- Those of the asked jobs of which nothing can be recorded while somebody else holds their lease, their row,
+-- or that of another job of their lane in the same lease.
 CREATE FUNCTION locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
 LANGUAGE plpgsql AS $$
 DECLARE
+  held_leases uuid[];
   leased bigint[];
-  free bigint[];
+  held bigint[];
 BEGIN
   PERFORM require_read_committed();
+  held_leases := ARRAY(SELECT id FROM leases WHERE id = ANY (asked_leases) FOR UPDATE SKIP LOCKED);
+  held_leases := ARRAY(
+    SELECT id FROM leases WHERE id = ANY (asked_leases) EXCEPT SELECT unnest(held_leases)
+  );
   leased := ARRAY(SELECT unnest(job_ids) FROM leases WHERE id = ANY (asked_leases));
-  free := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
+  held := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
+  held := ARRAY(SELECT unnest(leased) EXCEPT SELECT unnest(held));
   RETURN QUERY
-    WITH held AS MATERIALIZED (
-      SELECT id, queue, serialization_key FROM jobs WHERE id = ANY (leased) AND id <> ALL (free)
-    )
-    SELECT id FROM held WHERE id = ANY (asked_ids)
+    SELECT asked.id FROM unnest(asked_leases, asked_ids) AS asked(lease, id)
+    WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))
     UNION
-    SELECT j.id FROM jobs AS j JOIN held AS h USING (queue, serialization_key)
-    WHERE j.id = ANY (asked_ids);
+    SELECT id FROM jobs WHERE id = ANY (asked_ids) AND NOT id NOT IN (SELECT unnest(held))
+    UNION
+    SELECT id FROM jobs
+    WHERE id = ANY (asked_ids) AND serialization_key IS NOT NULL
+      AND NOT (queue, serialization_key) NOT IN (
+        SELECT h.queue, h.serialization_key FROM jobs AS h
+        WHERE h.id = ANY (held) AND h.serialization_key IS NOT NULL
+      );
 END $$;

@@ -60,6 +60,7 @@ CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAG
 DECLARE
   free bigint[];
   poisoned bigint[];
+  ended leases;
   mark text;
 BEGIN
   IF has_crashed THEN
@@ -71,7 +72,9 @@ BEGIN
   IF has_crashed THEN
     mark := begin_step();
     poisoned := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) AND crash_count >= 2);
-    PERFORM finish(l, poisoned, 'crashed', (
+    ended := l;
+    ended.job_ids := poisoned;
+    PERFORM finish(ARRAY[ended], 'crashed', (
       SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
       FROM unnest(poisoned) AS id
     ));

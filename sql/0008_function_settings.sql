@@ -26,8 +26,9 @@ BEGIN
       'SET jit = off SET lock_timeout = ''5s''', step
     );
   END LOOP;
-  -- Whole lanes wait for this one.
-  ALTER FUNCTION settle(uuid[], integer[], bigint[], jsonb) SET lock_timeout = '1s';
+  -- People wait for the rows that it holds: it gives up long before the server would end one of their
+  -- statements for a deadlock.
+  ALTER FUNCTION settle(uuid[], integer[], bigint[], jsonb) SET lock_timeout = '100ms';
   -- Everybody waits behind these, for as long as a reader of history takes.
   ALTER FUNCTION prune_completed() SET lock_timeout = '100ms' SET timezone = 'UTC';
   ALTER FUNCTION prune_failed() SET lock_timeout = '100ms' SET timezone = 'UTC';

@@ -66,8 +66,12 @@ export const claim = ({ queue, ...options }: {
   )
 
 /** Settles all of these jobs in one way. Answers with the ids that were refused. */
-export const settle = (jobs: ReadonlyArray<ClaimedJob>, settlement: Settlement) =>
-  JobRepo.use((repo) => repo.settle(jobs.map((job) => settled(job, settlement)))).pipe(
+export const settle = (
+  jobs: ReadonlyArray<ClaimedJob>,
+  settlement: Settlement,
+  options?: { readonly isRepeat?: boolean }
+) =>
+  JobRepo.use((repo) => repo.settle(jobs.map((job) => settled(job, settlement)), options)).pipe(
     Effect.map((lost) => lost.map(({ id }) => id))
   )
 

@@ -16,8 +16,6 @@ export interface StoredJob extends LaneJob {
   readonly putOffs: number
   readonly dueAt: number
   readonly error: string | undefined
-  /** The lease under which it failed for good and blocked its lane. */
-  readonly blockedBy: string | undefined
 }
 
 /** A job as it is when it is new. */
@@ -36,8 +34,7 @@ export const newStoredJob = (job: NewJob, id: bigint, now: number): StoredJob =>
     attempt: 0,
     putOffs: 0,
     dueAt,
-    error: undefined,
-    blockedBy: undefined
+    error: undefined
   }
 }
 
@@ -48,7 +45,7 @@ export const isAside = (job: StoredJob): boolean =>
 export const after = (
   job: StoredJob,
   settlement: Settlement,
-  { lease, now }: { readonly lease: string; readonly now: number }
+  now: number
 ): StoredJob | undefined => {
   const holding = job.key === undefined ? "later" : "holding"
   switch (settlement._tag) {
@@ -79,8 +76,7 @@ export const after = (
           standing: "holding",
           attempt: job.attempt + 1,
           dueAt: Infinity,
-          error: settlement.error,
-          blockedBy: lease
+          error: settlement.error
         }
         : undefined
   }

@@ -46,7 +46,7 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
           detail: `worker ${options.worker} is not registered, or was taken for dead`
         })
     ),
-  settle: (settled) => timed((now) => store.settle(settled, now)),
+  settle: (settled, options) => timed((now) => store.settle(settled, { ...options, now })),
   locked: () => Effect.succeed([]),
   hasWaiting: (queues) => Effect.sync(() => store.hasWaiting(queues)),
   hasUnannounced: () => Effect.succeed(false)

@@ -70,10 +70,15 @@ export class MemoryStore {
     }))
   }
 
-  settle(settled: ReadonlyArray<Settled>, now: number): ReadonlyArray<ClaimLost> {
+  settle(
+    settled: ReadonlyArray<Settled>,
+    { isRepeat, now }: { readonly isRepeat?: boolean; readonly now: number }
+  ): ReadonlyArray<ClaimLost> {
     // What stands in its lease is decided before anything changes, so the order given does not matter.
     const held = new Map(settled.filter((one) => this.#isHeld(one)).map((one) => [one.id, one]))
-    const lost = settled.filter((one) => !held.has(one.id) && !this.#isAlreadyDone(one))
+    const lost = settled.filter((one) =>
+      !this.#isHeld(one) && (isRepeat !== true || this.#jobs.has(one.id))
+    )
 
     const ended = Array.from(held.values(), (one) => {
       const job = this.#jobs.get(one.id)!
@@ -190,20 +195,15 @@ export class MemoryStore {
     return this.#leases.get(lease)?.ids.has(id) ?? false
   }
 
-  #isAlreadyDone({ id, lease, settlement }: Settled): boolean {
-    return (settlement._tag === "Completed" || settlement._tag === "Failed") &&
-      (this.#finished.get(id)?.lease ?? this.#jobs.get(id)?.blockedBy) === lease
-  }
-
   /** Takes a job out of its lease. Answers with the job as it stays, unless it is finished. */
   #end(job: StoredJob, { lease, settlement }: Settled, now: number): StoredJob | undefined {
-    const stays = after(job, settlement, { lease, now })
+    const stays = after(job, settlement, now)
     this.#takeOut(job.id, lease)
     if (stays === undefined) {
       const { id, queue } = job
       const error = settlement._tag === "Failed" ? settlement.error : undefined
       this.#jobs.delete(id)
-      this.#finished.set(id, { queue, outcome: settlement._tag, error, lease, at: now })
+      this.#finished.set(id, { queue, outcome: settlement._tag, error, at: now })
     } else {
       this.#put(stays)
       this.#giveBackRest(stays, lease)
@@ -269,7 +269,6 @@ interface Finished {
   readonly queue: string
   readonly outcome: Settlement["_tag"]
   readonly error: string | undefined
-  readonly lease: string
   readonly at: number
 }
 

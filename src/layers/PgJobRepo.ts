@@ -69,7 +69,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
   })
 
   const settle: JobRepo["Service"]["settle"] = Effect.fn("JobRepo.settle")(
-    function*(settled) {
+    function*(settled, { isRepeat = false } = {}) {
       const done = new Map<string, Array<bigint>>()
       const others: Array<object> = []
       for (const each of settled) {
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       }
       const ids = Array.from(done.values())
       const lost = yield* sql<{ id: bigint; lease: string }>`
-        SELECT id, lease::text FROM ${name("settle")}(
+        SELECT id, lease::text FROM ${name(isRepeat ? "settle_again" : "settle")}(
           ${Array.from(done.keys())}::uuid[], ${ids.map((held) => held.length)}::integer[],
           ${ids.flat()}::bigint[], ${JSON.stringify(others)}::jsonb
         )

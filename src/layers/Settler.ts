@@ -36,13 +36,22 @@ export const make = Effect.fnUntraced(function*(
   /** How many batches were refused altogether, one after the other. */
   let holdUps = 0
 
+  /** Whether what is sent now may have been recorded before. */
+  let isRepeat = false
+  const record = (batch: ReadonlyArray<Settled>) =>
+    Effect.suspend(() => {
+      const options = { isRepeat }
+      isRepeat = true
+      return repo.settle(batch, options)
+    })
+
   // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
   // which hands its job back: it must not hold up the others.
   const send = (
     batch: ReadonlyArray<Settled>,
     isCertain = false
   ): Effect.Effect<ReadonlyArray<ClaimLost>> =>
-    repo.settle(batch).pipe(
+    record(batch).pipe(
       Effect.catchDefect(refusal("settle")),
       Effect.tap(() => Effect.sync(() => refused = 0)),
       Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
@@ -68,6 +77,8 @@ export const make = Effect.fnUntraced(function*(
       locked = [...locked, ...held]
       hasLocked.openUnsafe()
     }
+    // Nobody holds a row any more, or somebody has locked a whole table.
+    if (held.length === 0) yield* Effect.sleep("200 millis")
     return free.length === 0 ? [] : yield* send(free)
   })
 
@@ -95,6 +106,7 @@ export const make = Effect.fnUntraced(function*(
     const size = sending.length
     const lost = yield* send(sending)
     sending = []
+    isRepeat = false
     holdUps = refused < size ? 0 : holdUps + 1
     // What was refused runs again: not at full speed.
     if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))

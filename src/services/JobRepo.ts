@@ -32,10 +32,12 @@ export class JobRepo extends Context.Service<JobRepo, {
 
   /**
    * Records how runs ended. Sent twice it changes nothing the second time. Answers with those that
-   * had left their lease, of which nothing was changed.
+   * had left their lease, of which nothing was changed. With `isRepeat`, some may have been recorded
+   * before, by a call that was not answered: jobs that are there no more count as recorded.
    */
   readonly settle: (
-    settled: ReadonlyArray<Settled>
+    settled: ReadonlyArray<Settled>,
+    options?: { readonly isRepeat?: boolean }
   ) => Effect.Effect<ReadonlyArray<ClaimLost>, StoreError>
 
   /**

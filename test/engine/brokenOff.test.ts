@@ -25,9 +25,9 @@ const goOnWith = (what: Effect.Effect<unknown> = JSON.parse("7")) =>
 /** The store, and everything that was settled in it. */
 const watched = (seen: Array<Settled>) => (repo: JobRepo["Service"]): JobRepo["Service"] => ({
   ...repo,
-  settle: (settled) => {
+  settle: (settled, options) => {
     seen.push(...settled)
-    return repo.settle(settled)
+    return repo.settle(settled, options)
   }
 })
 

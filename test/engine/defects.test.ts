@@ -60,7 +60,8 @@ const repos: Readonly<Record<string, (repo: JobRepo["Service"]) => JobRepo["Serv
     const broken = once(defect)
     return {
       ...repo,
-      settle: (settled) => Effect.andThen(broken(Effect.void), repo.settle(settled))
+      settle: (settled, options) =>
+        Effect.andThen(broken(Effect.void), repo.settle(settled, options))
     }
   },
   "settle, by an error of the server's inside,": (repo) => {
@@ -75,7 +76,8 @@ const repos: Readonly<Record<string, (repo: JobRepo["Service"]) => JobRepo["Serv
     ))
     return {
       ...repo,
-      settle: (settled) => Effect.andThen(broken(Effect.void), repo.settle(settled))
+      settle: (settled, options) =>
+        Effect.andThen(broken(Effect.void), repo.settle(settled, options))
     }
   }
 }

@@ -117,9 +117,9 @@ it.effect("a lane's run goes on as far as there are payloads, and the rest in an
             ...claimed,
             jobs: claimed.jobs.map(without)
           })),
-        settle: (some) => {
+        settle: (some, options) => {
           settled.push(...some)
-          return repo.settle(some)
+          return repo.settle(some, options)
         }
       })
     })

@@ -30,7 +30,7 @@ const losing = (method: "claim" | "settle", times: number) => {
     ...repo,
     ...method === "claim"
       ? { claim: (options) => lose(repo.claim(options)) }
-      : { settle: (settled) => lose(repo.settle(settled)) }
+      : { settle: (settled, options) => lose(repo.settle(settled, options)) }
   })
 }
 
@@ -39,8 +39,8 @@ const unreachable = (times: number) => {
   let left = times
   return (repo: JobRepo["Service"]): JobRepo["Service"] => ({
     ...repo,
-    settle: (settled) =>
-      Effect.suspend(() => left-- > 0 ? Effect.fail(connectionLost) : repo.settle(settled))
+    settle: (settled, options) =>
+      Effect.suspend(() => left-- > 0 ? Effect.fail(connectionLost) : repo.settle(settled, options))
   })
 }
 

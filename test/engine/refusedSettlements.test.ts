@@ -85,8 +85,8 @@ it.effect("a worker does not run jobs over and over while none of them can be se
     yield* start(Task.toLayer(() => void runs++), {
       repo: (repo) => ({
         ...repo,
-        settle: (settled) =>
-          Effect.suspend(() => isMended ? repo.settle(settled) : Effect.fail(refused))
+        settle: (settled, options) =>
+          Effect.suspend(() => isMended ? repo.settle(settled, options) : Effect.fail(refused))
       })
     })
 

@@ -62,6 +62,22 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       }))
   }
 
+  it.effect("turns away whatever is not in its lease, unless it is sent again", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const stale = yield* workerOf(queue)
+      yield* enqueue(queue, {})
+      const claimed = yield* claim({ queue, worker: stale })
+      yield* WorkerRegistry.use((registry) => registry.bury(stale))
+      yield* runAll({ queue, worker: yield* workerOf(queue) })
+
+      const ids = claimed.map(({ id }) => id)
+      assert.lengthOf(ids, 1)
+      assert.deepStrictEqual(yield* settle(claimed, Settlement.Completed()), ids)
+      const again = yield* settle(claimed, Settlement.Completed(), { isRepeat: true })
+      assert.deepStrictEqual(again, [])
+    }))
+
   it.effect("accepts the rest of a batch of which one job was lost", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
@@ -104,7 +120,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         yield* settle(claimed, settlement)
         const next = yield* claim({ queue, worker })
 
-        const lost = yield* settle(claimed, settlement)
+        const lost = yield* settle(claimed, settlement, { isRepeat: true })
 
         assert.deepStrictEqual(lost, [])
         assert.strictEqual(next.length, 1)
@@ -128,7 +144,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         const claimed = yield* claim({ queue, worker })
         yield* settle(claimed, settlement)
 
-        const lost = yield* settle(claimed, settlement)
+        const lost = yield* settle(claimed, settlement, { isRepeat: true })
 
         const [again] = yield* claimOnceReady({ queue, worker })
         assert.deepStrictEqual(lost, [claimed[0]!.id])

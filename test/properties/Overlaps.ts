@@ -148,11 +148,11 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     const { isDone, one, two } = yield* overlap(
       command,
       { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
-      { by: seatOf(1), does: seatOf(1).now().repo.settle(settled) }
+      { by: seatOf(1), does: seatOf(1).now().repo.settle(settled, { isRepeat: true }) }
     )
     assert.deepStrictEqual(one, [])
     if (isDone) model.settle(settled)
-    assertSame(two.map(({ id }) => id), model.settle(settled))
+    assertSame(two.map(({ id }) => id), model.settle(settled, true))
   })
 
   /** The worker whose lease these are is taken for dead. */

@@ -148,9 +148,9 @@ export const make = () => {
 
   const isHeld = ({ id, lease }: Settled): boolean => leases.get(lease)?.ids.includes(id) === true
 
-  /** Answers with what had left its lease. */
-  const settle = (settled: ReadonlyArray<Settled>): ReadonlyArray<bigint> => {
-    const lost = settled.filter((each) => !isHeld(each) && ended.get(each.id)?.lease !== each.lease)
+  /** Answers with what had left its lease; where it may have been settled before, with what is still there. */
+  const settle = (settled: ReadonlyArray<Settled>, isRepeat = false): ReadonlyArray<bigint> => {
+    const lost = settled.filter((each) => !isHeld(each) && !(isRepeat && ended.has(each.id)))
     const held = settled.filter(isHeld)
     for (const lease of new Set(held.map(({ lease }) => lease))) {
       settleLease(leases.get(lease)!, held.filter((each) => each.lease === lease))

@@ -102,9 +102,9 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
     return settled
   }
 
-  const settle = Effect.fnUntraced(function*(settled: ReadonlyArray<Settled>) {
-    const expected = model.settle(settled)
-    const lost = yield* crew.claimers[0]!.now().repo.settle(settled)
+  const settle = Effect.fnUntraced(function*(settled: ReadonlyArray<Settled>, isRepeat = false) {
+    const expected = model.settle(settled, isRepeat)
+    const lost = yield* crew.claimers[0]!.now().repo.settle(settled, { isRepeat })
     assertSame(lost.map(({ id }) => id), expected)
     last = settled
   })
@@ -185,7 +185,7 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
       case "settle":
         return settle(settlementsOf(command))
       case "settle again":
-        return settle(last)
+        return settle(last, true)
       case "settle under another lease":
         return settleElsewhere
       case "come due":
