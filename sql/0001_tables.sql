@@ -120,8 +120,10 @@ CREATE INDEX receipts_age ON receipts (added_at);
 CREATE TABLE settings (
   singleton      boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   -- How long finished jobs are kept; zero keeps none.
-  keep_completed interval NOT NULL DEFAULT '1 day' CHECK (keep_completed >= interval '0'),
-  keep_failed    interval NOT NULL DEFAULT '30 days' CHECK (keep_failed >= interval '0')
+  keep_completed interval NOT NULL DEFAULT '1 day'
+                 CHECK (keep_completed BETWEEN interval '0' AND interval '1000 years'),
+  keep_failed    interval NOT NULL DEFAULT '30 days'
+                 CHECK (keep_failed BETWEEN interval '0' AND interval '1000 years')
 );
 INSERT INTO settings DEFAULT VALUES;
 
@@ -156,3 +158,6 @@ CREATE INDEX failed_jobs_id ON failed_jobs (id);
 -- Where a finished job goes when its day has no partition, so that no settlement ever fails for it.
 CREATE TABLE completed_jobs_other PARTITION OF completed_jobs DEFAULT;
 CREATE TABLE failed_jobs_other PARTITION OF failed_jobs DEFAULT;
+-- Rows are deleted here, and have no key: without this, a publication FOR ALL TABLES would forbid it.
+ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;
+ALTER TABLE failed_jobs_other REPLICA IDENTITY FULL;

@@ -19,17 +19,18 @@ BEGIN
     WHERE state IN ('scheduled', 'retry') AND run_at <= clock
     ORDER BY run_at LIMIT limit_ FOR UPDATE SKIP LOCKED
   );
-  promoted := cardinality(due);
-  IF promoted > 0 THEN
+  promoted := 0;
+  IF cardinality(due) > 0 THEN
     -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
-    INSERT INTO lane_wakes (queue, key)
-    SELECT DISTINCT queue, serialization_key FROM jobs
-    WHERE id = ANY (due) AND serialization_key IS NOT NULL;
+    INSERT INTO lane_wakes (queue, key, priority)
+    SELECT queue, serialization_key, max(priority) FROM jobs
+    WHERE id = ANY (due) AND serialization_key IS NOT NULL GROUP BY queue, serialization_key;
     mark := begin_step();
     UPDATE jobs SET state = CASE
       WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
     END
     WHERE id = ANY (due);
+    GET DIAGNOSTICS promoted = ROW_COUNT;
     PERFORM end_step(mark);
     FOR q IN SELECT DISTINCT queue FROM jobs WHERE id = ANY (due) LOOP
       PERFORM wake(q);
@@ -58,26 +59,28 @@ END $$;
 -- crashed lease stays, for a later rescue: nobody waits.
 CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  free bigint[];
+  free integer;
   poisoned bigint[];
-  ended leases;
+  ended leases := l;
   mark text;
 BEGIN
   IF has_crashed THEN
-    free := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED);
-    IF EXISTS (SELECT FROM jobs WHERE id = ANY (l.job_ids) AND id <> ALL (free)) THEN RETURN 0; END IF;
+    SELECT count(*), array_agg(id) FILTER (WHERE crash_count >= 2) INTO free, poisoned FROM (
+      SELECT id, crash_count FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED
+    ) AS j;
+    IF free < (SELECT count(*) FROM jobs WHERE id = ANY (l.job_ids)) THEN RETURN 0; END IF;
   END IF;
   DELETE FROM leases WHERE id = l.id;
   PERFORM mark_lanes(l.queue, l.job_ids);
   IF has_crashed THEN
     mark := begin_step();
-    poisoned := ARRAY(SELECT id FROM jobs WHERE id = ANY (l.job_ids) AND crash_count >= 2);
-    ended := l;
-    ended.job_ids := poisoned;
-    PERFORM finish(ARRAY[ended], 'crashed', (
-      SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
-      FROM unnest(poisoned) AS id
-    ));
+    IF poisoned IS NOT NULL THEN
+      ended.job_ids := poisoned;
+      PERFORM finish(ARRAY[ended], 'crashed', (
+        SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
+        FROM unnest(poisoned) AS id
+      ));
+    END IF;
     UPDATE jobs SET crash_count = crash_count + 1 WHERE id = ANY (l.job_ids);
     PERFORM end_step(mark);
   END IF;
@@ -85,121 +88,261 @@ BEGIN
   RETURN cardinality(l.job_ids);
 END $$;
 
--- Hands back the jobs of workers that stopped renewing. Returns how many jobs. Nobody is dead at first
--- sight: the clock may have jumped, or nobody could reach the server for a while. Who is late is doubted,
--- and has half a lease from then on to renew; after a start of the server, a whole one.
+-- Takes some of these leases apart, as many as hold a few thousand jobs; returns how many jobs went back.
+-- It passes by those that somebody else is at, and waits for nobody. One that cannot be taken apart, because
+-- a trigger of somebody else's forbids it, keeps no other from it.
+CREATE FUNCTION give_back_some(asked uuid[], has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  l leases;
+  lease uuid;
+  tried integer := 0;
+  handed_back integer := 0;
+BEGIN
+  FOREACH lease IN ARRAY asked LOOP
+    EXIT WHEN tried >= 4000;
+    BEGIN
+      SELECT * INTO l FROM leases WHERE id = lease FOR UPDATE SKIP LOCKED;
+      CONTINUE WHEN NOT FOUND;
+      tried := tried + cardinality(l.job_ids);
+      handed_back := handed_back + give_back(l, has_crashed);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'the jobs of lease % cannot be handed back: %', lease, SQLERRM;
+    END;
+  END LOOP;
+  RETURN handed_back;
+END $$;
+
+-- Hands back jobs of workers that stopped renewing, a few thousand at once: to be called again until there
+-- are none. Returns how many. Nobody is dead at first sight: the clock may have jumped, or nobody could
+-- reach the server for a while. Who is late is doubted, and so is who has longer than a lease, which the
+-- clock gave him before it was set back; he has half a lease from then on to renew; after a start of the
+-- server, a whole one.
 CREATE FUNCTION rescue() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
-  dead uuid[];
-  l leases;
-  rescued integer := 0;
 BEGIN
   PERFORM require_read_committed();
   UPDATE workers SET doubted_at = clock WHERE id IN (
     SELECT id FROM workers
-    WHERE doubted_at IS NULL AND lease_until - lease * 0.6 <= clock FOR UPDATE SKIP LOCKED
+    WHERE (doubted_at IS NULL OR doubted_at > clock)
+      AND (lease_until - lease * 0.6 <= clock OR lease_until > clock + lease * 1.1)
+    FOR UPDATE SKIP LOCKED
   );
-  dead := ARRAY(
+  -- They go first: whoever takes over here knows them by the leases that they have left.
+  DELETE FROM workers WHERE id IN (
     SELECT id FROM workers
-    WHERE lease_until <= clock AND doubted_at + lease * 0.5 <= clock
-      AND pg_postmaster_start_time() + lease <= clock
+    WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
+      AND doubted_at + lease * 0.5 <= clock
+      AND clock NOT BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + lease
     FOR UPDATE SKIP LOCKED
   );
-  FOR l IN
-    SELECT * FROM leases AS held
-    WHERE held.worker_id = ANY (dead) OR NOT EXISTS (SELECT FROM workers AS w WHERE w.id = held.worker_id)
-    FOR UPDATE SKIP LOCKED
-  LOOP
-    rescued := rescued + give_back(l, true);
-  END LOOP;
-  DELETE FROM workers WHERE id = ANY (dead);
-  RETURN rescued;
+  RETURN give_back_some(abandoned_leases(1000), true);
 END $$;
 
--- Ends one worker: by itself, with what it still holds unharmed, or because it is known to be dead. Its row
--- goes last: a claim of its own waits for that row, with jobs locked that a settlement may wait for.
-CREATE FUNCTION leave(worker uuid, has_crashed boolean) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  l leases;
+-- Leases whose worker is gone, in any order: each rescue begins somewhere else.
+CREATE FUNCTION abandoned_leases(limit_ integer) RETURNS uuid[] LANGUAGE sql AS $$
+  WITH RECURSIVE holder AS (
+    (SELECT worker_id AS id FROM leases ORDER BY worker_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.worker_id FROM leases AS next WHERE next.worker_id > holder.id
+            ORDER BY next.worker_id LIMIT 1)
+    FROM holder WHERE holder.id IS NOT NULL
+  )
+  SELECT ARRAY(
+    SELECT l.id FROM holder JOIN leases AS l ON l.worker_id = holder.id
+    WHERE NOT EXISTS (SELECT FROM workers AS w WHERE w.id = holder.id)
+    ORDER BY random() LIMIT limit_
+  )
+$$;
+
+-- Ends one worker, a few thousand of its jobs at once: by itself, with what it still holds unharmed, or
+-- because it is known to be dead. To be called again until it is done. A dead one's row goes first, so that
+-- others can take over; a live one's goes last, as nobody else may take its jobs for crashed.
+CREATE FUNCTION leave(worker uuid, has_crashed boolean, OUT handed_back integer, OUT is_done boolean)
+LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
-  FOR l IN SELECT * FROM leases WHERE worker_id = worker ORDER BY id FOR UPDATE LOOP
-    PERFORM give_back(l, has_crashed);
-  END LOOP;
-  DELETE FROM workers WHERE id = worker;
+  IF has_crashed THEN
+    DELETE FROM workers WHERE id = worker;
+  END IF;
+  handed_back := give_back_some(
+    ARRAY(SELECT id FROM leases WHERE worker_id = worker ORDER BY id), has_crashed
+  );
+  is_done := NOT EXISTS (SELECT FROM leases WHERE worker_id = worker);
+  IF is_done AND NOT has_crashed THEN
+    DELETE FROM workers WHERE id = worker;
+  END IF;
 END $$;
 
--- Hands back what is leased to a worker that does not know of it: the answer to its claim was lost.
--- `gone` are those of the leases it knows that are no longer its own.
+-- Hands back what is leased to a worker that does not know of it, a few thousand jobs at once: the answer to
+-- its claim was lost. `gone` are those of the leases it knows that are no longer its own.
 CREATE FUNCTION reconcile(worker uuid, known uuid[], OUT released integer, OUT gone uuid[])
 LANGUAGE plpgsql AS $$
-DECLARE
-  l leases;
 BEGIN
   PERFORM require_read_committed();
-  released := 0;
-  FOR l IN
-    SELECT * FROM leases WHERE worker_id = worker AND id <> ALL (known) ORDER BY id FOR UPDATE
-  LOOP
-    released := released + give_back(l, false);
-  END LOOP;
+  released := give_back_some(ARRAY(
+    SELECT id FROM leases WHERE worker_id = worker AND id NOT IN (SELECT unnest(known))
+  ), false);
   gone := ARRAY(
     SELECT lease FROM unnest(known) AS lease
     WHERE NOT EXISTS (SELECT FROM leases AS held WHERE held.id = lease)
   );
 END $$;
 
--- Drops receipts that nobody will ask for any more.
-CREATE FUNCTION forget() RETURNS void LANGUAGE plpgsql AS $$
+-- Marks lanes that nobody would look at: a job waits, none may be claimed, and there is no marker, as after
+-- a TRUNCATE of lane_wakes. It looks at the next `lanes_max` lanes behind the given one and says which was
+-- the last, NULL at the end. A marker too many is harmless.
+CREATE FUNCTION heal_lanes(
+  after_queue text, after_key text, lanes_max integer,
+  OUT healed integer, OUT last_queue text, OUT last_key text
+) LANGUAGE plpgsql AS $$
 DECLARE
-  kept_since timestamptz := clock_timestamp() - interval '5 minutes';
+  queues text[];
+  keys text[];
+  priorities integer[];
+  q text;
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':forget'), 0) THEN RETURN; END IF;
-  DELETE FROM receipts WHERE added_at < kept_since;
+  PERFORM require_read_committed();
+  WITH RECURSIVE lane AS (
+    (SELECT queue, serialization_key AS key, priority FROM jobs
+     WHERE state = 'waiting' AND (queue, serialization_key) > (after_queue, after_key)
+     ORDER BY queue, serialization_key, priority DESC, id LIMIT 1)
+    UNION ALL
+    SELECT next.* FROM lane CROSS JOIN LATERAL (
+      SELECT queue, serialization_key, priority FROM jobs
+      WHERE state = 'waiting' AND (queue, serialization_key) > (lane.queue, lane.key)
+      ORDER BY queue, serialization_key, priority DESC, id LIMIT 1
+    ) AS next
+  )
+  SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane.priority)
+    INTO queues, keys, priorities FROM (SELECT * FROM lane LIMIT lanes_max) AS lane;
+  healed := 0;
+  IF cardinality(queues) = lanes_max THEN
+    last_queue := queues[lanes_max];
+    last_key := keys[lanes_max];
+  END IF;
+  FOR q, keys, priorities IN
+    SELECT lane.queue, array_agg(lane.key), array_agg(lane.priority)
+    FROM unnest(queues, keys, priorities) AS lane(queue, key, priority)
+    WHERE NOT EXISTS (
+      SELECT FROM jobs AS token
+      WHERE token.queue = lane.queue AND token.serialization_key = lane.key
+        AND token.serialization_key IS NOT NULL AND token.state IN ('ready', 'retry')
+    )
+    GROUP BY lane.queue
+  LOOP
+    healed := healed + mark_forgotten(q, keys, priorities);
+  END LOOP;
 END $$;
 
--- Makes a partition of `parent` for each of the next seven days and drops those past keeping. Both wait until
--- nobody uses `parent`, and all that comes after waits behind them, settlements too: not for long, therefore,
--- and for one parent a transaction, as a settlement may hold the other one and wait for this.
-CREATE FUNCTION keep_days(parent text, keep interval) RETURNS void LANGUAGE plpgsql AS $$
+-- Marks those of these lanes that have no marker. A queue with very many markers is left for later: they say
+-- that lanes wait for a claim, not that one was forgotten.
+CREATE FUNCTION mark_forgotten(q text, keys text[], priorities integer[]) RETURNS integer
+LANGUAGE plpgsql AS $$
 DECLARE
-  first_day date := current_date;
-  day date;
-  partition text;
-  is_taken boolean;
+  marked text[] := ARRAY(SELECT key FROM lane_wakes WHERE queue = q LIMIT 10000);
+  count integer;
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
-    RETURN;
+  IF cardinality(marked) = 10000 THEN RETURN 0; END IF;
+  INSERT INTO lane_wakes (queue, key, priority)
+  SELECT q, lane.key, lane.priority FROM unnest(keys, priorities) AS lane(key, priority)
+  WHERE lane.key NOT IN (SELECT unnest(marked));
+  GET DIAGNOSTICS count = ROW_COUNT;
+  IF count > 0 THEN PERFORM wake(q); END IF;
+  RETURN count;
+END $$;
+
+-- Drops some receipts that nobody will ask for any more; returns how many.
+CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  kept_since timestamptz := clock_timestamp() - interval '5 minutes';
+  dropped integer;
+BEGIN
+  DELETE FROM receipts WHERE id = ANY (ARRAY(
+    SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at
+    LIMIT 5000 FOR UPDATE SKIP LOCKED
+  ));
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  RETURN dropped;
+END $$;
+
+-- Makes a partition of `parent` for each of the next seven days and drops what is past keeping. Returns
+-- whether there is more to do. For one parent a transaction, as a settlement may hold the other one and wait
+-- for this.
+CREATE FUNCTION keep_days(parent text, keep interval) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  has_more boolean;
+  partition text;
+  day date;
+BEGIN
+  IF parent NOT IN ('completed_jobs', 'failed_jobs') OR keep < interval '0' THEN
+    RAISE EXCEPTION 'only days of completed_jobs and failed_jobs can be kept' USING ERRCODE = '22023';
   END IF;
-  EXECUTE format('DELETE FROM %I WHERE finished_at <= now() - %L::interval', parent || '_other', keep);
-  FOR day IN SELECT generate_series(first_day, first_day + 7, '1 day')::date LOOP
-    partition := parent || to_char(day, '_YYYYMMDD');
-    CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
-    -- Jobs that finished while the day had no partition stay where they are.
-    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at >= %L AND finished_at < %L)',
-                   parent || '_other', day, day + 1) INTO is_taken;
-    CONTINUE WHEN is_taken;
-    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-                   partition, parent, day, day + 1);
-  END LOOP;
+  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
+    RETURN false;
+  END IF;
+  has_more := drop_other(parent, now() - keep);
+  has_more := add_days(parent, current_date) OR has_more;
+  -- This waits until nobody uses `parent`, and all that comes after waits behind it, settlements too: not for
+  -- long, therefore.
   FOR partition, day IN
     SELECT c.relname, to_date(right(c.relname, 8), 'YYYYMMDD')
     FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
     WHERE i.inhparent = quote_ident(parent)::regclass AND c.relname ~ '_\d{8}$'
   LOOP
-    IF day + 1 <= now() - keep AND day < first_day THEN
+    IF day + 1 <= now() - keep AND day < current_date THEN
       EXECUTE format('DROP TABLE %I', partition);
     END IF;
   END LOOP;
+  RETURN has_more;
 END $$;
 
-CREATE FUNCTION prune_completed() RETURNS void LANGUAGE plpgsql AS $$
+-- Drops some of what finished before a time on days without a partition. Returns whether there may be more.
+CREATE FUNCTION drop_other(parent text, until timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  dropped integer;
 BEGIN
-  PERFORM keep_days('completed_jobs', (SELECT keep_completed FROM settings WHERE singleton));
+  EXECUTE format(
+    'DELETE FROM %1$I WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$I WHERE finished_at <= $1 LIMIT 5000))',
+    parent || '_other'
+  ) USING until;
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  RETURN dropped = 5000;
 END $$;
 
-CREATE FUNCTION prune_failed() RETURNS void LANGUAGE plpgsql AS $$
+-- Makes the partitions that are missing of a week. While one is attached, nothing comes into the partition
+-- that takes other days; it is looked through, so only one at once where it is large. Returns whether there
+-- are more.
+CREATE FUNCTION add_days(parent text, first_day date) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  day date;
+  partition text;
+  missing date[] := ARRAY(
+    SELECT n::date FROM generate_series(first_day, first_day + 7, '1 day') AS n
+    WHERE to_regclass(quote_ident(parent || to_char(n, '_YYYYMMDD'))) IS NULL
+  );
+  taken date[];
 BEGIN
-  PERFORM keep_days('failed_jobs', (SELECT keep_failed FROM settings WHERE singleton));
+  IF cardinality(missing) = 0 THEN RETURN false; END IF;
+  -- Jobs that finished while the day had no partition stay where they are.
+  EXECUTE format('SELECT ARRAY(SELECT DISTINCT finished_at::date FROM %I WHERE finished_at >= $1)',
+                 parent || '_other') INTO taken USING first_day;
+  FOREACH day IN ARRAY missing LOOP
+    CONTINUE WHEN day = ANY (taken);
+    partition := parent || to_char(day, '_YYYYMMDD');
+    EXECUTE format('CREATE TABLE %I (LIKE %I)', partition, parent);
+    -- Unlike CREATE TABLE … PARTITION OF, this lets settlements go on.
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                   parent, partition, day, day + 1);
+    IF pg_relation_size(quote_ident(parent || '_other')::regclass) > 4194304 THEN RETURN true; END IF;
+  END LOOP;
+  RETURN false;
 END $$;
+
+CREATE FUNCTION prune_completed() RETURNS boolean LANGUAGE sql AS $$
+  SELECT keep_days('completed_jobs', keep_completed) FROM settings WHERE singleton
+$$;
+
+CREATE FUNCTION prune_failed() RETURNS boolean LANGUAGE sql AS $$
+  SELECT keep_days('failed_jobs', keep_failed) FROM settings WHERE singleton
+$$;

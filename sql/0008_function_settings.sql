@@ -16,7 +16,7 @@ BEGIN
     'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text[], integer)',
     'claim(text[], uuid, integer, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
     'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
-    'locked(uuid[], bigint[])'
+    'locked(uuid[], bigint[])', 'heal_lanes(text, text, integer)'
   ] LOOP
     EXECUTE format(
       'ALTER FUNCTION %s SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off '

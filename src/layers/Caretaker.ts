@@ -1,6 +1,6 @@
 /**
  * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
- * workers and old history from time to time.
+ * workers, forgotten lanes and old history from time to time.
  */
 import { Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
@@ -34,7 +34,8 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     })
 
     yield* repeatedly("promote", promote, changed)
-    yield* repeatedly("rescue", Effect.andThen(scheduler.rescue, every("2500 millis")))
+    yield* repeatedly("rescue", untilNone(scheduler.rescue, "2500 millis"))
+    yield* repeatedly("heal", untilNone(scheduler.heal, "5 seconds"))
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))
@@ -49,6 +50,10 @@ const shortestPause = Duration.millis(10)
 const longestPause = Duration.seconds(1)
 
 const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Effect.sleep)
+
+/** Goes on at once while there is something to do. */
+const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Input) =>
+  Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
 
 /** Each of them connects anew: together they leave room for who must renew. */
 const backoff = (failures: number) => varied(Duration.seconds(Math.min(2 ** failures, 10)))

@@ -29,24 +29,47 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("Scheduler.rescue")
   )
 
-  const forget = sql`SELECT ${step("forget")}()`.pipe(
-    Effect.asVoid,
+  /** The lane that was looked at last. */
+  let lane = { queue: "", key: "" }
+  const heal = Effect.suspend(() =>
+    sql<{ healed: number; last_queue: string | null; last_key: string | null }>`
+      SELECT healed, last_queue, last_key
+      FROM ${step("heal_lanes")}(${lane.queue}, ${lane.key}, ${lanesMax})
+    `
+  ).pipe(
+    Effect.map(([row]) => {
+      lane = { queue: row!.last_queue ?? "", key: row!.last_key ?? "" }
+      return row!.healed
+    }),
+    answered("heal"),
+    Effect.withSpan("Scheduler.heal")
+  )
+
+  const forget = sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
     answered("forget"),
+    Effect.repeat({ while: ([row]) => row!.dropped > 0 }),
+    Effect.asVoid,
     Effect.withSpan("Scheduler.forget")
   )
 
-  // Each in a transaction of its own; one that has to wait does not keep the other from it.
+  // Each in transactions of its own; one that has to wait does not keep the other from it.
   const prune = Effect.validate(
     ["prune_completed", "prune_failed"],
-    (name) => sql`SELECT ${step(name)}()`,
+    (name) =>
+      sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
+        Effect.repeat({ while: ([row]) => row!.has_more })
+      ),
     { discard: true }
   ).pipe(
     Effect.mapError(([error]) => storeError("prune")(error)),
     Effect.withSpan("Scheduler.prune")
   )
 
-  return Scheduler.of({ promote, rescue, forget, prune })
+  return Scheduler.of({ promote, rescue, heal, forget, prune })
 })
+
+/** At once: some hundredths of a second of the server's time. */
+const lanesMax = 5000
 
 export const layer = (options: {
   readonly schema: string

@@ -44,23 +44,30 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options
     answered("renew")
   )
 
+  /** Step by step. What somebody holds of a dead worker's, a rescue hands back; a live one comes again. */
   const end = (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
-    Effect.fn(`WorkerRegistry.${operation}`)(
-      function*(id) {
-        yield* sql`SELECT ${name("leave")}(${id}::uuid, ${hasCrashed})`
-      },
-      answered(operation),
-      Effect.uninterruptible
-    )
+    Effect.fn(`WorkerRegistry.${operation}`)(function*(id) {
+      const step = sql<{ handed_back: number; is_done: boolean }>`
+        SELECT handed_back, is_done FROM ${name("leave")}(${id}::uuid, ${hasCrashed})
+      `.pipe(answered(operation), Effect.uninterruptible)
+      while (true) {
+        const [left] = yield* step
+        if (left!.is_done || (hasCrashed && left!.handed_back === 0)) return
+        if (left!.handed_back === 0) yield* Effect.sleep("100 millis")
+      }
+    })
 
   const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
     function*(id, known) {
-      const rows = yield* sql<{ released: number; gone: ReadonlyArray<string> }>`
-        SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
-      `
-      return rows[0]!
-    },
-    answered("reconcile")
+      let released = 0
+      while (true) {
+        const [row] = yield* sql<{ released: number; gone: ReadonlyArray<string> }>`
+          SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
+        `.pipe(answered("reconcile"))
+        released += row!.released
+        if (row!.released < reconciledMax) return { released, gone: row!.gone }
+      }
+    }
   )
 
   return WorkerRegistry.of({
@@ -72,6 +79,9 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options
     bury: end("bury", true)
   })
 })
+
+/** A step hands back so many jobs at once, or more. */
+const reconciledMax = 4000
 
 export interface Options {
   readonly schema: string

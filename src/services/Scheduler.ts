@@ -10,8 +10,17 @@ export class Scheduler extends Context.Service<Scheduler, {
   /** Makes due jobs ready. */
   readonly promote: Effect.Effect<Promoted, StoreError>
 
-  /** Hands back the jobs of workers that stopped renewing. Answers with how many jobs. */
+  /**
+   * Hands back jobs of workers that stopped renewing, some thousands at once. Answers with how many:
+   * while it is any, there may be more.
+   */
   readonly rescue: Effect.Effect<number, StoreError>
+
+  /**
+   * Looks through some thousands of lanes for those that nobody would look at, the next ones each time.
+   * Answers with how many it marked.
+   */
+  readonly heal: Effect.Effect<number, StoreError>
 
   /** Drops what answers that were lost could be asked for by, once nobody will. */
   readonly forget: Effect.Effect<void, StoreError>

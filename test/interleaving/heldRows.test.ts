@@ -63,6 +63,22 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("hel
       assert.deepStrictEqual([locked, free], [[first, second, alone], []])
     }))
 
+  it.effect("what stands in a lease that somebody holds is told", () =>
+    Effect.gen(function*() {
+      const { a, person, queue, worker } = yield* setup
+      const [one, two] = [yield* a.insert({ queue }), yield* a.insert({ queue })]
+      const [first, second] = [
+        yield* a.claim({ queue, worker, limit: 1 }),
+        yield* a.claim({ queue, worker, limit: 1 })
+      ]
+      yield* person.begin
+      yield* person.sql`SELECT FROM pgq.leases WHERE id = ${first.lease}::uuid FOR UPDATE`
+      const locked = yield* a.locked([first.lease, second.lease], [one, two])
+      yield* person.rollback
+
+      assert.deepStrictEqual(locked, [one])
+    }))
+
   it.effect("a rescue passes by a lease of which somebody changes a job", () =>
     Effect.gen(function*() {
       const { a, b, person, queue, worker } = yield* setup

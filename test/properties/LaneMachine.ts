@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function*(
   const settleAgain = Effect.gen(function*() {
     const last = settled.at(-1)
     if (last === undefined) return
-    assert.deepStrictEqual(yield* session.complete(last.lease, [last.id]), [])
+    assert.deepStrictEqual(yield* session.completeAgain(last.lease, [last.id]), [])
   })
 
   const settleElsewhere = Effect.gen(function*() {

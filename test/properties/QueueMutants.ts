@@ -19,19 +19,19 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a rescue takes the leases of the living",
-    functions: ["rescue"],
-    from: "WHERE w.id = held.worker_id",
+    functions: ["abandoned_leases"],
+    from: "WHERE w.id = holder.id",
     to: "WHERE false"
   },
   {
     name: "no marker for a job that comes back undone",
-    functions: ["settle", "give_back"],
+    functions: ["put_back", "give_back"],
     from: "PERFORM mark_lanes(",
     to: "PERFORM jsonb_build_array("
   },
   {
     name: "a settlement is fenced by the job's state alone",
-    functions: ["settle"],
+    functions: ["take_completed"],
     from: "INTERSECT SELECT unnest(l.job_ids)",
     to: ""
   },
@@ -74,7 +74,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a rescue locks neither the leases it takes nor their jobs",
-    functions: ["rescue", "give_back"],
+    functions: ["give_back_some", "give_back"],
     from: "FOR UPDATE SKIP LOCKED",
     to: ""
   },
@@ -86,22 +86,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a settlement that is sent again is refused",
-    functions: ["settle"],
-    from: "f.lease_id = r.lease",
-    to: "false"
+    functions: ["settle_again"],
+    from: "WHERE NOT lost.id NOT IN",
+    to: "WHERE true OR lost.id NOT IN"
   },
   {
     name: "a reconciliation takes what the worker knows",
     functions: ["reconcile"],
-    from: "id <> ALL (known)",
+    from: "id NOT IN (SELECT unnest(known))",
     to: "true"
   },
   {
     name: "a released job has used an attempt",
-    functions: ["settle"],
-    from: "IF cardinality(undone) > cardinality(released) THEN",
-    to: "UPDATE jobs SET attempt = attempt + 1 WHERE id = ANY (released); " +
-      "IF cardinality(undone) > cardinality(released) THEN"
+    functions: ["put_back"],
+    from: "IF cardinality(ids) = 0 THEN",
+    to: "UPDATE jobs SET attempt = attempt + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
+      "IF cardinality(ids) = 0 THEN"
   },
   {
     name: "a producer does not say that it has added",
@@ -118,7 +118,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a leaving worker keeps its leases",
     functions: ["leave"],
-    from: "PERFORM give_back(l, has_crashed);",
-    to: "NULL;"
+    from: "handed_back := give_back_some(",
+    to: "DELETE FROM workers WHERE id = worker; is_done := true; handed_back := 0; RETURN; " +
+      "handed_back := give_back_some("
   }
 ]

@@ -18,15 +18,15 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "no marker for a job that comes back undone",
-    functions: ["settle", "give_back"],
+    functions: ["put_back", "give_back"],
     from: "PERFORM mark_lanes(",
     to: "PERFORM jsonb_build_array("
   },
   {
     name: "no marker for a job that comes due",
     functions: ["promote"],
-    from: "serialization_key IS NOT NULL;",
-    to: "false;"
+    from: "serialization_key IS NOT NULL GROUP",
+    to: "false GROUP"
   },
   {
     name: "an overtaken head keeps the token",
@@ -36,9 +36,9 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "a settled job takes the token with it",
-    functions: ["settle"],
-    from: "give_tokens(l.queue, keys) > 0 OR has_moved",
-    to: "has_moved"
+    functions: ["pass_on"],
+    from: "give_tokens(q, lanes) > 0",
+    to: "false"
   },
   {
     name: "a job that waits for its next try does not hold its lane",
@@ -48,9 +48,9 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "the rest of a run stays when its job goes back",
-    functions: ["settle"],
-    from: "IF cardinality(undone) > 0 THEN",
-    to: "PERFORM mark_lanes(l.queue, undone); IF false THEN"
+    functions: ["take_others"],
+    from: "IF is_keyed AND cardinality(undone) > 0 THEN",
+    to: "IF false THEN"
   },
   {
     name: "a claim does not look at the leases",
@@ -60,7 +60,7 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "a settlement takes jobs that are not in its lease",
-    functions: ["settle"],
+    functions: ["take_completed"],
     from: "INTERSECT SELECT unnest(l.job_ids)",
     to: ""
   }

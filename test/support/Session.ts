@@ -18,6 +18,16 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
   )
   const run = (statement: string) => Effect.asVoid(sql.unsafe(statement).unprepared)
 
+  const settle = (step: "settle" | "settle_again") => (lease: string, ids: ReadonlyArray<bigint>) =>
+    Effect.map(
+      sql<{ id: bigint }>`
+        SELECT id FROM ${sql(`pgq.${step}`)}(
+          ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]'
+        )
+      `,
+      (rows) => rows.map(({ id }) => id)
+    )
+
   return {
     sql,
     begin: run("BEGIN"),
@@ -67,15 +77,10 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
       ),
 
     /** Ends jobs of a lease as completed; answers with those it did not hold. */
-    complete: (lease: string, ids: ReadonlyArray<bigint>) =>
-      Effect.map(
-        sql<{ id: bigint }>`
-          SELECT id FROM pgq.settle(
-            ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]'
-          )
-        `,
-        (rows) => rows.map(({ id }) => id)
-      ),
+    complete: settle("settle"),
+
+    /** The same, sent again; answers with those that are still there. */
+    completeAgain: settle("settle_again"),
 
     /** Which jobs of these leases somebody else holds. */
     locked: (leases: ReadonlyArray<string>, ids: ReadonlyArray<bigint>) =>

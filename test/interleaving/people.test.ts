@@ -1,0 +1,81 @@
+/**
+ * People change many jobs while their ends are recorded: whoever meets the other in a circle, it is never
+ * the statement of the person that ends for it.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Exit, Fiber } from "effect"
+import { millis } from "../engine/Live.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+
+const rounds = 20
+
+layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("people", (it) => {
+  it.effect("go on soon where a settlement waits for what they hold", () =>
+    Effect.gen(function*() {
+      const [a, person] = [yield* Session.open, yield* Session.open]
+      const queue = crypto.randomUUID()
+      const worker = yield* a.worker(queue)
+      const ids = [yield* a.insert({ queue }), yield* a.insert({ queue })]
+      const { lease } = yield* a.claim({ queue, worker })
+      const change = (id: bigint) =>
+        person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id}`
+
+      yield* person.begin
+      yield* change(ids[1]!)
+      const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, ids)))
+      yield* Session.someoneWaits
+      const began = yield* millis
+      yield* change(ids[0]!)
+      const waited = (yield* millis) - began
+      yield* person.commit
+      const settled = yield* Fiber.join(settling)
+
+      assert.isBelow(waited, 600)
+      assert.isTrue(Exit.isFailure(settled))
+      assert.deepStrictEqual(yield* a.complete(lease, ids), [])
+    }))
+
+  it.effect("see none of their statements end in a deadlock", () =>
+    Effect.gen(function*() {
+      const [boss, person] = [yield* Session.open, yield* Session.open]
+      const queue = crypto.randomUUID()
+      const add = boss.sql`
+        INSERT INTO pgq.jobs (queue, name, serialization_key)
+        SELECT ${queue}, 'test', CASE WHEN n % 4 = 0 THEN 'lane ' || n % 7 END
+        FROM generate_series(1, 600) AS n
+      `
+      yield* add
+      let isOver = false
+      let settled = 0
+      const work = Effect.gen(function*() {
+        const session = yield* Session.open
+        const worker = yield* session.worker(queue)
+        while (!isOver) {
+          const { ids, lease } = yield* session.claim({ queue, worker, limit: 50, laneRun: 5 })
+          if (ids.length === 0) {
+            yield* add
+            continue
+          }
+          yield* Effect.retry(session.complete(lease, ids), { times: 100 })
+          settled += ids.length
+        }
+      })
+      const change = Effect.gen(function*() {
+        const said: Array<string> = []
+        for (let round = 0; round < rounds || settled < 600; round++) {
+          const exit = yield* Effect.exit(person.sql`
+            UPDATE pgq.jobs AS j SET priority = (random() * 3)::integer
+            FROM (SELECT id FROM pgq.jobs WHERE queue = ${queue} ORDER BY random()) AS any_order
+            WHERE j.id = any_order.id
+          `)
+          if (Exit.isFailure(exit)) said.push(String(exit.cause))
+        }
+        isOver = true
+        return said
+      })
+      const [said] = yield* Effect.all([change, work, work, work], { concurrency: "unbounded" })
+
+      assert.deepStrictEqual(said, [])
+    }), 60_000)
+})
