@@ -59,19 +59,27 @@ END $$;
 -- crashed lease stays, for a later rescue: nobody waits.
 CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  free integer;
+  places tid[];
   poisoned bigint[];
+  is_keyed boolean := true;
   ended leases := l;
   mark text;
 BEGIN
   IF has_crashed THEN
-    SELECT count(*), array_agg(id) FILTER (WHERE crash_count >= 2) INTO free, poisoned FROM (
-      SELECT id, crash_count FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED
-    ) AS j;
-    IF free < (SELECT count(*) FROM jobs WHERE id = ANY (l.job_ids)) THEN RETURN 0; END IF;
+    SELECT coalesce(array_agg(place), '{}'), array_agg(id) FILTER (WHERE crash_count >= 2), bool_or(has_key)
+      INTO places, poisoned, is_keyed FROM (
+        SELECT ctid AS place, id, crash_count, serialization_key IS NOT NULL AS has_key
+        FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED
+      ) AS j;
+    IF cardinality(places) < cardinality(l.job_ids)
+       AND cardinality(places) < (SELECT count(*) FROM jobs WHERE id = ANY (l.job_ids)) THEN
+      RETURN 0;
+    END IF;
   END IF;
   DELETE FROM leases WHERE id = l.id;
-  PERFORM mark_lanes(l.queue, l.job_ids);
+  IF is_keyed THEN
+    PERFORM mark_lanes(l.queue, l.job_ids);
+  END IF;
   IF has_crashed THEN
     mark := begin_step();
     IF poisoned IS NOT NULL THEN
@@ -81,7 +89,8 @@ BEGIN
         FROM unnest(poisoned) AS id
       ));
     END IF;
-    UPDATE jobs SET crash_count = crash_count + 1 WHERE id = ANY (l.job_ids);
+    -- They are locked, so they stay where they are.
+    UPDATE jobs SET crash_count = crash_count + 1 WHERE ctid = ANY (places);
     PERFORM end_step(mark);
   END IF;
   PERFORM wake(l.queue);

@@ -46,24 +46,23 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("peo
         FROM generate_series(1, 600) AS n
       `
       yield* add
-      let isOver = false
-      let settled = 0
+      const so = { far: 0, isOver: false }
       const work = Effect.gen(function*() {
         const session = yield* Session.open
         const worker = yield* session.worker(queue)
-        while (!isOver) {
+        while (!so.isOver) {
           const { ids, lease } = yield* session.claim({ queue, worker, limit: 50, laneRun: 5 })
           if (ids.length === 0) {
             yield* add
             continue
           }
           yield* Effect.retry(session.complete(lease, ids), { times: 100 })
-          settled += ids.length
+          so.far += ids.length
         }
       })
       const change = Effect.gen(function*() {
         const said: Array<string> = []
-        for (let round = 0; round < rounds || settled < 600; round++) {
+        for (let round = 0; round < rounds || so.far < 600; round++) {
           const exit = yield* Effect.exit(person.sql`
             UPDATE pgq.jobs AS j SET priority = (random() * 3)::integer
             FROM (SELECT id FROM pgq.jobs WHERE queue = ${queue} ORDER BY random()) AS any_order
@@ -71,7 +70,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("peo
           `)
           if (Exit.isFailure(exit)) said.push(String(exit.cause))
         }
-        isOver = true
+        so.isOver = true
         return said
       })
       const [said] = yield* Effect.all([change, work, work, work], { concurrency: "unbounded" })
