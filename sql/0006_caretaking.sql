@@ -198,9 +198,9 @@ BEGIN
   );
 END $$;
 
--- Marks lanes that nobody would look at: a job waits, none may be claimed, and there is no marker, as after
--- a TRUNCATE of lane_wakes. It looks at the next `lanes_max` lanes behind the given one and says which was
--- the last, NULL at the end. A marker too many is harmless.
+-- Marks lanes that nobody would look at, as after a TRUNCATE of lane_wakes: a job waits, and there is neither
+-- a marker nor a head that may be claimed before it. It looks at the next `lanes_max` lanes behind the given
+-- one and says which was the last, NULL at the end. A marker too many is harmless.
 CREATE FUNCTION heal_lanes(
   after_queue text, after_key text, lanes_max integer,
   OUT healed integer, OUT last_queue text, OUT last_key text
@@ -208,57 +208,64 @@ CREATE FUNCTION heal_lanes(
 DECLARE
   queues text[];
   keys text[];
-  priorities integer[];
+  firsts bigint[];
   q text;
 BEGIN
   PERFORM require_read_committed();
   WITH RECURSIVE lane AS (
-    (SELECT queue, serialization_key AS key, priority FROM jobs
+    (SELECT queue, serialization_key AS key, id FROM jobs
      WHERE state = 'waiting' AND (queue, serialization_key) > (after_queue, after_key)
      ORDER BY queue, serialization_key, priority DESC, id LIMIT 1)
     UNION ALL
     SELECT next.* FROM lane CROSS JOIN LATERAL (
-      SELECT queue, serialization_key, priority FROM jobs
+      SELECT queue, serialization_key, id FROM jobs
       WHERE state = 'waiting' AND (queue, serialization_key) > (lane.queue, lane.key)
       ORDER BY queue, serialization_key, priority DESC, id LIMIT 1
     ) AS next
   )
-  SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane.priority)
-    INTO queues, keys, priorities FROM (SELECT * FROM lane LIMIT lanes_max) AS lane;
+  SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane.id)
+    INTO queues, keys, firsts FROM (SELECT * FROM lane LIMIT lanes_max) AS lane;
   healed := 0;
   IF cardinality(queues) = lanes_max THEN
     last_queue := queues[lanes_max];
     last_key := keys[lanes_max];
   END IF;
-  FOR q, keys, priorities IN
-    SELECT lane.queue, array_agg(lane.key), array_agg(lane.priority)
-    FROM unnest(queues, keys, priorities) AS lane(queue, key, priority)
-    WHERE NOT EXISTS (
-      SELECT FROM jobs AS token
+  FOR q, firsts IN
+    SELECT lane.queue, array_agg(lane.first) FROM unnest(queues, keys, firsts) AS lane(queue, key, first)
+    WHERE (
+      SELECT token.state = 'ready' AND (
+               SELECT first.priority > token.priority
+                   OR (first.priority = token.priority AND first.id < token.id)
+               FROM jobs AS first WHERE first.id = lane.first
+             )
+             AND token.id NOT IN (SELECT unnest(job_ids) FROM leases)
+      FROM jobs AS token
       WHERE token.queue = lane.queue AND token.serialization_key = lane.key
         AND token.serialization_key IS NOT NULL AND token.state IN ('ready', 'retry')
-    )
+      LIMIT 1
+    ) IS NOT FALSE
     GROUP BY lane.queue
   LOOP
-    healed := healed + mark_forgotten(q, keys, priorities);
+    healed := healed + mark_forgotten(q, firsts);
   END LOOP;
 END $$;
 
--- Marks those of these lanes that have no marker. A queue with very many markers is left for later: they say
--- that lanes wait for a claim, not that one was forgotten.
-CREATE FUNCTION mark_forgotten(q text, keys text[], priorities integer[]) RETURNS integer
-LANGUAGE plpgsql AS $$
+-- Marks the lanes of these jobs, the first of each that waits. One that is marked as urgent as this is left
+-- alone, or markers would heap up where nobody claims.
+CREATE FUNCTION mark_forgotten(q text, firsts bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  marked text[] := ARRAY(SELECT key FROM lane_wakes WHERE queue = q LIMIT 10000);
-  count integer;
+  forgotten bigint[] := ARRAY(
+    SELECT j.id FROM jobs AS j WHERE j.id = ANY (firsts) AND NOT EXISTS (
+      SELECT FROM lane_wakes AS w
+      WHERE w.queue = q AND w.priority = j.priority AND w.key = j.serialization_key
+    )
+  );
 BEGIN
-  IF cardinality(marked) = 10000 THEN RETURN 0; END IF;
-  INSERT INTO lane_wakes (queue, key, priority)
-  SELECT q, lane.key, lane.priority FROM unnest(keys, priorities) AS lane(key, priority)
-  WHERE lane.key NOT IN (SELECT unnest(marked));
-  GET DIAGNOSTICS count = ROW_COUNT;
-  IF count > 0 THEN PERFORM wake(q); END IF;
-  RETURN count;
+  IF cardinality(forgotten) > 0 THEN
+    PERFORM mark_lanes(q, forgotten);
+    PERFORM wake(q);
+  END IF;
+  RETURN cardinality(forgotten);
 END $$;
 
 -- Drops some receipts that nobody will ask for any more; returns how many.

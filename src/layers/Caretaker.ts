@@ -35,7 +35,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
 
     yield* repeatedly("promote", promote, changed)
     yield* repeatedly("rescue", untilNone(scheduler.rescue, "2500 millis"))
-    yield* repeatedly("heal", untilNone(scheduler.heal, "5 seconds"))
+    yield* repeatedly("heal", untilNone(scheduler.heal, "2500 millis"))
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))
