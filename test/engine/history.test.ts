@@ -5,9 +5,11 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Settlement } from "../../src/domain/Settlement.ts"
+import * as PgSchema from "../../src/layers/PgSchema.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { claim, enqueue, eventually, queueName, settle, workerOf } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
+import * as Postgres from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
 import { addDay, addFinished, days, dropDay } from "./Days.ts"
 import { finished, millis, options, start, unfinished } from "./Live.ts"
@@ -134,6 +136,7 @@ layer(PgQueue.layer, options)("history that somebody reads", (it) => {
         const before = yield* days(parent)
         const reader = yield* Session.open
         yield* dropDay(parent, 1)
+        yield* addDay(parent, -40, queue)
         yield* reader.begin
         yield* reader.sql`SELECT count(*) FROM pgq.finished_jobs`
         yield* start(Layer.empty, { queues: [yield* queueName] })
@@ -171,6 +174,87 @@ layer(PgQueue.layer, options)("history that somebody reads", (it) => {
       assert.deepStrictEqual(yield* days("failed_jobs"), before)
       yield* reader.rollback
       yield* prune
+    }))
+})
+
+layer(PgQueue.layer, options)("history of days without a partition", (it) => {
+  it.effect("is dropped some thousands at once", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      yield* addFinished("completed", -3, queue)
+      yield* sql`
+        INSERT INTO pgq.finished_jobs
+        SELECT f.* FROM pgq.finished_jobs AS f, generate_series(1, 12000) WHERE f.queue = ${queue}
+      `
+      const [step] = yield* sql<{ has_more: boolean }>`SELECT pgq.prune_completed() AS has_more`
+      const left = yield* finished(queue)
+      yield* prune
+
+      assert.deepStrictEqual([step!.has_more, left.length], [true, 7001])
+      assert.lengthOf(yield* finished(queue), 0)
+    }))
+
+  it.effect("lets settlements go on while a day is added", () =>
+    Effect.gen(function*() {
+      const [pruner, queue] = [yield* Session.open, yield* queueName]
+      const before = yield* days("completed_jobs")
+      yield* dropDay("completed_jobs", 1)
+      yield* pruner.begin
+      yield* pruner.sql`SELECT pgq.prune_completed()`
+      const { lost } = yield* runOne(queue, Settlement.Completed())
+      yield* pruner.commit
+
+      assert.deepStrictEqual(lost, [])
+      assert.deepStrictEqual(yield* days("completed_jobs"), before)
+    }))
+})
+
+// Only a superuser publishes all tables, as tools that copy whole databases do.
+layer(PgQueue.layer, options)("history that is published", (it) => {
+  it.effect("is pruned, and everything else goes on", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      yield* sql`CREATE PUBLICATION everything FOR ALL TABLES`
+      for (const day of [-3, -40]) yield* addFinished("completed", day, queue)
+      yield* addDay("failed_jobs", -40, queue)
+      yield* sql`UPDATE pgq.settings SET keep_completed = '2 days'`
+      yield* runOne(queue, failed)
+      yield* runOne(queue, Settlement.Released())
+      yield* runOne(queue, Settlement.Completed())
+      yield* Scheduler.use((scheduler) =>
+        Effect.all([scheduler.promote, scheduler.rescue, scheduler.heal, scheduler.forget])
+      )
+      yield* prune
+
+      const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
+      assert.deepStrictEqual(outcomes, ["failed", "completed", "completed"])
+    }))
+})
+
+layer(Postgres.layer, options)("history of a schema that is published from its beginning", (it) => {
+  it.effect("is pruned", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* sql`CREATE PUBLICATION everything FOR ALL TABLES`
+      yield* PgSchema.migrate("pgq")
+      yield* addFinished("completed", -3, "test")
+      yield* sql`SELECT pgq.prune_completed()`
+
+      assert.lengthOf(yield* finished("test"), 0)
+    }))
+})
+
+layer(PgQueue.layer, options)("history that is kept for ever", (it) => {
+  it.effect("is kept for a thousand years, and no longer", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* sql`UPDATE pgq.settings SET keep_completed = '1000 years', keep_failed = '1000 years'`
+      yield* prune
+      for (const keep of ["1001 years", "7000 years", "-1 day"]) {
+        yield* Effect.flip(sql`UPDATE pgq.settings SET keep_failed = ${keep}::interval`)
+      }
     }))
 })
 

@@ -62,6 +62,35 @@ describe("the settler", () => {
       assert.deepStrictEqual(settler.leases(), [])
     }))
 
+  it.effect("says so when it sends a batch again", () =>
+    Effect.gen(function*() {
+      const sent: Array<boolean | undefined> = []
+      const store: JobRepo["Service"] = {
+        ...accepting([]),
+        settle: (_, options) =>
+          Effect.suspend(() =>
+            sent.push(options?.isRepeat) === 1
+              ? Effect.fail(
+                new StoreError({
+                  operation: "settle",
+                  isTransient: true,
+                  detail: "the connection was lost",
+                  cause: undefined
+                })
+              )
+              : Effect.succeed([])
+          )
+      }
+      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+
+      settler.add(completed(1n))
+      yield* TestClock.adjust("1 second")
+      settler.add(completed(3n))
+      yield* TestClock.adjust("1 second")
+
+      assert.deepStrictEqual(sent, [false, true, false])
+    }).pipe(Effect.provide(Logger.layer([]))))
+
   it.effect("settles the rest of a batch with one that whoever sends it dies of", () =>
     Effect.gen(function*() {
       const accepted: Array<bigint> = []

@@ -172,6 +172,114 @@ export const ofSql: ReadonlyArray<Mutant> = [
     test: killed("interleaving/heldRows", "a rescue passes by a lease")
   },
   {
+    name: "end-recorded-of-a-row-that-stays",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from: "IF gone < cardinality(ids) THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("engine/triggers", "that keeps a row refuses the end of its job")
+  },
+  {
+    name: "end-recorded-of-a-row-that-does-not-change",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from: "IF changed < cardinality(ids) THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("engine/triggers", "that keeps a row refuses the end of its job")
+  },
+  {
+    name: "settlement-makes-people-wait",
+    changes: [{
+      file: "sql/0008_function_settings.sql",
+      from: "jsonb) SET lock_timeout = '100ms'",
+      to: "jsonb) SET lock_timeout = '2s'"
+    }],
+    test: killed("interleaving/people", "go on soon where a settlement waits")
+  },
+  {
+    name: "leases-that-people-hold-not-told",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from: "WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))",
+      to: "WHERE false"
+    }],
+    test: killed("interleaving/heldRows", "what stands in a lease that somebody holds is told")
+  },
+  {
+    name: "rescue-without-end",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "    EXIT WHEN tried >= 4000;\n",
+      to: ""
+    }],
+    test: killed("engine/rescuing", "go back some thousands at once")
+  },
+  {
+    name: "one-lease-keeps-all-back",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "EXCEPTION WHEN OTHERS THEN",
+      to: "EXCEPTION WHEN division_by_zero THEN"
+    }],
+    test: killed("engine/rescuing", "go back although one that holds few")
+  },
+  {
+    name: "clock-that-was-set-back-believed",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "(lease_until <= clock OR lease_until > clock + lease * 1.1)",
+      to: "lease_until <= clock"
+    }],
+    test: killed("engine/rescuing", "does not keep a dead worker's jobs")
+  },
+  {
+    name: "doubt-of-later-believed",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "(doubted_at IS NULL OR doubted_at > clock)",
+      to: "doubted_at IS NULL"
+    }],
+    test: killed("engine/rescuing", "does not keep a dead worker's jobs")
+  },
+  {
+    name: "lanes-without-a-marker-not-found",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "healed := healed + mark_forgotten(q, firsts);",
+      to: "NULL;"
+    }],
+    test: killed("engine/healing", "is claimed again, and others are left alone")
+  },
+  {
+    name: "overtaken-heads-without-a-marker-not-found",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "    ) IS NOT FALSE\n",
+      to: "    ) IS NULL\n"
+    }],
+    test: killed("engine/healing", "is put in order, where its head was overtaken")
+  },
+  {
+    name: "days-without-a-partition-dropped-in-one",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "WHERE finished_at <= $1 LIMIT 5000))'",
+      to: "WHERE finished_at <= $1))'"
+    }],
+    test: killed("engine/history", "is dropped some thousands at once")
+  },
+  {
+    name: "other-days-without-an-identity",
+    changes: [{
+      file: "sql/0001_tables.sql",
+      from: "ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;\n",
+      to: ""
+    }],
+    test: killed("engine/history", "is pruned, and everything else goes on")
+  },
+  {
     name: "dead-at-first-sight",
     changes: [{
       file: "sql/0006_caretaking.sql",
