@@ -3,13 +3,14 @@
  * stopped again with the command that started it.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Context, Duration, Effect, Layer, Redacted } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { homedir } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { StoreError } from "../domain/Errors.ts"
 import { defaultDataDir } from "../layers/EmbeddedDataDir.ts"
 import * as EmbeddedPostgres from "../layers/EmbeddedPostgres.ts"
+import * as PgConninfo from "../layers/PgConninfo.ts"
 import { storeError } from "../layers/PgError.ts"
 import * as PgSchema from "../layers/PgSchema.ts"
 import * as Settings from "./Settings.ts"
@@ -59,39 +60,7 @@ const open = Effect.fnUntraced(function*(given: Settings.Given) {
 })
 
 const client = (conninfo: Conninfo.Conninfo) =>
-  Layer.orDie(PgClient.layer({
-    ...encryption(conninfo),
-    host: conninfo.hostaddr ?? conninfo.host,
-    port: conninfo.port,
-    path: Conninfo.socketPath(conninfo),
-    username: conninfo.user,
-    password: conninfo.password,
-    database: conninfo.dbname,
-    connectTimeout: conninfo.connectTimeout,
-    applicationName: conninfo.applicationName,
-    prepare: conninfo.prepare,
-    maxConnections: 10
-  }))
-
-/** As libpq has it: `require` encrypts without asking who is there, and sockets need nothing. */
-const encryption = (conninfo: Conninfo.Conninfo) => {
-  const name = conninfo.hostaddr === undefined ? {} : { servername: conninfo.host }
-  if (Conninfo.socketPath(conninfo) !== undefined) return { ssl: false }
-  switch (conninfo.sslmode) {
-    case "disable":
-      return { ssl: false }
-    case "allow":
-    case "prefer":
-      // Only a URL can ask for encryption where the server offers it.
-      return { url: Redacted.make("postgres://localhost?sslmode=prefer") }
-    case "require":
-      return { ssl: { ...name, rejectUnauthorized: false } }
-    case "verify-ca":
-      return { ssl: { ...name, checkServerIdentity: () => undefined } }
-    case "verify-full":
-      return { ssl: name }
-  }
-}
+  Layer.orDie(PgClient.layer({ ...PgConninfo.clientConfig(conninfo), maxConnections: 10 }))
 
 const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Service"]) {
   const sql = yield* SqlClient.SqlClient
@@ -104,7 +73,7 @@ const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Serv
     }),
     // The driver's own limit is for one attempt; a pool may make several.
     Effect.timeoutOrElse({
-      duration: Duration.sum(conninfo.connectTimeout, Duration.seconds(1)),
+      duration: Duration.sum(PgConninfo.patience(conninfo), Duration.seconds(1)),
       orElse: () => {
         const detail = "no answer; is the server running there?"
         return Effect.fail(new StoreError({ operation, isTransient: true, detail, cause: detail }))

@@ -1,12 +1,15 @@
 /**
  * Which database, and how to talk to it: from flags, then the environment, then defaults.
  */
-import { Config, Effect, Option, Redacted } from "effect"
+import { Effect, Option, Redacted } from "effect"
 import { existsSync } from "node:fs"
 import { userInfo } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
-import { SettingInvalid } from "../domain/Errors.ts"
+import type { Parameters } from "../domain/ConninfoParameters.ts"
+import type { SettingInvalid } from "../domain/Errors.ts"
 import { defaultSchema } from "../layers/PgSchema.ts"
+import * as ConnectionFiles from "./ConnectionFiles.ts"
+import * as Environment from "./Environment.ts"
 
 export interface Settings {
   /** Nothing when no connection is named: then it is the embedded server. */
@@ -25,15 +28,15 @@ export interface Given {
 
 export const resolve = Effect.fn("Settings.resolve")(
   function*(given: Given): Effect.fn.Return<Settings, SettingInvalid> {
-    const environment = yield* Effect.suspend(() => readable(settings))
+    const environment = yield* Environment.read
     const named = { "-c": given.connection, ...environment.connections }
     const [origin, text] = Object.entries(named)
       .flatMap(([name, value]) => Option.isSome(value) ? [[name, value.value] as const] : [])[0] ??
-      [Object.keys(environment.server).length > 0 ? "PG*" : "embedded server", Redacted.make("")]
+      [Environment.namesServer(environment) ? "PG*" : "embedded server", Redacted.make("")]
 
     const conninfo = origin === "embedded server"
       ? undefined
-      : yield* read(text, origin, { ...environment.server, ...environment.other })
+      : yield* read(text, origin, environment)
     return {
       conninfo,
       origin,
@@ -49,67 +52,39 @@ export const resolve = Effect.fn("Settings.resolve")(
 export const schema = (given: Option.Option<string>): Effect.Effect<string, SettingInvalid> =>
   Option.isSome(given)
     ? Effect.succeed(given.value)
-    : Effect.suspend(() =>
-      Effect.map(readable(variable("PGQ_SCHEMA")), Option.getOrElse(() => defaultSchema))
-    )
+    : Effect.suspend(() => Effect.map(Environment.schema, Option.getOrElse(() => defaultSchema)))
 
-/** Reads a connection string; what it leaves open is libpq's default. */
+/**
+ * Reads a connection string. What it leaves open is from its service, then from the environment, then
+ * libpq's default.
+ */
 export const read = Effect.fnUntraced(function*(
   text: Redacted.Redacted,
   setting: string,
-  environment: Conninfo.Parameters = {}
+  environment: Environment.Environment = Environment.none
 ) {
   const parsed = yield* Effect.fromResult(Conninfo.parse(Redacted.value(text), setting))
-  const given = { ...environment, ...parsed }
-  const defaults = { setting, user: yield* osUser, host: defaultHost(given.port || "5432") }
-  return yield* Effect.fromResult(Conninfo.complete(given, defaults))
+  yield* Environment.refuse(environment)
+  yield* remark(setting, [...parsed.remarks, ...environment.remarks])
+  const own = { ...environment.parameters, ...parsed.given }
+  const served = own.service ? yield* serviceOf(own.service, own, environment) : {}
+  const given = { ...environment.parameters, ...served, ...parsed.given }
+  const defaults = { setting, user: yield* osUser, host: defaultHost }
+  const conninfo = yield* Effect.fromResult(Conninfo.complete(given, defaults))
+  return { ...conninfo, password: yield* ConnectionFiles.password(conninfo, given.passfile) }
 })
 
-const variable = (name: string) =>
-  // An empty variable counts as none.
-  Config.map(Config.option(Config.String(name)), Option.filter((text) => text !== ""))
+const serviceOf = Effect.fnUntraced(
+  function*(name: string, own: Parameters, { sysconfdir }: Environment.Environment) {
+    const files = ConnectionFiles.serviceFiles(own, sysconfdir)
+    const { given, remarks } = yield* ConnectionFiles.service(name, files)
+    yield* remark(`service ${name}`, remarks)
+    return given
+  }
+)
 
-const redacted = (name: string) =>
-  Config.map(variable(name), Option.map((text) => Redacted.make(text)))
-
-/** The parameters whose variables are set. */
-const parametersOf = (
-  pairs: ReadonlyArray<readonly [name: keyof Conninfo.Parameters, from: string]>
-): Config.Config<Conninfo.Parameters> =>
-  Config.map(
-    Config.all(pairs.map(([name, from]) =>
-      Config.map(variable(from), (value) => Option.map(value, (text) => [name, text] as const))
-    )),
-    (found) =>
-      Object.fromEntries(found.flatMap((pair) => Option.toArray(pair)))
-  )
-
-const settings = Config.all({
-  connections: Config.all({
-    PGQ_URL: redacted("PGQ_URL"),
-    DATABASE_URL: redacted("DATABASE_URL")
-  }),
-  // Any of these names a server; a password or a TLS mode alone does not.
-  server: parametersOf([
-    ["host", "PGHOST"],
-    ["hostaddr", "PGHOSTADDR"],
-    ["port", "PGPORT"],
-    ["dbname", "PGDATABASE"],
-    ["user", "PGUSER"]
-  ]),
-  other: parametersOf([
-    ["password", "PGPASSWORD"],
-    ["sslmode", "PGSSLMODE"],
-    ["prepare", "PGQ_PREPARE"]
-  ]),
-  notify: Config.option(Config.Literals(["listen", "poll"], "PGQ_NOTIFY"))
-})
-
-const readable = <A>(config: Config.Config<A>): Effect.Effect<A, SettingInvalid> =>
-  Effect.mapError(
-    config,
-    (error) => new SettingInvalid({ setting: "environment", issue: error.message })
-  )
+const remark = (setting: string, remarks: ReadonlyArray<string>) =>
+  Effect.forEach(remarks, (text) => Effect.logWarning(`${setting}: ${text}`), { discard: true })
 
 // A user id without a name, as containers have it, makes userInfo throw.
 const osUser = Effect.orElseSucceed(
@@ -117,6 +92,6 @@ const osUser = Effect.orElseSucceed(
   () => process.env["USER"] ?? ""
 )
 
-const defaultHost = (port: string): string =>
-  ["/var/run/postgresql", "/tmp"].find((path) => existsSync(`${path}/.s.PGSQL.${port}`)) ??
+const defaultHost = (port: number): string =>
+  ConnectionFiles.socketFolders.find((path) => existsSync(`${path}/.s.PGSQL.${port}`)) ??
     "localhost"

@@ -9,6 +9,7 @@ import { Duration, Effect, Redacted, type Scope } from "effect"
 import { features, hrtime } from "node:process"
 import { Worker } from "node:worker_threads"
 import type { StandIn } from "../services/WorkerRegistry.ts"
+import * as PgConninfo from "./PgConninfo.ts"
 import { type Connection, Slot, type Task } from "./PgStandInTask.ts"
 
 /** What to do about a thread that does not turn any more. */
@@ -76,6 +77,7 @@ const connectionOf = Effect.fnUntraced(function*(config: PgClient.PgClientConfig
   const password = Effect.isEffect(config.password) ? yield* config.password : config.password
   const { applicationName = "pgq", database, host, path, port, ssl, url, username } = config
   const connection: Connection = {
+    conninfo: PgConninfo.textOf(config),
     database,
     host,
     path,

@@ -33,6 +33,8 @@ export interface Connection extends
     | "username"
   >
 {
+  /** What leads to the server in place of a stream. */
+  readonly conninfo: string | undefined
   readonly url: string | undefined
   readonly password: string | undefined
 }

@@ -5,13 +5,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Redacted, Result } from "effect"
 import * as Conninfo from "../../src/domain/Conninfo.ts"
+import { socketPath } from "../../src/domain/ConninfoHosts.ts"
 import { connections } from "./corpus/connections.ts"
 import * as Fuzz from "./Fuzz.ts"
 
-const defaults = { setting: "-c", user: "me", host: "localhost" }
+const defaults = { setting: "-c", user: "me", host: () => "localhost" }
 
 const read = (text: string) =>
-  Result.flatMap(Conninfo.parse(text, "-c"), (given) => Conninfo.complete(given, defaults))
+  Result.flatMap(Conninfo.parse(text, "-c"), ({ given }) => Conninfo.complete(given, defaults))
 
 const plain = (conninfo: Conninfo.Conninfo) => ({
   ...conninfo,
@@ -29,9 +30,11 @@ const check = (text: string): string => {
   const conninfo = result.success
   const again = read(Redacted.value(Conninfo.format(conninfo)))
   assert.deepStrictEqual(plain(Result.getOrThrow(again)), plain(conninfo), what)
-  assert.isAbove(conninfo.port, 0)
-  assert.isBelow(conninfo.port, 65536)
-  Conninfo.socketPath(conninfo)
+  for (const host of conninfo.hosts) {
+    assert.isAbove(host.port, 0)
+    assert.isBelow(host.port, 65536)
+    socketPath(host)
+  }
   return Conninfo.describe(conninfo)
 }
 

@@ -1,0 +1,96 @@
+/**
+ * The files that libpq reads beside a connection string: services and passwords.
+ */
+import { Effect, Redacted, Result } from "effect"
+import { readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import type { Conninfo } from "../domain/Conninfo.ts"
+import type { Host } from "../domain/ConninfoHosts.ts"
+import { type Parameters, sort, type Sorted } from "../domain/ConninfoParameters.ts"
+import { SettingInvalid } from "../domain/Errors.ts"
+import * as PasswordFile from "../domain/PasswordFile.ts"
+import * as ServiceFile from "../domain/ServiceFile.ts"
+import { underHome } from "../layers/HomeFolder.ts"
+
+/** What a service stands for. The first of its files that has it counts. */
+export const service = Effect.fnUntraced(
+  function*(name: string, files: ReadonlyArray<string | undefined>) {
+    const paths = files.filter((path) => path !== undefined)
+    for (const path of paths) {
+      const text = yield* textOf(path)
+      const pairs = text === undefined ? Result.succeed(undefined) : ServiceFile.find(text, name)
+      const sorted = Result.flatMap(
+        pairs,
+        (pairs): Result.Result<Sorted | undefined, string> =>
+          pairs === undefined ? Result.succeed(undefined) : sort(pairs)
+      )
+      if (Result.isFailure(sorted)) {
+        return yield* new SettingInvalid({ setting: `service file ${path}`, issue: sorted.failure })
+      }
+      if (sorted.success !== undefined) return sorted.success
+    }
+    const issue = `there is no service "${name}" in ${paths.join(" or ")}`
+    return yield* new SettingInvalid({ setting: "service", issue })
+  }
+)
+
+export const serviceFiles = (
+  { servicefile }: Parameters,
+  folder: string | undefined
+): ReadonlyArray<string | undefined> => [
+  servicefile || underHome(".pg_service.conf"),
+  join(folder ?? "/etc/postgresql-common", "pg_service.conf")
+]
+
+/** The password that the password file has for the hosts. One that others may read is passed over. */
+export const password = Effect.fnUntraced(
+  function*(conninfo: Conninfo, file: string | undefined) {
+    const path = file || underHome(".pgpass")
+    if (conninfo.password !== undefined || path === undefined) return conninfo.password
+    const text = yield* privateText(path)
+    if (text === undefined) return undefined
+    const { dbname, hosts, user } = conninfo
+    const found = new Set(
+      hosts
+        .map((host) =>
+          PasswordFile.find(text, { hosts: names(host), port: host.port, dbname, user })
+        )
+        .filter((password) => password !== undefined && password !== "")
+    )
+    if (found.size > 1) {
+      const issue = "has a different password for each host; pgq takes one for all of them"
+      return yield* new SettingInvalid({ setting: `password file ${path}`, issue })
+    }
+    return Array.from(found, (password) => Redacted.make(password ?? ""))[0]
+  }
+)
+
+/** Sockets in the default places are those of localhost as well. */
+const names = ({ host }: Host): ReadonlyArray<string> =>
+  socketFolders.includes(host) ? [host, "localhost"] : [host]
+
+export const socketFolders: ReadonlyArray<string> = ["/var/run/postgresql", "/tmp"]
+
+const privateText = Effect.fnUntraced(function*(path: string) {
+  const stats = yield* Effect.sync(() => statSync(path, { throwIfNoEntry: false }))
+  if (stats === undefined) return undefined
+  const why = !stats.isFile()
+    ? "it is not a plain file"
+    : (stats.mode & 0o077) !== 0
+    ? "others may read it; make it chmod 0600"
+    : undefined
+  if (why === undefined) return yield* textOf(path)
+  yield* Effect.logWarning(`ignores the password file ${path}: ${why}`)
+  return undefined
+})
+
+/** Nothing where there is no such file. */
+const textOf = (path: string): Effect.Effect<string | undefined, SettingInvalid> =>
+  Effect.try({
+    try: () => statSync(path, { throwIfNoEntry: false }) && readFileSync(path, "utf8"),
+    catch: (error) =>
+      new SettingInvalid({
+        setting: path,
+        issue: error instanceof Error ? error.message : String(error)
+      })
+  })

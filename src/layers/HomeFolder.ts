@@ -1,0 +1,11 @@
+/**
+ * The user's own folder, which not every process has.
+ */
+import { Result } from "effect"
+import { homedir } from "node:os"
+import { join } from "node:path"
+
+export const underHome = (...names: ReadonlyArray<string>): string | undefined =>
+  Result.getOrUndefined(
+    Result.try({ try: () => join(homedir(), ...names), catch: () => undefined })
+  )

@@ -1,0 +1,67 @@
+/**
+ * SCRAM-SHA-256, bound to the server's certificate where the connection is encrypted: the driver's own
+ * cannot bind, and some platforms ask for it.
+ */
+import { Result } from "effect"
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto"
+
+export interface Proof {
+  readonly mechanism: string
+  readonly first: string
+  /** Answers the server's challenge; `expected` is what the server must know in return. */
+  readonly answer: (
+    challenge: string
+  ) => Result.Result<{ readonly final: string; readonly expected: Buffer }, string>
+}
+
+/** `binding` is the hash of the server's certificate; without one the proof is not bound. */
+export const make = (password: string, binding: Buffer | undefined): Proof => {
+  const header = binding === undefined ? "n,," : "p=tls-server-end-point,,"
+  const nonce = randomBytes(18).toString("base64")
+  const bare = `n=,r=${nonce}`
+  const bound = Buffer.concat([Buffer.from(header), binding ?? Buffer.alloc(0)]).toString("base64")
+  return {
+    mechanism: binding === undefined ? "SCRAM-SHA-256" : "SCRAM-SHA-256-PLUS",
+    first: header + bare,
+    answer: (challenge) =>
+      Result.map(read(challenge, nonce), ({ iterations, nonce, salt }) => {
+        const salted = pbkdf2Sync(password.normalize("NFKC"), salt, iterations, 32, "sha256")
+        const clientKey = hmac(salted, "Client Key")
+        const storedKey = createHash("sha256").update(clientKey).digest()
+        const unproven = `c=${bound},r=${nonce}`
+        const exchange = `${bare},${challenge},${unproven}`
+        const signature = hmac(storedKey, exchange)
+        const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0))
+        return {
+          final: `${unproven},p=${Buffer.from(proof).toString("base64")}`,
+          expected: hmac(hmac(salted, "Server Key"), exchange)
+        }
+      })
+  }
+}
+
+/** Whether the server knows the password as well. */
+export const isProven = (last: string, expected: Buffer): boolean => {
+  const shown = Buffer.from(attributes(last).get("v") ?? "", "base64")
+  return shown.length === expected.length && timingSafeEqual(shown, expected)
+}
+
+/** As much work as a server that is not trusted yet may ask for. */
+const iterationsMax = 1_000_000
+
+const read = (challenge: string, own: string) => {
+  const given = attributes(challenge)
+  const nonce = given.get("r") ?? ""
+  const salt = Buffer.from(given.get("s") ?? "", "base64")
+  const iterations = Number(given.get("i"))
+  return nonce.length <= own.length || !nonce.startsWith(own) || salt.length === 0
+    ? Result.fail("the server's challenge is not an answer to this client")
+    : !Number.isInteger(iterations) || iterations < 1 || iterations > iterationsMax
+    ? Result.fail(`the server asks for ${iterations} rounds of SCRAM`)
+    : Result.succeed({ nonce, salt, iterations })
+}
+
+const attributes = (message: string): ReadonlyMap<string, string> =>
+  new Map(message.split(",").map((part) => [part.slice(0, 1), part.slice(2)]))
+
+const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest()
