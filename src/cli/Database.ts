@@ -3,11 +3,11 @@
  * stopped again with the command that started it.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Context, Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { homedir } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
-import { StoreError } from "../domain/Errors.ts"
+import { SettingInvalid, StoreError } from "../domain/Errors.ts"
 import { defaultDataDir } from "../layers/EmbeddedDataDir.ts"
 import * as EmbeddedPostgres from "../layers/EmbeddedPostgres.ts"
 import * as PgConninfo from "../layers/PgConninfo.ts"
@@ -23,8 +23,11 @@ export class Database extends Context.Service<Database, {
   readonly notify: "listen" | "poll"
 }>()("pgq/cli/Database") {}
 
-/** The database, and a client that has been seen to connect. */
-export const layer = (given: Settings.Given) =>
+/**
+ * The database, and a client that has been seen to connect. `startsNothing` uses an embedded server that
+ * runs, and else fails.
+ */
+export const layer = (given: Settings.Given & { readonly startsNothing?: boolean }) =>
   Layer.unwrap(
     Effect.map(open(given), (database) =>
       Layer.mergeAll(
@@ -39,7 +42,7 @@ export const ready = Effect.gen(function*() {
   return yield* isEmbedded ? Effect.asVoid(PgSchema.migrate(schema)) : PgSchema.check(schema)
 })
 
-const open = Effect.fnUntraced(function*(given: Settings.Given) {
+const open = Effect.fnUntraced(function*(given: Parameters<typeof layer>[0]) {
   const { conninfo, ...settings } = yield* Settings.resolve(given)
   if (conninfo !== undefined) return Database.of({ ...settings, conninfo, isEmbedded: false })
 
@@ -51,11 +54,24 @@ const open = Effect.fnUntraced(function*(given: Settings.Given) {
       platform: process.platform
     })
   )
-  const server = yield* EmbeddedPostgres.open({ dataDir })
+  const server = given.startsNothing === true
+    ? yield* running(dataDir)
+    : yield* EmbeddedPostgres.open({ dataDir })
   return Database.of({
     ...settings,
     conninfo: yield* Settings.read(server.url, "embedded server"),
     isEmbedded: true
+  })
+})
+
+const running = Effect.fnUntraced(function*(dataDir: string) {
+  const found = yield* EmbeddedPostgres.find(dataDir)
+  if (Option.isSome(found)) return found.value
+  return yield* new SettingInvalid({
+    setting: "connection",
+    issue:
+      `no database is named by -c, PGQ_URL, DATABASE_URL or PG*, and no embedded server runs ` +
+      `in ${dataDir}; pgq start would start one`
   })
 })
 
@@ -94,6 +110,11 @@ const advice = (code: string, { dbname }: Conninfo.Conninfo): string => {
       return "; check the user and the password"
     case "28000":
       return "; check the user, pg_hba.conf and sslmode"
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+      return "; name the file of its CA as sslrootcert"
     case "3D000":
       return `; create it with createdb ${dbname}`
     default:

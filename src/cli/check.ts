@@ -14,7 +14,7 @@ import * as Flags from "./Flags.ts"
 export const check = Command.make(
   "check",
   { connection: Flags.connection, schema: Flags.schema },
-  (input) => Ending.bySignal(Effect.provide(run, Database.layer(input)))
+  (input) => Ending.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
 ).pipe(Command.withDescription("Check settings, connection, schema and rights; start nothing"))
 
 const run = Effect.gen(function*() {

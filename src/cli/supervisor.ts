@@ -76,7 +76,8 @@ const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly
       WorkerRegistry,
       yield* Layer.build(QueueLive.client({ schema }))
     )
-    return { registry, env: { PGQ_URL: Redacted.value(Conninfo.format(conninfo)) } }
+    // The service has been read: it would fill in what another source left open.
+    return { registry, env: { PGQ_URL: Redacted.value(Conninfo.format(conninfo)), PGSERVICE: "" } }
   }).pipe(Effect.provideContext(database))
 })
 

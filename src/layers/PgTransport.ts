@@ -55,9 +55,15 @@ const duplex = (
     socket
       .on("data", (chunk) => stream.push(chunk) || socket?.pause())
       .on("error", (error) => stream.destroy(error))
-      .on("end", () => stream.push(null))
-      .on("close", () => stream.push(null))
+      .on("end", end)
+      .on("close", end)
       .resume()
+  }
+
+  // Nobody reads a cancellation's, and its end is to be noticed all the same.
+  const end = () => {
+    stream.push(null)
+    stream.read(0)
   }
 
   const refuse = (cause: Cause.Cause<ConnectFailed>) => {
