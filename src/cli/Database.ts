@@ -38,7 +38,14 @@ export const layer = (given: Settings.Given & { readonly startsNothing?: boolean
 
 /** Refuses a schema that does not fit. Nobody else could have migrated the embedded server. */
 export const ready = Effect.gen(function*() {
-  const { isEmbedded, schema } = yield* Database
+  const { conninfo: { target }, isEmbedded, origin, schema } = yield* Database
+  if (["standby", "read-only", "prefer-standby"].includes(target)) {
+    return yield* new SettingInvalid({
+      setting: origin,
+      issue: `target_session_attrs=${target} leads to a server that takes no jobs; ` +
+        "read-write and primary lead to one that does"
+    })
+  }
   return yield* isEmbedded ? Effect.asVoid(PgSchema.migrate(schema)) : PgSchema.check(schema)
 })
 

@@ -5,8 +5,8 @@ import { Effect, Option, Redacted } from "effect"
 import { existsSync } from "node:fs"
 import { userInfo } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
-import type { Parameters } from "../domain/ConninfoParameters.ts"
-import type { SettingInvalid } from "../domain/Errors.ts"
+import { type Parameters, variables } from "../domain/ConninfoParameters.ts"
+import { SettingInvalid } from "../domain/Errors.ts"
 import { defaultSchema } from "../layers/PgSchema.ts"
 import * as ConnectionFiles from "./ConnectionFiles.ts"
 import * as Environment from "./Environment.ts"
@@ -70,9 +70,21 @@ export const read = Effect.fnUntraced(function*(
   const served = own.service ? yield* serviceOf(own.service, own, environment) : {}
   const given = { ...environment.parameters, ...served, ...parsed.given }
   const defaults = { setting, user: yield* osUser, host: defaultHost }
-  const conninfo = yield* Effect.fromResult(Conninfo.complete(given, defaults))
+  const conninfo = yield* Effect.fromResult(Conninfo.complete(given, defaults)).pipe(
+    Effect.mapError(blame({ ...served, ...parsed.given }, environment))
+  )
   return { ...conninfo, password: yield* ConnectionFiles.password(conninfo, given.passfile) }
 })
+
+/** What a variable gives is not the string's fault. Each sentence begins with its parameter. */
+const blame =
+  (given: Parameters, { parameters }: Environment.Environment) => (error: SettingInvalid) => {
+    const [name = ""] = /^\w+/.exec(error.issue) ?? []
+    const variable = Object.entries(variables).find(([of]) => of === name)?.[1]
+    return variable === undefined || Object.hasOwn(given, name) || !Object.hasOwn(parameters, name)
+      ? error
+      : new SettingInvalid({ setting: variable, issue: error.issue })
+  }
 
 const serviceOf = Effect.fnUntraced(
   function*(name: string, own: Parameters, { sysconfdir }: Environment.Environment) {

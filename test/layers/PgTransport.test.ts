@@ -13,6 +13,7 @@ import * as PgConninfo from "../../src/layers/PgConninfo.ts"
 import { storeError } from "../../src/layers/PgError.ts"
 import { OpenServer, users } from "../support/OpenServer.ts"
 import * as Open from "../support/OpenServer.ts"
+import * as TcpProxy from "../support/TcpProxy.ts"
 
 const conninfo = (text: string) =>
   Result.getOrThrow(
@@ -254,6 +255,44 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       )
 
       assert.deepStrictEqual(found, [])
+    }))
+
+  it.effect("finds the next server when the one it had is gone", () =>
+    Effect.gen(function*() {
+      const { password, port } = yield* OpenServer
+      const target = { host: "127.0.0.1", port }
+      const one = yield* TcpProxy.make(target)
+      const other = yield* TcpProxy.make(target)
+      const both = `host=127.0.0.1,127.0.0.1 port=${one.port},${other.port} dbname=postgres ` +
+        `user=pgq password=${password} target_session_attrs=primary`
+      yield* at(
+        both,
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          yield* sql`SELECT 1`
+          assert.strictEqual(yield* other.connections, 0)
+          yield* one.refuse
+          yield* one.cut
+          yield* Effect.retry(sql`SELECT 1`, { times: 1 })
+          assert.strictEqual(yield* other.connections, 1)
+        })
+      )
+    }))
+
+  it.effect("ends with the server's side of it", () =>
+    Effect.gen(function*() {
+      const { text } = yield* pair
+      const found = yield* at(
+        `${text} target_session_attrs=primary`,
+        SqlClient.SqlClient.use((sql) =>
+          sql`SELECT pg_terminate_backend(pg_backend_pid())`.pipe(
+            Effect.flip,
+            Effect.andThen(sql`SELECT 1 AS one`)
+          )
+        )
+      )
+
+      assert.deepStrictEqual(found, [{ one: 1 }])
     }))
 
   it.effect("leads another thread to the same server", () =>
