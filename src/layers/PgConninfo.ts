@@ -34,9 +34,13 @@ export const configOf = (text: string) =>
     clientConfig
   )
 
-/** As long as its servers may take in turn. */
-export const patience = ({ connectTimeout, hosts, target }: Conninfo): Duration.Duration =>
-  Duration.times(connectTimeout, hosts.length * (target === "prefer-standby" ? 2 : 1))
+/** As long as its servers may take in turn, and a moment to say so. */
+export const patience = (conninfo: Conninfo): Duration.Duration => {
+  const { connectTimeout, hosts, target } = conninfo
+  if (isPlain(conninfo)) return connectTimeout
+  const rounds = target === "prefer-standby" ? 2 : 1
+  return Duration.sum(Duration.times(connectTimeout, hosts.length * rounds), Duration.seconds(1))
+}
 
 const wayTo = (conninfo: Conninfo): PgClient.PgClientConfig => {
   const [first, ...others] = conninfo.hosts

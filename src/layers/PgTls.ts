@@ -8,7 +8,7 @@ import * as NodeTls from "node:tls"
 import type { Host } from "../domain/ConninfoHosts.ts"
 import type { Tls } from "../domain/ConninfoTls.ts"
 import { underHome } from "./HomeFolder.ts"
-import { ConnectFailed, failedBy } from "./PgWire.ts"
+import { ConnectFailed, failedBy, guarded } from "./PgWire.ts"
 
 /** Fails for what is wrong on this machine. Files are read anew, so that they may be replaced. */
 export const options = (
@@ -31,7 +31,7 @@ export const encrypt = (
   options: NodeTls.ConnectionOptions
 ): Effect.Effect<NodeTls.TLSSocket, ConnectFailed> =>
   Effect.callback((resume) => {
-    const secure = NodeTls.connect({ ...options, socket })
+    const secure = guarded(NodeTls.connect({ ...options, socket }))
     const onError = (error: Error) => {
       const { code, message } = failedBy(error)
       resume(Effect.fail(new ConnectFailed({ message, code, isOfTls: true })))

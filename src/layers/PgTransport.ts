@@ -7,6 +7,7 @@ import type { Socket } from "node:net"
 import { Duplex } from "node:stream"
 import type { Conninfo } from "../domain/Conninfo.ts"
 import * as PgServer from "./PgServer.ts"
+import * as PgSocket from "./PgSocket.ts"
 import { ConnectFailed } from "./PgWire.ts"
 
 /** What was once asked of `make`, found again by its answer: a function cannot go to another thread. */
@@ -18,7 +19,7 @@ export const make = (conninfo: Conninfo): () => Duplex => {
   let last: PgServer.Place | undefined
   const open = Effect.fnUntraced(function*(packet: Buffer) {
     if (isCancel(packet) && last !== undefined) {
-      const socket = yield* PgServer.connect(conninfo, last.host, last.isEncrypted)
+      const socket = yield* PgSocket.connect(conninfo, last.host, last.isEncrypted)
       socket.write(packet)
       return { socket, greeting: Buffer.alloc(0) }
     }

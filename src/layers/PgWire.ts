@@ -39,6 +39,10 @@ const bodyBytesMax = 1_000_000
 /** So many bytes, as soon as they are there. */
 export const take = (socket: Socket, count: number): Effect.Effect<Buffer, ConnectFailed> =>
   Effect.callback((resume) => {
+    // What happened while nobody read is not said again.
+    if (socket.destroyed || socket.readableEnded) {
+      return resume(Effect.fail(socket.errored === null ? closed : failedBy(socket.errored)))
+    }
     const look = () => {
       const chunk: Buffer | null = socket.read(count)
       if (chunk === null) return
@@ -62,6 +66,9 @@ export const take = (socket: Socket, count: number): Effect.Effect<Buffer, Conne
   })
 
 const closed = new ConnectFailed({ message: "the server closed the connection", code: undefined })
+
+/** An error that nobody listens for would end the process; who reads next hears of it. */
+export const guarded = <A extends Socket>(socket: A): A => socket.on("error", () => {})
 
 /** Of a name with several addresses, the causes stand inside. */
 export const failedBy = (error: Error): ConnectFailed => {

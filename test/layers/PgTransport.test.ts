@@ -6,8 +6,10 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { chmodSync } from "node:fs"
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Conninfo from "../../src/domain/Conninfo.ts"
 import * as PgConninfo from "../../src/layers/PgConninfo.ts"
 import { storeError } from "../../src/layers/PgError.ts"
@@ -118,6 +120,22 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       )
       assert.include(yield* refusal(`${named} sslmode=verify-ca`), "needs the file of the CA")
       assert.include(yield* refusal(`${named} sslmode=require sslrootcert=/no/such`), "/no/such")
+    }))
+
+  it.effect("looks for certificates where libpq does", () =>
+    Effect.gen(function*() {
+      const { file, port } = yield* OpenServer
+      const as = `host=127.0.0.1 port=${port} dbname=postgres sslmode=require`
+      const home = yield* ownHome
+      copyFileSync(file("client.crt"), join(home, ".postgresql", "postgresql.crt"))
+      copyFileSync(file("client.key"), join(home, ".postgresql", "postgresql.key"))
+
+      assert.isTrue(yield* isEncrypted(`${as} user=certain`))
+      copyFileSync(file("other-ca.crt"), join(home, ".postgresql", "root.crt"))
+      assert.include(yield* refusal(`${as} user=certain`), "certificate")
+      assert.isTrue(yield* isEncrypted(`${as} user=certain sslrootcert=${file("ca.crt")}`))
+      const unverified = as.replace("require", "no-verify")
+      assert.isTrue(yield* isEncrypted(`${unverified} user=certain`))
     }))
 
   it.effect("shows its own certificate", () =>
@@ -306,6 +324,22 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       assert.deepStrictEqual(found, [{ port: ports.primary }])
     }))
 })
+
+/** A home for the rest of the test, with a folder for certificates. */
+const ownHome = Effect.acquireRelease(
+  Effect.sync(() => {
+    const before = process.env["HOME"]
+    const path = mkdtempSync(join(tmpdir(), "pgq-home-"))
+    mkdirSync(join(path, ".postgresql"))
+    process.env["HOME"] = path
+    return { before, path }
+  }),
+  ({ before, path }) =>
+    Effect.sync(() => {
+      process.env["HOME"] = before
+      rmSync(path, { recursive: true, force: true })
+    })
+).pipe(Effect.map(({ path }) => path))
 
 /** Answers N to a request for TLS, and is a plain way to the server else. */
 const withoutTls = (port: number) =>

@@ -2,7 +2,8 @@
  * All mutants. `test/properties` and `test/model` have mutants of their own; `docs/reliability.md` lists all.
  */
 import type { Mutant } from "./Mutant.ts"
+import { ofConnections } from "./ofConnections.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
 
-export const mutants: ReadonlyArray<Mutant> = [...ofSql, ...ofSources]
+export const mutants: ReadonlyArray<Mutant> = [...ofSql, ...ofSources, ...ofConnections]
