@@ -11,6 +11,7 @@ import { SettingInvalid } from "../domain/Errors.ts"
 import * as PasswordFile from "../domain/PasswordFile.ts"
 import * as ServiceFile from "../domain/ServiceFile.ts"
 import { underHome } from "../layers/HomeFolder.ts"
+import * as ErrorLine from "./ErrorLine.ts"
 
 /** What a service stands for. The first of its files that has it counts. */
 export const service = Effect.fnUntraced(
@@ -71,26 +72,33 @@ const names = ({ host }: Host): ReadonlyArray<string> =>
 
 export const socketFolders: ReadonlyArray<string> = ["/var/run/postgresql", "/tmp"]
 
+interface Found {
+  readonly text?: string
+  /** The reason for which it is not read. */
+  readonly why?: string
+}
+
 const privateText = Effect.fnUntraced(function*(path: string) {
-  const stats = yield* Effect.sync(() => statSync(path, { throwIfNoEntry: false }))
-  if (stats === undefined) return undefined
-  const why = !stats.isFile()
-    ? "it is not a plain file"
-    : (stats.mode & 0o077) !== 0
-    ? "others may read it; make it chmod 0600"
-    : undefined
-  if (why === undefined) return yield* textOf(path)
-  yield* Effect.logWarning(`ignores the password file ${path}: ${why}`)
-  return undefined
+  const { text, why } = yield* Effect.try({
+    try: () => readPrivate(path),
+    catch: (error) => ({ why: ErrorLine.of(error) })
+  }).pipe(Effect.catch((found: Found) => Effect.succeed(found)))
+  if (why !== undefined) yield* Effect.logWarning(`ignores the password file ${path}: ${why}`)
+  return text
 })
+
+const readPrivate = (path: string): Found => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return {}
+  if (!stats.isFile()) return { why: "it is not a plain file" }
+  return (stats.mode & 0o077) !== 0
+    ? { why: "others may read it; make it chmod 0600" }
+    : { text: readFileSync(path, "utf8") }
+}
 
 /** Nothing where there is no such file. */
 const textOf = (path: string): Effect.Effect<string | undefined, SettingInvalid> =>
   Effect.try({
     try: () => statSync(path, { throwIfNoEntry: false }) && readFileSync(path, "utf8"),
-    catch: (error) =>
-      new SettingInvalid({
-        setting: path,
-        issue: error instanceof Error ? error.message : String(error)
-      })
+    catch: (error) => new SettingInvalid({ setting: path, issue: ErrorLine.of(error) })
   })

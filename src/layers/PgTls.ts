@@ -39,6 +39,10 @@ export const encrypt = (
     const onClose = () => onError(new Error("the server closed the connection during TLS"))
     secure.once("error", onError).once("close", onClose).once("secureConnect", () => {
       secure.off("error", onError).off("close", onClose)
+      // Another protocol's server may hold the same certificate.
+      if (options.ALPNProtocols !== undefined && secure.alpnProtocol !== "postgresql") {
+        return onError(new Error("the server does not know sslnegotiation=direct"))
+      }
       resume(Effect.succeed(secure))
     })
     return Effect.sync(() => secure.destroy())
