@@ -19,8 +19,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(
         const proxy = yield* TcpProxy.make({
           path: `${url.searchParams.get("host")}/.s.PGSQL.5432`
         })
-        const password = url.searchParams.get("password")
-        const through = `postgres://pgq:${password}@127.0.0.1:${proxy.port}${url.pathname}`
+        const [user, password] = ["user", "password"].map((name) => url.searchParams.get(name))
+        const through = `postgres://${user}:${password}@127.0.0.1:${proxy.port}${url.pathname}`
         const { write } = yield* Pgq.folder
         const script = write("jobs.mjs", "export const setupJobs = (q) => q.handle('x', () => {})")
         const queue = yield* Pgq.spawn(["start", "-c", through, "--schema", name, "-f", script])

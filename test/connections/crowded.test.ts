@@ -8,10 +8,12 @@ import * as Working from "./Working.ts"
 
 const patience = 90_000
 const connections = 20
+/** Any role may take them all. */
+const small = { max_connections: String(connections), superuser_reserved_connections: "0" }
 
 it.live("a server with no connection to spare", () =>
   Effect.gen(function*() {
-    const server = yield* Working.serverWith({ max_connections: String(connections) })
+    const server = yield* Working.serverWith(small)
     const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
     const crowd = yield* Scope.make()
@@ -28,7 +30,7 @@ it.live(
   "a server with one connection to spare, which its listener has",
   () =>
     Effect.gen(function*() {
-      const server = yield* Working.serverWith({ max_connections: String(connections) })
+      const server = yield* Working.serverWith(small)
       const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 800 })
       yield* working.reach(50)
       const crowd = yield* Scope.make()

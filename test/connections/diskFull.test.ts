@@ -47,7 +47,7 @@ const fill = (path: string) =>
 const demands = {
   "refuses what needs more": (sql: PgClient.PgClient) =>
     sql`CREATE TABLE big AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 100000)`,
-  // Without the next segment of its log it can write nothing at all.
+  // Without the next segment of its log it can write nothing at all. Only a superuser may ask for one.
   "dies of it": (sql: PgClient.PgClient) =>
     Effect.forever(sql`SELECT pg_switch_wal()::text, txid_current()`)
 }
@@ -63,7 +63,7 @@ for (const [what, demand] of Object.entries(demands)) {
         yield* working.reach(50)
 
         const free = yield* fill(path)
-        const refusal = yield* Effect.flip(asked(server.url, demand))
+        const refusal = yield* Effect.flip(asked(server.adminUrl, demand))
         yield* working.complaints(3)
         yield* free
         const isDead = Exit.isFailure(yield* Effect.exit(asked(server.url, (sql) => sql`SELECT 1`)))

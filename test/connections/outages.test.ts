@@ -57,9 +57,9 @@ it.live("a server that becomes read-only, as after a failover", () =>
     const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
 
-    yield* setting(server.url, "default_transaction_read_only", "on")
+    yield* setting(server.adminUrl, "default_transaction_read_only", "on")
     yield* working.complaints(5)
-    yield* setting(server.url, "default_transaction_read_only", "off")
+    yield* setting(server.adminUrl, "default_transaction_read_only", "off")
 
     yield* working.finish
   }).pipe(Effect.scoped), patience)
@@ -202,7 +202,7 @@ const second = Effect.gen(function*() {
   for (let turn = 0; turn < 100; turn++) yield* Effect.promise(() => setImmediate())
 })
 
-/** Changes a setting of the server for all sessions, and ends those that there are. */
+/** Changes a setting of the server for all sessions, and ends those that there are; a superuser's. */
 const setting = (url: string, name: string, value: string) =>
   asked(url, (sql) =>
     Effect.gen(function*() {

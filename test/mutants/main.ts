@@ -17,6 +17,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
+import * as PlainRole from "../support/PlainRole.ts"
 import type { Mutant } from "./Mutant.ts"
 import { mutants } from "./mutants.ts"
 
@@ -48,7 +49,7 @@ interface Outcome {
 }
 
 /** How the tests of a name went. What cannot be loaded has neither passed nor failed. */
-const test = ({ test: { file, name } }: Mutant, path: string, url: string) =>
+const test = ({ test: { file, name } }: Mutant, path: string, url: Urls) =>
   Effect.callback<Outcome>((resume) => {
     const results = join(path, "results.json")
     const vitest = join(root, "node_modules", "vitest", "vitest.mjs")
@@ -56,7 +57,7 @@ const test = ({ test: { file, name } }: Mutant, path: string, url: string) =>
     const child = spawn(process.execPath, [vitest, ...args], {
       cwd: path,
       stdio: "ignore",
-      env: { ...process.env, PGQ_TEST_URL: url }
+      env: { ...process.env, PGQ_TEST_URL: url.plain, PGQ_TEST_ADMIN_URL: url.admin }
     })
     child.once("close", () => {
       const report: Report = JSON.parse(readFileSync(results, "utf8"))
@@ -75,8 +76,14 @@ interface Report {
   }>
 }
 
+/** The server that the tests share, as `globalSetup.ts` takes it. */
+interface Urls {
+  readonly admin: string
+  readonly plain: string
+}
+
 /** Whether the test notices: it fails with the mutant, and passes without. */
-const isKilled = Effect.fnUntraced(function*(mutant: Mutant, folder: string, url: string) {
+const isKilled = Effect.fnUntraced(function*(mutant: Mutant, folder: string, url: Urls) {
   const path = copy(mutant, folder)
   if (mutant.changes.some(({ file }) => file.startsWith("src/"))) {
     execFileSync("npx", ["tsc", "-p", "tsconfig.build.json", "--noCheck"], {
@@ -108,9 +115,11 @@ const main = Effect.gen(function*() {
     dataDir: join(folder, "server"),
     binaries: process.env["PGQ_TEST_BINARIES"] || undefined
   })
+  const admin = Redacted.value(url)
+  const urls = { admin, plain: yield* PlainRole.make(admin) }
   const killed = yield* Effect.forEach(
     chosen,
-    (mutant) => isKilled(mutant, folder, Redacted.value(url)),
+    (mutant) => isKilled(mutant, folder, urls),
     { concurrency: 2 }
   )
   const survived = killed.filter((isNoticed) => !isNoticed).length

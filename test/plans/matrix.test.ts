@@ -5,6 +5,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
+import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
 import { databases, mixed } from "./Shapes.ts"
 import * as Work from "./Work.ts"
@@ -155,9 +156,9 @@ const open = Effect.gen(function*() {
   return { session, worker: yield* session.worker("deep") }
 })
 
-/** Makes a shape of the queue, past triggers, which would tell other states. */
+/** Makes a shape of the queue, past triggers, which would tell other states: for a superuser alone. */
 const change = Effect.fnUntraced(function*(statements: ReadonlyArray<string>) {
-  const { sql } = yield* Session.open
+  const { sql } = yield* Session.openAt((yield* TestDatabase).adminUrl)
   yield* sql.unsafe("SET session_replication_role = replica").unprepared
   for (const text of statements) yield* sql.unsafe(text).unprepared
 })

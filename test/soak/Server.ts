@@ -6,12 +6,15 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
+import * as PlainRole from "../support/PlainRole.ts"
 import * as Failover from "./Failover.ts"
 import * as Ledger from "./Ledger.ts"
 
 export interface Server {
-  /** Over its unix socket, with nothing between. */
+  /** Over its unix socket, with nothing between, for a plain role that owns the database. */
   readonly url: string
+  /** The same for a superuser, for what happens to a server. */
+  readonly adminUrl: string
   readonly socket: { readonly folder: string; readonly path: string }
   readonly user: string
   readonly password: string
@@ -61,7 +64,8 @@ export const open = Effect.fnUntraced(function*(
   })
   let current = yield* start
   yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))
-  const url = new URL(Redacted.value(current.server.url))
+  const adminUrl = Redacted.value(current.server.url)
+  const url = new URL(yield* PlainRole.owner(adminUrl))
   const folder = url.searchParams.get("host") ?? ""
 
   // The backends of a killed postmaster take a moment to notice, and hold its memory till then.
@@ -81,7 +85,7 @@ export const open = Effect.fnUntraced(function*(
     Effect.suspend(() => {
       const { dataDir, pid } = current.server
       const options = {
-        url: url.href,
+        url: adminUrl,
         dataDir,
         pid,
         lagMillis,
@@ -98,6 +102,7 @@ export const open = Effect.fnUntraced(function*(
 
   const server: Server = {
     url: url.href,
+    adminUrl,
     socket: { folder, path: join(folder, ".s.PGSQL.5432") },
     user: url.searchParams.get("user") ?? "",
     password: url.searchParams.get("password") ?? "",

@@ -11,6 +11,7 @@ import type { Server } from "./Server.ts"
 
 const server: Server = {
   url: "postgres:///postgres?host=%2Fsocket&port=5432&user=me&password=secret",
+  adminUrl: "",
   socket: { folder: "/socket", path: "/socket/.s.PGSQL.5432" },
   user: "me",
   password: "secret",

@@ -3,13 +3,18 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Redacted } from "effect"
+import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { inject } from "vitest"
+import * as PlainRole from "./PlainRole.ts"
 
 export class TestDatabase extends Context.Service<TestDatabase, {
   readonly name: string
+  /** For the plain role that owns it. */
   readonly url: string
+  /** For a superuser, where the server is the embedded one. Who uses it says why. */
+  readonly adminUrl: string
 }>()("pgq/test/TestDatabase") {}
 
 /** A fresh, empty database. */
@@ -18,10 +23,13 @@ export const database: Layer.Layer<TestDatabase, SqlError.SqlError> = Layer.effe
   Effect.acquireRelease(
     Effect.gen(function*() {
       const name = `pgq_test_${randomUUID().replaceAll("-", "").slice(0, 16)}`
-      yield* onServer((sql) => sql`CREATE DATABASE ${sql(name)}`)
-      const url = new URL(inject("pgqTestServer"))
-      url.pathname = `/${name}`
-      return TestDatabase.of({ name, url: url.href })
+      const owner = PlainRole.nameIn(inject("pgqTestServer"))
+      yield* onServer((sql) => sql`CREATE DATABASE ${sql(name)} OWNER ${sql(owner)}`)
+      return TestDatabase.of({
+        name,
+        url: within(inject("pgqTestServer"), name),
+        adminUrl: within(inject("pgqTestAdmin"), name)
+      })
     }),
     ({ name }) => Effect.orDie(onServer((sql) => sql`DROP DATABASE ${sql(name)} WITH (FORCE)`))
   )
@@ -39,12 +47,30 @@ export const layer: Layer.Layer<
   database
 )
 
+const within = (server: string, database: string): string => {
+  const url = new URL(server)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+/** What only a superuser may do. */
+export const asAdmin = <A, E>(
+  use: (sql: PgClient.PgClient) => Effect.Effect<A, E>
+): Effect.Effect<A, E | SqlError.SqlError, TestDatabase> =>
+  TestDatabase.use(({ adminUrl }) =>
+    PgClient.makeClient({ url: Redacted.make(adminUrl) }).pipe(
+      Effect.provide(Reactivity.layer),
+      Effect.flatMap(use),
+      Effect.scoped
+    )
+  )
+
 const onServer = <A>(
   statement: (sql: SqlClient.SqlClient) => Effect.Effect<A, SqlError.SqlError>
 ): Effect.Effect<A, SqlError.SqlError> =>
   Effect.flatMap(SqlClient.SqlClient, statement).pipe(
     Effect.provide(PgClient.layer({
-      url: Redacted.make(inject("pgqTestServer")),
+      url: Redacted.make(inject("pgqTestAdmin")),
       maxConnections: 1
     }))
   )
