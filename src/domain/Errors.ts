@@ -52,7 +52,7 @@ export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
 /** The schema in the database cannot be used by this version of pgq. */
 export class SchemaUnfit extends Schema.TaggedError<SchemaUnfit>()("SchemaUnfit", {
   schema: Schema.String,
-  reason: Schema.Literals(["missing", "foreign", "behind", "ahead", "changed"]),
+  reason: Schema.Literals(["missing", "foreign", "behind", "ahead", "changed", "renamed"]),
   detail: Schema.String
 }) {
   override get message(): string {

@@ -22,6 +22,21 @@ export const migrations = readdirSync(directory)
     }
   })
 
+const named = (pattern: RegExp) =>
+  migrations.flatMap(({ text }) =>
+    [...text.matchAll(pattern)].map(([, name = "", table = ""]) => ({
+      name,
+      table
+    }))
+  )
+
+/** What the migrations make, by name. */
+export const contents = {
+  relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
+  functions: named(/^CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
+  triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER (\w+)[^;]*? ON (\w+)/gm)
+}
+
 /** What `statements` say of a schema that something else made. Class PG is pgq's own. */
 export const foreignCode = "PGQ02"
 
@@ -29,8 +44,16 @@ export const foreignCode = "PGQ02"
 export const statements = (schema: string): ReadonlyArray<string> => [
   `-- One migrator at a time.
 DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
-  `-- A schema of this name that something else made stays as it is.
+  `-- Citus would make all that follows on its other nodes, too. Elsewhere nobody reads this.
+SET LOCAL citus.enable_ddl_propagation TO off`,
+  `-- Errors and names are stored as they are, in any script. A schema of this name that something else
+-- made stays as it is.
 DO $guard$ BEGIN
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'pgq needs a database in UTF8, and % is in %', current_database(),
+      current_setting('server_encoding') USING ERRCODE = 'feature_not_supported',
+      HINT = 'createdb --template=template0 --encoding=UTF8 NAME makes one';
+  END IF;
   IF ${isUsed(schema)}
      AND (to_regclass('"${schema}".migrations') IS NULL OR to_regclass('"${schema}".migrations')
           IS DISTINCT FROM (SELECT c.oid FROM pg_class AS c JOIN pg_description AS d
@@ -64,8 +87,20 @@ ${text.trimEnd()}
 INSERT INTO migrations (id, name, is_breaking, checksum)
 VALUES (${id}, '${name}', ${isBreaking}, '${checksum}');
 END $migration$`
-  )
+  ),
+  `-- The functions of a schema that was renamed look for its tables under its former name.
+DO $names$ DECLARE f regprocedure; BEGIN
+  FOR f IN ${lost(schema)} LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
+  END LOOP;
+END $names$`
 ]
+
+/** The functions that look for names elsewhere than in their own schema. */
+export const lost = (schema: string): string =>
+  `(SELECT p.oid::regprocedure FROM pg_proc AS p, unnest(p.proconfig) AS setting
+    WHERE p.pronamespace = to_regnamespace('"${schema}"') AND setting LIKE 'search_path=%'
+      AND setting <> 'search_path=' || quote_ident('${schema}') || ', pg_temp')`
 
 /** Whether anything stands in the schema; an empty one is free to use. */
 export const isUsed = (schema: string): string =>
@@ -74,6 +109,6 @@ export const isUsed = (schema: string): string =>
       OR EXISTS (SELECT FROM pg_type WHERE typnamespace = to_regnamespace('"${schema}"')))`
 
 /** How many of the statements come before the migrations. */
-export const preamble = 4
+export const preamble = 5
 
 const comment = "what pgq, the job queue, has installed here"

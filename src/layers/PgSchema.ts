@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
 import { storeError } from "./PgError.ts"
-import { foreignCode, isUsed, migrations, preamble, statements } from "./PgMigrations.ts"
+import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
 
 export const defaultSchema = "pgq"
 
@@ -36,10 +36,14 @@ export const migrate = Effect.fn("PgSchema.migrate")(
       )
       yield* refuseAhead(schema)
       const before = yield* appliedIds(schema)
+      const renamed = yield* sql.unsafe(`SELECT WHERE EXISTS ${lost(schema)}`).unprepared
       yield* Effect.forEach(
         statements(schema).slice(preamble),
         (text) => sql.unsafe(text).unprepared
       )
+      if (renamed.length > 0) {
+        yield* Effect.logInfo("the functions of the renamed schema look for tables in it again")
+      }
       return migrations.filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })
     return yield* sql.withTransaction(run).pipe(
@@ -61,10 +65,11 @@ export const check = Effect.fn("PgSchema.check")(
   > {
     yield* checkName(schema)
     const sql = yield* PgClient.PgClient
-    const found = yield* sql<{ used: boolean; migrations: boolean }>`
+    const found = yield* sql<{ used: boolean; migrations: boolean; renamed: boolean }>`
       SELECT ${sql.literal(isUsed(schema))} AS used,
              to_regclass(quote_ident(${schema}) || '.migrations') IS NOT NULL
-             AND to_regclass(quote_ident(${schema}) || '.lane_wakes') IS NOT NULL AS migrations
+             AND to_regclass(quote_ident(${schema}) || '.lane_wakes') IS NOT NULL AS migrations,
+             EXISTS ${sql.literal(lost(schema))} AS renamed
     `.pipe(Effect.mapError(storeError("check")))
     if (found[0]?.used !== true) {
       return yield* new SchemaUnfit({
@@ -84,6 +89,14 @@ export const check = Effect.fn("PgSchema.check")(
         detail: `schema "${schema}" lacks ${
           pending.map(({ name }) => name).join(", ")
         }; run pgq migrate`
+      })
+    }
+    if (found[0].renamed) {
+      return yield* new SchemaUnfit({
+        schema,
+        reason: "renamed",
+        detail: `schema "${schema}" had another name, and its functions still look for tables ` +
+          `there; run pgq migrate --schema ${schema}`
       })
     }
   }

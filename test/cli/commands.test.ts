@@ -165,86 +165,6 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       assert.deepStrictEqual([empty.code, table.code, json.code, table.stderr], [0, 0, 0, ""])
     }))
 
-  it.effect("check names settings, server, schema and rights, and no password", () =>
-    Effect.gen(function*() {
-      const { flags } = yield* Pgq.schema
-      const password = new URL(flags[1]!).searchParams.get("password") ??
-        new URL(flags[1]!).password
-
-      const { code, stderr, stdout } = yield* Pgq.run(["check", ...flags])
-
-      for (const what of ["settings", "connection", "server", "schema", "rights", "ids"]) {
-        assert.match(stdout, new RegExp(`^(ok  |warn)  ${what} `, "m"))
-      }
-      assert.notInclude(stdout, password || "no password")
-      assert.deepStrictEqual([code, stderr], [0, ""])
-    }))
-
-  it.effect("check says how a pooler without prepared statements is dealt with", () =>
-    Effect.gen(function*() {
-      const { flags } = yield* Pgq.schema
-
-      const { code, stdout } = yield* Pgq.run(["check", ...flags], {
-        env: { PGQ_PREPARE: "false" }
-      })
-
-      assert.match(stdout, /wake-ups by poll/)
-      assert.match(stdout, /prepare=false/)
-      assert.strictEqual(code, 0)
-    }))
-
-  it.effect("check fails where the schema is missing, and where rights are", () =>
-    Effect.gen(function*() {
-      const { url } = yield* Postgres.TestDatabase
-      const { name } = yield* Pgq.schema
-      const sql = yield* PgClient.PgClient
-      const role = sql(`${name}_role`)
-      yield* Effect.acquireRelease(
-        sql`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`,
-        () => Effect.orDie(Effect.andThen(sql`DROP OWNED BY ${role}`, sql`DROP ROLE ${role}`))
-      )
-      yield* sql`GRANT USAGE ON SCHEMA ${sql(name)} TO ${role}`
-      yield* sql`GRANT SELECT ON ALL TABLES IN SCHEMA ${sql(name)} TO ${role}`
-
-      const missing = yield* Pgq.run(["check", "-c", url, "--schema", "nothing_here"])
-      const poor = yield* Pgq.run(["check", "-c", asRole(url, `${name}_role`), "--schema", name])
-
-      assert.strictEqual(missing.code, 1)
-      assert.match(missing.stdout, /^FAIL  schema .*run pgq migrate/m)
-      assert.match(poor.stdout, /^FAIL  rights .*INSERT on jobs/m)
-      assert.strictEqual(poor.code, 1)
-    }))
-
-  it.effect("check fails where the next id is one that there is already", () =>
-    Effect.gen(function*() {
-      const { flags, name, table } = yield* Pgq.schema
-      const sql = yield* PgClient.PgClient
-      const check = Pgq.run(["check", ...flags])
-      const fresh = yield* check
-      yield* sql`INSERT INTO ${table("jobs")} (name) VALUES ('a'), ('b'), ('c')`
-
-      const used = yield* check
-      yield* sql`SELECT setval(${`${name}.jobs_id_seq`}::text::regclass, 1)`
-      const behind = yield* check
-      yield* sql`
-        INSERT INTO ${table("finished_jobs")} (id, created_at, claimed_at, finished_at, priority,
-          attempt, outcome, queue, name, payload, lease_id)
-        SELECT 7, now(), now(), now(), 0, 1, 'completed', 'default', 'a', '{}', gen_random_uuid()`
-      const further = yield* check
-      yield* sql.unsafe(/run (SELECT .*)/.exec(further.stdout)?.[1] ?? "").unprepared
-      const mended = yield* check
-
-      const codes = [fresh, used, behind, further, mended].map(({ code }) => code)
-      assert.deepStrictEqual(codes, [0, 0, 1, 1, 0])
-      assert.include(
-        behind.stdout,
-        "FAIL  ids         there are jobs up to id 3, but the next one would get id 2; " +
-          `run SELECT setval('${name}.jobs_id_seq', 3)\n`
-      )
-      assert.match(further.stdout, /jobs up to id 7, but the next one would get id 2;/)
-      assert.match(mended.stdout, /^ok {4}ids /m)
-    }))
-
   it.effect("finds its database by PGQ_URL, then DATABASE_URL, then PG*", () =>
     Effect.gen(function*() {
       const { url } = yield* Postgres.TestDatabase
@@ -274,10 +194,3 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       )
     }))
 })
-
-const asRole = (url: string, role: string): string => {
-  const other = new URL(url)
-  other.searchParams.set("user", role)
-  other.searchParams.set("password", "secret")
-  return other.href
-}
