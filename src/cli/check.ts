@@ -1,8 +1,9 @@
 /**
  * `pgq check`: whether everything is in place for `pgq start`, without starting or changing anything.
  */
-import { Console, Effect } from "effect"
+import { Console, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
+import { SqlClient } from "effect/sql"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { storeError } from "../layers/PgError.ts"
 import * as PgRoles from "../layers/PgRoles.ts"
@@ -31,8 +32,12 @@ const run = Effect.gen(function*() {
   const found = yield* undone(looks(database.schema)).pipe(
     Effect.catchTag("SqlError", (error) => Effect.fail(storeError("check")(error))),
     Effect.catchIf(
-      ({ detail }) => /statement pooling/.test(detail),
-      () => Effect.as(say(statementPooler), [statementPooler])
+      ({ isTransient }) => isTransient,
+      (error) =>
+        Effect.flatMap(
+          closesTransactions,
+          (does) => does ? told(Effect.succeed([statementPooler])) : Effect.fail(error)
+        )
     )
   )
   if (isWrong(found)) return yield* new Ending.ExitWith({ code: 1 })
@@ -70,7 +75,18 @@ const isWrong = (found: Findings) => found.some(({ verdict }) => verdict === "FA
 const say = ({ detail, verdict, what }: Finding) =>
   Console.log(`${verdict.padEnd(4)}  ${what.padEnd(10)}  ${detail}`)
 
+/** Whether each transaction is the end of its connection, and a statement alone is not. */
+const closesTransactions = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const [alone, within] = yield* Effect.all([
+    Effect.exit(sql`SELECT 1`),
+    Effect.exit(undone(sql`SELECT 1`))
+  ])
+  return Exit.isSuccess(alone) && Exit.isFailure(within)
+})
+
 const statementPooler = fail(
   "connection",
-  "a pooler gives each statement another connection; let it give one to each transaction, or session"
+  "it is closed when a transaction begins, as poolers do that give each statement another connection; " +
+    "let the pooler give one to each transaction or session"
 )

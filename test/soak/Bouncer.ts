@@ -1,5 +1,5 @@
 /**
- * A PgBouncer in transaction mode in front of the server.
+ * A PgBouncer in front of the server, in transaction mode unless told otherwise.
  */
 import { Effect, type Scope } from "effect"
 import { spawn } from "node:child_process"
@@ -21,11 +21,12 @@ export interface Bouncer {
 
 export const open = Effect.fnUntraced(function*(
   folder: string,
-  server: Server
+  server: Server,
+  mode: "transaction" | "statement" = "transaction"
 ): Effect.fn.Return<Bouncer, never, Scope.Scope> {
   const port = yield* freePort
   const file = join(folder, "pgbouncer.ini")
-  writeFileSync(file, settings(server, port))
+  writeFileSync(file, settings(server, port, mode))
   // It refuses to run as root, and only the server's user may enter the socket's folder.
   const { gid, uid } = statSync(server.socket.path)
   const start = () => spawn(program ?? "", ["-q", file], { stdio: "ignore", uid, gid })
@@ -39,7 +40,7 @@ export const open = Effect.fnUntraced(function*(
   return { port, crash: Effect.andThen(kill, Effect.sync(() => void (running = start()))) }
 })
 
-const settings = ({ password, socket, user }: Server, port: number) => `
+const settings = ({ password, socket, user }: Server, port: number, mode: string) => `
 [databases]
 postgres = host=${socket.folder} dbname=postgres user=${user} password=${password}
 [pgbouncer]
@@ -47,7 +48,7 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = ${mode}
 max_client_conn = 500
 default_pool_size = 20
 server_login_retry = 1
