@@ -3,19 +3,21 @@
 -- whatever the statistics are: missing, stale or fresh.
 DECLARE
   f regprocedure;
-  lends boolean;
   step text;
 BEGIN
-  FOR f, lends IN
-    SELECT oid::regprocedure, prorettype = 'trigger'::regtype OR proname ~ '^prune_'
-    FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
-  LOOP
+  FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace LOOP
     -- A function that looks nothing up would only pay for it.
     CONTINUE WHEN f::text ~ '(set_first_state|begin_step|end_step)\(';
     EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
-    -- A role that adds jobs needs no rights to what their triggers read and write, and one that works on
-    -- them owns no history. These functions change no job, and take nothing from the caller to evaluate.
-    IF lends THEN EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', f); END IF;
+  END LOOP;
+  -- A role that adds jobs needs no rights to what their triggers look up and write, and one that works on
+  -- them owns no history. These functions change no job, and take nothing from the caller to evaluate.
+  FOR f IN
+    SELECT oid::regprocedure FROM pg_proc
+    WHERE pronamespace = current_schema()::regnamespace AND proconfig::text LIKE '%search_path=%'
+      AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%')
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', f);
   END LOOP;
   -- A function that lends rights could be hung on a table of the caller's. Roles are given theirs by name.
   EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC', current_schema());

@@ -39,7 +39,7 @@ const triggers = Effect.fnUntraced(function*(schema: string) {
   `)
   return contents.triggers.flatMap(({ name, table }): Findings => {
     const enabled = found.find((trigger) => trigger.name === name)?.enabled
-    const mend = `ALTER TABLE "${schema}".${table} ENABLE TRIGGER ${name}`
+    const mend = `ALTER TABLE "${schema}".${table} ENABLE TRIGGER ${quoted(name)}`
     if (enabled === undefined) {
       const detail = `trigger ${name} of ${table} is missing; make it again as pgq schema prints it`
       return [fail("schema", detail)]
@@ -48,6 +48,8 @@ const triggers = Effect.fnUntraced(function*(schema: string) {
     return [fail("schema", `trigger ${name} of ${table} is disabled; ${mend}`)]
   })
 })
+
+const quoted = (name: string) => /^\w+$/.test(name) ? name : `"${name}"`
 
 const rowSecurity = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient

@@ -34,7 +34,7 @@ const named = (pattern: RegExp) =>
 export const contents = {
   relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
   functions: named(/^CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
-  triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER (\w+)[^;]*? ON (\w+)/gm)
+  triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER "?([~\w]+)"?[^;]*? ON (\w+)/gm)
 }
 
 /** What `statements` say of a schema that something else made. Class PG is pgq's own. */

@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 import type { SqlError } from "effect/sql"
+import { readFileSync } from "node:fs"
 import * as Job from "../../src/layers/Job.ts"
 import { storeError } from "../../src/layers/PgError.ts"
 import * as PgJobAdmin from "../../src/layers/PgJobAdmin.ts"
@@ -82,6 +83,15 @@ const isMeant = (role: PgRoles.Role, relation: string, privilege: string, column
       (columns === undefined || columns.split(", ").includes(column))
   })
 
+const documented = (role: PgRoles.Role, relation: string): string => {
+  const cell = Object.entries(PgRoles.roles[role].relations).flatMap(([what, privileges]) => {
+    const [table, columns] = what.split(/ (?=\()/)
+    if (table !== relation) return []
+    return `${privileges.join(", ").toLowerCase()}${columns === undefined ? "" : ` \`${columns}\``}`
+  })
+  return cell.length === 0 ? " |" : ` ${cell.join(", ")} |`
+}
+
 const Task = Job.make("task", { payload: Schema.Unknown, backoffBase: "1 milli" })
 
 const clientOf = (url: string) => PgClient.layer({ url: Redacted.make(url) })
@@ -101,6 +111,16 @@ layer(Postgres.layer, options)("a role", (it) => {
       assert.deepStrictEqual(tables.filter((name) => !known.has(name)), [])
       assert.sameMembers([...new Set(called)], [...new Set(there)])
     }))
+
+  it("has its rights in the documentation", () => {
+    const page = readFileSync("docs/reference/roles.md", "utf8")
+    const rights = PgRoles.names.flatMap((role) => Object.entries(PgRoles.roles[role].relations))
+    const relations = [...new Set(rights.map(([what]) => what.split(" ")[0]!))].toSorted()
+    for (const relation of relations) {
+      const cells = PgRoles.names.map((role) => documented(role, relation))
+      assert.include(page, `| \`${relation}\` |${cells.join("")}\n`)
+    }
+  })
 
   for (const role of PgRoles.names) {
     it.effect(`of a ${role} may do what is its own in each table, and nothing else`, () =>
