@@ -272,5 +272,14 @@ void import("./main.ts").then(({ main }) => main())`,
       "layers/PgError",
       "54000 may be over later when the queue of notifications is full"
     )
+  },
+  {
+    name: "check-keeps-what-it-tried",
+    changes: [{
+      file: "src/cli/Finding.ts",
+      from: "Effect.flip(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail)))",
+      to: "sql.withTransaction(Effect.exit(effect))"
+    }],
+    test: killed("cli/check", "leaves nothing, not even a gap in the ids")
   }
 ]

@@ -287,5 +287,41 @@ export const ofSql: ReadonlyArray<Mutant> = [
       to: ""
     }],
     test: killed("interleaving/leases", "are left to who is late at first sight")
+  },
+  {
+    name: "triggers-with-the-rights-of-producers",
+    changes: [{
+      file: "sql/0008_function_settings.sql",
+      from: "(prorettype = 'trigger'::regtype OR proname LIKE",
+      to: "(false OR proname LIKE"
+    }],
+    test: killed("engine/roles", "adds jobs in each way, and one of a worker runs them all")
+  },
+  {
+    name: "history-with-the-rights-of-workers",
+    changes: [{
+      file: "sql/0008_function_settings.sql",
+      from: " OR proname LIKE 'prune\\_%'",
+      to: ""
+    }],
+    test: killed("engine/roles", "keeps history, of which it owns nothing")
+  },
+  {
+    name: "lent-rights-for-everybody",
+    changes: [{
+      file: "sql/0008_function_settings.sql",
+      from: "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC",
+      to: "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC"
+    }],
+    test: killed("engine/roles", "of a producer may call its own functions, and no others")
+  },
+  {
+    name: "renamed-schema-stays-lost",
+    changes: [{
+      file: "src/layers/PgMigrations.ts",
+      from: "    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);\n",
+      to: "    NULL;\n"
+    }],
+    test: killed("cli/check", "says what mends a schema that was renamed")
   }
 ]
