@@ -16,6 +16,12 @@ export const outliveReaders = (): void => {
   process.stderr.on("error", () => {})
 }
 
+/** Ends the process because of a mistake in the command itself. */
+export const misused = (issue: string): void => {
+  Log.write(`pgq: ${issue}`)
+  process.exitCode = 2
+}
+
 /** Runs the program and ends the process with its exit code, once what it printed is written. */
 export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) =>

@@ -3,14 +3,11 @@
  */
 import { Array, Console, Effect, Option } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import { SqlClient, SqlError } from "effect/sql"
-import type { NewJob } from "../domain/Job.ts"
-import { storeError } from "../layers/PgError.ts"
 import * as QueueLive from "../layers/QueueLive.ts"
-import { JobRepo } from "../services/JobRepo.ts"
 import * as Database from "./Database.ts"
 import * as Ending from "./Ending.ts"
 import * as Flags from "./Flags.ts"
+import * as JobAdding from "./JobAdding.ts"
 import * as JobLines from "./JobLines.ts"
 
 const input = {
@@ -77,34 +74,22 @@ export const enqueue = Command.make(
 
 type OneJob = Omit<Command.Command.Config.Infer<typeof input>, "connection" | "from" | "schema">
 
-const one = Effect.fnUntraced(function*(given: OneJob) {
-  const { delay, key, name, payload, priority, queue, runAt } = given
-  const json = yield* JobLines.parseJson("the payload", Option.getOrElse(payload, () => "{}"))
-  return yield* JobLines.toJob(Option.getOrElse(name, () => ""), json, {
-    delay: Option.getOrUndefined(delay),
-    key: Option.getOrUndefined(key),
-    priority: Option.getOrUndefined(priority),
-    queue: Option.getOrUndefined(queue),
-    runAt: Option.getOrUndefined(runAt)
-  })
-})
+const one = (given: OneJob) =>
+  JobLines.one(
+    Option.getOrElse(given.name, () => ""),
+    Option.getOrElse(given.payload, () => "{}"),
+    {
+      delay: Option.getOrUndefined(given.delay),
+      key: Option.getOrUndefined(given.key),
+      priority: Option.getOrUndefined(given.priority),
+      queue: Option.getOrUndefined(given.queue),
+      runAt: Option.getOrUndefined(given.runAt)
+    }
+  )
 
-const add = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+const add = Effect.fnUntraced(function*(jobs: ReadonlyArray<JobLines.JobLine>) {
   const { schema } = yield* Database.Database
   yield* Database.ready
-  const sql = yield* SqlClient.SqlClient
-  const ids = yield* Effect.gen(function*() {
-    const repo = yield* JobRepo
-    const [only, ...others] = Array.chunksOf(jobs, 1000).map(repo.enqueue)
-    if (others.length === 0) return yield* only ?? Effect.succeed([])
-    return (yield* sql.withTransaction(Effect.all([only!, ...others]))).flat()
-  }).pipe(
-    // A connection lost in a transaction arrives as a defect.
-    Effect.catchDefect((defect) =>
-      SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
-    ),
-    Effect.catchTag("SqlError", (error) => Effect.fail(storeError("enqueue")(error))),
-    Effect.provide(QueueLive.client({ schema }))
-  )
+  const ids = yield* Effect.provide(JobAdding.add(jobs), QueueLive.client({ schema }))
   if (ids.length > 0) yield* Console.log(ids.join("\n"))
 })

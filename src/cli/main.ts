@@ -5,6 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import { createRequire } from "node:module"
+import * as Arguments from "./Arguments.ts"
 import { check } from "./check.ts"
 import * as Ending from "./Ending.ts"
 import { enqueue } from "./enqueue.ts"
@@ -33,6 +34,8 @@ const { Completions, Help, LogLevel, Version } = GlobalFlag
 
 export const main = (): void => {
   Ending.outliveReaders()
+  const issue = Arguments.issue()
+  if (issue !== undefined) return Ending.misused(issue)
   Command.run(pgq, { version }).pipe(
     Effect.provide(Layer.mergeAll(
       NodeServices.layer,

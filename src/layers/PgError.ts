@@ -7,6 +7,7 @@
 import { Option, Predicate } from "effect"
 import type { SqlError } from "effect/sql"
 import { StoreError } from "../domain/Errors.ts"
+import { payloadBytesMax } from "../domain/Job.ts"
 
 export const storeError = (operation: string) => (error: SqlError.SqlError): StoreError => {
   const code = fieldOf(error, "code")
@@ -45,6 +46,9 @@ const isNotifyQueueFull = (error: SqlError.SqlError, code: string): boolean =>
 const describe = (error: SqlError.SqlError): string => {
   const hint = fieldOf(error, "hint")
   const message = messageOf(error)
+  if (message.includes("jobs_payload_bytes")) {
+    return `the payload has more than ${payloadBytesMax} bytes as PostgreSQL writes it`
+  }
   return hint === undefined ? message : `${message} (${hint})`
 }
 

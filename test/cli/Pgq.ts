@@ -68,6 +68,8 @@ const launch = (args: ReadonlyArray<string>, options: Options) =>
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
       stdio: ["pipe", "pipe", "pipe", ...(options.ipc ? ["ipc" as const] : [])]
     })
+    // A program may end without reading what it was given.
+    child.stdin?.on("error", () => {})
     child.stdin?.end(options.stdin ?? "")
     return child
   })

@@ -208,7 +208,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["the payload is not JSON", ["a", "-"]],
     ["the payload contains a NUL", ["a", "{\"text\": \"\\u0000\"}"]],
     ["half of a surrogate pair", ["a", "\"\\ud800\""]],
-    ["nested too deeply", ["a", deep]],
+    ["stack depth limit exceeded", ["a", deep]],
+    ["value overflows numeric format", ["a", "1e200000"]],
     ["the key is empty", ["a", "{}", "--key", ""]],
     ["the key has 513 bytes", ["a", "{}", "--key", "k".repeat(513)]],
     ["the job's name is empty", ["", "{}"]],
@@ -255,9 +256,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     Effect.gen(function*() {
       const stdin = `{"name": "a"}\n{"name": "a", "payload": ${deep}}`
 
+      const { flags } = yield* Pgq.schema
       refuses(
-        yield* Pgq.run(["enqueue", "--from", "-"], { stdin }),
-        "-:2: the payload cannot be used: it is nested too deeply"
+        yield* Pgq.run(["enqueue", ...flags, "--from", "-"], { stdin }),
+        "-:2: stack depth limit exceeded"
       )
     }))
 

@@ -29,7 +29,7 @@ const check = Effect.fnUntraced(function*(text: string) {
     assert.match(read.failure.message, /jobs\.ndjson:\d+: ./, what)
     return 0
   }
-  for (const { payload } of read.success) JSON.parse(payload)
+  for (const { job } of read.success) JSON.parse(job.payload)
   return read.success.length
 }, Effect.scoped)
 
