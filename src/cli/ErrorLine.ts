@@ -1,19 +1,27 @@
 /**
  * Any error as one line for people.
  */
+import { Cause } from "effect"
+import * as ErrorCauses from "../domain/ErrorCauses.ts"
+import { StoreError } from "../domain/Errors.ts"
 
-/** The error's own sentence, on one line; what has none is named by its class. */
+/** The error's own sentence and those of its causes; what has none is named by its class. */
 export const of = (error: unknown): string => {
-  const text = error instanceof Error
-    ? error.message || String(Reflect.get(error, "code") ?? error.name)
-    : String(error)
-  return text.trim().replace(/\s*\n\s*/g, " ")
+  // It tells its cause in its own words.
+  const line = error instanceof StoreError ? error.message : ErrorCauses.line(error)
+  return line.trim().replace(/\s*\n\s*/g, " ")
 }
 
 /** The same, and the line of the application's code it came from. */
 export const withPlace = (error: unknown): string => {
   const place = error instanceof Error ? placeOf(error) : undefined
   return place === undefined ? of(error) : `${of(error)} (${place})`
+}
+
+/** Every failure of a cause, with its place. */
+export const ofCause = (cause: Cause.Cause<unknown>): string => {
+  const lines = new Set(ErrorCauses.failures(cause).map(withPlace))
+  return lines.size === 0 ? of(Cause.squash(cause)) : Array.from(lines).join("; ")
 }
 
 // A syntax error names its place in the first line, others in the frames below their message.

@@ -34,6 +34,6 @@ const textOf = (value: unknown): string =>
     : JSON.stringify(value, (_, part) => typeof part === "bigint" ? String(part) : part)
 
 const causeOf = (cause: Cause.Cause<unknown>): string =>
-  Cause.hasInterruptsOnly(cause) ? "interrupted" : ErrorLine.withPlace(Cause.squash(cause))
+  Cause.hasInterruptsOnly(cause) ? "interrupted" : ErrorLine.ofCause(cause)
 
 const quote = (text: string): string => /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)

@@ -2,6 +2,7 @@
  * What a queue and a schema hold, as text for people.
  */
 import { Duration } from "effect"
+import * as ErrorText from "../domain/ErrorText.ts"
 import type { QueueCounts, QueueStatus } from "../domain/QueueStatus.ts"
 
 /** A running queue; `waiting` is what its schema holds now, or why that is not known. */
@@ -36,7 +37,7 @@ export const ofQueue = (
     )),
   ...(status.lastError === undefined
     ? []
-    : [`  last error: ${status.lastError.split("\n", 1)[0]}`])
+    : [`  last error: ${ErrorText.summary(status.lastError)}`])
 ]
 
 /** Columns as wide as their widest cell; numbers to the right. */

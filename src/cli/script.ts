@@ -2,7 +2,7 @@
  * Job scripts: a module that exports `setupJobs(queue, arg)`, or a Layer of handlers as its
  * default.
  */
-import { Cause, Context, Effect, Layer, Predicate } from "effect"
+import { type Cause, Context, Effect, Layer, Predicate } from "effect"
 import { spawnSync } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
 import { register } from "node:module"
@@ -120,6 +120,6 @@ const property = (exports: unknown, name: string): unknown =>
   Predicate.hasProperty(exports, name) ? exports[name] : undefined
 
 const threw = (path: string, what: string, cause: Cause.Cause<unknown>) =>
-  invalid(path, `${what} failed: ${ErrorLine.withPlace(Cause.squash(cause))}`)
+  invalid(path, `${what} failed: ${ErrorLine.ofCause(cause)}`)
 
 const invalid = (path: string, issue: string) => new ScriptInvalid({ path, issue })

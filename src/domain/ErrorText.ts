@@ -1,17 +1,20 @@
 /**
  * Text that is safe to store: what PostgreSQL refuses is replaced, what is long is cut.
  */
-import { Cause, Result } from "effect"
+import { Cause, Predicate, Result } from "effect"
+import * as ErrorCauses from "./ErrorCauses.ts"
 
 export const errorBytesMax = 8192
 
 /** A cause as text that any PostgreSQL accepts, at most 8 KiB of it, and never none. */
 export const fromCause = (cause: Cause.Cause<unknown>): string =>
   // What handlers throw may itself throw when it is described: by a getter, a proxy, a toJSON.
-  storable(Result.getOrElse(
-    Result.try(() => Cause.pretty(cause) || "a failure without a cause"),
-    () => "an error that cannot be described"
-  ))
+  storable(
+    Result.try(() => describe(cause)).pipe(
+      Result.orElse(() => Result.try(() => Cause.pretty(cause))),
+      Result.getOrElse(() => "an error that cannot be described")
+    ) || "a failure without a cause"
+  )
 
 /** Without NUL and lone surrogates, which a `text` value cannot hold, and cut to 8 KiB. */
 export const storable = (text: string): string => {
@@ -19,6 +22,48 @@ export const storable = (text: string): string => {
   return clean.length === text.length && Buffer.byteLength(clean) <= errorBytesMax
     ? clean
     : `${cut(clean, errorBytesMax - 4)} …`
+}
+
+/** One line of a stored text: what failed, and what lies behind it. */
+export const summary = (text: string): string => {
+  const [first = "", ...others] = text.split("\n")
+  const inner = others.flatMap((line) => /^ +\[[a-z]+(?: \d+)?\] (.+)$/.exec(line)?.[1] ?? [])
+  return inner.length === 0 ? first : `${first.replace(/:? *$/, "")} (${inner.join("; ")})`
+}
+
+/** Each failure with the place it comes from, and then what lies behind it. */
+const describe = (cause: Cause.Cause<unknown>): string => {
+  const errors = ErrorCauses.failures(cause)
+  const shown = errors.length === 0 ? [Cause.pretty(cause)] : errors.map(outerText(cause))
+  return shown.map((text, index) => {
+    const inner = ErrorCauses.behind(errors[index]).map(innerText)
+    // What lies behind is often the reason, so there must be room for it.
+    const outer = inner.length > 0 && text.length > outerMax ? `${text.slice(0, outerMax)} …` : text
+    return [outer, ...inner].join("\n")
+  }).join("\n")
+}
+
+const outerMax = errorBytesMax / 2
+
+const outerText = (cause: Cause.Cause<unknown>) => {
+  const pretty = Result.getOrElse(Result.try(() => Cause.prettyErrors(cause)), () => [])
+  return (error: unknown, index: number): string =>
+    pretty[index]?.stack ?? ErrorCauses.messageOf(error)
+}
+
+const innerText = ({ depth, error, label }: ErrorCauses.Inner): string => {
+  const indent = "  ".repeat(Math.min(depth, 10))
+  const stack: unknown = Predicate.hasProperty(error, "stack") ? error.stack : undefined
+  const frame = typeof stack === "string" ? /^ +at .*:\d+.*$/m.exec(stack)?.[0].trim() : undefined
+  const head = `${indent}[${label}] ${headOf(error)}`
+  return frame === undefined ? head : `${head}\n${indent}  ${frame}`
+}
+
+const headOf = (error: unknown): string => {
+  if (Cause.isCause(error)) return "several failures"
+  const name = error instanceof Error ? error.name : undefined
+  const text = ErrorCauses.messageOf(error).slice(0, 1000).replace(/\s*\n\s*/g, " ")
+  return name === undefined || name === text ? text : `${name}: ${text}`
 }
 
 const cut = (text: string, bytes: number): string =>

@@ -3,6 +3,7 @@
  * more. The errors are in the database in any case.
  */
 import { Effect } from "effect"
+import * as ErrorText from "../domain/ErrorText.ts"
 import type { ClaimedJob } from "../domain/Job.ts"
 
 export interface FailureLog {
@@ -28,7 +29,7 @@ export const make = (): FailureLog => {
         more++
         return Effect.void
       }
-      const line = Effect.logWarning(`job ${job.id} (${job.name}): ${error.split("\n", 1)[0]}`)
+      const line = Effect.logWarning(`job ${job.id} (${job.name}): ${ErrorText.summary(error)}`)
       if (written++ > 0) return line
       return Effect.andThen(line, Effect.forkDetach(Effect.delay(summarize, "1 second")))
     }

@@ -6,6 +6,7 @@
  */
 import { Option, Predicate } from "effect"
 import type { SqlError } from "effect/sql"
+import * as ErrorCauses from "../domain/ErrorCauses.ts"
 import { StoreError } from "../domain/Errors.ts"
 import { payloadBytesMax } from "../domain/Job.ts"
 
@@ -54,10 +55,8 @@ const describe = (error: SqlError.SqlError): string => {
 
 const messageOf = (error: SqlError.SqlError): string => {
   const cause = Predicate.hasProperty(error.reason, "cause") ? error.reason.cause : undefined
-  return firstLine(cause instanceof Error && cause.message !== "" ? cause.message : error.message)
+  return ErrorCauses.line(cause instanceof Error ? cause : error)
 }
-
-const firstLine = (text: string): string => text.split("\n", 1)[0]!
 
 /** A field of the server's error, found at whatever depth the driver wrapped it. */
 const fieldOf = (error: unknown, field: "code" | "file" | "hint"): string | undefined => {

@@ -142,6 +142,11 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["enum.ts", "enum A { b }\nexport const setupJobs = () => {}", "enum"],
     ["throws.mjs", "\nthrow new Error('no mail server')", "no mail server"],
     ["throws.ts", "type A = 1\n\nthrow new Error('no mail server')", "throws.ts:3"],
+    [
+      "gathered.mjs",
+      "throw new AggregateError([Error('no host', { cause: Error('no net') })], 'all failed')",
+      "all failed: no host; no net"
+    ],
     ["import.mjs", "import 'no-such-package'", "no-such-package"],
     [
       "setup.mjs",

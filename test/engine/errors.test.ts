@@ -51,6 +51,23 @@ layer(producer, options)("a failure", (it) => {
       assert.isAbove(row!.bytes, 8000)
     }))
 
+  it.effect("is stored with every cause of it", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const rejections = ["first cause", "second cause"].map((text) =>
+        Promise.reject(new Error(text))
+      )
+      const handlers = Doomed.toLayer(() => Promise.any(rejections))
+      yield* start(handlers, { queues: [queue] })
+
+      yield* enqueue(Doomed, {}, { queue })
+
+      const [job] = yield* finishedAll(queue, 1)
+      assert.match(job?.error ?? "", /^AggregateError: All promises were rejected/)
+      assert.include(job?.error, "[error 1] Error: first cause")
+      assert.include(job?.error, "[error 2] Error: second cause")
+    }))
+
   for (const [what, thrown] of Object.entries(secretive)) {
     it.effect(`ends the job even if it is ${what}`, () =>
       Effect.gen(function*() {

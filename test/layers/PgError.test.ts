@@ -13,6 +13,18 @@ const failure = (code: string, operation = "query", fields: object = {}) =>
   })
 
 describe("an error of the database", () => {
+  it("tells of every address that refuses", () => {
+    const cause = new AggregateError([
+      new Error("refused by ::1"),
+      new Error("refused by 127.0.0.1")
+    ])
+    const reason = new SqlError.ConnectionError({ cause, message: "x", operation: "connect" })
+
+    const { detail } = storeError("claim")(new SqlError.SqlError({ reason }))
+
+    assert.strictEqual(detail, "refused by ::1; refused by 127.0.0.1")
+  })
+
   it.each(
     [
       ["08006", "connection_failure"],
