@@ -9,7 +9,7 @@ export {
   SettingInvalid,
   StoreError
 } from "./domain/Errors.ts"
-export type { EnqueueOptions, RunningJob } from "./domain/Job.ts"
+export type { EnqueueOptions, JobJson, RunningJob } from "./domain/Job.ts"
 export type { RetryPolicy } from "./domain/JobKind.ts"
 export type { QueueCounts, QueueStatus, WorkerInfo } from "./domain/QueueStatus.ts"
 export * as AdvisoryLock from "./layers/AdvisoryLock.ts"

@@ -44,8 +44,21 @@ export interface RunningJob {
   readonly priority: number
   /** Which try this is; the first is 1. */
   readonly attempt: number
+  /** The payload as JSON text, with every digit of its numbers: JavaScript rounds them. */
+  readonly payloadText: string
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal
+  /** What `JSON.stringify` writes of it. */
+  readonly toJSON: () => JobJson
+}
+
+/** A running job as JSON, which has no 64-bit integers. */
+export interface JobJson {
+  readonly id: string
+  readonly name: string
+  readonly key?: string | undefined
+  readonly priority: number
+  readonly attempt: number
 }
 
 export interface EnqueueOptions {
@@ -68,6 +81,8 @@ export const payloadBytesMax = 1_048_576
 export const nameBytesMax = 128
 export const keyBytesMax = 512
 export const queueBytesMax = 63
+/** A hundred years: the longest delay of a job, and the longest time that the command line takes. */
+export const delayMax = Duration.days(36_500)
 export const defaultQueue = "default"
 
 /** Checks a job before anything is sent, so that a mistake costs one clear sentence and no round trip. */
@@ -83,10 +98,7 @@ export const newJob = (
     key: options.key,
     priority: options.priority ?? 0,
     runAt: options.runAt,
-    // What is no duration has no end, either.
-    delay: options.delay === undefined
-      ? undefined
-      : Option.getOrElse(Duration.fromInput(options.delay), () => Duration.infinity),
+    delay: options.delay === undefined ? undefined : delayOf(options.delay),
     maxAttempts: options.maxAttempts
   }
   const issue = textIssue("the job's name", job.name, nameBytesMax) ??
@@ -99,6 +111,14 @@ export const newJob = (
       : integerIssue("the number of attempts", job.maxAttempts, 1)) ??
     startIssue(job)
   return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
+}
+
+/** What is no duration has no end, either. Effect makes nothing of what is no number. */
+const delayOf = (input: Duration.Input): Duration.Duration => {
+  const parts: ReadonlyArray<unknown> = typeof input === "object" ? Object.values(input) : [input]
+  return parts.some(Number.isNaN)
+    ? Duration.infinity
+    : Option.getOrElse(Duration.fromInput(input), () => Duration.infinity)
 }
 
 const textIssue = (what: string, text: string, bytesMax: number): string | undefined => {
@@ -139,10 +159,10 @@ const startIssue = ({ delay, runAt }: NewJob): string | undefined => {
     return "give a time to run at or a delay, not both"
   }
   if (delay !== undefined) {
-    return Duration.isFinite(delay)
+    return Duration.between(delay, { minimum: Duration.zero, maximum: delayMax })
       ? undefined
-      : "the delay is not a finite duration"
+      : `the delay is not a duration from 0 to ${Duration.toDays(delayMax)} days`
   }
-  const year = runAt?.getUTCFullYear() ?? 0
-  return year >= 0 && year <= 9999 ? undefined : "the time to run at is not a date of this era"
+  const year = runAt?.getUTCFullYear() ?? 1
+  return year >= 1 && year <= 9999 ? undefined : "the time to run at is not a date of this era"
 }

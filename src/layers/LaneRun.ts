@@ -1,7 +1,7 @@
 /**
  * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
  */
-import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
+import type { ClaimedJob, JobJson, RunningJob } from "../domain/Job.ts"
 import type { Settlement } from "../domain/Settlement.ts"
 
 export class LaneRun {
@@ -91,6 +91,7 @@ class View implements RunningJob {
   readonly key: string | undefined
   readonly priority: number
   readonly attempt: number
+  readonly #payload: string | undefined
   readonly #run: LaneRun
   #signal: AbortSignal | undefined
 
@@ -100,10 +101,20 @@ class View implements RunningJob {
     this.key = job.key
     this.priority = job.priority
     this.attempt = job.attempt
+    this.#payload = job.payload
     this.#run = run
+  }
+
+  get payloadText(): string {
+    return this.#payload ?? "null"
   }
 
   get signal(): AbortSignal {
     return this.#signal ??= this.#run.signal
+  }
+
+  toJSON(): JobJson {
+    const { attempt, id, key, name, priority } = this
+    return { id: String(id), name, key, priority, attempt }
   }
 }

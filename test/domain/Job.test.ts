@@ -127,6 +127,14 @@ describe("newJob", () => {
     assert.include(issueOf({ delay: Duration.infinity }), "delay")
     assert.include(issueOf({ runAt: new Date(0), delay: Duration.zero }), "not both")
     assert.include(issueOf({ runAt: new Date("+020000-01-01T00:00:00Z") }), "era")
+    assert.include(issueOf({ runAt: new Date("0000-12-31T23:59:59Z") }), "era")
+    for (const days of [36_501, 365e6, 1e300, NaN, Infinity, -1, -Infinity]) {
+      assert.include(issueOf({ delay: { days } }), "0 to 36500 days")
+    }
+    assert.include(issueOf({ delay: NaN }), "0 to 36500 days")
+    assert.isUndefined(issueOf({ delay: Duration.days(36_500) }))
+    assert.isUndefined(issueOf({ runAt: new Date("9999-12-31T23:59:59Z") }))
+    assert.isUndefined(issueOf({ runAt: new Date("0001-01-01T00:00:00Z") }))
     assert.isUndefined(issueOf({ runAt: new Date(0) }))
     assert.isUndefined(issueOf({ delay: Duration.zero }))
   })

@@ -54,10 +54,9 @@ layer(producer, options)("a failure", (it) => {
   it.effect("is stored with every cause of it", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
-      const rejections = ["first cause", "second cause"].map((text) =>
-        Promise.reject(new Error(text))
+      const handlers = Doomed.toLayer(() =>
+        Promise.any(["first", "second"].map((which) => Promise.reject(new Error(`${which} cause`))))
       )
-      const handlers = Doomed.toLayer(() => Promise.any(rejections))
       yield* start(handlers, { queues: [queue] })
 
       yield* enqueue(Doomed, {}, { queue })
