@@ -4,6 +4,7 @@
 import { DateTime, Duration, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
+import { delayMax } from "../domain/Job.ts"
 
 export const connection = Flag.Redacted("connection").pipe(
   Flag.withAlias("c"),
@@ -32,7 +33,7 @@ export const duration = (name: string): Flag.Flag<Duration.Duration> =>
     Flag.withMetavar("TIME"),
     Flag.filterMap(
       parseDuration,
-      (text) => `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d`
+      (text) => `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d, of at most 36500d`
     )
   )
 
@@ -42,7 +43,8 @@ export const durationOrNever = (name: string): Flag.Flag<Duration.Duration> =>
     Flag.withMetavar("TIME"),
     Flag.filterMap(
       (text) => text === "never" ? Option.some(Duration.infinity) : parseDuration(text),
-      (text) => `"${text}" is neither a time such as 500ms, 10s, 2m, 1h, 1d nor never`
+      (text) =>
+        `"${text}" is neither a time such as 500ms, 10s, 2m, 1h, 1d, of at most 36500d, nor never`
     )
   )
 
@@ -78,7 +80,10 @@ export const parseDuration = (text: string): Option.Option<Duration.Duration> =>
   const millis = units.get(unit ?? "")
   return millis === undefined
     ? Option.none()
-    : Option.some(Duration.millis(Number(amount) * millis))
+    : Option.filter(
+      Option.some(Duration.millis(Number(amount) * millis)),
+      Duration.isLessThanOrEqualTo(delayMax)
+    )
 }
 
 const units = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], ["d", 86_400_000]])

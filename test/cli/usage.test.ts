@@ -34,6 +34,9 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["enqueue", "a", "--run-at", "2030-02-30T00:00:00Z"], "is not a time with a zone"],
   [["enqueue", "a", "--delay", "-5s"], "delay"],
   [["enqueue", "a", "--delay", "5"], "\"5\" is not a time such as"],
+  [["enqueue", "a", "--delay", "36501d"], "of at most 36500d"],
+  [["start", "-f", "x.ts", "--grace", "999999999d"], "of at most 36500d"],
+  [["stop", "-p", "x", "--wait", "36501d"], "of at most 36500d"],
   [["enqueue", "a", "--delay", "5s", "--run-at", "2030-01-01T00:00:00Z"], "exclude each other"],
   [["enqueue", "a", "--from", "x"], "--from takes everything from its lines"]
 ]
