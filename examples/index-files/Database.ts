@@ -3,8 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import { homedir } from "node:os"
-import { defaultDataDir } from "pgq/layers/EmbeddedDataDir"
+import * as EmbeddedHome from "pgq/layers/EmbeddedHome"
 import * as EmbeddedPostgres from "pgq/layers/EmbeddedPostgres"
 import { Failure } from "./Failure.ts"
 
@@ -15,16 +14,12 @@ const named = (variable: string) => {
     : new Failure({ message: `${variable} is not a URL such as postgres://user@host/database` })
 }
 
-const embedded = Effect.map(
-  EmbeddedPostgres.open({
-    dataDir: defaultDataDir({
-      env: process.env,
-      home: homedir(),
-      isRoot: process.getuid?.() === 0,
-      platform: process.platform
-    })
-  }),
-  (server) => ({ name: `the embedded server in ${server.dataDir}`, url: server.url })
+const embedded = EmbeddedHome.ofUser.pipe(
+  Effect.flatMap((dataDir) => EmbeddedPostgres.open({ dataDir })),
+  Effect.map((server) => ({
+    name: `the embedded server in ${server.dataDir}`,
+    url: server.url
+  }))
 )
 
 export const layer = Layer.unwrap(Effect.gen(function*() {

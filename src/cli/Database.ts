@@ -5,10 +5,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { homedir } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { SettingInvalid, StoreError } from "../domain/Errors.ts"
-import { defaultDataDir } from "../layers/EmbeddedDataDir.ts"
+import * as EmbeddedHome from "../layers/EmbeddedHome.ts"
 import * as EmbeddedPostgres from "../layers/EmbeddedPostgres.ts"
 import * as PgConninfo from "../layers/PgConninfo.ts"
 import { storeError } from "../layers/PgError.ts"
@@ -53,14 +52,7 @@ const open = Effect.fnUntraced(function*(given: Parameters<typeof layer>[0]) {
   const { conninfo, ...settings } = yield* Settings.resolve(given)
   if (conninfo !== undefined) return Database.of({ ...settings, conninfo, isEmbedded: false })
 
-  const dataDir = yield* Effect.sync(() =>
-    defaultDataDir({
-      env: process.env,
-      home: homedir(),
-      isRoot: process.getuid?.() === 0,
-      platform: process.platform
-    })
-  )
+  const dataDir = yield* EmbeddedHome.ofUser
   const server = given.startsNothing === true
     ? yield* running(dataDir)
     : yield* EmbeddedPostgres.open({ dataDir })

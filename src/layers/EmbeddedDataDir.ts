@@ -26,34 +26,19 @@ import {
   stat,
   writeFile
 } from "node:fs/promises"
-import { isAbsolute, join } from "node:path"
+import { join } from "node:path"
 import { EmbeddedServerFailed } from "../domain/Errors.ts"
 import { io, isRoot, run, type Runner, runnerOf } from "./EmbeddedHost.ts"
-
-/**
- * Where a user's server keeps its data: `PGQ_DATA_DIR`, or the user's data directory. Root's own
- * home is closed to the id its server runs as, so root's is a folder of the system.
- */
-export const defaultDataDir = ({ env, home, isRoot, platform }: {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly platform: NodeJS.Platform
-  readonly home: string
-  readonly isRoot: boolean
-}): string => {
-  if (env["PGQ_DATA_DIR"]) return env["PGQ_DATA_DIR"]
-  if (platform === "darwin") {
-    return join(isRoot ? "/" : home, "Library", "Application Support", "pgq")
-  }
-  if (isRoot) return "/var/lib/pgq"
-  const xdg = env["XDG_DATA_HOME"] ?? ""
-  return join(isAbsolute(xdg) ? xdg : join(home, ".local", "share"), "pgq")
-}
 
 /** Creates the folder if need be, and answers its real path and the id its server runs as. */
 export const prepare = Effect.fnUntraced(function*(path: string) {
   // What root makes must be open to the server's id; nothing in it is secret but `cluster`.
   const mode = (yield* isRoot) ? 0o711 : 0o700
-  yield* io(`create ${path}`, () => mkdir(path, { recursive: true, mode }))
+  yield* Effect.mapError(
+    io(`create ${path}`, () => mkdir(path, { recursive: true, mode })),
+    ({ detail }) =>
+      new EmbeddedServerFailed({ detail: `${detail}; choose another folder with PGQ_DATA_DIR` })
+  )
   const dataDir = yield* io(`find ${path}`, () => realpath(path))
   const runner = yield* runnerOf(dataDir)
   if (runner.uid !== undefined) yield* enter(dataDir, runner.uid, runner)
@@ -101,7 +86,10 @@ export const ensureCluster = Effect.fnUntraced(function*({ binaries, dataDir, ru
 
     const access = ["-U", "pgq", "-A", "scram-sha-256", `--pwfile=${password}`]
     const locale = ["-E", "UTF8", "--no-locale"]
-    yield* run(join(binaries, "bin", "initdb"), ["-D", data, ...access, ...locale], runner)
+    yield* Effect.mapError(
+      run(join(binaries, "bin", "initdb"), ["-D", data, ...access, ...locale], runner),
+      explained
+    )
     yield* io(
       "write postgresql.conf",
       () => appendFile(join(data, "postgresql.conf"), "max_connections = 200\n")
@@ -120,6 +108,15 @@ export const ensureCluster = Effect.fnUntraced(function*({ binaries, dataDir, ru
   )
   yield* Effect.catch(isThere, () => initializeOrFindIt)
 })
+
+/** PostgreSQL asks the system for the name of its user, whatever it needs it for. */
+const explained = (error: EmbeddedServerFailed) => {
+  const id = /could not look up effective user ID (\d+)/.exec(error.detail)?.[1]
+  return id === undefined ? error : new EmbeddedServerFailed({
+    detail: `user id ${id} has no name on this machine, and PostgreSQL makes no database without ` +
+      "one; add the id to /etc/passwd, or name a database to connect to"
+  })
+}
 
 /**
  * A folder for the socket that only the server's id may enter. A socket's path is bounded at about

@@ -1,13 +1,13 @@
 /**
  * A private PostgreSQL server as a scoped resource: data in a folder of its own, found again by
- * every pgq command while it runs, stopped with the scope that started it.
+ * every pgq command while it runs, stopped with the last scope that uses it.
  *
  * It listens on a unix socket alone: the address stays the same over restarts, so clients of a
  * server that was stopped and opened again reconnect; there is no port to race for; and the
- * socket's folder, which only the server's id may enter, guards it before the password does. An
- * owner killed with -9 leaves its server running, and the next `open` uses that one.
+ * socket's folder, which only the server's id may enter, guards it before the password does. A
+ * process killed with -9 leaves its server running; the next scope that uses it stops it.
  */
-import { Effect, Option, Redacted, Schedule, type Scope } from "effect"
+import { Effect, Exit, Option, Redacted, Schedule, Scope } from "effect"
 import { readFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
@@ -17,13 +17,14 @@ import * as DataDir from "./EmbeddedDataDir.ts"
 import { io, type Runner } from "./EmbeddedHost.ts"
 import * as PidFile from "./EmbeddedPidFile.ts"
 import * as Process from "./EmbeddedProcess.ts"
+import * as Use from "./EmbeddedUse.ts"
 
 /** A running server. `url` is read by psql and `PgClient` alike; its user is a superuser. */
 export interface Server {
   readonly url: Redacted.Redacted
   readonly dataDir: string
   readonly pid: number
-  /** Whether this scope started the server and will stop it. */
+  /** Whether this scope started the server. */
   readonly isOwner: boolean
 }
 
@@ -46,23 +47,76 @@ const patience = "2 minutes"
 export const open: (
   options: Options
 ) => Effect.Effect<Server, EmbeddedServerFailed, Scope.Scope> = Effect.fn("EmbeddedPostgres.open")(
-  function*({ binaries: folder, dataDir: path, settings }) {
-    const running = yield* find(path)
-    if (Option.isSome(running)) return running.value
-
-    const { dataDir, runner } = yield* DataDir.prepare(path)
-    const startOrFind = Effect.catch(
-      start({ dataDir, folder, runner, settings: settings ?? {} }),
-      (error) => Effect.mapError(Effect.flatMap(find(dataDir), Effect.fromOption), () => error)
-    )
-
+  (options) =>
     // Another server may be on its way up or down, and until then it holds the cluster.
-    return yield* Effect.retry(startOrFind, {
-      while: (error) => error.detail.includes("postmaster.pid\" already exists"),
+    Effect.retry(attempt(findOrStart(options)), {
+      while: ({ detail }) => isPassing.test(detail),
       schedule: Schedule.upTo(Schedule.spaced("200 millis"), { duration: patience })
     })
-  }
 )
+
+/** Stops the folder's server, unless somebody uses it; answers whether there was one. */
+export const stop = (dataDir: string): Effect.Effect<boolean, EmbeddedServerFailed> =>
+  Effect.scoped(Effect.gen(function*() {
+    const running = yield* find(dataDir)
+    if (Option.isNone(running)) return false
+    const entered = yield* Use.enter(running.value.url)
+    if (Option.isNone(entered)) return yield* closing(dataDir)
+    if (!Option.contains(yield* entered.value.leave, true)) {
+      const detail = `other processes of pgq use the server in ${dataDir}; the last one stops it`
+      return yield* new EmbeddedServerFailed({ detail })
+    }
+    yield* Process.stopOther(dataDir, running.value.pid)
+    return true
+  }))
+
+const findOrStart = Effect.fnUntraced(function*({ binaries, dataDir: path, settings }: Options) {
+  const running = yield* find(path)
+  if (Option.isSome(running)) return yield* use(running.value)
+
+  const { dataDir, runner } = yield* DataDir.prepare(path)
+  const starting = start({ dataDir, folder: binaries, runner, settings: settings ?? {} })
+  return yield* Effect.catch(
+    attempt(starting),
+    (error) =>
+      Effect.flatMap(
+        Effect.mapError(Effect.flatMap(find(dataDir), Effect.fromOption), () => error),
+        (server) => use(server)
+      )
+  )
+})
+
+/** Whoever is the last to leave stops the server. `keep` lets one that this scope started go on. */
+const use = Effect.fnUntraced(function*(server: Server, keep?: Effect.Effect<void>) {
+  const { dataDir, pid } = server
+  const entered = yield* Use.enter(server.url)
+  if (Option.isNone(entered)) return yield* closing(dataDir)
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(entered.value.leave, (isLast) =>
+      keep === undefined
+        ? Option.contains(isLast, true) ? Process.stopOther(dataDir, pid) : Effect.void
+        : Option.contains(isLast, false)
+        ? keep
+        : Effect.void)
+  )
+  return server
+})
+
+const closing = (dataDir: string) =>
+  new EmbeddedServerFailed({ detail: `the server in ${dataDir} is being stopped` })
+
+const isPassing = /postmaster\.pid" already exists|is being stopped/
+
+/** What a failure leaves is released at once, not with the scope. */
+const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const inner = yield* Scope.fork(yield* Effect.scope)
+      return yield* restore(Scope.provide(effect, inner)).pipe(
+        Effect.onError((cause) => Scope.close(inner, Exit.failCause(cause)))
+      )
+    })
+  )
 
 /** The folder's server, if one accepts connections now and the caller may use it. */
 export const find: (dataDir: string) => Effect.Effect<Option.Option<Server>> = Effect.fn(
@@ -117,7 +171,7 @@ const start = Effect.fnUntraced(function*({ dataDir, folder, runner, settings }:
 
   const server = yield* Effect.raceFirst(ready(dataDir, process.pid), process.failure)
   yield* DataDir.sweep(dataDir, binaries)
-  return { ...server, isOwner: true }
+  return yield* use({ ...server, isOwner: true }, process.keep)
 })
 
 const ready = (dataDir: string, pid: number) =>

@@ -1,18 +1,21 @@
 /**
  * The server's process: started so that it outlives a Ctrl-C, and stopped with its scope.
  */
-import { Effect, Option, type Scope } from "effect"
+import { Effect, Option, Schedule, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { constants } from "node:fs"
 import { type FileHandle, open, readFile, rename, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { EmbeddedServerFailed } from "../domain/Errors.ts"
 import { exited, io, type Runner, spawnOptions } from "./EmbeddedHost.ts"
+import * as PidFile from "./EmbeddedPidFile.ts"
 
 export interface Process {
   readonly pid: number
   /** Waits for the process to end, and fails with what it wrote to its log. */
   readonly failure: Effect.Effect<never, EmbeddedServerFailed>
+  /** Lets it outlive its scope. */
+  readonly keep: Effect.Effect<void>
 }
 
 export const start: (
@@ -23,18 +26,22 @@ export const start: (
   function*(program, args, { dataDir, runner }) {
     const path = join(dataDir, "postgres.log")
     const from = yield* rotate(path)
+    let isKept = false
     const child = yield* Effect.acquireRelease(
       Effect.acquireUseRelease(
         openLog(path),
         (log) => launch(program, args, runner, log),
         (log) => Effect.ignore(io(`close ${path}`, () => log.close()))
       ),
-      stop
+      (child) => isKept ? Effect.void : stop(child)
     )
     const failure = Effect.andThen(exited(child), complaint(path, from)).pipe(
       Effect.flatMap((detail) => Effect.fail(new EmbeddedServerFailed({ detail })))
     )
-    return { pid: child.pid ?? 0, failure }
+    const keep = Effect.sync(() => {
+      isKept = true
+    })
+    return { pid: child.pid ?? 0, failure, keep }
   }
 )
 
@@ -86,6 +93,22 @@ const stop = Effect.fnUntraced(function*(child: ChildProcess) {
   }
 })
 
+/** Stops a server that another process started; one that is gone has removed its pid file. */
+export const stopOther = Effect.fnUntraced(function*(dataDir: string, pid: number) {
+  const isGone = Effect.map(
+    PidFile.read(dataDir),
+    (held) => !Option.exists(held, (file) => file.pid === pid)
+  )
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) {
+    yield* Effect.ignore(Effect.try(() => process.kill(pid, signal)))
+    const gone = yield* isGone.pipe(
+      Effect.repeat({ until: (gone) => gone, schedule: Schedule.spaced("20 millis") }),
+      Effect.timeoutOption("15 seconds")
+    )
+    if (Option.isSome(gone)) return
+  }
+})
+
 /** What the log says went wrong, without its time stamps. */
 const complaint = (path: string, from: number) =>
   io(`read ${path}`, () => readFile(path)).pipe(
@@ -95,6 +118,10 @@ const complaint = (path: string, from: number) =>
       const said = lines.flatMap((line) =>
         /(?:FATAL|PANIC|DETAIL|HINT): +(.*)/.exec(line)?.[1] ?? []
       )
-      return `the server ended: ${(said.length > 0 ? said : lines).join("; ")} (see ${path})`
+      const why = (said.length > 0 ? said : lines).join("; ")
+      const advice = why.includes("incompatible with server")
+        ? "; name another folder with PGQ_DATA_DIR, or use pg_upgrade"
+        : ""
+      return `the server ended: ${why}${advice} (see ${path})`
     })
   )

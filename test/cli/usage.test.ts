@@ -24,6 +24,8 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["start", "-f", "x.ts", "--grace", "soon"], "\"soon\" is not a time such as 500ms, 10s"],
   [["start", "-f", "x.ts", "--hang-limit", "soon"], "\"soon\" is neither a time such as 500ms"],
   [["stop"], "Missing required flag: --pid-file"],
+  [["stop", "--server", "-p", "x"], "--server goes with neither a mode nor -p nor --wait"],
+  [["stop", "--server", "now"], "--server goes with neither a mode nor -p nor --wait"],
   [["stop", "-p", "x", "hard"], "\"hard\" is not one of drain, current, finish"],
   [["stop", "-p", "x", "constructor"], "\"constructor\" is not one of"],
   [["status", "-p", "x", "-c", "dbname=x"], "goes with neither -c"],

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { defaultDataDir } from "../../src/layers/EmbeddedDataDir.ts"
+import { defaultDataDir } from "../../src/layers/EmbeddedHome.ts"
 import * as EmbeddedPostgres from "../../src/layers/EmbeddedPostgres.ts"
 import * as Postgres from "../support/Postgres.ts"
 
@@ -201,6 +201,7 @@ describe("an embedded server's folder", () => {
     assert.strictEqual(defaultDataDir({ ...user, env: { XDG_DATA_HOME: "/data" } }), "/data/pgq")
     assert.strictEqual(defaultDataDir({ ...user, env: { PGQ_DATA_DIR: "/srv/q" } }), "/srv/q")
     assert.strictEqual(defaultDataDir({ ...user, isRoot: true }), "/var/lib/pgq")
+    assert.isUndefined(defaultDataDir({ ...user, home: undefined }))
     assert.strictEqual(defaultDataDir(mac), "/Users/ann/Library/Application Support/pgq")
   })
 })
