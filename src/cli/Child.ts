@@ -15,6 +15,8 @@ export interface Child {
   readonly listening: Deferred.Deferred<void>
   /** It works. */
   readonly ready: Deferred.Deferred<void>
+  /** It was killed because it did not begin to work. */
+  readonly late: Deferred.Deferred<void>
   /** It has heard that it is to cancel its jobs. */
   readonly cancelling: Deferred.Deferred<void>
   readonly ended: Deferred.Deferred<Ended>
@@ -41,6 +43,7 @@ export const spawn = (options: {
     const { workerId } = options
     const listening = Deferred.makeUnsafe<void>()
     const ready = Deferred.makeUnsafe<void>()
+    const late = Deferred.makeUnsafe<void>()
     const cancelling = Deferred.makeUnsafe<void>()
     const ended = Deferred.makeUnsafe<Ended>()
     const child = spawnProcess(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
@@ -75,5 +78,5 @@ export const spawn = (options: {
     const signal = (name: NodeJS.Signals) => {
       if (name === "SIGKILL" || Deferred.isDoneUnsafe(listening)) child.kill(name)
     }
-    return { pid: child.pid, workerId, listening, ready, cancelling, ended, stop, signal }
+    return { pid: child.pid, workerId, listening, ready, late, cancelling, ended, stop, signal }
   })

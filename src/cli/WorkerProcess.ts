@@ -126,7 +126,10 @@ const work = Effect.fnUntraced(function*(options: Options) {
   const { notify, schema } = yield* Database.Database
   yield* Database.ready
   const client = yield* Layer.build(QueueLive.client({ schema }))
-  const handlers = yield* Effect.provideContext(Script.load(options.file, options.arg), client)
+  const handlers = yield* Script.load(options.file, options.arg).pipe(
+    Effect.provideContext(client),
+    Effect.raceFirst(sayThatItLoads(options.file))
+  )
 
   const queues = options.queues.length === 0 ? undefined : options.queues
   const live = QueueLive.layer({ ...options, queues, schema, notify, onHang: "kill" }).pipe(
@@ -144,6 +147,12 @@ const work = Effect.fnUntraced(function*(options: Options) {
   SignalLatch.tellParent("ready")
   return queue
 })
+
+const sayThatItLoads = (file: string) =>
+  Effect.logWarning(`job script ${file} is still loading; no job runs before it has`).pipe(
+    Effect.delay("5 seconds"),
+    Effect.andThen(Effect.never)
+  )
 
 const lock = ({ advisoryKey, cooperative }: Options) =>
   Option.isSome(advisoryKey)

@@ -50,6 +50,12 @@ const flags = {
     Flag.withDescription("Kill a process whose thread one job keeps for so long; else 10m"),
     Flag.withDefault(Duration.minutes(10))
   ),
+  startLimit: Flags.durationOrNever("start-limit").pipe(
+    Flag.withDescription(
+      "Kill a child process that does not begin to work within this time; else 1m"
+    ),
+    Flag.withDefault(Duration.minutes(1))
+  ),
   notify: Flag.Literals("notify", ["listen", "poll"]).pipe(
     Flag.withDescription("Be woken by LISTEN, or look by the clock; else PGQ_NOTIFY, listen"),
     Flag.optional

@@ -8,26 +8,31 @@ import * as Conninfo from "../domain/Conninfo.ts"
 import * as QueueLive from "../layers/QueueLive.ts"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Child from "./Child.ts"
+import * as Children from "./Children.ts"
 import * as Database from "./Database.ts"
 import { ExitWith } from "./Ending.ts"
 import * as Ladder from "./Ladder.ts"
-import * as Log from "./Log.ts"
 import * as Script from "./script.ts"
 import type * as Settings from "./Settings.ts"
+import * as StatusText from "./StatusText.ts"
 
 export const run = Effect.fnUntraced(function*(
   options: Settings.Given & {
     readonly processes: number
     readonly file: string
     readonly grace: Duration.Duration
+    readonly startLimit: Duration.Duration
   }
 ) {
   const children = new Set<Child.Child>()
   const connected = yield* Deferred.make<Connected>()
   const ladder = yield* Ladder.make({
     isChild: false,
-    status: status(children),
-    exit: killAll(children, connected)
+    status: Children.status(children),
+    exit: Children.killAll(
+      children,
+      Effect.map(Deferred.await(connected), ({ registry }) => registry)
+    )
   })
   const startUp = connect(options).pipe(
     Effect.tap((connection) => Deferred.succeed(connected, connection))
@@ -44,10 +49,10 @@ export const run = Effect.fnUntraced(function*(
     Stream.take(1),
     Stream.runDrain,
     Effect.andThen(Effect.sleep(options.grace)),
-    Effect.andThen(killDeaf(children)),
+    Effect.andThen(Children.killDeaf(children)),
     Effect.forkScoped
   )
-  const isClean = yield* keepAll({ ...connection, children, ladder, processes: options.processes })
+  const isClean = yield* keepAll({ ...connection, ...options, children, ladder })
   // Its exit code is the signal's, however the children ended.
   if (yield* ladder.isExiting) return yield* Effect.never
   if (!isClean) return yield* new ExitWith({ code: 1 })
@@ -64,6 +69,8 @@ interface Family extends Connected {
   readonly children: Set<Child.Child>
   readonly ladder: Ladder.Ladder
   readonly processes: number
+  readonly file: string
+  readonly startLimit: Duration.Duration
 }
 
 const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly file: string }) {
@@ -83,15 +90,8 @@ const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly
 
 /** Starts the others once the first one works: what it complains of, it complains of once. */
 const keepAll = Effect.fnUntraced(function*(family: Family) {
-  const first = yield* launch(family)
-  const early = yield* Effect.raceFirst(Deferred.await(first.ready), Deferred.await(first.ended))
-  if (early !== undefined) {
-    family.children.delete(first)
-    // One that could not say what was wrong is spoken for.
-    if (early.isSilent) yield* Effect.logError(`the first process ended ${early.how}`)
-    if (!early.isClean) yield* Effect.ignore(family.registry.bury(first.workerId))
-    return early.isClean
-  }
+  const first = yield* begun(family)
+  if (typeof first === "boolean") return first
   yield* Effect.logInfo(`working in ${family.processes} processes`)
   yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
   const mode = yield* family.ladder.mode
@@ -102,6 +102,23 @@ const keepAll = Effect.fnUntraced(function*(family: Family) {
     { concurrency: "unbounded" }
   )
   return ends.every((isClean) => isClean)
+})
+
+/** A first child that works; or, when none does, whether it ended cleanly. */
+const begun = Effect.fnUntraced(function*(family: Family) {
+  for (let crashes = 1;; crashes++) {
+    const child = yield* launch(family)
+    const end = yield* Effect.raceFirst(Deferred.await(child.ready), Deferred.await(child.ended))
+    if (end === undefined) return child
+    family.children.delete(child)
+    // One that could not say what was wrong is spoken for.
+    const isLate = yield* Deferred.isDone(child.late)
+    if (end.isSilent && !isLate) yield* Effect.logError(`the first process ended ${end.how}`)
+    if (!end.isClean) yield* Effect.ignore(family.registry.bury(child.workerId))
+    if (!isLate || (yield* family.ladder.mode) !== undefined) return end.isClean
+    yield* pause(family, crashes)
+    if ((yield* family.ladder.mode) !== undefined) return true
+  }
 })
 
 /** Replaces the child whenever it crashes; answers whether the last one ended cleanly. */
@@ -117,12 +134,16 @@ const keep = Effect.fnUntraced(function*(family: Family, first: Child.Child) {
     if ((yield* family.ladder.mode) !== undefined) return false
 
     const lived = (yield* Clock.currentTimeMillis) - since
-    crashes = lived < Duration.toMillis(quick) ? crashes + 1 : 1
-    yield* Effect.raceFirst(Effect.sleep(backoff(crashes)), family.ladder.startsNothing)
+    const isQuick = lived < Duration.toMillis(quick) || (yield* Deferred.isDone(child.late))
+    crashes = isQuick ? crashes + 1 : 1
+    yield* pause(family, crashes)
     if ((yield* family.ladder.mode) !== undefined) return true
     child = yield* launch(family)
   }
 })
+
+const pause = ({ ladder }: Family, crashes: number) =>
+  Effect.raceFirst(Effect.sleep(backoff(crashes)), ladder.startsNothing)
 
 /** A child that crashes sooner than this after its start will probably do so again. */
 const quick = Duration.seconds(10)
@@ -131,7 +152,8 @@ const quick = Duration.seconds(10)
 const backoff = (crashes: number): Duration.Duration =>
   Duration.millis(crashes <= 1 ? 0 : Math.min(100 * 2 ** Math.min(crashes - 2, 20), 10_000))
 
-const launch = Effect.fnUntraced(function*({ children, env, ladder }: Family) {
+const launch = Effect.fnUntraced(function*(family: Family) {
+  const { children, env, ladder } = family
   const child = yield* Child.spawn({ workerId: randomUUID(), env })
   children.add(child)
   // A child that is just starting is told what was asked for meanwhile.
@@ -140,8 +162,24 @@ const launch = Effect.fnUntraced(function*({ children, env, ladder }: Family) {
     Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
     Effect.forkScoped
   )
+  yield* Effect.forkScoped(killLate(family, child))
   return child
 })
+
+/** What never begins to work takes the place of one that would. */
+const killLate = ({ file, startLimit }: Family, child: Child.Child) =>
+  Effect.gen(function*() {
+    yield* Effect.logWarning(
+      `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}, ` +
+        `as its job script ${file} has not loaded; killed it`
+    )
+    Deferred.doneUnsafe(child.late, Effect.void)
+    child.signal("SIGKILL")
+  }).pipe(
+    Effect.delay(startLimit),
+    Effect.raceFirst(Deferred.await(child.ready)),
+    Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended)))
+  )
 
 /** Hands the jobs of a dead child back, so that they run again at once. */
 const bury = Effect.fnUntraced(function*(
@@ -155,34 +193,3 @@ const bury = Effect.fnUntraced(function*(
     Effect.catch((error) => Effect.logWarning(error.message))
   )
 })
-
-/** A handler may keep the thread of a child for ever. Those that have heard end by themselves. */
-const killDeaf = (children: Set<Child.Child>) =>
-  Effect.suspend(() => {
-    const deaf = Array.from(children)
-      .filter(({ cancelling }) => !Deferred.isDoneUnsafe(cancelling))
-    return Effect.forEach(deaf, (child) => {
-      child.signal("SIGKILL")
-      return Effect.logWarning(`process ${child.pid} does not hear that it is to stop; killed it`)
-    })
-  })
-
-const killAll = (children: Set<Child.Child>, connected: Deferred.Deferred<Connected>) =>
-  Effect.gen(function*() {
-    const all = Array.from(children)
-    all.forEach((child) => child.signal("SIGKILL"))
-    if (all.length === 0) return
-    const { registry } = yield* Deferred.await(connected)
-    yield* Effect.forEach(
-      all,
-      (child) => Effect.andThen(Deferred.await(child.ended), registry.bury(child.workerId)),
-      { concurrency: "unbounded", discard: true }
-    )
-  }).pipe(Effect.timeoutOption("3 seconds"), Effect.ignoreCause)
-
-const status = (children: Set<Child.Child>) =>
-  Effect.suspend(() => {
-    children.forEach((child) => child.signal("SIGUSR1"))
-    const pids = Array.from(children, ({ pid }) => pid).join(", ")
-    return Log.print([`pgq ${process.pid}: over ${children.size} processes: ${pids || "none yet"}`])
-  })

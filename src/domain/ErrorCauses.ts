@@ -66,7 +66,9 @@ export const messageOf = (error: unknown): string => {
     Predicate.hasProperty(error, property) ? error[property] : undefined
   )
   const text = [message, code, name].find((each) => typeof each === "string" && each !== "")
-  return typeof text === "string" ? text : Cause.prettyErrors(Cause.fail(error))[0]?.message ?? ""
+  if (typeof text === "string") return text
+  const own = String(error)
+  return own.startsWith("[object ") ? Cause.prettyErrors(Cause.fail(error))[0]?.message ?? own : own
 }
 
 /** One line: what the error says, and what is said behind it and was not said yet. */

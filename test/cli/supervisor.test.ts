@@ -22,6 +22,16 @@ export const setupJobs = (queue) => {
 }
 `
 
+/** The first process that loads it never comes to its end. */
+const loadingLate = `
+import { existsSync, writeFileSync } from "node:fs"
+const isFirst = !existsSync("loaded")
+writeFileSync("loaded", "")
+// A timer keeps the process from ending by itself.
+if (isFirst) await new Promise(() => setInterval(() => {}, 1000))
+export const setupJobs = (queue) => queue.handle("harmless", () => {})
+`
+
 const start = (...jobs: ReadonlyArray<string>) => startWith(["-q", "3"], ...jobs)
 
 const startWith = Effect.fnUntraced(function*(
@@ -189,4 +199,43 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
       assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 1)
     }))
+
+  it.effect("replaces a child that never finishes loading, and says so", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", loadingLate)
+
+      const args = ["-f", "jobs.mjs", "-q", "2", "--start-limit", "2s"]
+      const queue = yield* Pgq.spawn(["start", ...flags, ...args], { cwd: path })
+      yield* queue.line(
+        /process \d+ has not begun to work within 2\.0s, .*job script jobs\.mjs.*killed it/
+      )
+      yield* queue.line(/working in 2 processes/)
+      yield* queue.line(/working on default/, 2)
+      yield* queue.kill("SIGINT")
+
+      assert.strictEqual((yield* queue.exit).code, 0)
+      assert.notMatch(queue.stderr(), /the first process ended/)
+    }))
+
+  it.effect.each(["SIGINT", "SIGTERM"] as const)(
+    "hears %s while a child never finishes loading",
+    (signal) =>
+      Effect.gen(function*() {
+        const { flags } = yield* Pgq.schema
+        const { path, write } = yield* Pgq.folder
+        write("jobs.mjs", "console.error('loading'); await new Promise(() => {})")
+
+        const args = ["-f", "jobs.mjs", "-q", "2"]
+        const queue = yield* Pgq.spawn(["start", ...flags, ...args], { cwd: path })
+        yield* queue.line(/^loading/)
+        yield* queue.line(
+          /job script jobs\.mjs is still loading; no job runs before it has pid=\d+/
+        )
+        yield* queue.kill(signal)
+
+        assert.strictEqual((yield* queue.exit).code, 0)
+      })
+  )
 })
