@@ -2,6 +2,10 @@
 declare module "amaro" {
   export const transformSync: (
     source: string,
-    options: { readonly mode: "strip-only" }
-  ) => { readonly code: string }
+    options: {
+      readonly mode: "strip-only" | "transform"
+      readonly sourceMap?: boolean
+      readonly filename?: string
+    }
+  ) => { readonly code: string; readonly map?: string }
 }

@@ -53,7 +53,7 @@ export const check = Effect.fnUntraced(function*(path: string) {
 
 const importModule = Effect.fnUntraced(function*(path: string) {
   yield* check(path)
-  yield* readTypeScript
+  yield* readTypeScript(path)
   return yield* Effect.tryPromise({
     try: () => importUrl(pathToFileURL(resolve(path)).href),
     catch: (error) =>
@@ -66,17 +66,20 @@ const importUrl: (url: string) => Promise<unknown> = (url) => import(url)
 /** Node keeps the place of a syntax error in JavaScript to itself, but its own check prints it. */
 const syntaxPlace = (path: string, error: unknown): string => {
   if (!(error instanceof SyntaxError) || error.message.includes(path)) return ""
+  if (/\.m?ts$/.test(path)) return ""
   const { stderr } = spawnSync(process.execPath, ["--check", path], { encoding: "utf8" })
   const place = /^(\/.*:\d+)\n/.exec(stderr)?.[1]
   return place === undefined ? "" : ` (${place})`
 }
 
-/** Newer Nodes read TypeScript by themselves. */
-const readTypeScript = Effect.sync(() => {
-  if (Reflect.get(process.features, "typescript")) return
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
-  register(`./scriptHook.${extension}`, import.meta.url)
-})
+/** Newer Nodes read TypeScript by themselves, but not all of it. */
+const readTypeScript = (path: string) =>
+  Effect.sync(() => {
+    // A stack is told with the lines of the source, which costs those who have none.
+    if (/\.m?ts$/.test(path)) process.setSourceMapsEnabled(true)
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
+    register(`./scriptHook.${extension}`, import.meta.url)
+  })
 
 const runSetup = Effect.fnUntraced(function*(
   path: string,

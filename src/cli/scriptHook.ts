@@ -1,23 +1,33 @@
 /**
- * A module hook for Nodes that cannot read TypeScript by themselves: types are replaced by spaces,
- * so that lines and columns stay what they were.
+ * Module hooks for job scripts in TypeScript, the same on every Node: files are read as JavaScript, and
+ * imports are looked for where TypeScript does.
  */
-import { transformSync } from "amaro"
 import { readFile } from "node:fs/promises"
-import type { LoadHook } from "node:module"
+import type { LoadHook, ResolveHook } from "node:module"
+import { fileURLToPath } from "node:url"
+import * as ScriptPaths from "./ScriptPaths.ts"
+import * as ScriptSource from "./ScriptSource.ts"
 
-export const load: LoadHook = (url, context, nextLoad) =>
-  url.startsWith("file:") && /\.m?ts$/.test(new URL(url).pathname)
-    ? readFile(new URL(url), "utf8")
-      .then((text) => transformSync(text, { mode: "strip-only" }).code)
-      .then((source) => ({ format: "module" as const, shortCircuit: true, source }))
-      .catch((drawing: unknown) => Promise.reject(syntaxError(drawing, new URL(url).pathname)))
-    : nextLoad(url, context)
-
-/** The compiler throws a drawing of the place instead of an error. */
-const syntaxError = (drawing: unknown, path: string): unknown => {
-  if (typeof drawing !== "string") return drawing
-  const what = /x (.+)/.exec(drawing)?.[1] ?? drawing
-  const line = /^ *(\d+) \|.*\n *:/m.exec(drawing)?.[1]
-  return new SyntaxError(`${what} (${path}${line === undefined ? "" : `:${line}`})`)
+export const resolve: ResolveHook = async (name, context, nextResolve) => {
+  const parent = context.parentURL ?? ""
+  if (!isTypeScript(parent)) return nextResolve(name, context)
+  const from = fileURLToPath(parent)
+  const alias = ScriptPaths.aliased(name, from)
+  if (alias !== undefined) return nextResolve(alias, context)
+  try {
+    return await nextResolve(name, context)
+  } catch (error) {
+    const near = ScriptPaths.near(name, from)
+    return near === undefined ? Promise.reject(error) : nextResolve(near, context)
+  }
 }
+
+export const load: LoadHook = async (url, context, nextLoad) => {
+  if (!isTypeScript(url)) return nextLoad(url, context)
+  const path = fileURLToPath(url)
+  const source = await ScriptSource.javaScript(await readFile(path, "utf8"), path)
+  return { format: "module", shortCircuit: true, source }
+}
+
+const isTypeScript = (url: string): boolean =>
+  url.startsWith("file:") && /\.m?ts$/.test(new URL(url).pathname)

@@ -139,7 +139,15 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["number.mjs", "export const setupJobs = 1", "exports neither a function setupJobs"],
     ["syntax.mjs", "export const = 1", "syntax.mjs:1"],
     ["syntax.ts", "const a: number = 1\nexport const b = = 1", "syntax.ts:2"],
-    ["enum.ts", "enum A { b }\nexport const setupJobs = () => {}", "enum"],
+    ["assigned.ts", "const a: number = 1\nexport = a", "export assignment is not supported"],
+    ["jsx.ts", "\nexport const setupJobs = <div>a</div>", "jsx.ts"],
+    [
+      "decorated.ts",
+      "const d = (c: unknown) => c\n@d class A {}\nexport const setupJobs = () => {}",
+      "Node runs no decorators: compile the script first"
+    ],
+    ["rewritten.ts", "enum A { b }\n\n\nthrow new Error('on line ' + A.b)", "rewritten.ts:4"],
+    ["alias.ts", "import '@app/none'", "@app/none"],
     ["throws.mjs", "\nthrow new Error('no mail server')", "no mail server"],
     ["throws.ts", "type A = 1\n\nthrow new Error('no mail server')", "throws.ts:3"],
     [
