@@ -2,7 +2,7 @@
  * Adds jobs to PostgreSQL, once: who loses the answer asks again under the same receipt.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Duration, Effect, Option, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { StoreError } from "../domain/Errors.ts"
 import type { NewJob } from "../domain/Job.ts"
@@ -54,21 +54,37 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
       ([row]) => row?.ids ?? []
     )
 
-  const lookUp = (receipt: string) =>
+  // A server that waits for its standbys may be told to stop waiting, and then what it has is its own alone.
+  // What is found here may be that; a further commit is acknowledged after it, and only by all of them.
+  const confirm = (receipt: string) =>
     sql<{ ids: ReadonlyArray<bigint> }>`
-      SELECT job_ids AS ids FROM ${name("receipts")} WHERE id = ${receipt}::uuid
+      INSERT INTO ${name("receipts")} (id, job_ids)
+      SELECT gen_random_uuid(), job_ids FROM ${name("receipts")} WHERE id = ${receipt}::uuid
+      RETURNING job_ids AS ids
     `
+
+  /** An answer that took long may come of a wait that was cancelled. */
+  const insertAndConfirm = Effect.fnUntraced(function*(
+    jobs: ReadonlyArray<NewJob>,
+    receipt: string
+  ) {
+    const since = yield* Clock.currentTimeMillis
+    const ids = yield* answered("enqueue")(insertOnce(jobs, receipt))
+    const took = (yield* Clock.currentTimeMillis) - since
+    if (ids.length > 0 && took >= suspicious) yield* answered("enqueue")(confirm(receipt))
+    return ids
+  })
 
   const add = (jobs: ReadonlyArray<NewJob>) =>
     Effect.suspend(() => {
       const receipt = randomUUID()
       let isUnknown = false
-      return answered("enqueue")(insertOnce(jobs, receipt)).pipe(
+      return insertAndConfirm(jobs, receipt).pipe(
         Effect.catchIf(
           ({ code }) => isUnknown && code === uniqueViolation,
           (error) =>
             Effect.flatMap(
-              answered("enqueue")(lookUp(receipt)),
+              answered("enqueue")(confirm(receipt)),
               ([found]) => found === undefined ? Effect.fail(error) : Effect.succeed(found.ids)
             )
         ),
@@ -121,6 +137,9 @@ const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
   })
 
 const uniqueViolation = "23505"
+
+/** Milliseconds. */
+const suspicious = 1000
 
 /** Less than receipts are kept. */
 const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])

@@ -36,6 +36,15 @@ export const ofSources: ReadonlyArray<Mutant> = [
     )
   },
   {
+    name: "believes-a-cancelled-wait-for-a-standby",
+    changes: [{
+      file: "src/layers/PgEnqueue.ts",
+      from: "took >= suspicious",
+      to: "took < 0"
+    }],
+    test: killed("connections/standbys", "is told of when a standby has it, even after pg_cancel")
+  },
+  {
     name: "settlement-sent-once",
     changes: [{
       file: "src/layers/Settler.ts",
