@@ -103,7 +103,7 @@ const sayWhatNobodyCatches = Effect.gen(function*() {
       Result.try(() => ErrorLine.withPlace(error)),
       () => "it cannot be described"
     )
-    log(Effect.logError(`ends of an error that nobody catches: ${text}`))
+    log(Effect.logError(`the process ends because nobody catches an error: ${text}`))
   }
   yield* Effect.acquireRelease(
     Effect.sync(() => process.on("uncaughtExceptionMonitor", say)),
@@ -141,6 +141,9 @@ const work = Effect.fnUntraced(function*(options: Options) {
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
   yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
+    .pipe(
+      Effect.annotateLogs(options.workerId === undefined ? {} : { worker: options.workerId })
+    )
   if (options.workerId === undefined) {
     yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
   }

@@ -183,11 +183,15 @@ const killLate = ({ file, startLimit }: Family, child: Child.Child) =>
 
 /** Hands the jobs of a dead child back, so that they run again at once. */
 const bury = Effect.fnUntraced(function*(
-  { registry }: Connected,
+  { ladder, registry }: Family,
   { pid, workerId }: Child.Child,
   end: Child.Ended
 ) {
-  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back`)
+  const isStopping = (yield* ladder.mode) !== undefined
+  const next = isStopping ? "" : ", and starting another"
+  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`).pipe(
+    Effect.annotateLogs({ worker: workerId })
+  )
   yield* registry.bury(workerId).pipe(
     Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
     Effect.catch((error) => Effect.logWarning(error.message))

@@ -2,7 +2,7 @@
  * Background work that only the end of its scope may end: a defect is said aloud, and after a pause the
  * work begins again. Without this, one would leave behind a worker that lives and does nothing.
  */
-import { type Duration, Effect, Schedule } from "effect"
+import { Cause, type Duration, Effect, Schedule } from "effect"
 
 export const keepGoing = (
   what: string,
@@ -11,7 +11,11 @@ export const keepGoing = (
 (work) =>
   work.pipe(
     Effect.sandbox,
-    Effect.tapError((cause) => Effect.logError(`${what} has broken off, and goes on soon`, cause)),
+    Effect.tapError((cause) => {
+      // A driver that is closed interrupts those who wait for it.
+      const log = Cause.hasInterruptsOnly(cause) ? Effect.logDebug : Effect.logError
+      return log(`${what} has broken off, and goes on soon`, cause)
+    }),
     Effect.retry(Schedule.spaced(pause)),
     Effect.catch(Effect.failCause)
   )

@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
       const job = run.next
       record(run, settlement)
       return job !== undefined && "error" in settlement
-        ? failures.warn(job, settlement.error)
+        ? failures.warn(job, settlement)
         : Effect.void
     }
   }

@@ -47,22 +47,25 @@ const pills: Record<string, {
   "throws from a timer": {
     name: "timer",
     how: /ended with exit code 1/,
-    says: /^\S+ error ends of .* catches: nobody catches this \(\S+jobs.mjs:\d+\) pid=\d+$/
+    says:
+      /^\S+ error the process ends because nobody catches an error: nobody catches this \(\S+jobs.mjs:\d+\) pid=\d+$/
   },
   "rejects where nobody waits": {
     name: "rejection",
     how: /ended with exit code 1/,
-    says: /^\S+ error ends of .* catches: nobody waits for this \(\S+jobs.mjs:\d+\) pid=\d+$/
+    says:
+      /^\S+ error the process ends because nobody catches an error: nobody waits for this \(\S+jobs.mjs:\d+\) pid=\d+$/
   },
   "rejects with what is no error": {
     name: "odd",
     how: /ended with exit code 1/,
-    says: /^\S+ error ends of .* catches: .+ pid=\d+$/
+    says: /^\S+ error the process ends because nobody catches an error: .+ pid=\d+$/
   },
   "throws what cannot be described": {
     name: "oddest",
     how: /ended with exit code [17]/,
-    says: /^\S+ error ends of .* catches: it cannot be described pid=\d+$/
+    says:
+      /^\S+ error the process ends because nobody catches an error: it cannot be described pid=\d+$/
   }
 }
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Duration, Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
+import { Settlement } from "../../src/domain/Settlement.ts"
 import * as FailureLog from "../../src/layers/FailureLog.ts"
 
 /** Runs with the lines that are logged. */
@@ -10,14 +11,40 @@ const logging = <A, E, R>(run: (lines: ReadonlyArray<string>) => Effect.Effect<A
   return Effect.provide(run(lines), Logger.layer([logger]))
 }
 
+const error = "no route\n    at send"
+
+const failed = Settlement.Failed({ error, blocksLane: false })
+
 const fail = (log: FailureLog.FailureLog, count: number) =>
   Effect.forEach(
     Array.from({ length: count }, (_, n) => n),
-    (n) => log.warn({ id: BigInt(n), name: "mail" }, "no route\n    at send"),
+    (n) => log.warn({ id: BigInt(n), name: "mail", key: undefined, attempt: 1 }, failed),
     { discard: true }
   )
 
 describe("FailureLog", () => {
+  it.effect("says what becomes of the job", () =>
+    logging((lines) =>
+      Effect.gen(function*() {
+        const { warn } = FailureLog.make()
+        const job = { id: 7n, name: "mail", key: "k", attempt: 2 }
+
+        yield* warn(
+          job,
+          Settlement.Retried({ error, delay: Duration.millis(1500.2), holdsLane: true })
+        )
+        yield* warn(job, Settlement.PutOff({ error, delay: Duration.seconds(30) }))
+        yield* warn(job, Settlement.Failed({ error, blocksLane: true }))
+
+        assert.deepStrictEqual(lines, [
+          "job 7 (mail): no route; tried again in 1s 501ms",
+          "job 7 (mail): no route; put off for 30s",
+          "job 7 (mail): no route; " +
+          "failed for good, and holds up its key until somebody retries or cancels it"
+        ])
+      })
+    ))
+
   it.effect("says of each job in one line why it failed", () =>
     logging((lines) =>
       Effect.gen(function*() {
@@ -26,7 +53,10 @@ describe("FailureLog", () => {
         yield* fail(log, 2)
         yield* TestClock.adjust("1 minute")
 
-        assert.deepStrictEqual(lines, ["job 0 (mail): no route", "job 1 (mail): no route"])
+        assert.deepStrictEqual(lines, [
+          "job 0 (mail): no route; failed for good",
+          "job 1 (mail): no route; failed for good"
+        ])
       })
     ))
 
@@ -42,7 +72,7 @@ describe("FailureLog", () => {
 
         assert.deepStrictEqual(lines.slice(100), [
           "4900 more jobs failed; their errors are in the database",
-          "job 0 (mail): no route"
+          "job 0 (mail): no route; failed for good"
         ])
       })
     ))
