@@ -3,7 +3,7 @@
  *
  * Each of them leaves through the settler, unless its lease was lost.
  */
-import { Clock, Effect, Exit, type Fiber, MutableList, Result } from "effect"
+import { Cause, Clock, Effect, Exit, type Fiber, MutableList, Result } from "effect"
 import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
 import { defaults } from "../domain/JobKind.ts"
 import * as Pace from "../domain/Pace.ts"
@@ -71,6 +71,8 @@ export const make = Effect.fnUntraced(function*(options: {
     const job = run?.next
     if (run !== undefined) active.delete(run)
     if (run === undefined || job === undefined) {
+      // It was interrupted while the end of its run was being recorded.
+      if (Cause.hasInterruptsOnly(exit.cause)) return
       return void fork(Effect.logError("a slot has broken off", exit.cause))
     }
     run.end()

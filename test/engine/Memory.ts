@@ -19,12 +19,15 @@ export const start = Effect.fnUntraced(function*(
   options: {
     readonly workers?: number
     readonly scope?: Scope.Scope
+    /** Takes what it logs. */
+    readonly lines?: Array<string>
     /** Stands between the worker and the store. */
     readonly repo?: (repo: JobRepo["Service"]) => JobRepo["Service"]
     readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
   } = {}
 ) {
-  const { registry = (registry) => registry, repo = (repo) => repo, scope, workers = 2 } = options
+  const { lines, scope, workers = 2 } = options
+  const { registry = (registry) => registry, repo = (repo) => repo } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
     worker: {
@@ -43,7 +46,9 @@ export const start = Effect.fnUntraced(function*(
       Layer.provide(RowLock.layer),
       Layer.provide(Layer.effect(JobRepo, Effect.map(JobRepo, repo))),
       Layer.provide(Layer.effect(WorkerRegistry, Effect.map(WorkerRegistry, registry))),
-      Layer.provide(Logger.layer([]))
+      Layer.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
+        lines?.push(`${logLevel} ${String(message)}`)
+      })]))
     ),
     scope ?? (yield* Effect.scope)
   )

@@ -2,7 +2,7 @@
  * Stopping what runs, over a queue in memory and a clock that the test leads.
  */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import type { QueueControl } from "../../src/services/QueueControl.ts"
@@ -48,6 +48,23 @@ it.effect("cancelling aborts the signals of promises, and takes back those that 
     // The other one was done in time.
     assert.strictEqual((yield* counts).completed, 1)
     assert.deepStrictEqual(yield* claimable, [[0, 1]])
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("cancelling says nothing of a job that does not heed its signal, and ends", () =>
+  Effect.gen(function*() {
+    const lines: Array<string> = []
+    const mayEnd = yield* Latch.make()
+    yield* tasks(2)
+    const handlers = Task.toLayer(() => Effect.runPromise(mayEnd.await))
+    const control = yield* start(handlers, { lines })
+    yield* TestClock.adjust(1)
+
+    yield* control.stop("cancel")
+    yield* mayEnd.open
+
+    assert.deepStrictEqual(yield* control.ended, [])
+    assert.strictEqual((yield* counts).completed, 2)
+    assert.deepStrictEqual(lines, [])
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
 it.effect("cancelling leaves behind what does not stop within the grace, still leased", () =>

@@ -2,7 +2,7 @@
  * A worker that cannot renew: its leases last for 15 seconds, and it trusts them for 12.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, type Layer } from "effect"
+import { Effect, Latch, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
@@ -35,9 +35,10 @@ const unreachable = new StoreError({
 /** A worker that does not wait for its endless jobs when the test ends. */
 const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
-  { registry }: Pick<ReturnType<typeof way>, "registry">
+  { registry }: Pick<ReturnType<typeof way>, "registry">,
+  lines: Array<string> = []
 ) {
-  const control = yield* startWorker(handlers, { registry })
+  const control = yield* startWorker(handlers, { registry, lines })
   yield* Effect.addFinalizer(() => control.stop("cancel"))
 })
 
@@ -70,6 +71,25 @@ it.effect("breaks off its jobs with a key while nobody else can have them yet", 
 
     assert.deepStrictEqual(trace.slice(2), ["k breaks off"])
     assert.strictEqual((yield* counts).running, 2)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("says in one warning what it broke off, and nothing of each job's end", () =>
+  Effect.gen(function*() {
+    const lines: Array<string> = []
+    const mayEnd = yield* Latch.make()
+    const { registry, state } = way()
+    yield* enqueue(Task, 0, { key: "k" })
+    yield* start(Task.toLayer(() => Effect.runPromise(mayEnd.await)), { registry }, lines)
+    yield* TestClock.adjust("5 seconds")
+    state.isOpen = false
+    yield* TestClock.adjust("13 seconds")
+
+    yield* mayEnd.open
+    yield* TestClock.adjust(1)
+
+    const told = lines.filter((line) => !line.includes("could not renew: "))
+    assert.lengthOf(told, 1)
+    assert.match(told[0]!, /^Warn .*broke off 1 job/)
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
 it.effect("starts nothing before it has renewed, and then what it broke off", () =>
