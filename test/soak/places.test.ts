@@ -27,6 +27,8 @@ const proxy = (port: number): TcpProxy => ({
   accept: Effect.void,
   blackhole: Effect.void,
   swallow: Effect.void,
+  swallowAt: () => Effect.void,
+  swallowed: Effect.succeed(0),
   heal: Effect.void,
   cutAfter: () => Effect.void,
   limited: Effect.succeed(0),

@@ -22,14 +22,20 @@ export interface TcpProxy {
   readonly port: number
   /** Destroys all open connections, in both directions, with a reset where there is one. */
   readonly cut: Effect.Effect<void>
-  /** From now on nobody gets a connection. Those that are open stay. */
+  /**
+   * From now on who connects is reset at once. Connections that are open stay. The port is kept:
+   * somebody else would take one that is given up.
+   */
   readonly refuse: Effect.Effect<void>
-  /** Listens again, on the same port. */
   readonly accept: Effect.Effect<void>
   /** Swallows what either side sends, on open and on new connections, and closes nothing. */
   readonly blackhole: Effect.Effect<void>
   /** The connections that are open now carry nothing any more, as if the other end were gone. New ones do. */
   readonly swallow: Effect.Effect<void>
+  /** The same for the next connection whose client sends this text, which does not arrive. */
+  readonly swallowAt: (text: string) => Effect.Effect<void>
+  /** How many connections have met such a text. */
+  readonly swallowed: Effect.Effect<number>
   /** Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections die. */
   readonly heal: Effect.Effect<void>
   /** The connections that are opened next are cut after so many bytes, which still arrive. */
@@ -57,10 +63,14 @@ const open = Effect.fnUntraced(
   function*(target: NetConnectOpts) {
     const pairs = new Set<Pair>()
     let isBlackhole = false
+    let isRefusing = false
+    let swallowedText: string | undefined
+    let swallowed = 0
     let limits: Limits = {}
     let limited = 0
 
     const join = (client: Socket) => {
+      if (isRefusing) return void client.on("error", () => {}).resetAndDestroy()
       const server = connect(target)
       const pair: Pair = { client, server, hasLostBytes: false, isSwallowed: false }
       const end = () => destroy(pair)
@@ -74,6 +84,11 @@ const open = Effect.fnUntraced(
       function carry(from: Socket, to: Socket, limit = Infinity) {
         let left = limit
         from.on("data", (bytes) => {
+          if (from === client && swallowedText !== undefined && bytes.includes(swallowedText)) {
+            swallowedText = undefined
+            swallowed++
+            pair.isSwallowed = true
+          }
           if (isBlackhole || pair.isSwallowed) {
             pair.hasLostBytes = true
             return
@@ -104,10 +119,9 @@ const open = Effect.fnUntraced(
 
     const listener = createServer(join)
     const port = yield* listen(listener, 0)
-    const accept = Effect.suspend(() =>
-      listener.listening ? Effect.void : Effect.asVoid(listen(listener, port))
-    )
-    const refuse = Effect.sync(() => void listener.close())
+    const accept = Effect.sync(() => void (isRefusing = false))
+    const refuse = Effect.sync(() => void (isRefusing = true))
+    const close = Effect.sync(() => void listener.close())
 
     const proxy: TcpProxy = {
       port,
@@ -116,8 +130,11 @@ const open = Effect.fnUntraced(
       accept,
       blackhole: Effect.sync(() => isBlackhole = true),
       swallow: Effect.sync(() => pairs.forEach((pair) => pair.isSwallowed = true)),
+      swallowAt: (text) => Effect.sync(() => swallowedText = text),
+      swallowed: Effect.sync(() => swallowed),
       heal: Effect.suspend(() => {
         isBlackhole = false
+        swallowedText = undefined
         limits = {}
         return Effect.andThen(destroyWhere(({ hasLostBytes }) => hasLostBytes), accept)
       }),
@@ -125,7 +142,7 @@ const open = Effect.fnUntraced(
       limited: Effect.sync(() => limited),
       connections: Effect.sync(() => pairs.size)
     }
-    return { proxy, close: Effect.andThen(refuse, cut) }
+    return { proxy, close: Effect.andThen(close, cut) }
   }
 )
 
