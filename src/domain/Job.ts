@@ -121,7 +121,7 @@ const delayOf = (input: Duration.Input): Duration.Duration => {
     : Option.getOrElse(Duration.fromInput(input), () => Duration.infinity)
 }
 
-const textIssue = (what: string, text: string, bytesMax: number): string | undefined => {
+export const textIssue = (what: string, text: string, bytesMax: number): string | undefined => {
   if (text === "") return `${what} is empty`
   if (text.includes("\0")) return `${what} contains a NUL character, which PostgreSQL cannot store`
   if (!text.isWellFormed()) return `${what} contains half of a surrogate pair`

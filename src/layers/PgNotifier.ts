@@ -6,8 +6,9 @@
  * it comes last: without it jobs start later, but without one for the work none does.
  */
 import { PgClient, PgConnection } from "@effect/sql-pg"
-import { Effect, Layer, PubSub, Queue, Schedule, Stream } from "effect"
+import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../services/Notifier.ts"
+import { answered, bounds, within } from "./Deadline.ts"
 import { keepGoing } from "./KeepGoing.ts"
 import { varied } from "./Varied.ts"
 
@@ -16,27 +17,34 @@ const make = Effect.fnUntraced(function*(schema: string) {
   // Wake-ups are hints: of a flood, the newest are enough.
   const wakes = yield* PubSub.sliding<Wake>(1024)
 
-  const roomForWork = Effect.scoped(sql.reserve)
+  // A pool that is busy has connections; only one that can have none says so.
+  const roomForWork = Effect.scoped(sql.reserve).pipe(
+    Effect.asVoid,
+    (room) => within(room, { limit: bounds.roomForWork, orElse: Effect.void })
+  )
   let losses = 0
 
   const listen = Effect.gen(function*() {
     yield* roomForWork
+    // Closed after the connection: who stops listening on one that is closed has nothing to ask of it.
+    const listening = yield* Scope.fork(yield* Effect.scope)
     const connection = yield* PgConnection.make({
       ...sql.config,
       applicationName: `${sql.config.applicationName ?? "pgq"} listener`,
       keepAlive: "5 seconds"
     })
-    const pinned = yield* connection.pin
-    const notifications = yield* pinned.listen(`${schema}:wake`)
+    const pinned = yield* Scope.provide(connection.pin, listening)
+    const notifications = yield* heard(
+      Scope.provide(pinned.listen(`${schema}:wake`), listening)
+    )
     yield* PubSub.publish(wakes, { _tag: "Everything" })
     const forward = Queue.take(notifications).pipe(
       Effect.flatMap(({ payload }) => PubSub.publish(wakes, decode(payload))),
       Effect.forever
     )
-    const heartbeat = pinned.query("SELECT 1", []).pipe(
-      Effect.timeout("5 seconds"),
+    const heartbeat = heard(pinned.query("SELECT 1", [])).pipe(
       Effect.tap(() => Effect.sync(() => losses = 0)),
-      Effect.delay("10 seconds"),
+      Effect.delay("5 seconds"),
       Effect.forever
     )
     const makeRoom = roomForWork.pipe(
@@ -71,6 +79,8 @@ export const layer = (options: {
 }): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
 const backoff = (losses: number) => varied(Math.min(100 * 2 ** losses, 5000))
+
+const heard = answered("listen", bounds.listen)
 
 /** Whatever is not understood may come from a newer pgq: looking is always right. */
 const decode = (message: string): Wake =>

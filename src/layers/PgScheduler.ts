@@ -5,7 +5,6 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { Scheduler } from "../services/Scheduler.ts"
 import { answered } from "./Deadline.ts"
-import { storeError } from "./PgError.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
@@ -57,11 +56,12 @@ const make = Effect.fnUntraced(function*(schema: string) {
     ["prune_completed", "prune_failed"],
     (name) =>
       sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
+        answered("prune"),
         Effect.repeat({ while: ([row]) => row!.has_more })
       ),
     { discard: true }
   ).pipe(
-    Effect.mapError(([error]) => storeError("prune")(error)),
+    Effect.mapError(([error]) => error),
     Effect.withSpan("Scheduler.prune")
   )
 

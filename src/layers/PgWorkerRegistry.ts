@@ -35,7 +35,7 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options
     function*(id) {
       const renewed = yield* sql`
         UPDATE ${name("workers")}
-        SET lease_until = greatest(lease_until, clock_timestamp() + lease), doubted_at = NULL
+        SET lease_until = clock_timestamp() + lease, doubted_at = NULL
         WHERE id = ${id}::uuid
         RETURNING id
       `
@@ -49,7 +49,7 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options
     Effect.fn(`WorkerRegistry.${operation}`)(function*(id) {
       const step = sql<{ handed_back: number; is_done: boolean }>`
         SELECT handed_back, is_done FROM ${name("leave")}(${id}::uuid, ${hasCrashed})
-      `.pipe(answered(operation), Effect.uninterruptible)
+      `.pipe(answered(operation))
       while (true) {
         const [left] = yield* step
         if (left!.is_done || (hasCrashed && left!.handed_back === 0)) return

@@ -1,13 +1,12 @@
 /**
  * The compositions users want: a whole working queue, and a producer's half.
  */
-import type { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { type Duration, Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
-import { type SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
-import { defaultQueue, queueBytesMax } from "../domain/Job.ts"
-import { busyAfter } from "../domain/Lease.ts"
+import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
+import * as WorkerSettings from "../domain/WorkerSettings.ts"
 import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
@@ -15,7 +14,10 @@ import type { LockStrategy } from "../services/LockStrategy.ts"
 import type { QueueControl } from "../services/QueueControl.ts"
 import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Caretaker from "./Caretaker.ts"
+import { bounds, silence, within } from "./Deadline.ts"
 import { handlersIn } from "./Job.ts"
+import * as PgConnections from "./PgConnections.ts"
+import { storeError } from "./PgError.ts"
 import * as PgJobAdmin from "./PgJobAdmin.ts"
 import * as PgJobRepo from "./PgJobRepo.ts"
 import * as PgNotifier from "./PgNotifier.ts"
@@ -62,68 +64,64 @@ export const layer = (options: Options = {}): Layer.Layer<
   LockStrategy | PgClient.PgClient
 > => {
   const schema = options.schema ?? PgSchema.defaultSchema
-  const worker = Layer.unwrap(Effect.map(workerOptions(options), Worker.layer))
-  const hang = { limit: hangLimit(options), isFatal: options.onHang === "kill" }
-  const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
-  // Layers are shared by reference: without `fresh`, an application's second queue would get the handlers
-  // and the caretaker of its first.
-  return Layer.merge(worker, Layer.fresh(Caretaker.layer)).pipe(
-    Layer.provide([
-      Layer.fresh(handlers),
-      notifier,
-      PgScheduler.layer({ schema }),
-      PgWorkerRegistry.layer({ schema, hang })
-    ]),
-    Layer.provideMerge(Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))),
-    Layer.provideMerge(Layer.effectDiscard(PgSchema.check(schema)))
+  const working = Layer.unwrap(Effect.gen(function*() {
+    const settings = yield* Effect.fromResult(WorkerSettings.check(options))
+    yield* checkSchema(schema)
+    const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
+    return parts({ options, settings, schema, connections })
+  }))
+  return Layer.merge(
+    working,
+    Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
   )
 }
 
-const workerOptions = Effect.fnUntraced(function*(options: Options) {
-  const concurrency = options.workers ?? 5
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    return yield* new SettingInvalid({
-      setting: "workers",
-      issue: `${concurrency} is not a whole number from 1 on`
-    })
-  }
-  const queues = options.queues ?? [defaultQueue]
-  for (const queue of queues) {
-    const bytes = Buffer.byteLength(queue)
-    if (bytes === 0 || bytes > queueBytesMax) {
-      return yield* new SettingInvalid({
-        setting: "queue",
-        issue: `the name "${queue}" has ${bytes} bytes; from 1 to ${queueBytesMax} fit`
-      })
-    }
-  }
-  const lease = Duration.fromInputUnsafe(options.lease ?? "15 seconds")
-  // Whoever looks, looks three times until then.
-  const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
-  if (Duration.isLessThan(hangLimit(options), shortest)) {
-    return yield* new SettingInvalid({
-      setting: "hangLimit",
-      issue: `a handler that keeps the thread for less than ${
-        Duration.format(shortest)
-      } does not hang`
-    })
-  }
-  return {
-    grace: Duration.fromInputUnsafe(options.grace ?? "30 seconds"),
-    worker: {
-      id: options.workerId ?? randomUUID(),
-      label: options.label ?? "pgq",
-      host: hostname(),
-      pid: process.pid,
-      queues,
-      concurrency,
-      lease
-    }
+/** All that works on jobs, on connections of its own. */
+const parts = ({ connections, options, schema, settings }: {
+  readonly options: Options
+  readonly settings: WorkerSettings.WorkerSettings
+  readonly schema: string
+  readonly connections: PgConnections.PgConnections
+}) => {
+  const { caretaker, heartbeat, worker } = connections
+  const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
+  const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
+  // Layers are shared by reference: without `fresh`, an application's second queue would get the handlers
+  // and the caretaker of its first.
+  return Layer.merge(Worker.layer(workerOptions(settings)), Layer.fresh(Caretaker.layer)).pipe(
+    Layer.provide([
+      Layer.fresh(handlers),
+      Layer.provide(notifier, Layer.succeed(PgClient.PgClient, worker)),
+      Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
+      Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, caretaker)),
+      Layer.provide(
+        PgWorkerRegistry.layer({ schema, hang }),
+        Layer.succeed(PgClient.PgClient, heartbeat)
+      )
+    ])
+  )
+}
+
+const workerOptions = (
+  { grace, label, lease, queues, workerId, workers }: WorkerSettings.WorkerSettings
+) => ({
+  grace,
+  worker: {
+    id: workerId ?? randomUUID(),
+    label,
+    host: hostname(),
+    pid: process.pid,
+    queues,
+    concurrency: workers,
+    lease
   }
 })
 
-const hangLimit = (options: Options): Duration.Duration =>
-  Duration.fromInputUnsafe(options.hangLimit ?? "10 minutes")
+const checkSchema = (schema: string) =>
+  within(PgSchema.check(schema), {
+    limit: bounds.statement,
+    orElse: Effect.suspend(() => Effect.fail(silence("check", bounds.statement)))
+  })
 
 /** What producers and operators need; it works on no job. */
 export const client = (

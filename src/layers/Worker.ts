@@ -8,6 +8,7 @@ import {
   Effect,
   Exit,
   Layer,
+  Option,
   Queue,
   Schedule,
   Scope,
@@ -23,6 +24,7 @@ import { Notifier } from "../services/Notifier.ts"
 import { QueueControl } from "../services/QueueControl.ts"
 import type { NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Claims from "./Claims.ts"
+import { bounds, closeWithin } from "./Deadline.ts"
 import { keepGoing } from "./KeepGoing.ts"
 import * as Lifeline from "./Lifeline.ts"
 import * as Runs from "./Runs.ts"
@@ -37,10 +39,19 @@ export interface Options {
 type Needs = Handlers | JobRepo | LockStrategy | Notifier | WorkerRegistry
 
 export const layer = (options: Options): Layer.Layer<QueueControl, StoreError, Needs> =>
-  Layer.effect(QueueControl, make(options))
+  Layer.effect(
+    QueueControl,
+    Effect.gen(function*() {
+      const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(bounds.closing))
+      const { control, goodbye } = yield* make(options).pipe(Scope.provide(scope))
+      // Registered last, so that it runs first, while all else still works.
+      yield* Effect.addFinalizer(() => goodbye)
+      return control
+    })
+  )
 
 const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.Return<
-  QueueControl["Service"],
+  { readonly control: QueueControl["Service"]; readonly goodbye: Effect.Effect<void> },
   StoreError,
   Needs | Scope.Scope
 > {
@@ -128,7 +139,8 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
       Effect.tapError((error) => Effect.logWarning(`could not sign off: ${error.message}`)),
       Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),
       Effect.andThen(Effect.sync(() => hasSignedOff = true)),
-      Effect.timeoutOption("10 seconds"),
+      Effect.interruptible,
+      Effect.timeoutOption(bounds.signOff),
       Effect.ignore
     )
     return leftBehind
@@ -147,7 +159,8 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
 
   yield* Effect.onError(
     lifeline.join,
-    () => Effect.ignore(Effect.timeoutOption(lifeline.leave, "3 seconds"))
+    () =>
+      Effect.ignore(Effect.timeoutOption(Effect.interruptible(lifeline.leave), bounds.lastWords))
   )
   yield* lifeline.keep({
     onExpired: Effect.suspend(() => {
@@ -191,17 +204,23 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     Effect.onExit((exit) => Deferred.done(ended, exit)),
     Effect.forkScoped
   )
-  // Registered last, so that it runs first, while all of the above still works.
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => stop("finish")).pipe(
-      Effect.andThen(Effect.timeoutOption(Deferred.await(ended), grace)),
-      Effect.andThen(Effect.sync(() => stop("cancel"))),
-      Effect.andThen(Deferred.await(ended)),
-      Effect.ignoreCause
-    )
-  )
+  // No run is left that may still clean up.
+  const isIdle = Effect.repeat(Effect.sleep("50 millis"), { until: () => runs.count() === 0 })
+  const goodbye = Effect.gen(function*() {
+    stop("finish")
+    yield* Effect.timeoutOption(Deferred.await(ended), grace)
+    stop("cancel")
+    yield* Effect.timeoutOption(Effect.raceFirst(Deferred.await(ended), isIdle), grace)
+    const heard = yield* Effect.timeoutOption(Deferred.await(ended), bounds.lastWords)
+    if (Option.isNone(heard)) {
+      yield* Effect.logWarning(
+        "the database does not answer: this worker ends without signing off, and others get its " +
+          "jobs when its lease has run out"
+      )
+    }
+  }).pipe(Effect.ignoreCause)
 
-  return QueueControl.of({
+  const control = QueueControl.of({
     stop: (asked) => Effect.sync(() => stop(asked)),
     ended: Deferred.await(ended),
     status: Effect.sync(() => ({
@@ -221,4 +240,5 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
       ...runs.tally
     }))
   })
+  return { control, goodbye }
 })

@@ -32,6 +32,25 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
       assert.lengthOf(whole, 1)
     }))
 
+  it.effect("end one lease from now, although the clock was ahead when they were renewed last", () =>
+    Effect.gen(function*() {
+      const { sql, worker: join } = yield* Session.open
+      const registry = yield* WorkerRegistry
+      const worker = yield* join(crypto.randomUUID())
+      yield* sql`
+        UPDATE pgq.workers SET lease_until = clock_timestamp() + interval '1 hour'
+        WHERE id = ${worker}::uuid
+      `
+
+      yield* registry.renew(worker)
+
+      const ahead = yield* sql`
+        SELECT FROM pgq.workers
+        WHERE id = ${worker}::uuid AND lease_until > clock_timestamp() + lease
+      `
+      assert.lengthOf(ahead, 0)
+    }))
+
   it.effect("are left to who is late at first sight, and to who has renewed since", () =>
     Effect.gen(function*() {
       const a = yield* Session.open

@@ -3,7 +3,8 @@
  */
 import type { Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"
+import { ofPools } from "./ofPools.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
 
-export const mutants: ReadonlyArray<Mutant> = [...ofSql, ...ofSources, ...ofConnections]
+export const mutants: ReadonlyArray<Mutant> = [...ofSql, ...ofSources, ...ofConnections, ...ofPools]

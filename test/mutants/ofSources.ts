@@ -70,8 +70,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
     name: "lease-counted-from-the-start-of-the-statement",
     changes: [{
       file: "src/layers/PgWorkerRegistry.ts",
-      from: "greatest(lease_until, clock_timestamp() + lease)",
-      to: "greatest(lease_until, now() + lease)"
+      from: "lease_until = clock_timestamp() + lease",
+      to: "lease_until = now() + lease"
     }],
     test: killed("interleaving/leases", "last from when a renewal that waited for a claim goes on")
   },
@@ -158,8 +158,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "doubts-kept-after-a-renewal",
     changes: [{
       file: "src/layers/PgWorkerRegistry.ts",
-      from: "clock_timestamp() + lease), doubted_at = NULL",
-      to: "clock_timestamp() + lease)"
+      from: "clock_timestamp() + lease, doubted_at = NULL",
+      to: "clock_timestamp() + lease"
     }],
     test: killed("interleaving/leases", "are left to who is late at first sight")
   },

@@ -1,0 +1,115 @@
+/**
+ * What a worker is asked to do, checked: each setting is within its bounds, or is refused by name.
+ */
+import { Duration, Option, Result } from "effect"
+import { SettingInvalid } from "./Errors.ts"
+import { defaultQueue, nameBytesMax, queueBytesMax, textIssue } from "./Job.ts"
+import { busyAfter } from "./Lease.ts"
+
+export interface Asked {
+  readonly workers?: number | undefined
+  readonly queues?: ReadonlyArray<string> | undefined
+  readonly grace?: Duration.Input | undefined
+  readonly label?: string | undefined
+  readonly workerId?: string | undefined
+  readonly notify?: "listen" | "poll" | undefined
+  readonly lease?: Duration.Input | undefined
+  readonly hangLimit?: Duration.Input | undefined
+  readonly onHang?: "abandon" | "kill" | undefined
+}
+
+export interface WorkerSettings {
+  readonly workers: number
+  readonly queues: ReadonlyArray<string>
+  readonly grace: Duration.Duration
+  readonly label: string
+  readonly workerId: string | undefined
+  readonly lease: Duration.Duration
+  readonly hangLimit: Duration.Duration
+}
+
+export const check = (asked: Asked): Result.Result<WorkerSettings, SettingInvalid> => {
+  const workers = asked.workers ?? 5
+  const queues = asked.queues ?? [defaultQueue]
+  const label = asked.label ?? "pgq"
+  const times = {
+    grace: lengthOf(asked.grace ?? "30 seconds"),
+    lease: lengthOf(asked.lease ?? "15 seconds"),
+    hangLimit: lengthOf(asked.hangLimit ?? "10 minutes")
+  }
+  const issues: ReadonlyArray<readonly [string, string | undefined]> = [
+    ["workers", workersIssue(workers)],
+    ["queues", queuesIssue(queues)],
+    ["label", label === "" ? undefined : textIssue("it", label, nameBytesMax)],
+    ["workerId", workerIdIssue(asked.workerId)],
+    ["notify", wordIssue(asked.notify, ["listen", "poll"])],
+    ["onHang", wordIssue(asked.onHang, ["abandon", "kill"])],
+    ["grace", timeIssue(times.grace, graceBounds)],
+    ["lease", timeIssue(times.lease, leaseBounds)],
+    ["hangLimit", hangIssue(times.hangLimit, times.lease)]
+  ]
+  for (const [setting, issue] of issues) {
+    if (issue !== undefined) return Result.fail(new SettingInvalid({ setting, issue }))
+  }
+  return Result.succeed({ ...times, workers, queues, label, workerId: asked.workerId })
+}
+
+// What is no length of time would be one of zero, or a defect.
+const lengthOf = (input: Duration.Input): Duration.Duration =>
+  Number.isNaN(input)
+    ? Duration.negativeInfinity
+    : Option.getOrElse(Duration.fromInput(input), () => Duration.negativeInfinity)
+
+const leaseBounds = { least: Duration.millis(100), most: Duration.days(1) }
+const graceBounds = { least: Duration.zero, most: Duration.days(7) }
+
+const timeIssue = (
+  time: Duration.Duration,
+  { least, most }: { readonly least: Duration.Duration; readonly most: Duration.Duration }
+): string | undefined =>
+  Duration.between(time, { minimum: least, maximum: most })
+    ? undefined
+    : `${textOf(time)} is not between ${textOf(least)} and ${textOf(most)}`
+
+const textOf = (time: Duration.Duration): string =>
+  Duration.equals(time, Duration.negativeInfinity)
+    ? "what is no length of time"
+    : Duration.format(time)
+
+/** Whoever watches a thread looks three times until then. */
+const hangIssue = (limit: Duration.Duration, lease: Duration.Duration): string | undefined => {
+  const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
+  return Duration.isLessThan(limit, shortest)
+    ? `a handler that keeps the thread for less than ${Duration.format(shortest)} does not hang`
+    : undefined
+}
+
+const workersIssue = (workers: number): string | undefined =>
+  Number.isInteger(workers) && workers >= 1 && workers <= 10_000
+    ? undefined
+    : `${workers} is not a whole number from 1 to 10000`
+
+const queuesIssue = (queues: ReadonlyArray<string>): string | undefined => {
+  if (!Array.isArray(queues)) return "it is not a list of names"
+  if (queues.length === 0) return "a worker needs at least one queue"
+  const seen = new Set<string>()
+  for (const queue of queues) {
+    if (typeof queue !== "string") return "a queue's name is a text"
+    const issue = textIssue(queue === "" ? "a name" : `"${queue}"`, queue, queueBytesMax)
+    if (issue !== undefined) return issue
+    if (seen.has(queue)) return `"${queue}" is named twice`
+    seen.add(queue)
+  }
+  return undefined
+}
+
+const workerIdIssue = (id: string | undefined): string | undefined =>
+  id === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
+    ? undefined
+    : `"${id}" is not a uuid`
+
+/** A caller in JavaScript may pass anything. */
+const wordIssue = (word: string | undefined, words: ReadonlyArray<string>): string | undefined =>
+  word === undefined || words.includes(word)
+    ? undefined
+    : `"${word}" is neither ${words.map((each) => `"${each}"`).join(" nor ")}`

@@ -1,0 +1,106 @@
+/**
+ * The connections that a worker has for itself. The application's are for its handlers, who may hold
+ * all of them for as long as they like: a worker that had to wait for one could not stay alive.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Clock, Duration, Effect, type Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
+import { bounds } from "./Deadline.ts"
+import { storeError } from "./PgError.ts"
+import * as PgOwnPool from "./PgOwnPool.ts"
+
+/** How many connections each part of a worker opens at most, beside the listener's. */
+export const sizes = { worker: 3, caretaker: 2, heartbeat: 2 } as const
+
+export interface PgConnections {
+  /** For claims and settlements. */
+  readonly worker: PgClient.PgClient
+  readonly caretaker: PgClient.PgClient
+  readonly heartbeat: PgClient.PgClient
+}
+
+/** To the database of the application's client, opened when they are first needed. */
+export const make: Effect.Effect<
+  PgConnections,
+  SqlError.SqlError,
+  PgClient.PgClient | Scope.Scope
+> = Effect.gen(function*() {
+  const application = yield* PgClient.PgClient
+  const clock = yield* Clock.Clock
+  const { config } = application
+  let saysIsolation = true
+  let crowdedUntil = -Infinity
+
+  const pool = (part: string, maxConnections: number, late: Duration.Duration) =>
+    PgOwnPool.make(() => ({
+      ...config,
+      startupParameters: { ...config.startupParameters, ...saysIsolation ? isolation : {} },
+      maxConnections,
+      minConnections: 0,
+      multiplex: false,
+      types: undefined,
+      applicationName: `${config.applicationName ?? "pgq"} ${part}`
+    }), late)
+  const late = Duration.times(bounds.statement, 0.9)
+  const pools = {
+    worker: yield* pool("worker", sizes.worker, late),
+    caretaker: yield* pool("caretaker", sizes.caretaker, late),
+    heartbeat: yield* pool("heartbeat", sizes.heartbeat, Duration.times(late, 0.2))
+  }
+  // Where the server has no more than one to spare, all parts share it.
+  const last = yield* pool("worker", 1, late)
+  const replaceAll = Effect.forEach(Object.values(pools), ({ replace }) => replace)
+
+  const now = () => clock.currentTimeMillisUnsafe()
+  const acquirer = (own: PgOwnPool.PgOwnPool): SqlConnection.Acquirer =>
+    Effect.suspend(() => now() < crowdedUntil ? last.reserve : own.reserve).pipe(
+      Effect.catch((error) => {
+        const { code = "" } = storeError("connect")(error)
+        if (saysIsolation && isRefusal(code)) {
+          saysIsolation = false
+          return Effect.all([replaceAll, last.replace]).pipe(Effect.andThen(own.reserve))
+        }
+        if (!isShortage(code) || now() < crowdedUntil) return Effect.fail(error)
+        crowdedUntil = now() + crowdedFor
+        return Effect.andThen(replaceAll, last.reserve)
+      })
+    )
+  const client = (own: PgOwnPool.PgOwnPool) => clientOn(acquirer(own), application)
+  return {
+    worker: yield* client(pools.worker),
+    caretaker: yield* client(pools.caretaker),
+    heartbeat: yield* client(pools.heartbeat)
+  }
+})
+
+/** Like the application's, but for its transforms of names, on other connections. */
+const clientOn = (acquirer: SqlConnection.Acquirer, application: PgClient.PgClient) =>
+  Effect.map(
+    SqlClient.make({
+      acquirer,
+      compiler: PgClient.makeCompiler(),
+      driver: application.driver,
+      spanAttributes: Object.entries(application.config.spanAttributes ?? {})
+    }),
+    (sql): PgClient.PgClient =>
+      Object.assign(sql, {
+        [PgClient.TypeId]: PgClient.TypeId,
+        config: application.config,
+        json: application.json,
+        listen: application.listen,
+        notify: application.notify
+      })
+  ).pipe(Effect.provide(Reactivity.layer))
+
+/** A role's own default does not stop a worker. */
+const isolation = { default_transaction_isolation: "read committed" }
+
+/** What poolers say to a parameter that they do not know: protocol violation, or not supported. */
+const isRefusal = (code: string) => ["08P01", "0A000", "22023", "42704"].includes(code)
+
+/** Too many connections: of the server, the database, or the role. */
+const isShortage = (code: string) => code === "53300"
+
+/** Milliseconds. */
+const crowdedFor = 10_000

@@ -1,0 +1,85 @@
+/**
+ * A role whose default is another isolation level, and a pooler that knows of none: a worker's own
+ * connections say what they need where they may.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { assert, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Job from "../../src/layers/Job.ts"
+import type * as QueueLive from "../../src/layers/QueueLive.ts"
+import * as Bouncer from "../soak/Bouncer.ts"
+import * as Server from "../soak/Server.ts"
+import * as Session from "../support/Session.ts"
+import * as Closing from "./Closing.ts"
+import * as Working from "./Working.ts"
+
+const Task = Job.make("task", { payload: Schema.Finite })
+
+/** Has a worker run jobs with a key and without, and come due, and says nothing of it. */
+const works = Effect.fnUntraced(
+  function*(
+    sql: PgClient.PgClient,
+    url: string,
+    options: QueueLive.Options & { readonly prepare?: boolean } = {}
+  ) {
+    const starts: Array<number> = []
+    const handlers = Task.toLayer((n) => void starts.push(n))
+    const { lines } = yield* Closing.worker(handlers, {
+      url,
+      pool: 2,
+      lease: "1 second",
+      ...options
+    })
+
+    yield* sql`
+      INSERT INTO pgq.jobs (name, payload, serialization_key, run_at)
+      VALUES ('task', '1', 'key', NULL), ('task', '2', NULL, NULL),
+             ('task', '3', NULL, now() + interval '1 second')
+    `
+    yield* Working.eventually(
+      Effect.map(
+        sql`SELECT FROM pgq.finished_jobs WHERE outcome = 'completed'`,
+        (rows) => assert.lengthOf(rows, 3)
+      )
+    )
+
+    assert.deepStrictEqual(starts.toSorted(), [1, 2, 3])
+    assert.deepStrictEqual(lines, [])
+  }
+)
+
+for (const level of ["serializable", "repeatable read"]) {
+  it.live(`a worker works although its role's default is ${level}`, () =>
+    Effect.gen(function*() {
+      const { url } = yield* Working.server
+      const { sql } = yield* Session.openAt(url)
+      yield* sql`ALTER ROLE CURRENT_USER SET default_transaction_isolation = ${
+        sql.literal(`'${level}'`)
+      }`
+      yield* works(sql, url)
+    }).pipe(Effect.scoped), 60_000)
+}
+
+it.live.skipIf(!Bouncer.isThere)(
+  "a worker works through a pooler that refuses to be told",
+  () =>
+    Effect.gen(function*() {
+      const server = yield* Working.server
+      const { sql } = yield* Session.openAt(server.url)
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const path = mkdtempSync(join(tmpdir(), "pgq-bouncer-"))
+          chmodSync(path, 0o755)
+          return path
+        }),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+      )
+      const { port } = yield* Bouncer.open(folder, server)
+      yield* Working.eventually(Session.openAt(Server.overTcp(server, port)))
+      yield* works(sql, Server.overTcp(server, port), { notify: "poll", prepare: false })
+    }).pipe(Effect.scoped),
+  60_000
+)

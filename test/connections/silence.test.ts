@@ -1,0 +1,191 @@
+/**
+ * Connections that fall silent at a given word, or whose backends freeze: nothing waits for them for long.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Clock, Context, Effect, Layer, Redacted, Schema } from "effect"
+import * as Job from "../../src/layers/Job.ts"
+import { queueName } from "../Given.ts"
+import * as Server from "../soak/Server.ts"
+import * as TcpProxy from "../support/TcpProxy.ts"
+import * as Closing from "./Closing.ts"
+import * as Working from "./Working.ts"
+
+const Task = Job.make("task", { payload: Schema.Finite })
+const renewal = "SET lease_until = clock"
+const grace = "1 second"
+const patience = 90_000
+
+class Running extends Context.Service<Running, Server.Server>()("test/Running") {}
+
+/** One for all of these tests, and a client that goes straight to it. */
+const running = Layer.provideMerge(
+  PgClient.layerFrom(
+    Effect.flatMap(Running, ({ url }) => PgClient.make({ url: Redacted.make(url) }))
+  ),
+  Layer.effect(Running, Working.serverWith({ max_connections: "300" }))
+)
+
+/** A worker behind a network of its own, which is known by the name of its connections. */
+const setup = Effect.fnUntraced(function*(pool: number) {
+  const server = yield* Running
+  const sql = yield* PgClient.PgClient
+  const proxy = yield* TcpProxy.make({ path: server.socket.path })
+  const queue = yield* queueName
+  const name = `pgq ${queue.slice(0, 8)}`
+  const starts: Array<number> = []
+  const handlers = Task.toLayer((n) => Effect.sync(() => void starts.push(n)))
+
+  /** Its backends, by the end of their name. */
+  const backends = (part = "") =>
+    Effect.map(
+      sql<{ pid: number; query: string; state: string }>`
+        SELECT pid, query, state FROM pg_stat_activity
+        WHERE application_name LIKE ${`${name}%${part}`}
+      `,
+      (rows) => rows.filter(({ query, state }) => part === "" || isListening(query, state))
+    )
+  return {
+    proxy,
+    start: Closing.worker(handlers, {
+      url: Server.overTcp(server, proxy.port),
+      name,
+      pool,
+      grace,
+      queues: [queue],
+      lease: "5 seconds"
+    }),
+    add: (n: number) =>
+      sql`
+        INSERT INTO pgq.jobs (queue, name, payload) VALUES (${queue}, 'task', ${String(n)}::jsonb)
+      `,
+    ran: (n: number) => Working.eventually(Effect.sync(() => assert.include(starts, n))),
+    pids: Effect.map(backends(), (rows) => rows.map(({ pid }) => pid)),
+    /** Waits until it listens on another connection than these. */
+    listens: (others: ReadonlyArray<number> = []) =>
+      Working.eventually(
+        Effect.map(
+          backends("listener"),
+          (rows) => assert.isTrue(rows.some(({ pid }) => !others.includes(pid)))
+        )
+      ),
+    swallowed: Working.eventually(
+      Effect.map(proxy.swallowed, (count) => assert.strictEqual(count, 1))
+    )
+  }
+})
+
+const isListening = (query: string, state: string) =>
+  state === "idle" && /^(LISTEN|SELECT 1)/.test(query)
+
+/** Until the scope ends. */
+const freeze = (pids: ReadonlyArray<number>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGSTOP"))),
+    () => Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGCONT")))
+  )
+
+/** Fails if it takes longer. */
+const withinSeconds = (limit: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const from = yield* Clock.monotonicTimeNanos
+    const value = yield* effect
+    assert.isAtMost(Number((yield* Clock.monotonicTimeNanos) - from) / 1e9, limit)
+    return value
+  })
+
+layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute" })(
+  "where nothing is answered any more",
+  (it) => {
+    for (const pool of [1, 2, 10]) {
+      it.effect(
+        `a scope closes whose backends are frozen, beside a pool of ${pool}`,
+        () =>
+          Effect.gen(function*() {
+            const { add, listens, pids, ran, start } = yield* setup(pool)
+            const { scope } = yield* start
+            yield* Effect.andThen(add(1), ran(1))
+            yield* listens()
+            yield* freeze(yield* pids)
+            yield* Closing.closesInTime(scope, grace)
+          }),
+        patience
+      )
+
+      it.effect(
+        `a scope closes in a black hole, beside a pool of ${pool}`,
+        () =>
+          Effect.gen(function*() {
+            const { add, listens, proxy, ran, start } = yield* setup(pool)
+            const { scope } = yield* start
+            yield* Effect.andThen(add(1), ran(1))
+            yield* listens()
+            yield* proxy.blackhole
+            yield* Closing.closesInTime(scope, grace)
+          }),
+        patience
+      )
+
+      for (const word of ["claim", "settle", "promote", "rescue", "prune_completed", renewal]) {
+        it.effect(
+          `a worker goes on after "${word}", beside a pool of ${pool}`,
+          () =>
+            Effect.gen(function*() {
+              const { add, proxy, ran, start, swallowed } = yield* setup(pool)
+              yield* proxy.swallowAt(word)
+              const { scope } = yield* start
+              yield* Effect.andThen(add(1), swallowed)
+              yield* add(2)
+              yield* withinSeconds(25)(ran(2))
+              yield* Closing.closesInTime(scope, grace)
+            }),
+          patience
+        )
+      }
+
+      it.effect(
+        `a worker goes on with other connections, beside a pool of ${pool}`,
+        () =>
+          Effect.gen(function*() {
+            const { add, listens, proxy, ran, start } = yield* setup(pool)
+            const { scope } = yield* start
+            yield* Effect.andThen(add(1), ran(1))
+            yield* listens()
+            yield* proxy.swallow
+            yield* add(2)
+            yield* withinSeconds(25)(ran(2))
+            yield* Closing.closesInTime(scope, grace)
+          }),
+        patience
+      )
+    }
+
+    it.effect("a scope closes that says UNLISTEN", () =>
+      Effect.gen(function*() {
+        const { listens, proxy, start } = yield* setup(10)
+        const { scope } = yield* start
+        yield* listens()
+        yield* proxy.swallowAt("UNLISTEN")
+        yield* Closing.closesInTime(scope, grace)
+      }), patience)
+
+    it.effect("a listener listens again that said LISTEN", () =>
+      Effect.gen(function*() {
+        const { listens, proxy, start, swallowed } = yield* setup(10)
+        yield* proxy.swallowAt("LISTEN \"pgq:wake\"")
+        yield* start
+        yield* swallowed
+        yield* withinSeconds(15)(listens())
+      }), patience)
+
+    it.effect("a listener listens again on another connection", () =>
+      Effect.gen(function*() {
+        const { listens, pids, proxy, start } = yield* setup(10)
+        yield* start
+        yield* listens()
+        const before = yield* pids
+        yield* proxy.swallow
+        yield* withinSeconds(15)(listens(before))
+      }), patience)
+  }
+)
