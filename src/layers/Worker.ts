@@ -131,6 +131,11 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     runs.finish()
     const leftBehind = runs.running().map(({ job }) => job.id)
     yield* Effect.timeoutOption(settler.drained, grace)
+    if (settler.size() > 0) {
+      yield* Effect.logWarning(
+        `the ends of ${settler.size()} jobs could not be recorded in time: these jobs run again`
+      )
+    }
     // What does not stop keeps its lease until this process is dead and the lease has run out.
     if (leftBehind.length > 0) return leftBehind
     // A renewal that finds the worker gone would have it join again.

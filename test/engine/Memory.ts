@@ -12,6 +12,7 @@ import { JobRepo } from "../../src/services/JobRepo.ts"
 import { QueueControl } from "../../src/services/QueueControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, workerOf } from "../Given.ts"
+import * as MovingClock from "../support/MovingClock.ts"
 
 /** Starts a worker with a grace of 30 seconds that ends with the test, or with the given scope. */
 export const start = Effect.fnUntraced(function*(
@@ -50,7 +51,7 @@ export const start = Effect.fnUntraced(function*(
         lines?.push(`${logLevel} ${String(message)}`)
       })]))
     ),
-    scope ?? (yield* Effect.scope)
+    scope ?? (yield* MovingClock.scope())
   )
   return Context.get(context, QueueControl)
 })

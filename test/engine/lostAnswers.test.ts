@@ -2,7 +2,7 @@
  * Statements that were done although their answers were lost, and workers that were taken for dead.
  */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Latch } from "effect"
+import { Deferred, Effect, Exit, Latch, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
@@ -219,3 +219,33 @@ it.effect("hands back what it claimed anew under an answer of an older life", ()
     assert.deepStrictEqual(ran, [0])
     assert.strictEqual((yield* counts).completed, 1)
   }).pipe(Effect.provide(MemoryQueue.layer)))
+
+for (
+  const [what, settle] of [
+    ["fails", () => Effect.fail(connectionLost)],
+    // As one that may not be interrupted, because of what it may have done.
+    ["is never answered", () => Effect.uninterruptible(Effect.never)]
+  ] as const
+) {
+  it.effect(`closes within its grace and 3 seconds although its last settlement ${what}`, () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const scope = yield* Scope.make()
+      yield* tasks(1)
+      yield* start(Task.toLayer(() => {}), {
+        scope,
+        lines,
+        repo: (repo) => ({ ...repo, settle })
+      })
+      yield* TestClock.adjust("1 second")
+
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("29 seconds")
+      const early = closing.pollUnsafe()
+      yield* TestClock.adjust("4 seconds")
+
+      assert.isUndefined(early)
+      assert.isDefined(closing.pollUnsafe())
+      assert.match(lines.at(-1) ?? "", /^Warn the ends of 1 jobs could not be recorded/)
+    }).pipe(Effect.provide(MemoryQueue.layer)))
+}

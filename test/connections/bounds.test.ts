@@ -1,0 +1,119 @@
+/**
+ * Whatever pgq asks of a database that does not answer, it gives up in time.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, it } from "@effect/vitest"
+import { Context, Duration, Effect, Exit, Layer, Option, Redacted } from "effect"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import { bounds } from "../../src/layers/Deadline.ts"
+import * as PgJobAdmin from "../../src/layers/PgJobAdmin.ts"
+import * as PgJobRepo from "../../src/layers/PgJobRepo.ts"
+import * as PgScheduler from "../../src/layers/PgScheduler.ts"
+import * as PgWorkerRegistry from "../../src/layers/PgWorkerRegistry.ts"
+import * as RowLock from "../../src/layers/RowLock.ts"
+import { JobAdmin } from "../../src/services/JobAdmin.ts"
+import { JobRepo } from "../../src/services/JobRepo.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { jobOf } from "../Given.ts"
+import * as Working from "./Working.ts"
+
+const schema = "pgq"
+const id = crypto.randomUUID()
+const settled = { id: 1n, lease: id, settlement: Settlement.Completed() }
+
+/** Every question of a service: one that is not named here does not compile. */
+type Questions<Service> = { readonly [Name in keyof Service]: Effect.Effect<unknown, unknown> }
+
+const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
+  enqueue: repo.enqueue([jobOf("queue"), jobOf("queue")]),
+  claim: repo.claim({ queue: "queue", worker: id, limit: 1, laneRun: 0 }),
+  settle: repo.settle([settled]),
+  locked: repo.locked([settled]),
+  hasWaiting: repo.hasWaiting(["queue"]),
+  hasUnannounced: repo.hasUnannounced(["queue"])
+})
+
+const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => ({
+  counts: admin.counts,
+  workers: admin.workers
+})
+
+const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Service"]> => ({
+  promote: scheduler.promote,
+  rescue: scheduler.rescue,
+  forget: scheduler.forget,
+  prune: scheduler.prune
+})
+
+const ofRegistry = (
+  registry: WorkerRegistry["Service"]
+): Questions<Omit<WorkerRegistry["Service"], "standIn">> => ({
+  join: registry.join({
+    id,
+    label: "",
+    host: "",
+    pid: 1,
+    queues: ["queue"],
+    mode: "row-lock",
+    concurrency: 1,
+    lease: Duration.seconds(15)
+  }),
+  renew: registry.renew(id),
+  reconcile: registry.reconcile(id, []),
+  leave: registry.leave(id),
+  bury: registry.bury(id)
+})
+
+const services = Layer.mergeAll(
+  PgJobRepo.layer({ schema }),
+  PgJobAdmin.layer({ schema }),
+  PgScheduler.layer({ schema }),
+  PgWorkerRegistry.layer({ schema })
+).pipe(Layer.provide(RowLock.layer))
+
+/** One that asks twice has twice the time; an enqueue asks for half a minute. */
+const limitOf = (name: string) =>
+  Duration.sum(Duration.times(bounds.statement, ["enqueue", "prune"].includes(name) ? 3 : 1), slack)
+const slack = Duration.seconds(4)
+
+it.live(
+  "every question is given up in time, whether it may be interrupted or not",
+  () =>
+    Effect.gen(function*() {
+      const { proxy, through } = yield* Working.proxied
+      const client = yield* Layer.build(
+        PgClient.layer({ url: Redacted.make(through), maxConnections: 60 })
+      )
+      const questions = yield* Effect.gen(function*() {
+        return {
+          ...ofRepo(yield* JobRepo),
+          ...ofAdmin(yield* JobAdmin),
+          ...ofScheduler(yield* Scheduler),
+          ...ofRegistry(yield* WorkerRegistry)
+        }
+      }).pipe(Effect.provide(Layer.provide(services, Layer.succeedContext(client))))
+      const asked = Object.entries(questions).flatMap(([name, ask]) => [
+        { name, ask },
+        { name, ask: Effect.uninterruptible(ask) }
+      ])
+      // Each has a connection: none fails for want of one.
+      const sql = Context.get(client, PgClient.PgClient)
+      yield* Effect.forEach(asked, () => sql`SELECT pg_sleep(1)`, { concurrency: "unbounded" })
+      assert.isAtLeast(yield* proxy.connections, asked.length)
+      yield* proxy.swallow
+
+      const late = yield* Effect.filter(
+        asked,
+        ({ ask, name }) =>
+          Effect.map(
+            Effect.timeoutOption(Effect.exit(ask), limitOf(name)),
+            (answer) => Option.isNone(answer) || Exit.isSuccess(answer.value)
+          ),
+        { concurrency: "unbounded" }
+      )
+
+      assert.deepStrictEqual(late.map(({ name }) => name), [])
+    }).pipe(Effect.scoped),
+  120_000
+)
