@@ -30,6 +30,7 @@ const proxy = (port: number): TcpProxy => ({
   swallowAt: () => Effect.void,
   swallowed: Effect.succeed(0),
   heal: Effect.void,
+  mend: Effect.void,
   cutAfter: () => Effect.void,
   limited: Effect.succeed(0),
   connections: Effect.succeed(0)

@@ -38,6 +38,8 @@ export interface TcpProxy {
   readonly swallowed: Effect.Effect<number>
   /** Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections die. */
   readonly heal: Effect.Effect<void>
+  /** The same, but connections that have lost something stay open, and silent. */
+  readonly mend: Effect.Effect<void>
   /** The connections that are opened next are cut after so many bytes, which still arrive. */
   readonly cutAfter: (limits: Limits) => Effect.Effect<void>
   /** How many connections have reached such a limit. */
@@ -122,6 +124,13 @@ const open = Effect.fnUntraced(
     const accept = Effect.sync(() => void (isRefusing = false))
     const refuse = Effect.sync(() => void (isRefusing = true))
     const close = Effect.sync(() => void listener.close())
+    const mend = Effect.sync(() => {
+      for (const pair of pairs) pair.isSwallowed ||= pair.hasLostBytes
+      isBlackhole = false
+      isRefusing = false
+      swallowedText = undefined
+      limits = {}
+    })
 
     const proxy: TcpProxy = {
       port,
@@ -132,12 +141,8 @@ const open = Effect.fnUntraced(
       swallow: Effect.sync(() => pairs.forEach((pair) => pair.isSwallowed = true)),
       swallowAt: (text) => Effect.sync(() => swallowedText = text),
       swallowed: Effect.sync(() => swallowed),
-      heal: Effect.suspend(() => {
-        isBlackhole = false
-        swallowedText = undefined
-        limits = {}
-        return Effect.andThen(destroyWhere(({ hasLostBytes }) => hasLostBytes), accept)
-      }),
+      heal: Effect.andThen(mend, destroyWhere((pair) => pair.hasLostBytes)),
+      mend,
       cutAfter: (after) => Effect.sync(() => limits = after),
       limited: Effect.sync(() => limited),
       connections: Effect.sync(() => pairs.size)
