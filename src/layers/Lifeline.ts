@@ -69,7 +69,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       Effect.as(renewEvery(lease)),
       Effect.catch((error) =>
         Effect.andThen(
-          Effect.logWarning(`could not renew: ${error.message}`),
+          Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`),
           varied(retryEvery(lease, isTrusted()))
         )
       ),

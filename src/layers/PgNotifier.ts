@@ -56,7 +56,14 @@ const make = Effect.fnUntraced(function*(schema: string) {
   }).pipe(Effect.scoped)
 
   yield* listen.pipe(
-    Effect.tapError((error) => Effect.logDebug("the listening connection was lost", error)),
+    Effect.tapError((error) =>
+      losses === lossesWorthALine
+        ? Effect.logWarning(
+          "no connection hears of new jobs, which start up to 5 seconds late until one does",
+          error
+        )
+        : Effect.logDebug("the listening connection was lost", error)
+    ),
     Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
     keepGoing("listening"),
     Effect.forever,
@@ -79,6 +86,9 @@ export const layer = (options: {
 }): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
 const backoff = (losses: number) => varied(Math.min(100 * 2 ** losses, 5000))
+
+/** One after the other; fewer are over in a moment. */
+const lossesWorthALine = 5
 
 const heard = answered("listen", bounds.listen)
 

@@ -43,9 +43,10 @@ export const layer = (options: Options): Layer.Layer<QueueControl, StoreError, N
     QueueControl,
     Effect.gen(function*() {
       const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(bounds.closing))
-      const { control, goodbye } = yield* make(options).pipe(Scope.provide(scope))
+      const said = Effect.annotateLogs({ worker: options.worker.id })
+      const { control, goodbye } = yield* make(options).pipe(Scope.provide(scope), said)
       // Registered last, so that it runs first, while all else still works.
-      yield* Effect.addFinalizer(() => goodbye)
+      yield* Effect.addFinalizer(() => said(goodbye))
       return control
     })
   )
@@ -141,7 +142,9 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
     // A renewal that finds the worker gone would have it join again.
     yield* Scope.close(life, Exit.void)
     yield* lifeline.leave.pipe(
-      Effect.tapError((error) => Effect.logWarning(`could not sign off: ${error.message}`)),
+      Effect.tapError((error) =>
+        Effect.logWarning(`could not sign off, which is tried for some seconds: ${error.message}`)
+      ),
       Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),
       Effect.andThen(Effect.sync(() => hasSignedOff = true)),
       Effect.interruptible,

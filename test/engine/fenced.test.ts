@@ -87,7 +87,7 @@ it.effect("says in one warning what it broke off, and nothing of each job's end"
     yield* mayEnd.open
     yield* TestClock.adjust(1)
 
-    const told = lines.filter((line) => !line.includes("could not renew: "))
+    const told = lines.filter((line) => !line.includes("could not renew, "))
     assert.lengthOf(told, 1)
     assert.match(told[0]!, /^Warn .*broke off 1 job/)
   }).pipe(Effect.provide(MemoryQueue.layer)))

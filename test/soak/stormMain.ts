@@ -16,6 +16,8 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 /** Less than two minutes, with the rounds that are under way then. */
 const shortSeconds = 60
 
+const lingerSeconds = 15
+
 const storm = (folder: string, seed: string, seconds: number) =>
   Effect.gen(function*() {
     const server = yield* Server.open(join(folder, "server"), "18", { max_connections: "300" })
@@ -63,3 +65,9 @@ const lineOf = (figures: ReadonlyMap<string, number>): string =>
   Array.from(figures, ([name, figure]) => `${name} ${Math.round(figure * 10) / 10}`).join(", ")
 
 process.exitCode = await main()
+
+// A process whose layers have closed ends by itself.
+setTimeout(() => {
+  say(`still there after ${lingerSeconds} seconds: ${process.getActiveResourcesInfo().join(", ")}`)
+  process.exit(1)
+}, lingerSeconds * 1000).unref()
