@@ -32,14 +32,16 @@ export const make = Effect.fnUntraced(function*(
     return { client, scope, askedAt: new Set() }
   })
   let current = yield* open
+  let isClosed = false
 
   const replace = Effect.gen(function*() {
     const next = yield* open
-    const last = current
-    current = next
+    // Who still waits for an answer after the end needs no other connections.
+    const last = isClosed ? next : current
+    current = isClosed ? current : next
     // This waits for the statements that are under way.
     yield* Effect.forkDetach(Scope.close(last.scope, Exit.void), { startImmediately: true })
-  })
+  }).pipe(Effect.uninterruptible)
 
   const isSilent = () => {
     for (const { at } of current.askedAt) {
@@ -63,7 +65,12 @@ export const make = Effect.fnUntraced(function*(
     return connection
   })
 
-  yield* Effect.addFinalizer(() => closeWithin(bounds.hangUp)(current.scope))
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      isClosed = true
+      return closeWithin(bounds.hangUp)(current.scope)
+    })
+  )
   const pool: PgOwnPool = { reserve, replace }
   return pool
 })

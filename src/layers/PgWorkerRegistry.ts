@@ -7,10 +7,11 @@ import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { answered } from "./Deadline.ts"
 import * as PgStandIn from "./PgStandIn.ts"
 
-const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options) {
+const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: Options) {
   const client = yield* PgClient.PgClient
   const { config } = client
   const sql = client.withoutTransforms()
+  const working = (work ?? client).withoutTransforms()
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
   const join: WorkerRegistry["Service"]["join"] = Effect.fn("WorkerRegistry.join")(
@@ -61,7 +62,7 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema }: Options
     function*(id, known) {
       let released = 0
       while (true) {
-        const [row] = yield* sql<{ released: number; gone: ReadonlyArray<string> }>`
+        const [row] = yield* working<{ released: number; gone: ReadonlyArray<string> }>`
           SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
         `.pipe(answered("reconcile"))
         released += row!.released
@@ -86,6 +87,8 @@ const reconciledMax = 4000
 export interface Options {
   readonly schema: string
   readonly hang?: PgStandIn.Hang
+  /** Where it compares leases, which may take as long as a claim. Defaults to where it renews. */
+  readonly work?: PgClient.PgClient
 }
 
 export const layer = (options: Options): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>

@@ -95,7 +95,7 @@ const parts = ({ connections, options, schema, settings }: {
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, caretaker)),
       Layer.provide(
-        PgWorkerRegistry.layer({ schema, hang }),
+        PgWorkerRegistry.layer({ schema, hang, work: worker }),
         Layer.succeed(PgClient.PgClient, heartbeat)
       )
     ])
