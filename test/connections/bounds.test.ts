@@ -27,7 +27,7 @@ type Questions<Service> = { readonly [Name in keyof Service]: Effect.Effect<unkn
 
 const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
   enqueue: repo.enqueue([jobOf("queue"), jobOf("queue")]),
-  claim: repo.claim({ queue: "queue", worker: id, limit: 1, laneRun: 0 }),
+  claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, laneRun: 0 }),
   settle: repo.settle([settled]),
   locked: repo.locked([settled]),
   hasWaiting: repo.hasWaiting(["queue"]),
@@ -42,6 +42,7 @@ const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => 
 const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Service"]> => ({
   promote: scheduler.promote,
   rescue: scheduler.rescue,
+  heal: scheduler.heal,
   forget: scheduler.forget,
   prune: scheduler.prune
 })
