@@ -29,13 +29,16 @@ import * as RowLock from "./RowLock.ts"
 import * as Worker from "./Worker.ts"
 
 export interface Options {
-  /** How many jobs run at once. Defaults to 5. */
+  /** How many jobs run at once, 1 to 10,000. Defaults to 5. */
   readonly workers?: number | undefined
-  /** The queues to work on. Defaults to "default" alone. */
+  /** The queues to work on, at least one, none twice. Defaults to "default" alone. */
   readonly queues?: ReadonlyArray<string> | undefined
   /** The schema that holds pgq's tables. Defaults to "pgq". */
   readonly schema?: string | undefined
-  /** How long a closing scope waits for running jobs, and cancelled jobs may clean up. Defaults to 30 seconds. */
+  /**
+   * How long a closing scope waits for running jobs, and cancelled jobs may clean up, 7 days at most.
+   * Defaults to 30 seconds.
+   */
   readonly grace?: Duration.Input | undefined
   /** How this worker is called in listings. Defaults to "pgq". */
   readonly label?: string | undefined
@@ -43,7 +46,7 @@ export interface Options {
   readonly workerId?: string | undefined
   /** How to be woken: by LISTEN, or by the clock behind a pooler. Defaults to "listen". */
   readonly notify?: "listen" | "poll" | undefined
-  /** How long this worker counts as alive without renewing. Defaults to 15 seconds. */
+  /** How long this worker counts as alive without renewing, 0.1 seconds to 1 day. Defaults to 15 seconds. */
   readonly lease?: Duration.Input | undefined
   /** How long a handler may keep the thread to itself before it counts as hanging. Defaults to 10 minutes. */
   readonly hangLimit?: Duration.Input | undefined

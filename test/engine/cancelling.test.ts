@@ -2,7 +2,7 @@
  * Stopping what runs, over a queue in memory and a clock that the test leads.
  */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Latch, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import type { QueueControl } from "../../src/services/QueueControl.ts"
@@ -53,14 +53,15 @@ it.effect("cancelling aborts the signals of promises, and takes back those that 
 it.effect("cancelling says nothing of a job that does not heed its signal, and ends", () =>
   Effect.gen(function*() {
     const lines: Array<string> = []
-    const mayEnd = yield* Latch.make()
+    let end = () => {}
+    const ending = new Promise<void>((resolve) => void (end = resolve))
     yield* tasks(2)
-    const handlers = Task.toLayer(() => Effect.runPromise(mayEnd.await))
+    const handlers = Task.toLayer(() => ending)
     const control = yield* start(handlers, { lines })
     yield* TestClock.adjust(1)
 
     yield* control.stop("cancel")
-    yield* mayEnd.open
+    end()
 
     assert.deepStrictEqual(yield* control.ended, [])
     assert.strictEqual((yield* counts).completed, 2)

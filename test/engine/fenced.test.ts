@@ -2,7 +2,7 @@
  * A worker that cannot renew: its leases last for 15 seconds, and it trusts them for 12.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Latch, type Layer } from "effect"
+import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
@@ -76,15 +76,16 @@ it.effect("breaks off its jobs with a key while nobody else can have them yet", 
 it.effect("says in one warning what it broke off, and nothing of each job's end", () =>
   Effect.gen(function*() {
     const lines: Array<string> = []
-    const mayEnd = yield* Latch.make()
+    let end = () => {}
+    const ending = new Promise<void>((resolve) => void (end = resolve))
     const { registry, state } = way()
     yield* enqueue(Task, 0, { key: "k" })
-    yield* start(Task.toLayer(() => Effect.runPromise(mayEnd.await)), { registry }, lines)
+    yield* start(Task.toLayer(() => ending), { registry }, lines)
     yield* TestClock.adjust("5 seconds")
     state.isOpen = false
     yield* TestClock.adjust("13 seconds")
 
-    yield* mayEnd.open
+    end()
     yield* TestClock.adjust(1)
 
     const told = lines.filter((line) => !line.includes("could not renew, "))
