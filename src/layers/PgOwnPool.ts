@@ -55,8 +55,9 @@ export const make = Effect.fnUntraced(function*(
     const from = current
     const connection = yield* from.client.reserve.pipe(
       // A pool that closes sends away who waits for it.
-      Effect.catchCause((cause) =>
-        from !== current && Cause.hasInterruptsOnly(cause) ? reserve : Effect.failCause(cause)
+      Effect.catchCauseIf(
+        (cause) => from !== current && Cause.hasInterruptsOnly(cause),
+        () => reserve
       )
     )
     const asked = { at: now() }

@@ -4,6 +4,7 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { EventEmitter, once } from "node:events"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import type { QueueControl } from "../../src/services/QueueControl.ts"
 import { claimable, counts, start, Task, tasks } from "./Memory.ts"
@@ -53,15 +54,14 @@ it.effect("cancelling aborts the signals of promises, and takes back those that 
 it.effect("cancelling says nothing of a job that does not heed its signal, and ends", () =>
   Effect.gen(function*() {
     const lines: Array<string> = []
-    let end = () => {}
-    const ending = new Promise<void>((resolve) => void (end = resolve))
+    const news = new EventEmitter()
     yield* tasks(2)
-    const handlers = Task.toLayer(() => ending)
+    const handlers = Task.toLayer(() => once(news, "end"))
     const control = yield* start(handlers, { lines })
     yield* TestClock.adjust(1)
 
     yield* control.stop("cancel")
-    end()
+    news.emit("end")
 
     assert.deepStrictEqual(yield* control.ended, [])
     assert.strictEqual((yield* counts).completed, 2)

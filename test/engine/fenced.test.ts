@@ -4,6 +4,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { EventEmitter, once } from "node:events"
 import { StoreError } from "../../src/domain/Errors.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
@@ -76,16 +77,15 @@ it.effect("breaks off its jobs with a key while nobody else can have them yet", 
 it.effect("says in one warning what it broke off, and nothing of each job's end", () =>
   Effect.gen(function*() {
     const lines: Array<string> = []
-    let end = () => {}
-    const ending = new Promise<void>((resolve) => void (end = resolve))
+    const news = new EventEmitter()
     const { registry, state } = way()
     yield* enqueue(Task, 0, { key: "k" })
-    yield* start(Task.toLayer(() => ending), { registry }, lines)
+    yield* start(Task.toLayer(() => once(news, "end")), { registry }, lines)
     yield* TestClock.adjust("5 seconds")
     state.isOpen = false
     yield* TestClock.adjust("13 seconds")
 
-    end()
+    news.emit("end")
     yield* TestClock.adjust(1)
 
     const told = lines.filter((line) => !line.includes("could not renew, "))
