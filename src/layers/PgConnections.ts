@@ -52,8 +52,10 @@ export const make: Effect.Effect<
   const last = yield* pool("worker", 1, late)
   const replaceAll = Effect.forEach(Object.values(pools), ({ replace }) => replace)
 
-  const now = () => clock.currentTimeMillisUnsafe()
-  const acquirer = (own: PgOwnPool.PgOwnPool): SqlConnection.Acquirer =>
+  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+  let failed: { readonly at: number; readonly error: SqlError.SqlError } | undefined
+
+  const connect = (own: PgOwnPool.PgOwnPool): SqlConnection.Acquirer =>
     Effect.suspend(() => now() < crowdedUntil ? last.reserve : own.reserve).pipe(
       Effect.catch((error) => {
         const { code = "" } = storeError("connect")(error)
@@ -64,7 +66,19 @@ export const make: Effect.Effect<
         if (!isShortage(code) || now() < crowdedUntil) return Effect.fail(error)
         crowdedUntil = now() + crowdedFor
         return Effect.andThen(replaceAll, last.reserve)
-      })
+      }),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (error.reason.operation === "connect") failed = { at: now(), error }
+        })
+      )
+    )
+  // Where nobody can connect, one try tells all but the heartbeat, which has no time to lose.
+  const acquirer = (own: PgOwnPool.PgOwnPool): SqlConnection.Acquirer =>
+    Effect.suspend(() =>
+      failed !== undefined && own !== pools.heartbeat && now() - failed.at < failedFor
+        ? Effect.fail(failed.error)
+        : connect(own)
     )
   const client = (own: PgOwnPool.PgOwnPool) => clientOn(acquirer(own), application)
   return {
@@ -104,3 +118,5 @@ const isShortage = (code: string) => code === "53300"
 
 /** Milliseconds. */
 const crowdedFor = 10_000
+/** Milliseconds. */
+const failedFor = 500
