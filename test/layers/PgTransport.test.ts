@@ -4,7 +4,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Clock, Effect, Layer, Result } from "effect"
+import { Clock, Effect, Layer, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { connect, createServer, type Server } from "node:net"
@@ -162,7 +162,6 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
     ["scrammed", "sslmode=require channel_binding=require"],
     ["scrammed", "sslmode=require channel_binding=disable"],
     ["scrammed", "sslmode=disable require_auth=scram-sha-256"],
-    ["scrammed", "sslmode=require sslnegotiation=direct"],
     ["scrammed", "sslmode=require ssl_min_protocol_version=TLSv1.3 sslsni=0"],
     ["scrammed", "sslmode=require ssl_max_protocol_version=TLSv1.2"],
     ["spelled", "sslmode=require require_auth=password"],
@@ -235,6 +234,22 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       const alone = text.replaceAll(`,${(yield* OpenServer).port}`, "").replace(",127.0.0.1", "")
       const row = yield* ask(`${alone} target_session_attrs=prefer-standby`)
       assert.strictEqual(row?.port, standbyPort)
+    }))
+
+  it.effect("asks no server of version 17 before TLS, and is refused by an older one", () =>
+    Effect.gen(function*() {
+      const as = `${yield* text} user=scrammed sslmode=require`
+      const [server] = yield* at(
+        as,
+        SqlClient.SqlClient.use((sql) =>
+          sql<{ readonly version: number }>`
+            SELECT current_setting('server_version_num')::integer AS version
+          `
+        )
+      )
+      const direct = yield* Effect.option(ask(`${as} sslnegotiation=direct`))
+
+      assert.strictEqual(Option.isSome(direct), (server?.version ?? 0) >= 170_000)
     }))
 
   it.effect("hands options and settings to the session", () =>
