@@ -70,6 +70,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
     },
     sequences: "readable",
     functions: [
+      "abandoned_leases",
       "admit",
       "begin_step",
       "busy_queues",
@@ -80,26 +81,35 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "finish",
       "forget",
       "give_back",
+      "give_back_some",
       "give_tokens",
       "has_unannounced",
+      "heal_lanes",
       "lane_runs",
       "lane_stripe",
       "leave",
       "lock_claims",
       "lock_stripes",
       "locked",
+      "mark_forgotten",
       "mark_lanes",
       "mark_passed_by",
       "next_lanes",
       "notify_wake",
+      "pass_on",
       "pick",
       "pick_suspects",
       "promote",
+      "put_back",
       "reconcile",
+      "refuse_kept",
       "require_read_committed",
       "rescue",
       "settle",
+      "settle_again",
+      "take_completed",
       "take_markers",
+      "take_others",
       "wake",
       ...history
     ]
@@ -127,7 +137,9 @@ export const internal: ReadonlyArray<string> = [
   "announce",
   "mark_touched",
   "refuse_leased",
-  "keep_days"
+  "keep_days",
+  "drop_other",
+  "add_days"
 ]
 
 /** A script for `psql` that makes the roles and gives them their rights, these and no others. */

@@ -210,13 +210,15 @@ layer(PgQueue.layer, options)("history of days without a partition", (it) => {
     }))
 })
 
-// Only a superuser publishes all tables, as tools that copy whole databases do.
+/** Only a superuser publishes all tables, as tools that copy whole databases do. */
+const publish = Postgres.asAdmin((sql) => sql`CREATE PUBLICATION everything FOR ALL TABLES`)
+
 layer(PgQueue.layer, options)("history that is published", (it) => {
   it.effect("is pruned, and everything else goes on", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const queue = yield* queueName
-      yield* sql`CREATE PUBLICATION everything FOR ALL TABLES`
+      yield* publish
       for (const day of [-3, -40]) yield* addFinished("completed", day, queue)
       yield* addDay("failed_jobs", -40, queue)
       yield* sql`UPDATE pgq.settings SET keep_completed = '2 days'`
@@ -237,7 +239,7 @@ layer(Postgres.layer, options)("history of a schema that is published from its b
   it.effect("is pruned", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
-      yield* sql`CREATE PUBLICATION everything FOR ALL TABLES`
+      yield* publish
       yield* PgSchema.migrate("pgq")
       yield* addFinished("completed", -3, "test")
       yield* sql`SELECT pgq.prune_completed()`
