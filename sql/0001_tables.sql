@@ -142,17 +142,17 @@ CREATE TABLE finished_jobs (
   serialization_key text,
   payload           jsonb NOT NULL,
   error             text,
-  -- The lease it was settled under: a settlement that is sent again is recognised by it.
+  -- The lease it was settled under.
   lease_id          uuid NOT NULL
 ) PARTITION BY LIST (outcome);
 CREATE TABLE completed_jobs PARTITION OF finished_jobs FOR VALUES IN ('completed')
   PARTITION BY RANGE (finished_at);
 CREATE TABLE failed_jobs PARTITION OF finished_jobs FOR VALUES IN ('failed', 'crashed')
   PARTITION BY RANGE (finished_at);
--- Jobs complete more or less in the order of their ids, and there are many: a few values for every 32
--- pages find one, and cost next to nothing to write. Those that failed are few.
+-- For people who look for a job. Jobs complete more or less in the order of their ids, and there are many: a
+-- few values for every 32 pages find one, and cost next to nothing to write. Those that failed are few.
 CREATE INDEX completed_jobs_id ON completed_jobs
-  USING brin (id int8_minmax_multi_ops) WITH (pages_per_range = 32, autosummarize = on);
+  USING brin (id int8_minmax_multi_ops) WITH (pages_per_range = 32);
 CREATE INDEX failed_jobs_id ON failed_jobs (id);
 
 -- Where a finished job goes when its day has no partition, so that no settlement ever fails for it.

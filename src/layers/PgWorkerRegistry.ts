@@ -3,6 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
+import { StoreError } from "../domain/Errors.ts"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { answered } from "./Deadline.ts"
 import * as PgStandIn from "./PgStandIn.ts"
@@ -51,11 +52,19 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
       const step = sql<{ handed_back: number; is_done: boolean }>`
         SELECT handed_back, is_done FROM ${name("leave")}(${id}::uuid, ${hasCrashed})
       `.pipe(answered(operation))
-      while (true) {
+      for (let stuck = 0; stuck < stuckMax;) {
         const [left] = yield* step
         if (left!.is_done || (hasCrashed && left!.handed_back === 0)) return
-        if (left!.handed_back === 0) yield* Effect.sleep("100 millis")
+        if (left!.handed_back > 0) continue
+        stuck++
+        yield* Effect.interruptible(Effect.sleep("100 millis"))
       }
+      return yield* new StoreError({
+        operation,
+        isTransient: true,
+        detail: "somebody holds a lease of this worker",
+        cause: undefined
+      })
     })
 
   const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
@@ -80,6 +89,9 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
     bury: end("bury", true)
   })
 })
+
+/** So often in a row a step may find what is left held by somebody else. */
+const stuckMax = 30
 
 /** A step hands back so many jobs at once, or more. */
 const reconciledMax = 4000
