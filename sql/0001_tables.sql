@@ -123,7 +123,9 @@ CREATE TABLE settings (
   keep_completed interval NOT NULL DEFAULT '1 day'
                  CHECK (keep_completed BETWEEN interval '0' AND interval '1000 years'),
   keep_failed    interval NOT NULL DEFAULT '30 days'
-                 CHECK (keep_failed BETWEEN interval '0' AND interval '1000 years')
+                 CHECK (keep_failed BETWEEN interval '0' AND interval '1000 years'),
+  -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a two-phase commit.
+  notify         boolean NOT NULL DEFAULT true
 );
 INSERT INTO settings DEFAULT VALUES;
 

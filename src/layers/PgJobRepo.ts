@@ -130,8 +130,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const hasUnannounced: JobRepo["Service"]["hasUnannounced"] = Effect.fn("JobRepo.hasUnannounced")(
     function*(queues) {
       const rows = yield* sql<{ found: boolean }>`
-        SELECT bool_or(${name("has_unannounced")}(queue)) AS found
-        FROM unnest(${queues}::text[]) AS queue
+        SELECT ${name("has_unannounced")}(${queues}::text[]) AS found
       `
       return rows[0]?.found === true
     },

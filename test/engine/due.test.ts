@@ -6,7 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import { Clock, Duration, Effect, Schema } from "effect"
 import * as Job from "../../src/layers/Job.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
-import { queueName } from "../Given.ts"
+import { eventually, queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"
 import { finishedAll, median, options, producer, start, unfinished } from "./Live.ts"
 
@@ -69,7 +69,15 @@ layer(producer, options)("a job for later", (it) => {
       const queue = yield* queueName
       const holder = yield* Session.open
       const held = yield* holder.insert({ queue })
-      yield* holder.sql`UPDATE pgq.jobs SET state = 'scheduled', run_at = now() WHERE id = ${held}`
+      yield* holder.sql`
+        UPDATE pgq.jobs SET run_at = clock_timestamp() + interval '10 milliseconds' WHERE id = ${held}
+      `
+      yield* eventually(Effect.map(
+        holder.sql<{ is: boolean }>`
+          SELECT run_at < clock_timestamp() AS is FROM pgq.jobs WHERE id = ${held}
+        `,
+        ([row]) => assert.isTrue(row?.is)
+      ))
       yield* holder.begin
       yield* holder.sql`SELECT FROM pgq.jobs WHERE id = ${held} FOR UPDATE`
       yield* enqueue(Alarm, 0, { queue, delay: Duration.minutes(10) })

@@ -15,7 +15,7 @@ const notifications = Effect.gen(function*() {
 
 const unannounced = (session: Session.Session, queue: string) =>
   Effect.map(
-    session.sql<{ found: boolean }>`SELECT pgq.has_unannounced(${queue}) AS found`,
+    session.sql<{ found: boolean }>`SELECT pgq.has_unannounced(ARRAY[${queue}]) AS found`,
     ([row]) => row!.found
   )
 

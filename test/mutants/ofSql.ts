@@ -84,9 +84,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "changes-by-hand-not-refused",
     changes: [{
-      file: "sql/0002_enqueue.sql",
-      from: "      PERFORM refuse_leased(OLD.queue, OLD.id);",
-      to: "      NULL;"
+      file: "sql/0010_by_hand.sql",
+      from: "    PERFORM refuse_held(held, held_key);",
+      to: ""
     }],
     test: killed("interleaving/byHand", "a job of a run cannot be deleted, put off or moved")
   },

@@ -50,9 +50,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no marker for what people change",
-    functions: ["mark_touched"],
-    from: "INSERT INTO lane_wakes (queue, key) VALUES",
-    to: "PERFORM row"
+    functions: ["mark_changed", "mark_deleted"],
+    from: "serialization_key IS NOT NULL",
+    to: "false"
   },
   {
     name: "an overtaken head keeps the token",

@@ -118,8 +118,10 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
   })
 
   const comeDue = Effect.fnUntraced(function*(isUnblocking: boolean) {
+    // As time does it: not by hand.
     yield* sql()`
       UPDATE pgq.jobs SET run_at = now()
+      FROM (SELECT set_config('pgq.step', '0', true)) AS mark
       WHERE queue = ${queue} AND state IN ('scheduled', 'retry')
         AND (run_at < 'infinity' OR ${isUnblocking})
     `

@@ -1,0 +1,215 @@
+-- Jobs that people change and delete by hand: each statement does what it says, or is refused. Triggers per
+-- statement see all its rows, however many: they leave one marker a lane, and look at the leases once.
+
+-- What lets the work of a worker be: ids leave its lease at the commit of those who delete their jobs, so
+-- that a transaction that stays open keeps no lease locked.
+CREATE TABLE withdrawals (
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  job_ids bigint[] NOT NULL
+);
+
+-- The state of a job that is changed by hand follows from its new values, as that of a new job does. In its
+-- lane it keeps its place: the token stays with it, unless it is put off or moved. This trigger comes
+-- last, as "~first_state" does.
+CREATE FUNCTION set_next_state() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  is_later boolean := coalesce(NEW.run_at > clock_timestamp(), false);
+  stays boolean := (NEW.queue, NEW.serialization_key)
+    IS NOT DISTINCT FROM (OLD.queue, OLD.serialization_key);
+  next text := CASE
+    WHEN is_later AND stays AND OLD.state = 'retry' AND NEW.state = 'retry' THEN 'retry'
+    WHEN is_later THEN 'scheduled'
+    WHEN NEW.serialization_key IS NULL OR stays AND OLD.state IN ('ready', 'retry') THEN 'ready'
+    ELSE 'waiting'
+  END;
+BEGIN
+  IF NEW.state IS DISTINCT FROM OLD.state AND NEW.state IS DISTINCT FROM next
+     AND NOT (NEW.state IN ('ready', 'waiting') AND NOT is_later) THEN
+    RAISE EXCEPTION 'the state of job % follows from its run_at and its key: it is "%", not "%"',
+      OLD.id, next, NEW.state
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'Set run_at instead: null starts the job at once, a later time puts it off.';
+  END IF;
+  NEW.state := next;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER "~next_state" BEFORE UPDATE ON jobs FOR EACH ROW
+  WHEN ((NEW.state, NEW.run_at, NEW.queue, NEW.serialization_key)
+          IS DISTINCT FROM (OLD.state, OLD.run_at, OLD.queue, OLD.serialization_key)
+        AND current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
+  EXECUTE FUNCTION set_next_state();
+
+-- A claim locks the rows that it leases, and they are locked by now: a fresh look finds every lease.
+CREATE FUNCTION refuse_held(job bigint, key text) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF job IS NULL THEN RETURN; END IF;
+  IF key IS NULL THEN
+    RAISE EXCEPTION 'job % is held by a worker: it cannot be put off or moved now', job
+      USING ERRCODE = 'object_in_use',
+            HINT = 'Try again when it has ended, delete it, or leave out the jobs of job_states that have a worker_id.';
+  END IF;
+  RAISE EXCEPTION 'job % has a key and is held by a worker: it cannot be deleted, put off or moved now', job
+    USING ERRCODE = 'object_in_use',
+          HINT = 'Try again when it has ended, or leave out the jobs of job_states that have a worker_id.';
+END $$;
+
+-- After an UPDATE by hand.
+CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  unfit bigint;
+  held bigint;
+  held_key text;
+  touched text[];
+  is_soon boolean;
+BEGIN
+  SELECT array_agg(DISTINCT queue),
+         bool_or(is_new AND state IN ('scheduled', 'retry')
+                 AND run_at < clock_timestamp() + interval '10 seconds')
+    INTO touched, is_soon
+    FROM (
+      SELECT queue, state, run_at, false AS is_new FROM old_jobs
+      UNION ALL
+      SELECT queue, state, run_at, true FROM new_jobs
+    ) AS job;
+  IF touched IS NULL THEN RETURN NULL; END IF;
+
+  SELECT n.id INTO unfit FROM new_jobs AS n
+  WHERE n.state IN ('ready', 'waiting') AND n.run_at > clock_timestamp() AND NOT EXISTS (
+    SELECT FROM old_jobs AS o WHERE o.id = n.id AND o.state = n.state AND o.run_at = n.run_at
+  ) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a trigger on jobs has changed job % after pgq''s trigger "~next_state"', unfit
+      USING ERRCODE = '27000',
+            HINT = 'Give that trigger a name that sorts before "~".';
+  END IF;
+
+  -- What may be leased, and is not where it was.
+  SELECT o.id, o.serialization_key INTO held, held_key FROM old_jobs AS o
+  WHERE o.state IN ('ready', 'waiting') AND NOT EXISTS (
+    SELECT FROM new_jobs AS n
+    WHERE n.id = o.id AND n.state = o.state AND n.queue = o.queue
+      AND coalesce(n.serialization_key, '') = coalesce(o.serialization_key, '')
+  ) AND (
+    current_setting('transaction_isolation') <> 'read committed'
+    OR o.id IN (SELECT unnest(job_ids) FROM leases WHERE queue = ANY (touched))
+  ) LIMIT 1;
+  IF FOUND THEN
+    PERFORM require_read_committed();
+    PERFORM refuse_held(held, held_key);
+  END IF;
+
+  INSERT INTO lane_wakes (queue, key, priority)
+  SELECT queue, serialization_key, max(priority) FROM (
+    SELECT queue, serialization_key, priority FROM old_jobs
+    UNION ALL
+    SELECT queue, serialization_key, priority FROM new_jobs
+  ) AS job
+  WHERE serialization_key IS NOT NULL GROUP BY 1, 2;
+  PERFORM wake_all(touched);
+  IF is_soon THEN
+    PERFORM notify_wake('due');
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER mark_changed AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
+  FOR EACH STATEMENT
+  WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
+  EXECUTE FUNCTION mark_changed();
+
+-- After a DELETE by hand. The jobs behind one that only waited are not concerned.
+CREATE FUNCTION mark_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  touched text[];
+  held bigint[];
+  held_key text;
+BEGIN
+  touched := ARRAY(SELECT DISTINCT queue FROM old_jobs WHERE state <> 'scheduled');
+  IF touched = '{}' THEN RETURN NULL; END IF;
+
+  IF EXISTS (SELECT FROM old_jobs WHERE state IN ('ready', 'waiting')) THEN
+    PERFORM require_read_committed();
+    SELECT array_agg(id ORDER BY serialization_key NULLS LAST), max(serialization_key)
+      INTO held, held_key
+      FROM old_jobs
+      WHERE state IN ('ready', 'waiting')
+        AND id IN (SELECT unnest(job_ids) FROM leases WHERE queue = ANY (touched));
+    IF held_key IS NOT NULL THEN
+      PERFORM refuse_held(held[1], held_key);
+    ELSIF held IS NOT NULL THEN
+      INSERT INTO withdrawals (job_ids) VALUES (held);
+    END IF;
+  END IF;
+
+  INSERT INTO lane_wakes (queue, key, priority)
+  SELECT queue, serialization_key, max(priority) FROM old_jobs
+  WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry') GROUP BY 1, 2;
+  IF FOUND THEN
+    PERFORM wake_all(touched);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER mark_deleted AFTER DELETE ON jobs REFERENCING OLD TABLE AS old_jobs
+  FOR EACH STATEMENT
+  WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
+  EXECUTE FUNCTION mark_deleted();
+
+-- Takes ids out of the leases that hold them: what their runs settle later is refused, even if other jobs
+-- have their numbers by then. A lease stays when it is empty, for its worker runs them to their end.
+CREATE FUNCTION withdraw() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM FROM leases WHERE id IN (
+    SELECT l.id FROM leases AS l, unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids)
+  ) ORDER BY id FOR UPDATE;
+  UPDATE leases AS l SET job_ids = ARRAY(
+    SELECT held.id FROM unnest(l.job_ids) WITH ORDINALITY AS held(id, place)
+    WHERE held.id <> ALL (NEW.job_ids) ORDER BY held.place
+  )
+  WHERE EXISTS (SELECT FROM unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids));
+  DELETE FROM withdrawals WHERE id = NEW.id;
+  RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER withdraw AFTER INSERT ON withdrawals DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION withdraw();
+
+-- Before a TRUNCATE, which holds the table: no claim is under way. A settlement may hold a lease while it
+-- waits for the table, so nobody waits for it here: it gives up within its lock_timeout.
+CREATE FUNCTION clear_leases() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  gives_up_at timestamptz := clock_timestamp() + interval '15 seconds';
+BEGIN
+  PERFORM require_read_committed();
+  PERFORM refuse_held(id, serialization_key) FROM jobs
+  WHERE serialization_key IS NOT NULL AND id IN (SELECT unnest(job_ids) FROM leases);
+  LOOP
+    UPDATE leases SET job_ids = '{}' WHERE job_ids <> '{}' AND id IN (
+      SELECT id FROM leases WHERE job_ids <> '{}' FOR UPDATE SKIP LOCKED
+    );
+    EXIT WHEN NOT EXISTS (SELECT FROM leases WHERE job_ids <> '{}');
+    IF clock_timestamp() > gives_up_at THEN
+      RAISE EXCEPTION 'jobs cannot be truncated now: somebody else holds a lease of its jobs'
+        USING ERRCODE = 'lock_not_available',
+              HINT = 'Try again, or stop the workers first.';
+    END IF;
+    PERFORM pg_sleep(0.01);
+  END LOOP;
+  DELETE FROM lane_wakes WHERE id IN (SELECT id FROM lane_wakes FOR UPDATE SKIP LOCKED);
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER clear_leases BEFORE TRUNCATE ON jobs
+  FOR EACH STATEMENT EXECUTE FUNCTION clear_leases();
+
+DECLARE
+  f text;
+BEGIN
+  -- Their tables are as large as a statement, and a plan outlives the statement that it was made for: one
+  -- that hashes is good for any number of rows.
+  FOREACH f IN ARRAY ARRAY['mark_changed()', 'mark_deleted()', 'clear_leases()'] LOOP
+    EXECUTE format('ALTER FUNCTION %s SET enable_nestloop = off SET enable_mergejoin = off', f);
+  END LOOP;
+END;

@@ -1,0 +1,37 @@
+-- For triggers, other languages and psql: one INSERT. Returns the job's id, or NULL where a trigger of the
+-- user's has kept the job out. The bodies are parsed once, here, and need no search path of their own, so
+-- the user's triggers on jobs see his.
+
+EXECUTE $create$
+CREATE FUNCTION add_job(
+  name text, payload jsonb, key text, priority bigint, run_at timestamptz, queue text,
+  max_attempts bigint
+) RETURNS bigint LANGUAGE sql
+BEGIN ATOMIC
+  INSERT INTO jobs (name, payload, serialization_key, priority, run_at, queue, max_attempts)
+  VALUES (add_job.name, add_job.payload, add_job.key, add_job.priority::integer, add_job.run_at,
+          add_job.queue, add_job.max_attempts::integer)
+  RETURNING id;
+END
+$create$;
+
+-- A key may be of any type, a payload jsonb, json or text. A body with an argument of any type is text.
+DECLARE
+  payload text;
+BEGIN
+  FOREACH payload IN ARRAY ARRAY['jsonb DEFAULT ''{}''', 'json', 'text'] LOOP
+    EXECUTE format($create$
+      CREATE FUNCTION enqueue(
+        name text,
+        payload %s,
+        key anycompatible DEFAULT NULL::text,
+        priority bigint DEFAULT 0,
+        run_at timestamptz DEFAULT NULL,
+        queue text DEFAULT 'default',
+        max_attempts bigint DEFAULT NULL
+      ) RETURNS bigint LANGUAGE sql AS $body$
+        SELECT %I.add_job($1, $2::pg_catalog.jsonb, $3::pg_catalog.text, $4, $5, $6, $7)
+      $body$
+    $create$, payload, current_schema());
+  END LOOP;
+END;
