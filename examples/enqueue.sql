@@ -16,3 +16,7 @@ select pgq.enqueue(
   run_at => now() + interval '1 hour'
 );
 -- #endregion
+
+-- #region types
+select pgq.enqueue('A job', json_build_object('arg0', 'val0'), key => 7);
+-- #endregion

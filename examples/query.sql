@@ -18,6 +18,20 @@ delete from pgq.jobs where id = 7;
 update pgq.jobs set priority = 100 where serialization_key = 'customer-7';
 -- #endregion
 
+-- #region by-hand
+update pgq.jobs set run_at = null where name = 'A job' and state in ('scheduled', 'retry');
+update pgq.jobs set queue = 'overflow' where queue = 'default'
+and id not in (select id from pgq.job_states where worker_id is not null);
+-- #endregion
+
 -- #region settings
 update pgq.settings set keep_completed = '0', keep_failed = '90 days';
+-- #endregion
+
+-- #region notify
+update pgq.settings set notify = false;
+-- #endregion
+
+-- #region mend
+select pgq.mend();
 -- #endregion

@@ -34,21 +34,26 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     `
 
   /** In the caller's transaction, which is his to know of. */
-  const insertInTransaction = (jobs: ReadonlyArray<NewJob>) =>
-    Effect.map(
+  const insertInTransaction = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
+    const rows = yield* Effect.mapError(
       sql<{ id: bigint }>`${insert(jobs)}`,
-      // Ids grow in the order the rows were given; RETURNING promises none.
-      (rows) => rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
+      storeError("enqueue")
     )
+    if (rows.length < jobs.length) return yield* keptOut(undefined)
+    // Ids grow in the order the rows were given; RETURNING promises none.
+    return rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
+  })
 
   // A receipt that is there already ends the statement, and the jobs with it; one that another connection
-  // is just about to leave is waited for.
+  // is just about to leave is waited for. There is none, and no job, if a trigger keeps one of them out.
   const insertOnce = (jobs: ReadonlyArray<NewJob>, receipt: string) =>
     Effect.map(
       sql<{ ids: ReadonlyArray<bigint> }>`
         WITH added AS (${insert(jobs)})
         INSERT INTO ${name("receipts")} (id, job_ids)
-        SELECT ${receipt}::uuid, array_agg(id ORDER BY id) FROM added
+        SELECT ${receipt}::uuid,
+               CASE WHEN count(*) = ${jobs.length}::integer THEN array_agg(id ORDER BY id) END
+        FROM added
         RETURNING job_ids AS ids
       `,
       ([row]) => row?.ids ?? []
@@ -94,7 +99,9 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
           })
         ),
         Effect.retry({ schedule: backoff, while: ({ isTransient }) => isUnknown && isTransient }),
-        Effect.mapError((error) => isUnknown ? inDoubt(error) : error)
+        Effect.mapError((error) =>
+          isUnknown ? inDoubt(error) : isWithoutJobs(error) ? keptOut(error) : error
+        )
       )
     })
 
@@ -109,7 +116,7 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     if (first === undefined) return []
     const transaction = yield* Effect.serviceOption(sql.transactionService)
     if (Option.isSome(transaction)) {
-      return yield* Effect.mapError(insertInTransaction(jobs), storeError("enqueue"))
+      return yield* insertInTransaction(jobs)
     }
     return others.length === 0 ? [yield* single.add(first)] : yield* add(jobs)
   })
@@ -140,6 +147,18 @@ const uniqueViolation = "23505"
 
 /** Milliseconds. */
 const suspicious = 1000
+
+/** The receipt of jobs that were not all added. */
+const isWithoutJobs = ({ code, detail }: StoreError) =>
+  code === "23502" && detail.includes("\"job_ids\"")
+
+const keptOut = (cause: unknown) =>
+  new StoreError({
+    operation: "enqueue",
+    isTransient: false,
+    detail: "nothing was added: a trigger on the table of jobs has kept a job out",
+    cause
+  })
 
 /** Less than receipts are kept. */
 const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])

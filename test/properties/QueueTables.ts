@@ -11,7 +11,7 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
     SELECT
       (SELECT coalesce(json_agg(json_build_object(
         'id', id::text, 'key', serialization_key, 'priority', priority, 'attempt', attempt,
-        'crashes', crash_count, 'putOffs', put_offs, 'isBlocked', run_at = 'infinity' AND state = 'retry',
+        'crashes', crash_count, 'putOffs', put_offs, 'isBlocked', run_at = 'infinity',
         'standing', CASE WHEN id IN (SELECT unnest(job_ids) FROM pgq.leases) THEN 'leased'
                          WHEN state = 'scheduled' THEN 'later'
                          WHEN state = 'retry' THEN 'holding' ELSE 'open' END

@@ -1,0 +1,71 @@
+/**
+ * Rows that come in while the triggers of `jobs` do not fire, as `pg_restore --data-only
+ * --disable-triggers` and the apply worker of a subscription bring them.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Queue } from "effect"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import { states } from "./States.ts"
+
+layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("restored", (it) => {
+  it.effect("jobs keep their states, and go on in their lanes once they are mended", () =>
+    Effect.gen(function*() {
+      const work = yield* Session.open
+      const sql = yield* PgClient.PgClient
+      const wakes = yield* sql.listen("pgq:wake")
+      const scenes = yield* Effect.forEach(states, (state) => state.make(work))
+      const before = yield* work
+        .sql`SELECT id, queue, state, run_at FROM pgq.job_states ORDER BY id`
+
+      yield* work.begin
+      yield* work.sql`CREATE TEMPORARY TABLE dump AS SELECT * FROM pgq.jobs`
+      yield* work.sql`ALTER TABLE pgq.jobs DISABLE TRIGGER ALL`
+      yield* work.sql`TRUNCATE pgq.jobs RESTART IDENTITY`
+      yield* work.sql`TRUNCATE pgq.lane_wakes RESTART IDENTITY`
+      yield* work.sql`INSERT INTO pgq.jobs OVERRIDING SYSTEM VALUE SELECT * FROM dump`
+      yield* work.sql`ALTER TABLE pgq.jobs ENABLE TRIGGER ALL`
+      yield* work.commit
+      yield* work.sql`SELECT pgq.mend()`
+
+      const after = yield* work.sql`SELECT id, queue, state, run_at FROM pgq.job_states ORDER BY id`
+      assert.deepStrictEqual(after, before)
+      for (const { held } of scenes) {
+        if (held.ids.length > 0) {
+          assert.deepStrictEqual(yield* work.complete(held.lease, held.ids), [])
+        }
+      }
+      const [highest] = yield* work.sql<{ id: bigint }>`SELECT max(id) AS id FROM pgq.jobs`
+      assert.isAbove(Number(yield* work.insert({ queue: scenes[0]!.queue })), Number(highest!.id))
+      for (const [index, { queue, worker }] of scenes.entries()) {
+        const { isHeld, isHolding, isLater } = states[index]!
+        const claimed = yield* work.claim({ queue, worker })
+        const open = yield* work.sql<{ state: string }>`
+          SELECT state FROM pgq.job_states WHERE queue = ${queue} AND state IN ('retry', 'blocked')
+        `
+        assert.isAbove(claimed.ids.length, 0, `${states[index]!.name} ${isHeld} ${isLater}`)
+        if (isHolding) assert.strictEqual(open.length, 1)
+      }
+      const told = new Set<string>()
+      while (!told.has("due")) told.add((yield* Queue.take(wakes)).payload)
+    }))
+
+  it.effect("jobs that were loaded as ready before their time wait for it", () =>
+    Effect.gen(function*() {
+      const work = yield* Session.open
+      const queue = crypto.randomUUID()
+      const worker = yield* work.worker(queue)
+      yield* work.begin
+      yield* work.sql`ALTER TABLE pgq.jobs DISABLE TRIGGER ALL`
+      yield* work.sql`
+        INSERT INTO pgq.jobs (queue, name, run_at)
+        VALUES (${queue}, 'late', now() + interval '1 hour'), (${queue}, 'now', NULL)
+      `
+      yield* work.sql`ALTER TABLE pgq.jobs ENABLE TRIGGER ALL`
+      yield* work.commit
+      yield* work.sql`SELECT pgq.mend()`
+
+      assert.lengthOf((yield* work.claim({ queue, worker })).ids, 1)
+    }))
+})
