@@ -46,6 +46,7 @@ DECLARE
   class integer := hashtext(current_schema() || ':unannounced');
   slept text[];
 BEGIN
+  IF qs IS NULL THEN RETURN; END IF;
   PERFORM pg_advisory_xact_lock_shared(class, slot)
   FROM (SELECT DISTINCT hashtext(q) & 255 AS slot FROM unnest(qs) AS q) AS slots;
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -70,33 +71,33 @@ $$;
 -- Marks the lanes of new jobs and wakes those who wait for work.
 CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  first_queue text;
-  first_state text;
-  first_start timestamptz;
-  first_key text;
-  ready_in text[];
+  ready_in text;
+  all_ready_in text[];
   is_keyed boolean;
   is_soon boolean;
   is_unfit boolean;
 BEGIN
-  -- Most statements add one job, and their transactions pay for every query here.
-  SELECT queue, state, run_at, serialization_key INTO first_queue, first_state, first_start, first_key
+  -- Most statements add one job, and their transactions pay for every query and expression here.
+  SELECT CASE WHEN state <> 'scheduled' THEN queue END,
+         state = 'waiting',
+         state = 'scheduled' AND run_at < now() + interval '10 seconds',
+         state <> 'scheduled' AND (
+           run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
+         )
+    INTO ready_in, is_keyed, is_soon, is_unfit
     FROM added LIMIT 1;
   IF EXISTS (SELECT FROM added OFFSET 1) THEN
     SELECT array_agg(DISTINCT queue) FILTER (WHERE state <> 'scheduled'),
            bool_or(state = 'waiting'),
            bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds'),
            bool_or(state <> 'scheduled' AND (
-             coalesce(run_at > now(), false) OR (state = 'ready') = (serialization_key IS NOT NULL)
+             run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
            ))
-      INTO ready_in, is_keyed, is_soon, is_unfit
+      INTO all_ready_in, is_keyed, is_soon, is_unfit
       FROM added;
-  ELSIF first_state = 'scheduled' THEN
-    is_soon := first_start < now() + interval '10 seconds';
-  ELSIF first_queue IS NOT NULL THEN
-    ready_in := ARRAY[first_queue];
-    is_keyed := first_state = 'waiting';
-    is_unfit := is_keyed = (first_key IS NULL) OR coalesce(first_start > now(), false);
+    PERFORM wake_all(all_ready_in);
+  ELSIF ready_in IS NOT NULL THEN
+    PERFORM wake(ready_in);
   END IF;
   IF is_unfit THEN
     RAISE EXCEPTION 'a trigger on jobs has changed a job after pgq''s trigger "~first_state"'
@@ -106,11 +107,6 @@ BEGIN
   IF is_keyed THEN
     INSERT INTO lane_wakes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM added WHERE state = 'waiting' GROUP BY 1, 2;
-  END IF;
-  IF cardinality(ready_in) > 1 THEN
-    PERFORM wake_all(ready_in);
-  ELSIF ready_in IS NOT NULL THEN
-    PERFORM wake(ready_in[1]);
   END IF;
   -- What is due later than this, every process finds by looking.
   IF is_soon THEN
