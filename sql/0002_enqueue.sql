@@ -115,16 +115,24 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER announce AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
+CREATE TRIGGER "~announce" AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION announce();
 
 -- A step of pgq says so while it changes jobs: at which depth of triggers it runs. A user's trigger that
 -- fires meanwhile runs deeper, so its statements count as made by hand. Answers with the mark before it.
+-- pgq's own triggers have names with ! and ~; any other one is a guest.
 CREATE FUNCTION begin_step() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   before text := coalesce(current_setting('pgq.step', true), '');
   mark text := set_config('pgq.step', pg_trigger_depth()::text, true);
 BEGIN
+  IF EXISTS (
+    SELECT FROM pg_trigger
+    WHERE tgrelid = ANY (ARRAY['jobs', 'finished_jobs', 'completed_jobs', 'failed_jobs']::regclass[])
+      AND tgname >= '"' AND (tgname < '~' OR tgname >= E'\x7f')
+  ) THEN
+    PERFORM set_config('pgq.guests', ' on', true);
+  END IF;
   RETURN before;
 END $$;
 

@@ -114,7 +114,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER mark_changed AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
+CREATE TRIGGER "~mark_changed" AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
   FOR EACH STATEMENT
   WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_changed();
@@ -152,7 +152,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER mark_deleted AFTER DELETE ON jobs REFERENCING OLD TABLE AS old_jobs
+CREATE TRIGGER "~mark_deleted" AFTER DELETE ON jobs REFERENCING OLD TABLE AS old_jobs
   FOR EACH STATEMENT
   WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_deleted();
@@ -201,7 +201,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER clear_leases BEFORE TRUNCATE ON jobs
+CREATE TRIGGER "~clear_leases" BEFORE TRUNCATE ON jobs
   FOR EACH STATEMENT EXECUTE FUNCTION clear_leases();
 
 DECLARE

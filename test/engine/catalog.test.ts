@@ -42,8 +42,10 @@ layer(PgQueue.database, options)("the functions", (it) => {
         "enqueue",
         "enqueue",
         "enqueue",
+        "lend_settings",
         "set_first_state",
-        "set_next_state"
+        "set_next_state",
+        "take_settings"
       ])
     }))
 

@@ -1,0 +1,56 @@
+-- Triggers of users on pgq's tables are guests in its steps: they find the settings of their session, not
+-- those that a step works with. The statement that fires them has its plan by then.
+
+CREATE FUNCTION lend_settings() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  lent text;
+BEGIN
+  IF current_setting('pgq.step', true) || current_setting('pgq.guests', true)
+     IS DISTINCT FROM pg_trigger_depth() - 1 || ' on' THEN
+    RETURN NULL;
+  END IF;
+  SELECT json_object_agg(name, current_setting(name)) INTO lent
+    FROM unnest(ARRAY[
+      'search_path', 'lock_timeout', 'plan_cache_mode', 'jit', 'enable_seqscan', 'enable_bitmapscan',
+      'enable_sort', 'enable_hashjoin', 'enable_mergejoin', 'enable_nestloop'
+    ]) AS name;
+  PERFORM set_config('pgq.lent', lent, true);
+  SET LOCAL search_path TO DEFAULT;
+  SET LOCAL lock_timeout TO DEFAULT;
+  SET LOCAL plan_cache_mode TO DEFAULT;
+  SET LOCAL jit TO DEFAULT;
+  SET LOCAL enable_seqscan TO DEFAULT;
+  SET LOCAL enable_bitmapscan TO DEFAULT;
+  SET LOCAL enable_sort TO DEFAULT;
+  SET LOCAL enable_hashjoin TO DEFAULT;
+  SET LOCAL enable_mergejoin TO DEFAULT;
+  SET LOCAL enable_nestloop TO DEFAULT;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION take_settings() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('pgq.step', true) || current_setting('pgq.guests', true)
+     IS DISTINCT FROM pg_trigger_depth() - 1 || ' on' THEN
+    RETURN NULL;
+  END IF;
+  PERFORM set_config(name, value, true) FROM json_each_text(current_setting('pgq.lent')::json) AS s(name, value);
+  RETURN NULL;
+END $$;
+
+-- Triggers fire in the order of their names: these are the first and the last of a statement.
+DECLARE
+  event text;
+  place record;
+BEGIN
+  FOREACH event IN ARRAY ARRAY['UPDATE ON jobs', 'DELETE ON jobs', 'INSERT ON finished_jobs'] LOOP
+    FOR place IN SELECT * FROM (VALUES
+      ('!lend', 'BEFORE', 'lend_settings'), ('~~take', 'AFTER', 'take_settings')
+    ) AS places(name, moment, function) LOOP
+      EXECUTE format(
+        'CREATE TRIGGER %I %s %s FOR EACH STATEMENT EXECUTE FUNCTION %I()',
+        place.name || ' ' || lower(left(event, 6)), place.moment, event, place.function
+      );
+    END LOOP;
+  END LOOP;
+END;
