@@ -133,13 +133,13 @@ export const nameOf = (schema: string, role: Role): string => `${schema}_${role}
 
 /** Functions of pgq that only triggers and other functions of the owner call. */
 export const internal: ReadonlyArray<string> = [
-  "set_first_state",
+  "add_days",
   "announce",
+  "drop_other",
+  "keep_days",
   "mark_touched",
   "refuse_leased",
-  "keep_days",
-  "drop_other",
-  "add_days"
+  "set_first_state"
 ]
 
 /** A script for `psql` that makes the roles and gives them their rights, these and no others. */
