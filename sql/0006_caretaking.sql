@@ -97,10 +97,10 @@ BEGIN
   RETURN cardinality(l.job_ids);
 END $$;
 
--- Takes some of these leases apart, as many as hold a few thousand jobs; returns how many jobs went back.
--- It passes by those that somebody else is at, and waits for nobody. One that cannot be taken apart, because
--- a trigger of somebody else's forbids it, keeps no other from it.
-CREATE FUNCTION give_back_some(asked uuid[], has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
+-- Takes some of these leases apart, one after the other until they hold `jobs_max` jobs; returns how many jobs
+-- went back. It passes by leases that somebody else is at, and waits for nobody.
+CREATE FUNCTION give_back_some(asked uuid[], has_crashed boolean, jobs_max integer) RETURNS integer
+LANGUAGE plpgsql AS $$
 DECLARE
   l leases;
   lease uuid;
@@ -108,25 +108,21 @@ DECLARE
   handed_back integer := 0;
 BEGIN
   FOREACH lease IN ARRAY asked LOOP
-    EXIT WHEN tried >= 4000;
-    BEGIN
-      SELECT * INTO l FROM leases WHERE id = lease FOR UPDATE SKIP LOCKED;
-      CONTINUE WHEN NOT FOUND;
-      tried := tried + cardinality(l.job_ids);
-      handed_back := handed_back + give_back(l, has_crashed);
-    EXCEPTION WHEN OTHERS THEN
-      RAISE WARNING 'the jobs of lease % cannot be handed back: %', lease, SQLERRM;
-    END;
+    EXIT WHEN tried >= jobs_max;
+    SELECT * INTO l FROM leases WHERE id = lease FOR UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    tried := tried + cardinality(l.job_ids);
+    handed_back := handed_back + give_back(l, has_crashed);
   END LOOP;
   RETURN handed_back;
 END $$;
 
--- Hands back jobs of workers that stopped renewing, a few thousand at once: to be called again until there
--- are none. Returns how many. Nobody is dead at first sight: the clock may have jumped, or nobody could
+-- Hands back jobs of workers that stopped renewing, one lease after the other until it is `jobs_max`: to be
+-- called again until there are none. Returns how many. Nobody is dead at first sight: the clock may have jumped, or nobody could
 -- reach the server for a while. Who is late is doubted, and so is who has longer than a lease, which the
 -- clock gave him before it was set back; he has half a lease from then on to renew; after a start of the
 -- server, a whole one.
-CREATE FUNCTION rescue() RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION rescue(jobs_max integer DEFAULT 4000) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
 BEGIN
@@ -145,7 +141,7 @@ BEGIN
       AND clock NOT BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + lease
     FOR UPDATE SKIP LOCKED
   );
-  RETURN give_back_some(abandoned_leases(1000), true);
+  RETURN give_back_some(abandoned_leases(1000), true, jobs_max);
 END $$;
 
 -- Leases whose worker is gone, in any order: each rescue begins somewhere else.
@@ -175,7 +171,7 @@ BEGIN
     DELETE FROM workers WHERE id = worker;
   END IF;
   handed_back := give_back_some(
-    ARRAY(SELECT id FROM leases WHERE worker_id = worker ORDER BY id), has_crashed
+    ARRAY(SELECT id FROM leases WHERE worker_id = worker ORDER BY id), has_crashed, 4000
   );
   is_done := NOT EXISTS (SELECT FROM leases WHERE worker_id = worker);
   IF is_done AND NOT has_crashed THEN
@@ -191,7 +187,7 @@ BEGIN
   PERFORM require_read_committed();
   released := give_back_some(ARRAY(
     SELECT id FROM leases WHERE worker_id = worker AND id NOT IN (SELECT unnest(known))
-  ), false);
+  ), false, 4000);
   gone := ARRAY(
     SELECT lease FROM unnest(known) AS lease
     WHERE NOT EXISTS (SELECT FROM leases AS held WHERE held.id = lease)

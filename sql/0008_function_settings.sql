@@ -26,7 +26,7 @@ BEGIN
   FOREACH step IN ARRAY ARRAY[
     'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text[], integer)',
     'claim(text[], uuid, integer, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
-    'promote(integer)', 'rescue()', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
+    'promote(integer)', 'rescue(integer)', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
     'locked(uuid[], bigint[])', 'heal_lanes(text, text, integer)'
   ] LOOP
     EXECUTE format(
@@ -40,6 +40,7 @@ BEGIN
   -- People wait for the rows that it holds: it gives up long before the server would end one of their
   -- statements for a deadlock.
   ALTER FUNCTION settle(uuid[], integer[], bigint[], jsonb) SET lock_timeout = '100ms';
+  ALTER FUNCTION give_back_some(uuid[], boolean, integer) SET lock_timeout = '100ms';
   -- Everybody waits behind these, for as long as a reader of history takes.
   ALTER FUNCTION prune_completed() SET lock_timeout = '100ms' SET timezone = 'UTC';
   ALTER FUNCTION prune_failed() SET lock_timeout = '100ms' SET timezone = 'UTC';

@@ -34,7 +34,12 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     })
 
     yield* repeatedly("promote", promote, changed)
-    yield* repeatedly("rescue", untilNone(scheduler.rescue, "2500 millis"))
+    const rescue = scheduler.rescue.pipe(Effect.tapError(({ isTransient, message }) =>
+      isTransient
+        ? Effect.void
+        : Effect.logWarning(`not all jobs of dead workers are handed back: ${message}`)
+    ))
+    yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
     yield* repeatedly("heal", untilNone(scheduler.heal, "2500 millis"))
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)

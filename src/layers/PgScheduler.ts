@@ -22,9 +22,23 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("Scheduler.promote")
   )
 
-  const rescue = sql<{ rescued: number }>`SELECT ${step("rescue")}() AS rescued`.pipe(
+  /** After a refusal, one lease at a time, or the one that is refused would keep all others. */
+  let jobsMax = rescuedMax
+  const rescue = Effect.suspend(() =>
+    sql<{ rescued: number }>`SELECT ${step("rescue")}(${jobsMax}) AS rescued`
+  ).pipe(
     Effect.map(([row]) => row!.rescued),
     answered("rescue"),
+    Effect.tapError(({ isTransient }) =>
+      Effect.sync(() => {
+        if (!isTransient) jobsMax = 1
+      })
+    ),
+    Effect.tap((rescued) =>
+      Effect.sync(() => {
+        if (rescued === 0) jobsMax = rescuedMax
+      })
+    ),
     Effect.withSpan("Scheduler.rescue")
   )
 
@@ -67,6 +81,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   return Scheduler.of({ promote, rescue, heal, forget, prune })
 })
+
+const rescuedMax = 4000
 
 /** At once: some hundredths of a second of the server's time. */
 const lanesMax = 5000

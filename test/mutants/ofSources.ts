@@ -10,6 +10,24 @@ export const ofSources: ReadonlyArray<Mutant> = [
     test: killed("domain/Turns", "are even between")
   },
   {
+    name: "one-lease-keeps-all-back",
+    changes: [{
+      file: "src/layers/PgScheduler.ts",
+      from: "jobsMax = 1\n",
+      to: "jobsMax = rescuedMax\n"
+    }],
+    test: killed("engine/rescuing", "go back although one that holds few")
+  },
+  {
+    name: "sent-again-without-a-word",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "const options = { isRepeat }",
+      to: "const options = { isRepeat: false }"
+    }],
+    test: killed("engine/refusedSettlements", "says so when it sends a batch again")
+  },
+  {
     name: "listens-again-without-a-look",
     changes: [{
       file: "src/layers/PgNotifier.ts",

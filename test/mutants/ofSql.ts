@@ -286,19 +286,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "rescue-without-end",
     changes: [{
       file: "sql/0006_caretaking.sql",
-      from: "    EXIT WHEN tried >= 4000;\n",
+      from: "    EXIT WHEN tried >= jobs_max;\n",
       to: ""
     }],
     test: killed("engine/rescuing", "go back some thousands at once")
-  },
-  {
-    name: "one-lease-keeps-all-back",
-    changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "EXCEPTION WHEN OTHERS THEN",
-      to: "EXCEPTION WHEN division_by_zero THEN"
-    }],
-    test: killed("engine/rescuing", "go back although one that holds few")
   },
   {
     name: "clock-that-was-set-back-believed",
