@@ -104,11 +104,12 @@ layer(services, options)("a crowd", (it) => {
       const repo = yield* JobRepo
       const worker = yield* workerOf(queue)
       const sql = yield* PgClient.PgClient
+      const session = yield* Session.open
       yield* lanes(queue, 1000)
       // Each waits for its next try, and holds its lane.
       yield* sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
-      yield* sql`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
-                 WHERE queue = ${queue} AND state = 'ready'`
+      yield* session.asStep(`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
+                             WHERE queue = '${queue}' AND state = 'ready'`)
       yield* lanes(queue, 1000)
       const id = yield* add(queue, "a lane behind them")
 

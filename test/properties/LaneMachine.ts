@@ -130,8 +130,9 @@ export const make = Effect.fnUntraced(function*(
   const retried = { outcome: "retried", delay: 3600, error: "again" }
 
   const comeDue = Effect.gen(function*() {
-    yield* session
-      .sql`UPDATE pgq.jobs SET run_at = now() WHERE queue = ${queue} AND run_at IS NOT NULL`
+    yield* session.asStep(
+      `UPDATE pgq.jobs SET run_at = now() WHERE queue = '${queue}' AND run_at IS NOT NULL`
+    )
     yield* session.sql`SELECT promoted FROM pgq.promote(1000)`
     for (const job of inQueue()) {
       if (job.standing === "later" || job.standing === "holding") job.standing = "open"

@@ -64,7 +64,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
 
   it.effect("sees two tokens of a lane, but not a token and who waits for it", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { insert, sql } = yield* Session.open
+      const { asStep, insert, sql } = yield* Session.open
       const look = sql.unsafe(twoTokens).unprepared
       yield* insert({ queue: "two", key: "key" })
       yield* insert({ queue: "two", key: "key" })
@@ -72,7 +72,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       assert.isEmpty(yield* look)
 
       yield* sql`DROP INDEX pgq.jobs_token`
-      yield* sql`UPDATE pgq.jobs SET state = 'ready' WHERE queue = 'two'`
+      yield* asStep("UPDATE pgq.jobs SET state = 'ready' WHERE queue = 'two'")
       assert.lengthOf(yield* look, 1)
     })))
 

@@ -63,16 +63,18 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "rescue-before-the-lease-ends",
     changes: [{
       file: caretaking,
-      from: "lease_until <= clock AND doubted_at + lease * 0.5 <= clock",
-      to: "lease_until <= clock + interval '12 seconds'"
+      from: `    WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
+      AND doubted_at + lease * 0.5 <= clock
+`,
+      to: "    WHERE lease_until <= clock + interval '12 seconds'\n"
     }]
   },
   {
     name: "no-sign-off",
     changes: [{
       file: caretaking,
-      from: "DELETE FROM workers WHERE id = worker;",
-      to: ""
+      from: "is_done AND NOT has_crashed THEN",
+      to: "false THEN"
     }]
   }
 ]

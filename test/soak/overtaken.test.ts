@@ -22,8 +22,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       // Lanes that are looked at first and have nothing to claim: each waits for its next try.
       yield* others
       yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
-      yield* session.sql`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
-                         WHERE queue = ${queue}`
+      yield* session.asStep(`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
+                             WHERE queue = '${queue}'`)
       const overtaken = yield* session.insert({ queue, key: "key", priority: 1 })
       yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
 

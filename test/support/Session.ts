@@ -36,6 +36,13 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
     commit: run("COMMIT"),
     rollback: run("ROLLBACK"),
 
+    /** A statement past the triggers of changes by hand, as a step of pgq's own makes it. */
+    asStep: (statement: string) =>
+      run("SELECT set_config('pgq.step', '0', false)").pipe(
+        Effect.andThen(run(statement)),
+        Effect.andThen(run("SELECT set_config('pgq.step', '', false)"))
+      ),
+
     /** A job by bare insert; answers with its id. */
     insert: (job: { readonly queue: string; readonly key?: string; readonly priority?: number }) =>
       Effect.map(
