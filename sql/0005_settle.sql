@@ -10,6 +10,7 @@ DECLARE
 BEGIN
   ids := CASE cardinality(ended) WHEN 1 THEN ended[1].job_ids
          ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(ended) AS l) END;
+  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(ids); END IF;
   SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
   IF is_kept THEN
@@ -27,6 +28,13 @@ BEGIN
   DELETE FROM jobs WHERE id = ANY (ids);
   GET DIAGNOSTICS gone = ROW_COUNT;
   IF gone < cardinality(ids) THEN PERFORM refuse_kept(ids, 'DELETE'); END IF;
+END $$;
+
+-- Locks rows for a statement that fires triggers of somebody else's. It runs with his settings, under which it
+-- would wait for rows without end.
+CREATE FUNCTION hold(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
 END $$;
 
 -- A trigger of somebody else's can keep a row as it is. Then nothing is recorded: the job would run again.
@@ -183,16 +191,19 @@ DECLARE
   rest bigint[] := ARRAY(
     SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(held) AS l))
   );
+  next bigint[];
   q text;
   lanes text[];
 BEGIN
   IF cardinality(rest) > 0 THEN
-    UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (ARRAY(
+    next := ARRAY(
       SELECT DISTINCT ON (r.queue, r.serialization_key) r.id FROM jobs AS r
       WHERE r.id = ANY (rest) AND r.serialization_key IS NOT NULL
         AND NOT (r.queue, r.serialization_key) NOT IN (SELECT * FROM unnest(queues, keys))
       ORDER BY r.queue, r.serialization_key, r.state = 'waiting', r.priority DESC, r.id
-    ));
+    );
+    IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(next); END IF;
+    UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (next);
   END IF;
   FOR q, lanes IN
     SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key) GROUP BY lane.queue

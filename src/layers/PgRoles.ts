@@ -84,6 +84,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "give_back_some",
       "give_tokens",
       "has_unannounced",
+      "hold",
       "heal_lanes",
       "lane_runs",
       "lane_stripe",

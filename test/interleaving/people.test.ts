@@ -10,31 +10,53 @@ import * as Session from "../support/Session.ts"
 
 const rounds = 20
 
+/** A trigger of theirs, which does nothing, until the scope ends. */
+const their = Effect.fnUntraced(function*(event: string) {
+  const { sql } = yield* Session.open
+  yield* Effect.acquireRelease(
+    Effect.andThen(
+      sql.unsafe(`
+        CREATE FUNCTION public.theirs() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$
+      `).unprepared,
+      sql.unsafe(`
+        CREATE TRIGGER theirs AFTER ${event} FOR EACH ROW EXECUTE FUNCTION public.theirs()
+      `).unprepared
+    ),
+    () => Effect.orDie(sql.unsafe("DROP FUNCTION public.theirs CASCADE").unprepared)
+  )
+})
+
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("people", (it) => {
-  it.effect("go on soon where a settlement waits for what they hold", () =>
-    Effect.gen(function*() {
-      const [a, person] = [yield* Session.open, yield* Session.open]
-      const queue = crypto.randomUUID()
-      const worker = yield* a.worker(queue)
-      const ids = [yield* a.insert({ queue }), yield* a.insert({ queue })]
-      const { lease } = yield* a.claim({ queue, worker })
-      const change = (id: bigint) =>
-        person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id}`
+  for (const guest of [undefined, "DELETE ON pgq.jobs", "UPDATE ON pgq.jobs"] as const) {
+    it.effect(`go on soon where a settlement waits for what they hold, with ${guest ?? "no trigger"}`, () =>
+      Effect.gen(function*() {
+        const [a, person] = [yield* Session.open, yield* Session.open]
+        const queue = crypto.randomUUID()
+        const worker = yield* a.worker(queue)
+        const key = "k"
+        const ids = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
+        if (guest !== undefined) yield* their(guest)
+        const { lease } = yield* a.claim({ queue, worker, laneRun: 5 })
+        const change = (id: bigint) =>
+          person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id}`
 
-      yield* person.begin
-      yield* change(ids[1]!)
-      const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, ids)))
-      yield* Session.someoneWaits
-      const began = yield* millis
-      yield* change(ids[0]!)
-      const waited = (yield* millis) - began
-      yield* person.commit
-      const settled = yield* Fiber.join(settling)
+        yield* person.begin
+        yield* change(ids[1]!)
+        // It takes the first one, and the second one's turn has come.
+        const settled = guest?.startsWith("UPDATE") === true ? ids.slice(0, 1) : ids
+        const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, settled)))
+        yield* Session.someoneWaits
+        const began = yield* millis
+        yield* change(ids[0]!)
+        const waited = (yield* millis) - began
+        yield* person.commit
+        const exit = yield* Fiber.join(settling)
 
-      assert.isBelow(waited, 600)
-      assert.isTrue(Exit.isFailure(settled))
-      assert.deepStrictEqual(yield* a.complete(lease, ids), [])
-    }))
+        assert.isBelow(waited, 600)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.deepStrictEqual(yield* a.complete(lease, ids), [])
+      }).pipe(Effect.scoped))
+  }
 
   it.effect("see none of their statements end in a deadlock", () =>
     Effect.gen(function*() {
