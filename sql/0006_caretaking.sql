@@ -247,13 +247,13 @@ BEGIN
 END $$;
 
 -- Marks the lanes of these jobs, the first of each that waits. One that is marked as urgent as this is left
--- alone, or markers would heap up where nobody claims.
+-- alone, or markers would heap up where nobody claims; so is one that claims pass by.
 CREATE FUNCTION mark_forgotten(q text, firsts bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   forgotten bigint[] := ARRAY(
     SELECT j.id FROM jobs AS j WHERE j.id = ANY (firsts) AND NOT EXISTS (
       SELECT FROM lane_wakes AS w
-      WHERE w.queue = q AND w.priority = j.priority AND w.key = j.serialization_key
+      WHERE w.queue = q AND w.priority IN (j.priority, -2147483648) AND w.key = j.serialization_key
     )
   );
 BEGIN

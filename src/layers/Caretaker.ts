@@ -40,7 +40,10 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
         : Effect.logWarning(`not all jobs of dead workers are handed back: ${message}`)
     ))
     yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
-    yield* repeatedly("heal", untilNone(scheduler.heal, "2500 millis"))
+    yield* repeatedly(
+      "heal",
+      Effect.flatMap(scheduler.heal, (healed) => every(healed > 0 ? "100 millis" : "2500 millis"))
+    )
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))

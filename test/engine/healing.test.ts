@@ -9,6 +9,7 @@ import * as Job from "../../src/layers/Job.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { claim, enqueue, queueName, runAll, settle, workerOf } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
 import { finishedAll, options, start } from "./Live.ts"
 
 const heal = Scheduler.use((scheduler) => scheduler.heal)
@@ -52,6 +53,21 @@ layer(PgQueue.layer, options)("a lane whose marker is lost", (it) => {
       for (const priority of [0, 2, 1]) yield* enqueue(queue, { key: "k", priority })
 
       assert.strictEqual(yield* heal, 0)
+    }))
+
+  it.effect("is not marked again while somebody holds its first job", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      const [id] = yield* enqueue(queue, { key: "k" })
+      const person = yield* Session.open
+      yield* person.begin
+      yield* person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id!}`
+
+      assert.deepStrictEqual(yield* claim({ queue, worker }), [])
+      assert.strictEqual(yield* heal, 0)
+      yield* person.rollback
+      assert.lengthOf(yield* claim({ queue, worker }), 1)
     }))
 
   it.effect("runs within seconds", () =>
