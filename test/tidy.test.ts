@@ -51,6 +51,18 @@ describe("tidy", () => {
     assert.deepStrictEqual(knowing, [])
   })
 
+  it("lets no layer ask the database past its deadline", () => {
+    const asks = /\bsql(<[^`]*>)?`|\.query\(|\.listen\(/
+    const asking = sources.filter((file) =>
+      file.startsWith("src/layers/") && asks.test(withoutComments(textOf(file)))
+    )
+    assert.isAtLeast(asking.length, 7)
+    assert.deepStrictEqual(
+      asking.filter((file) => !textOf(file).includes(`from "./Deadline.ts"`)),
+      []
+    )
+  })
+
   it("numbers migrations without gaps", () => {
     const numbers = filesIn("sql", ".sql").map((file) => file.slice(4, 8))
     const expected = numbers.map((_, index) => String(index + 1).padStart(4, "0"))

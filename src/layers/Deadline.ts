@@ -72,7 +72,7 @@ export const closeWithin =
       Effect.asVoid
     )
 
-export const silence = (operation: string, limit: Duration.Duration) =>
+const silence = (operation: string, limit: Duration.Duration) =>
   new StoreError({
     operation,
     isTransient: true,

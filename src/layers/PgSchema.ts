@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
+import { answered } from "./Deadline.ts"
 import { storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
 
@@ -70,7 +71,7 @@ export const check = Effect.fn("PgSchema.check")(
              to_regclass(quote_ident(${schema}) || '.migrations') IS NOT NULL
              AND to_regclass(quote_ident(${schema}) || '.lane_wakes') IS NOT NULL AS migrations,
              EXISTS ${sql.literal(lost(schema))} AS renamed
-    `.pipe(Effect.mapError(storeError("check")))
+    `.pipe(answered("check"))
     if (found[0]?.used !== true) {
       return yield* new SchemaUnfit({
         schema,
@@ -109,7 +110,7 @@ const appliedIds = Effect.fnUntraced(function*(schema: string) {
   const rows = yield* sql<{ id: number; name: string; checksum: string | null }>`
     SELECT id, name, to_jsonb(applied) ->> 'checksum' AS checksum
     FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id
-  `.pipe(Effect.mapError(storeError("check")))
+  `.pipe(answered("check"))
   const changed = rows.find(({ checksum, id }) =>
     migrations.some((known) => known.id === id && known.checksum !== checksum)
   )
@@ -129,7 +130,7 @@ const refuseAhead = Effect.fnUntraced(function*(schema: string) {
   const [newer] = yield* sql<{ name: string }>`
     SELECT name FROM ${sql(`${schema}.migrations`)}
     WHERE id > ${version()} AND is_breaking ORDER BY id DESC LIMIT 1
-  `.pipe(Effect.mapError(storeError("check")))
+  `.pipe(answered("check"))
   if (newer !== undefined) {
     return yield* new SchemaUnfit({
       schema,

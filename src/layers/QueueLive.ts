@@ -14,7 +14,6 @@ import type { LockStrategy } from "../services/LockStrategy.ts"
 import type { QueueControl } from "../services/QueueControl.ts"
 import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Caretaker from "./Caretaker.ts"
-import { bounds, silence, within } from "./Deadline.ts"
 import { handlersIn } from "./Job.ts"
 import * as PgConnections from "./PgConnections.ts"
 import { storeError } from "./PgError.ts"
@@ -69,7 +68,7 @@ export const layer = (options: Options = {}): Layer.Layer<
   const schema = options.schema ?? PgSchema.defaultSchema
   const working = Layer.unwrap(Effect.gen(function*() {
     const settings = yield* Effect.fromResult(WorkerSettings.check(options))
-    yield* checkSchema(schema)
+    yield* PgSchema.check(schema)
     const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
     return parts({ options, settings, schema, connections })
   }))
@@ -119,12 +118,6 @@ const workerOptions = (
     lease
   }
 })
-
-const checkSchema = (schema: string) =>
-  within(PgSchema.check(schema), {
-    limit: bounds.statement,
-    orElse: Effect.suspend(() => Effect.fail(silence("check", bounds.statement)))
-  })
 
 /** What producers and operators need; it works on no job. */
 export const client = (

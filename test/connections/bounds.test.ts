@@ -9,6 +9,7 @@ import { bounds } from "../../src/layers/Deadline.ts"
 import * as PgJobAdmin from "../../src/layers/PgJobAdmin.ts"
 import * as PgJobRepo from "../../src/layers/PgJobRepo.ts"
 import * as PgScheduler from "../../src/layers/PgScheduler.ts"
+import * as PgSchema from "../../src/layers/PgSchema.ts"
 import * as PgWorkerRegistry from "../../src/layers/PgWorkerRegistry.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
@@ -91,7 +92,8 @@ it.live(
           ...ofRepo(yield* JobRepo),
           ...ofAdmin(yield* JobAdmin),
           ...ofScheduler(yield* Scheduler),
-          ...ofRegistry(yield* WorkerRegistry)
+          ...ofRegistry(yield* WorkerRegistry),
+          check: Effect.provideContext(PgSchema.check(schema), client)
         }
       }).pipe(Effect.provide(Layer.provide(services, Layer.succeedContext(client))))
       const asked = Object.entries(questions).flatMap(([name, ask]) => [
