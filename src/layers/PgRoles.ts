@@ -31,7 +31,7 @@ const producer: Rights = {
     migrations: ["SELECT"]
   },
   sequences: "hidden",
-  functions: ["enqueue"]
+  functions: ["enqueue", "add_job"]
 }
 
 const reader: Rights = {
@@ -44,6 +44,7 @@ const reader: Rights = {
     leases: ["SELECT"],
     workers: ["SELECT"],
     lane_wakes: ["SELECT"],
+    withdrawals: ["SELECT"],
     receipts: ["SELECT"],
     settings: ["SELECT"],
     migrations: ["SELECT"]
@@ -136,11 +137,19 @@ export const nameOf = (schema: string, role: Role): string => `${schema}_${role}
 export const internal: ReadonlyArray<string> = [
   "add_days",
   "announce",
+  "clear_leases",
   "drop_other",
   "keep_days",
-  "mark_touched",
-  "refuse_leased",
-  "set_first_state"
+  "lend_settings",
+  "mark_changed",
+  "mark_deleted",
+  "mend",
+  "refuse_held",
+  "set_first_state",
+  "set_next_state",
+  "take_settings",
+  "wake_all",
+  "withdraw"
 ]
 
 /** A script for `psql` that makes the roles and gives them their rights, these and no others. */

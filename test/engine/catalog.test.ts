@@ -70,7 +70,15 @@ layer(PgQueue.database, options)("the functions", (it) => {
       // owner's rights, and it evaluates nothing that its caller chose.
       assert.deepStrictEqual(
         lending.map(({ name }) => name),
-        ["announce", "mark_touched", "prune_completed", "prune_failed"]
+        [
+          "announce",
+          "clear_leases",
+          "mark_changed",
+          "mark_deleted",
+          "prune_completed",
+          "prune_failed",
+          "withdraw"
+        ]
       )
     }))
 

@@ -3,8 +3,15 @@
  */
 import type { Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"
+import { ofHands } from "./ofHands.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
 
-export const mutants: ReadonlyArray<Mutant> = [...ofSql, ...ofSources, ...ofConnections, ...ofPools]
+export const mutants: ReadonlyArray<Mutant> = [
+  ...ofSql,
+  ...ofHands,
+  ...ofSources,
+  ...ofConnections,
+  ...ofPools
+]

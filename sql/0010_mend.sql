@@ -2,7 +2,7 @@
 -- triggers disabled, session_replication_role = replica, a subscriber that takes over from its publisher.
 
 -- Puts right what the triggers would have seen to: states, lanes, leases, the next ids; wakes everybody.
-CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text;
   gone bigint[];

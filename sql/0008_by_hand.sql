@@ -41,8 +41,7 @@ CREATE TRIGGER "~next_state" BEFORE UPDATE ON jobs FOR EACH ROW
   EXECUTE FUNCTION set_next_state();
 
 -- A claim locks the rows that it leases, and they are locked by now: a fresh look finds every lease.
-CREATE FUNCTION refuse_held(job bigint, key text) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION refuse_held(job bigint, key text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF job IS NULL THEN RETURN; END IF;
   IF key IS NULL THEN
@@ -56,7 +55,7 @@ BEGIN
 END $$;
 
 -- After an UPDATE by hand.
-CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   unfit bigint;
   held bigint;
@@ -120,7 +119,7 @@ CREATE TRIGGER "~mark_changed" AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old
   EXECUTE FUNCTION mark_changed();
 
 -- After a DELETE by hand. The jobs behind one that only waited are not concerned.
-CREATE FUNCTION mark_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION mark_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   touched text[];
   held bigint[];
@@ -159,7 +158,7 @@ CREATE TRIGGER "~mark_deleted" AFTER DELETE ON jobs REFERENCING OLD TABLE AS old
 
 -- Takes ids out of the leases that hold them: what their runs settle later is refused, even if other jobs
 -- have their numbers by then. A lease stays when it is empty, for its worker runs them to their end.
-CREATE FUNCTION withdraw() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION withdraw() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM leases WHERE id IN (
     SELECT l.id FROM leases AS l, unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids)
@@ -178,7 +177,7 @@ CREATE CONSTRAINT TRIGGER withdraw AFTER INSERT ON withdrawals DEFERRABLE INITIA
 
 -- Before a TRUNCATE, which holds the table: no claim is under way. A settlement may hold a lease while it
 -- waits for the table, so nobody waits for it here: it gives up within its lock_timeout.
-CREATE FUNCTION clear_leases() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION clear_leases() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   gives_up_at timestamptz := clock_timestamp() + interval '15 seconds';
 BEGIN
