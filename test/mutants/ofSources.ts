@@ -224,7 +224,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "deaf-child-waited-for",
     changes: [{
       file: "src/cli/supervisor.ts",
-      from: "    Effect.andThen(killDeaf(children)),\n",
+      from: "    Effect.andThen(Children.killDeaf(children)),\n",
       to: ""
     }],
     test: killed("cli/supervisor", "kills a child that does not hear of a cancel")
