@@ -59,6 +59,18 @@ register("data:text/javascript," + encodeURIComponent(\`
 \`))
 `
 
+/** Does not look at its signal, and ends after it was aborted. */
+const heedless = `
+export const setupJobs = (queue) =>
+  queue.handle("heedless", (_, { signal }) => new Promise((resolve) => {
+    console.error("begun")
+    signal.addEventListener("abort", () => setTimeout(() => {
+      console.error("ended")
+      resolve()
+    }, 10))
+  }))
+`
+
 const scripts: ReadonlyArray<readonly [name: string, text: string]> = [
   ["jobs.mjs", plain],
   ["jobs.js", plain],
@@ -191,6 +203,22 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
         assert.strictEqual((yield* sql`SELECT FROM ${table("workers")}`).length, 0)
       })
   )
+
+  it.effect("a job that goes on to its end when it is cancelled is no error", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", heedless)
+      yield* Pgq.run(["enqueue", "heedless", ...flags])
+      const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs"], { cwd: path })
+      yield* queue.line(/^begun/)
+
+      yield* queue.kill("SIGTERM")
+
+      assert.strictEqual((yield* queue.exit).code, 0)
+      assert.match(queue.stderr(), /^ended$/m)
+      assert.notMatch(queue.stderr(), / error /)
+    }))
 
   it.effect("a script that never comes to an end does not keep the queue from stopping", () =>
     Effect.gen(function*() {
