@@ -73,7 +73,7 @@ const byteOrderMark = Buffer.from("\uFEFF")
 const ofBytes = (line: Buffer): Effect.Effect<NewJob | undefined, JobInvalid> => {
   if (!isUtf8(line)) return Effect.fail(new JobInvalid({ issue: "the line is not UTF-8" }))
   const text = line.toString("utf8")
-  return /^[ \t\r]*$/.test(text) ? Effect.succeed(undefined) : ofLine(text)
+  return /^[ \t\r]*$/.test(text) ? Effect.as(Effect.void, undefined) : ofLine(text)
 }
 
 const ofLine = Effect.fnUntraced(function*(line: string) {

@@ -167,19 +167,20 @@ const launch = Effect.fnUntraced(function*(family: Family) {
 })
 
 /** What never begins to work takes the place of one that would. */
-const killLate = ({ file, startLimit }: Family, child: Child.Child) =>
-  Effect.gen(function*() {
+const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
+  const kill = Effect.gen(function*() {
     yield* Effect.logWarning(
       `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}, ` +
         `as its job script ${file} has not loaded; killed it`
     )
     Deferred.doneUnsafe(child.late, Effect.void)
     child.signal("SIGKILL")
-  }).pipe(
-    Effect.delay(startLimit),
-    Effect.raceFirst(Deferred.await(child.ready)),
-    Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended)))
+  })
+  return Deferred.await(child.ready).pipe(
+    Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended))),
+    Effect.timeoutOrElse({ duration: startLimit, orElse: () => kill })
   )
+}
 
 /** Hands the jobs of a dead child back, so that they run again at once. */
 const bury = Effect.fnUntraced(function*(

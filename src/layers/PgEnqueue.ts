@@ -68,23 +68,19 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
       RETURNING job_ids AS ids
     `
 
-  /** An answer that took long may come of a wait that was cancelled. */
-  const insertAndConfirm = Effect.fnUntraced(function*(
-    jobs: ReadonlyArray<NewJob>,
-    receipt: string
-  ) {
-    const since = yield* Clock.currentTimeMillis
-    const ids = yield* answered("enqueue")(insertOnce(jobs, receipt))
-    const took = (yield* Clock.currentTimeMillis) - since
-    if (ids.length > 0 && took >= suspicious) yield* answered("enqueue")(confirm(receipt))
-    return ids
-  })
-
   const add = (jobs: ReadonlyArray<NewJob>) =>
     Effect.suspend(() => {
       const receipt = randomUUID()
       let isUnknown = false
-      return insertAndConfirm(jobs, receipt).pipe(
+      const inserted = Effect.gen(function*() {
+        const since = yield* Clock.currentTimeMillis
+        const ids = yield* answered("enqueue")(insertOnce(jobs, receipt))
+        // An answer that took long may come of a wait that was cancelled.
+        isUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
+        if (isUnknown && ids.length > 0) yield* answered("enqueue")(confirm(receipt))
+        return ids
+      })
+      return inserted.pipe(
         Effect.catchIf(
           ({ code }) => isUnknown && code === uniqueViolation,
           (error) =>

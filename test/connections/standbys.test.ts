@@ -15,7 +15,7 @@ import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
 import { eventually } from "../Given.ts"
 
-const Task = Job.make("task", { payload: Schema.Number })
+const Task = Job.make("task", { payload: Schema.Finite })
 
 const client = Layer.unwrap(Effect.gen(function*() {
   const dataDir = yield* Effect.acquireRelease(

@@ -57,8 +57,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
     name: "believes-a-cancelled-wait-for-a-standby",
     changes: [{
       file: "src/layers/PgEnqueue.ts",
-      from: "took >= suspicious",
-      to: "took < 0"
+      from: " - since >= suspicious",
+      to: " < 0"
     }],
     test: killed("connections/standbys", "is told of when a standby has it, even after pg_cancel")
   },
