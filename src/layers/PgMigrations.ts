@@ -33,7 +33,7 @@ const named = (pattern: RegExp) =>
 /** What the migrations make, by name. */
 export const contents = {
   relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
-  functions: named(/^CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
+  functions: named(/^ *CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
   triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER "?([~\w]+)"?[^;]*? ON (\w+)/gm)
 }
 
@@ -88,19 +88,28 @@ INSERT INTO migrations (id, name, is_breaking, checksum)
 VALUES (${id}, '${name}', ${isBreaking}, '${checksum}');
 END $migration$`
   ),
-  `-- The functions of a schema that was renamed look for its tables under its former name.
+  `-- The functions of a schema that was renamed look for its parts under its former name.
 DO $names$ DECLARE f regprocedure; BEGIN
   FOR f IN ${lost(schema)} LOOP
-    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
+    IF (SELECT proconfig IS NULL FROM pg_proc WHERE oid = f) THEN
+      EXECUTE regexp_replace(pg_get_functiondef(f), '\\S+\\.add_job\\(',
+                             quote_ident('${schema}') || '.add_job(');
+    ELSE
+      EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
+    END IF;
   END LOOP;
 END $names$`
 ]
 
 /** The functions that look for names elsewhere than in their own schema. */
 export const lost = (schema: string): string =>
-  `(SELECT p.oid::regprocedure FROM pg_proc AS p, unnest(p.proconfig) AS setting
-    WHERE p.pronamespace = to_regnamespace('"${schema}"') AND setting LIKE 'search_path=%'
-      AND setting <> 'search_path=' || quote_ident('${schema}') || ', pg_temp')`
+  `(SELECT oid::regprocedure FROM pg_proc
+    WHERE pronamespace = to_regnamespace('"${schema}"') AND (
+      EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%'
+              AND setting <> 'search_path=' || quote_ident('${schema}') || ', pg_temp')
+      OR prosrc LIKE '%.add_job(%'
+         AND prosrc NOT LIKE '% ' || quote_ident('${schema}') || '.add_job(%'
+    ))`
 
 /** Whether anything stands in the schema; an empty one is free to use. */
 export const isUsed = (schema: string): string =>
