@@ -8,6 +8,8 @@ import * as Working from "./Working.ts"
 
 const patience = 90_000
 const connections = 20
+/** One tells that the server is in use. */
+const free = connections - 1
 /** Any role may take them all. */
 const small = { max_connections: String(connections), superuser_reserved_connections: "0" }
 
@@ -18,7 +20,7 @@ it.live("a server with no connection to spare", () =>
     yield* working.reach(50)
     const crowd = yield* Scope.make()
 
-    yield* take(server.url, connections).pipe(Scope.provide(crowd))
+    yield* take(server.url, free).pipe(Scope.provide(crowd))
     yield* working.nextComplaint
     yield* working.nextComplaint
     yield* Scope.close(crowd, Exit.void)
@@ -35,7 +37,7 @@ it.live(
       yield* working.reach(50)
       const crowd = yield* Scope.make()
 
-      const sql = yield* take(server.url, connections - 1, "%listener").pipe(Scope.provide(crowd))
+      const sql = yield* take(server.url, free - 1, "%listener").pipe(Scope.provide(crowd))
       yield* Working.eventually(
         Effect.map(sql`SELECT FROM pgq.jobs`, (rows) => assert.lengthOf(rows, 0))
       ).pipe(Effect.timeout("40 seconds"))
@@ -53,7 +55,7 @@ const take = Effect.fnUntraced(function*(url: string, wanted: number, spared = "
   // One that is sent away has its place until it is gone, and may be back before another is here.
   const another = Effect.gen(function*() {
     yield* one`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE backend_type = 'client backend' AND application_name <> ${Database.applicationName}
+               WHERE usename = current_user AND application_name <> ${Database.applicationName}
                AND application_name NOT LIKE ${spared}`
     yield* Database.connect(url)
     taken++

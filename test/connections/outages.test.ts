@@ -45,7 +45,7 @@ it.live("a server that cuts all connections again and again", () =>
         server.url,
         (sql) =>
           sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-              WHERE datname = current_database() AND pid <> pg_backend_pid()`
+              WHERE usename = current_user AND pid <> pg_backend_pid()`
       )
     }
 
@@ -77,7 +77,8 @@ it.live("a database that lets nobody in for a while", () =>
       asked(elsewhere.href, (sql) =>
         Effect.andThen(
           sql`ALTER DATABASE ${sql(name)} ALLOW_CONNECTIONS ${sql.literal(String(allowed))}`,
-          sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${name}`
+          sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = ${name} AND usename = current_user`
         ))
 
     yield* letIn(false)
