@@ -33,8 +33,9 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("peo
         const [a, person] = [yield* Session.open, yield* Session.open]
         const queue = crypto.randomUUID()
         const worker = yield* a.worker(queue)
-        const key = "k"
-        const ids = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
+        const isRun = guest === "UPDATE ON pgq.jobs"
+        const job = isRun ? { queue, key: "k" } : { queue }
+        const ids = [yield* a.insert(job), yield* a.insert(job)]
         if (guest !== undefined) yield* their(guest)
         const { lease } = yield* a.claim({ queue, worker, laneRun: 5 })
         const change = (id: bigint) =>
@@ -42,9 +43,9 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("peo
 
         yield* person.begin
         yield* change(ids[1]!)
-        // It takes the first one, and the second one's turn has come.
-        const settled = guest?.startsWith("UPDATE") === true ? ids.slice(0, 1) : ids
-        const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, settled)))
+        // It takes the first one and waits for the second one, which ends or whose turn has come.
+        const ended = isRun ? ids.slice(0, 1) : ids
+        const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, ended)))
         yield* Session.someoneWaits
         const began = yield* millis
         yield* change(ids[0]!)

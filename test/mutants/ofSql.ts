@@ -190,6 +190,24 @@ export const ofSql: ReadonlyArray<Mutant> = [
     test: killed("interleaving/people", "go on soon where a settlement waits")
   },
   {
+    name: "settlement-of-lanes-makes-people-wait",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from: "set_config('lock_timeout', '100ms', true)",
+      to: "set_config('lock_timeout', '2s', true)"
+    }],
+    test: killed("interleaving/people", "go on soon where a settlement waits")
+  },
+  {
+    name: "rows-waited-for-under-the-settings-of-guests",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from: "  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(ids); END IF;\n",
+      to: ""
+    }],
+    test: killed("interleaving/people", "go on soon where a settlement waits")
+  },
+  {
     name: "leases-that-people-hold-not-told",
     changes: [{
       file: "sql/0005_settle.sql",
