@@ -145,7 +145,7 @@ BEGIN
   IF cardinality(places) = lanes_max THEN
     -- Behind the urgent ones there may be no others than lanes that were passed by: these have time.
     is_behind := priorities[1] > -2147483648;
-    IF (SELECT count(DISTINCT key) FROM unnest(keys) AS key) < lanes_max THEN
+    IF (SELECT count(DISTINCT key) FROM unnest(keys) AS key) * 2 <= lanes_max THEN
       SELECT keys || array_agg(lane.key), priorities || array_agg(lane.priority)
         INTO keys, priorities FROM next_lanes(q, lanes_max) AS lane;
     END IF;

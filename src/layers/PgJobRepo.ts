@@ -46,6 +46,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const omittedPayloads = Effect.fnUntraced(function*(rows: ReadonlyArray<ClaimRow>) {
     const payloads = new Map<bigint, string>()
     const ids = rows.filter(({ payload }) => payload === null).map(({ id }) => id)
+    const leases = Array.from(new Set(rows.map(({ lease }) => lease)))
     let room = fetchedBytesMax
     for (let start = 0; start < ids.length && room > 0; start += 32) {
       const some = ids.slice(start, start + 32)
@@ -56,6 +57,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
             SELECT id, payload, octet_length(payload::text) AS bytes,
                    array_position(${some}::bigint[], id) AS place
             FROM ${name("jobs")} WHERE id = ANY (${some}::bigint[])
+              -- A job that was deleted since has left its lease, and its id may be another's by now.
+              AND id IN (
+                SELECT unnest(job_ids) FROM ${name("leases")} WHERE id = ANY (${leases}::uuid[])
+              )
           ) AS sized
         ) AS summed
         WHERE bytes_before < ${room}::bigint

@@ -98,6 +98,29 @@ layer(producer, options)("jobs with a megabyte each", (it) => {
       yield* eventually(Effect.map(held(queue), ({ leased }) => assert.strictEqual(leased, 0)))
       yield* sql`DROP TRIGGER delete_first ON pgq.leases`
     }))
+
+  it.effect("do not run with the payload of another job that got their id", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      for (const statement of deletesFirstOf(queue)) yield* sql.unsafe(statement).unprepared
+      yield* sql.unsafe(`
+        CREATE FUNCTION add_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          INSERT INTO pgq.jobs (id, queue, name, payload) OVERRIDING SYSTEM VALUE
+          VALUES (OLD.id, OLD.queue, 'another', OLD.payload || '{"n": 2}');
+          RETURN NULL;
+        END $$`).unprepared
+      yield* sql`CREATE TRIGGER add_again AFTER DELETE ON pgq.jobs
+                 FOR EACH ROW EXECUTE FUNCTION add_again()`
+      yield* enqueueAll(Large, [0, 1].map((n) => ({ payload: { n, text }, queue })))
+
+      const jobs = yield* claim({ queue, worker: yield* workerOf(queue) })
+
+      yield* sql`DROP TRIGGER delete_first ON pgq.leases`
+      yield* sql`DROP TRIGGER add_again ON pgq.jobs`
+      const payloads = jobs.map(({ payload }) => payload && JSON.parse(payload).n)
+      assert.deepStrictEqual(payloads, [undefined, 1])
+    }))
 })
 
 it.effect("a lane's run goes on as far as there are payloads, and the rest in another one", () =>
@@ -153,7 +176,7 @@ it.effect("a lane's run goes on as far as there are payloads, and the rest in an
 
 /** A trigger that runs after the claim's answer was made. */
 const deletesFirstOf = (queue: string) => [
-  `CREATE FUNCTION public.delete_first() RETURNS trigger LANGUAGE plpgsql AS $$
+  `CREATE OR REPLACE FUNCTION public.delete_first() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     DELETE FROM pgq.jobs WHERE id = (SELECT min(id) FROM unnest(NEW.job_ids) AS id);
     RETURN NULL;
