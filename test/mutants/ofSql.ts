@@ -64,7 +64,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "settlements-wait-behind-a-prune",
     changes: [{
       file: "sql/0012_function_settings.sql",
-      from: "prune_completed() SET lock_timeout = '100ms'",
+      from: "prune_completed() SET lock_timeout = '50ms'",
       to: "prune_completed() SET lock_timeout = '2s'"
     }],
     test: killed(
