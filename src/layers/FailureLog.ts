@@ -10,7 +10,7 @@ import type { Settlement } from "../domain/Settlement.ts"
 export interface FailureLog {
   /** What became of the job after it failed. */
   readonly warn: (
-    job: Pick<ClaimedJob, "id" | "name" | "key" | "attempt">,
+    job: Pick<ClaimedJob, "id" | "queue" | "name" | "key" | "attempt">,
     settlement: Failure
   ) => Effect.Effect<void>
 }
@@ -40,6 +40,7 @@ export const make = (): FailureLog => {
       const what = `job ${job.id} (${job.name}): ${ErrorText.summary(settlement.error)}`
       const line = Effect.logWarning(`${what}; ${consequence(settlement)}`).pipe(
         Effect.annotateLogs({
+          queue: job.queue,
           job: job.id,
           attempt: job.attempt,
           ...(job.key === undefined ? {} : { key: job.key })

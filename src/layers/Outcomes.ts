@@ -2,7 +2,7 @@
  * How jobs leave their worker: what the end of a run means for its job, handed to the settler, counted,
  * and said aloud if it is a failure.
  */
-import { Effect, type Exit, Random } from "effect"
+import { Effect, type Exit, Random, References } from "effect"
 import type { ClaimedJob } from "../domain/Job.ts"
 import type { RetryPolicy } from "../domain/JobKind.ts"
 import { decide, type Settlement } from "../domain/Settlement.ts"
@@ -13,6 +13,7 @@ import type { Settler } from "./Settler.ts"
 export const make = Effect.fnUntraced(function*(settler: Settler) {
   const random = yield* Random.Random
   const failures = FailureLog.make()
+  const annotations = yield* References.CurrentLogAnnotations
   const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
 
   const record = (run: LaneRun, settlement: Settlement): void => {
@@ -48,7 +49,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
       const job = run.next
       record(run, settlement)
       return job !== undefined && "error" in settlement
-        ? failures.warn(job, settlement)
+        ? Effect.annotateLogs(failures.warn(job, settlement), annotations)
         : Effect.void
     }
   }

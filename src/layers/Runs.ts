@@ -3,7 +3,17 @@
  *
  * Each of them leaves through the settler, unless its lease was lost.
  */
-import { Cause, Clock, Effect, Exit, type Fiber, MutableList, Result } from "effect"
+import {
+  Cause,
+  Clock,
+  Context,
+  Effect,
+  Exit,
+  type Fiber,
+  MutableList,
+  References,
+  Result
+} from "effect"
 import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
 import { defaults } from "../domain/JobKind.ts"
 import * as Pace from "../domain/Pace.ts"
@@ -18,6 +28,8 @@ export type Runs = Effect.Success<ReturnType<typeof make>>
 export const make = Effect.fnUntraced(function*(options: {
   readonly concurrency: number
   readonly settler: Settler
+  /** What handlers log has these, and not the worker's own. */
+  readonly logAnnotations: Readonly<Record<string, unknown>>
   /** Whether the leases are certainly ours still. What is not, does not start; its lease goes back later. */
   readonly isTrusted: () => boolean
   /** Called whenever a slot was freed. */
@@ -27,7 +39,10 @@ export const make = Effect.fnUntraced(function*(options: {
   const handlers = yield* Handlers
   const clock = yield* Clock.Clock
   const outcomes = yield* Outcomes.make(settler)
-  const fork = Effect.runForkWith(yield* Effect.context())
+  const context = yield* Effect.context()
+  const fork = Effect.runForkWith(
+    Context.add(context, References.CurrentLogAnnotations, options.logAnnotations)
+  )
 
   const active = new Map<LaneRun, Fiber.Fiber<unknown, unknown>>()
   const backlog = MutableList.make<LaneRun>()

@@ -10,6 +10,7 @@ import {
   Layer,
   Option,
   Queue,
+  References,
   Schedule,
   Scope,
   Stream
@@ -44,14 +45,21 @@ export const layer = (options: Options): Layer.Layer<QueueControl, StoreError, N
     Effect.gen(function*() {
       const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(bounds.closing))
       const said = Effect.annotateLogs({ worker: options.worker.id })
-      const { control, goodbye } = yield* make(options).pipe(Scope.provide(scope), said)
+      const logAnnotations = yield* References.CurrentLogAnnotations
+      const { control, goodbye } = yield* make({ ...options, logAnnotations }).pipe(
+        Scope.provide(scope),
+        said
+      )
       // Registered last, so that it runs first, while all else still works.
       yield* Effect.addFinalizer(() => said(goodbye))
       return control
     })
   )
 
-const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.Return<
+const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Options & {
+  /** Those of the application, for what its handlers log. */
+  readonly logAnnotations: Readonly<Record<string, unknown>>
+}): Effect.fn.Return<
   { readonly control: QueueControl["Service"]; readonly goodbye: Effect.Effect<void> },
   StoreError,
   Needs | Scope.Scope
@@ -78,6 +86,7 @@ const make = Effect.fnUntraced(function*({ grace, worker }: Options): Effect.fn.
   const runs = yield* Runs.make({
     concurrency,
     settler,
+    logAnnotations,
     onFree: look,
     isTrusted: lifeline.isTrusted
   })

@@ -18,7 +18,11 @@ const failed = Settlement.Failed({ error, blocksLane: false })
 const fail = (log: FailureLog.FailureLog, count: number) =>
   Effect.forEach(
     Array.from({ length: count }, (_, n) => n),
-    (n) => log.warn({ id: BigInt(n), name: "mail", key: undefined, attempt: 1 }, failed),
+    (n) =>
+      log.warn(
+        { id: BigInt(n), queue: "default", name: "mail", key: undefined, attempt: 1 },
+        failed
+      ),
     { discard: true }
   )
 
@@ -27,7 +31,7 @@ describe("FailureLog", () => {
     logging((lines) =>
       Effect.gen(function*() {
         const { warn } = FailureLog.make()
-        const job = { id: 7n, name: "mail", key: "k", attempt: 2 }
+        const job = { id: 7n, queue: "default", name: "mail", key: "k", attempt: 2 }
 
         yield* warn(
           job,
