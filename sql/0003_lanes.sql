@@ -19,11 +19,15 @@ CREATE FUNCTION mark_lanes(q text, ids bigint[]) RETURNS void LANGUAGE sql AS $$
   GROUP BY serialization_key
 $$;
 
--- Marks lanes again that a step passed by, because somebody holds a row of theirs, perhaps for long. They
--- come after all others, and nobody hurries for them.
+-- Marks lanes that a step passed by, because somebody holds a row of theirs, perhaps for long, once each.
+-- Nobody hurries for them. Who deletes such a marker holds the lane's stripe, as the caller does.
 CREATE FUNCTION mark_passed_by(q text, keys text[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO lane_wakes (queue, key, priority)
-  SELECT DISTINCT q, key, -2147483648 FROM unnest(keys) AS key
+  SELECT DISTINCT q, lane.key, -2147483648 FROM unnest(keys) AS lane(key)
+  WHERE NOT EXISTS (
+    SELECT FROM lane_wakes AS w
+    WHERE w.queue = q AND w.priority = -2147483648 AND w.key = lane.key
+  )
 $$;
 
 -- The lock of a lane: 1,024 stripes bound the lock table.
@@ -42,12 +46,14 @@ BEGIN
   END LOOP;
 END $$;
 
--- Takes the token from heads that a more urgent job overtook, except where the head is leased.
-CREATE FUNCTION demote_heads(q text, keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Takes the token from heads that a more urgent job overtook, except where the head is leased. Answers with
+-- the lanes that it passed by: somebody holds their head.
+CREATE FUNCTION demote_heads(q text, keys text[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   overtaken_heads bigint[];
   heads bigint[];
   held bigint[];
+  passed_by text[] := '{}';
 BEGIN
   -- Scalar subqueries with ORDER BY and LIMIT leave the planner one way: the lane's index, in order.
   SELECT array_agg(overtaken.head) INTO overtaken_heads FROM (
@@ -68,7 +74,7 @@ BEGIN
     FROM unnest(keys) AS key OFFSET 0
   ) AS overtaken
   WHERE overtaken.head IS NOT NULL;
-  IF overtaken_heads IS NULL THEN RETURN; END IF;
+  IF overtaken_heads IS NULL THEN RETURN passed_by; END IF;
 
   heads := ARRAY(
     SELECT id FROM jobs WHERE id = ANY (overtaken_heads) AND state || '' = 'ready'
@@ -76,24 +82,38 @@ BEGIN
   );
   IF cardinality(heads) < cardinality(overtaken_heads) THEN
     -- Who holds one of them may leave it as it is, like a claim that is rolled back.
-    PERFORM mark_passed_by(q, ARRAY(
+    passed_by := ARRAY(
       SELECT serialization_key FROM jobs WHERE id = ANY (overtaken_heads) AND id <> ALL (heads)
-    ));
+    );
   END IF;
   -- A fresh look: what was leased before we had the lock is no longer ours to move.
   held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   UPDATE jobs SET state = 'waiting'
   WHERE id = ANY (heads) AND state || '' = 'ready' AND id NOT IN (SELECT unnest(held));
+  RETURN passed_by;
 END $$;
 
 -- Gives each lane that has no token one, to its first waiting job. Returns how many. It waits for nobody:
 -- who changes a job by hand may take his time.
 CREATE FUNCTION give_tokens(q text, keys text[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
+  handed record := hand_out(q, keys);
+BEGIN
+  IF cardinality(handed.passed_by) > 0 THEN
+    PERFORM mark_passed_by(q, handed.passed_by);
+  END IF;
+  RETURN handed.given;
+END $$;
+
+-- The same, for a caller that marks the lanes itself which were passed by.
+CREATE FUNCTION hand_out(q text, keys text[], OUT given integer, OUT passed_by text[])
+LANGUAGE plpgsql AS $$
+DECLARE
   heads bigint[];
   lanes text[];
-  given integer;
 BEGIN
+  given := 0;
+  passed_by := '{}';
   SELECT array_agg(lane.head), array_agg(lane.key) INTO heads, lanes FROM (
     SELECT key, (
       SELECT first.id FROM jobs AS first
@@ -108,7 +128,7 @@ BEGIN
     FROM unnest(keys) AS key OFFSET 0
   ) AS lane
   WHERE lane.token IS NULL AND lane.head IS NOT NULL;
-  IF heads IS NULL THEN RETURN 0; END IF;
+  IF heads IS NULL THEN RETURN; END IF;
 
   UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (ARRAY(
     SELECT id FROM jobs WHERE id = ANY (heads) AND state || '' = 'waiting' FOR UPDATE SKIP LOCKED
@@ -116,17 +136,16 @@ BEGIN
   GET DIAGNOSTICS given = ROW_COUNT;
   IF given < cardinality(heads) THEN
     -- A head is held by somebody, or vanished between the two looks: marking its lane again is always safe.
-    PERFORM mark_passed_by(q, ARRAY(
+    passed_by := ARRAY(
       SELECT lane.key FROM unnest(heads, lanes) AS lane(head, key)
       WHERE (SELECT state || '' = 'ready' FROM jobs WHERE id = lane.head) IS NOT TRUE
-    ));
+    );
   END IF;
-  RETURN given;
 END $$;
 
 -- Consumes the markers of up to `lanes_max` lanes of a queue: of the most urgent ones first, then of those
 -- marked first. A crowd of markers for few lanes keeps none of the others waiting. `is_behind` says that
--- there may be more to look at.
+-- there may be more to look at. Lanes that were passed by are not among them.
 CREATE FUNCTION take_markers(q text, lanes_max integer, OUT keys text[], OUT is_behind boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -135,7 +154,8 @@ DECLARE
 BEGIN
   SELECT array_agg(marker.place), array_agg(marker.key), array_agg(marker.priority)
     INTO places, keys, priorities FROM (
-      SELECT ctid AS place, key, priority FROM lane_wakes WHERE queue || '' = q
+      SELECT ctid AS place, key, priority FROM lane_wakes
+      WHERE queue || '' = q AND - priority::bigint < 2147483648
       ORDER BY - priority::bigint, id LIMIT lanes_max FOR UPDATE SKIP LOCKED
     ) AS marker;
   is_behind := false;
@@ -143,8 +163,7 @@ BEGIN
   -- They are locked, so they stay where they are; by their ids they might be looked for in another index.
   DELETE FROM lane_wakes WHERE ctid = ANY (places);
   IF cardinality(places) = lanes_max THEN
-    -- Behind the urgent ones there may be no others than lanes that were passed by: these have time.
-    is_behind := priorities[1] > -2147483648;
+    is_behind := true;
     IF (SELECT count(DISTINCT key) FROM unnest(keys) AS key) * 2 <= lanes_max THEN
       SELECT keys || array_agg(lane.key), priorities || array_agg(lane.priority)
         INTO keys, priorities FROM next_lanes(q, lanes_max) AS lane;
@@ -193,40 +212,112 @@ RETURNS void LANGUAGE sql AS $$
   ))
 $$;
 
--- Consumes markers of some queues, of up to `lanes_max` lanes altogether, and puts these lanes in order.
--- `given` is how many jobs became ready; `is_behind` says that there may be more lanes to look at.
+-- Some lanes of a queue that were passed by, and their markers: beginning with another one each time.
+CREATE FUNCTION lanes_passed_by(q text, lanes_max integer, OUT keys text[], OUT places tid[])
+LANGUAGE plpgsql AS $$
+DECLARE
+  first bigint := (
+    SELECT id FROM lane_wakes WHERE queue || '' = q AND - priority::bigint = 2147483648
+    ORDER BY id LIMIT 1
+  );
+  last bigint;
+BEGIN
+  IF first IS NULL THEN RETURN; END IF;
+  last := (
+    SELECT id FROM lane_wakes WHERE queue || '' = q AND - priority::bigint = 2147483648
+    ORDER BY id DESC LIMIT 1
+  );
+  SELECT array_agg(marker.key), array_agg(marker.place) INTO keys, places FROM (
+    SELECT key, ctid AS place FROM lane_wakes
+    WHERE queue || '' = q AND - priority::bigint = 2147483648
+      AND id >= first + floor(random() * greatest(last - first - lanes_max + 2, 0))::bigint
+    ORDER BY id LIMIT lanes_max
+  ) AS marker;
+END $$;
+
+-- Consumes markers of some queues, of up to `lanes_max` lanes altogether, and puts these lanes in order. It
+-- looks at some lanes, too, that were passed by, and keeps the markers of those that it passes by again.
+-- `given` is how many jobs became ready; `is_behind` says that there may be more lanes to look at. With
+-- `is_careful`, a lane whose jobs cannot be changed, because a trigger of somebody else's forbids it, is
+-- passed by.
 CREATE FUNCTION admit(
-  queues text[], lanes_max integer, OUT given integer, OUT is_behind boolean
+  queues text[], lanes_max integer, is_careful boolean DEFAULT false,
+  OUT given integer, OUT is_behind boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   q text;
   taken record;
+  held record;
+  held_places tid[];
   lane_queues text[];
   lane_keys text[];
   keys text[];
-  mark text;
+  ordered record;
 BEGIN
   given := 0;
   is_behind := false;
   FOREACH q IN ARRAY queues LOOP
     taken := take_markers(q, greatest(lanes_max / cardinality(queues), 1));
-    CONTINUE WHEN taken.keys IS NULL;
-    lane_keys := lane_keys || taken.keys;
-    lane_queues := lane_queues || array_fill(q, ARRAY[cardinality(taken.keys)]);
     is_behind := is_behind OR taken.is_behind;
+    -- They are looked at in vain for as long as somebody holds their rows: most claims look at few.
+    held := lanes_passed_by(q, CASE WHEN random() < 0.05 THEN 200 ELSE 5 END);
+    keys := taken.keys || held.keys;
+    CONTINUE WHEN keys IS NULL;
+    held_places := held_places || held.places;
+    lane_keys := lane_keys || keys;
+    lane_queues := lane_queues || array_fill(q, ARRAY[cardinality(keys)]);
   END LOOP;
   IF lane_keys IS NULL THEN RETURN; END IF;
 
   PERFORM lock_stripes(ARRAY(
     SELECT lane_stripe(lane.queue, lane.key) FROM unnest(lane_queues, lane_keys) AS lane(queue, key)
   ));
-  mark := begin_step();
   FOR q, keys IN
-    SELECT lane.queue, array_agg(lane.key) FROM unnest(lane_queues, lane_keys) AS lane(queue, key)
-    GROUP BY lane.queue
+    SELECT lane.queue, array_agg(DISTINCT lane.key)
+    FROM unnest(lane_queues, lane_keys) AS lane(queue, key) GROUP BY lane.queue
   LOOP
-    PERFORM demote_heads(q, keys);
-    given := given + give_tokens(q, keys);
+    ordered := CASE WHEN is_careful THEN order_each(q, keys) ELSE order_lanes(q, keys) END;
+    given := given + ordered.given;
+    IF cardinality(ordered.passed_by) > 0 THEN
+      PERFORM mark_passed_by(q, ordered.passed_by);
+    END IF;
+    IF held_places IS NOT NULL THEN
+      DELETE FROM lane_wakes
+      WHERE ctid = ANY (held_places) AND queue || '' = q AND key <> ALL (ordered.passed_by);
+    END IF;
   END LOOP;
+END $$;
+
+-- Puts lanes in order: the first job of each gets the token, unless its token is leased or waits for its time.
+CREATE FUNCTION order_lanes(q text, keys text[], OUT given integer, OUT passed_by text[])
+LANGUAGE plpgsql AS $$
+DECLARE
+  mark text := begin_step();
+  demoted text[];
+BEGIN
+  demoted := demote_heads(q, keys);
+  SELECT * INTO given, passed_by FROM hand_out(q, keys);
+  passed_by := passed_by || demoted;
   PERFORM end_step(mark);
+END $$;
+
+-- The same, lane by lane: one that cannot be put in order keeps no other from it.
+CREATE FUNCTION order_each(q text, keys text[], OUT given integer, OUT passed_by text[])
+LANGUAGE plpgsql AS $$
+DECLARE
+  lane text;
+  ordered record;
+BEGIN
+  given := 0;
+  passed_by := '{}';
+  FOREACH lane IN ARRAY keys LOOP
+    BEGIN
+      ordered := order_lanes(q, ARRAY[lane]);
+      given := given + ordered.given;
+      passed_by := passed_by || ordered.passed_by;
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'the jobs of queue % with the key % cannot be made ready: %', q, lane, SQLERRM;
+      passed_by := passed_by || lane;
+    END;
+  END LOOP;
 END $$;

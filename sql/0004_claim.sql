@@ -4,11 +4,12 @@
 -- jobs share by turns, whatever their jobs' priorities: those named first go first. `slots` bounds the
 -- suspects. `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two integers, is an
 -- advisory lock to hold meanwhile. Rows come in no order. One row of NULLs says that nothing was found yet
--- and that more lanes are to be put in order: ask again at once. The payload of more than about a kilobyte
+-- and that more lanes are to be put in order: ask again at once. A worker whose last claim was refused asks
+-- with `is_careful`: lanes whose jobs cannot be made ready keep no others from it. The payload of more than about a kilobyte
 -- is NULL: the answer is written while locks are held, so a frozen reader must not be able to stop it.
 CREATE FUNCTION claim(
   queues text[], worker uuid, limit_ integer, slots integer, lane_run integer,
-  is_exclusive boolean, user_lock bigint[]
+  is_exclusive boolean, user_lock bigint[], is_careful boolean DEFAULT false
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, attempt integer, max_attempts integer, put_offs integer
@@ -41,11 +42,7 @@ BEGIN
     RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
   END IF;
 
-  admitted := admit(busy, 200);
-  IF admitted.is_behind AND admitted.given > 0 THEN
-    -- The heads behind those that became ready may be overtaken, any number of them.
-    wanted := least(wanted, admitted.given);
-  END IF;
+  admitted := admit(busy, 200, is_careful);
   turns := cardinality(busy);
   FOREACH q IN ARRAY busy LOOP
     EXIT WHEN wanted <= 0;
@@ -132,28 +129,32 @@ CREATE FUNCTION pick(
 DECLARE
   held bigint[];
   held_now bigint[];
+  locked integer;
 BEGIN
   held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   SELECT array_agg(candidate.id), bool_or(candidate.is_keyed) INTO healthy, is_keyed FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
-    FROM jobs AS j
-    WHERE j.queue = q AND j.state = 'ready' AND j.crash_count = 0
-      AND j.id NOT IN (SELECT unnest(held))
-      -- The order check: no committed job of its lane goes before it.
-      AND (j.serialization_key IS NULL OR (
-        SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
-        FROM jobs AS first
-        WHERE first.queue = q AND first.serialization_key = j.serialization_key
-          AND first.state = 'waiting'
-        ORDER BY first.priority DESC, first.id LIMIT 1
-      ) IS NOT TRUE)
-    ORDER BY j.priority DESC, j.id
-    LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
+    -- Overtaken heads may be any number: past some of them, a claim waits until their lanes are in order.
+    FROM (
+      SELECT id, priority, serialization_key FROM jobs
+      WHERE queue = q AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(held))
+      ORDER BY priority DESC, id LIMIT limit_ + 2000 FOR UPDATE SKIP LOCKED
+    ) AS j
+    -- The order check: no committed job of its lane goes before it.
+    WHERE j.serialization_key IS NULL OR (
+      SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
+      FROM jobs AS first
+      WHERE first.queue = q AND first.serialization_key = j.serialization_key
+        AND first.state = 'waiting'
+      ORDER BY first.priority DESC, first.id LIMIT 1
+    ) IS NOT TRUE
+    LIMIT limit_
   ) AS candidate;
   IF EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0) THEN
     suspects := pick_suspects(q, worker, least(limit_, slots), held);
   END IF;
   IF suspects IS NOT NULL THEN
+    locked := cardinality(healthy || suspects);
     SELECT array_agg(first.id) FILTER (WHERE first.crash_count = 0),
            array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed)
       INTO healthy, suspects, is_keyed FROM (
@@ -161,7 +162,14 @@ BEGIN
         FROM jobs AS j WHERE j.id = ANY (healthy || suspects)
         ORDER BY j.priority DESC, j.id LIMIT limit_
       ) AS first;
+    IF cardinality(healthy || suspects) < locked THEN
+      -- A claim beside this one passes by all that are locked here, and its worker would sleep although
+      -- some of them are left to it.
+      PERFORM wake(q);
+    END IF;
   END IF;
+  heads := 0;
+  IF healthy IS NULL AND suspects IS NULL THEN RETURN; END IF;
   -- A fresh look: whoever held these rows before us has committed its lease by now.
   held_now := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   IF held_now <> held THEN
@@ -184,11 +192,21 @@ DECLARE
   worst_held integer;
   candidates bigint[];
   crashes integer[];
+  picked bigint[];
 BEGIN
   SELECT max(j.crash_count) INTO worst_held
     FROM leases AS l CROSS JOIN LATERAL unnest(l.job_ids) AS mine(id) JOIN jobs AS j ON j.id = mine.id
     WHERE l.worker_id = worker AND j.crash_count > 0;
   IF worst_held >= 2 THEN RETURN NULL; END IF;
+  IF worst_held IS NOT NULL AND (
+    SELECT j.crash_count FROM jobs AS j
+    WHERE j.queue = q AND j.state = 'ready' AND j.crash_count > 0
+      AND j.id NOT IN (SELECT unnest(held))
+    ORDER BY j.priority DESC, j.id LIMIT 1
+  ) >= 2 THEN
+    -- It has to be alone and goes before the others. None of them is locked, so nobody passes by them.
+    RETURN NULL;
+  END IF;
   SELECT array_agg(candidate.id), array_agg(candidate.crash_count) INTO candidates, crashes FROM (
     SELECT j.id, j.crash_count
     FROM jobs AS j
@@ -206,14 +224,17 @@ BEGIN
     LIMIT limit_ FOR UPDATE OF j SKIP LOCKED
   ) AS candidate;
   IF candidates IS NULL THEN RETURN NULL; END IF;
-  -- A claim beside this one passes by all that are locked here, and its worker would sleep although some of
-  -- them are left to it.
-  PERFORM wake(q);
   -- In their order: none overtakes one that has to be alone.
-  IF crashes[1] >= 2 THEN
-    RETURN CASE WHEN worst_held IS NULL THEN candidates[1:1] END;
+  picked := CASE
+    WHEN crashes[1] < 2 THEN
+      candidates[:coalesce(array_position(crashes, 2) - 1, cardinality(candidates))]
+    WHEN worst_held IS NULL THEN candidates[1:1]
+  END;
+  IF coalesce(cardinality(picked), 0) < cardinality(candidates) THEN
+    -- For claims beside this one, as above.
+    PERFORM wake(q);
   END IF;
-  RETURN candidates[:coalesce(array_position(crashes, 2) - 1, cardinality(candidates))];
+  RETURN picked;
 END $$;
 
 -- The next jobs of the lanes of these heads, to be run after them, in order.

@@ -24,8 +24,8 @@ BEGIN
   -- Before PostgreSQL 18 a node that is off but has no alternative counts as very dear, for which JIT
   -- would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
-    'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text[], integer)',
-    'claim(text[], uuid, integer, integer, integer, boolean, bigint[])', 'settle(uuid[], integer[], bigint[], jsonb)',
+    'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text[], integer, boolean)', 'hand_out(text, text[])',
+    'claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)', 'settle(uuid[], integer[], bigint[], jsonb)',
     'promote(integer)', 'rescue(integer)', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
     'locked(uuid[], bigint[])', 'heal_lanes(text, text, integer)'
   ] LOOP

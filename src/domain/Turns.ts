@@ -21,9 +21,9 @@ export const queuesMax = 100
 
 /**
  * By how many places to move on before the next claim, after one that asked `queues`, in this order, and got
- * `jobs`. Where each queue that gave jobs gave one, the next claim goes on behind the last of them. Where
- * there was more room, the first of them gave more than its share if any did: the next claim begins
- * behind it.
+ * `jobs`. Where each queue that gave jobs gave one, or there may be more queues than a claim looks at, the
+ * next claim goes on behind the last of them. Where there was more room, the first of them gave more than
+ * its share if any did: the next claim begins behind it.
  */
 export const next = (
   queues: ReadonlyArray<string>,
@@ -31,7 +31,7 @@ export const next = (
 ): number => {
   if (jobs.length === 0) return queuesMax
   const gave = new Set(jobs.map(({ queue }) => queue))
-  const isOneEach = gave.size === jobs.length || gave.size === queuesMax
+  const isOneEach = gave.size === jobs.length || gave.size > queuesMax / 2
   const behind = isOneEach
     ? queues.findLastIndex((queue) => gave.has(queue))
     : queues.findIndex((queue) => gave.has(queue))

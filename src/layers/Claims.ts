@@ -2,7 +2,7 @@
  * How one worker asks for jobs: one claim for all its queues, another as soon as there is room, and less
  * and less often while there are none.
  */
-import { Duration, Effect, Queue, Random, Semaphore } from "effect"
+import { Clock, Duration, Effect, Queue, Random, Semaphore } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import * as Turns from "../domain/Turns.ts"
 import { JobRepo } from "../services/JobRepo.ts"
@@ -23,6 +23,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const { changes, join, queues, runs, settler, worker } = options
   const repo = yield* JobRepo
   const registry = yield* WorkerRegistry
+  const clock = yield* Clock.Clock
 
   /** Whether producers can know that this worker sleeps: its last claim found nothing. */
   let sleep: "awake" | "falling" | "asleep" = "awake"
@@ -36,6 +37,8 @@ export const make = Effect.fnUntraced(function*(options: {
   let doubts = 0
   /** How often it was taken for dead and has joined again. */
   let rejoins = 0
+  /** Some lane may refuse to be put in order, by a trigger of somebody else's. */
+  let carefulUntil = -Infinity
   /** The queue that is asked first. */
   let turn = 0
 
@@ -63,7 +66,12 @@ export const make = Effect.fnUntraced(function*(options: {
     }
     const rejoinsBefore = rejoins
     const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
-    const { isBehind, jobs } = yield* repo.claim({ queues: inTurn, worker, ...runs.wants() })
+    const { isBehind, jobs } = yield* repo.claim({
+      queues: inTurn,
+      worker,
+      ...runs.wants(),
+      isCareful: clock.currentTimeMillisUnsafe() < carefulUntil
+    })
     if (rejoins === rejoinsBefore) runs.add(jobs)
     // Others may have had these jobs since: what is still leased to this worker goes back first.
     else doubts = Math.max(doubts, 1)
@@ -93,6 +101,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const afterFailure = (error: StoreError) => {
     if (error.code === unknownWorker) return Effect.ignore(rejoin)
     distrust()
+    if (!error.isTransient) carefulUntil = clock.currentTimeMillisUnsafe() + carefulFor
     emptyRounds = Math.max(emptyRounds, 1)
     return Effect.logWarning(`looking again later: ${error.message}`)
   }
@@ -139,6 +148,9 @@ export const make = Effect.fnUntraced(function*(options: {
     })
   }
 })
+
+/** Milliseconds. Then a claim tries again to do without. */
+const carefulFor = 60_000
 
 /** What the store says to a claim by a worker that it does not know. */
 const unknownWorker = "PGQ01"

@@ -22,13 +22,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const enqueue = yield* PgEnqueue.make(sql, schema)
 
   const claim: JobRepo["Service"]["claim"] = Effect.fn("JobRepo.claim")(
-    function*({ laneRun, limit, queues, slots, worker }) {
+    function*({ isCareful = false, laneRun, limit, queues, slots, worker }) {
       const rows = yield* sql<ClaimRow>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, attempt,
                max_attempts, put_offs
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${laneRun}, ${isExclusive},
-          ${userLock}::bigint[]
+          ${userLock}::bigint[], ${isCareful}
         )
       `
       const isBehind = rows[0] !== undefined && rows[0].id === null

@@ -28,6 +28,8 @@ export class JobRepo extends Context.Service<JobRepo, {
     readonly limit: number
     readonly slots: number
     readonly laneRun: number
+    /** After a claim that was refused: what cannot be made ready keeps nothing else from it. */
+    readonly isCareful?: boolean
   }) => Effect.Effect<Claimed, StoreError>
 
   /**

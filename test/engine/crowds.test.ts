@@ -148,6 +148,52 @@ layer(services, options)("a crowd", (it) => {
       assert.lengthOf(freed.jobs, 1)
     }))
 
+  it.effect("of lanes that somebody holds keeps its markers as they are", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      const sql = yield* PgClient.PgClient
+      const ids = sql<
+        { id: bigint }
+      >`SELECT id FROM pgq.lane_wakes WHERE queue = ${queue} ORDER BY id`
+      yield* lanes(queue, 100)
+      const holder = yield* Session.open
+      yield* holder.begin
+      yield* holder.sql`SELECT FROM pgq.jobs WHERE queue = ${queue} FOR UPDATE`
+      yield* claim({ queue, worker })
+
+      const before = yield* ids
+      for (let n = 0; n < 20; n++) yield* claim({ queue, worker })
+
+      assert.lengthOf(before, 100)
+      assert.deepStrictEqual(yield* ids, before)
+      yield* holder.rollback
+    }))
+
+  it.effect("behind a lane whose jobs cannot be changed runs all the same", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const sql = yield* PgClient.PgClient
+      const ran: Array<string> = []
+      const handlers = Named.toLayer((name) => Effect.sync(() => void ran.push(name)))
+      yield* sql`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'not this one';
+      END $$`.unprepared
+      yield* sql`CREATE TRIGGER refuse BEFORE UPDATE ON pgq.jobs FOR EACH ROW
+                 WHEN (NEW.serialization_key = 'bad') EXECUTE FUNCTION refuse()`.unprepared
+      yield* enqueueAll(Named, [
+        { payload: "bad", queue, key: "bad", priority: 1 },
+        { payload: "good", queue, key: "good" },
+        { payload: "free", queue }
+      ])
+
+      yield* start(handlers, { queues: [queue] })
+      yield* finishedAll(queue, 2)
+
+      yield* sql`DROP TRIGGER refuse ON pgq.jobs`
+      assert.sameMembers(ran, ["good", "free"])
+    }))
+
   it.effect("of suspects runs in every slot, and healthy jobs beside them", () =>
     Effect.gen(function*() {
       const queue = yield* queueName

@@ -117,6 +117,29 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       assert.strictEqual(yield* next, `jobs:${queue}`)
     }))
 
+  it.effect("do not come of suspects that a worker may not run beside another", () =>
+    Effect.gen(function*() {
+      const a = yield* Session.open
+      const queue = crypto.randomUUID()
+      const { next } = yield* notifications
+      const worker = yield* a.worker(queue)
+      const twice = yield* a.insert({ queue })
+      for (const deaths of [1, 2]) {
+        const dead = yield* a.worker(queue)
+        if (deaths === 2) yield* a.insert({ queue, priority: 1 })
+        yield* a.claim({ queue, worker: dead })
+        yield* a.sql`SELECT pgq.leave(${dead}::uuid, true)`
+      }
+      const once = yield* a.claim({ queue, worker, limit: 1 })
+
+      const claims = yield* Effect.forEach([1, 2, 3], () => a.claim({ queue, worker }))
+      yield* a.sql`SELECT pg_notify('pgq:wake', 'the end')`
+
+      assert.isFalse(once.ids.includes(twice))
+      assert.deepStrictEqual(claims.flatMap(({ ids }) => ids), [])
+      assert.strictEqual(yield* next, "the end")
+    }))
+
   it.effect("tell of a job that is due soon, and not of one that is due late", () =>
     Effect.gen(function*() {
       const a = yield* Session.open

@@ -99,8 +99,8 @@ const mutants: Readonly<
 > = {
   "the planner's settings": {
     changes: [
-      "claim(text[], uuid, integer, integer, integer, boolean, bigint[])",
-      "admit(text[], integer)",
+      "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)",
+      "admit(text[], integer, boolean)",
       "give_tokens(text, text[])",
       "demote_heads(text, text[])",
       "settle(uuid[], integer[], bigint[], jsonb)"

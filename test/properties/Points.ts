@@ -36,7 +36,7 @@ export const install = Effect.andThen(
       "held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);"
     ),
     before("looked", "pick", "SELECT array_agg(candidate.id)"),
-    before("giving tokens", "give_tokens", "UPDATE jobs SET state = 'ready'")
+    before("giving tokens", "hand_out", "UPDATE jobs SET state = 'ready'")
   ])
 )
 

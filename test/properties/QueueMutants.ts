@@ -56,8 +56,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an overtaken head keeps the token",
-    functions: ["admit"],
-    from: "PERFORM demote_heads(q, keys);",
+    functions: ["order_lanes"],
+    from: "demoted := demote_heads(q, keys);",
     to: ""
   },
   {
@@ -81,8 +81,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a suspect is claimed along with others",
     functions: ["pick"],
-    from: "j.crash_count = 0",
-    to: "j.crash_count < 9"
+    from: "AND crash_count = 0 AND",
+    to: "AND"
   },
   {
     name: "a settlement that is sent again is refused",

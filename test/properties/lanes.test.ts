@@ -25,8 +25,8 @@ const runs = Number(process.env.PGQ_RUNS ?? 50)
 const narrow: Mutant.Mutant = {
   name: "narrow claims",
   functions: ["claim"],
-  from: "admit(busy, 200)",
-  to: "admit(busy, 1)"
+  from: "admit(busy, 200, is_careful)",
+  to: "admit(busy, 1, is_careful)"
 }
 
 const narrowed = Layer.effectDiscard(Mutant.apply(narrow)).pipe(

@@ -30,8 +30,8 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "an overtaken head keeps the token",
-    functions: ["admit"],
-    from: "PERFORM demote_heads(q, keys);",
+    functions: ["order_lanes"],
+    from: "demoted := demote_heads(q, keys);",
     to: ""
   },
   {
@@ -42,7 +42,7 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "a job that waits for its next try does not hold its lane",
-    functions: ["give_tokens"],
+    functions: ["hand_out"],
     from: "token.state IN ('ready', 'retry')",
     to: "token.state = 'ready'"
   },
