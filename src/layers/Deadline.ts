@@ -50,16 +50,26 @@ export const within = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
-      Effect.forkDetach(Effect.interruptible(effect), { startImmediately: true }),
-      (fiber) =>
-        restore(
-          Effect.timeoutOrElse(Effect.interruptible(Fiber.join(fiber)), {
-            duration: limit,
-            orElse: () => orElse
+      started(effect),
+      (asked) =>
+        Effect.flatMap(started(Effect.sleep(limit)), (alarm) => {
+          const end = Effect.callback<A, E>((resume) => {
+            asked.addObserver(resume)
+            alarm.addObserver(() => resume(orElse))
           })
-        ).pipe(Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe())))
+          return Effect.ensuring(
+            restore(end),
+            Effect.sync(() => {
+              alarm.interruptUnsafe()
+              asked.interruptUnsafe()
+            })
+          )
+        })
     )
   )
+
+const started = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.forkDetach(Effect.interruptible(effect), { startImmediately: true })
 
 /** Closes a scope, and waits for that no longer than the limit. */
 export const closeWithin =

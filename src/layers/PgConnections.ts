@@ -3,10 +3,11 @@
  * all of them for as long as they like: a worker that had to wait for one could not stay alive.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Clock, Duration, Effect, type Scope } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
-import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
+import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import { bounds } from "./Deadline.ts"
+import * as Monotonic from "./Monotonic.ts"
 import { storeError } from "./PgError.ts"
 import * as PgOwnPool from "./PgOwnPool.ts"
 
@@ -27,7 +28,6 @@ export const make: Effect.Effect<
   PgClient.PgClient | Scope.Scope
 > = Effect.gen(function*() {
   const application = yield* PgClient.PgClient
-  const clock = yield* Clock.Clock
   const { config } = application
   let saysIsolation = true
   let crowdedUntil = -Infinity
@@ -52,35 +52,42 @@ export const make: Effect.Effect<
   const last = yield* pool("worker", 1, late)
   const replaceAll = Effect.forEach(Object.values(pools), ({ replace }) => replace)
 
-  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+  const now = yield* Monotonic.millis
   let failed: { readonly at: number; readonly error: SqlError.SqlError } | undefined
 
-  const connect = (own: PgOwnPool.PgOwnPool): SqlConnection.Acquirer =>
-    Effect.suspend(() => now() < crowdedUntil ? last.reserve : own.reserve).pipe(
-      Effect.catch((error) => {
+  const connect = <A, E, R>(own: PgOwnPool.PgOwnPool, ask: Ask<A, E, R>) =>
+    Effect.suspend(() => ask(now() < crowdedUntil ? last : own)).pipe(
+      Effect.catchIf(hasNotConnected, (error) => {
         const { code = "" } = storeError("connect")(error)
         if (saysIsolation && isRefusal(code)) {
           saysIsolation = false
-          return Effect.all([replaceAll, last.replace]).pipe(Effect.andThen(own.reserve))
+          return Effect.all([replaceAll, last.replace]).pipe(Effect.andThen(ask(own)))
         }
         if (!isShortage(code) || now() < crowdedUntil) return Effect.fail(error)
         crowdedUntil = now() + crowdedFor
-        return Effect.andThen(replaceAll, last.reserve)
+        return Effect.andThen(replaceAll, ask(last))
       }),
       Effect.tapError((error) =>
         Effect.sync(() => {
-          if (error.reason.operation === "connect") failed = { at: now(), error }
+          if (hasNotConnected(error)) failed = { at: now(), error }
         })
       )
     )
   // Where nobody can connect, one try tells all but the heartbeat, which has no time to lose.
-  const acquirer = (own: PgOwnPool.PgOwnPool): SqlConnection.Acquirer =>
-    Effect.suspend(() =>
+  const onPool = (own: PgOwnPool.PgOwnPool) => <A, E, R>(ask: Ask<A, E, R>) =>
+    Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError, R> =>
       failed !== undefined && own !== pools.heartbeat && now() - failed.at < failedFor
         ? Effect.fail(failed.error)
-        : connect(own)
+        : connect(own, ask)
     )
-  const client = (own: PgOwnPool.PgOwnPool) => clientOn(acquirer(own), application)
+  const client = (own: PgOwnPool.PgOwnPool) => {
+    const asking = onPool(own)
+    return clientOn({
+      acquirer: asking(({ reserve }) => reserve),
+      borrower: (f) => asking(({ borrow }) => borrow(f)),
+      application
+    })
+  }
   return {
     worker: yield* client(pools.worker),
     caretaker: yield* client(pools.caretaker),
@@ -88,11 +95,21 @@ export const make: Effect.Effect<
   }
 })
 
+type Ask<A, E, R> = (pool: PgOwnPool.PgOwnPool) => Effect.Effect<A, E | SqlError.SqlError, R>
+
+const hasNotConnected = (error: unknown): error is SqlError.SqlError =>
+  SqlError.isSqlError(error) && error.reason.operation === "connect"
+
 /** Like the application's, but for its transforms of names, on other connections. */
-const clientOn = (acquirer: SqlConnection.Acquirer, application: PgClient.PgClient) =>
+const clientOn = ({ acquirer, application, borrower }: {
+  readonly acquirer: SqlConnection.Acquirer
+  readonly borrower: SqlConnection.Borrower
+  readonly application: PgClient.PgClient
+}) =>
   Effect.map(
     SqlClient.make({
       acquirer,
+      borrower,
       compiler: PgClient.makeCompiler(),
       driver: application.driver,
       spanAttributes: Object.entries(application.config.spanAttributes ?? {})
