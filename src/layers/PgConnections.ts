@@ -5,11 +5,10 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
-import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
+import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
 import { bounds } from "./Deadline.ts"
 import * as Monotonic from "./Monotonic.ts"
-import { storeError } from "./PgError.ts"
-import * as PgOwnPool from "./PgOwnPool.ts"
+import * as PgPart from "./PgPart.ts"
 
 /** How many connections each part of a worker opens at most, beside the listener's. */
 export const sizes = { worker: 3, caretaker: 2, heartbeat: 2 } as const
@@ -29,76 +28,49 @@ export const make: Effect.Effect<
 > = Effect.gen(function*() {
   const application = yield* PgClient.PgClient
   const { config } = application
-  let saysIsolation = true
-  let crowdedUntil = -Infinity
-
-  const pool = (part: string, maxConnections: number, late: Duration.Duration) =>
-    PgOwnPool.make(() => ({
+  const part = (name: keyof typeof sizes) =>
+    PgPart.make({
       ...config,
-      startupParameters: { ...config.startupParameters, ...saysIsolation ? isolation : {} },
-      maxConnections,
+      maxConnections: sizes[name],
       minConnections: 0,
       multiplex: false,
       types: undefined,
-      applicationName: `${config.applicationName ?? "pgq"} ${part}`
-    }), late)
-  const late = Duration.times(bounds.statement, 0.9)
-  const pools = {
-    worker: yield* pool("worker", sizes.worker, late),
-    caretaker: yield* pool("caretaker", sizes.caretaker, late),
-    heartbeat: yield* pool("heartbeat", sizes.heartbeat, Duration.times(late, 0.2))
-  }
-  // Where the server has no more than one to spare, all parts share it.
-  const last = yield* pool("worker", 1, late)
-  const replaceAll = Effect.forEach(Object.values(pools), ({ replace }) => replace)
+      applicationName: `${config.applicationName ?? "pgq"} ${name}`
+    }, late[name])
+  const worker = yield* part("worker")
+  const caretaker = yield* part("caretaker")
+  const heartbeat = yield* part("heartbeat")
 
   const now = yield* Monotonic.millis
+  const asking = yield* PgPart.asking
   let failed: { readonly at: number; readonly error: SqlError.SqlError } | undefined
 
-  const connect = <A, E, R>(own: PgOwnPool.PgOwnPool, ask: Ask<A, E, R>) =>
-    Effect.suspend(() => ask(now() < crowdedUntil ? last : own)).pipe(
-      Effect.catchIf(hasNotConnected, (error) => {
-        const { code = "" } = storeError("connect")(error)
-        if (saysIsolation && isRefusal(code)) {
-          saysIsolation = false
-          return Effect.all([replaceAll, last.replace]).pipe(Effect.andThen(ask(own)))
-        }
-        if (!isShortage(code) || now() < crowdedUntil) return Effect.fail(error)
-        crowdedUntil = now() + crowdedFor
-        return Effect.andThen(replaceAll, ask(last))
-      }),
-      Effect.tapError((error) =>
-        Effect.sync(() => {
-          if (hasNotConnected(error)) failed = { at: now(), error }
-        })
-      )
-    )
-  // Where nobody can connect, one try tells all but the heartbeat, which has no time to lose.
-  const onPool = (own: PgOwnPool.PgOwnPool) => <A, E, R>(ask: Ask<A, E, R>) =>
-    Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError, R> =>
-      failed !== undefined && own !== pools.heartbeat && now() - failed.at < failedFor
-        ? Effect.fail(failed.error)
-        : connect(own, ask)
-    )
-  const client = (own: PgOwnPool.PgOwnPool) => {
-    const asking = onPool(own)
+  const onParts =
+    (parts: readonly [PgPart.PgPart, ...ReadonlyArray<PgPart.PgPart>]) =>
+    <A, E, R>(ask: PgPart.Ask<A, E, R>) =>
+      Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError, R> => {
+        // An attempt that failed counts for all parts, for a moment. The heartbeat has none to lose.
+        const isVain = failed !== undefined && now() - failed.at < failedFor
+        if (isVain && parts[0] !== heartbeat) return Effect.fail(failed!.error)
+        return Effect.tapError(asking(parts, ask), (error) =>
+          Effect.sync(() => {
+            if (PgPart.hasNotConnected(error)) failed = { at: now(), error }
+          }))
+      })
+  const client = (...parts: readonly [PgPart.PgPart, ...ReadonlyArray<PgPart.PgPart>]) => {
+    const ask = onParts(parts)
     return clientOn({
-      acquirer: asking(({ reserve }) => reserve),
-      borrower: (f) => asking(({ borrow }) => borrow(f)),
+      acquirer: ask(({ reserve }) => reserve),
+      borrower: (f) => ask(({ borrow }) => borrow(f)),
       application
     })
   }
   return {
-    worker: yield* client(pools.worker),
-    caretaker: yield* client(pools.caretaker),
-    heartbeat: yield* client(pools.heartbeat)
+    worker: yield* client(worker, caretaker, heartbeat),
+    caretaker: yield* client(caretaker, worker, heartbeat),
+    heartbeat: yield* client(heartbeat, caretaker, worker)
   }
 })
-
-type Ask<A, E, R> = (pool: PgOwnPool.PgOwnPool) => Effect.Effect<A, E | SqlError.SqlError, R>
-
-const hasNotConnected = (error: unknown): error is SqlError.SqlError =>
-  SqlError.isSqlError(error) && error.reason.operation === "connect"
 
 /** Like the application's, but for its transforms of names, on other connections. */
 const clientOn = ({ acquirer, application, borrower }: {
@@ -124,16 +96,14 @@ const clientOn = ({ acquirer, application, borrower }: {
       })
   ).pipe(Effect.provide(Reactivity.layer))
 
-/** A role's own default does not stop a worker. */
-const isolation = { default_transaction_isolation: "read committed" }
+/** After so long a statement tells that its connection is silent. */
+const late = {
+  // Before the statement is given up, so that the next try finds other connections.
+  worker: Duration.times(bounds.statement, 0.9),
+  caretaker: Duration.times(bounds.statement, 0.9),
+  // Before the next renewal of a worker with the usual lease.
+  heartbeat: Duration.seconds(3.6)
+} as const
 
-/** What poolers say to a parameter that they do not know: protocol violation, or not supported. */
-const isRefusal = (code: string) => ["08P01", "0A000", "22023", "42704"].includes(code)
-
-/** Too many connections: of the server, the database, or the role. */
-const isShortage = (code: string) => code === "53300"
-
-/** Milliseconds. */
-const crowdedFor = 10_000
 /** Milliseconds. */
 const failedFor = 500

@@ -15,6 +15,10 @@ export interface PgOwnPool {
   readonly reserve: SqlConnection.Acquirer
   /** Closes what is idle now, and the others when their statements have ended. */
   readonly replace: Effect.Effect<void, SqlError.SqlError>
+  /** Whether a statement has one of its connections. */
+  readonly isBusy: () => boolean
+  /** Waits until one such statement has ended; not at all if there is none. */
+  readonly freed: Effect.Effect<void>
 }
 
 /** A statement that takes longer than `late` tells that a connection does not answer. */
@@ -27,16 +31,23 @@ export const make = Effect.fnUntraced(function*(
 
   const open = Effect.gen(function*(): Effect.fn.Return<Connections, SqlError.SqlError> {
     const scope = yield* Scope.make()
-    return { pool: yield* Scope.provide(PgPool.make(config()), scope), scope, uses: new Set() }
+    const pool = yield* Scope.provide(PgPool.make(config()), scope)
+    return { pool, scope, uses: new Set() }
   })
   let current = yield* open
   let isClosed = false
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const resume of waiting) resume()
+    waiting.clear()
+  }
 
   const replace = Effect.gen(function*() {
     const next = yield* open
     // A statement that still waits for its answer at the end needs no other connections.
     const old = isClosed ? next : current
     current = isClosed ? current : next
+    wake()
     // This waits for the statements that are under way.
     yield* Effect.forkDetach(Scope.close(old.scope, Exit.void), { startImmediately: true })
   }).pipe(Effect.uninterruptible)
@@ -70,21 +81,33 @@ export const make = Effect.fnUntraced(function*(
     from.uses.add(use)
     return spoken(connection)
   }
+  const end = (from: Connections, use: Use) =>
+    Effect.sync(() => {
+      if (from.uses.delete(use) && waiting.size > 0) wake()
+    })
 
   const borrow: SqlConnection.Borrower = (f) =>
     using((from, use) =>
       Effect.ensuring(
         from.pool.use((connection) => f(begin(from, use, connection))),
-        Effect.sync(() => from.uses.delete(use))
+        end(from, use)
       )
     )
 
   const reserve: SqlConnection.Acquirer = using((from, use) =>
-    Effect.addFinalizer(() => Effect.sync(() => from.uses.delete(use))).pipe(
-      Effect.andThen(from.pool.reserve),
+    // The finalizer is added first, to run when the connection is back.
+    Effect.andThen(Effect.addFinalizer(() => end(from, use)), from.pool.reserve).pipe(
       Effect.map((connection) => begin(from, use, connection))
     )
   )
+
+  const isBusy = () => current.uses.size > 0
+  const freed = Effect.callback<void>((resume) => {
+    const go = () => resume(Effect.void)
+    if (!isBusy()) return go()
+    waiting.add(go)
+    return Effect.sync(() => void waiting.delete(go))
+  })
 
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
@@ -92,7 +115,7 @@ export const make = Effect.fnUntraced(function*(
       return closeWithin(bounds.hangUp)(current.scope)
     })
   )
-  const pool: PgOwnPool = { borrow, reserve, replace }
+  const pool: PgOwnPool = { borrow, reserve, replace, isBusy, freed }
   return pool
 })
 

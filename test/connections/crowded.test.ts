@@ -2,8 +2,10 @@
  * A worker beside others who have taken the server's connections.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Schema, Scope } from "effect"
+import * as Job from "../../src/layers/Job.ts"
 import * as Database from "../soak/Database.ts"
+import * as Closing from "./Closing.ts"
 import * as Working from "./Working.ts"
 
 const patience = 90_000
@@ -44,6 +46,55 @@ it.live(
       yield* Scope.close(crowd, Exit.void)
 
       yield* working.finish
+    }).pipe(Effect.scoped),
+  patience
+)
+
+const Task = Job.make("task", { payload: Schema.Finite })
+
+it.live(
+  "a worker keeps its connections where others wait for each that is freed",
+  () =>
+    Effect.gen(function*() {
+      const server = yield* Working.serverWith(small)
+      const sql = yield* Database.connect(server.url)
+      const { lines } = yield* Closing.worker(Task.toLayer(() => Effect.sleep("2 millis")), {
+        url: server.url,
+        pool: 1,
+        workers: 4,
+        lease: "2 seconds"
+      })
+      const own = sql<{ part: string; pid: number }>`
+      SELECT split_part(application_name, ' ', 2) AS part, pid FROM pg_stat_activity
+      WHERE application_name LIKE 'pgq %' ORDER BY 1, 2
+    `
+      const before = yield* Working.eventually(Effect.map(own, (rows) => {
+        const parts = ["caretaker", "heartbeat", "listener", "worker"]
+        assert.includeMembers(rows.map(({ part }) => part), parts)
+        return rows
+      }))
+      let refused = 0
+      const another = Effect.tapError(
+        Database.connect(server.url),
+        () => Effect.sync(() => refused++)
+      )
+      yield* Effect.forkScoped(Effect.forever(Effect.ignore(another)))
+      yield* Working.eventually(Effect.sync(() => assert.isAtLeast(refused, 10)))
+
+      yield* sql`
+      INSERT INTO pgq.jobs (name, payload, serialization_key)
+      SELECT 'task', to_jsonb(n), CASE WHEN n % 2 = 0 THEN 'key ' || n % 7 END
+      FROM generate_series(1, 2000) AS n
+    `
+      yield* Working.eventually(
+        Effect.map(
+          sql`SELECT FROM pgq.finished_jobs WHERE outcome = 'completed'`,
+          (rows) => assert.lengthOf(rows, 2000)
+        )
+      )
+
+      assert.deepStrictEqual(lines, [])
+      assert.includeDeepMembers([...yield* own], [...before])
     }).pipe(Effect.scoped),
   patience
 )

@@ -2,13 +2,14 @@
  * A role whose default is another isolation level, and a pooler that knows of none: a worker's own
  * connections say what they need where they may.
  */
-import type { PgClient } from "@effect/sql-pg"
+import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Redacted, Schema } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Job from "../../src/layers/Job.ts"
+import * as PgConnections from "../../src/layers/PgConnections.ts"
 import type * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as Bouncer from "../soak/Bouncer.ts"
 import * as Server from "../soak/Server.ts"
@@ -63,23 +64,58 @@ for (const level of ["serializable", "repeatable read"]) {
     }).pipe(Effect.scoped), 60_000)
 }
 
+/** A pooler in transaction mode, and a way past it. */
+const pooled = Effect.gen(function*() {
+  const server = yield* Working.server
+  const { sql } = yield* Session.openAt(server.url)
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const path = mkdtempSync(join(tmpdir(), "pgq-bouncer-"))
+      chmodSync(path, 0o755)
+      return path
+    }),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  )
+  const { port } = yield* Bouncer.open(folder, server)
+  const url = Server.overTcp(server, port)
+  yield* Working.eventually(Session.openAt(url))
+  return { sql, url }
+})
+
 it.live.skipIf(!Bouncer.isThere)(
   "a worker works through a pooler that refuses to be told",
   () =>
     Effect.gen(function*() {
-      const server = yield* Working.server
-      const { sql } = yield* Session.openAt(server.url)
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          const path = mkdtempSync(join(tmpdir(), "pgq-bouncer-"))
-          chmodSync(path, 0o755)
-          return path
-        }),
-        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-      )
-      const { port } = yield* Bouncer.open(folder, server)
-      yield* Working.eventually(Session.openAt(Server.overTcp(server, port)))
-      yield* works(sql, Server.overTcp(server, port), { notify: "poll", prepare: false })
+      const { sql, url } = yield* pooled
+      yield* works(sql, url, { notify: "poll", prepare: false })
     }).pipe(Effect.scoped),
   60_000
 )
+
+it.live.skipIf(!Bouncer.isThere)(
+  "all parts of a worker may be refused at once",
+  () =>
+    Effect.gen(function*() {
+      const { url } = yield* pooled
+      const config = { url: Redacted.make(url), prepare: false }
+      const { caretaker, heartbeat, worker } = yield* PgConnections.make.pipe(
+        Effect.provide(PgClient.layer(config))
+      )
+      // A thread that has much else to do reads all answers in one go.
+      yield* Effect.acquireRelease(
+        Effect.sync(() => setInterval(() => Atomics.wait(nothing, 0, 0, 50), 1)),
+        (busy) => Effect.sync(() => clearInterval(busy))
+      )
+
+      const rows = yield* Effect.forEach(
+        [worker, heartbeat, caretaker, worker, heartbeat, caretaker],
+        (sql) => sql`SELECT 1 AS one`,
+        { concurrency: "unbounded" }
+      )
+
+      assert.deepStrictEqual(rows, rows.map(() => [{ one: 1 }]))
+    }).pipe(Effect.scoped),
+  60_000
+)
+
+const nothing = new Int32Array(new SharedArrayBuffer(4))

@@ -8,7 +8,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     name: "renewals-behind-handlers",
     changes: [{
       file: "src/layers/PgConnections.ts",
-      from: "heartbeat: yield* client(pools.heartbeat)",
+      from: "heartbeat: yield* client(heartbeat, caretaker, worker)",
       to: "heartbeat: application"
     }],
     test: killed("connections/starved", "have live workers")
@@ -17,7 +17,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     name: "claims-behind-handlers",
     changes: [{
       file: "src/layers/PgConnections.ts",
-      from: "worker: yield* client(pools.worker)",
+      from: "worker: yield* client(worker, caretaker, heartbeat)",
       to: "worker: application"
     }],
     test: killed("connections/starved", "start jobs beside them")
@@ -25,8 +25,8 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "isolation-not-said",
     changes: [{
-      file: "src/layers/PgConnections.ts",
-      from: "...saysIsolation ? isolation : {}",
+      file: "src/layers/PgPart.ts",
+      from: "...state.saysIsolation ? isolation : {}",
       to: ""
     }],
     test: killed("connections/isolation", "a worker works although its role's default is")
@@ -34,11 +34,33 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "refused-parameter-said-again",
     changes: [{
-      file: "src/layers/PgConnections.ts",
-      from: "if (saysIsolation && isRefusal(code))",
-      to: "if (saysIsolation && false)"
+      file: "src/layers/PgPart.ts",
+      from: "if (said && isRefusal(code))",
+      to: "if (said && false)"
     }],
     test: killed("connections/isolation", "a worker works through a pooler that refuses")
+  },
+  {
+    name: "refused-at-once-fails",
+    changes: [{
+      file: "src/layers/PgPart.ts",
+      from: "const said = part.saysIsolation\n",
+      to: "const said = true\n"
+    }, {
+      file: "src/layers/PgPart.ts",
+      from: "if (said && isRefusal(code))",
+      to: "if (said && part.saysIsolation && isRefusal(code))"
+    }],
+    test: killed("connections/isolation", "may be refused at once")
+  },
+  {
+    name: "own-connections-not-waited-for",
+    changes: [{
+      file: "src/layers/PgPart.ts",
+      from: "if (wasBusy || part.pool.isBusy())",
+      to: "if (false)"
+    }],
+    test: killed("connections/crowded", "keeps its connections")
   },
   {
     name: "renewal-keeps-what-a-clock-ahead-left",
