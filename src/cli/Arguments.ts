@@ -5,19 +5,32 @@ import { Option, Result } from "effect"
 import { isUtf8 } from "node:buffer"
 import { readFileSync } from "node:fs"
 
-/** What is wrong with an argument that is not UTF-8; only Linux shows its bytes. */
+/**
+ * What is wrong with an argument that is not UTF-8; only Linux shows its bytes. It is named by its place,
+ * as its text may hold a password.
+ */
 export const issue = (): string | undefined => {
-  if (!process.argv.some((text) => text.includes("\uFFFD"))) return undefined
+  const given = process.argv.slice(2)
+  if (!given.some((text) => text.includes("\uFFFD"))) return undefined
   const bytes = Result.try(() => readFileSync("/proc/self/cmdline"))
-  return Option.getOrUndefined(Result.getSuccess(Result.map(bytes, issueOf)))
+  return Option.getOrUndefined(
+    Result.getSuccess(Result.map(bytes, (line) => issueOf(argumentsOf(line).slice(-given.length))))
+  )
 }
 
-const issueOf = (bytes: Buffer): string | undefined => {
-  for (let start = 0; start < bytes.length;) {
-    const end = bytes.indexOf(0, start)
-    const argument = bytes.subarray(start, end < 0 ? bytes.length : end)
-    if (!isUtf8(argument)) return `the argument "${argument.toString("utf8")}" is not UTF-8`
+const issueOf = (given: ReadonlyArray<Buffer>): string | undefined => {
+  const at = given.findIndex((argument) => !isUtf8(argument))
+  return at < 0 ? undefined : `argument ${at + 1} is not UTF-8`
+}
+
+/** Each ends with a zero byte. */
+const argumentsOf = (line: Buffer): ReadonlyArray<Buffer> => {
+  const found: Array<Buffer> = []
+  for (let start = 0; start < line.length;) {
+    const end = line.indexOf(0, start)
+    const argument = line.subarray(start, end < 0 ? line.length : end)
+    found.push(argument)
     start += argument.length + 1
   }
-  return undefined
+  return found
 }

@@ -105,12 +105,22 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a p
         "pgq: latin1:2: the line is not UTF-8\n",
         "pgq: -:2: the line is not UTF-8\n",
         "pgq: utf16:1: the line is not UTF-8\n",
-        "pgq: the argument \"\"\uFFFD\"\" is not UTF-8\n",
+        "pgq: argument 7 is not UTF-8\n",
         "",
         ""
       ])
       const names = yield* sql`SELECT name FROM ${table("jobs")} ORDER BY id`
       assert.deepStrictEqual(names, [{ name: "marked" }, { name: "\uFFFD" }])
+    }))
+
+  it.effect("an argument that is not UTF-8 is named by its place, so that no password is shown", () =>
+    Effect.gen(function*() {
+      const url = "postgres://bob:hid\\344den@127.0.0.1:1/x"
+      const through = ["sh", "-c", `exec "$@" "$(printf '${url}')"`, "sh"]
+
+      const { code, stderr } = yield* Pgq.run(["check", "-c"], { through })
+
+      assert.deepStrictEqual([code, stderr], [2, "pgq: argument 3 is not UTF-8\n"])
     }))
 
   it.effect("is refused where the line names it twice", () =>
