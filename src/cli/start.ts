@@ -65,7 +65,10 @@ const flags = {
 export const start = Command.make("start", flags, (input) =>
   Effect.scoped(Effect.gen(function*() {
     const workerId = yield* WorkerProcess.idFromParent
-    if (workerId !== undefined) return yield* WorkerProcess.run({ ...input, workerId })
+    if (workerId !== undefined) {
+      // The parent has resolved -c, and hands on the outcome as PGQ_URL.
+      return yield* WorkerProcess.run({ ...input, connection: Option.none(), workerId })
+    }
 
     if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value)
     return yield* Option.isSome(input.processes)

@@ -8,19 +8,6 @@ import { join } from "node:path"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
-/** The run's server, taken apart. */
-const server = Effect.map(Postgres.TestDatabase, ({ url }) => {
-  const { hostname, password, pathname, port, searchParams, username } = new URL(url)
-  const given = (name: string, part: string) => searchParams.get(name) ?? decodeURIComponent(part)
-  return {
-    host: given("host", hostname),
-    port: given("port", port || "5432"),
-    user: given("user", username),
-    password: given("password", password),
-    dbname: pathname.slice(1)
-  }
-})
-
 const migrated = (env: Readonly<Record<string, string>>, flags: ReadonlyArray<string> = []) =>
   Pgq.run(["migrate", ...flags], { env })
 
@@ -29,7 +16,7 @@ const escaped = (field: string) => field.replaceAll(/[\\:]/g, "\\$&")
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("connections", (it) => {
   it.effect("a service says what the variable leaves open, and the string goes before it", () =>
     Effect.gen(function*() {
-      const { dbname, host, password, port, user } = yield* server
+      const { dbname, host, password, port, user } = yield* Postgres.parameters
       const { path, write } = yield* Pgq.folder
       const file = write(
         "services.conf",
@@ -79,7 +66,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("con
 
   it.effect("a password file gives the password of the first line that fits", () =>
     Effect.gen(function*() {
-      const { dbname, host, password, port, user } = yield* server
+      const { dbname, host, password, port, user } = yield* Postgres.parameters
       const { path, write } = yield* Pgq.folder
       const at = { PGHOST: host, PGPORT: port, PGUSER: user, PGDATABASE: dbname, HOME: path }
       const line = [host, port, dbname, user, password].map(escaped).join(":")

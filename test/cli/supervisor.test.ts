@@ -219,6 +219,25 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       assert.notMatch(queue.stderr(), /the first process ended/)
     }))
 
+  it.effect("works where its service leads, though -c names the database alone", () =>
+    Effect.gen(function*() {
+      const { name } = yield* Pgq.schema
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", "export const setupJobs = () => {}")
+      const { dbname, ...others } = yield* Postgres.parameters
+      const lines = Object.entries(others).map(([key, value]) => `${key}=${value}`)
+      const PGSERVICEFILE = write("services.conf", ["[prod]", ...lines, ""].join("\n"))
+
+      const queue = yield* Pgq.spawn(
+        ["start", "-c", `dbname=${dbname}`, "--schema", name, "-f", "jobs.mjs", "-q", "2"],
+        { cwd: path, env: { PGSERVICE: "prod", PGSERVICEFILE, PGHOST: "/nowhere" } }
+      )
+      yield* queue.line(/working on default/, 2)
+      yield* queue.kill("SIGINT")
+
+      assert.strictEqual((yield* queue.exit).code, 0)
+    }))
+
   it.effect.each(["SIGINT", "SIGTERM"] as const)(
     "hears %s while a child never finishes loading",
     (signal) =>

@@ -53,6 +53,19 @@ const within = (server: string, database: string): string => {
   return url.href
 }
 
+/** The way to the database, taken apart. */
+export const parameters = Effect.map(TestDatabase, ({ url }) => {
+  const { hostname, password, pathname, port, searchParams, username } = new URL(url)
+  const given = (name: string, part: string) => searchParams.get(name) ?? decodeURIComponent(part)
+  return {
+    host: given("host", hostname),
+    port: given("port", port || "5432"),
+    user: given("user", username),
+    password: given("password", password),
+    dbname: pathname.slice(1)
+  }
+})
+
 /** What only a superuser may do. */
 export const asAdmin = <A, E>(
   use: (sql: PgClient.PgClient) => Effect.Effect<A, E>
