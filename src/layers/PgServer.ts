@@ -15,6 +15,8 @@ export interface Session {
   readonly socket: Socket
   /** What the server said to it. */
   readonly greeting: Buffer
+  /** What cancels it; some poolers give none. */
+  readonly key: Buffer | undefined
   readonly place: Place
 }
 
@@ -73,9 +75,9 @@ const openAt = Effect.fnUntraced(
         PgSocket.connect(conninfo, host, isEncrypted),
         (socket) =>
           Effect.gen(function*() {
-            const greeting = yield* startUp(socket, packet, conninfo)
+            const started = yield* startUp(socket, packet, conninfo)
             yield* suits(socket, target)
-            return { socket, greeting, place: { host, isEncrypted } } satisfies Session
+            return { socket, ...started, place: { host, isEncrypted } } satisfies Session
           }).pipe(Effect.onError(() => Effect.sync(() => socket.destroy())))
       )
     if (second === undefined) return yield* attempt(first)

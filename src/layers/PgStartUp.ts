@@ -11,11 +11,15 @@ import * as PgCertificate from "./PgCertificate.ts"
 import * as PgScram from "./PgScram.ts"
 import { ConnectFailed, type Message, read, refusal } from "./PgWire.ts"
 
-/** Answers with what the server said from its consent on. `packet` is the driver's first message. */
+/**
+ * Answers with what the server said from its consent on, and with the key that cancels the session.
+ * `packet` is the driver's first message.
+ */
 export const startUp = Effect.fnUntraced(
   function*(socket: Socket, packet: Buffer, conninfo: Conninfo) {
     socket.write(packet)
     const greeting: Array<Buffer> = []
+    let key: Buffer | undefined
     let isAsked = false
     while (true) {
       const message = yield* read(socket)
@@ -27,7 +31,8 @@ export const startUp = Effect.fnUntraced(
       }
       if (message.type === "R" && !isAsked) yield* demand(conninfo, "none")
       greeting.push(message.bytes)
-      if (message.type === "Z") return Buffer.concat(greeting)
+      if (message.type === "K") key = message.body
+      if (message.type === "Z") return { greeting: Buffer.concat(greeting), key }
     }
   }
 )

@@ -1,6 +1,7 @@
 /**
- * The stream that the driver speaks on where it cannot make the connection by itself: several servers,
- * and encryption by libpq's rules. Its first bytes start a session, or cancel what another one does.
+ * The stream that the driver speaks on where it cannot make the connection by itself: to one of several
+ * servers, or with encryption by libpq's rules. The driver's first packet on it either starts a session
+ * or cancels the statement of another session.
  */
 import { Cause, Duration, Effect, Exit, Fiber } from "effect"
 import type { Socket } from "node:net"
@@ -10,21 +11,26 @@ import * as PgServer from "./PgServer.ts"
 import * as PgSocket from "./PgSocket.ts"
 import { ConnectFailed } from "./PgWire.ts"
 
-/** What was once asked of `make`, found again by its answer: a function cannot go to another thread. */
+/** The conninfo behind each stream of `make`: another thread can be given the text, not the function. */
 const made = new WeakMap<() => Duplex, Conninfo>()
 export const conninfoOf = (stream: (() => Duplex) | undefined): Conninfo | undefined =>
   stream && made.get(stream)
 
 export const make = (conninfo: Conninfo): () => Duplex => {
   let last: PgServer.Place | undefined
+  const places = new Map<string, PgServer.Place>()
   const open = Effect.fnUntraced(function*(packet: Buffer) {
-    if (isCancel(packet) && last !== undefined) {
-      const socket = yield* PgSocket.connect(conninfo, last.host, last.isEncrypted)
-      socket.write(packet)
-      return { socket, greeting: Buffer.alloc(0) }
-    }
+    if (isCancel(packet)) return yield* cancel(conninfo, packet, places)
     const session = yield* PgServer.open(conninfo, packet, last)
-    last = session.place
+    const { key, place, socket } = session
+    last = place
+    if (key !== undefined) {
+      const name = key.toString("hex")
+      // A name may have several addresses.
+      const hostaddr = place.host.hostaddr ?? socket.remoteAddress
+      places.set(name, { ...place, host: { ...place.host, hostaddr } })
+      socket.once("close", () => places.delete(name))
+    }
     return session
   })
   const stream = () => duplex(open, conninfo)
@@ -34,7 +40,20 @@ export const make = (conninfo: Conninfo): () => Duplex => {
 
 /** A cancellation says so in place of the protocol's version. */
 const isCancel = (packet: Buffer): boolean =>
-  packet.length === 16 && packet.readInt32BE(4) === 80877102
+  packet.length > 8 && packet.readInt32BE(4) === 80877102
+
+/** Only the server of the session knows its key. */
+const cancel = Effect.fnUntraced(
+  function*(conninfo: Conninfo, packet: Buffer, places: ReadonlyMap<string, PgServer.Place>) {
+    const place = places.get(packet.subarray(8).toString("hex"))
+    if (place === undefined) {
+      return yield* new ConnectFailed({ message: "the session has ended", code: undefined })
+    }
+    const socket = yield* PgSocket.connect(conninfo, place.host, place.isEncrypted)
+    socket.write(packet)
+    return { socket, greeting: Buffer.alloc(0) }
+  }
+)
 
 interface Opened {
   readonly socket: Socket

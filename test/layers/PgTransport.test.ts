@@ -290,6 +290,34 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       assert.deepStrictEqual(found, [])
     }))
 
+  it.effect("cancels on the server of the session, though the next one is on another", () =>
+    Effect.gen(function*() {
+      const { password, port, standbyPort } = yield* OpenServer
+      const proxy = yield* TcpProxy.make({ host: "127.0.0.1", port })
+      const both = `host=127.0.0.1,127.0.0.1 port=${proxy.port},${standbyPort} dbname=postgres ` +
+        `user=pgq password=${password}`
+      yield* at(
+        both,
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const first = yield* sql.reserve
+          yield* first.executeValuesUnprepared("SELECT 1", [])
+          yield* proxy.refuse
+          const second = yield* sql.reserve
+          const [row] = yield* second.executeValuesUnprepared("SELECT pg_is_in_recovery()", [])
+          assert.deepStrictEqual(row, [true])
+          yield* proxy.accept
+
+          const before = yield* Clock.currentTimeMillis
+          yield* Effect.timeoutOption(
+            first.executeValuesUnprepared("SELECT pg_sleep(60)", []),
+            "200 millis"
+          )
+          assert.isBelow((yield* Clock.currentTimeMillis) - before, 4000)
+        }).pipe(Effect.scoped)
+      )
+    }))
+
   it.effect("finds the next server when the one it had is gone", () =>
     Effect.gen(function*() {
       const { password, port } = yield* OpenServer
