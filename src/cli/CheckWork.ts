@@ -4,7 +4,6 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomInt, randomUUID } from "node:crypto"
-import { storeError } from "../layers/PgError.ts"
 import { asked, fail, type Look, orOk, undone, warn } from "./Finding.ts"
 
 interface Step {
@@ -90,13 +89,13 @@ const isRule = (code: string | undefined) => code === "P0001" || code?.startsWit
 const attempt = Effect.fnUntraced(function*({ answer, does, isAlone, statement }: Step) {
   const sql = yield* SqlClient.SqlClient
   const query = sql.unsafe(statement).unprepared
-  return yield* Effect.match(isAlone === true ? undone(query) : sql.withTransaction(query), {
+  const step = isAlone === true ? undone(asked(query)) : asked(sql.withTransaction(query))
+  return yield* Effect.match(step, {
     onSuccess: (rows) =>
       answer === undefined || rows.length === answer[0]
         ? undefined
         : { does, why: answer[1], isKnown: false },
-    onFailure: (error) => {
-      const { code, detail } = storeError("check")(error)
+    onFailure: ({ code, detail }) => {
       const isKnown = does === "add a job" && isRule(code)
       return isBusy(code) ? undefined : { does, why: detail, isKnown }
     }

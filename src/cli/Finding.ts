@@ -2,10 +2,11 @@
  * What `pgq check` finds, and how it looks without leaving a trace.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Effect, Exit } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import { Duration, Effect, Exit } from "effect"
+import { SqlClient } from "effect/sql"
 import type { StoreError } from "../domain/Errors.ts"
-import { storeError } from "../layers/PgError.ts"
+import { answered } from "../layers/Deadline.ts"
+import { lossAsFailure } from "../layers/PgError.ts"
 
 export interface Finding {
   /** Whether all is well, something is to be known, or no worker can work so. */
@@ -27,22 +28,24 @@ export const fail = (what: string, detail: string): Finding => ({ verdict: "FAIL
 export const orOk = (wrong: Findings, what: string, detail: string): Findings =>
   wrong.length === 0 ? [ok(what, detail)] : wrong
 
-export const asked = <A, R>(
-  query: Effect.Effect<A, SqlError.SqlError, R>
-): Effect.Effect<A, StoreError, R> => Effect.mapError(query, storeError("check"))
+/** The server ends a statement before: `check` gives each 30 seconds. */
+const statementLimit = Duration.seconds(35)
+
+/** A transaction, with its begin and its end. */
+const transactionLimit = Duration.minutes(2)
+
+export const asked = answered("check", statementLimit)
 
 /** Runs it in a transaction, or within one at a savepoint, of which nothing stays. */
-export const undone = <A, E, R>(
-  effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | SqlError.SqlError, R | SqlClient.SqlClient> =>
+export const undone = <A, R>(
+  effect: Effect.Effect<A, StoreError, R>
+): Effect.Effect<A, StoreError, R | SqlClient.SqlClient> =>
   SqlClient.SqlClient.use((sql) =>
-    Effect.flip(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail))).pipe(
-      // A connection lost in a transaction arrives as a defect.
-      Effect.catchDefect((defect) =>
-        SqlError.isSqlError(defect) ? Effect.succeed(defect) : Effect.die(defect)
-      ),
-      Effect.flatMap((end): Effect.Effect<A, E | SqlError.SqlError> =>
-        Exit.isExit(end) ? end : Effect.fail(end)
-      )
+    Effect.flip(
+      lossAsFailure(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail)))
+    ).pipe(
+      Effect.flatMap((end) => Exit.isExit(end) ? Effect.succeed(end) : Effect.fail(end)),
+      answered("check", transactionLimit),
+      Effect.flatten
     )
   )

@@ -1,10 +1,11 @@
 /**
  * Adds the jobs of a command, all or none, and names the line of one that the database refuses.
  */
-import { Array, Data, Effect } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import { Array, Data, Duration, Effect, Result } from "effect"
+import { SqlClient } from "effect/sql"
 import { JobInvalid, type StoreError } from "../domain/Errors.ts"
-import { storeError } from "../layers/PgError.ts"
+import { answered, bounds } from "../layers/Deadline.ts"
+import { lossAsFailure } from "../layers/PgError.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import type { JobLine } from "./JobLines.ts"
 
@@ -14,7 +15,10 @@ export const add = Effect.fnUntraced(function*(lines: ReadonlyArray<JobLine>) {
   if (only === undefined) return []
   const adding = others.length === 0
     ? only
-    : Effect.map(inTransaction(Effect.all([only, ...others])), (ids) => ids.flat())
+    : Effect.map(
+      inTransaction(Effect.all([only, ...others]), others.length + 1),
+      (ids) => ids.flat()
+    )
   return yield* Effect.catchTag(adding, "Undone", ({ error, some }) => blame(some, error))
 })
 
@@ -61,13 +65,15 @@ const refusalOf = (some: ReadonlyArray<JobLine>) =>
 const isOfOneJob = ({ code = "", isTransient }: StoreError): boolean =>
   !isTransient && /^(22|23|54|P0)/.test(code)
 
-/** A connection that is lost in a transaction arrives as a defect. */
-const inTransaction = Effect.fnUntraced(function*<A, R>(effect: Effect.Effect<A, Undone, R>) {
-  const sql = yield* SqlClient.SqlClient
-  return yield* sql.withTransaction(effect).pipe(
-    Effect.catchDefect((defect) =>
-      SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
-    ),
-    Effect.catchTag("SqlError", (error) => Effect.fail(storeError("enqueue")(error)))
-  )
-})
+/** Waits as long as its statements may take, and for its begin and its end. */
+const inTransaction = Effect.fnUntraced(
+  function*<A, R>(effect: Effect.Effect<A, Undone, R>, statements = 1) {
+    const sql = yield* SqlClient.SqlClient
+    const end = yield* lossAsFailure(sql.withTransaction(effect)).pipe(
+      Effect.map(Result.succeed),
+      Effect.catchTag("Undone", (undone) => Effect.succeed(Result.fail(undone))),
+      answered("enqueue", Duration.times(bounds.statement, statements + 2))
+    )
+    return yield* Effect.fromResult(end)
+  }
+)

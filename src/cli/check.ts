@@ -5,7 +5,6 @@ import { Console, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
 import { SqlClient } from "effect/sql"
 import * as Conninfo from "../domain/Conninfo.ts"
-import { storeError } from "../layers/PgError.ts"
 import * as PgRoles from "../layers/PgRoles.ts"
 import * as PgSchema from "../layers/PgSchema.ts"
 import { ids } from "./CheckIds.ts"
@@ -15,7 +14,7 @@ import { server } from "./CheckServer.ts"
 import { work } from "./CheckWork.ts"
 import * as Database from "./Database.ts"
 import * as Ending from "./Ending.ts"
-import { fail, type Finding, type Findings, type Look, ok, undone } from "./Finding.ts"
+import { asked, fail, type Finding, type Findings, type Look, ok, undone } from "./Finding.ts"
 import * as Flags from "./Flags.ts"
 
 export const check = Command.make(
@@ -30,7 +29,6 @@ const run = Effect.gen(function*() {
   const where = `${Conninfo.describe(database.conninfo)} (${database.origin})`
   yield* say(ok("connection", where))
   const found = yield* undone(looks(database.schema)).pipe(
-    Effect.catchTag("SqlError", (error) => Effect.fail(storeError("check")(error))),
     Effect.catchIf(
       ({ isTransient }) => isTransient,
       (error) =>
@@ -79,8 +77,8 @@ const say = ({ detail, verdict, what }: Finding) =>
 const closesTransactions = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const [alone, within] = yield* Effect.all([
-    Effect.exit(sql`SELECT 1`),
-    Effect.exit(undone(sql`SELECT 1`))
+    Effect.exit(asked(sql`SELECT 1`)),
+    Effect.exit(undone(asked(sql`SELECT 1`)))
   ])
   return Exit.isSuccess(alone) && Exit.isFailure(within)
 })

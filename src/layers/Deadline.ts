@@ -3,8 +3,9 @@
  * a slow server: after the bound it is given up, and the question is asked again on another one.
  *
  * Each statement of pgq passes through `answered`, but for those in a caller's own transaction and for
- * migrations, which take as long as they take. Nothing waits for the end of a statement that was given
- * up: the client cancels it, and closes its connection 5 seconds later if it hears nothing.
+ * migrations, which take as long as they take, and for the first look at a database, which has a bound of
+ * its own. Nothing waits for the end of a statement that was given up: the client cancels it, and closes
+ * its connection 5 seconds later if it hears nothing.
  */
 import { Duration, Effect, Exit, Fiber, Scope } from "effect"
 import type { SqlError } from "effect/sql"

@@ -4,8 +4,8 @@
  * SQLSTATEs are classified here and nowhere else: the driver's own flag says "no" to a server that
  * shuts down and "yes" to a row that is too large.
  */
-import { Option, Predicate } from "effect"
-import type { SqlError } from "effect/sql"
+import { Effect, Option, Predicate } from "effect"
+import { SqlError } from "effect/sql"
 import * as ErrorCauses from "../domain/ErrorCauses.ts"
 import { StoreError } from "../domain/Errors.ts"
 import { payloadBytesMax } from "../domain/Job.ts"
@@ -21,6 +21,15 @@ export const storeError = (operation: string) => (error: SqlError.SqlError): Sto
     cause: error
   })
 }
+
+/** A connection that is lost in a transaction arrives as a defect. */
+export const lossAsFailure = <A, E, R>(
+  transaction: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError.SqlError, R> =>
+  Effect.catchDefect(
+    transaction,
+    (defect) => SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
+  )
 
 /** What never reached the server was not refused by it, whatever keeps it from connecting now. */
 const isTransient = (error: SqlError.SqlError, code: string | undefined): boolean =>

@@ -3,10 +3,10 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
-import { SqlError } from "effect/sql"
+import type { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../domain/Errors.ts"
 import { answered } from "./Deadline.ts"
-import { storeError } from "./PgError.ts"
+import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
 
 export const defaultSchema = "pgq"
@@ -47,11 +47,7 @@ export const migrate = Effect.fn("PgSchema.migrate")(
       }
       return migrations.filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })
-    return yield* sql.withTransaction(run).pipe(
-      // A connection lost in a transaction arrives as a defect.
-      Effect.catchDefect((defect) =>
-        SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
-      ),
+    return yield* lossAsFailure(sql.withTransaction(run)).pipe(
       Effect.catchTag("SqlError", (error) => Effect.fail(refusal(schema, error)))
     )
   }
