@@ -3,6 +3,8 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import * as PgConnections from "../layers/PgConnections.ts"
+import { poolSize } from "./Database.ts"
 import { asked, fail, type Finding, type Look, ok, warn } from "./Finding.ts"
 
 interface Server {
@@ -80,8 +82,11 @@ const demands: ReadonlyArray<(server: Server) => Finding | undefined> = [
   })
 ]
 
-/** The pool's ten, the listener's and the heartbeat's. */
-const connectionsOfAWorker = 12
+/** The application's pool, the worker's own, and the listener. */
+const connectionsOfAWorker = Object.values(PgConnections.sizes).reduce(
+  (sum, size) => sum + size,
+  poolSize + 1
+)
 
 export const server: Look = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient

@@ -74,8 +74,11 @@ const running = Effect.fnUntraced(function*(dataDir: string) {
   })
 })
 
+/** How many connections the handlers and producers of a process have at most. */
+export const poolSize = 10
+
 const client = (conninfo: Conninfo.Conninfo) =>
-  Layer.orDie(PgClient.layer({ ...PgConninfo.clientConfig(conninfo), maxConnections: 10 }))
+  Layer.orDie(PgClient.layer({ ...PgConninfo.clientConfig(conninfo), maxConnections: poolSize }))
 
 const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Service"]) {
   const sql = yield* SqlClient.SqlClient

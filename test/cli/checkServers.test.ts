@@ -110,7 +110,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a d
 
       const found = yield* complaints(url("worker"), schema)
 
-      assert.match(found[0]!, /^warn  server .*4 connections are free, and a worker takes up to/)
+      assert.match(
+        found[0]!,
+        /^warn  server .*4 connections are free, and a worker takes up to 18;/
+      )
       assert.strictEqual(found.at(-1), "exit 0")
     }))
 })
