@@ -60,7 +60,7 @@ export const stop = (dataDir: string): Effect.Effect<boolean, EmbeddedServerFail
   Effect.scoped(Effect.gen(function*() {
     const running = yield* find(dataDir)
     if (Option.isNone(running)) return false
-    const entered = yield* Use.enter(running.value.url)
+    const entered = yield* Use.enter(running.value)
     if (Option.isNone(entered)) return yield* closing(dataDir)
     if (!Option.contains(yield* entered.value.leave, true)) {
       const detail = `other processes of pgq use the server in ${dataDir}; the last one stops it`
@@ -89,7 +89,7 @@ const findOrStart = Effect.fnUntraced(function*({ binaries, dataDir: path, setti
 /** Whoever is the last to leave stops the server. `keep` lets one that this scope started go on. */
 const use = Effect.fnUntraced(function*(server: Server, keep?: Effect.Effect<void>) {
   const { dataDir, pid } = server
-  const entered = yield* Use.enter(server.url)
+  const entered = yield* Use.enter(server)
   if (Option.isNone(entered)) return yield* closing(dataDir)
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(entered.value.leave, (isLast) =>

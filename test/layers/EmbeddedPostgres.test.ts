@@ -6,7 +6,17 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Option, Redacted, Scope } from "effect"
 import { execFile, spawn } from "node:child_process"
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises"
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile
+} from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -76,6 +86,22 @@ layer(Layer.effect(Folder, Effect.suspend(() => Effect.map(folder, (dataDir) => 
       const exit = yield* Effect.exit(ask({ ...server, url }, "SELECT 1"))
 
       assert.isTrue(Exit.isFailure(exit))
+    }).pipe(Effect.scoped))
+
+  it.effect("says why one that runs cannot be used", () =>
+    Effect.gen(function*() {
+      const { dataDir } = yield* Folder
+      yield* open(dataDir)
+      const path = join(dataDir, "cluster", "password")
+      const password = yield* Effect.promise(() => readFile(path, "utf8"))
+
+      yield* Effect.promise(() => writeFile(path, "another"))
+      const error = yield* Effect.flip(EmbeddedPostgres.stop(dataDir)).pipe(
+        Effect.ensuring(Effect.promise(() => writeFile(path, password)))
+      )
+
+      assert.include(error.detail, `cannot use the server in ${dataDir}: `)
+      assert.include(error.detail, "password authentication failed")
     }).pipe(Effect.scoped))
 
   it.effect("gets its data back after a crash", () =>
