@@ -17,7 +17,12 @@ export const options = (
 ): Effect.Effect<NodeTls.ConnectionOptions, ConnectFailed> =>
   Effect.try({
     try: () => optionsOf(host, tls),
-    catch: (error) => failedBy(error instanceof Error ? error : new Error(String(error)))
+    // Its code would be taken for that of a server's socket.
+    catch: (error) =>
+      new ConnectFailed({
+        message: failedBy(error instanceof Error ? error : new Error(String(error))).message,
+        code: undefined
+      })
   }).pipe(
     Effect.filterOrFail(
       (options) => typeof options !== "string",

@@ -39,6 +39,15 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
       })
   )
 
+  it.effect("names a certificate that is not there, and does not blame the server", () =>
+    Effect.gen(function*() {
+      const connection = "host=127.0.0.1 port=1 dbname=x sslmode=require sslrootcert=/nope"
+      const ended = yield* Pgq.run(["check", "-c", connection])
+
+      refuses(ended, "ENOENT", "'/nope'")
+      assert.notInclude(ended.stderr, "is the server running")
+    }))
+
   it.effect("start names the server it cannot reach, whatever variable named it", () =>
     Effect.gen(function*() {
       const { path, write } = yield* Pgq.folder
