@@ -43,6 +43,7 @@ export const open = Effect.fnUntraced(
         )
         if (result._tag === "Success") return result.success
         failures.push([host, result.failure])
+        if (isFinal(result.failure)) return yield* together(failures)
       }
     }
     return yield* together(failures)
@@ -50,6 +51,10 @@ export const open = Effect.fnUntraced(
 )
 
 const timedOut = Effect.fail(new ConnectFailed({ message: "no answer", code: "ETIMEDOUT" }))
+
+/** As for libpq: what a server says of the client, another one would say as well. */
+const isFinal = ({ code, reply }: ConnectFailed): boolean =>
+  reply !== undefined && code?.startsWith("57P0") !== true
 
 const rounds = (target: Target): ReadonlyArray<Target> =>
   target === "prefer-standby" ? ["standby", "any"] : [target]

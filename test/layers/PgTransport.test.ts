@@ -236,6 +236,18 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       assert.strictEqual(row?.port, standbyPort)
     }))
 
+  it.effect("asks no further server once one has turned it away", () =>
+    Effect.gen(function*() {
+      const { port, standbyPort } = yield* OpenServer
+      const line = yield* refusal(
+        `host=127.0.0.1,127.0.0.1 port=${standbyPort},${port} dbname=postgres user=scrammed ` +
+          "password=wrong"
+      )
+
+      assert.match(line, /password authentication failed/)
+      assert.notInclude(line, `:${port}: `)
+    }))
+
   it.effect("asks no server of version 17 before TLS, and is refused by an older one", () =>
     Effect.gen(function*() {
       const as = `${yield* text} user=scrammed sslmode=require`
