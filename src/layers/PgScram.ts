@@ -14,9 +14,20 @@ export interface Proof {
   ) => Result.Result<{ readonly final: string; readonly expected: Buffer }, string>
 }
 
-/** `binding` is the hash of the server's certificate; without one the proof is not bound. */
-export const make = (password: string, binding: Buffer | undefined): Proof => {
-  const header = binding === undefined ? "n,," : "p=tls-server-end-point,,"
+/** What a proof is bound to: the hash of the server's certificate; or why to nothing. */
+export type Binding = Buffer | "not offered" | "none"
+
+/**
+ * A client that would bind, and is not offered it, says so: the server finds out if somebody in between
+ * has taken its offer away.
+ */
+export const make = (password: string, to: Binding): Proof => {
+  const binding = typeof to === "string" ? undefined : to
+  const header = binding !== undefined
+    ? "p=tls-server-end-point,,"
+    : to === "not offered"
+    ? "y,,"
+    : "n,,"
   const nonce = randomBytes(18).toString("base64")
   const bare = `n=,r=${nonce}`
   const bound = Buffer.concat([Buffer.from(header), binding ?? Buffer.alloc(0)]).toString("base64")

@@ -5,6 +5,7 @@
 import { PgAuth, PgProtocol } from "@effect/sql-pg"
 import { Effect, Redacted, Result } from "effect"
 import type { Socket } from "node:net"
+import { TLSSocket } from "node:tls"
 import type { Conninfo } from "../domain/Conninfo.ts"
 import type { Way } from "../domain/ConninfoAuth.ts"
 import * as PgCertificate from "./PgCertificate.ts"
@@ -101,7 +102,9 @@ const bindingFor = Effect.fnUntraced(
     if (binding === undefined && !mechanisms.includes("SCRAM-SHA-256")) {
       return yield* failed(`the server knows only ${mechanisms.filter(Boolean).join(", ")}`)
     }
-    return binding
+    if (binding !== undefined) return binding
+    const wouldBind = socket instanceof TLSSocket && auth.channelBinding !== "disable"
+    return wouldBind && !isOffered ? "not offered" : "none"
   }
 )
 
