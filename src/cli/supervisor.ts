@@ -160,6 +160,7 @@ const launch = Effect.fnUntraced(function*(family: Family) {
   yield* Deferred.await(child.listening).pipe(
     Effect.andThen(ladder.mode),
     Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
+    Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended))),
     Effect.forkScoped
   )
   yield* Effect.forkScoped(killLate(family, child))
@@ -170,8 +171,8 @@ const launch = Effect.fnUntraced(function*(family: Family) {
 const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
   const kill = Effect.gen(function*() {
     yield* Effect.logWarning(
-      `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}, ` +
-        `as its job script ${file} has not loaded; killed it`
+      `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}; ` +
+        `its job script ${file} or its database keeps it; killed it`
     )
     Deferred.doneUnsafe(child.late, Effect.void)
     child.signal("SIGKILL")
