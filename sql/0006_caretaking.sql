@@ -117,12 +117,12 @@ BEGIN
   RETURN handed_back;
 END $$;
 
--- Hands back jobs of workers that stopped renewing, one lease after the other until it is `jobs_max`: to be
--- called again until there are none. Returns how many. Nobody is dead at first sight: the clock may have jumped, or nobody could
--- reach the server for a while. Who is late is doubted, and so is who has longer than a lease, which the
--- clock gave him before it was set back; he has half a lease from then on to renew; after a start of the
--- server, a whole one.
-CREATE FUNCTION rescue(jobs_max integer DEFAULT 4000) RETURNS integer LANGUAGE plpgsql AS $$
+-- Doubts workers that stopped renewing, and deletes those that were doubted before. Nobody is dead at first
+-- sight: the clock may have jumped, or nobody could reach the server for a while. Who is late is doubted, and
+-- so is who has longer than a lease, which the clock gave him before it was set back; he has half a lease from
+-- then on to renew; after a start of the server, a whole one. To be committed before a rescue, which may be
+-- refused: the leases of one worker must not keep another alive.
+CREATE FUNCTION doubt() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
 BEGIN
@@ -141,6 +141,13 @@ BEGIN
       AND clock NOT BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + lease
     FOR UPDATE SKIP LOCKED
   );
+END $$;
+
+-- Hands back jobs of workers that are gone, one lease after the other until it is `jobs_max`: to be called
+-- again until there are none. Returns how many.
+CREATE FUNCTION rescue(jobs_max integer DEFAULT 4000) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM require_read_committed();
   RETURN give_back_some(abandoned_leases(1000), true, jobs_max);
 END $$;
 

@@ -24,10 +24,12 @@ BEGIN
   -- Before PostgreSQL 18 a node that is off but has no alternative counts as very dear, for which JIT
   -- would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
-    'demote_heads(text, text[])', 'give_tokens(text, text[])', 'admit(text[], integer, boolean)', 'hand_out(text, text[])',
-    'claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)', 'settle(uuid[], integer[], bigint[], jsonb)',
-    'promote(integer)', 'rescue(integer)', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
-    'locked(uuid[], bigint[])', 'heal_lanes(text, text, integer)'
+    'demote_heads(text, text[])', 'hand_out(text, text[])', 'give_tokens(text, text[])',
+    'admit(text[], integer, boolean)',
+    'claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)',
+    'settle(uuid[], integer[], bigint[], jsonb)', 'promote(integer)', 'doubt()', 'rescue(integer)',
+    'leave(uuid, boolean)', 'reconcile(uuid, uuid[])', 'locked(uuid[], bigint[])',
+    'heal_lanes(text, text, integer)'
   ] LOOP
     EXECUTE format(
       'ALTER FUNCTION %s SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off '

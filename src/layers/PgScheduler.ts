@@ -24,7 +24,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   /** After a refusal, one lease at a time, or the one that is refused would keep all others. */
   let jobsMax = rescuedMax
-  const rescue = Effect.suspend(() =>
+  const handBack = Effect.suspend(() =>
     sql<{ rescued: number }>`SELECT ${step("rescue")}(${jobsMax}) AS rescued`
   ).pipe(
     Effect.map(([row]) => row!.rescued),
@@ -38,7 +38,12 @@ const make = Effect.fnUntraced(function*(schema: string) {
       Effect.sync(() => {
         if (rescued === 0) jobsMax = rescuedMax
       })
-    ),
+    )
+  )
+  // In a transaction of its own: a refused rescue must not keep dead workers from being found.
+  const rescue = sql`SELECT ${step("doubt")}()`.pipe(
+    answered("doubt"),
+    Effect.andThen(handBack),
     Effect.withSpan("Scheduler.rescue")
   )
 

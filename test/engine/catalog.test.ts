@@ -20,6 +20,7 @@ const hot = [
   "admit",
   "claim",
   "demote_heads",
+  "doubt",
   "give_tokens",
   "leave",
   "promote",

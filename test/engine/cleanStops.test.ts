@@ -104,7 +104,7 @@ layer(producer, options)("a queue that has stopped", (it) => {
       yield* sql`
         UPDATE pgq.workers SET lease = '0', lease_until = now() WHERE ${queue} = ANY (queues)
       `
-      yield* sql`SELECT pgq.rescue()`
+      yield* sql`SELECT pgq.doubt(), pgq.rescue()`
       assert.deepStrictEqual(yield* held(queue), { leased: 0, workers: 0 })
       assert.strictEqual((yield* unfinished(queue))[0]?.state, "ready")
     }))

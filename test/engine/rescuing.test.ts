@@ -80,6 +80,35 @@ layer(PgQueue.layer, options)("the jobs of dead workers", (it) => {
       assert.strictEqual(yield* rescue, 1500)
     }))
 
+  it.effect("are known for such although the only lease that is left cannot be taken apart", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const worker = yield* workerOf("test", "1 second")
+      yield* abandoned(1, crypto.randomUUID())
+      yield* sql`UPDATE pgq.workers SET lease_until = lease_until - lease WHERE id = ${worker}::uuid`
+      yield* sql.unsafe(`
+        CREATE FUNCTION public.no_pills() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'not this one'; END $$
+      `).unprepared
+      yield* sql.unsafe(`
+        CREATE TRIGGER no_pills BEFORE UPDATE ON pgq.jobs FOR EACH ROW
+          WHEN (NEW.crash_count = 1) EXECUTE FUNCTION public.no_pills()
+      `).unprepared
+      const state = sql<{ is_doubted: boolean }>`
+        SELECT doubted_at IS NOT NULL AS is_doubted FROM pgq.workers WHERE id = ${worker}::uuid
+      `
+      const first = yield* Effect.exit(rescue)
+      const doubted = yield* state
+      yield* sql`UPDATE pgq.workers SET doubted_at = doubted_at - lease WHERE id = ${worker}::uuid`
+      const second = yield* Effect.exit(rescue)
+      const left = yield* state
+      yield* sql.unsafe("DROP FUNCTION public.no_pills CASCADE")
+      yield* rescue
+
+      assert.deepStrictEqual([first._tag, second._tag], ["Failure", "Failure"])
+      assert.deepStrictEqual([doubted, left], [[{ is_doubted: true }], []])
+    }))
+
   for (const end of ["leave", "bury"] as const) {
     it.effect(`all go back when it is told to ${end}`, () =>
       Effect.gen(function*() {

@@ -22,7 +22,7 @@ const rescuedWhileComputing = Effect.fnUntraced(function*(standIn: string) {
     through: [globalThis.process.execPath, spinner, url, queue, standIn]
   })
   yield* process.line(/computing/)
-  const rescued = yield* sql<{ n: number }>`SELECT pgq.rescue() AS n`.pipe(
+  const rescued = yield* sql<{ n: number }>`SELECT pgq.doubt(), pgq.rescue() AS n`.pipe(
     Effect.map(([row]) => row!.n),
     Effect.delay("20 millis"),
     Effect.repeat({ until: (n) => n > 0 }),

@@ -95,10 +95,10 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("hel
       const another = yield* b.worker(queue)
       yield* person.begin
       yield* person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${one}`
-      yield* a.sql`SELECT pgq.rescue()`
+      yield* a.sql`SELECT pgq.doubt(), pgq.rescue()`
       const beside = yield* b.claim({ queue, worker: another })
       yield* person.commit
-      yield* a.sql`SELECT pgq.rescue()`
+      yield* a.sql`SELECT pgq.doubt(), pgq.rescue()`
       const after = yield* b.claim({ queue, worker: another })
 
       assert.deepStrictEqual([lease.ids, second.ids], [[one], [two]])

@@ -68,7 +68,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
         WHERE id = ${worker}::uuid
       `
       const rescue = Effect.map(
-        a.sql<{ jobs: number }>`SELECT pgq.rescue() AS jobs`,
+        a.sql<{ jobs: number }>`SELECT pgq.rescue() AS jobs FROM pgq.doubt()`,
         ([row]) => row!.jobs
       )
 
@@ -100,10 +100,10 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
       yield* c.sql`SELECT pgq.lock_stripes(ARRAY[pgq.lane_stripe(${queue}, 'k')])`
       const settling = yield* Effect.forkChild(a.complete(lease, [id]))
       yield* Session.someoneWaits
-      const early = yield* b.sql`SELECT pgq.rescue() AS jobs`
+      const early = yield* b.sql`SELECT pgq.rescue() AS jobs FROM pgq.doubt()`
       yield* c.commit
       const lost = yield* Fiber.join(settling)
-      const late = yield* b.sql`SELECT pgq.rescue() AS jobs`
+      const late = yield* b.sql`SELECT pgq.rescue() AS jobs FROM pgq.doubt()`
 
       assert.deepStrictEqual(lost, [])
       assert.deepStrictEqual([early, late], [[{ jobs: 0 }], [{ jobs: 0 }]])
