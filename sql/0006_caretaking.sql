@@ -1,41 +1,30 @@
 -- What time brings. Any process may call these at any time: nobody leads, and the work is done once.
 
--- Makes up to `limit_` due jobs ready. `is_behind` tells that there are more: too many, or somebody holds
--- them. `next_in` is the seconds until the first of those that are not due yet, NULL if there is none.
+-- Makes up to `limit_` due jobs ready: the first ones, or with `is_careful` any of them, for when a trigger on
+-- jobs keeps some as they are, which must not keep others. `is_behind` tells that there are more: too many,
+-- kept ones, or some that somebody holds. `next_in` is the seconds until the first of those that are not due
+-- yet, NULL if there is none.
 CREATE FUNCTION promote(
-  limit_ integer, OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
+  limit_ integer, is_careful boolean DEFAULT false,
+  OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
   -- Once: compared with the running clock, every scheduled job would be read.
   clock timestamptz := clock_timestamp();
   due bigint[];
   next_at timestamptz;
-  q text;
-  mark text;
 BEGIN
   PERFORM require_read_committed();
-  due := ARRAY(
-    SELECT id FROM jobs
-    WHERE state IN ('scheduled', 'retry') AND run_at <= clock
-    ORDER BY run_at LIMIT limit_ FOR UPDATE SKIP LOCKED
-  );
-  promoted := 0;
-  IF cardinality(due) > 0 THEN
-    -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
-    INSERT INTO lane_wakes (queue, key, priority)
-    SELECT queue, serialization_key, max(priority) FROM jobs
-    WHERE id = ANY (due) AND serialization_key IS NOT NULL GROUP BY queue, serialization_key;
-    mark := begin_step();
-    UPDATE jobs SET state = CASE
-      WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
-    END
-    WHERE id = ANY (due);
-    GET DIAGNOSTICS promoted = ROW_COUNT;
-    PERFORM end_step(mark);
-    FOR q IN SELECT DISTINCT queue FROM jobs WHERE id = ANY (due) LOOP
-      PERFORM wake(q);
-    END LOOP;
+  IF is_careful THEN
+    due := any_due(clock, limit_);
+  ELSE
+    due := ARRAY(
+      SELECT id FROM jobs
+      WHERE state IN ('scheduled', 'retry') AND run_at <= clock
+      ORDER BY run_at LIMIT limit_ FOR UPDATE SKIP LOCKED
+    );
   END IF;
+  promoted := CASE WHEN cardinality(due) > 0 THEN make_ready(due) ELSE 0 END;
   next_at := (
     SELECT run_at FROM jobs
     WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
@@ -52,6 +41,58 @@ BEGIN
   IF next_at IS NOT NULL THEN
     next_in := greatest(extract(epoch FROM next_at - clock_timestamp()), 0);
   END IF;
+END $$;
+
+-- Makes due jobs ready, whose rows are locked; returns how many.
+CREATE FUNCTION make_ready(due bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  changed integer;
+  q text;
+  mark text := begin_step();
+BEGIN
+  UPDATE jobs SET state = CASE
+    WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
+  END
+  WHERE id = ANY (due);
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  PERFORM end_step(mark);
+  IF changed > 0 THEN
+    -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
+    INSERT INTO lane_wakes (queue, key, priority)
+    SELECT queue, serialization_key, max(priority) FROM jobs
+    WHERE id = ANY (due) AND serialization_key IS NOT NULL AND state || '' IN ('ready', 'waiting')
+    GROUP BY queue, serialization_key;
+    FOR q IN SELECT DISTINCT queue FROM jobs WHERE id = ANY (due) LOOP
+      PERFORM wake(q);
+    END LOOP;
+  END IF;
+  RETURN changed;
+END $$;
+
+-- Locks some due jobs, any of the first or of the last. Among how many is as random: one that is due since now
+-- is found soon behind thousands of others.
+CREATE FUNCTION any_due(clock timestamptz, limit_ integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+  among integer := greatest(limit_, power(100000, random()));
+  due bigint[];
+BEGIN
+  IF random() < 0.5 THEN
+    due := ARRAY(
+      SELECT id FROM jobs
+      WHERE state IN ('scheduled', 'retry') AND run_at <= clock ORDER BY run_at LIMIT among
+    );
+  ELSE
+    due := ARRAY(
+      SELECT id FROM jobs
+      WHERE state IN ('scheduled', 'retry') AND run_at <= clock ORDER BY run_at DESC LIMIT among
+    );
+  END IF;
+  due := ARRAY(SELECT id FROM unnest(due) AS id ORDER BY random() LIMIT limit_);
+  RETURN ARRAY(
+    SELECT id FROM jobs
+    WHERE id = ANY (due) AND state || '' IN ('scheduled', 'retry') AND run_at <= clock
+    FOR UPDATE SKIP LOCKED
+  );
 END $$;
 
 -- Takes a lease apart and hands its jobs back; returns how many. After a crash they are suspects, claimed

@@ -27,8 +27,8 @@ BEGIN
     'demote_heads(text, text[])', 'hand_out(text, text[])', 'give_tokens(text, text[])',
     'admit(text[], integer, boolean)',
     'claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)',
-    'settle(uuid[], integer[], bigint[], jsonb)', 'promote(integer)', 'doubt()', 'rescue(integer)',
-    'leave(uuid, boolean)', 'reconcile(uuid, uuid[])', 'locked(uuid[], bigint[])',
+    'settle(uuid[], integer[], bigint[], jsonb)', 'promote(integer, boolean)', 'doubt()',
+    'rescue(integer)', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])', 'locked(uuid[], bigint[])',
     'heal_lanes(text, text, integer)'
   ] LOOP
     EXECUTE format(

@@ -18,6 +18,11 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   override get message(): string {
     return `${this.operation}: ${this.detail}`
   }
+
+  /** Whether the server refused what was asked: it was there, and connected. */
+  get isAnswer(): boolean {
+    return this.code !== undefined && !/^(08|57P0|E)/.test(this.code)
+  }
 }
 
 /** The job is no longer in the lease it was claimed under: what was settled changed nothing. */

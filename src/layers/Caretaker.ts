@@ -24,9 +24,10 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
 
     const changed = (longest: Duration.Duration) =>
       Effect.timeoutOption(Queue.take(changes), longest)
+    const promoteDue = saying("not all due jobs are made ready", scheduler.promote)
     let pause = shortestPause
     const promote = Effect.gen(function*() {
-      const { isBehind, next = longestWait, promoted } = yield* scheduler.promote
+      const { isBehind, next = longestWait, promoted } = yield* promoteDue
       const wait = Duration.min(next, isBehind ? pause : longestWait)
       const isStuck = isBehind && promoted === 0
       pause = isStuck ? Duration.min(Duration.times(pause, 2), longestPause) : shortestPause
@@ -34,11 +35,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     })
 
     yield* repeatedly("promote", promote, changed)
-    const rescue = scheduler.rescue.pipe(Effect.tapError(({ isTransient, message }) =>
-      isTransient
-        ? Effect.void
-        : Effect.logWarning(`not all jobs of dead workers are handed back: ${message}`)
-    ))
+    const rescue = saying("not all jobs of dead workers are handed back", scheduler.rescue)
     yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
     yield* repeatedly(
       "heal",
@@ -58,6 +55,14 @@ const shortestPause = Duration.millis(10)
 const longestPause = Duration.seconds(1)
 
 const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Effect.sleep)
+
+/** What the store refuses is for somebody to look at. */
+const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
+  Effect.tapError(
+    step,
+    ({ isTransient, message }) =>
+      isTransient ? Effect.void : Effect.logWarning(`${what}: ${message}`)
+  )
 
 /** Goes on at once while there is something to do. */
 const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Input) =>

@@ -73,6 +73,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
     functions: [
       "abandoned_leases",
       "admit",
+      "any_due",
       "begin_step",
       "busy_queues",
       "claim",
@@ -96,6 +97,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "lock_claims",
       "lock_stripes",
       "locked",
+      "make_ready",
       "mark_forgotten",
       "mark_lanes",
       "mark_passed_by",

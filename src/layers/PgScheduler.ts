@@ -10,15 +10,36 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const step = (name: string) => sql(`${schema}.${name}`)
 
-  const promote = sql<{ promoted: number; is_behind: boolean; next_in: number | null }>`
-    SELECT promoted, is_behind, next_in FROM ${step("promote")}(1000)
-  `.pipe(
+  /** Since some could not be made ready, and until none is left behind: then any, not the first ones. */
+  let isCareful = false
+  /** After a refusal, one at a time, then more and more. */
+  let promotedMax = promotedAtOnce
+  const promote = Effect.suspend(() =>
+    sql<{ promoted: number; is_behind: boolean; next_in: number | null }>`
+      SELECT promoted, is_behind, next_in FROM ${step("promote")}(${promotedMax}, ${isCareful})
+    `
+  ).pipe(
     Effect.map(([row]) => ({
       promoted: row!.promoted,
       isBehind: row!.is_behind,
       next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
     })),
     answered("promote"),
+    Effect.tap(({ isBehind, promoted }) =>
+      Effect.sync(() => {
+        isCareful = isBehind && (isCareful || promoted < promotedMax)
+        promotedMax = isBehind ? Math.min(promotedMax * 2, promotedAtOnce) : promotedAtOnce
+      })
+    ),
+    Effect.catch((error) => {
+      const isKnown = isCareful
+      if (!error.isAnswer) return Effect.fail(error)
+      isCareful = true
+      promotedMax = 1
+      return isKnown
+        ? Effect.succeed({ promoted: 0, isBehind: true, next: undefined })
+        : Effect.fail(error)
+    }),
     Effect.withSpan("Scheduler.promote")
   )
 
@@ -87,6 +108,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   return Scheduler.of({ promote, rescue, heal, forget, prune })
 })
+
+const promotedAtOnce = 1000
 
 const rescuedMax = 4000
 
