@@ -46,27 +46,30 @@ END $$;
 -- Makes due jobs ready, whose rows are locked; returns how many.
 CREATE FUNCTION make_ready(due bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  changed integer;
+  made_ready integer;
+  queues text[];
   q text;
   mark text := begin_step();
 BEGIN
-  UPDATE jobs SET state = CASE
-    WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
-  END
-  WHERE id = ANY (due);
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  PERFORM end_step(mark);
-  IF changed > 0 THEN
+  WITH changed AS (
+    UPDATE jobs SET state = CASE
+      WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
+    END
+    WHERE id = ANY (due) RETURNING queue, serialization_key, priority
+  ), marked AS (
     -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
     INSERT INTO lane_wakes (queue, key, priority)
-    SELECT queue, serialization_key, max(priority) FROM jobs
-    WHERE id = ANY (due) AND serialization_key IS NOT NULL AND state || '' IN ('ready', 'waiting')
-    GROUP BY queue, serialization_key;
-    FOR q IN SELECT DISTINCT queue FROM jobs WHERE id = ANY (due) LOOP
+    SELECT queue, serialization_key, max(priority) FROM changed WHERE serialization_key IS NOT NULL
+    GROUP BY queue, serialization_key
+  )
+  SELECT count(*), array_agg(DISTINCT queue) INTO made_ready, queues FROM changed;
+  PERFORM end_step(mark);
+  IF queues IS NOT NULL THEN
+    FOREACH q IN ARRAY queues LOOP
       PERFORM wake(q);
     END LOOP;
   END IF;
-  RETURN changed;
+  RETURN made_ready;
 END $$;
 
 -- Locks some due jobs, any of the first or of the last. Among how many is as random: one that is due since now

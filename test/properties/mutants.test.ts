@@ -24,9 +24,9 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "no marker for a job that comes due",
-    functions: ["promote"],
-    from: "serialization_key IS NOT NULL GROUP",
-    to: "false GROUP"
+    functions: ["make_ready"],
+    from: "FROM changed WHERE serialization_key IS NOT NULL",
+    to: "FROM changed WHERE false"
   },
   {
     name: "an overtaken head keeps the token",
