@@ -140,7 +140,8 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   const end = Effect.gen(function*() {
     runs.finish()
     const leftBehind = runs.running().map(({ job }) => job.id)
-    yield* Effect.timeoutOption(settler.drained, grace)
+    // Jobs that have ended are recorded however little time the others have.
+    yield* Effect.timeoutOption(settler.drained, Duration.max(grace, bounds.lastWords))
     if (settler.size() > 0) {
       yield* Effect.logWarning(
         `the ends of ${settler.size()} jobs could not be recorded in time: these jobs run again`

@@ -101,11 +101,6 @@ it.live.skipIf(!Bouncer.isThere)(
       const { caretaker, heartbeat, worker } = yield* PgConnections.make.pipe(
         Effect.provide(PgClient.layer(config))
       )
-      // A thread that has much else to do reads all answers in one go.
-      yield* Effect.acquireRelease(
-        Effect.sync(() => setInterval(() => Atomics.wait(nothing, 0, 0, 50), 1)),
-        (busy) => Effect.sync(() => clearInterval(busy))
-      )
 
       const rows = yield* Effect.forEach(
         [worker, heartbeat, caretaker, worker, heartbeat, caretaker],
@@ -117,5 +112,3 @@ it.live.skipIf(!Bouncer.isThere)(
     }).pipe(Effect.scoped),
   60_000
 )
-
-const nothing = new Int32Array(new SharedArrayBuffer(4))

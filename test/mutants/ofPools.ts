@@ -41,19 +41,6 @@ export const ofPools: ReadonlyArray<Mutant> = [
     test: killed("connections/isolation", "a worker works through a pooler that refuses")
   },
   {
-    name: "refused-at-once-fails",
-    changes: [{
-      file: "src/layers/PgPart.ts",
-      from: "const said = part.saysIsolation\n",
-      to: "const said = true\n"
-    }, {
-      file: "src/layers/PgPart.ts",
-      from: "if (said && isRefusal(code))",
-      to: "if (said && part.saysIsolation && isRefusal(code))"
-    }],
-    test: killed("connections/isolation", "may be refused at once")
-  },
-  {
     name: "own-connections-not-waited-for",
     changes: [{
       file: "src/layers/PgPart.ts",
