@@ -31,6 +31,8 @@ export const make = Effect.fnUntraced(function*(
   let sending: ReadonlyArray<Settled> = []
   /** To be sent when nobody else holds their rows any more. */
   let locked: ReadonlyArray<Settled> = []
+  /** Those that wait again after they were locked. */
+  const unlocked = new Set<Settled>()
   /** How many were refused since the last one that was accepted. */
   let refused = 0
   /** How many batches were refused altogether, one after the other. */
@@ -104,7 +106,9 @@ export const make = Effect.fnUntraced(function*(
     sending = all.slice(0, batchMax)
     waiting = all.slice(batchMax)
     const size = sending.length
+    isRepeat ||= unlocked.size > 0 && sending.some((one) => unlocked.has(one))
     const lost = yield* send(sending)
+    if (unlocked.size > 0) sending.forEach((one) => unlocked.delete(one))
     sending = []
     isRepeat = false
     holdUps = refused < size ? 0 : holdUps + 1
@@ -123,7 +127,10 @@ export const make = Effect.fnUntraced(function*(
     const [free, held] = yield* divide(asked)
     locked = [...held, ...locked.slice(asked.length)]
     if (locked.length === 0) hasLocked.closeUnsafe()
-    free.forEach(add)
+    for (const one of free) {
+      unlocked.add(one)
+      add(one)
+    }
   })
 
   yield* Effect.forEach(

@@ -91,6 +91,43 @@ describe("the settler", () => {
       assert.deepStrictEqual(sent, [false, true, false])
     }).pipe(Effect.provide(Logger.layer([]))))
 
+  it.effect("says so when it sends again what was locked meanwhile", () =>
+    Effect.gen(function*() {
+      const sent: Array<boolean | undefined> = []
+      // The first was not answered; the second found a row that somebody held.
+      const answers = [undefined, "55P03"]
+      const store: JobRepo["Service"] = {
+        ...accepting([]),
+        locked: (batch) => Effect.succeed(sent.length === 2 ? batch.map(({ id }) => id) : []),
+        settle: (_, options) =>
+          Effect.suspend(() => {
+            const turn = sent.push(options?.isRepeat) - 1
+            if (turn >= answers.length) return Effect.succeed([])
+            const code = answers[turn]
+            return Effect.fail(
+              new StoreError({
+                operation: "settle",
+                isTransient: true,
+                ...(code === undefined ? {} : { code }),
+                detail: "not now",
+                cause: undefined
+              })
+            )
+          })
+      }
+      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+
+      settler.add(completed(1n))
+      yield* TestClock.adjust("500 millis")
+      // Nobody holds it any more.
+      sent.push(undefined)
+      yield* TestClock.adjust("2 seconds")
+      settler.add(completed(3n))
+      yield* TestClock.adjust("1 second")
+
+      assert.deepStrictEqual(sent, [false, true, undefined, true, false])
+    }).pipe(Effect.provide(Logger.layer([]))))
+
   it.effect("settles the rest of a batch with one that whoever sends it dies of", () =>
     Effect.gen(function*() {
       const accepted: Array<bigint> = []
