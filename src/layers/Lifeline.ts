@@ -1,11 +1,12 @@
 /**
  * Keeps a worker alive in the store, and says whether it may still take its leases for its own.
  */
-import { Clock, Duration, Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../domain/Lease.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import * as Monotonic from "./Monotonic.ts"
 import { varied } from "./Varied.ts"
 
 export type Lifeline = Effect.Success<ReturnType<typeof make>>
@@ -21,11 +22,9 @@ export interface Events {
 export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const lease = Duration.toMillis(worker.lease)
   const registry = yield* WorkerRegistry
-  const clock = yield* Clock.Clock
+  const now = yield* Monotonic.millis
   const standIn = yield* registry.standIn(worker)
 
-  /** Monotonic milliseconds. */
-  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1000n) / 1000
   let renewedAt = -Infinity
   let hasExpired = false
   let joining: Fiber.Fiber<void, StoreError> | undefined

@@ -87,7 +87,7 @@ const optionsOf = (host: Host, tls: Tls): NodeTls.ConnectionOptions | string => 
 /** Whom to trust: nothing is anybody, `{}` is Node's own list. */
 const rootOf = (tls: Tls): { readonly ca?: Buffer } | undefined | string => {
   if (tls.rootCert === "system") {
-    const bundle = systemBundles.find((path) => path !== undefined && existsSync(path))
+    const bundle = systemBundles().find((path) => path !== undefined && existsSync(path))
     return bundle === undefined ? {} : { ca: readFileSync(bundle) }
   }
   const path = file(tls.rootCert, "root.crt")
@@ -98,7 +98,8 @@ const rootOf = (tls: Tls): { readonly ca?: Buffer } | undefined | string => {
     : undefined
 }
 
-const systemBundles = [
+/** The first is OpenSSL's own variable, which libpq honours, too. */
+const systemBundles = () => [
   process.env["SSL_CERT_FILE"],
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",

@@ -3,23 +3,14 @@
  *
  * Each of them leaves through the settler, unless its lease was lost.
  */
-import {
-  Cause,
-  Clock,
-  Context,
-  Effect,
-  Exit,
-  type Fiber,
-  MutableList,
-  References,
-  Result
-} from "effect"
+import { Cause, Context, Effect, Exit, type Fiber, MutableList, References, Result } from "effect"
 import type { ClaimedJob, RunningJob } from "../domain/Job.ts"
 import { defaults } from "../domain/JobKind.ts"
 import * as Pace from "../domain/Pace.ts"
 import { Settlement, unknownName } from "../domain/Settlement.ts"
 import { type Handler, Handlers } from "../services/Handlers.ts"
 import { LaneRun } from "./LaneRun.ts"
+import * as Monotonic from "./Monotonic.ts"
 import * as Outcomes from "./Outcomes.ts"
 import type { Settler } from "./Settler.ts"
 
@@ -37,7 +28,7 @@ export const make = Effect.fnUntraced(function*(options: {
 }) {
   const { concurrency, settler } = options
   const handlers = yield* Handlers
-  const clock = yield* Clock.Clock
+  const now = yield* Monotonic.millis
   const outcomes = yield* Outcomes.make(settler)
   const context = yield* Effect.context()
   const fork = Effect.runForkWith(
@@ -54,9 +45,6 @@ export const make = Effect.fnUntraced(function*(options: {
   let hadBacklog = false
   let slots = 0
   let isStarting = true
-
-  /** Monotonic milliseconds. */
-  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1000n) / 1000
 
   const runLane = Effect.fnUntraced(function*(run: LaneRun) {
     for (let job = run.next; job !== undefined; job = run.next) {
