@@ -2,8 +2,8 @@
  * SCRAM-SHA-256, bound to the server's certificate where the connection is encrypted: the driver's own
  * cannot bind, and some platforms ask for it.
  */
-import { Result } from "effect"
-import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto"
+import { Effect, Result } from "effect"
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto"
 
 export interface Proof {
   readonly mechanism: string
@@ -11,7 +11,7 @@ export interface Proof {
   /** Answers the server's challenge; `expected` is what the server must know in return. */
   readonly answer: (
     challenge: string
-  ) => Result.Result<{ readonly final: string; readonly expected: Buffer }, string>
+  ) => Effect.Effect<{ readonly final: string; readonly expected: Buffer }, string>
 }
 
 /** What a proof is bound to: the hash of the server's certificate; or why to nothing. */
@@ -35,11 +35,12 @@ export const make = (password: string, to: Binding): Proof => {
     mechanism: binding === undefined ? "SCRAM-SHA-256" : "SCRAM-SHA-256-PLUS",
     first: header + bare,
     answer: (challenge) =>
-      Result.map(read(challenge, nonce), ({ iterations, nonce, salt }) => {
-        const salted = pbkdf2Sync(password.normalize("NFKC"), salt, iterations, 32, "sha256")
+      Effect.gen(function*() {
+        const { iterations, nonce: both, salt } = yield* Effect.fromResult(read(challenge, nonce))
+        const salted = yield* saltedOf(password.normalize("NFKC"), salt, iterations)
         const clientKey = hmac(salted, "Client Key")
         const storedKey = createHash("sha256").update(clientKey).digest()
-        const unproven = `c=${bound},r=${nonce}`
+        const unproven = `c=${bound},r=${both}`
         const exchange = `${bare},${challenge},${unproven}`
         const signature = hmac(storedKey, exchange)
         const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0))
@@ -50,6 +51,23 @@ export const make = (password: string, to: Binding): Proof => {
       })
   }
 }
+
+/** On a thread of Node's own: the rounds are as many as the server likes. */
+const saltedOf = (
+  password: string,
+  salt: Buffer,
+  iterations: number
+): Effect.Effect<Buffer, string> =>
+  Effect.callback((resume) =>
+    pbkdf2(
+      password,
+      salt,
+      iterations,
+      32,
+      "sha256",
+      (error, key) => resume(error === null ? Effect.succeed(key) : Effect.fail(error.message))
+    )
+  )
 
 /** Whether the server knows the password as well. */
 export const isProven = (last: string, expected: Buffer): boolean => {

@@ -80,9 +80,8 @@ const scram = Effect.fnUntraced(
     socket.write(
       PgProtocol.encodeSASLInitialResponse({ mechanism: proof.mechanism, initialResponse })
     )
-    const answered = proof.answer(yield* said(socket, 11))
-    if (Result.isFailure(answered)) return yield* failed(answered.failure)
-    const { expected, final } = answered.success
+    const challenge = yield* said(socket, 11)
+    const { expected, final } = yield* Effect.catch(proof.answer(challenge), failed)
     socket.write(PgProtocol.encodeSASLResponse({ data: Buffer.from(final) }))
     if (!PgScram.isProven(yield* said(socket, 12), expected)) {
       return yield* failed("the server does not know the password itself")
@@ -118,10 +117,17 @@ const said = Effect.fnUntraced(function*(socket: Socket, kind: number) {
 
 const demand = ({ auth }: Conninfo, way: Way) =>
   !auth.allowed.has(way)
-    ? failed(`the server asks by way of ${way}, which require_auth does not allow`)
+    ? failed(`the server ${asking[way]}, which require_auth does not allow`)
     : auth.channelBinding === "require" && way !== "scram-sha-256"
     ? failed("channel_binding=require, and the server does not ask for SCRAM")
     : Effect.void
+
+const asking: Readonly<Record<Way, string>> = {
+  none: "asks for no password",
+  password: "asks for the password itself",
+  md5: "asks for the password's md5",
+  "scram-sha-256": "asks for scram-sha-256"
+}
 
 const secret = ({ password }: Conninfo) =>
   password === undefined
