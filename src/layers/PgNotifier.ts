@@ -30,8 +30,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     const listening = yield* Scope.fork(yield* Effect.scope)
     const connection = yield* PgConnection.make({
       ...sql.config,
-      applicationName: `${sql.config.applicationName ?? "pgq"} listener`,
-      keepAlive: "5 seconds"
+      applicationName: `${sql.config.applicationName ?? "pgq"} listener`
     })
     const pinned = yield* Scope.provide(connection.pin, listening)
     const notifications = yield* heard(
