@@ -1,20 +1,10 @@
 /**
  * A queue that works in this process until it is asked to stop.
  */
-import {
-  Deferred,
-  type Duration,
-  Effect,
-  type Exit,
-  Fiber,
-  Layer,
-  Option,
-  Result,
-  Scope,
-  Stream
-} from "effect"
+import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
 import type { AdvisoryKey } from "../domain/CooperativeMode.ts"
 import * as AdvisoryLock from "../layers/AdvisoryLock.ts"
+import { closeWithin } from "../layers/Deadline.ts"
 import * as QueueLive from "../layers/QueueLive.ts"
 import * as RowLock from "../layers/RowLock.ts"
 import * as SoloLock from "../layers/SoloLock.ts"
@@ -62,7 +52,8 @@ export const run = Effect.fnUntraced(
       status: status(running),
       exit: Effect.void
     })
-    const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin("5 seconds"))
+    // A job that cannot be interrupted would keep the scope, and with it the process, for ever.
+    const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(Duration.seconds(5)))
 
     const startUp = start(options, scope).pipe(
       Effect.tap((queue) => Deferred.succeed(running, queue)),
@@ -173,11 +164,3 @@ const status = Effect.fnUntraced(function*(running: Deferred.Deferred<Queue>) {
   )
   yield* Log.print(StatusText.ofQueue(yield* control.status, waiting))
 })
-
-/** A job that cannot be interrupted would keep the scope, and with it the process, for ever. */
-const closeWithin =
-  (limit: Duration.Input) => (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown>) =>
-    Effect.forkDetach(Scope.close(scope, exit)).pipe(
-      Effect.flatMap(Fiber.await),
-      Effect.timeoutOption(limit)
-    )
