@@ -59,13 +59,16 @@ const owner = Effect.fnUntraced(function*(schema: string) {
   )]
 })
 
-export const rights = (schema: string): Look =>
+/** `user` is who asks, as SQL writes it. */
+export const rights = (schema: string, user: string): Look =>
   Effect.gen(function*() {
     const work = yield* missing(schema, "worker")
     const produce = yield* missing(schema, "producer")
     const wrong = yield* owner(schema)
     const grant = (role: PgRoles.Role) =>
-      `GRANT "${PgRoles.nameOf(schema, role)}" TO it; pgq schema --roles prints what makes that`
+      `GRANT "${
+        PgRoles.nameOf(schema, role)
+      }" TO ${user}; pgq schema --roles prints what makes that`
     if (work.length > 0) {
       const lacking = [...new Set([...work, ...produce])].join(", ")
       return [...wrong, fail("rights", `the role lacks ${lacking}; ${grant("worker")}`)]

@@ -43,10 +43,15 @@ const run = Effect.gen(function*() {
 
 /** What is looked at, in this order; what comes after something that is wrong may not be possible. */
 const looks = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient.SqlClient
   const found = yield* told(server)
-  const fits = yield* told(fit(schema))
+  const [role] = yield* asked(
+    sql<{ readonly name: string }>`SELECT quote_ident(current_user) AS name`
+  )
+  const user = role?.name ?? ""
+  const fits = yield* told(fit(schema, user))
   if (isWrong(fits)) return [...found, ...fits]
-  const right = yield* told(rights(schema))
+  const right = yield* told(rights(schema, user))
   const whole = yield* told(parts(schema))
   // Where one of these is missing, all that a worker does fails of it.
   const tried = isWrong([...found, ...right, ...whole]) ? [] : yield* told(work(schema))
@@ -54,12 +59,12 @@ const looks = Effect.fnUntraced(function*(schema: string) {
 })
 
 /** The schema's version, and whether it still has its name. */
-const fit = (schema: string): Look =>
+const fit = (schema: string, user: string): Look =>
   Effect.match(PgSchema.check(schema), {
     onFailure: (error) => {
       const role = PgRoles.nameOf(schema, "worker")
       const mend = error._tag === "StoreError" && error.code === "42501"
-        ? `; GRANT "${role}" TO it`
+        ? `; GRANT "${role}" TO ${user}`
         : ""
       return [fail("schema", error.message + mend)]
     },
