@@ -41,8 +41,8 @@ export const undone = <A, R>(
   effect: Effect.Effect<A, StoreError, R>
 ): Effect.Effect<A, StoreError, R | SqlClient.SqlClient> =>
   SqlClient.SqlClient.use((sql) =>
-    Effect.flip(
-      lossAsFailure(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail)))
+    lossAsFailure(
+      Effect.flip(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail)))
     ).pipe(
       Effect.flatMap((end) => Exit.isExit(end) ? Effect.succeed(end) : Effect.fail(end)),
       answered("check", transactionLimit),

@@ -10,44 +10,10 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Conninfo from "../../src/domain/Conninfo.ts"
 import * as PgConninfo from "../../src/layers/PgConninfo.ts"
-import { storeError } from "../../src/layers/PgError.ts"
+import { ask, at, conninfo, isEncrypted, refusal } from "../support/ByConninfo.ts"
 import { OpenServer, users } from "../support/OpenServer.ts"
 import * as Open from "../support/OpenServer.ts"
-import * as TcpProxy from "../support/TcpProxy.ts"
-
-const conninfo = (text: string) =>
-  Result.getOrThrow(
-    Result.flatMap(
-      Conninfo.parse(text, "-c"),
-      ({ given }) => Conninfo.complete(given, { setting: "-c", user: "me", host: () => "none" })
-    )
-  )
-
-/** Runs with a client for what the text names; a failure is the line that people see. */
-const at = <A, E>(
-  text: string,
-  effect: Effect.Effect<A, E, PgClient.PgClient | SqlClient.SqlClient>
-) => Effect.provide(effect, PgClient.layer(PgConninfo.clientConfig(conninfo(text))))
-
-const ask = (text: string) =>
-  at(
-    text,
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const [row] = yield* sql<
-        { readonly ssl: boolean; readonly port: number; readonly who: string }
-      >`
-        SELECT ssl, inet_server_port() AS port, current_user::text AS who
-        FROM pg_stat_ssl WHERE pid = pg_backend_pid()
-      `
-      return row
-    })
-  ).pipe(Effect.mapError((error) => storeError("ask")(error).message))
-
-const isEncrypted = (text: string) => Effect.map(ask(text), (row) => row?.ssl)
-const refusal = (text: string) => Effect.flip(ask(text))
 
 /** Makes the users, each with the password "secret". */
 const withUsers = Layer.effectDiscard(Effect.gen(function*() {
@@ -236,18 +202,6 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       assert.strictEqual(row?.port, standbyPort)
     }))
 
-  it.effect("asks no further server once one has turned it away", () =>
-    Effect.gen(function*() {
-      const { port, standbyPort } = yield* OpenServer
-      const line = yield* refusal(
-        `host=127.0.0.1,127.0.0.1 port=${standbyPort},${port} dbname=postgres user=scrammed ` +
-          "password=wrong"
-      )
-
-      assert.match(line, /password authentication failed/)
-      assert.notInclude(line, `:${port}: `)
-    }))
-
   it.effect("asks no server of version 17 before TLS, and is refused by an older one", () =>
     Effect.gen(function*() {
       const as = `${yield* text} user=scrammed sslmode=require`
@@ -300,56 +254,6 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
       )
 
       assert.deepStrictEqual(found, [])
-    }))
-
-  it.effect("cancels on the server of the session, though the next one is on another", () =>
-    Effect.gen(function*() {
-      const { password, port, standbyPort } = yield* OpenServer
-      const proxy = yield* TcpProxy.make({ host: "127.0.0.1", port })
-      const both = `host=127.0.0.1,127.0.0.1 port=${proxy.port},${standbyPort} dbname=postgres ` +
-        `user=pgq password=${password}`
-      yield* at(
-        both,
-        Effect.gen(function*() {
-          const sql = yield* SqlClient.SqlClient
-          const first = yield* sql.reserve
-          yield* first.executeValuesUnprepared("SELECT 1", [])
-          yield* proxy.refuse
-          const second = yield* sql.reserve
-          const [row] = yield* second.executeValuesUnprepared("SELECT pg_is_in_recovery()", [])
-          assert.deepStrictEqual(row, [true])
-          yield* proxy.accept
-
-          const before = yield* Clock.currentTimeMillis
-          yield* Effect.timeoutOption(
-            first.executeValuesUnprepared("SELECT pg_sleep(60)", []),
-            "200 millis"
-          )
-          assert.isBelow((yield* Clock.currentTimeMillis) - before, 4000)
-        }).pipe(Effect.scoped)
-      )
-    }))
-
-  it.effect("finds the next server when the one it had is gone", () =>
-    Effect.gen(function*() {
-      const { password, port } = yield* OpenServer
-      const target = { host: "127.0.0.1", port }
-      const one = yield* TcpProxy.make(target)
-      const other = yield* TcpProxy.make(target)
-      const both = `host=127.0.0.1,127.0.0.1 port=${one.port},${other.port} dbname=postgres ` +
-        `user=pgq password=${password} target_session_attrs=primary`
-      yield* at(
-        both,
-        Effect.gen(function*() {
-          const sql = yield* SqlClient.SqlClient
-          yield* sql`SELECT 1`
-          assert.strictEqual(yield* other.connections, 0)
-          yield* one.refuse
-          yield* one.cut
-          yield* Effect.retry(sql`SELECT 1`, { times: 1 })
-          assert.strictEqual(yield* other.connections, 1)
-        })
-      )
     }))
 
   it.effect("ends with the server's side of it", () =>
