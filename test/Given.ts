@@ -75,9 +75,10 @@ export const settle = (
     Effect.map((lost) => lost.map(({ id }) => id))
   )
 
-export const settled = ({ id, lease }: ClaimedJob, settlement: Settlement): Settled => ({
+export const settled = ({ id, key, lease }: ClaimedJob, settlement: Settlement): Settled => ({
   id,
   lease,
+  key,
   settlement
 })
 

@@ -20,7 +20,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     const job = run.next
     if (job === undefined) return
     run.settle(settlement)
-    settler.add({ id: job.id, lease: job.lease, settlement })
+    settler.add({ id: job.id, lease: job.lease, key: job.key, settlement })
     if (settlement._tag === "Completed") tally.done++
     else if (settlement._tag === "Failed") tally.failed++
     else if (settlement._tag === "Retried") tally.retried++

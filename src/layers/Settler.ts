@@ -99,19 +99,32 @@ export const make = Effect.fnUntraced(function*(
       })
     )
 
+  /**
+   * Without those whose lane's run has an earlier one that is locked, which wait behind it: one that goes
+   * back undone takes all of its run out of their lease, and what had finished would run again.
+   */
+  const inTurn = (batch: ReadonlyArray<Settled>): ReadonlyArray<Settled> => {
+    if (locked.length === 0) return batch
+    const runs = new Set(locked.map(runOf))
+    const isBehind = (settled: Settled) => settled.key !== undefined && runs.has(runOf(settled))
+    locked = [...locked, ...batch.filter(isBehind)]
+    return batch.filter((settled) => !isBehind(settled))
+  }
+
   const flush = Effect.gen(function*() {
     yield* hasWork.await
     // If the last one broke off, what it was to send is still there.
     const all = [...sending, ...waiting]
     sending = all.slice(0, batchMax)
     waiting = all.slice(batchMax)
+    sending = inTurn(sending)
     const size = sending.length
     isRepeat ||= unlocked.size > 0 && sending.some((one) => unlocked.has(one))
-    const lost = yield* send(sending)
+    const lost = size === 0 ? [] : yield* send(sending)
     if (unlocked.size > 0) sending.forEach((one) => unlocked.delete(one))
     sending = []
     isRepeat = false
-    holdUps = refused < size ? 0 : holdUps + 1
+    holdUps = size === 0 || refused < size ? 0 : holdUps + 1
     // What was refused runs again: not at full speed.
     if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
     onAnswer(lost)
@@ -127,10 +140,10 @@ export const make = Effect.fnUntraced(function*(
     const [free, held] = yield* divide(asked)
     locked = [...held, ...locked.slice(asked.length)]
     if (locked.length === 0) hasLocked.closeUnsafe()
-    for (const one of free) {
-      unlocked.add(one)
-      add(one)
-    }
+    for (const one of free) unlocked.add(one)
+    // Before those of its lane that ended later.
+    waiting = [...free, ...waiting]
+    if (free.length > 0) hasWork.openUnsafe()
   })
 
   yield* Effect.forEach(
@@ -151,6 +164,9 @@ export const make = Effect.fnUntraced(function*(
     drained: isDrained.await
   }
 })
+
+/** A lease is of one queue. */
+const runOf = ({ key, lease }: Settled): string => `${lease} ${key ?? ""}`
 
 const batchMax = 2000
 

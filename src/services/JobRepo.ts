@@ -69,5 +69,7 @@ export interface Claimed {
 export interface Settled {
   readonly id: bigint
   readonly lease: string
+  /** Of its lane, where it has one: the runs of a lane in one lease are recorded in order. */
+  readonly key?: string | undefined
   readonly settlement: Settlement
 }
