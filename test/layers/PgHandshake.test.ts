@@ -5,7 +5,9 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { SqlClient } from "effect/sql"
+import { readFileSync } from "node:fs"
 import { createServer, type Server, type Socket } from "node:net"
+import { TLSSocket } from "node:tls"
 import * as Conninfo from "../../src/domain/Conninfo.ts"
 import * as PgConninfo from "../../src/layers/PgConninfo.ts"
 import { storeError } from "../../src/layers/PgError.ts"
@@ -29,6 +31,9 @@ const impostor = (...lines: ReadonlyArray<(heard: Buffer, socket: Socket) => voi
     return { port: typeof address === "object" && address !== null ? address.port : 0, heard }
   }))
 }
+
+const own = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url))
+const certificate = { cert: own("server.crt"), key: own("server.key") }
 
 const refusal = (port: number, how: string) =>
   Result.getOrThrow(
@@ -98,6 +103,30 @@ describe("a server", () => {
       const { port } = yield* impostor(...scram, ...lines)
 
       assert.include(yield* refusal(port, ""), why)
+    }))
+
+  it.live("is told that a client would bind its proof, where it offers no binding", () =>
+    Effect.gen(function*() {
+      const firsts: Array<string> = []
+      const secure = (_: Buffer, socket: Socket) => {
+        socket.removeAllListeners("data").write("S")
+        const inner = new TLSSocket(socket, { isServer: true, ...certificate })
+        const lines = [
+          says(asks(10, "SCRAM-SHA-256\0\0")),
+          (heard: Buffer) => {
+            firsts.push(heard.toString().slice(-40))
+            inner.destroy()
+          }
+        ]
+        inner.on("error", () => {}).on("data", (chunk) => lines.shift()?.(chunk, inner))
+      }
+      const { port } = yield* impostor(secure)
+
+      yield* refusal(port, "sslmode=require")
+      yield* refusal(port, "sslmode=require channel_binding=disable")
+
+      assert.match(firsts[0]!, /y,,n=,r=/)
+      assert.match(firsts[1]!, /n,,n=,r=/)
     }))
 
   it.live("never gets a password in the open that is to be proven", () =>

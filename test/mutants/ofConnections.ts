@@ -51,6 +51,29 @@ export const ofConnections: ReadonlyArray<Mutant> = [
     test: killed("layers/PgTransport", "says of each server why it is not the one")
   },
   {
+    name: "asks-all-servers-after-a-refusal",
+    changes: [{ file: "src/layers/PgServer.ts", from: "if (isFinal(", to: "if (false && (" }],
+    test: killed("layers/PgServer", "asks no further server once one has turned it away")
+  },
+  {
+    name: "cancels-on-any-server",
+    changes: [{
+      file: "src/layers/PgTransport.ts",
+      from: "PgSocket.connect(conninfo, place.host,",
+      to: "PgSocket.connect(conninfo, conninfo.hosts.at(-1) ?? place.host,"
+    }],
+    test: killed("layers/PgServer", "cancels on the server of the session")
+  },
+  {
+    name: "hides-that-it-would-bind",
+    changes: [{
+      file: "src/layers/PgStartUp.ts",
+      from: `wouldBind && !isOffered ? "not offered"`,
+      to: `wouldBind && !isOffered ? "none"`
+    }],
+    test: killed("layers/PgHandshake", "is told that a client would bind its proof")
+  },
+  {
     name: "reads-a-password-file-of-others",
     changes: [{
       file: "src/cli/ConnectionFiles.ts",
