@@ -3,11 +3,10 @@
  * lost its other end, others may have, and each would be found out only after a wait of its own.
  */
 import { type PgClient, type PgConnection, PgPool } from "@effect/sql-pg"
-import { Cause, Duration, Effect, Exit, Scope } from "effect"
+import { Cause, Duration, Effect, Exit, Scope, Stream } from "effect"
 import type { SqlConnection, SqlError } from "effect/sql"
 import { bounds, closeWithin } from "./Deadline.ts"
 import * as Monotonic from "./Monotonic.ts"
-import { spoken } from "./PgSpoken.ts"
 
 export interface PgOwnPool {
   /** For a statement, which costs less than to reserve. */
@@ -128,4 +127,26 @@ interface Connections {
 interface Use {
   /** When it had its connection. */
   since: number | undefined
+}
+
+/** As statements are asked on it. The driver says it for its own pools only. */
+const spoken = (connection: PgConnection.PgConnection): SqlConnection.Connection => {
+  const rows =
+    (isPrepared: boolean): SqlConnection.Connection["execute"] => (sql, params, transform) => {
+      const found = Effect.map(connection.query(sql, params, isPrepared), ({ rows }) => rows)
+      return transform === undefined ? found : Effect.map(found, transform)
+    }
+  return {
+    execute: rows(true),
+    executeUnprepared: rows(false),
+    executeRaw: (sql, params) => connection.query(sql, params),
+    executeValues: (sql, params) => connection.queryValues(sql, params),
+    executeValuesUnprepared: (sql, params) => connection.queryValues(sql, params, false),
+    executeStream: (sql, params, transform) => {
+      const found = connection.stream(sql, params)
+      return transform === undefined
+        ? found
+        : Stream.flattenIterable(Stream.map(found, (row) => transform([row])))
+    }
+  }
 }

@@ -62,8 +62,8 @@ export const ofPools: ReadonlyArray<Mutant> = [
     name: "silent-pool-kept",
     changes: [{
       file: "src/layers/PgOwnPool.ts",
-      from: "    if (isSilent()) yield* replace\n",
-      to: ""
+      from: "isSilent() ? Effect.andThen(replace, again) : again",
+      to: "again"
     }],
     test: killed("layers/PgOwnPool", "asks once of those that have fallen silent")
   },
