@@ -50,9 +50,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
   ).pipe(
     Effect.map(([row]) => row!.rescued),
     answered("rescue"),
-    Effect.tapError(({ isTransient }) =>
+    Effect.tapError(({ isAnswer, isTransient }) =>
       Effect.sync(() => {
         if (!isTransient) jobsMax = 1
+        else if (isAnswer) jobsMax = Math.ceil(jobsMax / 8)
       })
     ),
     Effect.tap((rescued) =>

@@ -29,12 +29,14 @@ export const make = Effect.fnUntraced(function*(
   const hasLocked = yield* Latch.make()
   let waiting: Array<Settled> = []
   let sending: ReadonlyArray<Settled> = []
-  /** To be sent when nobody else holds their rows any more. */
+  /** To be sent later: somebody else holds their rows, or the server gives them up. */
   let locked: ReadonlyArray<Settled> = []
   /** Those that wait again after they were locked. */
   const unlocked = new Set<Settled>()
   /** How many were refused since the last one that was accepted. */
   let refused = 0
+  /** How many were left for later, one by one, since the last one that was accepted. */
+  let setAside = 0
   /** How many batches were refused altogether, one after the other. */
   let holdUps = 0
 
@@ -51,38 +53,74 @@ export const make = Effect.fnUntraced(function*(
   // which hands its job back: it must not hold up the others.
   const send = (
     batch: ReadonlyArray<Settled>,
-    isCertain = false
-  ): Effect.Effect<ReadonlyArray<ClaimLost>> =>
-    record(batch).pipe(
+    { isApart = false, isCertain = false, locks = 0 }: Sent = {}
+  ): Effect.Effect<ReadonlyArray<ClaimLost>> => {
+    let answers = 0
+    return record(batch).pipe(
       Effect.catchDefect(refusal("settle")),
-      Effect.tap(() => Effect.sync(() => refused = 0)),
+      Effect.tap(() => Effect.sync(() => refused = setAside = 0)),
       Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
+      Effect.tapError(({ isAnswer }) => Effect.sync(() => isAnswer && answers++)),
       Effect.retry({
         schedule: backoff,
-        while: ({ code, isTransient }) => isTransient && code !== lockTimeout
+        while: ({ code, isTransient }) =>
+          isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)
       }),
       Effect.catch((error) =>
         error.code === lockTimeout
-          ? sendUnlocked(batch)
+          ? sendUnlocked(batch, { isApart, locks: locks + 1 })
+          : error.isTransient
+          ? sendApart(batch)
           : isDoubtful(error) && !isCertain
-          ? Effect.andThen(Effect.sleep("1 second"), send(batch, true))
+          ? Effect.andThen(Effect.sleep("1 second"), send(batch, { isCertain: true }))
           : batch.length === 1
           ? Effect.sync(() => (refused++, []))
-          : Effect.map(Effect.forEach(batch, (one) => send([one], true)), (lost) => lost.flat())
+          : Effect.map(
+            Effect.forEach(batch, (one) => send([one], { isCertain: true })),
+            (lost) => lost.flat()
+          )
       )
     )
+  }
 
-  const sendUnlocked = Effect.fnUntraced(function*(batch: ReadonlyArray<Settled>) {
+  const sendUnlocked = Effect.fnUntraced(function*(
+    batch: ReadonlyArray<Settled>,
+    sent: Sent & { readonly locks: number }
+  ) {
     const [free, held] = yield* divide(batch)
     if (held.length > 0) {
       yield* Effect.logWarning(`somebody holds the rows of ${held.length} jobs: recorded later`)
-      locked = [...locked, ...held]
-      hasLocked.openUnsafe()
+      lockAll(held)
+      return free.length === 0 ? [] : yield* send(free, sent)
     }
     // Nobody holds a row any more, or somebody has locked a whole table.
-    if (held.length === 0) yield* Effect.sleep("200 millis")
-    return free.length === 0 ? [] : yield* send(free)
+    yield* Effect.sleep("200 millis")
+    return yield* sent.locks < answersMax ? send(batch, sent) : sendApart(batch)
   })
+
+  /**
+   * One of them may be what the server gives up each time, as a trigger of the user's does, or a statement
+   * that lasts too long: it is found by halves, and sent again later.
+   */
+  const sendApart = Effect.fnUntraced(function*(
+    batch: ReadonlyArray<Settled>
+  ): Effect.fn.Return<ReadonlyArray<ClaimLost>> {
+    if (batch.length < 2) {
+      lockAll(batch)
+      // If the server accepts nothing at all now, not at full speed.
+      yield* Effect.sleep(Math.min(50 * 2 ** setAside++, 1000))
+      return []
+    }
+    const middle = Math.ceil(batch.length / 2)
+    const lost = yield* send(batch.slice(0, middle), { isApart: true })
+    const rest = inTurn(batch.slice(middle))
+    return rest.length === 0 ? lost : [...lost, ...yield* send(rest, { isApart: true })]
+  })
+
+  const lockAll = (batch: ReadonlyArray<Settled>): void => {
+    locked = [...locked, ...batch]
+    hasLocked.openUnsafe()
+  }
 
   /** Those that can be recorded now, and those whose rows somebody holds. */
   const divide = (batch: ReadonlyArray<Settled>) =>
@@ -169,6 +207,17 @@ export const make = Effect.fnUntraced(function*(
 const runOf = ({ key, lease }: Settled): string => `${lease} ${key ?? ""}`
 
 const batchMax = 2000
+
+/** So often the server may give up a batch before it is taken apart. */
+const answersMax = 3
+
+interface Sent {
+  /** Whether it is a part of a batch that the server gave up. */
+  readonly isApart?: boolean
+  readonly isCertain?: boolean
+  /** How often in a row a lock that nobody holds kept it from being recorded. */
+  readonly locks?: number
+}
 
 /** Milliseconds. */
 const holdUpMax = 60_000

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { StoreError } from "../../src/domain/Errors.ts"
+import { type ClaimLost, StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Batcher from "../../src/layers/Batcher.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
@@ -23,7 +23,7 @@ const refused = new StoreError({
 /** A store that settles everything but job 2. */
 const accepting = (
   accepted: Array<bigint>,
-  refusal: Effect.Effect<never, StoreError> = Effect.fail(refused)
+  refusal: Effect.Effect<ReadonlyArray<ClaimLost>, StoreError> = Effect.fail(refused)
 ): JobRepo["Service"] => ({
   enqueue: () => Effect.succeed([]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
@@ -61,6 +61,68 @@ describe("the settler", () => {
       assert.deepStrictEqual(accepted, [1n, 3n, 4n])
       assert.deepStrictEqual(settler.leases(), [])
     }))
+
+  for (const code of ["57014", "40001", "53100", "55P03"]) {
+    it.effect(`settles the rest of a batch with one that the server gives up each time: ${code}`, () =>
+      Effect.gen(function*() {
+        const accepted: Array<bigint> = []
+        let isMended = false
+        const givenUp = Effect.suspend(() =>
+          isMended
+            ? Effect.sync(() => (accepted.push(2n), []))
+            : Effect.fail(
+              new StoreError({
+                operation: "settle",
+                isTransient: true,
+                code,
+                detail: "given up",
+                cause: undefined
+              })
+            )
+        )
+        const settler = yield* Settler.make(() => {}).pipe(
+          Effect.provideService(JobRepo, accepting(accepted, givenUp))
+        )
+
+        for (const id of [1n, 2n, 3n, 4n]) settler.add(completed(id))
+        yield* TestClock.adjust("5 seconds")
+        settler.add(completed(5n))
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(accepted.toSorted(), [1n, 3n, 4n, 5n])
+        isMended = true
+        yield* TestClock.adjust("5 seconds")
+        yield* settler.drained
+
+        assert.deepStrictEqual(accepted, [1n, 3n, 4n, 5n, 2n])
+      }).pipe(Effect.provide(Logger.layer([]))))
+  }
+
+  it.effect("asks a server that gives up everything more and more slowly", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const store: JobRepo["Service"] = {
+        ...accepting([]),
+        settle: () =>
+          Effect.suspend(() => {
+            asked++
+            return Effect.fail(
+              new StoreError({
+                operation: "settle",
+                isTransient: true,
+                code: "53100",
+                detail: "the disk is full",
+                cause: undefined
+              })
+            )
+          })
+      }
+      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+
+      for (let id = 1n; id <= 2000n; id++) settler.add(completed(id))
+      yield* TestClock.adjust("5 minutes")
+
+      assert.isAtMost(asked, 700)
+    }).pipe(Effect.provide(Logger.layer([]))))
 
   it.effect("says so when it sends a batch again", () =>
     Effect.gen(function*() {

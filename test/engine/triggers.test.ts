@@ -74,19 +74,22 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
       assert.deepStrictEqual(yield* unfinished(queue), [])
     }).pipe(Effect.scoped))
 
-  it.effect("that refuses the end of one job refuses that of no other", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const Task = Job.make("greet", { payload: Schema.Struct({}) })
-      yield* trigger(
-        "finished_jobs",
-        "AFTER INSERT",
-        "IF NEW.priority = 7 THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW;"
-      )
-      yield* enqueue(queue, {}, { priority: 7 }, {}, {})
-      yield* start(Task.toLayer(() => Effect.void), { queues: [queue], workers: 5 })
+  for (const code of ["P0001", "57014", "40001", "55P03"]) {
+    it.effect(`that refuses the end of one job refuses that of no other: ${code}`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const Task = Job.make("greet", { payload: Schema.Struct({}) })
+        yield* trigger(
+          "finished_jobs",
+          "AFTER INSERT",
+          `IF NEW.priority = 7 THEN RAISE EXCEPTION 'not this one' USING ERRCODE = '${code}'; END IF;
+         RETURN NEW;`
+        )
+        yield* enqueue(queue, {}, { priority: 7 }, {}, {})
+        yield* start(Task.toLayer(() => Effect.void), { queues: [queue], workers: 5 })
 
-      yield* eventually(Effect.map(finished(queue), (jobs) => assert.lengthOf(jobs, 3)))
-      assert.lengthOf(yield* unfinished(queue), 1)
-    }).pipe(Effect.scoped))
+        yield* eventually(Effect.map(finished(queue), (jobs) => assert.lengthOf(jobs, 3)))
+        assert.lengthOf(yield* unfinished(queue), 1)
+      }).pipe(Effect.scoped))
+  }
 })
