@@ -41,15 +41,6 @@ export const ofPools: ReadonlyArray<Mutant> = [
     test: killed("connections/isolation", "a worker works through a pooler that refuses")
   },
   {
-    name: "own-connections-not-waited-for",
-    changes: [{
-      file: "src/layers/PgPart.ts",
-      from: "if (wasBusy || part.pool.isBusy())",
-      to: "if (false)"
-    }],
-    test: killed("connections/crowded", "keeps its connections")
-  },
-  {
     name: "renewal-keeps-what-a-clock-ahead-left",
     changes: [{
       file: "src/layers/PgWorkerRegistry.ts",
