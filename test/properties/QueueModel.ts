@@ -150,7 +150,7 @@ export const make = () => {
 
   /** Answers with what had left its lease; where it may have been settled before, with what is still there. */
   const settle = (settled: ReadonlyArray<Settled>, isRepeat = false): ReadonlyArray<bigint> => {
-    const lost = settled.filter((each) => !isHeld(each) && !(isRepeat && ended.has(each.id)))
+    const lost = settled.filter((each) => !isHeld(each) && !(isRepeat && !jobs.has(each.id)))
     const held = settled.filter(isHeld)
     for (const lease of new Set(held.map(({ lease }) => lease))) {
       settleLease(leases.get(lease)!, held.filter((each) => each.lease === lease))
