@@ -192,6 +192,7 @@ DECLARE
     SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(held) AS l))
   );
   next bigint[];
+  changed integer;
   q text;
   lanes text[];
 BEGIN
@@ -204,6 +205,13 @@ BEGIN
     );
     IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(next); END IF;
     UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (next);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed < cardinality(next) THEN
+      -- Without the token it would run beside who gets it.
+      PERFORM refuse_kept(
+        ARRAY(SELECT id FROM jobs WHERE id = ANY (next) AND state || '' = 'waiting'), 'UPDATE'
+      );
+    END IF;
   END IF;
   FOR q, lanes IN
     SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key) GROUP BY lane.queue

@@ -106,6 +106,7 @@ DECLARE
   places tid[];
   poisoned bigint[];
   is_keyed boolean := true;
+  changed integer;
   ended leases := l;
   mark text;
 BEGIN
@@ -135,6 +136,11 @@ BEGIN
     END IF;
     -- They are locked, so they stay where they are.
     UPDATE jobs SET crash_count = crash_count + 1 WHERE ctid = ANY (places);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN
+      -- Uncounted, a job could kill one worker after the other.
+      PERFORM refuse_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
+    END IF;
     PERFORM end_step(mark);
   END IF;
   PERFORM wake(l.queue);

@@ -8,6 +8,7 @@ import { Effect, Schema } from "effect"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Job from "../../src/layers/Job.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, enqueue, eventually, queueName, settle, settled, workerOf } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import { finished, options, start, unfinished } from "./Live.ts"
@@ -61,6 +62,55 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
         assert.deepStrictEqual(yield* settle(claimed, settlement), [])
       }))
   }
+
+  it.effect("that keeps the next job of a run from its lane's token refuses the end of the one before", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, { key: "k" }, { key: "k" })
+      const run = yield* claim({ queue, worker, laneRun: 1 })
+      yield* enqueue(queue, { key: "k", priority: 9 })
+      const refused = yield* Effect.scoped(Effect.andThen(
+        trigger(
+          "jobs",
+          "BEFORE UPDATE",
+          "IF NEW.state = 'ready' AND NEW.priority = 0 THEN RETURN NULL; END IF; RETURN NEW;"
+        ),
+        Effect.exit(
+          JobRepo.use((repo) => repo.settle([settled(run[0]!, Settlement.Completed())]))
+        )
+      ))
+      const beside = yield* claim({ queue, worker: yield* workerOf(queue) })
+
+      assert.lengthOf(run, 2)
+      assert.deepStrictEqual(beside, [])
+      assert.match(String(refused), kept)
+      assert.deepStrictEqual(yield* settle(run, Settlement.Completed()), [])
+    }))
+
+  it.effect("that keeps a crash from being counted refuses to hand the job back", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, {})
+      yield* claim({ queue, worker })
+      const bury = WorkerRegistry.use((registry) => registry.bury(worker))
+      const refused = yield* Effect.scoped(Effect.andThen(
+        trigger(
+          "jobs",
+          "BEFORE UPDATE",
+          "IF NEW.crash_count > OLD.crash_count THEN RETURN NULL; END IF; RETURN NEW;"
+        ),
+        Effect.exit(bury)
+      ))
+      const counted = Effect.map(unfinished(queue), ([job]) => job?.crash_count)
+      const meanwhile = yield* claim({ queue, worker: yield* workerOf(queue) })
+      yield* bury
+
+      assert.match(String(refused), kept)
+      assert.deepStrictEqual(meanwhile, [])
+      assert.strictEqual(yield* counted, 1)
+    }))
 
   it.effect("that lets no row into the history lets the job end", () =>
     Effect.gen(function*() {

@@ -308,5 +308,14 @@ void import("./main.ts").then(({ main }) => main())`,
       to: "sql.withTransaction(Effect.exit(effect))"
     }],
     test: killed("cli/check", "leaves nothing, not even a gap in the ids")
+  },
+  {
+    name: "run-recorded-past-a-held-row",
+    changes: [{
+      file: "src/layers/Settler.ts",
+      from: "if (locked.length === 0) return batch",
+      to: "return batch"
+    }],
+    test: killed("engine/heldRuns", "stays finished when the next one of its run ")
   }
 ]

@@ -321,5 +321,32 @@ export const ofSql: ReadonlyArray<Mutant> = [
       to: "    NULL;\n"
     }],
     test: killed("cli/check", "says what mends a schema that was renamed")
+  },
+  {
+    name: "run-goes-on-without-its-token",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from: "IF changed < cardinality(next) THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("engine/triggers", "that keeps the next job of a run from its lane's token")
+  },
+  {
+    name: "crash-that-is-not-counted",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN",
+      to: "IF false THEN"
+    }],
+    test: killed("engine/triggers", "that keeps a crash from being counted")
+  },
+  {
+    name: "first-due-jobs-again-and-again",
+    changes: [{
+      file: "sql/0006_caretaking.sql",
+      from: "  IF is_careful THEN\n    due := any_due(clock, limit_);\n  ELSE",
+      to: "  IF false THEN\n    due := any_due(clock, limit_);\n  ELSE"
+    }],
+    test: killed("engine/keptDue", "keep no others waiting: a trigger ")
   }
 ]
