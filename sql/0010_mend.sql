@@ -6,12 +6,15 @@ CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text;
   gone bigint[];
+  early bigint[];
   highest bigint;
   last bigint;
   counted text;
   counter text;
 BEGIN
   PERFORM require_read_committed();
+  -- Nobody takes an id while the counter is set, or it would be set back behind it.
+  LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE;
   FOREACH counted IN ARRAY ARRAY['jobs', 'lane_wakes'] LOOP
     counter := pg_get_serial_sequence(counted, 'id');
     EXECUTE format('SELECT max(id) FROM %I', counted) INTO highest;
@@ -28,9 +31,12 @@ BEGIN
   END IF;
 
   mark := begin_step();
+  -- A claim may have leased one of them until its row was locked: leases are looked at afterwards.
+  early := ARRAY(
+    SELECT id FROM jobs WHERE state IN ('ready', 'waiting') AND run_at > clock_timestamp() FOR UPDATE
+  );
   UPDATE jobs SET state = 'scheduled'
-  WHERE state IN ('ready', 'waiting') AND run_at > clock_timestamp()
-    AND id NOT IN (SELECT unnest(job_ids) FROM leases);
+  WHERE id = ANY (early) AND id NOT IN (SELECT unnest(job_ids) FROM leases);
   PERFORM end_step(mark);
 
   INSERT INTO lane_wakes (queue, key, priority)
