@@ -165,7 +165,7 @@ BEGIN
   ) ORDER BY id FOR UPDATE;
   UPDATE leases AS l SET job_ids = ARRAY(
     SELECT held.id FROM unnest(l.job_ids) WITH ORDINALITY AS held(id, place)
-    WHERE held.id <> ALL (NEW.job_ids) ORDER BY held.place
+    WHERE held.id NOT IN (SELECT unnest(NEW.job_ids)) ORDER BY held.place
   )
   WHERE EXISTS (SELECT FROM unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids));
   DELETE FROM withdrawals WHERE id = NEW.id;
