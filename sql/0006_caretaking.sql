@@ -265,6 +265,13 @@ DECLARE
   q text;
 BEGIN
   PERFORM require_read_committed();
+  healed := 0;
+  -- One process at a time: the others look on from where they were.
+  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':heal'), 0) THEN
+    last_queue := after_queue;
+    last_key := after_key;
+    RETURN;
+  END IF;
   WITH RECURSIVE lane AS (
     (SELECT queue, serialization_key AS key, id FROM jobs
      WHERE state = 'waiting' AND (queue, serialization_key) > (after_queue, after_key)
@@ -278,7 +285,6 @@ BEGIN
   )
   SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane.id)
     INTO queues, keys, firsts FROM (SELECT * FROM lane LIMIT lanes_max) AS lane;
-  healed := 0;
   IF cardinality(queues) = lanes_max THEN
     last_queue := queues[lanes_max];
     last_key := keys[lanes_max];
