@@ -3,13 +3,12 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Clock, Duration, Effect, Option, Schedule } from "effect"
-import type { SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { StoreError } from "../domain/Errors.ts"
 import type { NewJob } from "../domain/Job.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import * as Batcher from "./Batcher.ts"
-import { answered, bounds } from "./Deadline.ts"
+import { answered } from "./Deadline.ts"
 import { storeError } from "./PgError.ts"
 
 export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
@@ -69,27 +68,13 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
       RETURNING job_ids AS ids
     `
 
-  /** Tells a server that does not answer from a pool whose connections others hold. */
-  const sent = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
-    Effect.suspend(() => {
-      let isSent = false
-      return Effect.flatMap(sql.reserve, (connection) => {
-        isSent = true
-        return Effect.provideService(statement, sql.transactionService, [connection, 0])
-      }).pipe(
-        Effect.scoped,
-        answered("enqueue"),
-        Effect.mapError((error) => error.isUnknown === true && !isSent ? noConnection : error)
-      )
-    })
-
   const add = (jobs: ReadonlyArray<NewJob>) =>
     Effect.suspend(() => {
       const receipt = randomUUID()
       let isUnknown = false
       const inserted = Effect.gen(function*() {
         const since = yield* Clock.currentTimeMillis
-        const ids = yield* sent(insertOnce(jobs, receipt))
+        const ids = yield* answered("enqueue")(insertOnce(jobs, receipt))
         // An answer that took long may come of a wait that was cancelled.
         isUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
         if (isUnknown && ids.length > 0) yield* answered("enqueue")(confirm(receipt))
@@ -153,14 +138,6 @@ const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
     detail: `${detail}; the jobs may have been added all the same`,
     cause
   })
-
-/** Handlers may hold all of them. Nothing was asked. */
-const noConnection = new StoreError({
-  operation: "enqueue",
-  isTransient: true,
-  detail: `no connection was free within ${Duration.toSeconds(bounds.statement)} seconds`,
-  cause: undefined
-})
 
 const uniqueViolation = "23505"
 

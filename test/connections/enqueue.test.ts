@@ -2,9 +2,9 @@
  * Producers whose connection ends in the middle of adding a job: a job that was answered for is there
  * once, one that failed is not there.
  */
-import { PgClient } from "@effect/sql-pg"
+import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Redacted, Result, Schema } from "effect"
+import { Effect, Fiber, Layer, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Job from "../../src/layers/Job.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
@@ -135,31 +135,4 @@ it.live("a server that does not come back", () =>
     }).pipe(Effect.provide(TestClock.layer()))
 
     assert.isTrue(error._tag === "StoreError" && error.isUnknown)
-  }).pipe(Effect.scoped), 60_000)
-
-it.live("a pool whose connections are all held", () =>
-  Effect.gen(function*() {
-    const { url } = yield* Working.server
-    const client = yield* Layer.build(
-      PgClient.layer({ url: Redacted.make(url), maxConnections: 1 })
-    )
-    const sql = Context.get(client, PgClient.PgClient)
-    const producer = Layer.provide(QueueLive.client(), Layer.succeedContext(client))
-
-    const error = yield* Effect.gen(function*() {
-      yield* sql.reserve
-      const adding = yield* Effect.forkChild(
-        Effect.flip(enqueue(Task, 1).pipe(Effect.provide(producer)))
-      )
-      while (adding.pollUnsafe() === undefined) {
-        yield* TestClock.adjust("1 second")
-        yield* TestClock.withLive(Effect.sleep("10 millis"))
-      }
-      return yield* Fiber.join(adding)
-    }).pipe(Effect.scoped, Effect.provide(TestClock.layer()))
-
-    assert.isTrue(error._tag === "StoreError" && error.isUnknown !== true)
-    assert.include(error.message, "no connection was free within 20 seconds")
-    assert.notInclude(error.message, "may have been added")
-    assert.deepStrictEqual(yield* sql`SELECT id FROM pgq.jobs`, [])
   }).pipe(Effect.scoped), 60_000)
