@@ -89,13 +89,25 @@ BEGIN
   IF EXISTS (SELECT FROM added OFFSET 1) THEN
     SELECT array_agg(DISTINCT queue) FILTER (WHERE state <> 'scheduled'),
            bool_or(state = 'waiting'),
-           bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds'),
-           bool_or(state <> 'scheduled' AND (
-             run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
-           ))
-      INTO all_ready_in, is_keyed, is_soon, is_unfit
+           bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds')
+      INTO all_ready_in, is_keyed, is_soon
       FROM added;
-    PERFORM wake_all(all_ready_in);
+    -- Only a trigger of somebody else's can do that: the names of pgq's own begin with '!' or '~'.
+    IF EXISTS (
+      SELECT FROM pg_trigger
+      WHERE tgrelid = 'jobs'::regclass AND tgname >= '"' AND (tgname < '~' OR tgname >= E'\x7f')
+    ) THEN
+      is_unfit := (
+        SELECT bool_or(state <> 'scheduled' AND (
+          run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
+        )) FROM added
+      );
+    END IF;
+    IF cardinality(all_ready_in) = 1 THEN
+      PERFORM wake(all_ready_in[1]);
+    ELSE
+      PERFORM wake_all(all_ready_in);
+    END IF;
   ELSIF ready_in IS NOT NULL THEN
     PERFORM wake(ready_in);
   END IF;
@@ -126,6 +138,7 @@ DECLARE
   before text := coalesce(current_setting('pgq.step', true), '');
   mark text := set_config('pgq.step', pg_trigger_depth()::text, true);
 BEGIN
+  -- Inline, as each settlement asks.
   IF EXISTS (
     SELECT FROM pg_trigger
     WHERE tgrelid = ANY (ARRAY['jobs', 'finished_jobs', 'completed_jobs', 'failed_jobs']::regclass[])

@@ -48,7 +48,8 @@ BEGIN
       ('!lend', 'BEFORE', 'lend_settings'), ('~~take', 'AFTER', 'take_settings')
     ) AS places(name, moment, function) LOOP
       EXECUTE format(
-        'CREATE TRIGGER %I %s %s FOR EACH STATEMENT EXECUTE FUNCTION %I()',
+        'CREATE TRIGGER %I %s %s FOR EACH STATEMENT '
+        'WHEN (current_setting(''pgq.guests'', true) = '' on'') EXECUTE FUNCTION %I()',
         place.name || ' ' || lower(left(event, 6)), place.moment, event, place.function
       );
     END LOOP;
