@@ -6,13 +6,13 @@
 export const interleaved = <J extends { readonly queue: string }>(
   jobs: ReadonlyArray<J>
 ): ReadonlyArray<J> => {
+  if (jobs.every(({ queue }) => queue === jobs[0]?.queue)) return jobs
   const places = new Map<string, number>()
   const placed = jobs.map((job) => {
     const place = places.get(job.queue) ?? 0
     places.set(job.queue, place + 1)
     return { job, place }
   })
-  if (places.size < 2) return jobs
   return placed.toSorted((a, b) => a.place - b.place).map(({ job }) => job)
 }
 
