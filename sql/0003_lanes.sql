@@ -20,7 +20,7 @@ CREATE FUNCTION mark_lanes(q text, ids bigint[]) RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- Marks lanes that a step passed by, because somebody holds a row of theirs, perhaps for long, once each.
--- Nobody hurries for them. Who deletes such a marker holds the lane's stripe, as the caller does.
+-- Nobody hurries for them. A step that deletes such a marker holds the lane's stripe, and so does the caller.
 CREATE FUNCTION mark_passed_by(q text, keys text[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO lane_wakes (queue, key, priority)
   SELECT DISTINCT q, lane.key, -2147483648 FROM unnest(keys) AS lane(key)

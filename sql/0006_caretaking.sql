@@ -167,11 +167,11 @@ BEGIN
   RETURN handed_back;
 END $$;
 
--- Doubts workers that stopped renewing, and deletes those that were doubted before. Nobody is dead at first
--- sight: the clock may have jumped, or nobody could reach the server for a while. Who is late is doubted, and
--- so is who has longer than a lease, which the clock gave him before it was set back; he has half a lease from
--- then on to renew; after a start of the server, a whole one. To be committed before a rescue, which may be
--- refused: the leases of one worker must not keep another alive.
+-- Doubts workers that stopped renewing, and deletes those that were doubted before. No worker is dead at first
+-- sight: the clock may have jumped, or no worker could reach the server for a while. A worker that is late is
+-- doubted, and so is one that has longer than a lease, from before the clock was set back. It has half a lease
+-- from then on to renew; after a start of the server, a whole one. To be committed before a rescue, which may
+-- be refused: the leases of one worker must not keep another alive.
 CREATE FUNCTION doubt() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
