@@ -195,14 +195,16 @@ RETURNS TABLE (priority integer, key text) LANGUAGE sql AS $$
   SELECT lane.priority, lane.key FROM lane LIMIT lanes_max
 $$;
 
--- Drops what more markers these lanes have: some of each, if there are very many.
+-- Drops more markers of some of these lanes, of those first that are named most often: some of each lane, if
+-- there are very many.
 CREATE FUNCTION drop_markers(q text, keys text[], priorities integer[])
 RETURNS void LANGUAGE sql AS $$
   DELETE FROM lane_wakes WHERE ctid = ANY (ARRAY(
     SELECT marker.place
     FROM (
-      SELECT given.key, given.priority, count(*) OVER () AS lanes
+      SELECT given.key, given.priority, least(count(*) OVER (), 20) AS lanes
       FROM unnest(keys, priorities) AS given(key, priority) GROUP BY given.key, given.priority
+      ORDER BY count(*) DESC, random() LIMIT 20
     ) AS lane
     CROSS JOIN LATERAL (
       SELECT w.ctid AS place FROM lane_wakes AS w
