@@ -59,17 +59,17 @@ layer(PgQueue.layer, options)("enqueue", (it) => {
       assert.deepStrictEqual(found, [{ payload: "{\"a\": 1}" }])
     }))
 
-  it.effect("adds to 20,000 queues in one transaction", () =>
+  it.effect("adds to 60,000 queues in one transaction", () =>
     Effect.gen(function*() {
       const { sql } = yield* Session.open
       yield* sql`
-        INSERT INTO pgq.jobs (name, queue) SELECT 'x', 'tenant-' || n FROM generate_series(1, 20000) AS n
+        INSERT INTO pgq.jobs (name, queue) SELECT 'x', 'tenant-' || n FROM generate_series(1, 60000) AS n
       `
       yield* sql`UPDATE pgq.jobs SET priority = 1 WHERE queue LIKE 'tenant-%'`
       const [row] = yield* sql<{ n: number }>`
         SELECT count(*)::integer AS n FROM pgq.jobs WHERE priority = 1 AND queue LIKE 'tenant-%'
       `
-      assert.strictEqual(row?.n, 20_000)
+      assert.strictEqual(row?.n, 60_000)
     }))
 
   it.effect("says so when a trigger keeps jobs out", () =>

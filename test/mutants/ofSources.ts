@@ -66,12 +66,12 @@ export const ofSources: ReadonlyArray<Mutant> = [
     name: "settlement-sent-once",
     changes: [{
       file: "src/layers/Settler.ts",
-      from: "isTransient && code !== lockTimeout",
-      to: "isTransient && false"
+      from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
+      to: "isTransient && code !== lockTimeout && answers < 0"
     }, {
       file: "src/layers/Settler.ts",
-      from: "batch.length === 1",
-      to: "batch.length > 0"
+      from: "          ? sendApart(batch)\n          : isDoubtful",
+      to: "          ? Effect.sync(() => (refused++, []))\n          : isDoubtful"
     }],
     test: killed("engine/lostAnswers", "sends settlements again until they have arrived")
   },
@@ -167,8 +167,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "settlements-wait-for-one-whose-row-is-held",
     changes: [{
       file: "src/layers/Settler.ts",
-      from: "isTransient && code !== lockTimeout",
-      to: "isTransient"
+      from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
+      to: "isTransient || code === lockTimeout || answers < 0"
     }],
     test: killed("engine/heldRows", "records the others meanwhile")
   },
