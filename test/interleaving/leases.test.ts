@@ -38,7 +38,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
       const registry = yield* WorkerRegistry
       const worker = yield* join(crypto.randomUUID())
       yield* sql`
-        UPDATE pgq.workers SET lease_until = clock_timestamp() + interval '1 hour'
+        UPDATE pgq.workers SET lease_until = clock_timestamp() + interval '1 day'
         WHERE id = ${worker}::uuid
       `
 
