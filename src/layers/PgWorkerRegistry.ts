@@ -54,11 +54,13 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
       `.pipe(answered(operation))
       for (let stuck = 0; stuck < stuckMax;) {
         const [left] = yield* step
-        if (left!.is_done || (hasCrashed && left!.handed_back === 0)) return
+        if (left!.is_done) return
         if (left!.handed_back > 0) continue
         stuck++
         yield* Effect.interruptible(Effect.sleep("100 millis"))
       }
+      // Nobody takes a dead worker's leases for alive: a rescue hands back what is held now.
+      if (hasCrashed) return
       return yield* new StoreError({
         operation,
         isTransient: true,

@@ -42,5 +42,6 @@ export const leftovers = `
   SELECT 'a worker at the end' AS what, label || ', ' || pid AS detail FROM pgq.workers
   UNION ALL SELECT 'a lease at the end', queue || ' ' || id || ' ' || job_ids::text FROM pgq.leases
   UNION ALL SELECT 'an advisory lock at the end', l.classid || ' ' || l.objid || ': ' || a.query
-  FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE l.locktype = 'advisory'
+  FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+  WHERE l.locktype = 'advisory' AND a.usename = current_user
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
