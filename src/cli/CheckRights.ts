@@ -6,7 +6,7 @@ import { SqlClient } from "effect/sql"
 import * as PgRoles from "../layers/PgRoles.ts"
 import { asked, fail, type Look, orOk, warn } from "./Finding.ts"
 
-/** What the role lacks of the rights of another one. */
+/** The rights of another role that this role lacks. */
 const missing = Effect.fnUntraced(function*(schema: string, role: PgRoles.Role) {
   const sql = yield* SqlClient.SqlClient
   const { functions, relations } = PgRoles.roles[role]

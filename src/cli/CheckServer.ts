@@ -18,7 +18,7 @@ interface Server {
   readonly free: number
 }
 
-/** What is asked of each server, and what is said where it is not so. */
+/** The questions to each server, and the finding where the answer is no. */
 const demands: ReadonlyArray<(server: Server) => Finding | undefined> = [
   ({ number, version }) =>
     number < 140_000

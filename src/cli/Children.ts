@@ -34,7 +34,7 @@ export const killAll = (
     )
   }).pipe(Effect.timeoutOption("3 seconds"), Effect.ignoreCause)
 
-/** What the processes do, in their own words. */
+/** The state of each process, in its own words. */
 export const status = (children: Set<Child.Child>) =>
   Effect.suspend(() => {
     children.forEach((child) => child.signal("SIGUSR1"))

@@ -13,7 +13,7 @@ import * as ServiceFile from "../domain/ServiceFile.ts"
 import { underHome } from "../layers/HomeFolder.ts"
 import * as ErrorLine from "./ErrorLine.ts"
 
-/** What a service stands for. The first of its files that has it counts. */
+/** The parameters of a service, from the first of its files that has it. */
 export const service = Effect.fnUntraced(
   function*(name: string, files: ReadonlyArray<string | undefined>) {
     const paths = files.filter((path) => path !== undefined)

@@ -24,7 +24,7 @@ export const ok = (what: string, detail: string): Finding => ({ verdict: "ok", w
 export const warn = (what: string, detail: string): Finding => ({ verdict: "warn", what, detail })
 export const fail = (what: string, detail: string): Finding => ({ verdict: "FAIL", what, detail })
 
-/** What is wrong, or that nothing is. */
+/** A fault that was found, or none. */
 export const orOk = (wrong: Findings, what: string, detail: string): Findings =>
   wrong.length === 0 ? [ok(what, detail)] : wrong
 

@@ -55,7 +55,7 @@ const blame = (
       : blame(half, refusal)
   })
 
-/** What the database says against these jobs; it keeps none of them. */
+/** The database's refusal of these jobs; it keeps none of them. */
 const refusalOf = (some: ReadonlyArray<JobLine>) =>
   inTransaction(Effect.andThen(addSome(some), new Undone({ some, error: undefined }))).pipe(
     Effect.catchTag("Undone", ({ error }) => Effect.succeed(error))
