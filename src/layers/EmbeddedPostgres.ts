@@ -86,18 +86,23 @@ const findOrStart = Effect.fnUntraced(function*({ binaries, dataDir: path, setti
   )
 })
 
-/** Whoever is the last to leave stops the server. `keep` lets one that this scope started go on. */
-const use = Effect.fnUntraced(function*(server: Server, keep?: Effect.Effect<void>) {
+/**
+ * The last one to leave stops the server while its session still holds the lock, so that nobody
+ * begins to use a server that is about to end. `own` is the process of one that this scope started.
+ */
+const use = Effect.fnUntraced(function*(server: Server, own?: Process.Process) {
   const { dataDir, pid } = server
   const entered = yield* Use.enter(server)
   if (Option.isNone(entered)) return yield* closing(dataDir)
   yield* Effect.addFinalizer(() =>
-    Effect.flatMap(entered.value.leave, (isLast) =>
-      keep === undefined
-        ? Option.contains(isLast, true) ? Process.stopOther(dataDir, pid) : Effect.void
-        : Option.contains(isLast, false)
-        ? keep
-        : Effect.void)
+    Effect.flatMap(
+      entered.value.leave,
+      Option.match({
+        onNone: () => Effect.void,
+        onSome: (isLast) =>
+          isLast ? own?.stop ?? Process.stopOther(dataDir, pid) : own?.keep ?? Effect.void
+      })
+    )
   )
   return server
 })
@@ -171,7 +176,7 @@ const start = Effect.fnUntraced(function*({ dataDir, folder, runner, settings }:
 
   const server = yield* Effect.raceFirst(ready(dataDir, process.pid), process.failure)
   yield* DataDir.sweep(dataDir, binaries)
-  return yield* use({ ...server, isOwner: true }, process.keep)
+  return yield* use({ ...server, isOwner: true }, process)
 })
 
 const ready = (dataDir: string, pid: number) =>

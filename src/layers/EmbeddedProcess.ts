@@ -16,6 +16,8 @@ export interface Process {
   readonly failure: Effect.Effect<never, EmbeddedServerFailed>
   /** Lets it outlive its scope. */
   readonly keep: Effect.Effect<void>
+  /** Stops it before its scope does. */
+  readonly stop: Effect.Effect<void>
 }
 
 export const start: (
@@ -41,7 +43,7 @@ export const start: (
     const keep = Effect.sync(() => {
       isKept = true
     })
-    return { pid: child.pid ?? 0, failure, keep }
+    return { pid: child.pid ?? 0, failure, keep, stop: stop(child) }
   }
 )
 

@@ -4,7 +4,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Option, Redacted, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Option, Redacted, Scope } from "effect"
 import { execFile, spawn } from "node:child_process"
 import {
   chmod,
@@ -54,6 +54,23 @@ layer(Layer.effect(Folder, Effect.suspend(() => Effect.map(folder, (dataDir) => 
 
       assert.isTrue(Option.isNone(yield* EmbeddedPostgres.find(dataDir)))
     }))
+
+  it.effect("lets nobody begin to use it between its last user and its end", () =>
+    Effect.gen(function*() {
+      const { dataDir } = yield* Folder
+      const log = Effect.promise(() => readFile(join(dataDir, "postgres.log"), "utf8"))
+      const held = Effect.map(log, (text) => text.match(/(?<=held: )\w+/g) ?? [])
+      const using = yield* Scope.make()
+      const server = yield* Scope.provide(open(dataDir), using)
+      const observer = yield* Effect.forkChild(Effect.exit(ask(server, observeLocks)))
+      yield* Effect.repeat(held, { until: (modes) => modes.length > 0 })
+
+      yield* Scope.close(using, Exit.void)
+
+      yield* Fiber.join(observer)
+      const modes = yield* held
+      assert.strictEqual(modes.at(-1), "ExclusiveLock", modes.join(", "))
+    }).pipe(Effect.scoped))
 
   it.effect("keeps durable defaults and stays off the network", () =>
     Effect.gen(function*() {
@@ -250,6 +267,20 @@ const ask = (server: EmbeddedPostgres.Server, statement: string) =>
   Effect.flatMap(PgClient.PgClient, (sql) => sql.unsafe(statement)).pipe(
     Effect.provide(PgClient.layer({ url: server.url, maxConnections: 1 }))
   )
+
+/** Writes into the server's log which lock its users hold, each time that it has become another. */
+const observeLocks = `DO $$
+  DECLARE
+    before text := '';
+    now text;
+  BEGIN
+    LOOP
+      now := coalesce((SELECT max(mode) FROM pg_locks WHERE locktype = 'advisory'), 'none');
+      IF now <> before THEN RAISE LOG 'held: %', now; END IF;
+      before := now;
+    END LOOP;
+  END
+$$`
 
 /** A temporary folder, as open as the system's own are. */
 const folder = Effect.acquireRelease(
