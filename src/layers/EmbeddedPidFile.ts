@@ -36,16 +36,25 @@ const parse = (text: string): PidFile => {
  * Should this ever be wrong, the cluster's shared memory still keeps a second server out.
  */
 export const dropStale = Effect.fnUntraced(function*(dataDir: string) {
-  const found = yield* read(dataDir)
-  if (Option.isNone(found)) return
-
   const data = join(dataDir, "cluster", "data")
-  const isOurs = process.platform === "linux"
-    ? isInside(found.value.pid, data)
-    : isPostgres(found.value.pid)
-  if (!(yield* isOurs)) {
+  const first = yield* staleId(dataDir, data)
+  if (first === undefined) return
+
+  // A server that has just ended may look like this while another one writes the file anew.
+  const second = yield* Effect.delay(staleId(dataDir, data), "500 millis")
+  if (second === first) {
     yield* io("remove postmaster.pid", () => rm(join(data, "postmaster.pid"), { force: true }))
   }
+})
+
+/** The process id in the file, where another program has it now. */
+const staleId = Effect.fnUntraced(function*(dataDir: string, data: string) {
+  const found = yield* read(dataDir)
+  if (Option.isNone(found)) return undefined
+
+  const { pid } = found.value
+  const isOurs = process.platform === "linux" ? isInside(pid, data) : isPostgres(pid)
+  return (yield* isOurs) ? undefined : pid
 })
 
 /** Every PostgreSQL process stands in its data directory. What cannot be seen may be one. */

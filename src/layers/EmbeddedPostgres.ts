@@ -61,7 +61,7 @@ export const stop = (dataDir: string): Effect.Effect<boolean, EmbeddedServerFail
     const running = yield* find(dataDir)
     if (Option.isNone(running)) return false
     const entered = yield* Use.enter(running.value)
-    if (Option.isNone(entered)) return yield* closing(dataDir)
+    if (Option.isNone(entered)) return yield* Process.stopped(dataDir)
     if (!Option.contains(yield* entered.value.leave, true)) {
       const detail = `other processes of pgq use the server in ${dataDir}; the last one stops it`
       return yield* new EmbeddedServerFailed({ detail })
@@ -93,7 +93,7 @@ const findOrStart = Effect.fnUntraced(function*({ binaries, dataDir: path, setti
 const use = Effect.fnUntraced(function*(server: Server, own?: Process.Process) {
   const { dataDir, pid } = server
   const entered = yield* Use.enter(server)
-  if (Option.isNone(entered)) return yield* closing(dataDir)
+  if (Option.isNone(entered)) return yield* Process.stopped(dataDir)
   yield* Effect.addFinalizer(() =>
     Effect.flatMap(
       entered.value.leave,
@@ -107,10 +107,17 @@ const use = Effect.fnUntraced(function*(server: Server, own?: Process.Process) {
   return server
 })
 
-const closing = (dataDir: string) =>
-  new EmbeddedServerFailed({ detail: `the server in ${dataDir} is being stopped` })
-
-const isPassing = /postmaster\.pid" already exists|is being stopped/
+const isPassing = new RegExp([
+  "is being stopped",
+  `postmaster\\.pid" already exists`,
+  // Another one has just made the file, and writes its process's id into it next.
+  `postmaster\\.pid" is empty`,
+  // The processes of a server that was killed end soon after it.
+  "pre-existing shared memory block",
+  // The one who stopped the server before has just removed the folder of its socket.
+  "cannot look at /tmp/pgq-",
+  `could not create lock file "/tmp/pgq-`
+].join("|"))
 
 /** What a failure leaves is released at once, not with the scope. */
 const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

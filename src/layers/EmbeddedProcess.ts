@@ -37,8 +37,10 @@ export const start: (
       ),
       (child) => isKept ? Effect.void : stop(child)
     )
-    const failure = Effect.andThen(exited(child), complaint(path, from)).pipe(
-      Effect.flatMap((detail) => Effect.fail(new EmbeddedServerFailed({ detail })))
+    const failure = Effect.andThen(
+      exited(child),
+      // Its last user stops a server in peace, perhaps before the one who started it uses it.
+      Effect.suspend(() => child.exitCode === 0 ? stopped(dataDir) : complaint(path, from))
     )
     const keep = Effect.sync(() => {
       isKept = true
@@ -111,6 +113,10 @@ export const stopOther = Effect.fnUntraced(function*(dataDir: string, pid: numbe
   }
 })
 
+/** This passes: the server can be started again. */
+export const stopped = (dataDir: string) =>
+  new EmbeddedServerFailed({ detail: `the server in ${dataDir} is being stopped` })
+
 /** What the log says went wrong, without its time stamps. */
 const complaint = (path: string, from: number) =>
   io(`read ${path}`, () => readFile(path)).pipe(
@@ -125,5 +131,6 @@ const complaint = (path: string, from: number) =>
         ? "; name another folder with PGQ_DATA_DIR, or use pg_upgrade"
         : ""
       return `the server ended: ${why}${advice} (see ${path})`
-    })
+    }),
+    Effect.flatMap((detail) => Effect.fail(new EmbeddedServerFailed({ detail })))
   )

@@ -13,6 +13,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   writeFile
@@ -176,10 +177,29 @@ describe("an embedded server's folder", () => {
       assert.deepStrictEqual(entries.filter((name) => name.startsWith("draft-")), [])
     }))
 
+  it.live.each(
+    [
+      ["stops it before it is used", "exit 0"],
+      [
+        "removes the folder of its socket",
+        `exec "$0.real" "$@" -c unix_socket_directories="$socket/gone"`
+      ]
+    ] as const
+  )("has a server though another process %s", ([, act]) =>
+    Effect.gen(function*() {
+      const dataDir = yield* longFolder
+      const native = join(yield* folder, "native")
+      yield* Effect.promise(() => withLinks(native))
+      yield* Effect.promise(() => atItsFirstStart(native, act))
+
+      const server = yield* EmbeddedPostgres.open({ dataDir, binaries: native })
+
+      assert.deepStrictEqual(yield* ask(server, "SELECT 1 AS answer"), [{ answer: 1 }])
+    }))
+
   it.live("may have a path too long for a socket", () =>
     Effect.gen(function*() {
-      const dataDir = join(yield* folder, "long name ".repeat(12))
-      yield* Effect.promise(() => mkdir(dataDir, { mode: 0o711 }))
+      const dataDir = yield* longFolder
 
       const server = yield* open(dataDir)
 
@@ -289,6 +309,26 @@ const folder = Effect.acquireRelease(
   ),
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true, maxRetries: 3 }))
 )
+
+/** One whose socket has to be somewhere else. */
+const longFolder = Effect.gen(function*() {
+  const path = join(yield* folder, "long name ".repeat(12))
+  yield* Effect.promise(() => mkdir(path, { mode: 0o711 }))
+  return path
+})
+
+/** Has the server's program do something in a shell before it runs for the first time. */
+const atItsFirstStart = async (native: string, act: string) => {
+  const program = join(native, "bin", "postgres")
+  await rename(program, `${program}.real`)
+  const script = `#!/bin/sh
+    case "$*" in *unix_socket_directories*)
+      socket=$(echo "$*" | sed 's/.*unix_socket_directories="\\([^"]*\\)".*/\\1/')
+      if mkdir "$2/started"; then ${act}; fi
+    esac
+    exec "$0.real" "$@"`
+  await writeFile(program, script, { mode: 0o755 })
+}
 
 /** PostgreSQL's programs, in another place. */
 const withLinks = (target: string) => {
