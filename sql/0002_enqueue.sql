@@ -68,49 +68,26 @@ CREATE FUNCTION has_unannounced(qs text[]) RETURNS boolean LANGUAGE sql STABLE A
   )
 $$;
 
--- Marks the lanes of new jobs and wakes those who wait for work.
+-- Marks the lanes of new jobs and wakes those who wait for work. Most statements add few jobs, and their
+-- transactions pay for every query and expression here.
 CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  ready_in text;
-  all_ready_in text[];
+  first_queue text;
+  last_queue text;
   is_keyed boolean;
   is_soon boolean;
   is_unfit boolean;
 BEGIN
-  -- Most statements add one job, and their transactions pay for every query and expression here.
-  SELECT CASE WHEN state <> 'scheduled' THEN queue END,
-         state = 'waiting',
-         state = 'scheduled' AND run_at < now() + interval '10 seconds',
-         state <> 'scheduled' AND (
+  SELECT min(queue COLLATE "C") FILTER (WHERE state <> 'scheduled'),
+         max(queue COLLATE "C") FILTER (WHERE state <> 'scheduled'),
+         bool_or(state = 'waiting'),
+         bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds'),
+         bool_or(state <> 'scheduled' AND (
            run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
-         )
-    INTO ready_in, is_keyed, is_soon, is_unfit
-    FROM added LIMIT 1;
-  IF EXISTS (SELECT FROM added OFFSET 1) THEN
-    SELECT array_agg(DISTINCT queue) FILTER (WHERE state <> 'scheduled'),
-           bool_or(state = 'waiting'),
-           bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds')
-      INTO all_ready_in, is_keyed, is_soon
-      FROM added;
-    -- Only a trigger of somebody else's can do that: the names of pgq's own begin with '!' or '~'.
-    IF EXISTS (
-      SELECT FROM pg_trigger
-      WHERE tgrelid = 'jobs'::regclass AND tgname >= '"' AND (tgname < '~' OR tgname >= E'\x7f')
-    ) THEN
-      is_unfit := (
-        SELECT bool_or(state <> 'scheduled' AND (
-          run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
-        )) FROM added
-      );
-    END IF;
-    IF cardinality(all_ready_in) = 1 THEN
-      PERFORM wake(all_ready_in[1]);
-    ELSE
-      PERFORM wake_all(all_ready_in);
-    END IF;
-  ELSIF ready_in IS NOT NULL THEN
-    PERFORM wake(ready_in);
-  END IF;
+         ))
+    INTO first_queue, last_queue, is_keyed, is_soon, is_unfit
+    FROM added;
+  -- Only a trigger of somebody else's can do that: the names of pgq's own begin with '!' or '~'.
   IF is_unfit THEN
     RAISE EXCEPTION 'a trigger on jobs has changed a job after pgq''s trigger "~first_state"'
       USING ERRCODE = '27000',
@@ -119,6 +96,11 @@ BEGIN
   IF is_keyed THEN
     INSERT INTO lane_wakes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM added WHERE state = 'waiting' GROUP BY 1, 2;
+  END IF;
+  IF first_queue = last_queue THEN
+    PERFORM wake(first_queue);
+  ELSIF first_queue <> last_queue THEN
+    PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM added WHERE state <> 'scheduled'));
   END IF;
   -- What is due later than this, every process finds by looking.
   IF is_soon THEN

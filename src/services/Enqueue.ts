@@ -1,9 +1,9 @@
 /**
  * The producer's front door: jobs checked against their kind before anything is sent.
  */
-import { Effect, Result, Schema } from "effect"
+import { Effect, Exit, Result, Schema } from "effect"
 import { type JobInvalid, PayloadInvalid, type StoreError } from "../domain/Errors.ts"
-import { type EnqueueOptions, newJob } from "../domain/Job.ts"
+import { type EnqueueOptions, type NewJob, newJob } from "../domain/Job.ts"
 import type { JobKind } from "../domain/JobKind.ts"
 import * as PayloadText from "../domain/PayloadText.ts"
 import { JobRepo } from "./JobRepo.ts"
@@ -27,11 +27,11 @@ export const enqueueAll = Effect.fnUntraced(function*<Payload extends Schema.Top
 ) {
   const repo = yield* JobRepo
   const encode = encoder(kind)
-  const checked = yield* Effect.forEach(
-    jobs,
-    ({ payload, ...options }) =>
-      Effect.flatMap(encode(payload), (json) => Effect.fromResult(newJob(kind.name, json, options)))
-  )
+  const checked: Array<NewJob> = []
+  for (const { payload, ...options } of jobs) {
+    const json = yield* encode(payload)
+    checked.push(yield* Effect.fromResult(newJob(kind.name, json, options)))
+  }
   return yield* repo.enqueue(checked)
 })
 
@@ -39,13 +39,23 @@ export const enqueueAll = Effect.fnUntraced(function*<Payload extends Schema.Top
 const encoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
   const encode = Schema.encodeUnknownEffect(Schema.toCodecJson(kind.payload))
   const invalid = (issue: string) => new PayloadInvalid({ name: kind.name, issue })
-  return (payload: unknown): Effect.Effect<string, PayloadInvalid, Payload["EncodingServices"]> =>
-    Effect.suspend(() => encode(payload)).pipe(
+  // A value may throw when it is looked at, as the very deep do. No encoding of it helps.
+  const unreadable = (thrown: unknown) => invalid(PayloadText.issueOf(thrown))
+  const textOf = (json: unknown) =>
+    Effect.fromResult(Result.mapError(PayloadText.make(json), invalid))
+  return (payload: unknown): Effect.Effect<string, PayloadInvalid, Payload["EncodingServices"]> => {
+    const asked = Result.try({ try: () => encode(payload), catch: unreadable })
+    if (Result.isFailure(asked)) return Effect.fail(asked.failure)
+
+    const encoded = asked.success
+    // Most payloads are encoded without waiting for anything.
+    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return textOf(encoded.value)
+    return encoded.pipe(
       Effect.mapError(({ message }) => invalid(message)),
-      // A value may throw when it is looked at, as the very deep do. No encoding of it helps.
-      Effect.catchDefect((defect) => Effect.fail(invalid(PayloadText.issueOf(defect)))),
-      Effect.flatMap((json) => Effect.fromResult(Result.mapError(PayloadText.make(json), invalid)))
+      Effect.catchDefect((defect) => Effect.fail(unreadable(defect))),
+      Effect.flatMap(textOf)
     )
+  }
 }
 
 /** What enqueuing takes and may fail with. */
