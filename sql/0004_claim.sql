@@ -18,12 +18,13 @@ CREATE FUNCTION claim(
 DECLARE
   busy text[];
   was_asleep boolean;
-  admitted record;
+  is_marked boolean;
   q text;
   turns integer;
   picked record;
   batch bigint[];
   wanted integer := limit_;
+  is_behind boolean := false;
   is_keyed boolean := false;
   has_found boolean := false;
   new_lease uuid;
@@ -35,14 +36,22 @@ BEGIN
     PERFORM pg_advisory_xact_lock(user_lock[1]::integer, user_lock[2]::integer);
   END IF;
   busy := CASE cardinality(queues) WHEN 1 THEN queues ELSE busy_queues(queues, 100) END;
-  PERFORM lock_claims(busy, is_exclusive);
+  IF cardinality(busy) = 1 AND NOT is_exclusive THEN
+    -- As lock_claims does. Inline, as most claims ask for this.
+    PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':claims'), hashtext(busy[1]));
+  ELSE
+    PERFORM lock_claims(busy, is_exclusive);
+  END IF;
 
-  SELECT asleep INTO was_asleep FROM workers AS w WHERE w.id = worker;
+  SELECT asleep, EXISTS (SELECT FROM lane_wakes AS marker WHERE marker.queue = ANY (busy))
+    INTO was_asleep, is_marked FROM workers AS w WHERE w.id = worker;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
   END IF;
 
-  admitted := admit(busy, 200, is_careful);
+  IF is_marked THEN
+    is_behind := (SELECT admitted.is_behind FROM admit(busy, 200, is_careful) AS admitted);
+  END IF;
   turns := cardinality(busy);
   FOREACH q IN ARRAY busy LOOP
     EXIT WHEN wanted <= 0;
@@ -54,10 +63,9 @@ BEGIN
     wanted := wanted - picked.heads;
     slots := slots - coalesce(cardinality(picked.suspects), 0);
     -- Each suspect has a lease of its own: it may be what killed its worker.
-    FOR batch IN
-      SELECT picked.healthy WHERE picked.healthy IS NOT NULL
-      UNION ALL SELECT ARRAY[suspect] FROM unnest(picked.suspects) AS suspect
-    LOOP
+    FOR n IN 0..coalesce(cardinality(picked.suspects), 0) LOOP
+      batch := CASE n WHEN 0 THEN picked.healthy ELSE picked.suspects[n:n] END;
+      CONTINUE WHEN batch IS NULL;
       INSERT INTO leases (worker_id, queue, job_ids) VALUES (worker, q, batch)
         RETURNING leases.id INTO new_lease;
       RETURN QUERY
@@ -76,7 +84,7 @@ BEGIN
     -- A crash of the database may forget these leases: their jobs then run again, which un-keyed jobs may.
     PERFORM set_config('synchronous_commit', 'off', true);
   END IF;
-  IF NOT has_found AND admitted.is_behind THEN
+  IF NOT has_found AND is_behind THEN
     RETURN NEXT;
     has_found := true;
   END IF;
@@ -129,9 +137,12 @@ CREATE FUNCTION pick(
 DECLARE
   held bigint[];
   held_now bigint[];
+  has_suspects boolean;
   locked integer;
 BEGIN
-  held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
+  SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),
+         EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
+    INTO held, has_suspects;
   SELECT array_agg(candidate.id), bool_or(candidate.is_keyed) INTO healthy, is_keyed FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
     -- Overtaken heads may be any number: past some of them, a claim waits until their lanes are in order.
@@ -150,7 +161,7 @@ BEGIN
     ) IS NOT TRUE
     LIMIT limit_
   ) AS candidate;
-  IF EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0) THEN
+  IF has_suspects THEN
     suspects := pick_suspects(q, worker, least(limit_, slots), held);
   END IF;
   IF suspects IS NOT NULL THEN

@@ -4,10 +4,21 @@
 DECLARE
   f regprocedure;
   step text;
+  -- Only functions with settings of their own call these, in each claim, settlement or INSERT: a setting
+  -- that is made and taken back costs as much as a look into an index.
+  inner_functions text[] := ARRAY[
+    'pick', 'pick_suspects', 'lane_runs', 'take_markers', 'lanes_passed_by', 'order_lanes', 'order_each',
+    'demote_heads', 'hand_out', 'give_tokens', 'take_completed', 'take_others', 'finish', 'put_back',
+    'pass_on', 'hold', 'refuse_kept', 'wake', 'wake_all'
+  ];
 BEGIN
-  FOR f IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace LOOP
+  FOR f IN
+    SELECT oid::regprocedure FROM pg_proc
+    WHERE pronamespace = current_schema()::regnamespace AND proname <> ALL (inner_functions)
+  LOOP
     -- A function that looks nothing up would only pay for it, and users' triggers would see it.
-    CONTINUE WHEN f::text ~ '(set_\w+_state|begin_step|end_step|enqueue|add_job|lend_settings|take_settings)\(';
+    CONTINUE WHEN f::text ~ '(set_\w+_state|begin_step|end_step|enqueue|add_job|lend_settings|take_settings)\('
+      OR f::text ~ '(require_read_committed|lane_stripe)\(';
     EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
   END LOOP;
   -- A role that adds jobs needs no rights to what their triggers look up and write, and one that works on
@@ -24,8 +35,6 @@ BEGIN
   -- Before PostgreSQL 18 a node that is off but has no alternative counts as very dear, for which JIT
   -- would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
-    'demote_heads(text, text[])', 'hand_out(text, text[])', 'give_tokens(text, text[])',
-    'admit(text[], integer, boolean)',
     'claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)',
     'settle(uuid[], integer[], bigint[], jsonb)', 'promote(integer, boolean)', 'doubt()',
     'rescue(integer)', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])', 'locked(uuid[], bigint[])',

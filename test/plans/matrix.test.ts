@@ -100,9 +100,6 @@ const mutants: Readonly<
   "the planner's settings": {
     changes: [
       "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)",
-      "admit(text[], integer, boolean)",
-      "give_tokens(text, text[])",
-      "demote_heads(text, text[])",
       "settle(uuid[], integer[], bigint[], jsonb)"
     ].map((step) =>
       `ALTER FUNCTION pgq.${step} RESET enable_seqscan RESET enable_bitmapscan RESET enable_sort`
