@@ -5,7 +5,8 @@
 import { Duration, Effect, Schedule } from "effect"
 import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/Job.ts"
 import { Settlement } from "../src/domain/Settlement.ts"
-import { JobRepo, type Settled } from "../src/services/JobRepo.ts"
+import type { Ended } from "../src/layers/Settler.ts"
+import { JobRepo } from "../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
 
 export const queueName: Effect.Effect<string> = Effect.sync(() => crypto.randomUUID())
@@ -75,12 +76,7 @@ export const settle = (
     Effect.map((lost) => lost.map(({ id }) => id))
   )
 
-export const settled = ({ id, key, lease }: ClaimedJob, settlement: Settlement): Settled => ({
-  id,
-  lease,
-  key,
-  settlement
-})
+export const settled = (job: ClaimedJob, settlement: Settlement): Ended => ({ ...job, settlement })
 
 /** Claims and completes one job after the other until nothing is ready. Answers with their names. */
 export const runAll = Effect.fnUntraced(

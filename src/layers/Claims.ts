@@ -7,6 +7,7 @@ import type { StoreError } from "../domain/Errors.ts"
 import * as Turns from "../domain/Turns.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
+import * as LogFields from "./LogFields.ts"
 import type { Runs } from "./Runs.ts"
 import type { Settler } from "./Settler.ts"
 
@@ -51,11 +52,16 @@ export const make = Effect.fnUntraced(function*(options: {
       ...settler.leases()
     ])
     if (released > 0) {
-      yield* Effect.logWarning(`handed back ${released} jobs that this worker had lost track of`)
+      const jobs = LogFields.count({ length: released })
+      yield* Effect.logWarning(`handed back ${jobs} that this worker had lost track of`).pipe(
+        Effect.annotateLogs({ queues, count: released })
+      )
     }
     const lost = runs.lose((run) => gone.includes(run.lease))
-    if (lost > 0) {
-      yield* Effect.logWarning(`broke off ${lost} jobs that are no longer this worker's`)
+    if (lost.length > 0) {
+      yield* Effect.logWarning(
+        `broke off ${LogFields.wordsFor(lost)}: no longer leased to this worker`
+      ).pipe(Effect.annotateLogs(LogFields.ofJobs(lost)))
     }
   })
 
@@ -84,11 +90,13 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   const rejoin = Effect.gen(function*() {
-    yield* Effect.logWarning("this worker was taken for dead; what it ran is broken off")
     // In one step: what is not lost here, because its claim has not been answered, is not started later.
     rejoins++
     sleep = "awake"
-    runs.lose(() => true)
+    const lost = runs.lose(() => true)
+    yield* Effect.logWarning(
+      `this worker was taken for dead, and joins again; broke off ${LogFields.wordsFor(lost)}`
+    ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
     yield* join
   })
 
@@ -103,7 +111,9 @@ export const make = Effect.fnUntraced(function*(options: {
     distrust()
     if (!error.isTransient) carefulUntil = clock.currentTimeMillisUnsafe() + carefulFor
     emptyRounds = Math.max(emptyRounds, 1)
-    return Effect.logWarning(`looking again later: ${error.message}`)
+    return Effect.logWarning(`could not ask for jobs: ${error.message}; asking again soon`).pipe(
+      Effect.annotateLogs({ queues, ...LogFields.ofError(error) })
+    )
   }
 
   const askForUnannounced = Effect.gen(function*() {

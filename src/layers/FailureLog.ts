@@ -4,15 +4,12 @@
  */
 import { Duration, Effect } from "effect"
 import * as ErrorText from "../domain/ErrorText.ts"
-import type { ClaimedJob } from "../domain/Job.ts"
 import type { Settlement } from "../domain/Settlement.ts"
+import * as LogFields from "./LogFields.ts"
 
 export interface FailureLog {
   /** What became of the job after it failed. */
-  readonly warn: (
-    job: Pick<ClaimedJob, "id" | "queue" | "name" | "key" | "attempt">,
-    settlement: Failure
-  ) => Effect.Effect<void>
+  readonly warn: (job: LogFields.LoggedJob, settlement: Failure) => Effect.Effect<void>
 }
 
 /** A settlement that has an error. */
@@ -21,30 +18,32 @@ export type Failure = Extract<Settlement, { readonly error: string }>
 export const make = (): FailureLog => {
   let written = 0
   let more = 0
+  /** The queues of those that are left out. */
+  const queues = new Set<string>()
 
   const summarize = Effect.suspend(() => {
-    const count = more
+    const fields = { queues: Array.from(queues), count: more }
     written = 0
     more = 0
-    return count === 0
+    queues.clear()
+    return fields.count === 0
       ? Effect.void
-      : Effect.logWarning(`${count} more jobs failed; their errors are in the database`)
+      : Effect.annotateLogs(
+        Effect.logWarning(`${fields.count} more jobs failed; their errors are in the database`),
+        fields
+      )
   })
 
   return {
     warn: (job, settlement) => {
       if (written >= linesMax) {
         more++
+        queues.add(job.queue)
         return Effect.void
       }
-      const what = `job ${job.id} (${job.name}): ${ErrorText.summary(settlement.error)}`
+      const what = `${LogFields.wordsFor([job])}: ${ErrorText.summary(settlement.error)}`
       const line = Effect.logWarning(`${what}; ${consequence(settlement)}`).pipe(
-        Effect.annotateLogs({
-          queue: job.queue,
-          job: job.id,
-          attempt: job.attempt,
-          ...(job.key === undefined ? {} : { key: job.key })
-        })
+        Effect.annotateLogs(LogFields.ofJob(job))
       )
       if (written++ > 0) return line
       return Effect.andThen(line, Effect.forkDetach(Effect.delay(summarize, "1 second")))

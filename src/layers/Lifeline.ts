@@ -6,6 +6,7 @@ import type { StoreError } from "../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../domain/Lease.ts"
 import { type NewWorker, WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import * as LogFields from "./LogFields.ts"
 import * as Monotonic from "./Monotonic.ts"
 import { varied } from "./Varied.ts"
 
@@ -68,7 +69,9 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       Effect.as(renewEvery(lease)),
       Effect.catch((error) =>
         Effect.andThen(
-          Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`),
+          Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`).pipe(
+            Effect.annotateLogs(LogFields.ofError(error, "renew"))
+          ),
           varied(retryEvery(lease, isTrusted()))
         )
       ),

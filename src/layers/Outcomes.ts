@@ -2,12 +2,13 @@
  * How jobs leave their worker: what the end of a run means for its job, handed to the settler, counted,
  * and said aloud if it is a failure.
  */
-import { Effect, type Exit, Random, References } from "effect"
+import { type Cause, Effect, type Exit, Random, References } from "effect"
 import type { ClaimedJob } from "../domain/Job.ts"
 import type { RetryPolicy } from "../domain/JobKind.ts"
 import { decide, type Settlement } from "../domain/Settlement.ts"
 import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"
+import * as LogFields from "./LogFields.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(settler: Settler) {
@@ -20,7 +21,8 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     const job = run.next
     if (job === undefined) return
     run.settle(settlement)
-    settler.add({ id: job.id, lease: job.lease, key: job.key, settlement })
+    const { attempt, id, key, lease, name, queue } = job
+    settler.add({ id, lease, key, settlement, queue, name, attempt })
     if (settlement._tag === "Completed") tally.done++
     else if (settlement._tag === "Failed") tally.failed++
     else if (settlement._tag === "Retried") tally.retried++
@@ -51,7 +53,11 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
       return job !== undefined && "error" in settlement
         ? Effect.annotateLogs(failures.warn(job, settlement), annotations)
         : Effect.void
-    }
+    },
+    /** A slot has ended in its own code, not in a handler's. */
+    sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+      Effect.logError("a slot has broken off between two jobs; another takes its place", cause)
+        .pipe(Effect.annotateLogs({ ...annotations, ...LogFields.ofJobs(run?.jobs ?? []) }))
   }
 })
 

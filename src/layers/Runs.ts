@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function*(options: {
     if (run === undefined || job === undefined) {
       // It was interrupted while the end of its run was being recorded.
       if (Cause.hasInterruptsOnly(exit.cause)) return
-      return void fork(Effect.logError("a slot has broken off", exit.cause))
+      return void fork(outcomes.sayBrokenOff(run, exit.cause))
     }
     run.end()
     if (run.isLost) return
@@ -211,13 +211,14 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const run of active.keys()) run.isCancelled = true
       interrupt(active.keys())
     },
-    /** Breaks off what runs under leases that are no longer ours. Answers with how many jobs did run. */
-    lose: (isLost: (run: LaneRun) => boolean): number => {
+    /** Breaks off what runs under leases that are no longer ours. Answers with the jobs that did run. */
+    lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
       MutableList.filter(backlog, (run) => !isLost(run))
       const lost = Array.from(active.keys()).filter((run) => !run.isLost && isLost(run))
+      const jobs = lost.flatMap(({ current }) => current ?? [])
       for (const run of lost) run.isLost = true
       interrupt(lost)
-      return lost.length
+      return jobs
     }
   }
 })

@@ -7,12 +7,21 @@ import { Effect, Latch, Schedule, type Scope } from "effect"
 import { type ClaimLost, StoreError } from "../domain/Errors.ts"
 import { JobRepo, type Settled } from "../services/JobRepo.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import type { LoggedJob } from "./LogFields.ts"
+import * as SettlingLog from "./SettlingLog.ts"
+
+/** How a job ended, and what log lines say of it. */
+export interface Ended extends Settled, LoggedJob {
+  readonly key: string | undefined
+}
 
 export interface Settler {
   /** Returns at once; the settlement is under way. */
-  readonly add: (settled: Settled) => void
+  readonly add: (ended: Ended) => void
   /** How many settlements are under way. */
   readonly size: () => number
+  /** The jobs whose settlements are under way. */
+  readonly jobs: () => ReadonlyArray<LoggedJob>
   /** The leases that settlements are under way for. */
   readonly leases: () => ReadonlyArray<string>
   /** Waits until nothing is under way. */
@@ -27,12 +36,12 @@ export const make = Effect.fnUntraced(function*(
   const hasWork = yield* Latch.make()
   const isDrained = yield* Latch.make(true)
   const hasLocked = yield* Latch.make()
-  let waiting: Array<Settled> = []
-  let sending: ReadonlyArray<Settled> = []
+  let waiting: Array<Ended> = []
+  let sending: ReadonlyArray<Ended> = []
   /** To be sent later: somebody else holds their rows, or the server gives them up. */
-  let locked: ReadonlyArray<Settled> = []
+  let locked: ReadonlyArray<Ended> = []
   /** Those that wait again after they were locked. */
-  const unlocked = new Set<Settled>()
+  const unlocked = new Set<Ended>()
   /** How many were refused since the last one that was accepted. */
   let refused = 0
   /** How many were left for later, one by one, since the last one that was accepted. */
@@ -42,7 +51,7 @@ export const make = Effect.fnUntraced(function*(
 
   /** Whether what is sent now may have been recorded before. */
   let isRepeat = false
-  const record = (batch: ReadonlyArray<Settled>) =>
+  const record = (batch: ReadonlyArray<Ended>) =>
     Effect.suspend(() => {
       const options = { isRepeat }
       isRepeat = true
@@ -52,14 +61,15 @@ export const make = Effect.fnUntraced(function*(
   // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
   // which hands its job back: it must not hold up the others.
   const send = (
-    batch: ReadonlyArray<Settled>,
+    batch: ReadonlyArray<Ended>,
     { isApart = false, isCertain = false, locks = 0 }: Sent = {}
   ): Effect.Effect<ReadonlyArray<ClaimLost>> => {
     let answers = 0
+    const next = (error: StoreError) => nextOf(error, { isCertain, size: batch.length })
     return record(batch).pipe(
       Effect.catchDefect(refusal("settle")),
       Effect.tap(() => Effect.sync(() => refused = setAside = 0)),
-      Effect.tapError((error) => Effect.logWarning(`could not settle: ${error.message}`)),
+      Effect.tapError((error) => SettlingLog.failed(batch, error, next(error))),
       Effect.tapError(({ isAnswer }) => Effect.sync(() => isAnswer && answers++)),
       Effect.retry({
         schedule: backoff,
@@ -71,9 +81,9 @@ export const make = Effect.fnUntraced(function*(
           ? sendUnlocked(batch, { isApart, locks: locks + 1 })
           : error.isTransient
           ? sendApart(batch)
-          : isDoubtful(error) && !isCertain
+          : next(error) === "sent again"
           ? Effect.andThen(Effect.sleep("1 second"), send(batch, { isCertain: true }))
-          : batch.length === 1
+          : next(error) === "refused"
           ? Effect.sync(() => (refused++, []))
           : Effect.map(
             Effect.forEach(batch, (one) => send([one], { isCertain: true })),
@@ -84,12 +94,12 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const sendUnlocked = Effect.fnUntraced(function*(
-    batch: ReadonlyArray<Settled>,
+    batch: ReadonlyArray<Ended>,
     sent: Sent & { readonly locks: number }
   ) {
     const [free, held] = yield* divide(batch)
     if (held.length > 0) {
-      yield* Effect.logWarning(`somebody holds the rows of ${held.length} jobs: recorded later`)
+      yield* SettlingLog.held(held)
       lockAll(held)
       return free.length === 0 ? [] : yield* send(free, sent)
     }
@@ -103,7 +113,7 @@ export const make = Effect.fnUntraced(function*(
    * that lasts too long: it is found by halves, and sent again later.
    */
   const sendApart = Effect.fnUntraced(function*(
-    batch: ReadonlyArray<Settled>
+    batch: ReadonlyArray<Ended>
   ): Effect.fn.Return<ReadonlyArray<ClaimLost>> {
     if (batch.length < 2) {
       lockAll(batch)
@@ -117,13 +127,13 @@ export const make = Effect.fnUntraced(function*(
     return rest.length === 0 ? lost : [...lost, ...yield* send(rest, { isApart: true })]
   })
 
-  const lockAll = (batch: ReadonlyArray<Settled>): void => {
+  const lockAll = (batch: ReadonlyArray<Ended>): void => {
     locked = [...locked, ...batch]
     hasLocked.openUnsafe()
   }
 
   /** Those that can be recorded now, and those whose rows somebody holds. */
-  const divide = (batch: ReadonlyArray<Settled>) =>
+  const divide = (batch: ReadonlyArray<Ended>) =>
     repo.locked(batch).pipe(
       Effect.catchDefect(refusal("locked")),
       Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
@@ -141,12 +151,12 @@ export const make = Effect.fnUntraced(function*(
    * Without those whose lane's run has an earlier one that is locked, which wait behind it: one that goes
    * back undone takes all of its run out of their lease, and what had finished would run again.
    */
-  const inTurn = (batch: ReadonlyArray<Settled>): ReadonlyArray<Settled> => {
+  const inTurn = (batch: ReadonlyArray<Ended>): ReadonlyArray<Ended> => {
     if (locked.length === 0) return batch
     const runs = new Set(locked.map(runOf))
-    const isBehind = (settled: Settled) => settled.key !== undefined && runs.has(runOf(settled))
+    const isBehind = (one: Ended) => one.key !== undefined && runs.has(runOf(one))
     locked = [...locked, ...batch.filter(isBehind)]
-    return batch.filter((settled) => !isBehind(settled))
+    return batch.filter((one) => !isBehind(one))
   }
 
   const flush = Effect.gen(function*() {
@@ -189,8 +199,8 @@ export const make = Effect.fnUntraced(function*(
     (step) => step.pipe(keepGoing("settling"), Effect.forever, Effect.forkScoped)
   )
 
-  const add = (settled: Settled): void => {
-    waiting.push(settled)
+  const add = (ended: Ended): void => {
+    waiting.push(ended)
     isDrained.closeUnsafe()
     hasWork.openUnsafe()
   }
@@ -198,6 +208,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     add,
     size: () => waiting.length + sending.length + locked.length,
+    jobs: () => [...sending, ...waiting, ...locked],
     leases: () => [...waiting, ...sending, ...locked].map(({ lease }) => lease),
     drained: isDrained.await
   }
@@ -235,6 +246,16 @@ const refusal = (operation: string) => (defect: unknown) =>
       cause: defect
     })
   )
+
+const nextOf = (
+  error: StoreError,
+  { isCertain, size }: { readonly isCertain: boolean; readonly size: number }
+): SettlingLog.Next =>
+  error.isTransient || (isDoubtful(error) && !isCertain)
+    ? "sent again"
+    : size > 1
+    ? "sent one by one"
+    : "refused"
 
 /**
  * An error of the server's inside, or of the client, says nothing about what was sent. It is believed

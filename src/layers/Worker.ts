@@ -28,8 +28,10 @@ import * as Claims from "./Claims.ts"
 import { bounds, closeWithin } from "./Deadline.ts"
 import { keepGoing } from "./KeepGoing.ts"
 import * as Lifeline from "./Lifeline.ts"
+import * as LogFields from "./LogFields.ts"
 import * as Runs from "./Runs.ts"
 import * as Settler from "./Settler.ts"
+import * as SettlingLog from "./SettlingLog.ts"
 
 export interface Options {
   readonly worker: Omit<NewWorker, "mode">
@@ -142,11 +144,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
     const leftBehind = runs.running().map(({ job }) => job.id)
     // Jobs that have ended are recorded however little time the others have.
     yield* Effect.timeoutOption(settler.drained, Duration.max(grace, bounds.lastWords))
-    if (settler.size() > 0) {
-      yield* Effect.logWarning(
-        `the ends of ${settler.size()} jobs could not be recorded in time: these jobs run again`
-      )
-    }
+    if (settler.size() > 0) yield* SettlingLog.tooLate(settler.jobs())
     // What does not stop keeps its lease until this process is dead and the lease has run out.
     if (leftBehind.length > 0) return leftBehind
     // A renewal that finds the worker gone would have it join again.
@@ -154,6 +152,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
     yield* lifeline.leave.pipe(
       Effect.tapError((error) =>
         Effect.logWarning(`could not sign off, which is tried for some seconds: ${error.message}`)
+          .pipe(Effect.annotateLogs(LogFields.ofError(error)))
       ),
       Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),
       Effect.andThen(Effect.sync(() => hasSignedOff = true)),
@@ -182,10 +181,11 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   )
   yield* lifeline.keep({
     onExpired: Effect.suspend(() => {
-      const count = runs.lose((run) => run.key !== undefined)
+      const lost = runs.lose((run) => run.key !== undefined)
       return Effect.logWarning(
-        `could not renew in time; broke off ${count} jobs with a key before others may run them`
-      )
+        "could not renew in time; broke off what has a key, before others may run it: " +
+          LogFields.wordsFor(lost)
+      ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
     }),
     onBuried: claims.rejoin,
     // A claim that hangs must not keep the worker from renewing.
@@ -218,7 +218,9 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
     Effect.forkScoped
   )
   yield* Effect.andThen(keepGoing("working")(work), end).pipe(
-    Effect.tapCause((cause) => Effect.logError("the worker has broken off", cause)),
+    Effect.tapCause((cause) =>
+      Effect.logError("the worker has broken off, and claims nothing more", cause)
+    ),
     Effect.onExit((exit) => Deferred.done(ended, exit)),
     Effect.forkScoped
   )

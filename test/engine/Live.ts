@@ -3,13 +3,14 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
-import { Clock, Context, Effect, Layer, Logger, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as RowLock from "../../src/layers/RowLock.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import type { LockStrategy } from "../../src/services/LockStrategy.ts"
 import { QueueControl } from "../../src/services/QueueControl.ts"
 import { eventually } from "../Given.ts"
+import * as LogLines from "../support/LogLines.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import type { TestDatabase } from "../support/Postgres.ts"
 
@@ -26,15 +27,17 @@ export const start = Effect.fnUntraced(function*(
   options: QueueLive.Options & {
     readonly lock?: Layer.Layer<LockStrategy>
     readonly scope?: Scope.Scope
+    /** Takes what it logs. */
+    readonly lines?: Array<LogLines.LogLine>
   }
 ) {
-  const { lock = RowLock.layer, scope, ...queue } = options
+  // Failing jobs are what many tests are about: nobody reads of them.
+  const { lines = [], lock = RowLock.layer, scope, ...queue } = options
   const context = yield* Layer.buildWithScope(
     QueueLive.layer({ grace: "1 second", ...queue }).pipe(
       Layer.provide(handlers),
       Layer.provide(lock),
-      // Failing jobs are what many tests are about.
-      Layer.provide(Logger.layer([]))
+      Layer.provide(LogLines.into(lines))
     ),
     scope ?? (yield* Effect.scope)
   )

@@ -90,7 +90,7 @@ it.effect("says in one warning what it broke off, and nothing of each job's end"
 
     const told = lines.filter((line) => !line.includes("could not renew, "))
     assert.lengthOf(told, 1)
-    assert.match(told[0]!, /^Warn .*broke off 1 job/)
+    assert.match(told[0]!, /^Warn .*broke off what has a key.*: job 1 \(task\)$/)
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
 it.effect("starts nothing before it has renewed, and then what it broke off", () =>

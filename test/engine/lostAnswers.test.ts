@@ -246,6 +246,6 @@ for (
 
       assert.isUndefined(early)
       assert.isDefined(closing.pollUnsafe())
-      assert.match(lines.at(-1) ?? "", /^Warn the ends of 1 jobs could not be recorded/)
+      assert.match(lines.at(-1) ?? "", /^Warn could not record in time how job 1 \(task\) ended/)
     }).pipe(Effect.provide(MemoryQueue.layer)))
 }

@@ -9,7 +9,7 @@ import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Batcher from "../../src/layers/Batcher.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import * as Settler from "../../src/layers/Settler.ts"
-import { JobRepo, type Settled } from "../../src/services/JobRepo.ts"
+import { JobRepo } from "../../src/services/JobRepo.ts"
 import { counts, start, Task, tasks } from "./Memory.ts"
 
 const refused = new StoreError({
@@ -39,9 +39,13 @@ const accepting = (
       })
 })
 
-const completed = (id: bigint): Settled => ({
+const completed = (id: bigint): Settler.Ended => ({
   id,
   lease: "lease",
+  queue: "default",
+  name: "task",
+  key: undefined,
+  attempt: 1,
   settlement: Settlement.Completed()
 })
 

@@ -3,6 +3,7 @@ import { Duration, Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as FailureLog from "../../src/layers/FailureLog.ts"
+import * as LogLines from "../support/LogLines.ts"
 
 /** Runs with the lines that are logged. */
 const logging = <A, E, R>(run: (lines: ReadonlyArray<string>) => Effect.Effect<A, E, R>) => {
@@ -80,4 +81,17 @@ describe("FailureLog", () => {
         ])
       })
     ))
+  it.effect("names the queues of what it leaves out", () => {
+    const lines: Array<LogLines.LogLine> = []
+    return Effect.gen(function*() {
+      const log = FailureLog.make()
+
+      yield* fail(log, 150)
+      yield* TestClock.adjust("1 second")
+
+      assert.deepStrictEqual(lines.slice(100).map(({ fields }) => fields), [
+        { queues: ["default"], count: 50 }
+      ])
+    }).pipe(Effect.provide(LogLines.into(lines)))
+  })
 })

@@ -70,8 +70,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
       to: "isTransient && code !== lockTimeout && answers < 0"
     }, {
       file: "src/layers/Settler.ts",
-      from: "          ? sendApart(batch)\n          : isDoubtful",
-      to: "          ? Effect.sync(() => (refused++, []))\n          : isDoubtful"
+      from: "          ? sendApart(batch)\n          : next(error)",
+      to: "          ? Effect.sync(() => (refused++, []))\n          : next(error)"
     }],
     test: killed("engine/lostAnswers", "sends settlements again until they have arrived")
   },
