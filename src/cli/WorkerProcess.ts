@@ -2,6 +2,7 @@
  * A queue that works in this process until it is asked to stop.
  */
 import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
+import { randomUUID } from "node:crypto"
 import type { AdvisoryKey } from "../domain/CooperativeMode.ts"
 import * as AdvisoryLock from "../layers/AdvisoryLock.ts"
 import { closeWithin } from "../layers/Deadline.ts"
@@ -68,14 +69,8 @@ export const run = Effect.fnUntraced(
     const { control } = started.value
     yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
     const leftBehind = yield* control.ended
-    if (leftBehind.length > 0) {
-      yield* Effect.logError(
-        `left behind after the grace, to be taken up by others: jobs ${leftBehind.join(", ")}`
-      )
-      return yield* new ExitWith({ code: 1 })
-    }
-    if (!(yield* control.status).hasSignedOff) {
-      yield* Effect.logError("stopped without signing off; others wait until its lease has run out")
+    // The worker has said why.
+    if (leftBehind.length > 0 || !(yield* control.status).hasSignedOff) {
       return yield* new ExitWith({ code: 1 })
     }
     yield* Effect.logInfo("stopped")
@@ -123,7 +118,15 @@ const work = Effect.fnUntraced(function*(options: Options) {
   )
 
   const queues = options.queues.length === 0 ? undefined : options.queues
-  const live = QueueLive.layer({ ...options, queues, schema, notify, onHang: "kill" }).pipe(
+  const workerId = options.workerId ?? randomUUID()
+  const live = QueueLive.layer({
+    ...options,
+    workerId,
+    queues,
+    schema,
+    notify,
+    onHang: "kill"
+  }).pipe(
     Layer.provide(Layer.succeedContext(handlers)),
     Layer.provide(lock(options))
   )
@@ -132,9 +135,7 @@ const work = Effect.fnUntraced(function*(options: Options) {
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
   yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
-    .pipe(
-      Effect.annotateLogs(options.workerId === undefined ? {} : { worker: options.workerId })
-    )
+    .pipe(Effect.annotateLogs({ worker: workerId }))
   if (options.workerId === undefined) {
     yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
   }

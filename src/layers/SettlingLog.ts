@@ -1,5 +1,5 @@
 /**
- * What a worker says of jobs whose ends it cannot record.
+ * What a worker says of jobs whose ends it cannot record, or cannot wait for.
  */
 import { Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
@@ -25,6 +25,14 @@ export const held = (jobs: Jobs): Effect.Effect<void> =>
 export const tooLate = (jobs: Jobs): Effect.Effect<void> =>
   Effect.logWarning(
     `could not record in time how ${LogFields.wordsFor(jobs)} ended; what has ended runs again`
+  ).pipe(Effect.annotateLogs(LogFields.ofJobs(jobs)))
+
+/** The handlers of these jobs did not stop in time. */
+export const leftBehind = (jobs: Jobs): Effect.Effect<void> =>
+  Effect.logError(
+    `left behind after the grace, to be taken up by others: jobs ${
+      jobs.map(({ id }) => id).join(", ")
+    }`
   ).pipe(Effect.annotateLogs(LogFields.ofJobs(jobs)))
 
 const meaning: Record<Next, string> = {

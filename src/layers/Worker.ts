@@ -141,10 +141,12 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
 
   const end = Effect.gen(function*() {
     runs.finish()
-    const leftBehind = runs.running().map(({ job }) => job.id)
+    const left = runs.running().map(({ job }) => job)
+    const leftBehind = left.map(({ id }) => id)
     // Jobs that have ended are recorded however little time the others have.
     yield* Effect.timeoutOption(settler.drained, Duration.max(grace, bounds.lastWords))
     if (settler.size() > 0) yield* SettlingLog.tooLate(settler.jobs())
+    if (left.length > 0) yield* SettlingLog.leftBehind(left)
     // What does not stop keeps its lease until this process is dead and the lease has run out.
     if (leftBehind.length > 0) return leftBehind
     // A renewal that finds the worker gone would have it join again.
@@ -160,6 +162,9 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
       Effect.timeoutOption(bounds.signOff),
       Effect.ignore
     )
+    if (!hasSignedOff) {
+      yield* Effect.logError("stopped without signing off; others wait until its lease has run out")
+    }
     return leftBehind
   })
 

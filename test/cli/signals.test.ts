@@ -197,7 +197,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         yield* send(queue, ["SIGTERM", "cancel"])
 
         const stderr = yield* endsWith(queue, 1)
-        assert.match(stderr, /left behind after the grace.*: jobs \d+/)
+        const [line = ""] = /.*left behind after the grace.*: jobs \d+.*/.exec(stderr) ?? []
+        for (const field of ["worker=\\S{36}", "queue=default", "job=\\d+", "name=stuck"]) {
+          assert.match(line, new RegExp(` ${field}`))
+        }
       }))
 
     it.effect("USR1 writes the status, also while stopping, and opens no inspector", () =>

@@ -169,6 +169,28 @@ layer(producer, options)("a line about", (it) => {
       const of = { queue, job, name: "task", attempt: 1, key: "k" }
       assert.deepStrictEqual(expired.fields, { worker, queues: [queue], ...of })
     }))
+
+  it.effect("a job that is left behind names it, and is an error", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = crypto.randomUUID()
+      const lines: Array<LogLines.LogLine> = []
+      const running = yield* Deferred.make<void>()
+      const endless = Task.toLayer(() => {
+        Deferred.doneUnsafe(running, Exit.void)
+        return new Promise<void>(() => {})
+      })
+      const grace = "100 millis"
+      const control = yield* start(endless, { queues: [queue], workerId: worker, lines, grace })
+      const job = yield* enqueue(Task, 1, { queue })
+      yield* Deferred.await(running)
+      yield* control.stop("cancel")
+
+      const { fields, text } = yield* LogLines.first(lines, /left behind/)
+
+      assert.match(text, /^Error left behind after the grace.*: jobs \d+$/)
+      assert.deepStrictEqual(fields, { worker, queue, job, name: "task", attempt: 1 })
+    }))
 })
 
 layer(producer, options)("a queue that stops cleanly", (it) => {

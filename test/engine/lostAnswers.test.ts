@@ -249,3 +249,18 @@ for (
       assert.match(lines.at(-1) ?? "", /^Warn could not record in time how job 1 \(task\) ended/)
     }).pipe(Effect.provide(MemoryQueue.layer)))
 }
+
+it.effect("says that it could not sign off", () =>
+  Effect.gen(function*() {
+    const lines: Array<string> = []
+    const control = yield* start(Task.toLayer(() => {}), {
+      lines,
+      registry: (registry) => ({ ...registry, leave: () => Effect.fail(connectionLost) })
+    })
+
+    yield* control.stop("finish")
+    yield* TestClock.adjust("11 seconds")
+    yield* control.ended
+
+    assert.match(lines.at(-1) ?? "", /^Error stopped without signing off/)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
