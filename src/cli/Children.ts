@@ -14,6 +14,7 @@ export const killDeaf = (children: Set<Child.Child>) =>
     return Effect.forEach(deaf, (child) => {
       child.signal("SIGKILL")
       return Effect.logWarning(`process ${child.pid} does not hear that it is to stop; killed it`)
+        .pipe(Effect.annotateLogs({ worker: child.workerId }))
     })
   })
 

@@ -5,6 +5,7 @@
 import { Clock, Deferred, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Conninfo from "../domain/Conninfo.ts"
+import * as LogFields from "../layers/LogFields.ts"
 import * as QueueLive from "../layers/QueueLive.ts"
 import { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Child from "./Child.ts"
@@ -113,7 +114,9 @@ const begun = Effect.fnUntraced(function*(family: Family) {
     family.children.delete(child)
     // One that could not say what was wrong is spoken for.
     const isLate = yield* Deferred.isDone(child.late)
-    if (end.isSilent && !isLate) yield* Effect.logError(`the first process ended ${end.how}`)
+    if (end.isSilent && !isLate) {
+      yield* Effect.logError(`the first process ended ${end.how}`).pipe(said(child))
+    }
     if (!end.isClean) yield* Effect.ignore(family.registry.bury(child.workerId))
     if (!isLate || (yield* family.ladder.mode) !== undefined) return end.isClean
     yield* pause(family, crashes)
@@ -173,7 +176,7 @@ const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
     yield* Effect.logWarning(
       `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}; ` +
         `its job script ${file} or its database keeps it; killed it`
-    )
+    ).pipe(said(child))
     Deferred.doneUnsafe(child.late, Effect.void)
     child.signal("SIGKILL")
   })
@@ -186,16 +189,23 @@ const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
 /** Hands the jobs of a dead child back, so that they run again at once. */
 const bury = Effect.fnUntraced(function*(
   { ladder, registry }: Family,
-  { pid, workerId }: Child.Child,
+  child: Child.Child,
   end: Child.Ended
 ) {
+  const { pid, workerId } = child
   const isStopping = (yield* ladder.mode) !== undefined
   const next = isStopping ? "" : ", and starting another"
-  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`).pipe(
-    Effect.annotateLogs({ worker: workerId })
-  )
+  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`)
+    .pipe(said(child))
   yield* registry.bury(workerId).pipe(
     Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
-    Effect.catch((error) => Effect.logWarning(error.message))
+    Effect.catch((error) =>
+      Effect.logWarning(
+        `could not hand back the jobs of process ${pid}: ${error.message}; others get them when ` +
+          "its lease has run out"
+      ).pipe(Effect.annotateLogs(LogFields.ofError(error)), said(child))
+    )
   )
 })
+
+const said = ({ workerId }: Child.Child) => Effect.annotateLogs({ worker: workerId })

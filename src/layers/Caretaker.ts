@@ -7,6 +7,7 @@ import type { StoreError } from "../domain/Errors.ts"
 import { Notifier } from "../services/Notifier.ts"
 import { Scheduler } from "../services/Scheduler.ts"
 import { keepGoing } from "./KeepGoing.ts"
+import * as LogFields from "./LogFields.ts"
 import { varied } from "./Varied.ts"
 
 export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effectDiscard(
@@ -60,8 +61,10 @@ const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Eff
 const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
   Effect.tapError(
     step,
-    ({ isTransient, message }) =>
-      isTransient ? Effect.void : Effect.logWarning(`${what}: ${message}`)
+    (error) =>
+      error.isTransient ? Effect.void : Effect.logWarning(`${what}: ${error.message}`).pipe(
+        Effect.annotateLogs(LogFields.ofError(error))
+      )
   )
 
 /** Goes on at once while there is something to do. */
@@ -80,7 +83,11 @@ const repeatedly = Effect.fnUntraced(function*(
   let failures = 0
   yield* step.pipe(
     Effect.tap(() => Effect.sync(() => failures = 0)),
-    Effect.tapError((error) => Effect.logDebug(`${name} will be tried again`, error)),
+    Effect.tapError((error) =>
+      Effect.logDebug(`${name} will be tried again`, error).pipe(
+        Effect.annotateLogs(LogFields.ofError(error))
+      )
+    ),
     Effect.catch(() => Effect.flatMap(backoff(failures++), pause)),
     keepGoing(name),
     Effect.forever,
@@ -100,7 +107,7 @@ const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
         isWorthALine(++failures)
           ? Effect.logWarning(
             `history was not pruned, ${failures} times in a row: ${error.message}`
-          )
+          ).pipe(Effect.annotateLogs(LogFields.ofError(error)))
           : Effect.void
       ),
       Effect.retry(pruneAgain)

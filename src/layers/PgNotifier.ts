@@ -56,12 +56,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   yield* listen.pipe(
     Effect.tapError((error) =>
-      losses === lossesWorthALine
+      (losses === lossesWorthALine
         ? Effect.logWarning(
           "no connection hears of new jobs, which start up to 5 seconds late until one does",
           error
         )
-        : Effect.logDebug("the listening connection was lost", error)
+        : Effect.logDebug("the listening connection was lost", error))
+        .pipe(Effect.annotateLogs({ operation: "listen", schema }))
     ),
     Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
     keepGoing("listening"),

@@ -44,6 +44,7 @@ export const migrate = Effect.fn("PgSchema.migrate")(
       )
       if (renamed.length > 0) {
         yield* Effect.logInfo("the functions of the renamed schema look for tables in it again")
+          .pipe(Effect.annotateLogs({ schema }))
       }
       return migrations.filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })

@@ -40,7 +40,10 @@ export const make: (options: {
     times: times.buffer
   }).pipe(
     Effect.catch((reason) =>
-      Effect.logWarning(`a handler that computes for long may be taken for dead: ${reason}`)
+      Effect.logWarning(
+        `no second thread can renew for this worker: ${reason}; a handler that computes for ` +
+          "longer than the lease has it taken for dead"
+      )
     )
   )
 

@@ -2,7 +2,7 @@
  * The compositions users want: a whole working queue, and a producer's half.
  */
 import { PgClient } from "@effect/sql-pg"
-import { type Duration, Effect, Layer } from "effect"
+import { type Duration, Effect, Layer, References } from "effect"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
@@ -87,13 +87,15 @@ const parts = ({ connections, options, schema, settings }: {
 }) => {
   const { caretaker, heartbeat, worker } = connections
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
+  const working = workerOptions(settings)
+  const said = saying({ worker: working.worker.id })
   const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the handlers
   // and the caretaker of its first.
-  return Layer.merge(Worker.layer(workerOptions(settings)), Layer.fresh(Caretaker.layer)).pipe(
+  return Layer.merge(Worker.layer(working), Layer.fresh(said(Caretaker.layer))).pipe(
     Layer.provide([
       Layer.fresh(handlers),
-      Layer.provide(notifier, Layer.succeed(PgClient.PgClient, worker)),
+      Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, caretaker)),
       Layer.provide(
@@ -118,6 +120,15 @@ const workerOptions = (
     lease
   }
 })
+
+/** What the layer logs has these fields, beside the application's. */
+const saying = (fields: Readonly<Record<string, unknown>>) =>
+  Layer.provide(
+    Layer.effect(
+      References.CurrentLogAnnotations,
+      Effect.map(References.CurrentLogAnnotations, (annotations) => ({ ...annotations, ...fields }))
+    )
+  )
 
 /** What producers and operators need; it works on no job. */
 export const client = (

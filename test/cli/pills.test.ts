@@ -121,6 +121,6 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a j
       const ended = yield* Pgq.run(["start", ...flags, "-f", "jobs.mjs", "-q", "2"], { cwd: path })
 
       assert.strictEqual(ended.code, 1)
-      assert.match(ended.stderr, /error the first process ended with exit code 0\n/)
+      assert.match(ended.stderr, /error the first process ended with exit code 0 worker=\S{36}\n/)
     }))
 })

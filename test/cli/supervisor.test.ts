@@ -195,7 +195,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       yield* queue.kill("SIGTERM")
 
       assert.strictEqual((yield* queue.exit).code, 1)
-      assert.match(queue.stderr(), /process \d+ does not hear that it is to stop; killed it/)
+      assert.match(
+        queue.stderr(),
+        /process \d+ does not hear that it is to stop; killed it worker=\S{36}/
+      )
       assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
       assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 1)
     }))
@@ -209,7 +212,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       const args = ["-f", "jobs.mjs", "-q", "2", "--start-limit", "2s"]
       const queue = yield* Pgq.spawn(["start", ...flags, ...args], { cwd: path })
       yield* queue.line(
-        /process \d+ has not begun to work within 2\.0s; its job script jobs\.mjs or .*killed it/
+        /process \d+ has not begun to work within 2\.0s; its job script jobs\.mjs or .*killed it worker=/
       )
       yield* queue.line(/working in 2 processes/)
       yield* queue.line(/working on default/, 2)

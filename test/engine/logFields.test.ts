@@ -191,6 +191,45 @@ layer(producer, options)("a line about", (it) => {
       assert.match(text, /^Error left behind after the grace.*: jobs \d+$/)
       assert.deepStrictEqual(fields, { worker, queue, job, name: "task", attempt: 1 })
     }))
+
+  it.effect("what the database refuses names what was asked of it, and who asked", () =>
+    Effect.gen(function*() {
+      const { line, person, queue, worker } = yield* setup()
+      const renamed = (from: string, to: string) =>
+        person.sql.unsafe(`ALTER FUNCTION pgq.${from} RENAME TO ${to}`).unprepared
+      const claims = yield* person.sql<{ arguments: string; name: string }>`
+        SELECT proname AS name, pg_get_function_identity_arguments(oid) AS arguments FROM pg_proc
+        WHERE pronamespace = 'pgq'::regnamespace AND proname IN ('claim', 'promote')
+      `
+      for (const { name, arguments: types } of claims) {
+        yield* renamed(`${name}(${types})`, `${name}_`)
+      }
+
+      const promoting = yield* line(/not all due jobs are made ready: /)
+      const claiming = yield* line(/could not ask for jobs: .*; asking again soon/)
+      for (const { name, arguments: types } of claims) yield* renamed(`${name}_(${types})`, name)
+
+      assert.deepStrictEqual(promoting.fields, { worker, operation: "promote" })
+      assert.deepStrictEqual(claiming.fields, { worker, queues: [queue], operation: "claim" })
+    }))
+})
+
+layer(producer, options)("a line about connections", (it) => {
+  it.effect("that hear of no job names whose they are", () =>
+    Effect.gen(function*() {
+      const { line, person, worker } = yield* setup()
+      const cut = person.sql`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE 'LISTEN%'
+      `
+
+      const { fields } = yield* Effect.raceFirst(
+        line(/no connection hears of new jobs/),
+        Effect.forever(Effect.delay(cut, "50 millis"))
+      )
+
+      assert.deepStrictEqual(fields, { worker, operation: "listen", schema: "pgq" })
+    }))
 })
 
 layer(producer, options)("a queue that stops cleanly", (it) => {
