@@ -15,7 +15,7 @@ interface Step {
   readonly isAlone?: boolean
 }
 
-/** In this order: what a later one works on, an earlier one has made. */
+/** In this order: an earlier step makes the rows that a later one works on. */
 const steps = (schema: string, canAdd: boolean): ReadonlyArray<Step> => {
   const name = (part: string) => `"${schema}".${part}`
   const worker = `'${randomUUID()}'::uuid`

@@ -7,7 +7,7 @@ import * as ErrorLine from "./ErrorLine.ts"
 import * as Log from "./Log.ts"
 import * as SignalLatch from "./SignalLatch.ts"
 
-/** Ends the program with a code of its own; what there was to say has been said. */
+/** Ends the program with a code of its own, after its last line. */
 export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}
 
 /** A queue goes on working when nobody reads what it says any more. */

@@ -5,7 +5,7 @@ import { Cause } from "effect"
 import * as ErrorCauses from "../domain/ErrorCauses.ts"
 import { StoreError } from "../domain/Errors.ts"
 
-/** The error's own sentence and those of its causes; what has none is named by its class. */
+/** The error's own sentence and those of its causes; an error without one is named by its class. */
 export const of = (error: unknown): string => {
   // It tells its cause in its own words.
   const line = error instanceof StoreError ? error.message : ErrorCauses.line(error)

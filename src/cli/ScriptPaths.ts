@@ -61,7 +61,10 @@ const nearestConfig = (folder: string): Config | undefined => {
 
 const configs = new Map<string, Config | undefined>()
 
-/** What `extends` names is read where it is a file; a config that cannot be read has no aliases. */
+/**
+ * A config that `extends` names is read if it is a file; a config that cannot be read has no
+ * aliases.
+ */
 const read = (path: string, depth: number): Config | undefined => {
   const json = parsed(path)
   const options = property(json, "compilerOptions")

@@ -55,8 +55,8 @@ export const schema = (given: Option.Option<string>): Effect.Effect<string, Sett
     : Effect.suspend(() => Effect.map(Environment.schema, Option.getOrElse(() => defaultSchema)))
 
 /**
- * Reads a connection string. What it leaves open is from its service, then from the environment, then
- * libpq's default.
+ * Reads a connection string. A parameter that it leaves out is taken from its service, then from
+ * the environment, then from libpq's defaults.
  */
 export const read = Effect.fnUntraced(function*(
   text: Redacted.Redacted,
@@ -76,7 +76,9 @@ export const read = Effect.fnUntraced(function*(
   return { ...conninfo, password: yield* ConnectionFiles.password(conninfo, given.passfile) }
 })
 
-/** What a variable gives is not the string's fault. Each sentence begins with its parameter. */
+/**
+ * A wrong value of a variable is not the string's fault. Each sentence begins with its parameter.
+ */
 const blame =
   (given: Parameters, { parameters }: Environment.Environment) => (error: SettingInvalid) => {
     const [name = ""] = /^\w+/.exec(error.issue) ?? []

@@ -1,7 +1,7 @@
 /**
  * Catches signals from the program's first line on, and keeps them until somebody listens.
  *
- * Imports nothing that takes time to load: what is not caught yet kills the process.
+ * Imports nothing that takes time to load: a signal that is not caught yet kills the process.
  */
 import { constants } from "node:os"
 

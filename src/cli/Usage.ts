@@ -24,6 +24,6 @@ export const layer: Layer.Layer<never> = CliOutput.layerPresenter({
   }
 })
 
-/** What stands where no connection string belongs is repeated, and may be one. */
+/** A mistake is answered with the mistaken argument, which may be a connection string. */
 const withoutPasswords = (text: string): string =>
   text.replace(/:\/\/\S*@/g, "://…@").replace(/(word|pwd)(\s*=\s*)('[^']*'|[^\s"]+)/gi, "$1$2…")

@@ -81,7 +81,10 @@ export const run = Effect.fnUntraced(
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )
 
-/** What a handler throws from a timer, or rejects where nobody waits, ends the process, as Node has it. */
+/**
+ * An error that a handler throws from a timer, or a rejection that nobody waits for, ends the
+ * process, as Node has it.
+ */
 const sayWhatNobodyCatches = Effect.gen(function*() {
   const log = Effect.runSyncWith(yield* Effect.context())
   const say = (error: unknown) => {

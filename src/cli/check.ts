@@ -41,7 +41,7 @@ const run = Effect.gen(function*() {
   if (isWrong(found)) return yield* new Ending.ExitWith({ code: 1 })
 })
 
-/** What is looked at, in this order; what comes after something that is wrong may not be possible. */
+/** The looks, in this order; after a look that finds a fault the next may not be possible. */
 const looks = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const found = yield* told(server)

@@ -89,7 +89,7 @@ const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly
   }).pipe(Effect.provideContext(database))
 })
 
-/** Starts the others once the first one works: what it complains of, it complains of once. */
+/** Starts the others once the first one works, so that a fault of all is said once. */
 const keepAll = Effect.fnUntraced(function*(family: Family) {
   const first = yield* begun(family)
   if (typeof first === "boolean") return first
@@ -170,7 +170,7 @@ const launch = Effect.fnUntraced(function*(family: Family) {
   return child
 })
 
-/** What never begins to work takes the place of one that would. */
+/** A child that never begins to work takes the place of one that would. */
 const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
   const kill = Effect.gen(function*() {
     yield* Effect.logWarning(

@@ -1,6 +1,6 @@
 /**
  * What becomes of each parameter that a connection string, a service or the environment may give:
- * honoured, refused by name, or passed over with a word.
+ * honoured, refused by name, or passed over with a warning.
  */
 import { Result } from "effect"
 import type { Pair } from "./ConninfoText.ts"
@@ -128,7 +128,7 @@ export const sort = (pairs: ReadonlyArray<Pair>): Result.Result<Sorted, string> 
   return Result.succeed({ given: givenBy(pairs), remarks: remarksOn(pairs) })
 }
 
-/** What is more than a word or a number may be a password that slipped out of its place. */
+/** A value that is more than a word or a number may be a password that slipped out of its place. */
 export const shown = (text: string | undefined): string =>
   text !== undefined && /^[\w.+-]+$/.test(text) ? ` "${text}"` : ""
 

@@ -6,7 +6,7 @@ import { Result } from "effect"
 
 export type Pair = readonly [name: string, value: string]
 
-/** What is wrong is said without the rest of the text, which may hold a password. */
+/** The mistake is named without the rest of the text, which may hold a password. */
 export const read = (text: string): Result.Result<ReadonlyArray<Pair>, string> =>
   text.includes("\0")
     ? Result.fail("a connection string has no NUL character")

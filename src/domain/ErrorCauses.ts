@@ -59,7 +59,7 @@ const gathered = (error: object): ReadonlyArray<unknown> => {
   return error instanceof AggregateError ? listed : listed.filter((each) => each instanceof Error)
 }
 
-/** Its own sentence; what has none is named by its code or its class. */
+/** Its own sentence; an error without one is named by its code or its class. */
 export const messageOf = (error: unknown): string => {
   if (!Predicate.isObject(error)) return String(error)
   const [message, code, name] = ["message", "code", "name"].map((property) =>
@@ -71,7 +71,7 @@ export const messageOf = (error: unknown): string => {
   return own.startsWith("[object ") ? Cause.prettyErrors(Cause.fail(error))[0]?.message ?? own : own
 }
 
-/** One line: what the error says, and what is said behind it and was not said yet. */
+/** One line: the error's own sentence, and those of the errors behind it that add something. */
 export const line = (error: unknown): string => {
   const own = messageOf(error)
   const inner = behind(error).filter(({ error: each }) => !Cause.isCause(each))

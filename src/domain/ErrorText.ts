@@ -1,5 +1,6 @@
 /**
- * Text that is safe to store: what PostgreSQL refuses is replaced, what is long is cut.
+ * Text that is safe to store: characters that PostgreSQL refuses are replaced, and a long text is
+ * cut.
  */
 import { Cause, Predicate, Result } from "effect"
 import * as ErrorCauses from "./ErrorCauses.ts"
@@ -8,7 +9,8 @@ export const errorBytesMax = 8192
 
 /** A cause as text that any PostgreSQL accepts, at most 8 KiB of it, and never none. */
 export const fromCause = (cause: Cause.Cause<unknown>): string =>
-  // What handlers throw may itself throw when it is described: by a getter, a proxy, a toJSON.
+  // A value that a handler throws may itself throw when it is described: by a getter, a proxy, a
+  // toJSON.
   storable(
     Result.try(() => describe(cause)).pipe(
       Result.orElse(() => Result.try(() => Cause.pretty(cause))),
@@ -37,7 +39,7 @@ const describe = (cause: Cause.Cause<unknown>): string => {
   const shown = errors.length === 0 ? [Cause.pretty(cause)] : errors.map(outerText(cause))
   return shown.map((text, index) => {
     const inner = ErrorCauses.behind(errors[index]).map(innerText)
-    // What lies behind is often the reason, so there must be room for it.
+    // The inner errors are often the reason, so there must be room for them.
     const outer = inner.length > 0 && text.length > outerMax ? `${text.slice(0, outerMax)} …` : text
     return [outer, ...inner].join("\n")
   }).join("\n")

@@ -25,7 +25,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   }
 }
 
-/** The job is no longer in the lease it was claimed under: what was settled changed nothing. */
+/** The job is no longer in the lease it was claimed under: its settlement changed nothing. */
 export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
   id: Schema.BigInt,
   lease: Schema.String

@@ -113,7 +113,7 @@ export const newJob = (
   return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
 }
 
-/** What is no duration has no end, either. Effect makes nothing of what is no number. */
+/** A value that is no duration has no end, either. Effect makes nothing of what is no number. */
 const delayOf = (input: Duration.Input): Duration.Duration => {
   const parts: ReadonlyArray<unknown> = typeof input === "object" ? Object.values(input) : [input]
   return parts.some(Number.isNaN)

@@ -1,5 +1,6 @@
 /**
- * JSON as text: what JavaScript would lose by reading it, such as the last digits of a long number, stays.
+ * JSON as text: it keeps the parts that JavaScript would lose by reading it, such as the last
+ * digits of a long number.
  */
 
 /** A member of an object: its name, and its value as it was written. */

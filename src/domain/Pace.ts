@@ -38,7 +38,7 @@ export const claimSize = (worker: {
   readonly sinceEnd: number
 }): number => {
   if (worker.unsettled > unsettledMax) return 0
-  // Whatever those before took, nothing says of those that run now how long they take.
+  // Nothing tells how long the running jobs take, however long the jobs before them took.
   const isUnknown = worker.active > 0 && worker.sinceEnd >= ahead
   const prefetch = isUnknown ? 0 : prefetched(worker)
   // Full batches are cheaper than many small ones, so the backlog first runs half empty.

@@ -8,7 +8,7 @@ import * as ErrorText from "./ErrorText.ts"
 export const make = (value: unknown): Result.Result<string, string> =>
   Result.try({ try: () => JSON.stringify(value) ?? "null", catch: issueOf })
 
-/** What it says of a value that this was thrown when it was read. */
+/** The issue of a value that threw this when it was read. */
 export const issueOf = (thrown: unknown): string => {
   const line = ErrorText.fromCause(Cause.die(thrown)).split("\n", 1)[0] ?? ""
   return line.startsWith("RangeError: Maximum call stack")

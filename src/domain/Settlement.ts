@@ -64,8 +64,8 @@ export const decide = (run: {
   })
 }
 
-// The payload of another kind may be a handler's passing mistake; its own will never fit. What handlers
-// fail with may throw when it is looked at, and is none of pgq's then.
+// The payload of another kind may be a handler's passing mistake; its own will never fit. An error
+// of a handler may throw when it is looked at; then it is none of pgq's.
 const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
   Result.getOrElse(
     Result.try(() => {

@@ -54,7 +54,7 @@ export const check = (asked: Asked): Result.Result<WorkerSettings, SettingInvali
   return Result.succeed({ ...times, workers, queues, label, workerId: asked.workerId })
 }
 
-// What is no length of time would be one of zero, or a defect.
+// A value that is no length of time would count as zero, or end in a defect.
 const lengthOf = (input: Duration.Input): Duration.Duration =>
   Number.isNaN(input)
     ? Duration.negativeInfinity
@@ -76,7 +76,7 @@ const textOf = (time: Duration.Duration): string =>
     ? "what is no length of time"
     : Duration.format(time)
 
-/** Whoever watches a thread looks three times until then. */
+/** The stand-in of a thread looks three times until then. */
 const hangIssue = (limit: Duration.Duration, lease: Duration.Duration): string | undefined => {
   const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
   return Duration.isLessThan(limit, shortest)

@@ -57,7 +57,7 @@ const longestPause = Duration.seconds(1)
 
 const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Effect.sleep)
 
-/** What the store refuses is for somebody to look at. */
+/** A refusal of the store is for an operator to look at. */
 const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
   Effect.tapError(
     step,

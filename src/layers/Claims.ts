@@ -43,8 +43,8 @@ export const make = Effect.fnUntraced(function*(options: {
   /** The queue that is asked first. */
   let turn = 0
 
-  // What is leased but unknown here is handed back: the answer to its claim was lost, or a settlement of
-  // its lease came too late, or twice. A claim in flight must not be beside it.
+  // A job that is leased but unknown here is handed back: the answer to its claim was lost, or a
+  // settlement of its lease came too late, or twice. A claim in flight must not be beside it.
   const claiming = yield* Semaphore.make(1)
   const reconcile = Effect.gen(function*() {
     const { gone, released } = yield* registry.reconcile(worker, [
@@ -79,7 +79,8 @@ export const make = Effect.fnUntraced(function*(options: {
       isCareful: clock.currentTimeMillisUnsafe() < carefulUntil
     })
     if (rejoins === rejoinsBefore) runs.add(jobs)
-    // Others may have had these jobs since: what is still leased to this worker goes back first.
+    // Others may have had these jobs since: those that are still leased to this worker go back
+    // first.
     else doubts = Math.max(doubts, 1)
     turn = (turn + Turns.next(inTurn, jobs)) % queues.length
     if (jobs.length > 0 || isBehind) {
@@ -90,7 +91,8 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   const rejoin = Effect.gen(function*() {
-    // In one step: what is not lost here, because its claim has not been answered, is not started later.
+    // In one step: jobs whose claim has not been answered are not lost here, and must not start
+    // later.
     rejoins++
     sleep = "awake"
     const lost = runs.lose(() => true)
@@ -100,7 +102,10 @@ export const make = Effect.fnUntraced(function*(options: {
     yield* join
   })
 
-  /** After a claim that was not answered: what it took, and whether this worker sleeps, is not known. */
+  /**
+   * After a claim that was not answered: it may have taken jobs, or told producers that this worker
+   * sleeps.
+   */
   const distrust = () => {
     doubts = 3
     sleep = "awake"

@@ -29,7 +29,7 @@ export const bounds = {
   hangUp: Duration.millis(100)
 } as const
 
-/** Fails when there is no answer in time. What was asked may have been done. */
+/** Fails when there is no answer in time. The statement may have been done. */
 export const answered =
   (operation: string, limit: Duration.Duration = bounds.statement) =>
   <A, R>(query: Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, StoreError, R> =>

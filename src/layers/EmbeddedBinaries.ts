@@ -84,7 +84,7 @@ const copy = Effect.fnUntraced(function*({ dataDir, folder, runner }: {
   yield* run("chmod", ["-R", "u+w,a+rX", draft], {})
   yield* link(draft)
 
-  // Whoever renames first has made the copy.
+  // The first process that renames has made the copy.
   yield* Effect.catch(
     io(`name ${target}`, () => rename(draft, target)),
     () => io(`remove ${draft}`, () => rm(draft, { recursive: true, force: true }))

@@ -32,7 +32,7 @@ import { io, isRoot, run, type Runner, runnerOf } from "./EmbeddedHost.ts"
 
 /** Creates the folder if need be, and answers its real path and the id its server runs as. */
 export const prepare = Effect.fnUntraced(function*(path: string) {
-  // What root makes must be open to the server's id; nothing in it is secret but `cluster`.
+  // A file that root makes must be open to the server's id; nothing in it is secret but `cluster`.
   const mode = (yield* isRoot) ? 0o711 : 0o700
   yield* Effect.mapError(
     io(`create ${path}`, () => mkdir(path, { recursive: true, mode })),

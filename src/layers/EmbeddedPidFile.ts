@@ -57,7 +57,10 @@ const staleId = Effect.fnUntraced(function*(dataDir: string, data: string) {
   return (yield* isOurs) ? undefined : pid
 })
 
-/** Every PostgreSQL process stands in its data directory. What cannot be seen may be one. */
+/**
+ * Every PostgreSQL process stands in its data directory. A process that cannot be looked at may be
+ * one.
+ */
 const isInside = Effect.fnUntraced(function*(pid: number, data: string) {
   const proc = `/proc/${pid}`
   const process = yield* Effect.option(io(`look at ${proc}`, () => stat(proc)))

@@ -119,7 +119,7 @@ const isPassing = new RegExp([
   `could not create lock file "/tmp/pgq-`
 ].join("|"))
 
-/** What a failure leaves is released at once, not with the scope. */
+/** The leftovers of a failure are released at once, not with the scope. */
 const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {

@@ -14,7 +14,7 @@ export interface Job<Name extends string, Payload extends Schema.Top>
 {
   /**
    * A layer that makes the handler known to the queue it is provided to. The handler may return an
-   * Effect, a promise or a value; what its Effect needs, the layer needs.
+   * Effect, a promise or a value; the layer needs the services of its Effect.
    */
   readonly toLayer: <A>(
     handler: (payload: Payload["Type"], job: RunningJob) => A
@@ -131,12 +131,13 @@ const started = <R>(
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   Predicate.hasProperty(value, "then") && typeof value.then === "function"
 
-// What only says that it is an Effect would end the fiber that is to run it, or escape from it.
+// A value that only claims to be an Effect would end the fiber that is to run it, or escape from
+// it.
 const isRunnable = (value: unknown): boolean =>
   Predicate.hasProperty(value, evaluate) && typeof value[evaluate] === "function"
 
 const evaluate = "~effect/Effect/evaluate"
 
-// What a handler's Effect needs, its layer was built with.
+// A handler's layer was built with the services of its Effect.
 const isNeeding = <R>(value: unknown): value is Effect.Effect<unknown, unknown, R> =>
   Effect.isEffect(value)

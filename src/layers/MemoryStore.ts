@@ -74,7 +74,7 @@ export class MemoryStore {
     settled: ReadonlyArray<Settled>,
     { isRepeat, now }: { readonly isRepeat?: boolean; readonly now: number }
   ): ReadonlyArray<ClaimLost> {
-    // What stands in its lease is decided before anything changes, so the order given does not matter.
+    // The leases are looked at before anything changes, so the order given does not matter.
     const held = new Map(settled.filter((one) => this.#isHeld(one)).map((one) => [one.id, one]))
     const lost = settled.filter((one) =>
       !this.#isHeld(one) && (isRepeat !== true || this.#jobs.has(one.id))

@@ -1,5 +1,5 @@
 /**
- * Adds jobs to PostgreSQL, once: who loses the answer asks again under the same receipt.
+ * Adds jobs to PostgreSQL, once: a caller that loses the answer asks again under the same receipt.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Clock, Duration, Effect, Option, Schedule } from "effect"
@@ -59,8 +59,9 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
       ([row]) => row?.ids ?? []
     )
 
-  // A server that waits for its standbys may be told to stop waiting, and then what it has is its own alone.
-  // What is found here may be that; a further commit is acknowledged after it, and only by all of them.
+  // A server that waits for its standbys may be told to stop waiting, and then what it has is its
+  // own alone. A receipt that is found may be on that server alone. A further commit is
+  // acknowledged after it, and only by all of them.
   const confirm = (receipt: string) =>
     sql<{ ids: ReadonlyArray<bigint> }>`
       INSERT INTO ${name("receipts")} (id, job_ids)
@@ -128,7 +129,7 @@ const startOf = (job: NewJob): string =>
     ? `+${Duration.toMillis(job.delay)} milliseconds`
     : ""
 
-/** What the last try ended with does not tell what became of the first. */
+/** The error of the last try does not tell whether the first one added the jobs. */
 const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
   new StoreError({
     operation,

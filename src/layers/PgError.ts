@@ -31,7 +31,10 @@ export const lossAsFailure = <A, E, R>(
     (defect) => SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
   )
 
-/** What never reached the server was not refused by it, whatever keeps it from connecting now. */
+/**
+ * A statement that never reached the server was not refused by it, whatever keeps it from
+ * connecting.
+ */
 const isTransient = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation === "connect" ||
   (code === undefined ? error.isRetryable : isTransientCode(code) || isNotifyQueueFull(error, code))
@@ -42,9 +45,9 @@ const isUnknown = (error: SqlError.SqlError, code: string | undefined): boolean 
   (code === undefined || /^(08|57P0[1-3]|E)/.test(code))
 
 /**
- * Connection lost or refused, server starting or stopping, resources short, locks busy, read-only, its
- * disk or system in trouble. Not what the server says of its own inside, XX000: that may come of one row
- * for ever, and whoever tries for ever would never get to the others.
+ * Connection lost or refused, server starting or stopping, resources short, locks busy, read-only,
+ * its disk or system in trouble. Not what the server says of its own inside, XX000: that may come
+ * of one row for ever, and a worker that tries for ever would never get to the others.
  */
 const isTransientCode = (code: string): boolean =>
   /^(08|53|40|57P|55P03|57014|25006|580[03]0)/.test(code) || code.startsWith("E")

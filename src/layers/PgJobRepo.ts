@@ -38,7 +38,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
     },
     answered("claim"),
-    // What a claim took must reach the caller, or nobody would run it.
+    // The jobs of a claim must reach the caller, or nobody would run them.
     Effect.uninterruptible
   )
 

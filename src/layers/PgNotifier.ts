@@ -2,8 +2,8 @@
  * Wake-ups by LISTEN, on a connection of its own.
  *
  * The connection is watched with a heartbeat, and replaced for ever when it is lost. Each time it
- * listens again it says `Everything`: what was notified meanwhile is gone. Where connections are short
- * it comes last: without it jobs start later, but without one for the work none does.
+ * listens again it says `Everything`: notifications in between are gone. Where connections are
+ * short it comes last: without it jobs start later, but without one for the work none does.
  */
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
@@ -26,7 +26,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const listen = Effect.gen(function*() {
     yield* roomForWork
-    // Closed after the connection: who stops listening on one that is closed has nothing to ask of it.
+    // Closed after the connection: to stop listening on a closed one asks nothing of the server.
     const listening = yield* Scope.fork(yield* Effect.scope)
     const connection = yield* PgConnection.make({
       ...sql.config,
@@ -92,7 +92,7 @@ const lossesWorthALine = 5
 
 const heard = answered("listen", bounds.listen)
 
-/** Whatever is not understood may come from a newer pgq: looking is always right. */
+/** A message that is not understood may come from a newer pgq: looking is always right. */
 const decode = (message: string): Wake =>
   message.startsWith("jobs:")
     ? { _tag: "Jobs", queue: message.slice("jobs:".length) }

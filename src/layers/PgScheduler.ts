@@ -87,7 +87,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const forget = sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
     answered("forget"),
-    // Receipts may expire faster than one a round trip: what a whole step is not filled by can wait.
+    // Receipts may expire faster than one a round trip: those that do not fill a whole step can
+    // wait.
     Effect.repeat({ while: ([row]) => row!.dropped === forgottenMax }),
     Effect.asVoid,
     Effect.withSpan("Scheduler.forget")

@@ -52,14 +52,14 @@ export const open = Effect.fnUntraced(
 
 const timedOut = Effect.fail(new ConnectFailed({ message: "no answer", code: "ETIMEDOUT" }))
 
-/** As for libpq: what a server says of the client, another one would say as well. */
+/** As for libpq: a server that refuses the client speaks for all others. */
 const isFinal = ({ code, reply }: ConnectFailed): boolean =>
   reply !== undefined && code?.startsWith("57P0") !== true
 
 const rounds = (target: Target): ReadonlyArray<Target> =>
   target === "prefer-standby" ? ["standby", "any"] : [target]
 
-/** What a single server said reaches the driver as it came. */
+/** A single server's answer reaches the driver as it came. */
 const together = (failures: ReadonlyArray<readonly [Host, ConnectFailed]>): ConnectFailed => {
   const [first, ...others] = failures
   if (first !== undefined && others.length === 0) return first[1]

@@ -67,5 +67,5 @@ const say = (text: string): void => {
   }
 }
 
-// What fails is tried again at the next look, as long as there is hope.
+// A renewal that fails is tried again at the next look, as long as there is hope.
 setInterval(look, watchEvery(task.lease))

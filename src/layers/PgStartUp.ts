@@ -71,7 +71,10 @@ const answer = Effect.fnUntraced(
 
 const kinds = new Map([[2, "Kerberos"], [7, "GSSAPI"], [9, "SSPI"]])
 
-/** The server's part of it is as much needed as the client's: what follows is from who it should be. */
+/**
+ * The server's proof is needed as much as the client's: it shows that the rest comes from the right
+ * server.
+ */
 const scram = Effect.fnUntraced(
   function*(socket: Socket, mechanisms: ReadonlyArray<string>, conninfo: Conninfo) {
     const binding = yield* bindingFor(socket, mechanisms, conninfo)

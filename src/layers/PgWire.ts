@@ -39,7 +39,7 @@ const bodyBytesMax = 1_000_000
 /** So many bytes, as soon as they are there. */
 export const take = (socket: Socket, count: number): Effect.Effect<Buffer, ConnectFailed> =>
   Effect.callback((resume) => {
-    // What happened while nobody read is not said again.
+    // Events of the time when nobody read do not come again.
     if (socket.destroyed || socket.readableEnded) {
       return resume(Effect.fail(socket.errored === null ? closed : failedBy(socket.errored)))
     }
@@ -67,7 +67,7 @@ export const take = (socket: Socket, count: number): Effect.Effect<Buffer, Conne
 
 const closed = new ConnectFailed({ message: "the server closed the connection", code: undefined })
 
-/** An error that nobody listens for would end the process; who reads next hears of it. */
+/** An error that nobody listens for would end the process; the next reader hears of it. */
 export const guarded = <A extends Socket>(socket: A): A => socket.on("error", () => {})
 
 /** Of a name with several addresses, the causes stand inside. */

@@ -46,7 +46,10 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
     answered("renew")
   )
 
-  /** Step by step. What somebody holds of a dead worker's, a rescue hands back; a live one comes again. */
+  /**
+   * Step by step. A lease that somebody holds stays: a rescue hands back a dead worker's, and a
+   * live worker asks again.
+   */
   const end = (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
     Effect.fn(`WorkerRegistry.${operation}`)(function*(id) {
       const step = sql<{ handed_back: number; is_done: boolean }>`

@@ -21,7 +21,10 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly settler: Settler
   /** What handlers log has these, and not the worker's own. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
-  /** Whether the leases are certainly ours still. What is not, does not start; its lease goes back later. */
+  /**
+   * Whether the leases are certainly ours still. A job whose lease is not does not start; the lease
+   * goes back later.
+   */
   readonly isTrusted: () => boolean
   /** Called whenever a slot was freed. */
   readonly onFree: () => void
@@ -112,7 +115,7 @@ export const make = Effect.fnUntraced(function*(options: {
       slot.run = undefined
       active.delete(run)
       options.onFree()
-      // A fiber stays interrupted: what comes next needs another.
+      // A fiber stays interrupted: the next job needs another.
       if (run.isCancelled || run.isLost) return
       if (run.startedAt - sliceBeganAt > sliceMillis) {
         yield* Effect.yieldNow
@@ -202,7 +205,7 @@ export const make = Effect.fnUntraced(function*(options: {
       pace.took = Pace.slow
       releaseBacklog((run) => run.claimedAt < claimedBefore)
     },
-    /** Starts nothing more; what has not started goes back. */
+    /** Starts nothing more; jobs that have not started go back. */
     finish: (): void => {
       isStarting = false
       releaseBacklog(() => true)

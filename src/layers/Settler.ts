@@ -173,7 +173,7 @@ export const make = Effect.fnUntraced(function*(
     sending = []
     isRepeat = false
     holdUps = size === 0 || refused < size ? 0 : holdUps + 1
-    // What was refused runs again: not at full speed.
+    // Refused jobs run again: not at full speed.
     if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
     onAnswer(lost)
     if (waiting.length > 0) return

@@ -121,7 +121,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
           : Effect.timeoutOption(Queue.take(changes), left)
         continue
       }
-      // What is claimed now could not be started.
+      // A job that is claimed now could not be started.
       if (runs.wants().limit === 0 || !lifeline.isTrusted()) {
         yield* Queue.take(changes)
         continue
@@ -147,7 +147,8 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
     yield* Effect.timeoutOption(settler.drained, Duration.max(grace, bounds.lastWords))
     if (settler.size() > 0) yield* SettlingLog.tooLate(settler.jobs())
     if (left.length > 0) yield* SettlingLog.leftBehind(left)
-    // What does not stop keeps its lease until this process is dead and the lease has run out.
+    // A job that does not stop keeps its lease until this process is dead and the lease has run
+    // out.
     if (leftBehind.length > 0) return leftBehind
     // A renewal that finds the worker gone would have it join again.
     yield* Scope.close(life, Exit.void)

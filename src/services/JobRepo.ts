@@ -28,7 +28,9 @@ export class JobRepo extends Context.Service<JobRepo, {
     readonly limit: number
     readonly slots: number
     readonly laneRun: number
-    /** After a claim that was refused: what cannot be made ready keeps nothing else from it. */
+    /**
+     * After a claim that was refused: a lane that cannot be put in order keeps no other from it.
+     */
     readonly isCareful?: boolean
   }) => Effect.Effect<Claimed, StoreError>
 

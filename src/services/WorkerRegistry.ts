@@ -29,7 +29,7 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
     worker: Pick<NewWorker, "id" | "lease">
   ) => Effect.Effect<StandIn, never, Scope.Scope>
 
-  /** Ends a worker on purpose: whatever it still holds goes back unharmed. */
+  /** Ends a worker on purpose: the jobs that it still holds go back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
 
   /** Ends a worker that is known to be dead: its jobs can be claimed at once. */
