@@ -1,6 +1,7 @@
 -- What pgq keeps. Names stay unqualified: the migrator puts pgq's schema first in the search path.
 
--- One row per unfinished job. A job runs iff its id stands in a lease; its row does not change meanwhile.
+-- One row per unfinished job. A job runs iff its id stands in a lease; its row does not change
+-- meanwhile.
 CREATE TABLE jobs (
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -21,7 +22,8 @@ CREATE TABLE jobs (
   state             text NOT NULL DEFAULT 'ready'
                     CHECK (state IN ('scheduled', 'waiting', 'ready', 'retry')),
   serialization_key text
-                    CONSTRAINT jobs_key_length CHECK (octet_length(serialization_key) BETWEEN 1 AND 512),
+                    CONSTRAINT jobs_key_length
+                    CHECK (octet_length(serialization_key) BETWEEN 1 AND 512),
   -- Measured as text: jsonb stores 1e131071 in a few bytes and sends 131,072 digits.
   payload           jsonb NOT NULL DEFAULT '{}'
                     CONSTRAINT jobs_payload_bytes CHECK (octet_length(payload::text) <= 1048576),
@@ -35,7 +37,8 @@ CREATE TABLE jobs (
   toast.autovacuum_vacuum_threshold = 5000
 );
 
--- The token: of each lane at most one job may be claimed, or waits for its next try in the lane's name.
+-- The token: of each lane at most one job may be claimed, or waits for its next try in the lane's
+-- name.
 CREATE UNIQUE INDEX jobs_token ON jobs (queue, serialization_key)
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry');
 
@@ -43,17 +46,18 @@ CREATE UNIQUE INDEX jobs_token ON jobs (queue, serialization_key)
 CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id)
   WHERE state = 'ready' AND crash_count = 0;
 
--- Suspects: jobs that were in a lease whose worker died. A claim looks for them apart, so that no number
--- of them stands between it and a healthy job.
+-- Suspects: jobs that were in a lease whose worker died. A claim looks for them apart, so that no
+-- number of them stands between it and a healthy job.
 CREATE INDEX jobs_suspect ON jobs (queue, priority DESC, id)
   WHERE state = 'ready' AND crash_count > 0;
 
 -- The jobs of a lane behind its token, in order.
-CREATE INDEX jobs_lane ON jobs (queue, serialization_key, priority DESC, id) WHERE state = 'waiting';
+CREATE INDEX jobs_lane ON jobs (queue, serialization_key, priority DESC, id)
+  WHERE state = 'waiting';
 
 CREATE INDEX jobs_due ON jobs (run_at) WHERE state IN ('scheduled', 'retry');
 
--- One claimed batch. The random id fences: what is settled under another one changes nothing.
+-- One claimed batch. The random id fences: a settlement under another one changes nothing.
 CREATE TABLE leases (
   id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   worker_id  uuid NOT NULL,
@@ -83,11 +87,12 @@ CREATE TABLE workers (
   lease_until timestamptz NOT NULL,
   -- Since when it has been late with renewing, as far as a rescue has seen.
   doubted_at  timestamptz,
-  -- Its last claim found nothing: whoever adds a job should wake it.
+  -- Its last claim found nothing: a producer should wake it.
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- A marker, "look at this lane": written with whatever changes who waits in a lane or takes its head away.
+-- A marker, "look at this lane": written with each change of the jobs that wait in a lane, or of
+-- its head.
 CREATE TABLE lane_wakes (
   id       bigint GENERATED ALWAYS AS IDENTITY,
   queue    text NOT NULL,
@@ -103,8 +108,8 @@ CREATE TABLE lane_wakes (
 -- Of the most urgent lanes, those marked first. Nothing that looks for a lane can use it.
 CREATE INDEX lane_wakes_age ON lane_wakes ((queue || ''), (- priority::bigint), id);
 
--- One row per call that added jobs outside of a transaction of its caller, for a few minutes: who lost the
--- answer asks again under the same id, and nothing is added twice.
+-- One row per call that added jobs outside of a transaction of its caller, for a few minutes: a
+-- client that lost the answer asks again under the same id, and nothing is added twice.
 CREATE TABLE receipts (
   id       uuid PRIMARY KEY,
   added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -124,7 +129,8 @@ CREATE TABLE settings (
                  CHECK (keep_completed BETWEEN interval '0' AND interval '1000 years'),
   keep_failed    interval NOT NULL DEFAULT '30 days'
                  CHECK (keep_failed BETWEEN interval '0' AND interval '1000 years'),
-  -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a two-phase commit.
+  -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a
+  -- two-phase commit.
   notify         boolean NOT NULL DEFAULT true
 );
 INSERT INTO settings DEFAULT VALUES;
@@ -151,8 +157,9 @@ CREATE TABLE completed_jobs PARTITION OF finished_jobs FOR VALUES IN ('completed
   PARTITION BY RANGE (finished_at);
 CREATE TABLE failed_jobs PARTITION OF finished_jobs FOR VALUES IN ('failed', 'crashed')
   PARTITION BY RANGE (finished_at);
--- For people who look for a job. Jobs complete more or less in the order of their ids, and there are many: a
--- few values for every 32 pages find one, and cost next to nothing to write. Those that failed are few.
+-- For people who look for a job. Jobs complete more or less in the order of their ids, and there
+-- are many: a few values for every 32 pages find one, and cost next to nothing to write. Those that
+-- failed are few.
 CREATE INDEX completed_jobs_id ON completed_jobs
   USING brin (id int8_minmax_multi_ops) WITH (pages_per_range = 32);
 CREATE INDEX failed_jobs_id ON failed_jobs (id);
@@ -160,6 +167,7 @@ CREATE INDEX failed_jobs_id ON failed_jobs (id);
 -- Where a finished job goes when its day has no partition, so that no settlement ever fails for it.
 CREATE TABLE completed_jobs_other PARTITION OF completed_jobs DEFAULT;
 CREATE TABLE failed_jobs_other PARTITION OF failed_jobs DEFAULT;
--- Rows are deleted here, and have no key: without this, a publication FOR ALL TABLES would forbid it.
+-- Rows are deleted here, and have no key: without this, a publication FOR ALL TABLES would forbid
+-- it.
 ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;
 ALTER TABLE failed_jobs_other REPLICA IDENTITY FULL;

@@ -26,11 +26,12 @@ BEGIN
   END IF;
 END $$;
 
--- Wakes whoever sleeps on a queue. A NOTIFY serialises commits, so there is none while all workers
--- are busy. A worker that falls asleep before this transaction commits sees the transaction's shared
--- lock (has_unannounced) and looks again until it is gone. The lock comes first: whoever saw none had
--- told that it sleeps before we look. A transaction with an old snapshot cannot look, so it notifies.
--- Queues share 256 locks, or a transaction of many queues would fill the server's lock table.
+-- Wakes the workers that sleep on a queue. A NOTIFY serialises commits, so there is none while all
+-- workers are busy. A worker that falls asleep before this transaction commits sees the
+-- transaction's shared lock (has_unannounced) and looks again until it is gone. The lock comes
+-- first: a worker that did not see it had said that it sleeps before this looks. A transaction with
+-- an old snapshot cannot look, so it notifies. Queues share 256 locks, or a transaction of many
+-- queues would fill the server's lock table.
 CREATE FUNCTION wake(q text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':unannounced'), hashtext(q) & 255);
@@ -102,7 +103,7 @@ BEGIN
   ELSIF first_queue <> last_queue THEN
     PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM added WHERE state <> 'scheduled'));
   END IF;
-  -- What is due later than this, every process finds by looking.
+  -- Every process finds jobs that are due later than this by looking.
   IF is_soon THEN
     PERFORM notify_wake('due');
   END IF;

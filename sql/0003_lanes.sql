@@ -1,6 +1,6 @@
--- How lanes move. Whoever changes who waits in a lane, or takes its token away, leaves a marker in the
--- same transaction; only give_tokens makes tokens. Each function here is several statements under one
--- lock, each with a fresh snapshot: it must run under READ COMMITTED.
+-- How lanes move. A statement that changes which jobs wait in a lane, or takes its token away,
+-- leaves a marker in the same transaction; only give_tokens makes tokens. Each function here is
+-- several statements under one lock, each with a fresh snapshot: it must run under READ COMMITTED.
 
 CREATE FUNCTION require_read_committed() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -81,20 +81,20 @@ BEGIN
     FOR UPDATE SKIP LOCKED
   );
   IF cardinality(heads) < cardinality(overtaken_heads) THEN
-    -- Who holds one of them may leave it as it is, like a claim that is rolled back.
+    -- The holder of one of them may leave it as it is, like a claim that is rolled back.
     passed_by := ARRAY(
       SELECT serialization_key FROM jobs WHERE id = ANY (overtaken_heads) AND id <> ALL (heads)
     );
   END IF;
-  -- A fresh look: what was leased before we had the lock is no longer ours to move.
+  -- A fresh look: a head that was leased before this had its lock may not be moved.
   held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   UPDATE jobs SET state = 'waiting'
   WHERE id = ANY (heads) AND state || '' = 'ready' AND id NOT IN (SELECT unnest(held));
   RETURN passed_by;
 END $$;
 
--- Gives each lane that has no token one, to its first waiting job. Returns how many. It waits for nobody:
--- who changes a job by hand may take his time.
+-- Gives each lane that has no token one, to its first waiting job. Returns how many. It waits for
+-- nobody: a change by hand may stay open for long.
 CREATE FUNCTION give_tokens(q text, keys text[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   handed record := hand_out(q, keys);

@@ -181,7 +181,7 @@ BEGIN
   END IF;
   heads := 0;
   IF healthy IS NULL AND suspects IS NULL THEN RETURN; END IF;
-  -- A fresh look: whoever held these rows before us has committed its lease by now.
+  -- A fresh look: a claim that held these rows before has committed its lease by now.
   held_now := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   IF held_now <> held THEN
     SELECT array_agg(id) INTO healthy

@@ -1,4 +1,5 @@
--- What time brings. Any process may call these at any time: nobody leads, and the work is done once.
+-- The work that time brings. Any process may call these at any time: nobody leads, and the work is
+-- done once.
 
 -- Makes up to `limit_` due jobs ready: the first ones, or with `is_careful` any of them, for when a trigger on
 -- jobs keeps some as they are, which must not keep others. `is_behind` tells that there are more: too many,
@@ -183,7 +184,7 @@ BEGIN
       AND (lease_until - lease * 0.6 <= clock OR lease_until > clock + lease * 1.1)
     FOR UPDATE SKIP LOCKED
   );
-  -- They go first: whoever takes over here knows them by the leases that they have left.
+  -- Their rows go first: any process that takes over knows the dead by leases without a worker.
   DELETE FROM workers WHERE id IN (
     SELECT id FROM workers
     WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)

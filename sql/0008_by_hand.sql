@@ -1,8 +1,8 @@
 -- Jobs that people change and delete by hand: each statement does what it says, or is refused. Triggers per
 -- statement see all its rows, however many: they leave one marker a lane, and look at the leases once.
 
--- What lets the work of a worker be: ids leave its lease at the commit of those who delete their jobs, so
--- that a transaction that stays open keeps no lease locked.
+-- Ids of jobs that people delete leave their lease at the commit, so that a transaction that stays
+-- open keeps no lease locked, and no worker waiting.
 CREATE TABLE withdrawals (
   id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   job_ids bigint[] NOT NULL
@@ -84,7 +84,7 @@ BEGIN
             HINT = 'Give that trigger a name that sorts before "~".';
   END IF;
 
-  -- What may be leased, and is not where it was.
+  -- A job that may be leased, and is not where it was.
   SELECT o.id, o.serialization_key INTO held, held_key FROM old_jobs AS o
   WHERE o.state IN ('ready', 'waiting') AND NOT EXISTS (
     SELECT FROM new_jobs AS n
@@ -156,8 +156,9 @@ CREATE TRIGGER "~mark_deleted" AFTER DELETE ON jobs REFERENCING OLD TABLE AS old
   WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_deleted();
 
--- Takes ids out of the leases that hold them: what their runs settle later is refused, even if other jobs
--- have their numbers by then. A lease stays when it is empty, for its worker runs them to their end.
+-- Takes ids out of the leases that hold them: later settlements of their runs are refused, even if
+-- other jobs have their numbers by then. A lease stays when it is empty, for its worker runs them
+-- to their end.
 CREATE FUNCTION withdraw() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM leases WHERE id IN (

@@ -1,6 +1,6 @@
--- What holds for every function: names mean pgq's own, rights are the caller's, and where a plan could
--- flip, the planner has no say. Each hot statement has one usable index; these settings keep it there
--- whatever the statistics are: missing, stale or fresh.
+-- Settings of every function: names mean pgq's own, rights are the caller's, and where a plan could
+-- flip, the planner has no say. Each hot statement has one usable index; these settings keep it
+-- there whatever the statistics are: missing, stale or fresh.
 DECLARE
   f regprocedure;
   step text;
