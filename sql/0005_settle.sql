@@ -14,7 +14,7 @@ BEGIN
   SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
   IF is_kept THEN
-    -- Copied, then deleted: faster than passing what is deleted on.
+    -- Copied, then deleted: faster than passing the deleted rows on.
     INSERT INTO finished_jobs (
       id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
       serialization_key, payload, error, lease_id
@@ -222,11 +222,11 @@ BEGIN
   END LOOP;
 END $$;
 
--- Ends runs. `done_ids` names completed jobs, lease by lease: the first `done_counts[1]` of them were
--- held by `done_leases[1]`, and so on. `others` is a list of {lease, id, outcome, delay, error, holds}:
--- outcome is 'failed', 'blocked', 'retried', 'put_off' or 'released', delay is in seconds, holds says
--- whether a retried job keeps its lane's token. Returns what was asked for under a lease that does not
--- hold it, of which nothing was changed.
+-- Ends runs. `done_ids` names completed jobs, lease by lease: the first `done_counts[1]` of them
+-- were held by `done_leases[1]`, and so on. `others` is a list of {lease, id, outcome, delay,
+-- error, holds}: outcome is 'failed', 'blocked', 'retried', 'put_off' or 'released', delay is in
+-- seconds, holds says whether a retried job keeps its lane's token. Returns the jobs that were
+-- asked for under a lease that does not hold them: of these nothing was changed.
 CREATE FUNCTION settle(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
 )

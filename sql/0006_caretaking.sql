@@ -237,8 +237,9 @@ BEGIN
   END IF;
 END $$;
 
--- Hands back what is leased to a worker that does not know of it, a few thousand jobs at once: the answer to
--- its claim was lost. `gone` are those of the leases it knows that are no longer its own.
+-- Hands back jobs that are leased to a worker that does not know of them, a few thousand at once:
+-- the answer to its claim was lost. `gone` are those of the leases it knows that are no longer its
+-- own.
 CREATE FUNCTION reconcile(worker uuid, known uuid[], OUT released integer, OUT gone uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN

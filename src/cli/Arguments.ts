@@ -1,5 +1,5 @@
 /**
- * The command line as bytes: Node replaces what is no text, and then nobody can tell.
+ * The command line as bytes: Node replaces bytes that are no text, and then nobody can tell.
  */
 import { Option, Result } from "effect"
 import { isUtf8 } from "node:buffer"

@@ -112,7 +112,7 @@ const begun = Effect.fnUntraced(function*(family: Family) {
     const end = yield* Effect.raceFirst(Deferred.await(child.ready), Deferred.await(child.ended))
     if (end === undefined) return child
     family.children.delete(child)
-    // One that could not say what was wrong is spoken for.
+    // Where the child could not say what was wrong, its parent does.
     const isLate = yield* Deferred.isDone(child.late)
     if (end.isSilent && !isLate) {
       yield* Effect.logError(`the first process ended ${end.how}`).pipe(said(child))

@@ -52,7 +52,7 @@ const singles = [
   { label: "suppressed", property: "suppressed" }
 ] as const
 
-/** Of what is no AggregateError, a list called `errors` may hold anything. */
+/** A list called `errors` may hold anything if its error is no AggregateError. */
 const gathered = (error: object): ReadonlyArray<unknown> => {
   const listed: unknown = Predicate.hasProperty(error, "errors") ? error.errors : undefined
   if (!Array.isArray(listed)) return []

@@ -1,7 +1,8 @@
 /**
  * The rules of lanes: which jobs may be claimed, in which order, and which wait.
  *
- * PostgreSQL keeps these rules by tokens and markers (sql/); here they stand as what it must come to.
+ * PostgreSQL keeps these rules by tokens and markers (sql/); here they stand as the state that must
+ * result.
  */
 
 /** What the rules see of a job. All of them are of one queue. */

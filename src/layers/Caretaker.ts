@@ -52,7 +52,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
 const longestWait = Duration.seconds(5)
 /** Another process may be at it: its turn has not committed yet. */
 const shortestPause = Duration.millis(10)
-/** Or somebody holds what is due, for who knows how long. */
+/** Or somebody holds the due jobs, perhaps for long. */
 const longestPause = Duration.seconds(1)
 
 const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Effect.sleep)
@@ -71,7 +71,7 @@ const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
 const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Input) =>
   Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
 
-/** Each of them connects anew: together they leave room for who must renew. */
+/** Each of them connects anew: together they leave room for workers that must renew. */
 const backoff = (failures: number) => varied(Duration.seconds(Math.min(2 ** failures, 10)))
 
 /** Without end; while the store cannot be asked, more and more slowly. */

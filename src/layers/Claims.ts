@@ -91,8 +91,8 @@ export const make = Effect.fnUntraced(function*(options: {
   })
 
   const rejoin = Effect.gen(function*() {
-    // In one step: jobs whose claim has not been answered are not lost here, and must not start
-    // later.
+    // In one step with the count: jobs whose claim is not answered yet are not lost here, and must
+    // not start.
     rejoins++
     sleep = "awake"
     const lost = runs.lose(() => true)

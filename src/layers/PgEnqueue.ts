@@ -59,8 +59,8 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
       ([row]) => row?.ids ?? []
     )
 
-  // A server that waits for its standbys may be told to stop waiting, and then what it has is its
-  // own alone. A receipt that is found may be on that server alone. A further commit is
+  // A server that waits for its standbys may be told to stop waiting, and then its newest jobs may
+  // be on it alone. A receipt that is found may be on that server alone. A further commit is
   // acknowledged after it, and only by all of them.
   const confirm = (receipt: string) =>
     sql<{ ids: ReadonlyArray<bigint> }>`

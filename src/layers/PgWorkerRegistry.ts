@@ -95,7 +95,7 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
   })
 })
 
-/** So often in a row a step may find what is left held by somebody else. */
+/** So many steps in a row may find all that is left held by somebody else. */
 const stuckMax = 30
 
 /** A step hands back so many jobs at once, or more. */

@@ -71,8 +71,8 @@ export const make = Effect.fnUntraced(function*(options: {
     }
   })
 
-  // Some failures end the fiber past every `Effect.exit`: a handler's Effect may go on with what is none.
-  // The job at hand has failed of it; the others of its lane have not.
+  // Some failures end the fiber past every `Effect.exit`: a handler's Effect may go on with a value
+  // that is none. The job at hand has failed of it; the others of its lane have not.
   const breakOff = ({ run }: Slot, exit: Exit.Failure<unknown, unknown>): void => {
     const job = run?.next
     if (run !== undefined) active.delete(run)
@@ -139,7 +139,7 @@ export const make = Effect.fnUntraced(function*(options: {
         } else start()
         options.onFree()
       }
-      // Effect throws if it cannot put into words what is no Effect.
+      // Effect throws if it cannot describe a value that is no Effect.
       const fiber = Result.try(() => fork(Effect.uninterruptible(work(slot))))
       if (Result.isSuccess(fiber)) fiber.success.addObserver(free)
       else free(Exit.die(fiber.failure))
