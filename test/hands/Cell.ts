@@ -5,15 +5,18 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
+import type { PlainSession } from "../support/PlainSession.ts"
 import type * as Session from "../support/Session.ts"
+import * as Added from "./Added.ts"
 import type { Says, Statement } from "./Statements.ts"
 import type { Scene, State } from "./States.ts"
 
 export type Isolation = "READ COMMITTED" | "REPEATABLE READ"
 
 export interface Sessions {
-  readonly person: Session.Session
+  readonly person: PlainSession
   readonly work: Session.Session
+  readonly wakes: Added.Wakes
 }
 
 /** The code that the statement must be refused with, if it must. */
@@ -26,34 +29,37 @@ export const refusalOf = (state: State, { says }: Statement, isolation: Isolatio
   return isMoved && state.isHeld && (state.isKeyed || !isRemoved) ? "55006" : undefined
 }
 
-/** Answers with the state that the job is in afterwards. */
+/** Answers with the state that the job is in afterwards, and with that of a new one. */
 export const run = Effect.fnUntraced(function*(
-  { person, work }: Sessions,
+  { person, wakes, work }: Sessions,
   state: State,
   statement: Statement,
   isolation: Isolation
 ) {
   const scene = yield* state.make(work)
   const code = refusalOf(state, statement, isolation)
-  const said = yield* tell(person, statement.sql(scene), isolation)
+  yield* Added.fallAsleep(work, scene)
+  const said = yield* tell(person, statement, scene, isolation)
   assert.strictEqual(said.code, code, said.message)
   if (code !== undefined) assert.notStrictEqual(said.hint, undefined, said.message)
   const says: Says = code === undefined ? statement.says : {}
   const after = yield* stateOf(work, scene)
+  const beside = says.adds ? yield* Added.check(work, wakes, scene) : ""
 
   if (scene.held.ids.length > 0) {
     const lost = yield* work.complete(scene.held.lease, scene.held.ids)
     assert.deepStrictEqual(lost, says.isGone || says.isTruncate ? scene.held.ids : [])
   }
   const all = [scene.job, ...scene.others]
-  const left = says.isTruncate ? [] : all.filter((id) => !says.isGone || id !== scene.job)
+  const kept = says.isTruncate ? 0 : says.isGone ? all.length - 1 : all.length
   yield* workOff(work, scene)
   yield* checkStart(work, state, says, scene)
   yield* timePasses(work, scene)
   yield* workOff(work, scene)
+  if (says.adds) yield* Added.checkOrder(work, scene)
   const { finished, unfinished } = yield* countOf(work, scene)
-  assert.deepStrictEqual([finished, unfinished], [left.length, 0])
-  return code === undefined ? after : `refused, \`${code}\``
+  assert.deepStrictEqual([finished, unfinished], [kept + (says.adds ? 2 : 0), 0])
+  return code === undefined ? after + beside : `refused, \`${code}\``
 })
 
 /** What has started by now, before any time has passed. */
@@ -63,35 +69,29 @@ const checkStart = Effect.fnUntraced(function*(
   says: Says,
   scene: Scene
 ) {
-  if (says.isGone || says.isTruncate) return
-  const waits = says.start === undefined ? state.isLater : says.start === "later"
+  const isGone = says.isGone || says.isTruncate
+  const waits = !isGone && (says.start === undefined ? state.isLater : says.start === "later")
   const leaves = says.moves?.(state) && !says.staysInLane || says.state === "scheduled"
   const holds = waits && state.isHolding && !leaves
   const rows = yield* work.sql<{ id: bigint }>`
     SELECT id FROM pgq.jobs WHERE queue IN (${scene.queue}, ${scene.elsewhere}) ORDER BY id
   `
-  const expected = (waits ? 1 : 0) + (holds ? 1 : 0)
+  const behind = says.adds ? 2 : 1
+  const expected = (waits ? 1 : 0) + (holds ? behind : 0) + (says.adds ? 1 : 0)
   assert.strictEqual(rows.length, expected, `${rows.length} are left before their time`)
 })
 
-interface Said {
-  readonly code?: string
-  readonly hint?: string
-  readonly message?: string
-}
-
 const tell = Effect.fnUntraced(function*(
-  person: Session.Session,
-  statement: string,
+  person: PlainSession,
+  statement: Statement,
+  scene: Scene,
   isolation: Isolation
 ) {
-  yield* isolation === "READ COMMITTED" ? person.begin : person.beginAt(isolation)
-  yield* person.sql`SELECT FROM pgq.jobs LIMIT 1`
-  const said = yield* Effect.match(person.sql.unsafe(statement).unprepared, {
-    onSuccess: (): Said => ({}),
-    onFailure: ({ reason }): Said => reason.cause as Said
-  })
-  yield* said.code === undefined ? person.commit : person.rollback
+  yield* person.tell(`BEGIN ISOLATION LEVEL ${isolation}`)
+  yield* person.tell("SELECT FROM pgq.jobs LIMIT 1")
+  const said = yield* person.tell(statement.sql(scene), statement.rows?.(scene))
+  const end = yield* person.tell(said.code === undefined ? "COMMIT" : "ROLLBACK")
+  assert.strictEqual(end.code, undefined, end.message)
   return said
 })
 
@@ -99,7 +99,8 @@ const stateOf = (work: Session.Session, scene: Scene) =>
   Effect.map(
     work.sql<{ state: string }>`
       SELECT state FROM pgq.job_states
-      WHERE queue IN (${scene.queue}, ${scene.elsewhere}) AND id <> ALL (${scene.others}::bigint[])
+      WHERE queue IN (${scene.queue}, ${scene.elsewhere}) AND name <> ${Added.jobs.name}
+        AND id <> ALL (${scene.others}::bigint[])
     `,
     ([row]) => row?.state ?? "gone"
   )

@@ -1,12 +1,15 @@
 /**
  * What people do to jobs by hand, and what each statement says.
  */
+import { adding } from "./Adding.ts"
 import type { Scene, State } from "./States.ts"
 
 export interface Statement {
   /** As the documentation shows it. */
   readonly text: string
   readonly sql: (scene: Scene) => string
+  /** What follows a COPY. */
+  readonly rows?: (scene: Scene) => string
   readonly says: Says
   readonly isMerge?: true
 }
@@ -21,6 +24,8 @@ export interface Says {
   /** All jobs of all queues are. */
   readonly isTruncate?: true
   readonly state?: "ready" | "scheduled"
+  /** Whether it adds jobs to the lane. */
+  readonly adds?: true
 }
 
 const update = (set: string, says: Says): Statement => ({
@@ -31,6 +36,7 @@ const update = (set: string, says: Says): Statement => ({
 })
 
 export const statements: ReadonlyArray<Statement> = [
+  ...adding,
   update("priority = 100", {}),
   update("payload = '{\"n\": 1}'", {}),
   update("run_at = now() + interval '1 hour'", { start: "later" }),
@@ -43,13 +49,6 @@ export const statements: ReadonlyArray<Statement> = [
   update("id = default", { moves: () => true, staysInLane: true }),
   update("state = 'ready'", { state: "ready" }),
   update("state = 'scheduled'", { state: "scheduled" }),
-  {
-    text: "insert … on conflict (id) do update set run_at = 'infinity'",
-    sql: ({ job, queue }) => `
-      INSERT INTO pgq.jobs (id, queue, name) OVERRIDING SYSTEM VALUE VALUES (${job}, '${queue}', 'test')
-      ON CONFLICT (id) DO UPDATE SET run_at = 'infinity'`,
-    says: { start: "later" }
-  },
   {
     text: "merge … when matched then update set queue = 'elsewhere'",
     sql: ({ elsewhere, job }) => `

@@ -11,6 +11,10 @@ export interface Scene {
   readonly elsewhere: string
   readonly worker: string
   readonly job: bigint
+  readonly key: string | null
+  /** Of the same lane, and not claimed yet. */
+  readonly behind: bigint
+  /** That one among them. */
   readonly others: ReadonlyArray<bigint>
   /** What a worker holds meanwhile. */
   readonly held: { readonly lease: string; readonly ids: ReadonlyArray<bigint> }
@@ -73,6 +77,8 @@ const stateOf = (
       elsewhere,
       worker,
       job,
+      key: options.key ?? null,
+      behind,
       others: [...before, behind, ...beside],
       held: after === "held" ? held : { lease: "", ids: [] }
     }

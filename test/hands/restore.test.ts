@@ -1,11 +1,12 @@
 /**
  * Rows that come in while the triggers of `jobs` do not fire, as `pg_restore --data-only
- * --disable-triggers` and the apply worker of a subscription bring them.
+ * --disable-triggers` and the apply worker of a subscription bring them, or with ids of their own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
+import * as PlainSession from "../support/PlainSession.ts"
 import * as Session from "../support/Session.ts"
 import { states } from "./States.ts"
 
@@ -67,5 +68,21 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("res
       yield* work.sql`SELECT pgq.mend()`
 
       assert.lengthOf((yield* work.claim({ queue, worker })).ids, 1)
+    }))
+
+  it.effect("ids that COPY has brought are not given again once they are mended", () =>
+    Effect.gen(function*() {
+      const work = yield* Session.open
+      const person = yield* PlainSession.open
+      const queue = crypto.randomUUID()
+      const last = yield* work.insert({ queue })
+      const brought = [last + 1n, last + 2n]
+      const rows = brought.map((id) => `${id}\t${queue}\tcopied\n`).join("")
+
+      const said = yield* person.tell("COPY pgq.jobs (id, queue, name) FROM STDIN", rows)
+      yield* work.sql`SELECT pgq.mend()`
+
+      assert.deepStrictEqual(said, {})
+      assert.strictEqual(yield* work.insert({ queue }), last + 3n)
     }))
 })

@@ -2,10 +2,12 @@
  * Each statement by hand on a job in each state does what it says or is refused; the documentation shows
  * the same table. `PGQ_WRITE_DOCS=1` writes it there.
  */
+import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import * as PgQueue from "../support/PgQueue.ts"
+import * as PlainSession from "../support/PlainSession.ts"
 import * as Session from "../support/Session.ts"
 import * as Cell from "./Cell.ts"
 import { type Statement, statements } from "./Statements.ts"
@@ -18,8 +20,10 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "2 minutes" })("by
   const cells = new Map<string, ReadonlyArray<string>>()
 
   const rowOf = Effect.fnUntraced(function*(statement: Statement, isolation: Cell.Isolation) {
-    const sessions = { person: yield* Session.open, work: yield* Session.open }
-    const [server] = yield* sessions.work.sql<{ version: number }>`
+    const work = yield* Session.open
+    const wakes = yield* (yield* PgClient.PgClient).listen("pgq:wake")
+    const sessions = { person: yield* PlainSession.open, work, wakes }
+    const [server] = yield* work.sql<{ version: number }>`
       SELECT current_setting('server_version_num')::integer AS version
     `
     if (statement.isMerge && server!.version < 150_000) return undefined
