@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { regionOf } from "./support/Regions.ts"
 
 const textOf = (file: string): string => readFileSync(file, "utf8")
 
@@ -30,18 +31,6 @@ const blocks = pages.flatMap((page): ReadonlyArray<Block> =>
   )
 )
 
-/** The lines between the markers of a region, moved to the left. */
-const regionOf = (source: string): string => {
-  const [file = "", name] = source.split("#")
-  const lines = textOf(file).split("\n")
-  const start = lines.findIndex((line) => line.trim().endsWith(`#region ${name}`))
-  assert.isAtLeast(start, 0, `there is no region ${name} in ${file}`)
-  const end = lines.findIndex((line, index) => index > start && line.includes("#endregion"))
-  const region = lines.slice(start + 1, end)
-  const indent = Math.min(...region.filter((line) => line !== "").map((line) => line.search(/\S/)))
-  return region.map((line) => `${line.slice(indent)}\n`).join("")
-}
-
 describe("the documentation", () => {
   it.each(blocks)("in $page has $source as it stands", ({ code, source }) => {
     assert.isDefined(source, `no comment says where this is from:\n${code}`)
@@ -49,7 +38,11 @@ describe("the documentation", () => {
   })
 
   it("shows only examples that a test runs", () => {
-    const tests = textOf("test/examples.test.ts") + textOf("test/testingExample.test.ts")
+    const tests = [
+      "test/examples.test.ts",
+      "test/testingExample.test.ts",
+      "test/hands/replication.test.ts"
+    ].map(textOf).join()
     for (const file of new Set(blocks.map(({ source }) => source!.split("#")[0]!))) {
       const name = file.replace(/^examples\//, "")
       assert.include(tests, name, `no test runs ${file}`)

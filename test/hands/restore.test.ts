@@ -7,6 +7,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Queue } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as PlainSession from "../support/PlainSession.ts"
+import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
 import { states } from "./States.ts"
 
@@ -52,23 +53,35 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("res
       while (!told.has("due")) told.add((yield* Queue.take(wakes)).payload)
     }))
 
-  it.effect("jobs that were loaded as ready before their time wait for it", () =>
-    Effect.gen(function*() {
-      const work = yield* Session.open
-      const queue = crypto.randomUUID()
-      const worker = yield* work.worker(queue)
-      yield* work.begin
-      yield* work.sql`ALTER TABLE pgq.jobs DISABLE TRIGGER ALL`
-      yield* work.sql`
-        INSERT INTO pgq.jobs (queue, name, run_at)
-        VALUES (${queue}, 'late', now() + interval '1 hour'), (${queue}, 'now', NULL)
-      `
-      yield* work.sql`ALTER TABLE pgq.jobs ENABLE TRIGGER ALL`
-      yield* work.commit
-      yield* work.sql`SELECT pgq.mend()`
+  for (
+    const [off, on] of [
+      ["ALTER TABLE pgq.jobs DISABLE TRIGGER ALL", "ALTER TABLE pgq.jobs ENABLE TRIGGER ALL"],
+      ["SET LOCAL session_replication_role = replica", "RESET session_replication_role"]
+    ] as const
+  ) {
+    it.effect(`jobs that were loaded as ready before their time wait for it: ${off}`, () =>
+      Effect.gen(function*() {
+        const work = yield* Session.open
+        // Another replication role is for superusers.
+        const loader = yield* Session.openAt((yield* TestDatabase).adminUrl)
+        const queue = crypto.randomUUID()
+        const worker = yield* work.worker(queue)
+        yield* loader.begin
+        yield* loader.sql.unsafe(off).unprepared
+        yield* loader.sql`
+          INSERT INTO pgq.jobs (queue, name, run_at)
+          VALUES (${queue}, 'late', now() + interval '1 hour'), (${queue}, 'now', NULL)
+        `
+        yield* loader.sql.unsafe(on).unprepared
+        yield* loader.commit
+        const [late] = yield* work
+          .sql`SELECT state FROM pgq.jobs WHERE name = 'late' AND queue = ${queue}`
+        yield* work.sql`SELECT pgq.mend()`
 
-      assert.lengthOf((yield* work.claim({ queue, worker })).ids, 1)
-    }))
+        assert.deepStrictEqual(late, { state: "ready" })
+        assert.lengthOf((yield* work.claim({ queue, worker })).ids, 1)
+      }))
+  }
 
   it.effect("ids that COPY has brought are not given again once they are mended", () =>
     Effect.gen(function*() {

@@ -1,0 +1,97 @@
+/**
+ * Jobs in all sorts of states in one database, and what must have become of them once another one has
+ * taken over: what was not finished runs there once, in the order of its key.
+ */
+import { assert } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Job from "../../src/layers/Job.ts"
+import * as Closing from "../connections/Closing.ts"
+import { eventually } from "../connections/Working.ts"
+import type * as Session from "../support/Session.ts"
+
+const Task = Job.make("task", { payload: Schema.Finite })
+
+const keys = ["k1", "k2", "k3"]
+
+/** Of these keys and of none; each fifth is for later. */
+const add = ({ sql }: Session.Session, queue: string, from: number) =>
+  sql`
+    INSERT INTO pgq.jobs (queue, name, payload, serialization_key, run_at)
+    SELECT ${queue}, 'task', to_jsonb(n), CASE WHEN n % 4 > 0 THEN 'k' || n % 4 END,
+           CASE WHEN n % 5 = 0 THEN now() + interval '2 seconds' END
+    FROM generate_series(${from}::integer, ${from + 19}) AS n
+  `
+
+/** Adds 20 jobs: three end, one is to be tried again in its lane, and some stay with their worker. */
+export const work = Effect.fnUntraced(function*(
+  session: Session.Session,
+  queue: string,
+  from: number
+) {
+  yield* add(session, queue, from)
+  const worker = yield* session.worker(queue)
+  const done = yield* session.claim({ queue, worker, limit: 3 })
+  yield* session.complete(done.lease, done.ids)
+  const { ids, lease } = yield* session.claim({ queue, worker, limit: 6 })
+  yield* session.settleOther({
+    lease,
+    id: String(ids[1]),
+    outcome: "retried",
+    delay: 5,
+    error: "again",
+    holds: true
+  })
+})
+
+/** Drops the partitions of its days, as if it had been made on another day. */
+export const forgetDays = Effect.fnUntraced(function*({ sql }: Session.Session) {
+  const days = yield* sql<{ name: string }>`
+    SELECT inhrelid::regclass::text AS name FROM pg_inherits
+    WHERE inhparent IN ('pgq.completed_jobs'::regclass, 'pgq.failed_jobs'::regclass)
+      AND inhrelid::regclass::text ~ '\\d$'
+  `
+  assert.isAbove(days.length, 0)
+  for (const { name } of days) yield* sql.unsafe(`DROP TABLE ${name}`).unprepared
+})
+
+export const payloadsOf = ({ sql }: Session.Session, table: "jobs" | "finished_jobs") =>
+  Effect.map(
+    sql<{ n: number }>`
+      SELECT payload::text::integer AS n FROM ${sql(`pgq.${table}`)} WHERE name = 'task' ORDER BY n
+    `,
+    (rows) => rows.map(({ n }) => n)
+  )
+
+/** Adds more, has a worker run what is left, and checks that it is `unfinished`, these, and nothing else. */
+export const check = Effect.fnUntraced(function*(
+  session: Session.Session,
+  url: string,
+  { finished, queue, unfinished }: {
+    readonly queue: string
+    readonly finished: ReadonlyArray<number>
+    readonly unfinished: ReadonlyArray<number>
+  }
+) {
+  const marked = yield* session.sql`
+    SELECT DISTINCT key FROM pgq.lane_wakes WHERE queue = ${queue} ORDER BY key
+  `
+  assert.deepStrictEqual(marked, keys.map((key) => ({ key })))
+  yield* add(session, queue, 100)
+  const open = [...unfinished, ...Array.from({ length: 20 }, (_, n) => 100 + n)]
+  const starts: Array<{ readonly n: number; readonly key: string | undefined }> = []
+  const handlers = Task.toLayer((n, { key }) => void starts.push({ n, key }))
+  const { lines } = yield* Closing.worker(handlers, { url, pool: 4, queues: [queue] })
+  yield* eventually(
+    Effect.map(payloadsOf(session, "jobs"), (left) => assert.deepStrictEqual(left, []))
+  )
+
+  const order = (key: string) => starts.filter((start) => start.key === key && start.n % 5 > 0)
+  assert.deepStrictEqual(starts.map(({ n }) => n).toSorted((a, b) => a - b), open)
+  for (const key of keys) {
+    const ran = order(key).map(({ n }) => n)
+    assert.deepStrictEqual(ran, ran.toSorted((a, b) => a - b), key)
+  }
+  const all = [...finished, ...open].toSorted((a, b) => a - b)
+  assert.deepStrictEqual(yield* payloadsOf(session, "finished_jobs"), all)
+  assert.deepStrictEqual(lines, [])
+})
