@@ -41,6 +41,7 @@ describe("the documentation", () => {
     const tests = [
       "test/examples.test.ts",
       "test/testingExample.test.ts",
+      "test/hands/dump.test.ts",
       "test/hands/replication.test.ts"
     ].map(textOf).join()
     for (const file of new Set(blocks.map(({ source }) => source!.split("#")[0]!))) {

@@ -17,18 +17,25 @@ import * as Server from "../soak/Server.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 
 /** A server of its own, which may be broken. */
-export const serverWith = Effect.fnUntraced(function*(settings: Readonly<Record<string, string>>) {
+export const serverWith = Effect.fnUntraced(function*(
+  settings: Readonly<Record<string, string>>,
+  version: "15" | "18" = "18"
+) {
   const path = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "pgq-outage-"))),
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
-  return yield* serverIn(path, settings)
+  return yield* serverIn(path, settings, version)
 })
 
 /** The same in a folder of the test's. */
 export const serverIn = Effect.fnUntraced(
-  function*(path: string, settings: Readonly<Record<string, string>>) {
-    const server = yield* Server.open(path, "18", settings)
+  function*(
+    path: string,
+    settings: Readonly<Record<string, string>>,
+    version: "15" | "18" = "18"
+  ) {
+    const server = yield* Server.open(path, version, settings)
     yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(server.url))
     return server
   }
