@@ -28,6 +28,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
 
   let renewedAt = -Infinity
   let hasExpired = false
+  /** How often it has joined. */
+  let joined = 0
   let joining: Fiber.Fiber<void, StoreError> | undefined
 
   const isTrusted = () =>
@@ -39,6 +41,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* Fiber.join(joining)
     renewedAt = sentAt
     hasExpired = false
+    joined++
   })
 
   const leave = Effect.suspend(() =>
@@ -58,8 +61,10 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       // After a long sleep of the whole process, before it takes itself for alive again.
       yield* expire
       const sentAt = now()
+      const joinedBefore = joined
       const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
-      if (!isKnown) return yield* onBuried
+      // A refused claim may have made it join again meanwhile: the answer speaks of the time before.
+      if (!isKnown) return yield* joined === joinedBefore ? onBuried : Effect.void
       renewedAt = sentAt
       hasExpired = false
     })
