@@ -252,11 +252,13 @@ BEGIN
   END IF;
   -- All locks before anything is done: leases in order of their ids, then lanes.
   PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
-  stripes := ARRAY(
-    SELECT lane_stripe(j.queue, j.serialization_key) FROM jobs AS j
-    WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
-  );
-  IF cardinality(stripes) > 0 THEN
+  -- A job keeps its lane for as long as it is leased.
+  SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane_stripe(lane.queue, lane.key))
+    INTO queues, keys, stripes FROM (
+      SELECT DISTINCT j.queue, j.serialization_key AS key FROM jobs AS j
+      WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
+    ) AS lane;
+  IF stripes IS NOT NULL THEN
     -- Lanes are locked for one step of pgq's own, rows by anybody and for as long as he likes.
     PERFORM set_config('lock_timeout', '1s', true);
     PERFORM lock_stripes(stripes);
@@ -267,14 +269,8 @@ BEGIN
   ended := CASE cardinality(completed) WHEN 1 THEN completed[1].job_ids
            ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(completed) AS l) END;
   IF others <> '[]' THEN
-    SELECT * INTO mine, failed, undone FROM take_others(others, cardinality(stripes) > 0);
+    SELECT * INTO mine, failed, undone FROM take_others(others, stripes IS NOT NULL);
     ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
-  END IF;
-  IF cardinality(stripes) > 0 THEN
-    SELECT array_agg(lane.queue), array_agg(lane.key) INTO queues, keys FROM (
-      SELECT DISTINCT j.queue, j.serialization_key AS key FROM jobs AS j
-      WHERE j.id = ANY (ended) AND j.serialization_key IS NOT NULL
-    ) AS lane;
   END IF;
   IF cardinality(completed) > 0 THEN
     PERFORM finish(completed, 'completed', NULL);
@@ -286,7 +282,7 @@ BEGIN
   IF cardinality(undone) > 0 THEN
     PERFORM put_back(undone, mine);
   END IF;
-  IF cardinality(keys) > 0 THEN
+  IF keys IS NOT NULL AND cardinality(ended) > 0 THEN
     PERFORM pass_on(queues, keys, completed || failed);
   END IF;
   PERFORM end_step(mark);

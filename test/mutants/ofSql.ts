@@ -110,7 +110,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "no-word-of-more-lanes",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "IF NOT has_found AND admitted.is_behind THEN",
+      from: "IF NOT has_found AND is_behind THEN",
       to: "IF false THEN"
     }],
     test: killed("engine/crowds", "of lanes that cannot start is passed by without a pause")

@@ -33,7 +33,7 @@ export const install = Effect.andThen(
     before(
       "admitted",
       "pick",
-      "held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);"
+      "SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),"
     ),
     before("looked", "pick", "SELECT array_agg(candidate.id)"),
     before("giving tokens", "hand_out", "UPDATE jobs SET state = 'ready'")
