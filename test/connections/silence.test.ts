@@ -158,34 +158,46 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
           }),
         patience
       )
+
+      it.effect(
+        `a scope closes that says UNLISTEN, beside a pool of ${pool}`,
+        () =>
+          Effect.gen(function*() {
+            const { listens, proxy, start } = yield* setup(pool)
+            const { scope } = yield* start
+            yield* listens()
+            yield* proxy.swallowAt("UNLISTEN")
+            yield* Closing.closesInTime(scope, grace)
+          }),
+        patience
+      )
+
+      it.effect(
+        `a listener listens again that said LISTEN, beside a pool of ${pool}`,
+        () =>
+          Effect.gen(function*() {
+            const { listens, proxy, start, swallowed } = yield* setup(pool)
+            yield* proxy.swallowAt("LISTEN \"pgq:wake\"")
+            yield* start
+            yield* swallowed
+            yield* withinSeconds(15)(listens())
+          }),
+        patience
+      )
+
+      it.effect(
+        `a listener listens on another connection, beside a pool of ${pool}`,
+        () =>
+          Effect.gen(function*() {
+            const { listens, pids, proxy, start } = yield* setup(pool)
+            yield* start
+            yield* listens()
+            const before = yield* pids
+            yield* proxy.swallow
+            yield* withinSeconds(15)(listens(before))
+          }),
+        patience
+      )
     }
-
-    it.effect("a scope closes that says UNLISTEN", () =>
-      Effect.gen(function*() {
-        const { listens, proxy, start } = yield* setup(10)
-        const { scope } = yield* start
-        yield* listens()
-        yield* proxy.swallowAt("UNLISTEN")
-        yield* Closing.closesInTime(scope, grace)
-      }), patience)
-
-    it.effect("a listener listens again that said LISTEN", () =>
-      Effect.gen(function*() {
-        const { listens, proxy, start, swallowed } = yield* setup(10)
-        yield* proxy.swallowAt("LISTEN \"pgq:wake\"")
-        yield* start
-        yield* swallowed
-        yield* withinSeconds(15)(listens())
-      }), patience)
-
-    it.effect("a listener listens again on another connection", () =>
-      Effect.gen(function*() {
-        const { listens, pids, proxy, start } = yield* setup(10)
-        yield* start
-        yield* listens()
-        const before = yield* pids
-        yield* proxy.swallow
-        yield* withinSeconds(15)(listens(before))
-      }), patience)
   }
 )

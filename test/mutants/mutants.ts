@@ -4,6 +4,7 @@
 import type { Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"
 import { ofHands } from "./ofHands.ts"
+import { ofLives } from "./ofLives.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
@@ -12,6 +13,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofSql,
   ...ofHands,
   ...ofSources,
+  ...ofLives,
   ...ofConnections,
   ...ofPools
 ]

@@ -116,15 +116,6 @@ void import("./main.ts").then(({ main }) => main())`,
     test: killed("engine/errors", "is stored without what PostgreSQL refuses")
   },
   {
-    name: "no-self-fencing",
-    changes: [{
-      file: "src/layers/Lifeline.ts",
-      from: "      yield* onExpired\n",
-      to: ""
-    }],
-    test: killed("engine/fenced", "breaks off its jobs with a key")
-  },
-  {
     name: "exit-code-0-taken-for-a-stop",
     changes: [{
       file: "src/cli/Child.ts",
@@ -144,15 +135,6 @@ void import("./main.ts").then(({ main }) => main())`,
       "layers/Caretaker",
       "asks more and more slowly for a due job that somebody holds"
     )
-  },
-  {
-    name: "signed-off-before-it-has-joined",
-    changes: [{
-      file: "src/layers/Lifeline.ts",
-      from: "joining === undefined ? Effect.void : Fiber.await(joining)",
-      to: "Effect.void"
-    }],
-    test: killed("engine/takeOver", "that is stopped while it joins leaves no worker behind")
   },
   {
     name: "one-try-to-sign-off",
@@ -212,15 +194,6 @@ void import("./main.ts").then(({ main }) => main())`,
     )
   },
   {
-    name: "hang-not-ended",
-    changes: [{
-      file: "src/layers/PgStandInThread.ts",
-      from: "if (task.isHangFatal) process.kill",
-      to: "if (task.hangLimit < 0) process.kill"
-    }],
-    test: killed("cli/supervisor", "goes on without a job that hangs")
-  },
-  {
     name: "deaf-child-waited-for",
     changes: [{
       file: "src/cli/supervisor.ts",
@@ -228,15 +201,6 @@ void import("./main.ts").then(({ main }) => main())`,
       to: ""
     }],
     test: killed("cli/supervisor", "kills a child that does not hear of a cancel")
-  },
-  {
-    name: "renewing-ends-with-a-defect",
-    changes: [{
-      file: "src/layers/Lifeline.ts",
-      from: `      keepGoing("renewing", retryEvery(lease, true)),\n`,
-      to: ""
-    }],
-    test: killed("engine/defects", "a worker renews, and works, although its ")
   },
   {
     name: "working-ends-with-a-defect",
