@@ -6,7 +6,7 @@ import { Effect, Exit, Redacted, Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as EmbeddedPostgres from "../dist/layers/EmbeddedPostgres.js"
+import * as EmbeddedPostgres from "../dist/layers/embedded/EmbeddedPostgres.js"
 import * as Redis from "./Redis.ts"
 
 export interface Servers {

@@ -5,7 +5,7 @@
 import { Duration, Effect, Schedule } from "effect"
 import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/Job.ts"
 import { Settlement } from "../src/domain/Settlement.ts"
-import type { Ended } from "../src/layers/Settler.ts"
+import type { Ended } from "../src/layers/worker/Settler.ts"
 import { JobRepo } from "../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
 

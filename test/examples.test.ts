@@ -9,7 +9,7 @@ import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from "no
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { issueOf } from "../examples/index-files/Order.ts"
-import * as PgSchema from "../src/layers/PgSchema.ts"
+import * as PgSchema from "../src/layers/postgres/PgSchema.ts"
 import * as Pgq from "./cli/Pgq.ts"
 import * as Postgres from "./support/Postgres.ts"
 

@@ -2,9 +2,9 @@
  * The contracts, as PostgreSQL keeps them.
  */
 import { Layer } from "effect"
-import * as AdvisoryLock from "../src/layers/AdvisoryLock.ts"
-import * as PollNotifier from "../src/layers/PollNotifier.ts"
-import * as SoloLock from "../src/layers/SoloLock.ts"
+import * as AdvisoryLock from "../src/layers/locks/AdvisoryLock.ts"
+import * as SoloLock from "../src/layers/locks/SoloLock.ts"
+import * as PollNotifier from "../src/layers/postgres/PollNotifier.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"

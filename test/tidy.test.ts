@@ -3,10 +3,56 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
-import { dirname, join, normalize } from "node:path"
+import { dirname, join, relative } from "node:path"
 
-/** A room may import itself and the rooms to its left. */
-const rooms = ["domain", "services", "layers", "cli"]
+const inner = ["domain/", "services/"]
+const sql = ["@effect/sql-pg", "effect/sql"]
+
+/**
+ * What the files of a folder may import besides `effect` and each other, and what a file may beyond its
+ * folder. An entry with a slash or a colon at its end stands for all that begins with it.
+ */
+const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "domain": [],
+  "services": ["domain/"],
+
+  "layers/effects": [],
+  "layers/locks": inner,
+  "layers/job": inner,
+  "layers/job/JobScript.ts": sql,
+  "layers/worker": [...inner, "layers/effects/"],
+  "layers/worker/Worker.ts": ["layers/postgres/Deadline.ts"],
+  "layers/memory": inner,
+  "layers/postgres": [...inner, "layers/effects/", ...sql],
+  "layers/postgres/PgEnqueue.ts": ["node:crypto"],
+  "layers/postgres/PgMigrations.ts": ["node:crypto", "node:fs"],
+  "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/PgStandIn.ts"],
+  "layers/postgres/connection": ["domain/", "layers/effects/", ...sql, "node:"],
+  "layers/postgres/connection/PgConnections.ts": [
+    "layers/postgres/Deadline.ts",
+    "effect/reactivity"
+  ],
+  "layers/postgres/connection/PgOwnPool.ts": ["layers/postgres/Deadline.ts"],
+  "layers/postgres/connection/PgPart.ts": ["layers/postgres/PgError.ts"],
+  "layers/postgres/watchdog": [
+    ...inner,
+    "layers/postgres",
+    "layers/postgres/connection",
+    "@effect/sql-pg",
+    "node:fs",
+    "node:process",
+    "node:worker_threads"
+  ],
+  "layers/embedded": ["domain/", "node:"],
+  "layers/embedded/EmbeddedUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
+  "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
+
+  "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
+  "cli/script": ["domain/", "layers/job/", "cli", "amaro", "node:"],
+  "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],
+  "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
+  "cli/main.ts": ["cli/commands/", "@effect/platform-node/NodeServices"]
+}
 
 const filesIn = (folder: string, ending: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -15,17 +61,38 @@ const filesIn = (folder: string, ending: string): ReadonlyArray<string> =>
     .toSorted()
 
 const sources = filesIn("src", ".ts")
-const inRooms = sources.filter((file) => file.split("/").length > 2)
+const inRooms = sources.map((file) => relative("src", file)).filter((path) => path.includes("/"))
 const textOf = (file: string): string => readFileSync(file, "utf8")
 
 describe("tidy", () => {
-  it.each(inRooms)("%s imports inward", (file) => {
-    const room = roomOf(file)
-    assert.isAtLeast(room, 0, "a folder that is no room")
-    for (const target of relativeImports(file)) {
-      const imported = roomOf(target)
-      assert(imported >= 0 && imported <= room, `${file} reaches out to ${target}`)
+  it.each(inRooms)("%s imports what its folder may", (path) => {
+    const folder = dirname(path)
+    assert.property(allowed, folder, "a folder without a rule")
+    const entries = [folder, ...allowed[folder]!, ...(allowed[path] ?? [])]
+    assert.deepStrictEqual(
+      importsOf(path).filter((name) => !entries.some((entry) => covers(entry, name))),
+      []
+    )
+  })
+
+  it.each(inRooms)("%s imports nothing that needs it", (path) => {
+    const needed = new Set<string>()
+    const add = (name: string): void => {
+      if (needed.has(name) || !inRooms.includes(name)) return
+      needed.add(name)
+      importsOf(name).forEach(add)
     }
+    importsOf(path).forEach(add)
+    assert.isFalse(needed.has(path))
+  })
+
+  it("has no rule that nobody needs", () => {
+    const unneeded = Object.entries(allowed).flatMap(([place, entries]) => {
+      const names = inRooms.filter((path) => covers(place, path)).flatMap(importsOf)
+      return entries.filter((entry) => !names.some((name) => covers(entry, name)))
+        .map((entry) => `${place}: ${entry}`)
+    })
+    assert.deepStrictEqual(unneeded, [])
   })
 
   it.each([...sources, ...filesIn("test", ".ts")])("%s fits in the head", (file) => {
@@ -43,22 +110,14 @@ describe("tidy", () => {
     }
   })
 
-  it("lets only layers and the cli know the database and the platform", () => {
-    const known = /from "(effect\/(sql|http|platform|process)|@effect\/(sql-pg|platform)|node:)/
-    const knowing = sources.filter((file) =>
-      ["domain", "services"].includes(file.split("/")[1]!) && known.test(textOf(file))
-    )
-    assert.deepStrictEqual(knowing, [])
-  })
-
   it("lets no layer ask the database past its deadline", () => {
     const asks = /\bsql(<[^`]*>)?`|\.query\(|\.listen\(/
-    const asking = sources.filter((file) =>
-      file.startsWith("src/layers/") && asks.test(withoutComments(textOf(file)))
+    const asking = inRooms.filter((path) =>
+      path.startsWith("layers/") && asks.test(withoutComments(textOf(join("src", path))))
     )
     assert.isAtLeast(asking.length, 7)
     assert.deepStrictEqual(
-      asking.filter((file) => !textOf(file).includes(`from "./Deadline.ts"`)),
+      asking.filter((path) => !importsOf(path).includes("layers/postgres/Deadline.ts")),
       []
     )
   })
@@ -70,13 +129,17 @@ describe("tidy", () => {
   })
 })
 
-const roomOf = (file: string): number => rooms.indexOf(file.split("/")[1] ?? "")
-
-const relativeImports = (file: string): ReadonlyArray<string> =>
+/** The packages, and the files by their paths in `src`. */
+const importsOf = (path: string): ReadonlyArray<string> =>
   Array.from(
-    textOf(file).matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g),
-    (match) => normalize(join(dirname(file), match[1]!))
-  )
+    textOf(join("src", path)).matchAll(
+      /(?:^(?:import|export|\}).* from |\bimport ?\(?)"([^"]+)"/gm
+    ),
+    ([, name]) => name!.startsWith(".") ? join(dirname(path), name!) : name!
+  ).filter((name) => name !== "effect")
+
+const covers = (entry: string, name: string): boolean =>
+  /[/:]$/.test(entry) ? name.startsWith(entry) : entry === name || entry === dirname(name)
 
 const withoutComments = (code: string): string =>
   code.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1")

@@ -3,8 +3,8 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import * as EmbeddedHome from "pgq/layers/EmbeddedHome"
-import * as EmbeddedPostgres from "pgq/layers/EmbeddedPostgres"
+import * as EmbeddedHome from "pgq/layers/embedded/EmbeddedHome"
+import * as EmbeddedPostgres from "pgq/layers/embedded/EmbeddedPostgres"
 import { Failure } from "./Failure.ts"
 
 const named = (variable: string) => {

@@ -10,7 +10,7 @@ import { type Parameters, sort, type Sorted } from "../domain/ConninfoParameters
 import { SettingInvalid } from "../domain/Errors.ts"
 import * as PasswordFile from "../domain/PasswordFile.ts"
 import * as ServiceFile from "../domain/ServiceFile.ts"
-import { underHome } from "../layers/HomeFolder.ts"
+import { underHome } from "../layers/postgres/connection/HomeFolder.ts"
 import * as ErrorLine from "./ErrorLine.ts"
 
 /** The parameters of a service, from the first of its files that has it. */

@@ -7,7 +7,7 @@ import { userInfo } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { type Parameters, variables } from "../domain/ConninfoParameters.ts"
 import { SettingInvalid } from "../domain/Errors.ts"
-import { defaultSchema } from "../layers/PgSchema.ts"
+import { defaultSchema } from "../layers/postgres/PgSchema.ts"
 import * as ConnectionFiles from "./ConnectionFiles.ts"
 import * as Environment from "./Environment.ts"
 

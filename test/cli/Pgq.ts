@@ -11,7 +11,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as PgSchema from "../../src/layers/PgSchema.ts"
+import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import { TestDatabase } from "../support/Postgres.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))

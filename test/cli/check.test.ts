@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import * as PgRoles from "../../src/layers/PgRoles.ts"
+import * as PgRoles from "../../src/layers/postgres/PgRoles.ts"
 import * as Postgres from "../support/Postgres.ts"
 import * as Roles from "../support/Roles.ts"
 import * as Pgq from "./Pgq.ts"

@@ -4,8 +4,8 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
 import { Clock, Context, Duration, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
+import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
-import * as RowLock from "../../src/layers/RowLock.ts"
 import { QueueControl } from "../../src/services/QueueControl.ts"
 
 /** A worker in a scope of its own, and the lines that it logs. */

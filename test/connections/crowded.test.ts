@@ -3,7 +3,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Schema, Scope } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import * as Database from "../soak/Database.ts"
 import * as Closing from "./Closing.ts"
 import * as Working from "./Working.ts"

@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Context, Effect, Layer, Redacted, Schema } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import { queueName } from "../Given.ts"
 import * as Server from "../soak/Server.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"

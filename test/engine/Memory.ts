@@ -2,9 +2,9 @@
  * A worker on a queue in memory, for tests that lead the clock.
  */
 import { Context, Duration, Effect, Layer, Logger, Schema, type Scope } from "effect"
-import * as Job from "../../src/layers/Job.ts"
-import * as RowLock from "../../src/layers/RowLock.ts"
-import * as Worker from "../../src/layers/Worker.ts"
+import * as Job from "../../src/layers/job/Job.ts"
+import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as Worker from "../../src/layers/worker/Worker.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { Handlers } from "../../src/services/Handlers.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"

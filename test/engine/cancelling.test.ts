@@ -5,7 +5,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { EventEmitter, once } from "node:events"
-import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
 import type { QueueControl } from "../../src/services/QueueControl.ts"
 import { claimable, counts, start, Task, tasks } from "./Memory.ts"
 

@@ -4,7 +4,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"
 import { TestClock } from "effect/testing"
-import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
 import { counts, start, Task, tasks } from "./Memory.ts"
 
 it.effect("a worker whose slots are all taken for long leaves new jobs to others", () =>

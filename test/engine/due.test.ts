@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Duration, Effect, Schema } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"

@@ -4,7 +4,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
 import type { EnqueueOptions } from "../../src/domain/Job.ts"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { queueName } from "../Given.ts"

@@ -4,8 +4,8 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import * as Job from "../../src/layers/Job.ts"
-import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as Job from "../../src/layers/job/Job.ts"
+import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { start } from "./Memory.ts"
 

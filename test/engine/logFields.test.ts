@@ -3,7 +3,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schema, Scope } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import type * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"

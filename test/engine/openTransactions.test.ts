@@ -5,7 +5,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
 import { start, Task } from "./Memory.ts"
 
 it.effect("a worker looks once more after it has asked for open transactions, before it sleeps", () =>

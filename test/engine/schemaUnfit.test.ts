@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import * as PgSchema from "../../src/layers/PgSchema.ts"
+import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import * as Postgres from "../support/Postgres.ts"
 import { options, start } from "./Live.ts"
 

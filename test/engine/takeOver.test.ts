@@ -3,7 +3,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"

@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Schema } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import { asleep, median, millis, options, producer, start } from "./Live.ts"

@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
 import { finished, options, producer, start, unfinished } from "../engine/Live.ts"
 import { eventually, queueName } from "../Given.ts"

@@ -4,7 +4,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Result } from "effect"
-import * as JobLines from "../../src/cli/JobLines.ts"
+import * as JobLines from "../../src/cli/commands/JobLines.ts"
 import * as Pgq from "../cli/Pgq.ts"
 import { files } from "./corpus/lines.ts"
 import { payloads } from "./corpus/payloads.ts"

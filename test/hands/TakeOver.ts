@@ -4,7 +4,7 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
 import * as Closing from "../connections/Closing.ts"
 import { eventually } from "../connections/Working.ts"
 import type * as Session from "../support/Session.ts"

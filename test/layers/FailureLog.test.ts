@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import { Settlement } from "../../src/domain/Settlement.ts"
-import * as FailureLog from "../../src/layers/FailureLog.ts"
+import * as FailureLog from "../../src/layers/worker/FailureLog.ts"
 import * as LogLines from "../support/LogLines.ts"
 
 /** Runs with the lines that are logged. */

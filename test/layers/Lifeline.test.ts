@@ -5,7 +5,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { renewEvery } from "../../src/domain/Lease.ts"
-import * as Lifeline from "../../src/layers/Lifeline.ts"
+import * as Lifeline from "../../src/layers/worker/Lifeline.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 
 const lease = Duration.seconds(30)

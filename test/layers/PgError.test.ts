@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SqlError } from "effect/sql"
-import { storeError } from "../../src/layers/PgError.ts"
+import { storeError } from "../../src/layers/postgres/PgError.ts"
 
 /** As the driver reports what a server answered. */
 const failure = (code: string, operation = "query", fields: object = {}) =>

@@ -9,8 +9,8 @@ import { readFileSync } from "node:fs"
 import { createServer, type Server, type Socket } from "node:net"
 import { TLSSocket } from "node:tls"
 import * as Conninfo from "../../src/domain/Conninfo.ts"
-import * as PgConninfo from "../../src/layers/PgConninfo.ts"
-import { storeError } from "../../src/layers/PgError.ts"
+import * as PgConninfo from "../../src/layers/postgres/connection/PgConninfo.ts"
+import { storeError } from "../../src/layers/postgres/PgError.ts"
 
 /** Says to each message of the client the next of its lines; answers its port, and what it heard. */
 const impostor = (...lines: ReadonlyArray<(heard: Buffer, socket: Socket) => void>) => {

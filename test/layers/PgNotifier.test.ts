@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Logger, Queue, Stream } from "effect"
-import * as PgNotifier from "../../src/layers/PgNotifier.ts"
+import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
 import { eventually } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"

@@ -3,7 +3,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Redacted } from "effect"
-import * as PgOwnPool from "../../src/layers/PgOwnPool.ts"
+import * as PgOwnPool from "../../src/layers/postgres/connection/PgOwnPool.ts"
 import * as Working from "../connections/Working.ts"
 import { eventually } from "../Given.ts"
 import * as Session from "../support/Session.ts"

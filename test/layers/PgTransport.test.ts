@@ -10,7 +10,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as PgConninfo from "../../src/layers/PgConninfo.ts"
+import * as PgConninfo from "../../src/layers/postgres/connection/PgConninfo.ts"
 import { ask, at, conninfo, isEncrypted, refusal } from "../support/ByConninfo.ts"
 import { OpenServer, users } from "../support/OpenServer.ts"
 import * as Open from "../support/OpenServer.ts"

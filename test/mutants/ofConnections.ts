@@ -7,7 +7,7 @@ export const ofConnections: ReadonlyArray<Mutant> = [
   {
     name: "takes-any-certificate",
     changes: [{
-      file: "src/layers/PgTls.ts",
+      file: "src/layers/postgres/connection/PgTls.ts",
       from: `tls.mode.startsWith("verify") || root !== undefined`,
       to: "false"
     }],
@@ -16,7 +16,7 @@ export const ofConnections: ReadonlyArray<Mutant> = [
   {
     name: "takes-any-name",
     changes: [{
-      file: "src/layers/PgTls.ts",
+      file: "src/layers/postgres/connection/PgTls.ts",
       from: `tls.mode === "verify-full" ? NodeTls`,
       to: "false ? NodeTls"
     }],
@@ -24,13 +24,17 @@ export const ofConnections: ReadonlyArray<Mutant> = [
   },
   {
     name: "reads-what-came-before-tls",
-    changes: [{ file: "src/layers/PgSocket.ts", from: " || socket.readableLength > 0", to: "" }],
+    changes: [{
+      file: "src/layers/postgres/connection/PgSocket.ts",
+      from: " || socket.readableLength > 0",
+      to: ""
+    }],
     test: killed("layers/PgHandshake", "is not believed")
   },
   {
     name: "believes-a-server-without-its-proof",
     changes: [{
-      file: "src/layers/PgStartUp.ts",
+      file: "src/layers/postgres/connection/PgStartUp.ts",
       from: "!PgScram.isProven(yield* said(socket, 12), expected)",
       to: `(yield* said(socket, 12)) === ""`
     }],
@@ -38,13 +42,17 @@ export const ofConnections: ReadonlyArray<Mutant> = [
   },
   {
     name: "answers-to-any-way-to-sign-on",
-    changes: [{ file: "src/layers/PgStartUp.ts", from: "!auth.allowed.has(way)", to: "false" }],
+    changes: [{
+      file: "src/layers/postgres/connection/PgStartUp.ts",
+      from: "!auth.allowed.has(way)",
+      to: "false"
+    }],
     test: killed("layers/PgHandshake", "never gets a password in the open")
   },
   {
     name: "works-on-any-server",
     changes: [{
-      file: "src/layers/PgServer.ts",
+      file: "src/layers/postgres/connection/PgServer.ts",
       from: "            yield* suits(socket, target)\n",
       to: ""
     }],
@@ -52,13 +60,17 @@ export const ofConnections: ReadonlyArray<Mutant> = [
   },
   {
     name: "asks-all-servers-after-a-refusal",
-    changes: [{ file: "src/layers/PgServer.ts", from: "if (isFinal(", to: "if (false && (" }],
+    changes: [{
+      file: "src/layers/postgres/connection/PgServer.ts",
+      from: "if (isFinal(",
+      to: "if (false && ("
+    }],
     test: killed("layers/PgServer", "asks no further server once one has turned it away")
   },
   {
     name: "cancels-on-any-server",
     changes: [{
-      file: "src/layers/PgTransport.ts",
+      file: "src/layers/postgres/connection/PgTransport.ts",
       from: "PgSocket.connect(conninfo, place.host,",
       to: "PgSocket.connect(conninfo, conninfo.hosts.at(-1) ?? place.host,"
     }],
@@ -67,7 +79,7 @@ export const ofConnections: ReadonlyArray<Mutant> = [
   {
     name: "hides-that-it-would-bind",
     changes: [{
-      file: "src/layers/PgStartUp.ts",
+      file: "src/layers/postgres/connection/PgStartUp.ts",
       from: `wouldBind && !isOffered ? "not offered"`,
       to: `wouldBind && !isOffered ? "none"`
     }],

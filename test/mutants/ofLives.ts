@@ -7,7 +7,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "no-self-fencing",
     changes: [{
-      file: "src/layers/Lifeline.ts",
+      file: "src/layers/worker/Lifeline.ts",
       from: "      yield* onExpired\n",
       to: ""
     }],
@@ -16,7 +16,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "signed-off-before-it-has-joined",
     changes: [{
-      file: "src/layers/Lifeline.ts",
+      file: "src/layers/worker/Lifeline.ts",
       from: "joining === undefined ? Effect.void : Fiber.await(joining)",
       to: "Effect.void"
     }],
@@ -25,7 +25,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "hang-not-ended",
     changes: [{
-      file: "src/layers/PgStandInThread.ts",
+      file: "src/layers/postgres/watchdog/PgStandInThread.ts",
       from: "if (task.isHangFatal) process.kill",
       to: "if (task.hangLimit < 0) process.kill"
     }],
@@ -34,7 +34,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "renewing-ends-with-a-defect",
     changes: [{
-      file: "src/layers/Lifeline.ts",
+      file: "src/layers/worker/Lifeline.ts",
       from: `      keepGoing("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
@@ -43,7 +43,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "told-twice-that-it-was-dead",
     changes: [{
-      file: "src/layers/Lifeline.ts",
+      file: "src/layers/worker/Lifeline.ts",
       from: "joined === joinedBefore ? onBuried : Effect.void",
       to: "onBuried"
     }],
@@ -52,7 +52,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "embedded-server-stopped-without-its-lock",
     changes: [{
-      file: "src/layers/EmbeddedPostgres.ts",
+      file: "src/layers/embedded/EmbeddedPostgres.ts",
       from: "isLast ? own?.stop ?? Process.stopOther(dataDir, pid) : own?.keep ?? Effect.void",
       to:
         "own === undefined\n            ? isLast ? Process.stopOther(dataDir, pid) : Effect.void\n            : isLast ? Effect.void : own.keep"
@@ -62,7 +62,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "embedded-server-that-was-stopped-is-a-failure",
     changes: [{
-      file: "src/layers/EmbeddedProcess.ts",
+      file: "src/layers/embedded/EmbeddedProcess.ts",
       from: "child.exitCode === 0 ? stopped(dataDir) : complaint(path, from)",
       to: "complaint(path, from)"
     }],

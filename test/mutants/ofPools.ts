@@ -7,7 +7,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "renewals-behind-handlers",
     changes: [{
-      file: "src/layers/PgConnections.ts",
+      file: "src/layers/postgres/connection/PgConnections.ts",
       from: "heartbeat: yield* client(heartbeat, caretaker, worker)",
       to: "heartbeat: application"
     }],
@@ -16,7 +16,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "claims-behind-handlers",
     changes: [{
-      file: "src/layers/PgConnections.ts",
+      file: "src/layers/postgres/connection/PgConnections.ts",
       from: "worker: yield* client(worker, caretaker, heartbeat)",
       to: "worker: application"
     }],
@@ -25,7 +25,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "isolation-not-said",
     changes: [{
-      file: "src/layers/PgPart.ts",
+      file: "src/layers/postgres/connection/PgPart.ts",
       from: "...state.saysIsolation ? isolation : {}",
       to: ""
     }],
@@ -34,7 +34,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "refused-parameter-said-again",
     changes: [{
-      file: "src/layers/PgPart.ts",
+      file: "src/layers/postgres/connection/PgPart.ts",
       from: "if (said && isRefusal(code))",
       to: "if (said && false)"
     }],
@@ -43,7 +43,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "renewal-keeps-what-a-clock-ahead-left",
     changes: [{
-      file: "src/layers/PgWorkerRegistry.ts",
+      file: "src/layers/postgres/PgWorkerRegistry.ts",
       from: "lease_until = clock_timestamp() + lease,",
       to: "lease_until = greatest(lease_until, clock_timestamp() + lease),"
     }],
@@ -52,7 +52,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "silent-pool-kept",
     changes: [{
-      file: "src/layers/PgOwnPool.ts",
+      file: "src/layers/postgres/connection/PgOwnPool.ts",
       from: "isSilent() ? Effect.andThen(replace, again) : again",
       to: "again"
     }],
@@ -61,7 +61,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "unlistens-before-it-hangs-up",
     changes: [{
-      file: "src/layers/PgNotifier.ts",
+      file: "src/layers/postgres/PgNotifier.ts",
       from: "Scope.provide(pinned.listen(`${schema}:wake`), listening)",
       to: "pinned.listen(`${schema}:wake`)"
     }],
@@ -70,7 +70,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "scope-waits-for-the-database",
     changes: [{
-      file: "src/layers/Worker.ts",
+      file: "src/layers/worker/Worker.ts",
       from: "closeWithin(bounds.closing)",
       to: "Scope.close"
     }],

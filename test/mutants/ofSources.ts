@@ -12,7 +12,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "one-lease-keeps-all-back",
     changes: [{
-      file: "src/layers/PgScheduler.ts",
+      file: "src/layers/postgres/PgScheduler.ts",
       from: "jobsMax = 1\n",
       to: "jobsMax = rescuedMax\n"
     }],
@@ -21,7 +21,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "sent-again-without-a-word",
     changes: [{
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: "const options = { isRepeat }",
       to: "const options = { isRepeat: false }"
     }],
@@ -30,7 +30,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "listens-again-without-a-look",
     changes: [{
-      file: "src/layers/PgNotifier.ts",
+      file: "src/layers/postgres/PgNotifier.ts",
       from: `    yield* PubSub.publish(wakes, { _tag: "Everything" })\n`,
       to: ""
     }],
@@ -38,13 +38,17 @@ export const ofSources: ReadonlyArray<Mutant> = [
   },
   {
     name: "listener-comes-first",
-    changes: [{ file: "src/layers/PgNotifier.ts", from: "    yield* roomForWork\n", to: "" }],
+    changes: [{
+      file: "src/layers/postgres/PgNotifier.ts",
+      from: "    yield* roomForWork\n",
+      to: ""
+    }],
     test: killed("layers/PgNotifier", "listens only where there is a connection for the work")
   },
   {
     name: "listener-keeps-the-last-connection",
     changes: [{
-      file: "src/layers/PgNotifier.ts",
+      file: "src/layers/postgres/PgNotifier.ts",
       from: "[forward, heartbeat, makeRoom]",
       to: "[forward, heartbeat]"
     }],
@@ -56,7 +60,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "believes-a-cancelled-wait-for-a-standby",
     changes: [{
-      file: "src/layers/PgEnqueue.ts",
+      file: "src/layers/postgres/PgEnqueue.ts",
       from: " - since >= suspicious",
       to: " < 0"
     }],
@@ -65,11 +69,11 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "settlement-sent-once",
     changes: [{
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
       to: "isTransient && code !== lockTimeout && answers < 0"
     }, {
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: "          ? sendApart(batch)\n          : next(error)",
       to: "          ? Effect.sync(() => (refused++, []))\n          : next(error)"
     }],
@@ -78,7 +82,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "lease-given-up-while-its-job-runs",
     changes: [{
-      file: "src/layers/Worker.ts",
+      file: "src/layers/worker/Worker.ts",
       from: "    if (leftBehind.length > 0) return leftBehind\n",
       to: ""
     }],
@@ -87,7 +91,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "lease-counted-from-the-start-of-the-statement",
     changes: [{
-      file: "src/layers/PgWorkerRegistry.ts",
+      file: "src/layers/postgres/PgWorkerRegistry.ts",
       from: "lease_until = clock_timestamp() + lease",
       to: "lease_until = now() + lease"
     }],
@@ -118,7 +122,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "exit-code-0-taken-for-a-stop",
     changes: [{
-      file: "src/cli/Child.ts",
+      file: "src/cli/process/Child.ts",
       from: "code === 0 && hasStopped",
       to: "code === 0"
     }],
@@ -127,7 +131,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "due-job-that-is-held-asked-for-without-a-pause",
     changes: [{
-      file: "src/layers/Caretaker.ts",
+      file: "src/layers/worker/Caretaker.ts",
       from: "isBehind ? pause :",
       to: "isBehind ? 0 :"
     }],
@@ -139,7 +143,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "one-try-to-sign-off",
     changes: [{
-      file: "src/layers/Worker.ts",
+      file: "src/layers/worker/Worker.ts",
       from: `      Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),\n`,
       to: ""
     }],
@@ -148,7 +152,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "settlements-wait-for-one-whose-row-is-held",
     changes: [{
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
       to: "isTransient || code === lockTimeout || answers < 0"
     }],
@@ -157,7 +161,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "doubts-kept-after-a-renewal",
     changes: [{
-      file: "src/layers/PgWorkerRegistry.ts",
+      file: "src/layers/postgres/PgWorkerRegistry.ts",
       from: "clock_timestamp() + lease, doubted_at = NULL",
       to: "clock_timestamp() + lease"
     }],
@@ -166,7 +170,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "enqueue-sent-again-without-its-receipt",
     changes: [{
-      file: "src/layers/PgEnqueue.ts",
+      file: "src/layers/postgres/PgEnqueue.ts",
       from: "(insertOnce(jobs, receipt))",
       to: "(Effect.suspend(() => insertOnce(jobs, randomUUID())))"
     }],
@@ -175,7 +179,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "enqueue-not-asked-again",
     changes: [{
-      file: "src/layers/PgEnqueue.ts",
+      file: "src/layers/postgres/PgEnqueue.ts",
       from: "isUnknown && isTransient",
       to: "false"
     }],
@@ -184,7 +188,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "claim-of-an-older-life-started",
     changes: [{
-      file: "src/layers/Claims.ts",
+      file: "src/layers/worker/Claims.ts",
       from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
       to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
     }],
@@ -196,7 +200,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "deaf-child-waited-for",
     changes: [{
-      file: "src/cli/supervisor.ts",
+      file: "src/cli/process/supervisor.ts",
       from: "    Effect.andThen(Children.killDeaf(children)),\n",
       to: ""
     }],
@@ -205,7 +209,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "working-ends-with-a-defect",
     changes: [{
-      file: "src/layers/Worker.ts",
+      file: "src/layers/worker/Worker.ts",
       from: `keepGoing("working")(work)`,
       to: "work"
     }],
@@ -214,7 +218,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "settling-ends-with-a-defect",
     changes: [{
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: `      Effect.catchDefect(refusal("settle")),\n`,
       to: ""
     }],
@@ -223,7 +227,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "refusal-believed-at-once",
     changes: [{
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: "isDoubtful(error) && !isCertain",
       to: "isDoubtful(error) && false"
     }],
@@ -232,7 +236,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "listening-ends-with-a-defect",
     changes: [{
-      file: "src/layers/PgNotifier.ts",
+      file: "src/layers/postgres/PgNotifier.ts",
       from: `    keepGoing("listening"),\n`,
       to: ""
     }],
@@ -241,7 +245,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "claim-fetches-all-payloads",
     changes: [{
-      file: "src/layers/PgJobRepo.ts",
+      file: "src/layers/postgres/PgJobRepo.ts",
       from: "= 8 * payloadBytesMax",
       to: "= 1000 * payloadBytesMax"
     }],
@@ -249,13 +253,17 @@ void import("./main.ts").then(({ main }) => main())`,
   },
   {
     name: "run-without-its-payload",
-    changes: [{ file: "src/layers/Runs.ts", from: " || payload === undefined) {", to: ") {" }],
+    changes: [{
+      file: "src/layers/worker/Runs.ts",
+      from: " || payload === undefined) {",
+      to: ") {"
+    }],
     test: killed("engine/largePayloads", "a lane's run goes on as far as there are payloads")
   },
   {
     name: "full-notify-queue-believed",
     changes: [{
-      file: "src/layers/PgError.ts",
+      file: "src/layers/postgres/PgError.ts",
       from: "isTransientCode(code) || isNotifyQueueFull(error, code)",
       to: "isTransientCode(code)"
     }],
@@ -267,7 +275,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "check-keeps-what-it-tried",
     changes: [{
-      file: "src/cli/Finding.ts",
+      file: "src/cli/commands/Finding.ts",
       from: "Effect.flip(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail)))",
       to: "sql.withTransaction(Effect.exit(effect))"
     }],
@@ -276,7 +284,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "run-recorded-past-a-held-row",
     changes: [{
-      file: "src/layers/Settler.ts",
+      file: "src/layers/worker/Settler.ts",
       from: "if (locked.length === 0) return batch",
       to: "return batch"
     }],

@@ -316,7 +316,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "renamed-schema-stays-lost",
     changes: [{
-      file: "src/layers/PgMigrations.ts",
+      file: "src/layers/postgres/PgMigrations.ts",
       from: "    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);\n",
       to: "    NULL;\n"
     }],

@@ -4,9 +4,9 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Exit, Layer, Logger, Redacted, Schedule, Schema, Scope } from "effect"
-import * as Job from "../../src/layers/Job.ts"
+import * as Job from "../../src/layers/job/Job.ts"
+import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
-import * as RowLock from "../../src/layers/RowLock.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 import type * as Dice from "./Dice.ts"
 import * as Server from "./Server.ts"

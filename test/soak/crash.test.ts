@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as PgSchema from "../../src/layers/PgSchema.ts"
+import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import { ask } from "./Database.ts"
 import * as Server from "./Server.ts"
 

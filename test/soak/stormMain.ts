@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import * as PgSchema from "../../src/layers/PgSchema.ts"
+import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import * as Server from "./Server.ts"
 import * as Storm from "./Storm.ts"
 

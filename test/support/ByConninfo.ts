@@ -5,8 +5,8 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Conninfo from "../../src/domain/Conninfo.ts"
-import * as PgConninfo from "../../src/layers/PgConninfo.ts"
-import { storeError } from "../../src/layers/PgError.ts"
+import * as PgConninfo from "../../src/layers/postgres/connection/PgConninfo.ts"
+import { storeError } from "../../src/layers/postgres/PgError.ts"
 
 export const conninfo = (text: string) =>
   Result.getOrThrow(

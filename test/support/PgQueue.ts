@@ -2,13 +2,13 @@
  * pgq's services over a fresh, migrated database on the run's server.
  */
 import { Effect, Layer } from "effect"
-import * as PgJobAdmin from "../../src/layers/PgJobAdmin.ts"
-import * as PgJobRepo from "../../src/layers/PgJobRepo.ts"
-import * as PgNotifier from "../../src/layers/PgNotifier.ts"
-import * as PgScheduler from "../../src/layers/PgScheduler.ts"
-import * as PgSchema from "../../src/layers/PgSchema.ts"
-import * as PgWorkerRegistry from "../../src/layers/PgWorkerRegistry.ts"
-import * as RowLock from "../../src/layers/RowLock.ts"
+import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as PgJobAdmin from "../../src/layers/postgres/PgJobAdmin.ts"
+import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
+import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
+import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
+import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
+import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import type { LockStrategy } from "../../src/services/LockStrategy.ts"
 import * as Postgres from "./Postgres.ts"
 

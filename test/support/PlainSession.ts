@@ -4,8 +4,8 @@
  */
 import { PgProtocol } from "@effect/sql-pg"
 import { Effect } from "effect"
-import * as PgServer from "../../src/layers/PgServer.ts"
-import { read } from "../../src/layers/PgWire.ts"
+import * as PgServer from "../../src/layers/postgres/connection/PgServer.ts"
+import { read } from "../../src/layers/postgres/connection/PgWire.ts"
 import { conninfo } from "./ByConninfo.ts"
 import { TestDatabase } from "./Postgres.ts"
 

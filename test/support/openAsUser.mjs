@@ -24,7 +24,7 @@ export const load = (url, context, nextLoad) =>
 
 if (isMainThread) {
   register(import.meta.url)
-  const { open } = await import("../../src/layers/EmbeddedPostgres.ts")
+  const { open } = await import("../../src/layers/embedded/EmbeddedPostgres.ts")
   const [dataDir, binaries, id] = process.argv.slice(2)
   process.chdir(dataDir)
   process.setgroups([])

@@ -1,0 +1,79 @@
+/**
+ * Adds the jobs of a command, all or none, and names the line of one that the database refuses.
+ */
+import { Array, Data, Duration, Effect, Result } from "effect"
+import { SqlClient } from "effect/sql"
+import { JobInvalid, type StoreError } from "../../domain/Errors.ts"
+import { answered, bounds } from "../../layers/postgres/Deadline.ts"
+import { lossAsFailure } from "../../layers/postgres/PgError.ts"
+import { JobRepo } from "../../services/JobRepo.ts"
+import type { JobLine } from "./JobLines.ts"
+
+/** Answers with their ids, in the order given. */
+export const add = Effect.fnUntraced(function*(lines: ReadonlyArray<JobLine>) {
+  const [only, ...others] = Array.chunksOf(lines, 1000).map(addSome)
+  if (only === undefined) return []
+  const adding = others.length === 0
+    ? only
+    : Effect.map(
+      inTransaction(Effect.all([only, ...others]), others.length + 1),
+      (ids) => ids.flat()
+    )
+  return yield* Effect.catchTag(adding, "Undone", ({ error, some }) => blame(some, error))
+})
+
+const addSome = Effect.fnUntraced(function*(some: ReadonlyArray<JobLine>) {
+  const repo = yield* JobRepo
+  return yield* Effect.mapError(
+    repo.enqueue(some.map(({ job }) => job)),
+    (error) => new Undone({ some, error })
+  )
+})
+
+/** Of these jobs there is none; without an error, because they were only tried. */
+class Undone extends Data.TaggedError("Undone")<{
+  readonly some: ReadonlyArray<JobLine>
+  readonly error: StoreError | undefined
+}> {}
+
+/** Looks for the first job that is refused by itself, half by half. */
+const blame = (
+  some: ReadonlyArray<JobLine>,
+  error: StoreError | undefined
+): Effect.Effect<never, JobInvalid | StoreError, JobRepo | SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const [first] = some
+    if (error === undefined || first === undefined) return yield* Effect.die("nothing was refused")
+    if (first.where === undefined || !isOfOneJob(error)) return yield* error
+    if (some.length === 1) {
+      return yield* new JobInvalid({ issue: `${first.where}: ${error.detail}` })
+    }
+    const half = some.slice(0, Math.ceil(some.length / 2))
+    const refusal = yield* refusalOf(half)
+    return yield* refusal === undefined
+      ? blame(some.slice(half.length), error)
+      : blame(half, refusal)
+  })
+
+/** The database's refusal of these jobs; it keeps none of them. */
+const refusalOf = (some: ReadonlyArray<JobLine>) =>
+  inTransaction(Effect.andThen(addSome(some), new Undone({ some, error: undefined }))).pipe(
+    Effect.catchTag("Undone", ({ error }) => Effect.succeed(error))
+  )
+
+/** A value, a constraint or a trigger is to blame, not the server or the rights. */
+const isOfOneJob = ({ code = "", isTransient }: StoreError): boolean =>
+  !isTransient && /^(22|23|54|P0)/.test(code)
+
+/** Waits as long as its statements may take, and for its begin and its end. */
+const inTransaction = Effect.fnUntraced(
+  function*<A, R>(effect: Effect.Effect<A, Undone, R>, statements = 1) {
+    const sql = yield* SqlClient.SqlClient
+    const end = yield* lossAsFailure(sql.withTransaction(effect)).pipe(
+      Effect.map(Result.succeed),
+      Effect.catchTag("Undone", (undone) => Effect.succeed(Result.fail(undone))),
+      answered("enqueue", Duration.times(bounds.statement, statements + 2))
+    )
+    return yield* Effect.fromResult(end)
+  }
+)

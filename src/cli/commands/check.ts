@@ -1,0 +1,95 @@
+/**
+ * `pgq check`: whether everything is in place for `pgq start`, without starting or changing anything.
+ */
+import { Console, Effect, Exit } from "effect"
+import { Command } from "effect/cli"
+import { SqlClient } from "effect/sql"
+import * as Conninfo from "../../domain/Conninfo.ts"
+import * as PgRoles from "../../layers/postgres/PgRoles.ts"
+import * as PgSchema from "../../layers/postgres/PgSchema.ts"
+import * as Database from "../Database.ts"
+import * as Ending from "../Ending.ts"
+import * as Flags from "../Flags.ts"
+import { ids } from "./CheckIds.ts"
+import { rights } from "./CheckRights.ts"
+import { parts } from "./CheckSchema.ts"
+import { server } from "./CheckServer.ts"
+import { work } from "./CheckWork.ts"
+import { asked, fail, type Finding, type Findings, type Look, ok, undone } from "./Finding.ts"
+
+export const check = Command.make(
+  "check",
+  { connection: Flags.connection, schema: Flags.schema },
+  (input) => Ending.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
+).pipe(Command.withDescription("Check settings, connection, schema and rights; start nothing"))
+
+const run = Effect.gen(function*() {
+  const database = yield* Database.Database
+  yield* say(ok("settings", `schema ${database.schema}, wake-ups by ${database.notify}`))
+  const where = `${Conninfo.describe(database.conninfo)} (${database.origin})`
+  yield* say(ok("connection", where))
+  const found = yield* undone(looks(database.schema)).pipe(
+    Effect.catchIf(
+      ({ isTransient }) => isTransient,
+      (error) =>
+        Effect.flatMap(
+          closesTransactions,
+          (does) => does ? told(Effect.succeed([statementPooler])) : Effect.fail(error)
+        )
+    )
+  )
+  if (isWrong(found)) return yield* new Ending.ExitWith({ code: 1 })
+})
+
+/** The looks, in this order; after a look that finds a fault the next may not be possible. */
+const looks = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient.SqlClient
+  const found = yield* told(server)
+  const [role] = yield* asked(
+    sql<{ readonly name: string }>`SELECT quote_ident(current_user) AS name`
+  )
+  const user = role?.name ?? ""
+  const fits = yield* told(fit(schema, user))
+  if (isWrong(fits)) return [...found, ...fits]
+  const right = yield* told(rights(schema, user))
+  const whole = yield* told(parts(schema))
+  // Where one of these is missing, all that a worker does fails of it.
+  const tried = isWrong([...found, ...right, ...whole]) ? [] : yield* told(work(schema))
+  return [...found, ...right, ...whole, ...tried, ...yield* told(ids(schema))]
+})
+
+/** The schema's version, and whether it still has its name. */
+const fit = (schema: string, user: string): Look =>
+  Effect.match(PgSchema.check(schema), {
+    onFailure: (error) => {
+      const role = PgRoles.nameOf(schema, "worker")
+      const mend = error._tag === "StoreError" && error.code === "42501"
+        ? `; GRANT "${role}" TO ${user}`
+        : ""
+      return [fail("schema", error.message + mend)]
+    },
+    onSuccess: () => [ok("schema", `${schema}, version ${PgSchema.version()}`)]
+  })
+
+const told = (look: Look) => Effect.tap(look, (found) => Effect.forEach(found, say))
+
+const isWrong = (found: Findings) => found.some(({ verdict }) => verdict === "FAIL")
+
+const say = ({ detail, verdict, what }: Finding) =>
+  Console.log(`${verdict.padEnd(4)}  ${what.padEnd(10)}  ${detail}`)
+
+/** Whether each transaction is the end of its connection, and a statement alone is not. */
+const closesTransactions = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const [alone, within] = yield* Effect.all([
+    Effect.exit(asked(sql`SELECT 1`)),
+    Effect.exit(undone(asked(sql`SELECT 1`)))
+  ])
+  return Exit.isSuccess(alone) && Exit.isFailure(within)
+})
+
+const statementPooler = fail(
+  "connection",
+  "it is closed when a transaction begins, as poolers do that give each statement another connection; " +
+    "let the pooler give one to each transaction or session"
+)

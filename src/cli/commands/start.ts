@@ -1,0 +1,91 @@
+/**
+ * `pgq start`: a queue in this process, or with `-q N` in N child processes under it.
+ */
+import { Duration, Effect, Option } from "effect"
+import { CliError, Command, Flag } from "effect/cli"
+import * as Flags from "../Flags.ts"
+import * as PidFiles from "../process/PidFiles.ts"
+import * as Supervisor from "../process/supervisor.ts"
+import * as WorkerProcess from "../process/WorkerProcess.ts"
+
+const flags = {
+  connection: Flags.connection,
+  schema: Flags.schema,
+  workers: Flags.count("workers").pipe(
+    Flag.withAlias("w"),
+    Flag.withDescription("How many jobs run at once in each process; else 5"),
+    Flag.withDefault(5)
+  ),
+  file: Flag.String("file").pipe(
+    Flag.withAlias("f"),
+    Flag.withMetavar("SCRIPT"),
+    Flag.withDescription("The job script: a module that exports setupJobs(queue, arg)")
+  ),
+  arg: Flag.String("arg").pipe(
+    Flag.withAlias("a"),
+    Flag.withDescription("A string for setupJobs; else empty"),
+    Flag.withDefault("")
+  ),
+  pidFile: Flag.optional(Flags.pidFile),
+  processes: Flags.count("processes").pipe(
+    Flag.withAlias("q"),
+    Flag.withDescription("Work in this many child processes, and replace those that crash"),
+    Flag.optional
+  ),
+  queues: Flag.String("queue").pipe(
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("A queue to work on, may be repeated; else default"),
+    Flag.atLeast(0)
+  ),
+  cooperative: Flag.Literals("cooperative", ["row-lock", "advisory", "solo"]).pipe(
+    Flag.withDescription("How processes keep out of each other's way; else row-lock"),
+    Flag.withDefault("row-lock")
+  ),
+  advisoryKey: Flags.advisoryKey,
+  grace: Flags.duration("grace").pipe(
+    Flag.withDescription("How long cancelled jobs may clean up; else 30s"),
+    Flag.withDefault(Duration.seconds(30))
+  ),
+  hangLimit: Flags.durationOrNever("hang-limit").pipe(
+    Flag.withDescription("Kill a process whose thread one job keeps for so long; else 10m"),
+    Flag.withDefault(Duration.minutes(10))
+  ),
+  startLimit: Flags.durationOrNever("start-limit").pipe(
+    Flag.withDescription(
+      "Kill a child process that does not begin to work within this time; else 1m"
+    ),
+    Flag.withDefault(Duration.minutes(1))
+  ),
+  notify: Flag.Literals("notify", ["listen", "poll"]).pipe(
+    Flag.withDescription("Be woken by LISTEN, or look by the clock; else PGQ_NOTIFY, listen"),
+    Flag.optional
+  )
+}
+
+export const start = Command.make("start", flags, (input) =>
+  Effect.scoped(Effect.gen(function*() {
+    const workerId = yield* WorkerProcess.idFromParent
+    if (workerId !== undefined) {
+      // The parent has resolved -c, and hands on the outcome as PGQ_URL.
+      return yield* WorkerProcess.run({ ...input, connection: Option.none(), workerId })
+    }
+
+    if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value)
+    return yield* Option.isSome(input.processes)
+      ? Supervisor.run({ ...input, processes: input.processes.value })
+      : WorkerProcess.run({ ...input, workerId })
+  }))).pipe(
+    Command.validate(({ advisoryKey, cooperative }) => {
+      const isAdvisory = cooperative === "advisory"
+      if (isAdvisory === Option.isSome(advisoryKey)) return Effect.void
+      const message = isAdvisory
+        ? "--cooperative advisory needs --advisory-key"
+        : "--advisory-key needs --cooperative advisory"
+      return Effect.fail(new CliError.ValidationError({ message }))
+    }),
+    Command.withDescription("Work on jobs until a signal asks to stop"),
+    Command.withExamples([
+      { command: "pgq start -c dbname=app -f jobs.ts", description: "Five jobs at once" },
+      { command: "pgq start -f jobs.ts -w 20 -q 4 -p app.pid", description: "Four processes" }
+    ])
+  )

@@ -1,0 +1,85 @@
+/**
+ * `pgq stop`: sends a running queue the signal of a stop mode, or ends an embedded server that a
+ * process left behind.
+ */
+import { type Duration, Effect, Option, Schedule } from "effect"
+import { Argument, CliError, Command, Flag } from "effect/cli"
+import { PidFileInvalid } from "../../domain/Errors.ts"
+import { fromWord, signalOf, type StopMode } from "../../domain/StopMode.ts"
+import * as EmbeddedHome from "../../layers/embedded/EmbeddedHome.ts"
+import * as EmbeddedPostgres from "../../layers/embedded/EmbeddedPostgres.ts"
+import * as Ending from "../Ending.ts"
+import * as Flags from "../Flags.ts"
+import * as PidFiles from "../process/PidFiles.ts"
+
+const input = {
+  pidFile: Flag.optional(Flags.pidFile),
+  mode: Argument.String("mode").pipe(
+    Argument.withDescription(
+      "drain (no job waits), finish (running jobs done), cancel (now); or current, all, now; " +
+        "else finish"
+    ),
+    Argument.filterMap(
+      (word) => Option.fromNullishOr(fromWord[word]),
+      (word) => `"${word}" is not one of ${Object.keys(fromWord).join(", ")}`
+    ),
+    Argument.optional
+  ),
+  wait: Flags.duration("wait").pipe(
+    Flag.withDescription("Return when the queue has ended, or fail after this time"),
+    Flag.optional
+  ),
+  server: Flag.Boolean("server").pipe(
+    Flag.withDescription("Stop the embedded server, unless a process of pgq uses it"),
+    Flag.withDefault(false)
+  )
+}
+
+export const stop = Command.make(
+  "stop",
+  input,
+  Effect.fnUntraced(function*({ mode, pidFile, wait }) {
+    if (Option.isNone(pidFile)) return yield* stopServer
+    yield* stopQueue(pidFile.value, Option.getOrElse(mode, () => "finish" as const), wait)
+  }, Ending.bySignal)
+).pipe(
+  Command.validate(({ mode, pidFile, server, wait }) => {
+    const isOfQueue = [pidFile, mode, wait].some(({ _tag }) => _tag === "Some")
+    const message = server && isOfQueue
+      ? "--server goes with neither a mode nor -p nor --wait"
+      : !server && Option.isNone(pidFile)
+      ? "Missing required flag: --pid-file"
+      : undefined
+    return message === undefined
+      ? Effect.void
+      : Effect.fail(new CliError.ValidationError({ message }))
+  }),
+  Command.withDescription("Ask a running queue to stop, or stop the embedded server")
+)
+
+const stopQueue = Effect.fnUntraced(function*(
+  pidFile: string,
+  mode: StopMode,
+  wait: Option.Option<Duration.Duration>
+) {
+  const pid = yield* PidFiles.signal(pidFile, signalOf[mode])
+  if (Option.isNone(wait)) return
+  yield* PidFiles.isHeld(pidFile, pid).pipe(
+    Effect.filterOrFail((isHeld) => !isHeld),
+    Effect.retry(Schedule.spaced("50 millis")),
+    Effect.timeout(wait.value),
+    Effect.mapError(() =>
+      new PidFileInvalid({ path: pidFile, issue: `process ${pid} has not ended yet` })
+    )
+  )
+})
+
+const stopServer = Effect.gen(function*() {
+  const dataDir = yield* EmbeddedHome.ofUser
+  const wasRunning = yield* EmbeddedPostgres.stop(dataDir)
+  yield* Effect.logInfo(
+    wasRunning
+      ? `stopped the embedded server in ${dataDir}`
+      : `no embedded server runs in ${dataDir}`
+  )
+})

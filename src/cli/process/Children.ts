@@ -1,0 +1,44 @@
+/**
+ * The children of a supervisor, all at once: killed, or asked for their status.
+ */
+import { Deferred, Effect } from "effect"
+import type { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as Log from "../Log.ts"
+import type * as Child from "./Child.ts"
+
+/** A handler may keep the thread of a child for ever. Those that have heard end by themselves. */
+export const killDeaf = (children: Set<Child.Child>) =>
+  Effect.suspend(() => {
+    const deaf = Array.from(children)
+      .filter(({ cancelling }) => !Deferred.isDoneUnsafe(cancelling))
+    return Effect.forEach(deaf, (child) => {
+      child.signal("SIGKILL")
+      return Effect.logWarning(`process ${child.pid} does not hear that it is to stop; killed it`)
+        .pipe(Effect.annotateLogs({ worker: child.workerId }))
+    })
+  })
+
+/** For an exit at once: their jobs go back before it. */
+export const killAll = (
+  children: Set<Child.Child>,
+  registry: Effect.Effect<WorkerRegistry["Service"]>
+) =>
+  Effect.gen(function*() {
+    const all = Array.from(children)
+    all.forEach((child) => child.signal("SIGKILL"))
+    if (all.length === 0) return
+    const { bury } = yield* registry
+    yield* Effect.forEach(
+      all,
+      (child) => Effect.andThen(Deferred.await(child.ended), bury(child.workerId)),
+      { concurrency: "unbounded", discard: true }
+    )
+  }).pipe(Effect.timeoutOption("3 seconds"), Effect.ignoreCause)
+
+/** The state of each process, in its own words. */
+export const status = (children: Set<Child.Child>) =>
+  Effect.suspend(() => {
+    children.forEach((child) => child.signal("SIGUSR1"))
+    const pids = Array.from(children, ({ pid }) => pid).join(", ")
+    return Log.print([`pgq ${process.pid}: over ${children.size} processes: ${pids || "none yet"}`])
+  })

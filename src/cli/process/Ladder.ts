@@ -1,0 +1,101 @@
+/**
+ * Signals as requests to a running queue: each one moves it down the ladder drain → finish →
+ * cancel → exit at once, or asks for its status.
+ */
+import { Effect, Queue, type Scope, Stream, SubscriptionRef } from "effect"
+import {
+  escalate,
+  fromSignal,
+  isFurther,
+  isStopMode,
+  signalOf,
+  type StopMode,
+  stopModes
+} from "../../domain/StopMode.ts"
+import * as SignalLatch from "../SignalLatch.ts"
+
+export interface Ladder {
+  /** The stop mode in force; changes only downwards. */
+  readonly mode: Effect.Effect<StopMode | undefined>
+  /** The mode in force and each further one, for ever. */
+  readonly modes: Stream.Stream<StopMode>
+  /** Waits until nothing new shall start. */
+  readonly startsNothing: Effect.Effect<void>
+  /** Whether the process is about to exit at once. */
+  readonly isExiting: Effect.Effect<boolean>
+}
+
+/** Listens from now on, and to what was sent before. */
+export const make: (on: {
+  /** A child stops when its parent is gone, because then nobody else would stop it. */
+  readonly isChild: boolean
+  readonly status: Effect.Effect<void>
+  /** What must be done before the process exits at once. */
+  readonly exit: Effect.Effect<void>
+}) => Effect.Effect<Ladder, never, Scope.Scope> = Effect.fnUntraced(function*(on) {
+  const requests = yield* Queue.unbounded<Request>()
+  const mode = yield* SubscriptionRef.make<StopMode | undefined>(undefined)
+  SignalLatch.listen((signal) => Queue.offerUnsafe(requests, signal))
+  if (on.isChild) {
+    process.on("message", (message) => {
+      if (isStopMode(message)) Queue.offerUnsafe(requests, message)
+      if (message === "cancel") SignalLatch.tellParent("cancelling")
+    })
+    SignalLatch.tellParent("listening")
+    process.once("disconnect", () => Queue.offerUnsafe(requests, "orphaned"))
+    if (!process.connected) Queue.offerUnsafe(requests, "orphaned")
+  }
+
+  const stop = (next: StopMode, cause: string) =>
+    Effect.andThen(
+      Effect.logInfo(`${cause}: ${meaning[next]}`),
+      SubscriptionRef.set(mode, next)
+    )
+
+  let isExiting = false
+  const respond = Effect.fnUntraced(function*(request: Request) {
+    const current = yield* SubscriptionRef.get(mode)
+    if (request === "orphaned") {
+      return isFurther("finish", current) ? yield* stop("finish", "the parent is gone") : undefined
+    }
+    if (isStopMode(request)) {
+      return isFurther(request, current) ? yield* stop(request, "asked by the parent") : undefined
+    }
+    const requested = fromSignal(request)
+    if (requested === undefined) return yield* Effect.forkScoped(on.status)
+    const next = escalate(current, requested)
+    if (next !== "exit") return yield* stop(next, request)
+    isExiting = true
+    yield* Effect.logWarning(`${request}: exiting at once`)
+    yield* on.exit
+    process.exit(SignalLatch.exitCode(request))
+  })
+  yield* Queue.take(requests).pipe(Effect.flatMap(respond), Effect.forever, Effect.forkScoped)
+
+  const modes = Stream.filter(SubscriptionRef.changes(mode), (mode) => mode !== undefined)
+  return {
+    mode: SubscriptionRef.get(mode),
+    modes,
+    isExiting: Effect.sync(() => isExiting),
+    startsNothing: modes.pipe(
+      Stream.filter((mode) => mode !== "drain"),
+      Stream.take(1),
+      Stream.runDrain
+    )
+  }
+})
+
+/** A signal is a step; a stop mode, from the parent, is where to go. */
+type Request = NodeJS.Signals | StopMode | "orphaned"
+
+const meaning: Record<StopMode, string> = {
+  drain: "stop when no job is waiting",
+  finish: "stop when the running jobs are done",
+  cancel: "interrupt the running jobs, hand them back, stop"
+}
+
+/** The commands to copy, each with what it does. */
+export const instructions: ReadonlyArray<string> = [
+  ...stopModes.map((mode) => [signalOf[mode].slice("SIG".length), meaning[mode]] as const),
+  ["USR1", "write the status to stderr"] as const
+].map(([signal, what]) => `kill -${signal.padEnd(4)} ${process.pid}  # ${what}`)

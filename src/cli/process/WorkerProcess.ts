@@ -1,0 +1,170 @@
+/**
+ * A queue that works in this process until it is asked to stop.
+ */
+import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
+import { randomUUID } from "node:crypto"
+import type { AdvisoryKey } from "../../domain/CooperativeMode.ts"
+import * as AdvisoryLock from "../../layers/locks/AdvisoryLock.ts"
+import * as RowLock from "../../layers/locks/RowLock.ts"
+import * as SoloLock from "../../layers/locks/SoloLock.ts"
+import { closeWithin } from "../../layers/postgres/Deadline.ts"
+import * as QueueLive from "../../layers/QueueLive.ts"
+import { JobAdmin } from "../../services/JobAdmin.ts"
+import { QueueControl } from "../../services/QueueControl.ts"
+import * as Database from "../Database.ts"
+import { ExitWith } from "../Ending.ts"
+import * as ErrorLine from "../ErrorLine.ts"
+import * as Log from "../Log.ts"
+import * as Script from "../script/script.ts"
+import type * as Settings from "../Settings.ts"
+import * as SignalLatch from "../SignalLatch.ts"
+import * as StatusText from "../StatusText.ts"
+import * as Ladder from "./Ladder.ts"
+
+export interface Options extends Settings.Given {
+  readonly workers: number
+  readonly file: string
+  readonly arg: string
+  readonly queues: ReadonlyArray<string>
+  readonly cooperative: "row-lock" | "advisory" | "solo"
+  readonly advisoryKey: Option.Option<AdvisoryKey>
+  readonly grace: Duration.Duration
+  readonly hangLimit: Duration.Duration
+  /** Given by the parent; nothing for a process that stands alone. */
+  readonly workerId: string | undefined
+}
+
+/** How a supervisor tells its child that it is one. */
+export const workerIdVariable = "PGQ_WORKER_ID"
+
+/** The id a parent gave to this process. It is taken, so that what a job starts is no child. */
+export const idFromParent = Effect.sync(() => {
+  const id = process.env[workerIdVariable]
+  delete process.env[workerIdVariable]
+  return process.send === undefined ? undefined : id
+})
+
+export const run = Effect.fnUntraced(
+  function*(options: Options) {
+    yield* sayWhatNobodyCatches
+    const running = yield* Deferred.make<Queue>()
+    const ladder = yield* Ladder.make({
+      isChild: options.workerId !== undefined,
+      status: status(running),
+      exit: Effect.void
+    })
+    // A job that cannot be interrupted would keep the scope, and with it the process, for ever.
+    const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(Duration.seconds(5)))
+
+    const startUp = start(options, scope).pipe(
+      Effect.tap((queue) => Deferred.succeed(running, queue)),
+      Effect.asSome
+    )
+    const started = yield* Effect.raceFirst(
+      startUp,
+      Effect.as(ladder.startsNothing, Option.none<Queue>())
+    )
+    if (Option.isNone(started)) return
+
+    const { control } = started.value
+    yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
+    const leftBehind = yield* control.ended
+    // The worker has said why.
+    if (leftBehind.length > 0 || !(yield* control.status).hasSignedOff) {
+      return yield* new ExitWith({ code: 1 })
+    }
+    yield* Effect.logInfo("stopped")
+  },
+  // A job that ends this process with exit code 0 says nothing to its parent.
+  Effect.tap(() => Effect.sync(() => SignalLatch.tellParent("stopped"))),
+  (effect, { workerId }) =>
+    workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
+)
+
+/**
+ * An error that a handler throws from a timer, or a rejection that nobody waits for, ends the
+ * process, as Node has it.
+ */
+const sayWhatNobodyCatches = Effect.gen(function*() {
+  const log = Effect.runSyncWith(yield* Effect.context())
+  const say = (error: unknown) => {
+    const text = Result.getOrElse(
+      Result.try(() => ErrorLine.withPlace(error)),
+      () => "it cannot be described"
+    )
+    log(Effect.logError(`the process ends because nobody catches an error: ${text}`))
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("uncaughtExceptionMonitor", say)),
+    () => Effect.sync(() => process.off("uncaughtExceptionMonitor", say))
+  )
+})
+
+interface Queue {
+  readonly control: QueueControl["Service"]
+  readonly admin: JobAdmin["Service"]
+}
+
+const start = Effect.fnUntraced(function*(options: Options, scope: Scope.Scope) {
+  yield* Script.check(options.file)
+  const database = yield* Layer.build(Database.layer(options))
+  return yield* work(options).pipe(Scope.provide(scope), Effect.provideContext(database))
+})
+
+const work = Effect.fnUntraced(function*(options: Options) {
+  const { notify, schema } = yield* Database.Database
+  yield* Database.ready
+  const client = yield* Layer.build(QueueLive.client({ schema }))
+  const handlers = yield* Script.load(options.file, options.arg).pipe(
+    Effect.provideContext(client),
+    Effect.raceFirst(sayThatItLoads(options.file))
+  )
+
+  const queues = options.queues.length === 0 ? undefined : options.queues
+  const workerId = options.workerId ?? randomUUID()
+  const live = QueueLive.layer({
+    ...options,
+    workerId,
+    queues,
+    schema,
+    notify,
+    onHang: "kill"
+  }).pipe(
+    Layer.provide(Layer.succeedContext(handlers)),
+    Layer.provide(lock(options))
+  )
+  const queue = yield* Effect.all({ control: QueueControl, admin: JobAdmin }).pipe(
+    Effect.provideContext(yield* Layer.build(live))
+  )
+  const { concurrency, mode, queues: names } = yield* queue.control.status
+  yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
+    .pipe(Effect.annotateLogs({ worker: workerId }))
+  if (options.workerId === undefined) {
+    yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+  }
+  SignalLatch.tellParent("ready")
+  return queue
+})
+
+const sayThatItLoads = (file: string) =>
+  Effect.logWarning(`job script ${file} is still loading; no job runs before it has`).pipe(
+    Effect.delay("5 seconds"),
+    Effect.andThen(Effect.never)
+  )
+
+const lock = ({ advisoryKey, cooperative }: Options) =>
+  Option.isSome(advisoryKey)
+    ? AdvisoryLock.layer({ key: advisoryKey.value })
+    : cooperative === "solo"
+    ? SoloLock.layer
+    : RowLock.layer
+
+const status = Effect.fnUntraced(function*(running: Deferred.Deferred<Queue>) {
+  if (!(yield* Deferred.isDone(running))) return yield* Log.print([`pgq ${process.pid}: starting`])
+  const { admin, control } = yield* Deferred.await(running)
+  const waiting = yield* admin.counts.pipe(
+    Effect.timeout("3 seconds"),
+    Effect.catch((error) => Effect.succeed(error.message))
+  )
+  yield* Log.print(StatusText.ofQueue(yield* control.status, waiting))
+})

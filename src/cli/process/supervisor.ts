@@ -1,0 +1,211 @@
+/**
+ * `pgq start -q N`: keeps N child processes at work. It passes signals on, replaces a child that
+ * crashed, and hands the jobs of a dead one back at once.
+ */
+import { Clock, Deferred, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
+import { randomUUID } from "node:crypto"
+import * as Conninfo from "../../domain/Conninfo.ts"
+import * as QueueLive from "../../layers/QueueLive.ts"
+import * as LogFields from "../../layers/worker/LogFields.ts"
+import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as Database from "../Database.ts"
+import { ExitWith } from "../Ending.ts"
+import * as Script from "../script/script.ts"
+import type * as Settings from "../Settings.ts"
+import * as StatusText from "../StatusText.ts"
+import * as Child from "./Child.ts"
+import * as Children from "./Children.ts"
+import * as Ladder from "./Ladder.ts"
+
+export const run = Effect.fnUntraced(function*(
+  options: Settings.Given & {
+    readonly processes: number
+    readonly file: string
+    readonly grace: Duration.Duration
+    readonly startLimit: Duration.Duration
+  }
+) {
+  const children = new Set<Child.Child>()
+  const connected = yield* Deferred.make<Connected>()
+  const ladder = yield* Ladder.make({
+    isChild: false,
+    status: Children.status(children),
+    exit: Children.killAll(
+      children,
+      Effect.map(Deferred.await(connected), ({ registry }) => registry)
+    )
+  })
+  const startUp = connect(options).pipe(
+    Effect.tap((connection) => Deferred.succeed(connected, connection))
+  )
+  const connection = yield* Effect.raceFirst(startUp, ladder.startsNothing)
+  if (connection === undefined) return
+
+  yield* ladder.modes.pipe(
+    Stream.runForEach((mode) => Effect.sync(() => children.forEach((child) => child.stop(mode)))),
+    Effect.forkScoped
+  )
+  yield* ladder.modes.pipe(
+    Stream.filter((mode) => mode === "cancel"),
+    Stream.take(1),
+    Stream.runDrain,
+    Effect.andThen(Effect.sleep(options.grace)),
+    Effect.andThen(Children.killDeaf(children)),
+    Effect.forkScoped
+  )
+  const isClean = yield* keepAll({ ...connection, ...options, children, ladder })
+  // Its exit code is the signal's, however the children ended.
+  if (yield* ladder.isExiting) return yield* Effect.never
+  if (!isClean) return yield* new ExitWith({ code: 1 })
+  yield* Effect.logInfo("stopped")
+})
+
+interface Connected {
+  readonly registry: WorkerRegistry["Service"]
+  /** Tells a child which database this is, so that only the parent owns an embedded server. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+interface Family extends Connected {
+  readonly children: Set<Child.Child>
+  readonly ladder: Ladder.Ladder
+  readonly processes: number
+  readonly file: string
+  readonly startLimit: Duration.Duration
+}
+
+const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly file: string }) {
+  yield* Script.check(options.file)
+  const database = yield* Layer.build(Database.layer(options))
+  return yield* Effect.gen(function*() {
+    yield* Database.ready
+    const { conninfo, schema } = yield* Database.Database
+    const registry = yield* Effect.provideContext(
+      WorkerRegistry,
+      yield* Layer.build(QueueLive.client({ schema }))
+    )
+    // The service has been read: it would fill in what another source left open.
+    return { registry, env: { PGQ_URL: Redacted.value(Conninfo.format(conninfo)), PGSERVICE: "" } }
+  }).pipe(Effect.provideContext(database))
+})
+
+/** Starts the others once the first one works, so that a fault of all is said once. */
+const keepAll = Effect.fnUntraced(function*(family: Family) {
+  const first = yield* begun(family)
+  if (typeof first === "boolean") return first
+  yield* Effect.logInfo(`working in ${family.processes} processes`)
+  yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+  const mode = yield* family.ladder.mode
+  const others = mode === undefined || mode === "drain" ? family.processes - 1 : 0
+  const ends = yield* Effect.forEach(
+    [Effect.succeed(first), ...Array.from({ length: others }, () => launch(family))],
+    Effect.flatMap((child) => keep(family, child)),
+    { concurrency: "unbounded" }
+  )
+  return ends.every((isClean) => isClean)
+})
+
+/** A first child that works; or, when none does, whether it ended cleanly. */
+const begun = Effect.fnUntraced(function*(family: Family) {
+  for (let crashes = 1;; crashes++) {
+    const child = yield* launch(family)
+    const end = yield* Effect.raceFirst(Deferred.await(child.ready), Deferred.await(child.ended))
+    if (end === undefined) return child
+    family.children.delete(child)
+    // Where the child could not say what was wrong, its parent does.
+    const isLate = yield* Deferred.isDone(child.late)
+    if (end.isSilent && !isLate) {
+      yield* Effect.logError(`the first process ended ${end.how}`).pipe(said(child))
+    }
+    if (!end.isClean) yield* Effect.ignore(family.registry.bury(child.workerId))
+    if (!isLate || (yield* family.ladder.mode) !== undefined) return end.isClean
+    yield* pause(family, crashes)
+    if ((yield* family.ladder.mode) !== undefined) return true
+  }
+})
+
+/** Replaces the child whenever it crashes; answers whether the last one ended cleanly. */
+const keep = Effect.fnUntraced(function*(family: Family, first: Child.Child) {
+  let child = first
+  let crashes = 0
+  while (true) {
+    const since = yield* Clock.currentTimeMillis
+    const end = yield* Deferred.await(child.ended)
+    family.children.delete(child)
+    if (end.isClean) return true
+    yield* bury(family, child, end)
+    if ((yield* family.ladder.mode) !== undefined) return false
+
+    const lived = (yield* Clock.currentTimeMillis) - since
+    const isQuick = lived < Duration.toMillis(quick) || (yield* Deferred.isDone(child.late))
+    crashes = isQuick ? crashes + 1 : 1
+    yield* pause(family, crashes)
+    if ((yield* family.ladder.mode) !== undefined) return true
+    child = yield* launch(family)
+  }
+})
+
+const pause = ({ ladder }: Family, crashes: number) =>
+  Effect.raceFirst(Effect.sleep(backoff(crashes)), ladder.startsNothing)
+
+/** A child that crashes sooner than this after its start will probably do so again. */
+const quick = Duration.seconds(10)
+
+/** At once the first time, then from 100 milliseconds doubling to 10 seconds. */
+const backoff = (crashes: number): Duration.Duration =>
+  Duration.millis(crashes <= 1 ? 0 : Math.min(100 * 2 ** Math.min(crashes - 2, 20), 10_000))
+
+const launch = Effect.fnUntraced(function*(family: Family) {
+  const { children, env, ladder } = family
+  const child = yield* Child.spawn({ workerId: randomUUID(), env })
+  children.add(child)
+  // A child that is just starting is told what was asked for meanwhile.
+  yield* Deferred.await(child.listening).pipe(
+    Effect.andThen(ladder.mode),
+    Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
+    Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended))),
+    Effect.forkScoped
+  )
+  yield* Effect.forkScoped(killLate(family, child))
+  return child
+})
+
+/** A child that never begins to work takes the place of one that would. */
+const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
+  const kill = Effect.gen(function*() {
+    yield* Effect.logWarning(
+      `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}; ` +
+        `its job script ${file} or its database keeps it; killed it`
+    ).pipe(said(child))
+    Deferred.doneUnsafe(child.late, Effect.void)
+    child.signal("SIGKILL")
+  })
+  return Deferred.await(child.ready).pipe(
+    Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended))),
+    Effect.timeoutOrElse({ duration: startLimit, orElse: () => kill })
+  )
+}
+
+/** Hands the jobs of a dead child back, so that they run again at once. */
+const bury = Effect.fnUntraced(function*(
+  { ladder, registry }: Family,
+  child: Child.Child,
+  end: Child.Ended
+) {
+  const { pid, workerId } = child
+  const isStopping = (yield* ladder.mode) !== undefined
+  const next = isStopping ? "" : ", and starting another"
+  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`)
+    .pipe(said(child))
+  yield* registry.bury(workerId).pipe(
+    Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
+    Effect.catch((error) =>
+      Effect.logWarning(
+        `could not hand back the jobs of process ${pid}: ${error.message}; others get them when ` +
+          "its lease has run out"
+      ).pipe(Effect.annotateLogs(LogFields.ofError(error)), said(child))
+    )
+  )
+})
+
+const said = ({ workerId }: Child.Child) => Effect.annotateLogs({ worker: workerId })

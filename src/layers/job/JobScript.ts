@@ -1,0 +1,83 @@
+/**
+ * What a job script is handed to register its handlers with.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, type Schema } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { RunningJob } from "../../domain/Job.ts"
+import type { JobRepo } from "../../services/JobRepo.ts"
+import * as Job from "./Job.ts"
+
+/** The argument of a script's `setupJobs`. */
+export interface JobQueue {
+  /** Runs `handler` for every job of this name; its payload is whatever JSON was stored. */
+  handle(name: string, handler: (payload: unknown, job: RunningJob) => unknown): void
+  /** Runs `handler` for every job of this kind, with its payload decoded. */
+  handle<Name extends string, Payload extends Schema.Top & { readonly DecodingServices: never }>(
+    job: Job.Job<Name, Payload>,
+    handler: (payload: Payload["Type"], job: RunningJob) => unknown
+  ): void
+}
+
+/** What the Effects of a script may use. */
+export type Services = PgClient.PgClient | SqlClient.SqlClient | JobRepo
+
+export interface Setup {
+  readonly queue: JobQueue
+  /** The handlers registered so far. */
+  readonly layer: Effect.Effect<Layer.Layer<never, never, Services>>
+  /** What was registered wrongly so far, as one sentence each. */
+  readonly issues: Effect.Effect<ReadonlyArray<string>>
+}
+
+export const setup: Effect.Effect<Setup> = Effect.sync(() => {
+  const layers = new Map<string, Layer.Layer<never, never, Services>>()
+  const issues: Array<string> = []
+  const register = (
+    name: string,
+    handler: unknown,
+    layer: () => Layer.Layer<never, never, Services>
+  ) => {
+    // A script in JavaScript may pass anything.
+    if (typeof name !== "string" || name === "") {
+      issues.push("queue.handle needs the name or the kind of a job")
+    } else if (typeof handler !== "function") {
+      issues.push(`queue.handle("${name}", …) needs a function`)
+    } else if (layers.has(name)) {
+      issues.push(`two handlers for "${name}"; a name can have only one`)
+    } else {
+      layers.set(name, layer())
+    }
+  }
+  const handle: JobQueue["handle"] = <
+    Name extends string,
+    Payload extends Schema.Top & { readonly DecodingServices: never }
+  >(
+    job: string | Job.Job<Name, Payload>,
+    handler: (payload: Payload["Type"], job: RunningJob) => unknown
+  ) =>
+    typeof job === "object" && job !== null
+      ? register(job.name, handler, () => job.toLayer(handler))
+      : register(job, handler, () => ofName(job, handler))
+  return {
+    queue: { handle },
+    layer: Effect.sync(() => Array.from(layers.values()).reduce(merge, Layer.empty)),
+    issues: Effect.sync(() => issues.slice())
+  }
+})
+
+const merge = (
+  one: Layer.Layer<never, never, Services>,
+  other: Layer.Layer<never, never, Services>
+): Layer.Layer<never, never, Services> => Layer.merge(one, other)
+
+const ofName = (
+  name: string,
+  handler: (payload: unknown, job: RunningJob) => unknown
+): Layer.Layer<never, never, Services> =>
+  Layer.effectContext(
+    Effect.map(
+      Effect.context<Services>(),
+      (context) => Job.contextOf([Job.handlerOfName(name, handler, context)])
+    )
+  )

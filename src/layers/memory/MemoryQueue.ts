@@ -1,0 +1,118 @@
+/**
+ * A queue in memory, for tests and first steps: the services of one schema over one shared state.
+ *
+ * It keeps the protocol that PostgreSQL keeps, but what no single process needs: jobs are lost with
+ * the process, and a job whose worker died is not suspected of having killed it.
+ */
+import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
+import { StoreError } from "../../domain/Errors.ts"
+import { type NewJob, newJob } from "../../domain/Job.ts"
+import { JobAdmin } from "../../services/JobAdmin.ts"
+import { JobRepo } from "../../services/JobRepo.ts"
+import { Notifier, type Wake } from "../../services/Notifier.ts"
+import { Scheduler } from "../../services/Scheduler.ts"
+import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { MemoryStore } from "./MemoryStore.ts"
+
+export const layer: Layer.Layer<JobRepo | Scheduler | WorkerRegistry | JobAdmin | Notifier> = Layer
+  .effectContext(Effect.gen(function*() {
+    // A listener that does not listen costs memory, as the jobs themselves do.
+    const wakes = yield* Effect.acquireRelease(PubSub.unbounded<Wake>(), PubSub.shutdown)
+    const store = new MemoryStore((wake) => PubSub.publishUnsafe(wakes, wake))
+    return Context.make(JobRepo, jobRepo(store)).pipe(
+      Context.add(Scheduler, scheduler(store)),
+      Context.add(WorkerRegistry, workerRegistry(store)),
+      Context.add(JobAdmin, jobAdmin(store)),
+      Context.add(Notifier, notifier(wakes))
+    )
+  }))
+
+const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
+  enqueue: (jobs) =>
+    Effect.andThen(
+      Effect.forEach(jobs, checked, { discard: true }),
+      timed((now) => store.enqueue(jobs, now))
+    ),
+  claim: (options) =>
+    Effect.filterOrElse(
+      Effect.sync(() => {
+        const jobs = store.claim(options)
+        return jobs && { jobs, isBehind: false }
+      }),
+      (claimed) => claimed !== undefined,
+      () =>
+        refused("claim", {
+          code: "PGQ01",
+          detail: `worker ${options.worker} is not registered, or was taken for dead`
+        })
+    ),
+  settle: (settled, options) => timed((now) => store.settle(settled, { ...options, now })),
+  locked: () => Effect.succeed([]),
+  hasWaiting: (queues) => Effect.sync(() => store.hasWaiting(queues)),
+  hasUnannounced: () => Effect.succeed(false)
+})
+
+const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
+  promote: timed((now) => {
+    const { next, promoted } = store.promote(now)
+    return {
+      promoted,
+      isBehind: false,
+      next: next === undefined ? undefined : Duration.millis(next)
+    }
+  }),
+  rescue: timed((now) => store.rescue(now)),
+  // No lane is marked here: each claim looks at all of them.
+  heal: Effect.succeed(0),
+  forget: Effect.void,
+  prune: timed((now) => store.prune(now))
+})
+
+const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
+  const end = (id: string) => Effect.asVoid(Effect.sync(() => store.end(id)))
+  return {
+    join: (worker) => timed((now) => store.join(worker, now)),
+    renew: (id) => timed((now) => store.renew(id, now)),
+    reconcile: (id, knownLeases) =>
+      Effect.sync(() => ({
+        released: store.reconcile(id, knownLeases),
+        gone: store.gone(knownLeases)
+      })),
+    // There is nobody else in this process.
+    standIn: () => Effect.succeed({ turn: () => {}, renewedAgo: () => Infinity }),
+    leave: end,
+    bury: end
+  }
+}
+
+const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
+  counts: Effect.sync(() => store.counts()),
+  workers: timed((now) => store.workers(now))
+})
+
+// Subscribed before the first word, so that nothing falls between it and the next.
+const notifier = (wakes: PubSub.PubSub<Wake>): Notifier["Service"] => ({
+  wakes: Stream.unwrap(Effect.map(PubSub.subscribe(wakes), (subscription) =>
+    Stream.concat(
+      Stream.succeed<Wake>({ _tag: "Everything" }),
+      Stream.fromSubscription(subscription)
+    )))
+})
+
+const timed = <A>(step: (now: number) => A): Effect.Effect<A> =>
+  Effect.map(Clock.currentTimeMillis, step)
+
+/** Refuses what the constraints of the table would. */
+const checked = (job: NewJob): Effect.Effect<void, StoreError> => {
+  const valid = newJob(job.name, job.payload, job)
+  if (Result.isFailure(valid)) return refused("enqueue", { detail: valid.failure.message })
+  return Result.isFailure(Result.try(() => JSON.parse(job.payload)))
+    ? refused("enqueue", { detail: "the payload is not JSON" })
+    : Effect.void
+}
+
+const refused = (
+  operation: string,
+  why: { readonly detail: string; readonly code?: string }
+): Effect.Effect<never, StoreError> =>
+  Effect.fail(new StoreError({ operation, isTransient: false, cause: why.detail, ...why }))

@@ -1,0 +1,55 @@
+/**
+ * What operators ask, answered from the tables.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer } from "effect"
+import type { QueueCounts, WorkerInfo } from "../../domain/QueueStatus.ts"
+import { JobAdmin } from "../../services/JobAdmin.ts"
+import { answered } from "./Deadline.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  const sql = (yield* PgClient.PgClient).withoutTransforms()
+  const name = (relation: string) => sql(`${schema}.${relation}`)
+
+  const counts = sql<QueueCounts>`
+    SELECT queue,
+           coalesce(sum(n) FILTER (WHERE state = 'ready'), 0)::float8 AS ready,
+           coalesce(sum(n) FILTER (WHERE state = 'waiting'), 0)::float8 AS waiting,
+           coalesce(sum(n) FILTER (WHERE state = 'running'), 0)::float8 AS running,
+           coalesce(sum(n) FILTER (WHERE state IN ('scheduled', 'retry', 'blocked')), 0)::float8
+             AS scheduled,
+           coalesce(sum(n) FILTER (WHERE state = 'completed'), 0)::float8 AS completed,
+           coalesce(sum(n) FILTER (WHERE state IN ('failed', 'crashed')), 0)::float8 AS failed
+    FROM (
+      SELECT queue, state, count(*) AS n FROM ${name("job_states")} GROUP BY queue, state
+      UNION ALL
+      SELECT queue, outcome, count(*) FROM ${name("finished_jobs")} GROUP BY queue, outcome
+    ) AS counted
+    GROUP BY queue ORDER BY queue
+  `.pipe(answered("counts"), Effect.withSpan("JobAdmin.counts"))
+
+  const workers = sql<WorkerRow>`
+    SELECT w.id::text, w.label, w.host, w.pid, w.queues, w.mode, w.concurrency,
+           coalesce(sum(cardinality(l.job_ids)), 0)::float8 AS running,
+           extract(epoch FROM clock_timestamp() - w.started_at)::float8 AS age
+    FROM ${name("workers")} AS w
+    LEFT JOIN ${name("leases")} AS l ON l.worker_id = w.id
+    WHERE w.lease_until > clock_timestamp()
+    GROUP BY w.id ORDER BY w.started_at
+  `.pipe(
+    Effect.map((rows) => rows.map((row) => ({ ...row, age: Duration.seconds(row.age) }))),
+    answered("workers"),
+    Effect.withSpan("JobAdmin.workers")
+  )
+
+  return JobAdmin.of({ counts, workers })
+})
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<JobAdmin, never, PgClient.PgClient> => Layer.effect(JobAdmin, make(options.schema))
+
+type WorkerRow = Omit<WorkerInfo, "age"> & {
+  /** In seconds. */
+  readonly age: number
+}

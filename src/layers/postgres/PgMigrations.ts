@@ -1,0 +1,123 @@
+/**
+ * The files in `sql/`, each as the body of one DO block that does nothing where it was applied before, so
+ * that the script `psql` reads and the statements `migrate` sends are the same.
+ */
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+
+const directory = new URL("../../../sql/", import.meta.url)
+
+/** In the order in which they are applied; a released one never changes. */
+export const migrations = readdirSync(directory)
+  .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
+  .toSorted()
+  .map((file) => {
+    const text = readFileSync(new URL(file, directory), "utf8")
+    return {
+      id: Number(file.slice(0, 4)),
+      name: file.slice(0, -".sql".length),
+      isBreaking: text.startsWith("-- breaking"),
+      checksum: createHash("sha256").update(text).digest("hex"),
+      text
+    }
+  })
+
+const named = (pattern: RegExp) =>
+  migrations.flatMap(({ text }) =>
+    [...text.matchAll(pattern)].map(([, name = "", table = ""]) => ({
+      name,
+      table
+    }))
+  )
+
+/** What the migrations make, by name. */
+export const contents = {
+  relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
+  functions: named(/^ *CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
+  triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER "?([~\w]+)"?[^;]*? ON (\w+)/gm)
+}
+
+/** What `statements` say of a schema that something else made. Class PG is pgq's own. */
+export const foreignCode = "PGQ02"
+
+/** To be run in one transaction: the first few prepare it, each of the others is one migration. */
+export const statements = (schema: string): ReadonlyArray<string> => [
+  `-- One migrator at a time.
+DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
+  `-- Citus would make all that follows on its other nodes, too. Elsewhere nobody reads this.
+SET LOCAL citus.enable_ddl_propagation TO off`,
+  `-- Errors and names are stored as they are, in any script. A schema of this name that something else
+-- made stays as it is.
+DO $guard$ BEGIN
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'pgq needs a database in UTF8, and % is in %', current_database(),
+      current_setting('server_encoding') USING ERRCODE = 'feature_not_supported',
+      HINT = 'createdb --template=template0 --encoding=UTF8 NAME makes one';
+  END IF;
+  IF ${isUsed(schema)}
+     AND (to_regclass('"${schema}".migrations') IS NULL OR to_regclass('"${schema}".migrations')
+          IS DISTINCT FROM (SELECT c.oid FROM pg_class AS c JOIN pg_description AS d
+                            ON d.objoid = c.oid AND d.objsubid = 0 AND d.description = '${comment}'
+                            WHERE c.oid = to_regclass('"${schema}".migrations')))
+  THEN
+    RAISE EXCEPTION 'schema "${schema}" belongs to another program' USING ERRCODE = '${foreignCode}',
+      HINT = 'choose another name with --schema';
+  END IF;
+  IF to_regnamespace('"${schema}"') IS NULL THEN
+    CREATE SCHEMA "${schema}";
+  END IF;
+END $guard$`,
+  `SET LOCAL search_path TO "${schema}", pg_temp`,
+  `DO $migrations$ BEGIN
+  IF to_regclass('"${schema}".migrations') IS NULL THEN
+    CREATE TABLE migrations (
+      id          integer PRIMARY KEY,
+      name        text NOT NULL,
+      is_breaking boolean NOT NULL,
+      applied_at  timestamptz NOT NULL DEFAULT now(),
+      checksum    text
+    );
+    COMMENT ON TABLE migrations IS '${comment}';
+  END IF;
+END $migrations$`,
+  ...migrations.map(({ checksum, id, isBreaking, name, text }) =>
+    `DO $migration$ BEGIN
+IF EXISTS (SELECT FROM migrations WHERE id = ${id}) THEN RETURN; END IF;
+${text.trimEnd()}
+INSERT INTO migrations (id, name, is_breaking, checksum)
+VALUES (${id}, '${name}', ${isBreaking}, '${checksum}');
+END $migration$`
+  ),
+  `-- The functions of a schema that was renamed look for its parts under its former name.
+DO $names$ DECLARE f regprocedure; BEGIN
+  FOR f IN ${lost(schema)} LOOP
+    IF (SELECT proconfig IS NULL FROM pg_proc WHERE oid = f) THEN
+      EXECUTE regexp_replace(pg_get_functiondef(f), '\\S+\\.add_job\\(',
+                             quote_ident('${schema}') || '.add_job(');
+    ELSE
+      EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
+    END IF;
+  END LOOP;
+END $names$`
+]
+
+/** The functions that look for names elsewhere than in their own schema. */
+export const lost = (schema: string): string =>
+  `(SELECT oid::regprocedure FROM pg_proc
+    WHERE pronamespace = to_regnamespace('"${schema}"') AND (
+      EXISTS (SELECT FROM unnest(proconfig) AS setting WHERE setting LIKE 'search_path=%'
+              AND setting <> 'search_path=' || quote_ident('${schema}') || ', pg_temp')
+      OR prosrc LIKE '%.add_job(%'
+         AND prosrc NOT LIKE '% ' || quote_ident('${schema}') || '.add_job(%'
+    ))`
+
+/** Whether anything stands in the schema; an empty one is free to use. */
+export const isUsed = (schema: string): string =>
+  `(EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"${schema}"'))
+      OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('"${schema}"'))
+      OR EXISTS (SELECT FROM pg_type WHERE typnamespace = to_regnamespace('"${schema}"')))`
+
+/** How many of the statements come before the migrations. */
+export const preamble = 5
+
+const comment = "what pgq, the job queue, has installed here"

@@ -1,0 +1,99 @@
+/**
+ * Wake-ups by LISTEN, on a connection of its own.
+ *
+ * The connection is watched with a heartbeat, and replaced for ever when it is lost. Each time it
+ * listens again it says `Everything`: notifications in between are gone. Where connections are
+ * short it comes last: without it jobs start later, but without one for the work none does.
+ */
+import { PgClient, PgConnection } from "@effect/sql-pg"
+import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
+import { Notifier, type Wake } from "../../services/Notifier.ts"
+import { keepGoing } from "../effects/KeepGoing.ts"
+import { varied } from "../effects/Varied.ts"
+import { answered, bounds, within } from "./Deadline.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* PgClient.PgClient
+  // Wake-ups are hints: of a flood, the newest are enough.
+  const wakes = yield* PubSub.sliding<Wake>(1024)
+
+  // A pool that is busy has connections; only one that can have none says so.
+  const roomForWork = Effect.scoped(sql.reserve).pipe(
+    Effect.asVoid,
+    (room) => within(room, { limit: bounds.roomForWork, orElse: Effect.void })
+  )
+  let losses = 0
+
+  const listen = Effect.gen(function*() {
+    yield* roomForWork
+    // Closed after the connection: to stop listening on a closed one asks nothing of the server.
+    const listening = yield* Scope.fork(yield* Effect.scope)
+    const connection = yield* PgConnection.make({
+      ...sql.config,
+      applicationName: `${sql.config.applicationName ?? "pgq"} listener`
+    })
+    const pinned = yield* Scope.provide(connection.pin, listening)
+    const notifications = yield* heard(
+      Scope.provide(pinned.listen(`${schema}:wake`), listening)
+    )
+    yield* PubSub.publish(wakes, { _tag: "Everything" })
+    const forward = Queue.take(notifications).pipe(
+      Effect.flatMap(({ payload }) => PubSub.publish(wakes, decode(payload))),
+      Effect.forever
+    )
+    const heartbeat = heard(pinned.query("SELECT 1", [])).pipe(
+      Effect.tap(() => Effect.sync(() => losses = 0)),
+      Effect.delay("5 seconds"),
+      Effect.forever
+    )
+    const makeRoom = roomForWork.pipe(
+      Effect.retry({ schedule: Schedule.spaced("1 second"), times: 3 }),
+      Effect.delay("2 seconds"),
+      Effect.forever
+    )
+    return yield* Effect.raceAllFirst([forward, heartbeat, makeRoom])
+  }).pipe(Effect.scoped)
+
+  yield* listen.pipe(
+    Effect.tapError((error) =>
+      (losses === lossesWorthALine
+        ? Effect.logWarning(
+          "no connection hears of new jobs, which start up to 5 seconds late until one does",
+          error
+        )
+        : Effect.logDebug("the listening connection was lost", error))
+        .pipe(Effect.annotateLogs({ operation: "listen", schema }))
+    ),
+    Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
+    keepGoing("listening"),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  return Notifier.of({
+    wakes: Stream.unwrap(
+      Effect.map(PubSub.subscribe(wakes), (subscription) =>
+        Stream.concat(
+          Stream.succeed<Wake>({ _tag: "Everything" }),
+          Stream.fromSubscription(subscription)
+        ))
+    )
+  })
+})
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
+
+const backoff = (losses: number) => varied(Math.min(100 * 2 ** losses, 5000))
+
+/** One after the other; fewer are over in a moment. */
+const lossesWorthALine = 5
+
+const heard = answered("listen", bounds.listen)
+
+/** A message that is not understood may come from a newer pgq: looking is always right. */
+const decode = (message: string): Wake =>
+  message.startsWith("jobs:")
+    ? { _tag: "Jobs", queue: message.slice("jobs:".length) }
+    : { _tag: message === "due" ? "Due" : "Everything" }

@@ -1,0 +1,208 @@
+/**
+ * Who may do what: four roles, named after the schema, and the script that makes them.
+ *
+ * Rights are given to a role by this table alone, so each new table and function needs a decision here.
+ */
+import { Effect } from "effect"
+import type { SettingInvalid } from "../../domain/Errors.ts"
+import * as PgSchema from "./PgSchema.ts"
+
+export interface Rights {
+  /** By table or view; `jobs (id)` is one column of it. */
+  readonly relations: Readonly<Record<string, ReadonlyArray<Privilege>>>
+  readonly sequences: "readable" | "hidden"
+  readonly functions: ReadonlyArray<string>
+}
+
+export type Privilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE"
+
+export type Role = "producer" | "worker" | "operator" | "reader"
+
+const all = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const
+
+/** What a producer chooses of a new job. */
+const choices = "jobs (name, payload, serialization_key, priority, run_at, queue, max_attempts)"
+
+const producer: Rights = {
+  relations: {
+    [choices]: ["INSERT"],
+    "jobs (id)": ["SELECT"],
+    receipts: ["SELECT", "INSERT"],
+    migrations: ["SELECT"]
+  },
+  sequences: "hidden",
+  functions: ["enqueue", "add_job"]
+}
+
+const reader: Rights = {
+  relations: {
+    jobs: ["SELECT"],
+    job_states: ["SELECT"],
+    finished_jobs: ["SELECT"],
+    completed_jobs: ["SELECT"],
+    failed_jobs: ["SELECT"],
+    leases: ["SELECT"],
+    workers: ["SELECT"],
+    lane_wakes: ["SELECT"],
+    withdrawals: ["SELECT"],
+    receipts: ["SELECT"],
+    settings: ["SELECT"],
+    migrations: ["SELECT"]
+  },
+  sequences: "readable",
+  functions: []
+}
+
+const history = ["prune_completed", "prune_failed"]
+
+export const roles: Readonly<Record<Role, Rights>> = {
+  producer,
+  worker: {
+    relations: {
+      jobs: ["SELECT", "UPDATE", "DELETE"],
+      job_states: ["SELECT"],
+      finished_jobs: ["SELECT", "INSERT"],
+      leases: all,
+      workers: all,
+      lane_wakes: all,
+      receipts: ["SELECT", "DELETE"],
+      settings: ["SELECT"],
+      migrations: ["SELECT"]
+    },
+    sequences: "readable",
+    functions: [
+      "abandoned_leases",
+      "admit",
+      "any_due",
+      "begin_step",
+      "busy_queues",
+      "claim",
+      "demote_heads",
+      "doubt",
+      "drop_markers",
+      "end_step",
+      "finish",
+      "forget",
+      "give_back",
+      "give_back_some",
+      "give_tokens",
+      "hand_out",
+      "has_unannounced",
+      "hold",
+      "heal_lanes",
+      "lane_runs",
+      "lane_stripe",
+      "lanes_passed_by",
+      "leave",
+      "lock_claims",
+      "lock_stripes",
+      "locked",
+      "make_ready",
+      "mark_forgotten",
+      "mark_lanes",
+      "mark_passed_by",
+      "next_lanes",
+      "notify_wake",
+      "order_each",
+      "order_lanes",
+      "pass_on",
+      "pick",
+      "pick_suspects",
+      "promote",
+      "put_back",
+      "reconcile",
+      "refuse_kept",
+      "require_read_committed",
+      "rescue",
+      "settle",
+      "settle_again",
+      "take_completed",
+      "take_markers",
+      "take_others",
+      "wake",
+      ...history
+    ]
+  },
+  operator: {
+    relations: {
+      ...reader.relations,
+      jobs: all,
+      receipts: ["SELECT", "INSERT"],
+      settings: ["SELECT", "UPDATE"]
+    },
+    sequences: "readable",
+    functions: [...producer.functions, ...history]
+  },
+  reader
+}
+
+export const names = Object.keys(roles) as ReadonlyArray<Role>
+
+export const nameOf = (schema: string, role: Role): string => `${schema}_${role}`
+
+/** Functions of pgq that only triggers and other functions of the owner call. */
+export const internal: ReadonlyArray<string> = [
+  "add_days",
+  "announce",
+  "clear_leases",
+  "drop_other",
+  "keep_days",
+  "lend_settings",
+  "mark_changed",
+  "mark_deleted",
+  "mend",
+  "refuse_held",
+  "set_first_state",
+  "set_next_state",
+  "take_settings",
+  "wake_all",
+  "withdraw"
+]
+
+/** A script for `psql` that makes the roles and gives them their rights, these and no others. */
+export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
+  Effect.map(
+    PgSchema.script(schema),
+    () => ["BEGIN", ...statements(schema), "COMMIT", ""].join(";\n\n").trimEnd() + "\n"
+  )
+
+export const statements = (schema: string): ReadonlyArray<string> => [
+  `-- Who makes a role must be allowed to; all else is for the owner of the schema.
+DO $roles$ DECLARE role text; BEGIN
+  FOREACH role IN ARRAY ARRAY[${names.map((role) => `'${nameOf(schema, role)}'`).join(", ")}] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+    END IF;
+    EXECUTE format('REVOKE ALL ON SCHEMA "${schema}" FROM %I', role);
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA "${schema}" FROM %I', role);
+    EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA "${schema}" FROM %I', role);
+    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA "${schema}" FROM %I', role);
+    EXECUTE format('GRANT USAGE ON SCHEMA "${schema}" TO %I', role);
+  END LOOP;
+END $roles$`,
+  ...names.flatMap((role) => grants(schema, role))
+]
+
+const grants = (schema: string, role: Role): ReadonlyArray<string> => {
+  const { functions, relations, sequences } = roles[role]
+  const to = `TO "${nameOf(schema, role)}"`
+  return [
+    ...Object.entries(relations).map(([relation, privileges]) => {
+      const [table, columns = ""] = relation.split(/ (?=\()/)
+      const what = privileges.map((privilege) => `${privilege} ${columns}`.trim()).join(", ")
+      return `GRANT ${what} ON "${schema}".${table} ${to}`
+    }),
+    ...sequences === "readable"
+      ? [`GRANT SELECT ON ALL SEQUENCES IN SCHEMA "${schema}" ${to}`]
+      : [],
+    ...functions.length === 0 ? [] : [
+      `DO $functions$ DECLARE f regprocedure; BEGIN
+  FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = '"${schema}"'::regnamespace AND proname IN (
+    ${functions.map((name) => `'${name}'`).join(", ")}
+  ) LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s ${to}', f);
+  END LOOP;
+END $functions$`
+    ]
+  ]
+}

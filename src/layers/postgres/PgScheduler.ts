@@ -1,0 +1,127 @@
+/**
+ * Takes care of what time brings, by the database's clock.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer } from "effect"
+import { Scheduler } from "../../services/Scheduler.ts"
+import { answered } from "./Deadline.ts"
+
+const make = Effect.fnUntraced(function*(schema: string) {
+  const sql = (yield* PgClient.PgClient).withoutTransforms()
+  const step = (name: string) => sql(`${schema}.${name}`)
+
+  /** Since some could not be made ready, and until none is left behind: then any, not the first ones. */
+  let isCareful = false
+  /** After a refusal, one at a time, then more and more. */
+  let promotedMax = promotedAtOnce
+  const promote = Effect.suspend(() =>
+    sql<{ promoted: number; is_behind: boolean; next_in: number | null }>`
+      SELECT promoted, is_behind, next_in FROM ${step("promote")}(${promotedMax}, ${isCareful})
+    `
+  ).pipe(
+    Effect.map(([row]) => ({
+      promoted: row!.promoted,
+      isBehind: row!.is_behind,
+      next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
+    })),
+    answered("promote"),
+    Effect.tap(({ isBehind, promoted }) =>
+      Effect.sync(() => {
+        isCareful = isBehind && (isCareful || promoted < promotedMax)
+        promotedMax = isBehind ? Math.min(promotedMax * 2, promotedAtOnce) : promotedAtOnce
+      })
+    ),
+    Effect.catch((error) => {
+      const isKnown = isCareful
+      if (!error.isAnswer) return Effect.fail(error)
+      isCareful = true
+      promotedMax = 1
+      return isKnown
+        ? Effect.succeed({ promoted: 0, isBehind: true, next: undefined })
+        : Effect.fail(error)
+    }),
+    Effect.withSpan("Scheduler.promote")
+  )
+
+  /** After a refusal, one lease at a time, or the one that is refused would keep all others. */
+  let jobsMax = rescuedMax
+  const handBack = Effect.suspend(() =>
+    sql<{ rescued: number }>`SELECT ${step("rescue")}(${jobsMax}) AS rescued`
+  ).pipe(
+    Effect.map(([row]) => row!.rescued),
+    answered("rescue"),
+    Effect.tapError(({ isAnswer, isTransient }) =>
+      Effect.sync(() => {
+        if (!isTransient) jobsMax = 1
+        else if (isAnswer) jobsMax = Math.ceil(jobsMax / 8)
+      })
+    ),
+    Effect.tap((rescued) =>
+      Effect.sync(() => {
+        if (rescued === 0) jobsMax = rescuedMax
+      })
+    )
+  )
+  // In a transaction of its own: a refused rescue must not keep dead workers from being found.
+  const rescue = sql`SELECT ${step("doubt")}()`.pipe(
+    answered("doubt"),
+    Effect.andThen(handBack),
+    Effect.withSpan("Scheduler.rescue")
+  )
+
+  /** The lane that was looked at last. */
+  let lane = { queue: "", key: "" }
+  const heal = Effect.suspend(() =>
+    sql<{ healed: number; last_queue: string | null; last_key: string | null }>`
+      SELECT healed, last_queue, last_key
+      FROM ${step("heal_lanes")}(${lane.queue}, ${lane.key}, ${lanesMax})
+    `
+  ).pipe(
+    Effect.map(([row]) => {
+      lane = { queue: row!.last_queue ?? "", key: row!.last_key ?? "" }
+      return row!.healed
+    }),
+    answered("heal"),
+    Effect.withSpan("Scheduler.heal")
+  )
+
+  const forget = sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
+    answered("forget"),
+    // Receipts may expire faster than one a round trip: those that do not fill a whole step can
+    // wait.
+    Effect.repeat({ while: ([row]) => row!.dropped === forgottenMax }),
+    Effect.asVoid,
+    Effect.withSpan("Scheduler.forget")
+  )
+
+  // Each in transactions of its own; one that has to wait does not keep the other from it.
+  const prune = Effect.validate(
+    ["prune_completed", "prune_failed"],
+    (name) =>
+      sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
+        answered("prune"),
+        Effect.repeat({ while: ([row]) => row!.has_more })
+      ),
+    { discard: true }
+  ).pipe(
+    Effect.mapError(([error]) => error),
+    Effect.withSpan("Scheduler.prune")
+  )
+
+  return Scheduler.of({ promote, rescue, heal, forget, prune })
+})
+
+const promotedAtOnce = 1000
+
+const rescuedMax = 4000
+
+/** As many as one step drops. */
+const forgottenMax = 5000
+
+/** At once: some hundredths of a second of the server's time. */
+const lanesMax = 5000
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<Scheduler, never, PgClient.PgClient> =>
+  Layer.effect(Scheduler, make(options.schema))

@@ -1,0 +1,114 @@
+/**
+ * Keeps the live workers in PostgreSQL, alive by the database's clock.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer } from "effect"
+import { StoreError } from "../../domain/Errors.ts"
+import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { answered } from "./Deadline.ts"
+import * as PgStandIn from "./watchdog/PgStandIn.ts"
+
+const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: Options) {
+  const client = yield* PgClient.PgClient
+  const { config } = client
+  const sql = client.withoutTransforms()
+  const working = (work ?? client).withoutTransforms()
+  const name = (relation: string) => sql(`${schema}.${relation}`)
+
+  const join: WorkerRegistry["Service"]["join"] = Effect.fn("WorkerRegistry.join")(
+    function*(worker) {
+      const lease = `${Duration.toMillis(worker.lease)} milliseconds`
+      yield* sql`
+        INSERT INTO ${name("workers")}
+          (id, label, host, pid, queues, mode, concurrency, lease, lease_until)
+        VALUES (
+          ${worker.id}::uuid, ${worker.label}, ${worker.host}, ${worker.pid},
+          ${worker.queues}::text[], ${worker.mode}, ${worker.concurrency},
+          ${lease}::interval, clock_timestamp() + ${lease}::interval
+        )
+        ON CONFLICT (id) DO UPDATE
+        SET lease_until = excluded.lease_until, doubted_at = NULL, asleep = false
+      `
+    },
+    answered("join")
+  )
+
+  const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
+    function*(id) {
+      const renewed = yield* sql`
+        UPDATE ${name("workers")}
+        SET lease_until = clock_timestamp() + lease, doubted_at = NULL
+        WHERE id = ${id}::uuid
+        RETURNING id
+      `
+      return renewed.length > 0
+    },
+    answered("renew")
+  )
+
+  /**
+   * Step by step. A lease that somebody holds stays: a rescue hands back a dead worker's, and a
+   * live worker asks again.
+   */
+  const end = (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
+    Effect.fn(`WorkerRegistry.${operation}`)(function*(id) {
+      const step = sql<{ handed_back: number; is_done: boolean }>`
+        SELECT handed_back, is_done FROM ${name("leave")}(${id}::uuid, ${hasCrashed})
+      `.pipe(answered(operation))
+      for (let stuck = 0; stuck < stuckMax;) {
+        const [left] = yield* step
+        if (left!.is_done) return
+        if (left!.handed_back > 0) continue
+        stuck++
+        yield* Effect.interruptible(Effect.sleep("100 millis"))
+      }
+      // Nobody takes a dead worker's leases for alive: a rescue hands back what is held now.
+      if (hasCrashed) return
+      return yield* new StoreError({
+        operation,
+        isTransient: true,
+        detail: "somebody holds a lease of this worker",
+        cause: undefined
+      })
+    })
+
+  const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
+    function*(id, known) {
+      let released = 0
+      while (true) {
+        const [row] = yield* working<{ released: number; gone: ReadonlyArray<string> }>`
+          SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
+        `.pipe(answered("reconcile"))
+        released += row!.released
+        if (row!.released < reconciledMax) return { released, gone: row!.gone }
+      }
+    }
+  )
+
+  return WorkerRegistry.of({
+    join,
+    renew,
+    reconcile,
+    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang }),
+    leave: end("leave", false),
+    bury: end("bury", true)
+  })
+})
+
+/** So many steps in a row may find all that is left held by somebody else. */
+const stuckMax = 30
+
+/** A step hands back so many jobs at once, or more. */
+const reconciledMax = 4000
+
+export interface Options {
+  readonly schema: string
+  readonly hang?: PgStandIn.Hang
+  /** Where it compares leases, which may take as long as a claim. Defaults to where it renews. */
+  readonly work?: PgClient.PgClient
+}
+
+export const layer = (options: Options): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>
+  Layer.effect(WorkerRegistry, make(options))
+
+const defaultHang: PgStandIn.Hang = { limit: Duration.minutes(10), isFatal: false }

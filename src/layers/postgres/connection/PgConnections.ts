@@ -1,0 +1,109 @@
+/**
+ * The connections that a worker has for itself. The application's are for its handlers, who may hold
+ * all of them for as long as they like: a worker that had to wait for one could not stay alive.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, type Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
+import * as Monotonic from "../../effects/Monotonic.ts"
+import { bounds } from "../Deadline.ts"
+import * as PgPart from "./PgPart.ts"
+
+/** How many connections each part of a worker opens at most, beside the listener's. */
+export const sizes = { worker: 3, caretaker: 2, heartbeat: 2 } as const
+
+export interface PgConnections {
+  /** For claims and settlements. */
+  readonly worker: PgClient.PgClient
+  readonly caretaker: PgClient.PgClient
+  readonly heartbeat: PgClient.PgClient
+}
+
+/** To the database of the application's client, opened when they are first needed. */
+export const make: Effect.Effect<
+  PgConnections,
+  SqlError.SqlError,
+  PgClient.PgClient | Scope.Scope
+> = Effect.gen(function*() {
+  const application = yield* PgClient.PgClient
+  const { config } = application
+  const part = (name: keyof typeof sizes) =>
+    PgPart.make({
+      ...config,
+      maxConnections: sizes[name],
+      minConnections: 0,
+      multiplex: false,
+      types: undefined,
+      applicationName: `${config.applicationName ?? "pgq"} ${name}`
+    }, late[name])
+  const worker = yield* part("worker")
+  const caretaker = yield* part("caretaker")
+  const heartbeat = yield* part("heartbeat")
+
+  const now = yield* Monotonic.millis
+  const asking = yield* PgPart.asking
+  let failed: { readonly at: number; readonly error: SqlError.SqlError } | undefined
+
+  const onParts =
+    (parts: readonly [PgPart.PgPart, ...ReadonlyArray<PgPart.PgPart>]) =>
+    <A, E, R>(ask: PgPart.Ask<A, E, R>) =>
+      Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError, R> => {
+        // An attempt that failed counts for all parts, for a moment. The heartbeat has none to lose.
+        const isVain = failed !== undefined && now() - failed.at < failedFor
+        if (isVain && parts[0] !== heartbeat) return Effect.fail(failed!.error)
+        return Effect.tapError(asking(parts, ask), (error) =>
+          Effect.sync(() => {
+            if (PgPart.hasNotConnected(error)) failed = { at: now(), error }
+          }))
+      })
+  const client = (...parts: readonly [PgPart.PgPart, ...ReadonlyArray<PgPart.PgPart>]) => {
+    const ask = onParts(parts)
+    return clientOn({
+      acquirer: ask(({ reserve }) => reserve),
+      borrower: (f) => ask(({ borrow }) => borrow(f)),
+      application
+    })
+  }
+  return {
+    worker: yield* client(worker, caretaker, heartbeat),
+    caretaker: yield* client(caretaker, worker, heartbeat),
+    heartbeat: yield* client(heartbeat, caretaker, worker)
+  }
+})
+
+/** Like the application's, but for its transforms of names, on other connections. */
+const clientOn = ({ acquirer, application, borrower }: {
+  readonly acquirer: SqlConnection.Acquirer
+  readonly borrower: SqlConnection.Borrower
+  readonly application: PgClient.PgClient
+}) =>
+  Effect.map(
+    SqlClient.make({
+      acquirer,
+      borrower,
+      compiler: PgClient.makeCompiler(),
+      driver: application.driver,
+      spanAttributes: Object.entries(application.config.spanAttributes ?? {})
+    }),
+    (sql): PgClient.PgClient =>
+      Object.assign(sql, {
+        [PgClient.TypeId]: PgClient.TypeId,
+        config: application.config,
+        json: application.json,
+        listen: application.listen,
+        notify: application.notify
+      })
+  ).pipe(Effect.provide(Reactivity.layer))
+
+/** After so long a statement tells that its connection is silent. */
+const late = {
+  // Before the statement is given up, so that the next try finds other connections.
+  worker: Duration.times(bounds.statement, 0.9),
+  caretaker: Duration.times(bounds.statement, 0.9),
+  // Before the next renewal of a worker with the usual lease.
+  heartbeat: Duration.seconds(3.6)
+} as const
+
+/** Milliseconds. */
+const failedFor = 500

@@ -1,0 +1,120 @@
+/**
+ * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
+ */
+import type { ClaimedJob, JobJson, RunningJob } from "../../domain/Job.ts"
+import type { Settlement } from "../../domain/Settlement.ts"
+
+export class LaneRun {
+  readonly jobs: Array<ClaimedJob>
+  readonly lease: string
+  /** Monotonic milliseconds, like `startedAt`. */
+  readonly claimedAt: number
+  /** The job that runs now. */
+  current: ClaimedJob | undefined
+  startedAt = 0
+  /** pgq interrupts it: it stops. */
+  isCancelled = false
+  /** Its lease belongs to nobody, or to another: there is nothing to settle. */
+  isLost = false
+  #controller: AbortController | undefined
+  /** How many of the jobs are settled. */
+  #settled = 0
+
+  constructor(first: ClaimedJob, claimedAt: number) {
+    this.jobs = [first]
+    this.lease = first.lease
+    this.claimedAt = claimedAt
+  }
+
+  get key(): string | undefined {
+    return this.jobs[0]?.key
+  }
+
+  /** One for each job without a key and one for each lane, in the order of their first jobs. */
+  static group(jobs: ReadonlyArray<ClaimedJob>, claimedAt: number): ReadonlyArray<LaneRun> {
+    const lanes = new Map<string, LaneRun>()
+    const runs: Array<LaneRun> = []
+    for (const job of jobs) {
+      // Each queue's jobs came under a lease of their own.
+      const name = job.key === undefined ? undefined : `${job.lease} ${job.key}`
+      const lane = name === undefined ? undefined : lanes.get(name)
+      if (lane !== undefined) {
+        lane.jobs.push(job)
+        continue
+      }
+      const run = new LaneRun(job, claimedAt)
+      runs.push(run)
+      if (name !== undefined) lanes.set(name, run)
+    }
+    return runs
+  }
+
+  /** The first job that is not settled. */
+  get next(): ClaimedJob | undefined {
+    return this.jobs[this.#settled]
+  }
+
+  /** The next job is settled. One that stays in the queue takes the rest of its lane's run along. */
+  settle(settlement: Settlement): void {
+    const isFinished = settlement._tag === "Completed" ||
+      (settlement._tag === "Failed" && !settlement.blocksLane)
+    this.#settled = isFinished ? this.#settled + 1 : this.jobs.length
+  }
+
+  /** Starts a job; answers with what its handler is told. */
+  begin(job: ClaimedJob, startedAt: number): RunningJob {
+    this.current = job
+    this.startedAt = startedAt
+    return new View(job, this)
+  }
+
+  // Most handlers never look at it, and making one costs more than a short job.
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.isCancelled || this.isLost) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  end(): void {
+    this.current = undefined
+    this.#controller = undefined
+  }
+
+  abort(): void {
+    this.#controller?.abort()
+  }
+}
+
+class View implements RunningJob {
+  readonly id: bigint
+  readonly name: string
+  readonly key: string | undefined
+  readonly priority: number
+  readonly attempt: number
+  readonly #payload: string | undefined
+  readonly #run: LaneRun
+  #signal: AbortSignal | undefined
+
+  constructor(job: ClaimedJob, run: LaneRun) {
+    this.id = job.id
+    this.name = job.name
+    this.key = job.key
+    this.priority = job.priority
+    this.attempt = job.attempt
+    this.#payload = job.payload
+    this.#run = run
+  }
+
+  get payloadText(): string {
+    return this.#payload ?? "null"
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal ??= this.#run.signal
+  }
+
+  toJSON(): JobJson {
+    const { attempt, id, key, name, priority } = this
+    return { id: String(id), name, key, priority, attempt }
+  }
+}

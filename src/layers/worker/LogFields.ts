@@ -1,0 +1,50 @@
+/**
+ * What log lines say of jobs and of errors: operators look for a job by these fields.
+ */
+import type { StoreError } from "../../domain/Errors.ts"
+import type { ClaimedJob } from "../../domain/Job.ts"
+
+export type LoggedJob = Pick<ClaimedJob, "id" | "queue" | "name" | "key" | "attempt">
+
+export interface Fields {
+  readonly [field: string]: unknown
+}
+
+/** `job 7 (send-email)`, or how many they are. */
+export const wordsFor = (jobs: ReadonlyArray<LoggedJob>): string => {
+  const [first] = jobs
+  if (first === undefined) return "no job"
+  return jobs.length === 1 ? `job ${first.id} (${first.name})` : count(jobs)
+}
+
+/** `1 job`, `2 jobs`. */
+export const count = ({ length }: { readonly length: number }): string =>
+  `${length} ${length === 1 ? "job" : "jobs"}`
+
+export const ofJob = ({ attempt, id, key, name, queue }: LoggedJob): Fields => ({
+  queue,
+  job: id,
+  name,
+  attempt,
+  ...(key === undefined ? {} : { key })
+})
+
+/** Those of the one job; of several, their queues, how many they are, and the ids of the first. */
+export const ofJobs = (jobs: ReadonlyArray<LoggedJob>): Fields => {
+  const [first] = jobs
+  if (first === undefined) return { count: 0 }
+  if (jobs.length === 1) return ofJob(first)
+  return {
+    queues: Array.from(new Set(jobs.map(({ queue }) => queue))),
+    count: jobs.length,
+    jobs: jobs.slice(0, idsMax).map(({ id }) => id)
+  }
+}
+
+/** What was asked of the database. An error without it was no answer: `otherwise` names what was asked. */
+export const ofError = (error: StoreError | Error, otherwise = "unknown"): Fields => ({
+  operation: "operation" in error ? error.operation : otherwise
+})
+
+/** A line stays a line. */
+const idsMax = 5
