@@ -21,18 +21,13 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/job": inner,
   "layers/job/JobScript.ts": sql,
   "layers/worker": [...inner, "layers/effects/"],
-  "layers/worker/Worker.ts": ["layers/postgres/Deadline.ts"],
   "layers/memory": inner,
   "layers/postgres": [...inner, "layers/effects/", ...sql],
   "layers/postgres/PgEnqueue.ts": ["node:crypto"],
   "layers/postgres/PgMigrations.ts": ["node:crypto", "node:fs"],
   "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/PgStandIn.ts"],
   "layers/postgres/connection": ["domain/", "layers/effects/", ...sql, "node:"],
-  "layers/postgres/connection/PgConnections.ts": [
-    "layers/postgres/Deadline.ts",
-    "effect/reactivity"
-  ],
-  "layers/postgres/connection/PgOwnPool.ts": ["layers/postgres/Deadline.ts"],
+  "layers/postgres/connection/PgConnections.ts": ["effect/reactivity"],
   "layers/postgres/connection/PgPart.ts": ["layers/postgres/PgError.ts"],
   "layers/postgres/watchdog": [
     ...inner,
@@ -110,14 +105,16 @@ describe("tidy", () => {
     }
   })
 
+  // The connections themselves only pass on what is asked.
   it("lets no layer ask the database past its deadline", () => {
     const asks = /\bsql(<[^`]*>)?`|\.query\(|\.listen\(/
     const asking = inRooms.filter((path) =>
-      path.startsWith("layers/") && asks.test(withoutComments(textOf(join("src", path))))
+      /^layers\/(?!postgres\/connection)/.test(path) &&
+      asks.test(withoutComments(textOf(join("src", path))))
     )
     assert.isAtLeast(asking.length, 7)
     assert.deepStrictEqual(
-      asking.filter((path) => !importsOf(path).includes("layers/postgres/Deadline.ts")),
+      asking.filter((path) => !importsOf(path).includes("layers/postgres/QueryTimeout.ts")),
       []
     )
   })

@@ -5,8 +5,8 @@ import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Exit } from "effect"
 import { SqlClient } from "effect/sql"
 import type { StoreError } from "../../domain/Errors.ts"
-import { answered } from "../../layers/postgres/Deadline.ts"
 import { lossAsFailure } from "../../layers/postgres/PgError.ts"
+import { answered } from "../../layers/postgres/QueryTimeout.ts"
 
 export interface Finding {
   /** Whether all is well, something is to be known, or no worker can work so. */

@@ -4,8 +4,9 @@
 import { Array, Data, Duration, Effect, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { JobInvalid, type StoreError } from "../../domain/Errors.ts"
-import { answered, bounds } from "../../layers/postgres/Deadline.ts"
+import { bounds } from "../../layers/effects/Deadline.ts"
 import { lossAsFailure } from "../../layers/postgres/PgError.ts"
+import { answered } from "../../layers/postgres/QueryTimeout.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import type { JobLine } from "./JobLines.ts"
 

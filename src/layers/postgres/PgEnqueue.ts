@@ -8,8 +8,8 @@ import { StoreError } from "../../domain/Errors.ts"
 import type { NewJob } from "../../domain/Job.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import * as Batcher from "../effects/Batcher.ts"
-import { answered } from "./Deadline.ts"
 import { storeError } from "./PgError.ts"
+import { answered } from "./QueryTimeout.ts"
 
 export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
   const name = (relation: string) => sql(`${schema}.${relation}`)

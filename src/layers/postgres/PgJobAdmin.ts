@@ -5,7 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import type { QueueCounts, WorkerInfo } from "../../domain/QueueStatus.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
-import { answered } from "./Deadline.ts"
+import { answered } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()

@@ -8,8 +8,8 @@ import { type ClaimedJob, payloadBytesMax } from "../../domain/Job.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo, type Settled } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
-import { answered } from "./Deadline.ts"
 import * as PgEnqueue from "./PgEnqueue.ts"
+import { answered } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   // The application may rename columns on its client; these statements name columns as the database does.

@@ -8,9 +8,10 @@
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import { bounds, within } from "../effects/Deadline.ts"
 import { keepGoing } from "../effects/KeepGoing.ts"
 import { varied } from "../effects/Varied.ts"
-import { answered, bounds, within } from "./Deadline.ts"
+import { answered } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient

@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { Scheduler } from "../../services/Scheduler.ts"
-import { answered } from "./Deadline.ts"
+import { answered } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()

@@ -5,9 +5,9 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../../domain/Errors.ts"
-import { answered } from "./Deadline.ts"
 import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
+import { answered } from "./QueryTimeout.ts"
 
 export const defaultSchema = "pgq"
 

@@ -5,7 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import { StoreError } from "../../domain/Errors.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
-import { answered } from "./Deadline.ts"
+import { answered } from "./QueryTimeout.ts"
 import * as PgStandIn from "./watchdog/PgStandIn.ts"
 
 const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: Options) {

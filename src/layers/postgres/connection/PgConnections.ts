@@ -6,8 +6,8 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
+import { bounds } from "../../effects/Deadline.ts"
 import * as Monotonic from "../../effects/Monotonic.ts"
-import { bounds } from "../Deadline.ts"
 import * as PgPart from "./PgPart.ts"
 
 /** How many connections each part of a worker opens at most, beside the listener's. */

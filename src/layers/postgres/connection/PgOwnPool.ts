@@ -5,8 +5,8 @@
 import { type PgClient, type PgConnection, PgPool } from "@effect/sql-pg"
 import { Cause, Duration, Effect, Exit, Scope, Stream } from "effect"
 import type { SqlConnection, SqlError } from "effect/sql"
+import { bounds, closeWithin } from "../../effects/Deadline.ts"
 import * as Monotonic from "../../effects/Monotonic.ts"
-import { bounds, closeWithin } from "../Deadline.ts"
 
 export interface PgOwnPool {
   /** For a statement, which costs less than to reserve. */

@@ -1,16 +1,7 @@
 /**
- * How long pgq waits for the database. A connection whose other end is gone without a word looks like
- * a slow server: after the bound it is given up, and the question is asked again on another one.
- *
- * Each statement of pgq passes through `answered`, but for those in a caller's own transaction and for
- * migrations, which take as long as they take, and for the first look at a database, which has a bound of
- * its own. Nothing waits for the end of a statement that was given up: the client cancels it, and closes
- * its connection 5 seconds later if it hears nothing.
+ * How long pgq waits: for the database, and for what has to end.
  */
 import { Duration, Effect, Exit, Fiber, Scope } from "effect"
-import type { SqlError } from "effect/sql"
-import { StoreError } from "../../domain/Errors.ts"
-import { storeError } from "./PgError.ts"
 
 export const bounds = {
   /** Any statement: longer than a step of pgq takes on a server that is only busy. */
@@ -28,15 +19,6 @@ export const bounds = {
   /** The same in each of its pools of connections. */
   hangUp: Duration.millis(100)
 } as const
-
-/** Fails when there is no answer in time. The statement may have been done. */
-export const answered =
-  (operation: string, limit: Duration.Duration = bounds.statement) =>
-  <A, R>(query: Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, StoreError, R> =>
-    within(Effect.mapError(query, storeError(operation)), {
-      limit,
-      orElse: Effect.suspend(() => Effect.fail(silence(operation, limit)))
-    })
 
 /**
  * Whether the caller can be interrupted or not, it waits for no longer than the limit, and not at all
@@ -82,12 +64,3 @@ export const closeWithin =
       ),
       Effect.asVoid
     )
-
-const silence = (operation: string, limit: Duration.Duration) =>
-  new StoreError({
-    operation,
-    isTransient: true,
-    isUnknown: true,
-    detail: `the server did not answer within ${Duration.toSeconds(limit)} seconds`,
-    cause: undefined
-  })
