@@ -1,5 +1,6 @@
 /**
- * What a job queue must be able to do to be measured. Peers are made of promises, so is all of this.
+ * What a job queue must be able to do to be measured. Peers are made of promises, so is all of
+ * this.
  */
 import type { Payload } from "./Handler.ts"
 

@@ -16,7 +16,9 @@ export interface Crew {
   readonly countAt: (time: number, kind?: string) => number
   /** The times from enqueue to start since the last call. */
   readonly takeWaits: () => ReadonlyArray<number>
-  /** Waits until it is so, at most until the limit; says whether it is. Fails when a process ends. */
+  /**
+   * Waits until it is so, at most until the limit; says whether it is. Fails when a process ends.
+   */
   readonly until: (isSo: () => boolean, limitMillis: number) => Promise<boolean>
   readonly stop: () => Promise<void>
 }

@@ -5,8 +5,8 @@ import type { Crew } from "./Crew.ts"
 import { clock } from "./Handler.ts"
 
 /**
- * From the first start to the last of `count`, or to the end of the window where there are fewer. With
- * several processes, from when all have begun. NaN when none was started.
+ * From the first start to the last of `count`, or to the end of the window where there are fewer.
+ * With several processes, from when all have begun. NaN when none was started.
  */
 export const rate = async (crew: Crew, { count, kind = "job", windowMillis }: {
   readonly count: number

@@ -1,6 +1,6 @@
 /**
- * The servers that everybody is measured on, and all that must be undone at the end of a run, whether
- * it ends by itself or by a signal.
+ * The servers that everybody is measured on, and all that must be undone at the end of a run,
+ * whether it ends by itself or by a signal.
  */
 import { Effect, Exit, Redacted, Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"

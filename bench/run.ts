@@ -1,6 +1,7 @@
 /**
  * Asks every scenario of every contender in turn, round by round, on one fresh embedded server, and
- * prints the medians with pgq's ratio to the best peer. Flags: --quick, --only TEXT, --rounds N, --json.
+ * prints the medians with pgq's ratio to the best peer. Flags: --quick, --only TEXT, --rounds N,
+ * --json.
  */
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"

@@ -1,6 +1,6 @@
 /**
- * The kinds of jobs that the other examples use, and their handlers: the part of an application that
- * producers and workers share.
+ * The kinds of jobs that the other examples use, and their handlers: the part of an application
+ * that producers and workers share.
  */
 import { Effect, Layer } from "effect"
 import { setTimeout } from "node:timers/promises"

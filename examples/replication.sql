@@ -1,4 +1,5 @@
--- Copying jobs to another server as they come, until it takes over. Which of the two is told stands beside.
+-- Copying jobs to another server as they come, until it takes over. Which of the two is told stands
+-- beside.
 
 -- #region publish
 -- On the first.

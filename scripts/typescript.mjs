@@ -1,8 +1,8 @@
 /**
  * Lets Node run TypeScript: `node --import ./scripts/typescript.mjs examples/hello.ts`.
  *
- * From 22.18 on Node does so by itself, and nothing is done here. Before that, the types are taken out
- * as each file is loaded.
+ * From 22.18 on Node does so by itself, and nothing is done here. Before that, the types are taken
+ * out as each file is loaded.
  */
 import amaro from "amaro"
 import { readFile } from "node:fs/promises"

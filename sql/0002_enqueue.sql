@@ -1,8 +1,8 @@
 -- How jobs come in. Adding one inserts rows and nothing else: it waits for nobody, at any isolation
 -- level, in a transaction of any length.
 
--- The state of a new job is not the producer's to choose. Triggers fire in the order of their names: this one
--- comes last, and sees the row as the user's own triggers have left it.
+-- The state of a new job is not the producer's to choose. Triggers fire in the order of their
+-- names: this one comes last, and sees the row as the user's own triggers have left it.
 CREATE FUNCTION set_first_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.state := CASE
@@ -17,8 +17,8 @@ CREATE TRIGGER "~first_state" BEFORE INSERT ON jobs FOR EACH ROW
   WHEN (NEW.serialization_key IS NOT NULL OR NEW.run_at > now() OR NEW.state <> 'ready')
   EXECUTE FUNCTION set_first_state();
 
--- Tells the listeners of this schema to look, unless nobody may. Never commands, never data: 'due' or a
--- queue's name.
+-- Tells the listeners of this schema to look, unless nobody may. Never commands, never data: 'due'
+-- or a queue's name.
 CREATE FUNCTION notify_wake(message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF (SELECT notify FROM settings) THEN
@@ -34,7 +34,9 @@ END $$;
 -- queues would fill the server's lock table.
 CREATE FUNCTION wake(q text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':unannounced'), hashtext(q) & 255);
+  PERFORM pg_advisory_xact_lock_shared(
+    hashtext(current_schema() || ':unannounced'), hashtext(q) & 255
+  );
   IF current_setting('transaction_isolation') <> 'read committed'
      OR EXISTS (SELECT FROM workers WHERE asleep AND q = ANY (queues)) THEN
     PERFORM notify_wake('jobs:' || q);
@@ -53,7 +55,9 @@ BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     slept := qs;
   ELSE
-    slept := ARRAY(SELECT DISTINCT q FROM workers, unnest(queues) AS q WHERE asleep AND q = ANY (qs));
+    slept := ARRAY(
+      SELECT DISTINCT q FROM workers, unnest(queues) AS q WHERE asleep AND q = ANY (qs)
+    );
   END IF;
   PERFORM notify_wake('jobs:' || q) FROM unnest(slept) AS q;
 END $$;
@@ -69,8 +73,8 @@ CREATE FUNCTION has_unannounced(qs text[]) RETURNS boolean LANGUAGE sql STABLE A
   )
 $$;
 
--- Marks the lanes of new jobs and wakes those who wait for work. Most statements add few jobs, and their
--- transactions pay for every query and expression here.
+-- Marks the lanes of new jobs and wakes those who wait for work. Most statements add few jobs, and
+-- their transactions pay for every query and expression here.
 CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   first_queue text;
@@ -113,9 +117,9 @@ END $$;
 CREATE TRIGGER "~announce" AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION announce();
 
--- A step of pgq says so while it changes jobs: at which depth of triggers it runs. A user's trigger that
--- fires meanwhile runs deeper, so its statements count as made by hand. Answers with the mark before it.
--- pgq's own triggers have names with ! and ~; any other one is a guest.
+-- A step of pgq says so while it changes jobs: at which depth of triggers it runs. A user's trigger
+-- that fires meanwhile runs deeper, so its statements count as made by hand. Answers with the mark
+-- before it. pgq's own triggers have names with ! and ~; any other one is a guest.
 CREATE FUNCTION begin_step() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   before text := coalesce(current_setting('pgq.step', true), '');
@@ -124,15 +128,17 @@ BEGIN
   -- Inline, as each settlement asks.
   IF EXISTS (
     SELECT FROM pg_trigger
-    WHERE tgrelid = ANY (ARRAY['jobs', 'finished_jobs', 'completed_jobs', 'failed_jobs']::regclass[])
-      AND tgname >= '"' AND (tgname < '~' OR tgname >= E'\x7f')
+    WHERE tgrelid = ANY (
+        ARRAY['jobs', 'finished_jobs', 'completed_jobs', 'failed_jobs']::regclass[]
+      ) AND tgname >= '"' AND (tgname < '~' OR tgname >= E'\x7f')
   ) THEN
     PERFORM set_config('pgq.guests', ' on', true);
   END IF;
   RETURN before;
 END $$;
 
--- Each step ends before it returns, so that no statement after it in its transaction counts as its own.
+-- Each step ends before it returns, so that no statement after it in its transaction counts as its
+-- own.
 CREATE FUNCTION end_step(before text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text := set_config('pgq.step', before, true);

@@ -5,7 +5,8 @@
 CREATE FUNCTION require_read_committed() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'pgq works under READ COMMITTED, not %', upper(current_setting('transaction_isolation'))
+    RAISE EXCEPTION 'pgq works under READ COMMITTED, not %',
+      upper(current_setting('transaction_isolation'))
       USING ERRCODE = '25001',
             HINT = 'ALTER ROLE … SET default_transaction_isolation = ''read committed''';
   END IF;
@@ -19,8 +20,9 @@ CREATE FUNCTION mark_lanes(q text, ids bigint[]) RETURNS void LANGUAGE sql AS $$
   GROUP BY serialization_key
 $$;
 
--- Marks lanes that a step passed by, because somebody holds a row of theirs, perhaps for long, once each.
--- Nobody hurries for them. A step that deletes such a marker holds the lane's stripe, and so does the caller.
+-- Marks lanes that a step passed by, because somebody holds a row of theirs, perhaps for long, once
+-- each. Nobody hurries for them. A step that deletes such a marker holds the lane's stripe, and so
+-- does the caller.
 CREATE FUNCTION mark_passed_by(q text, keys text[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO lane_wakes (queue, key, priority)
   SELECT DISTINCT q, lane.key, -2147483648 FROM unnest(keys) AS lane(key)
@@ -35,7 +37,8 @@ CREATE FUNCTION lane_stripe(q text, key text) RETURNS integer LANGUAGE sql IMMUT
   SELECT (hashtextextended(q || chr(31) || key, 0) & 1023)::integer
 $$;
 
--- To be called once in a transaction, with all it will need: ascending order keeps lockers from deadlock.
+-- To be called once in a transaction, with all it will need: ascending order keeps lockers from
+-- deadlock.
 CREATE FUNCTION lock_stripes(stripes integer[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   class integer := hashtext(current_schema() || ':lanes');
@@ -46,8 +49,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Takes the token from heads that a more urgent job overtook, except where the head is leased. Answers with
--- the lanes that it passed by: somebody holds their head.
+-- Takes the token from heads that a more urgent job overtook, except where the head is leased.
+-- Answers with the lanes that it passed by: somebody holds their head.
 CREATE FUNCTION demote_heads(q text, keys text[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   overtaken_heads bigint[];
@@ -55,7 +58,8 @@ DECLARE
   held bigint[];
   passed_by text[] := '{}';
 BEGIN
-  -- Scalar subqueries with ORDER BY and LIMIT leave the planner one way: the lane's index, in order.
+  -- Scalar subqueries with ORDER BY and LIMIT leave the planner one way: the lane's index, in
+  -- order.
   SELECT array_agg(overtaken.head) INTO overtaken_heads FROM (
     SELECT (
       SELECT token.id FROM jobs AS token
@@ -135,7 +139,8 @@ BEGIN
   ));
   GET DIAGNOSTICS given = ROW_COUNT;
   IF given < cardinality(heads) THEN
-    -- A head is held by somebody, or vanished between the two looks: marking its lane again is always safe.
+    -- A head is held by somebody, or vanished between the two looks: marking its lane again is
+    -- always safe.
     passed_by := ARRAY(
       SELECT lane.key FROM unnest(heads, lanes) AS lane(head, key)
       WHERE (SELECT state || '' = 'ready' FROM jobs WHERE id = lane.head) IS NOT TRUE
@@ -143,9 +148,9 @@ BEGIN
   END IF;
 END $$;
 
--- Consumes the markers of up to `lanes_max` lanes of a queue: of the most urgent ones first, then of those
--- marked first. A crowd of markers for few lanes keeps none of the others waiting. `is_behind` says that
--- there may be more to look at. Lanes that were passed by are not among them.
+-- Consumes the markers of up to `lanes_max` lanes of a queue: of the most urgent ones first, then
+-- of those marked first. A crowd of markers for few lanes keeps none of the others waiting.
+-- `is_behind` says that there may be more to look at. Lanes that were passed by are not among them.
 CREATE FUNCTION take_markers(q text, lanes_max integer, OUT keys text[], OUT is_behind boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -160,7 +165,8 @@ BEGIN
     ) AS marker;
   is_behind := false;
   IF places IS NULL THEN RETURN; END IF;
-  -- They are locked, so they stay where they are; by their ids they might be looked for in another index.
+  -- They are locked, so they stay where they are; by their ids they might be looked for in another
+  -- index.
   DELETE FROM lane_wakes WHERE ctid = ANY (places);
   IF cardinality(places) = lanes_max THEN
     is_behind := true;
@@ -173,8 +179,8 @@ BEGIN
   keys := ARRAY(SELECT DISTINCT key FROM unnest(keys) AS key);
 END $$;
 
--- The lanes of a queue that are marked, each once, the most urgent first: from one to the next by the index,
--- past however many markers one of them has.
+-- The lanes of a queue that are marked, each once, the most urgent first: from one to the next by
+-- the index, past however many markers one of them has.
 CREATE FUNCTION next_lanes(q text, lanes_max integer)
 RETURNS TABLE (priority integer, key text) LANGUAGE sql AS $$
   WITH RECURSIVE lane AS (
@@ -195,8 +201,8 @@ RETURNS TABLE (priority integer, key text) LANGUAGE sql AS $$
   SELECT lane.priority, lane.key FROM lane LIMIT lanes_max
 $$;
 
--- Drops more markers of some of these lanes, of those first that are named most often: some of each lane, if
--- there are very many.
+-- Drops more markers of some of these lanes, of those first that are named most often: some of each
+-- lane, if there are very many.
 CREATE FUNCTION drop_markers(q text, keys text[], priorities integer[])
 RETURNS void LANGUAGE sql AS $$
   DELETE FROM lane_wakes WHERE ctid = ANY (ARRAY(
@@ -214,7 +220,8 @@ RETURNS void LANGUAGE sql AS $$
   ))
 $$;
 
--- Some lanes of a queue that were passed by, and their markers: beginning with another one each time.
+-- Some lanes of a queue that were passed by, and their markers: beginning with another one each
+-- time.
 CREATE FUNCTION lanes_passed_by(q text, lanes_max integer, OUT keys text[], OUT places tid[])
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -237,11 +244,11 @@ BEGIN
   ) AS marker;
 END $$;
 
--- Consumes markers of some queues, of up to `lanes_max` lanes altogether, and puts these lanes in order. It
--- looks at some lanes, too, that were passed by, and keeps the markers of those that it passes by again.
--- `given` is how many jobs became ready; `is_behind` says that there may be more lanes to look at. With
--- `is_careful`, a lane whose jobs cannot be changed, because a trigger of somebody else's forbids it, is
--- passed by.
+-- Consumes markers of some queues, of up to `lanes_max` lanes altogether, and puts these lanes in
+-- order. It looks at some lanes, too, that were passed by, and keeps the markers of those that it
+-- passes by again. `given` is how many jobs became ready; `is_behind` says that there may be more
+-- lanes to look at. With `is_careful`, a lane whose jobs cannot be changed, because a trigger of
+-- somebody else's forbids it, is passed by.
 CREATE FUNCTION admit(
   queues text[], lanes_max integer, is_careful boolean DEFAULT false,
   OUT given integer, OUT is_behind boolean
@@ -290,7 +297,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Puts lanes in order: the first job of each gets the token, unless its token is leased or waits for its time.
+-- Puts lanes in order: the first job of each gets the token, unless its token is leased or waits
+-- for its time.
 CREATE FUNCTION order_lanes(q text, keys text[], OUT given integer, OUT passed_by text[])
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,12 +1,13 @@
 -- How a worker takes jobs: one statement for all its queues, no job row changed.
 
--- Takes up to `limit_` ready jobs, and of each claimed lane up to `lane_run` more. The queues that have
--- jobs share by turns, whatever their jobs' priorities: those named first go first. `slots` bounds the
--- suspects. `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two integers, is an
--- advisory lock to hold meanwhile. Rows come in no order. One row of NULLs says that nothing was found yet
--- and that more lanes are to be put in order: ask again at once. A worker whose last claim was refused asks
--- with `is_careful`: lanes whose jobs cannot be made ready keep no others from it. The payload of more than about a kilobyte
--- is NULL: the answer is written while locks are held, so a frozen reader must not be able to stop it.
+-- Takes up to `limit_` ready jobs, and of each claimed lane up to `lane_run` more. The queues that
+-- have jobs share by turns, whatever their jobs' priorities: those named first go first. `slots`
+-- bounds the suspects. `is_exclusive` lets one claim at a time; `user_lock`, one bigint or two
+-- integers, is an advisory lock to hold meanwhile. Rows come in no order. One row of NULLs says
+-- that nothing was found yet and that more lanes are to be put in order: ask again at once. A
+-- worker whose last claim was refused asks with `is_careful`: lanes whose jobs cannot be made ready
+-- keep no others from it. The payload of more than about a kilobyte is NULL: the answer is written
+-- while locks are held, so a frozen reader must not be able to stop it.
 CREATE FUNCTION claim(
   queues text[], worker uuid, limit_ integer, slots integer, lane_run integer,
   is_exclusive boolean, user_lock bigint[], is_careful boolean DEFAULT false
@@ -38,7 +39,9 @@ BEGIN
   busy := CASE cardinality(queues) WHEN 1 THEN queues ELSE busy_queues(queues, 100) END;
   IF cardinality(busy) = 1 AND NOT is_exclusive THEN
     -- As lock_claims does. Inline, as most claims ask for this.
-    PERFORM pg_advisory_xact_lock_shared(hashtext(current_schema() || ':claims'), hashtext(busy[1]));
+    PERFORM pg_advisory_xact_lock_shared(
+      hashtext(current_schema() || ':claims'), hashtext(busy[1])
+    );
   ELSE
     PERFORM lock_claims(busy, is_exclusive);
   END IF;
@@ -46,7 +49,8 @@ BEGIN
   SELECT asleep, EXISTS (SELECT FROM lane_wakes AS marker WHERE marker.queue = ANY (busy))
     INTO was_asleep, is_marked FROM workers AS w WHERE w.id = worker;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
+    RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker
+      USING ERRCODE = 'PGQ01';
   END IF;
 
   IF is_marked THEN
@@ -81,7 +85,8 @@ BEGIN
   END LOOP;
 
   IF has_found AND NOT is_keyed THEN
-    -- A crash of the database may forget these leases: their jobs then run again, which un-keyed jobs may.
+    -- A crash of the database may forget these leases: their jobs then run again, which un-keyed
+    -- jobs may.
     PERFORM set_config('synchronous_commit', 'off', true);
   END IF;
   IF NOT has_found AND is_behind THEN
@@ -112,8 +117,9 @@ BEGIN
   );
 END $$;
 
--- The internal lock of each queue keeps mixed modes and mismatched keys safe. It is taken by statements of
--- their own, so that all that follow see what earlier holders committed, and in one order.
+-- The internal lock of each queue keeps mixed modes and mismatched keys safe. It is taken by
+-- statements of their own, so that all that follow see what earlier holders committed, and in one
+-- order.
 CREATE FUNCTION lock_claims(queues text[], is_exclusive boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   class integer := hashtext(current_schema() || ':claims');
@@ -128,8 +134,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- Chooses jobs of one queue and locks their rows. `healthy` are to share a lease, later ones of their lanes
--- included; `suspects` are to have one each; `heads` is how many of them all count against the limit.
+-- Chooses jobs of one queue and locks their rows. `healthy` are to share a lease, later ones of
+-- their lanes included; `suspects` are to have one each; `heads` is how many of them all count
+-- against the limit.
 CREATE FUNCTION pick(
   q text, worker uuid, limit_ integer, slots integer, lane_run integer,
   OUT healthy bigint[], OUT suspects bigint[], OUT heads integer, OUT is_keyed boolean
@@ -145,7 +152,8 @@ BEGIN
     INTO held, has_suspects;
   SELECT array_agg(candidate.id), bool_or(candidate.is_keyed) INTO healthy, is_keyed FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
-    -- Overtaken heads may be any number: past some of them, a claim waits until their lanes are in order.
+    -- Overtaken heads may be any number: past some of them, a claim waits until their lanes are in
+    -- order.
     FROM (
       SELECT id, priority, serialization_key FROM jobs
       WHERE queue = q AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(held))
@@ -174,8 +182,8 @@ BEGIN
         ORDER BY j.priority DESC, j.id LIMIT limit_
       ) AS first;
     IF cardinality(healthy || suspects) < locked THEN
-      -- A claim beside this one passes by all that are locked here, and its worker would sleep although
-      -- some of them are left to it.
+      -- A claim beside this one passes by all that are locked here, and its worker would sleep
+      -- although some of them are left to it.
       PERFORM wake(q);
     END IF;
   END IF;
@@ -195,8 +203,8 @@ BEGIN
   END IF;
 END $$;
 
--- The first suspects of a queue that a worker may run at once. After a second death a suspect is run where no
--- other one is: the next death would be its last, and must tell whose it was.
+-- The first suspects of a queue that a worker may run at once. After a second death a suspect is
+-- run where no other one is: the next death would be its last, and must tell whose it was.
 CREATE FUNCTION pick_suspects(q text, worker uuid, limit_ integer, held bigint[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -206,7 +214,8 @@ DECLARE
   picked bigint[];
 BEGIN
   SELECT max(j.crash_count) INTO worst_held
-    FROM leases AS l CROSS JOIN LATERAL unnest(l.job_ids) AS mine(id) JOIN jobs AS j ON j.id = mine.id
+    FROM leases AS l CROSS JOIN LATERAL unnest(l.job_ids) AS mine(id)
+    JOIN jobs AS j ON j.id = mine.id
     WHERE l.worker_id = worker AND j.crash_count > 0;
   IF worst_held >= 2 THEN RETURN NULL; END IF;
   IF worst_held IS NOT NULL AND (
@@ -215,7 +224,8 @@ BEGIN
       AND j.id NOT IN (SELECT unnest(held))
     ORDER BY j.priority DESC, j.id LIMIT 1
   ) >= 2 THEN
-    -- It has to be alone and goes before the others. None of them is locked, so nobody passes by them.
+    -- It has to be alone and goes before the others. None of them is locked, so nobody passes by
+    -- them.
     RETURN NULL;
   END IF;
   SELECT array_agg(candidate.id), array_agg(candidate.crash_count) INTO candidates, crashes FROM (
@@ -266,12 +276,14 @@ BEGIN
       WHERE n.queue = q AND n.serialization_key = key AND n.state = 'waiting'
       ORDER BY n.priority DESC, n.id LIMIT lane_run
     ) AS next
-    -- A run ends before the first suspect: no job may be skipped, and that one has a lease of its own.
+    -- A run ends before the first suspect: no job may be skipped, and that one has a lease of its
+    -- own.
     WHERE NOT next.is_suspect
     LIMIT 1000
   );
   PERFORM FROM jobs
-  WHERE id = ANY (run) AND state || '' = 'waiting' AND queue || '' = q AND serialization_key = ANY (keys)
+  WHERE id = ANY (run) AND state || '' = 'waiting' AND queue || '' = q
+    AND serialization_key = ANY (keys)
   FOR UPDATE SKIP LOCKED;
   GET DIAGNOSTICS locked = ROW_COUNT;
   -- Somebody may be changing one of them by hand: then each lane goes without a run this time.

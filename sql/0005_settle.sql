@@ -1,7 +1,7 @@
 -- How jobs leave a lease: finished, to be tried again, or as they were.
 
--- Moves ended jobs into history, as far as it is kept. Each of `ended` names those of one lease. `why` maps
--- an id to the error it failed with.
+-- Moves ended jobs into history, as far as it is kept. Each of `ended` names those of one lease.
+-- `why` maps an id to the error it failed with.
 CREATE FUNCTION finish(ended leases[], outcome_ text, why jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   is_kept boolean;
@@ -22,7 +22,8 @@ BEGIN
     SELECT j.id, j.created_at, l.claimed_at, clock_timestamp(), j.priority,
            j.attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
-           CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END, l.id
+           CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
+           l.id
     FROM unnest(ended) AS l CROSS JOIN jobs AS j WHERE j.id = ANY (l.job_ids);
   END IF;
   DELETE FROM jobs WHERE id = ANY (ids);
@@ -30,20 +31,22 @@ BEGIN
   IF gone < cardinality(ids) THEN PERFORM refuse_kept(ids, 'DELETE'); END IF;
 END $$;
 
--- Locks rows for a statement that fires triggers of somebody else's. It runs with his settings, under which it
--- would wait for rows without end.
+-- Locks rows for a statement that fires triggers of somebody else's. It runs with his settings,
+-- under which it would wait for rows without end.
 CREATE FUNCTION hold(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
 END $$;
 
--- A trigger of somebody else's can keep a row as it is. Then nothing is recorded: the job would run again.
+-- A trigger of somebody else's can keep a row as it is. Then nothing is recorded: the job would run
+-- again.
 CREATE FUNCTION refuse_kept(ids bigint[], statement text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   kept bigint := (SELECT id FROM jobs WHERE id = ANY (ids) ORDER BY id LIMIT 1);
 BEGIN
   IF kept IS NOT NULL THEN
-    RAISE EXCEPTION 'the end of job % cannot be recorded: a trigger on jobs keeps its row as it is', kept
+    RAISE EXCEPTION
+      'the end of job % cannot be recorded: a trigger on jobs keeps its row as it is', kept
       USING ERRCODE = 'triggered_action_exception',
             HINT = format('A BEFORE %s trigger on jobs must not return NULL.', statement);
   END IF;
@@ -81,14 +84,16 @@ BEGIN
   RETURN taken;
 END $$;
 
--- Takes jobs that ended otherwise out of their leases, and with one that goes back undone the rest of its
--- lane's run. `mine` are those of `others` that stood in their lease; `failed` are leases, each naming what
--- failed under it.
+-- Takes jobs that ended otherwise out of their leases, and with one that goes back undone the rest
+-- of its lane's run. `mine` are those of `others` that stood in their lease; `failed` are leases,
+-- each naming what failed under it.
 CREATE FUNCTION take_others(
   others jsonb, is_keyed boolean, OUT mine jsonb, OUT failed leases[], OUT undone bigint[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  their uuid[] := ARRAY(SELECT DISTINCT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o);
+  their uuid[] := ARRAY(
+    SELECT DISTINCT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o
+  );
   gone bigint[];
   l leases;
   lease uuid;
@@ -108,7 +113,8 @@ BEGIN
       SELECT held.id, unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
     );
   FOR lease, ids IN
-    SELECT o.lease, array_agg(o.id) FROM jsonb_to_recordset(mine) AS o(lease uuid, id bigint, outcome text)
+    SELECT o.lease, array_agg(o.id)
+    FROM jsonb_to_recordset(mine) AS o(lease uuid, id bigint, outcome text)
     WHERE o.outcome = 'failed' GROUP BY o.lease
   LOOP
     SELECT * INTO l FROM leases AS held WHERE held.id = lease;
@@ -118,7 +124,9 @@ BEGIN
   IF is_keyed AND cardinality(undone) > 0 THEN
     gone := gone || ARRAY(
       SELECT r.id FROM jobs AS r
-      WHERE r.id = ANY (ARRAY(SELECT unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)))
+      WHERE r.id = ANY (ARRAY(
+        SELECT unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
+      ))
         AND r.serialization_key IS NOT NULL
         AND NOT (r.queue, r.serialization_key) NOT IN (
           SELECT u.queue, u.serialization_key FROM jobs AS u
@@ -150,8 +158,8 @@ BEGIN
     WHERE o.outcome IN ('retried', 'put_off', 'blocked')
   );
   IF cardinality(ids) = 0 THEN RETURN; END IF;
-  -- Each row is found before the join, or the planner might look through all of them for it; where it
-  -- was found it stays, for it is locked.
+  -- Each row is found before the join, or the planner might look through all of them for it; where
+  -- it was found it stays, for it is locked.
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
   UPDATE jobs AS j SET
     state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
@@ -173,7 +181,8 @@ BEGIN
   GET DIAGNOSTICS changed = ROW_COUNT;
   IF changed < cardinality(ids) THEN
     PERFORM refuse_kept(
-      ARRAY(SELECT id FROM jobs WHERE id = ANY (ids) AND state || '' IN ('ready', 'waiting')), 'UPDATE'
+      ARRAY(SELECT id FROM jobs WHERE id = ANY (ids) AND state || '' IN ('ready', 'waiting')),
+      'UPDATE'
     );
   END IF;
   IF EXISTS (
@@ -184,9 +193,10 @@ BEGIN
   END IF;
 END $$;
 
--- Passes the tokens of lanes on. A run goes on inside its lease, one of `held`: the token moves to its next
--- job before anybody else looks.
-CREATE FUNCTION pass_on(queues text[], keys text[], held leases[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Passes the tokens of lanes on. A run goes on inside its lease, one of `held`: the token moves to
+-- its next job before anybody else looks.
+CREATE FUNCTION pass_on(queues text[], keys text[], held leases[]) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
     SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(held) AS l))
@@ -214,7 +224,8 @@ BEGIN
     END IF;
   END IF;
   FOR q, lanes IN
-    SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key) GROUP BY lane.queue
+    SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key)
+    GROUP BY lane.queue
   LOOP
     IF give_tokens(q, lanes) > 0 THEN
       PERFORM wake(q);
@@ -247,7 +258,8 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   IF others <> '[]' THEN
-    SELECT asked_leases || array_agg((o ->> 'lease')::uuid), asked_ids || array_agg((o ->> 'id')::bigint)
+    SELECT asked_leases || array_agg((o ->> 'lease')::uuid),
+           asked_ids || array_agg((o ->> 'id')::bigint)
       INTO asked_leases, asked_ids FROM jsonb_array_elements(others) AS o;
   END IF;
   -- All locks before anything is done: leases in order of their ids, then lanes.
@@ -291,7 +303,8 @@ BEGIN
     RETURN QUERY
       SELECT asked.lease, asked.id FROM (
         SELECT d.lease, d.id FROM unnest(done_ids, ARRAY(
-          SELECT held.lease FROM unnest(done_leases, done_counts) AS held(lease, n), generate_series(1, n)
+          SELECT held.lease
+          FROM unnest(done_leases, done_counts) AS held(lease, n), generate_series(1, n)
         )) AS d(id, lease)
         UNION ALL
         SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
@@ -304,8 +317,8 @@ BEGIN
   END IF;
 END $$;
 
--- The same, sent again: whether it was done before is not known. A job that is there no more counts as
--- settled, so nobody looks through the history for it.
+-- The same, sent again: whether it was done before is not known. A job that is there no more counts
+-- as settled, so nobody looks through the history for it.
 CREATE FUNCTION settle_again(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
 )
@@ -322,8 +335,8 @@ BEGIN
     WHERE NOT lost.id NOT IN (SELECT j.id FROM jobs AS j WHERE j.id = ANY (ids));
 END $$;
 
--- Those of the asked jobs of which nothing can be recorded while somebody else holds their lease, their row,
--- or that of another job of their lane in the same lease.
+-- Those of the asked jobs of which nothing can be recorded while somebody else holds their lease,
+-- their row, or that of another job of their lane in the same lease.
 CREATE FUNCTION locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,10 +1,10 @@
 -- The work that time brings. Any process may call these at any time: nobody leads, and the work is
 -- done once.
 
--- Makes up to `limit_` due jobs ready: the first ones, or with `is_careful` any of them, for when a trigger on
--- jobs keeps some as they are, which must not keep others. `is_behind` tells that there are more: too many,
--- kept ones, or some that somebody holds. `next_in` is the seconds until the first of those that are not due
--- yet, NULL if there is none.
+-- Makes up to `limit_` due jobs ready: the first ones, or with `is_careful` any of them, for when a
+-- trigger on jobs keeps some as they are, which must not keep others. `is_behind` tells that there
+-- are more: too many, kept ones, or some that somebody holds. `next_in` is the seconds until the
+-- first of those that are not due yet, NULL if there is none.
 CREATE FUNCTION promote(
   limit_ integer, is_careful boolean DEFAULT false,
   OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
@@ -73,8 +73,8 @@ BEGIN
   RETURN made_ready;
 END $$;
 
--- Locks some due jobs, any of the first or of the last. Among how many is as random: one that is due since now
--- is found soon behind thousands of others.
+-- Locks some due jobs, any of the first or of the last. Among how many is as random: one that is
+-- due since now is found soon behind thousands of others.
 CREATE FUNCTION any_due(clock timestamptz, limit_ integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   among integer := greatest(limit_, power(100000, random()));
@@ -99,9 +99,9 @@ BEGIN
   );
 END $$;
 
--- Takes a lease apart and hands its jobs back; returns how many. After a crash they are suspects, claimed
--- alone; those in their third are failed as crashed. While somebody is changing one of them by hand, a
--- crashed lease stays, for a later rescue: nobody waits.
+-- Takes a lease apart and hands its jobs back; returns how many. After a crash they are suspects,
+-- claimed alone; those in their third are failed as crashed. While somebody is changing one of them
+-- by hand, a crashed lease stays, for a later rescue: nobody waits.
 CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   places tid[];
@@ -112,7 +112,8 @@ DECLARE
   mark text;
 BEGIN
   IF has_crashed THEN
-    SELECT coalesce(array_agg(place), '{}'), array_agg(id) FILTER (WHERE crash_count >= 2), bool_or(has_key)
+    SELECT coalesce(array_agg(place), '{}'), array_agg(id) FILTER (WHERE crash_count >= 2),
+           bool_or(has_key)
       INTO places, poisoned, is_keyed FROM (
         SELECT ctid AS place, id, crash_count, serialization_key IS NOT NULL AS has_key
         FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED
@@ -148,8 +149,8 @@ BEGIN
   RETURN cardinality(l.job_ids);
 END $$;
 
--- Takes some of these leases apart, one after the other until they hold `jobs_max` jobs; returns how many jobs
--- went back. It passes by leases that somebody else is at, and waits for nobody.
+-- Takes some of these leases apart, one after the other until they hold `jobs_max` jobs; returns
+-- how many jobs went back. It passes by leases that somebody else is at, and waits for nobody.
 CREATE FUNCTION give_back_some(asked uuid[], has_crashed boolean, jobs_max integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -168,11 +169,12 @@ BEGIN
   RETURN handed_back;
 END $$;
 
--- Doubts workers that stopped renewing, and deletes those that were doubted before. No worker is dead at first
--- sight: the clock may have jumped, or no worker could reach the server for a while. A worker that is late is
--- doubted, and so is one that has longer than a lease, from before the clock was set back. It has half a lease
--- from then on to renew; after a start of the server, a whole one. To be committed before a rescue, which may
--- be refused: the leases of one worker must not keep another alive.
+-- Doubts workers that stopped renewing, and deletes those that were doubted before. No worker is
+-- dead at first sight: the clock may have jumped, or no worker could reach the server for a while.
+-- A worker that is late is doubted, and so is one that has longer than a lease, from before the
+-- clock was set back. It has half a lease from then on to renew; after a start of the server, a
+-- whole one. To be committed before a rescue, which may be refused: the leases of one worker must
+-- not keep another alive.
 CREATE FUNCTION doubt() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
@@ -194,8 +196,8 @@ BEGIN
   );
 END $$;
 
--- Hands back jobs of workers that are gone, one lease after the other until it is `jobs_max`: to be called
--- again until there are none. Returns how many.
+-- Hands back jobs of workers that are gone, one lease after the other until it is `jobs_max`: to be
+-- called again until there are none. Returns how many.
 CREATE FUNCTION rescue(jobs_max integer DEFAULT 4000) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
@@ -218,10 +220,13 @@ CREATE FUNCTION abandoned_leases(limit_ integer) RETURNS uuid[] LANGUAGE sql AS 
   )
 $$;
 
--- Ends one worker, a few thousand of its jobs at once: by itself, with what it still holds unharmed, or
--- because it is known to be dead. To be called again until it is done. A dead one's row goes first, so that
--- others can take over; a live one's goes last, as nobody else may take its jobs for crashed.
-CREATE FUNCTION leave(worker uuid, has_crashed boolean, OUT handed_back integer, OUT is_done boolean)
+-- Ends one worker, a few thousand of its jobs at once: by itself, with what it still holds
+-- unharmed, or because it is known to be dead. To be called again until it is done. A dead one's
+-- row goes first, so that others can take over; a live one's goes last, as nobody else may take its
+-- jobs for crashed.
+CREATE FUNCTION leave(
+  worker uuid, has_crashed boolean, OUT handed_back integer, OUT is_done boolean
+)
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
@@ -253,9 +258,10 @@ BEGIN
   );
 END $$;
 
--- Marks lanes that nobody would look at, as after a TRUNCATE of lane_wakes: a job waits, and there is neither
--- a marker nor a head that may be claimed before it. It looks at the next `lanes_max` lanes behind the given
--- one and says which was the last, NULL at the end. A marker too many is harmless.
+-- Marks lanes that nobody would look at, as after a TRUNCATE of lane_wakes: a job waits, and there
+-- is neither a marker nor a head that may be claimed before it. It looks at the next `lanes_max`
+-- lanes behind the given one and says which was the last, NULL at the end. A marker too many is
+-- harmless.
 CREATE FUNCTION heal_lanes(
   after_queue text, after_key text, lanes_max integer,
   OUT healed integer, OUT last_queue text, OUT last_key text
@@ -292,7 +298,8 @@ BEGIN
     last_key := keys[lanes_max];
   END IF;
   FOR q, firsts IN
-    SELECT lane.queue, array_agg(lane.first) FROM unnest(queues, keys, firsts) AS lane(queue, key, first)
+    SELECT lane.queue, array_agg(lane.first)
+    FROM unnest(queues, keys, firsts) AS lane(queue, key, first)
     WHERE (
       SELECT token.state = 'ready' AND (
                SELECT first.priority > token.priority
@@ -311,8 +318,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Marks the lanes of these jobs, the first of each that waits. One that is marked as urgent as this is left
--- alone, or markers would heap up where nobody claims; so is one that claims pass by.
+-- Marks the lanes of these jobs, the first of each that waits. One that is marked as urgent as this
+-- is left alone, or markers would heap up where nobody claims; so is one that claims pass by.
 CREATE FUNCTION mark_forgotten(q text, firsts bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   forgotten bigint[] := ARRAY(
@@ -343,9 +350,9 @@ BEGIN
   RETURN dropped;
 END $$;
 
--- Makes a partition of `parent` for each of the next seven days and drops what is past keeping. Returns
--- whether there is more to do. For one parent a transaction, as a settlement may hold the other one and wait
--- for this.
+-- Makes a partition of `parent` for each of the next seven days and drops what is past keeping.
+-- Returns whether there is more to do. For one parent a transaction, as a settlement may hold the
+-- other one and wait for this.
 CREATE FUNCTION keep_days(parent text, keep interval) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   has_more boolean;
@@ -353,15 +360,16 @@ DECLARE
   day date;
 BEGIN
   IF parent NOT IN ('completed_jobs', 'failed_jobs') OR keep < interval '0' THEN
-    RAISE EXCEPTION 'only days of completed_jobs and failed_jobs can be kept' USING ERRCODE = '22023';
+    RAISE EXCEPTION 'only days of completed_jobs and failed_jobs can be kept'
+      USING ERRCODE = '22023';
   END IF;
   IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
     RETURN false;
   END IF;
   has_more := drop_other(parent, now() - keep);
   has_more := add_days(parent, current_date) OR has_more;
-  -- This waits until nobody uses `parent`, and all that comes after waits behind it, settlements too: not for
-  -- long, therefore.
+  -- This waits until nobody uses `parent`, and all that comes after waits behind it, settlements
+  -- too: not for long, therefore.
   FOR partition, day IN
     SELECT c.relname, to_date(right(c.relname, 8), 'YYYYMMDD')
     FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -374,22 +382,24 @@ BEGIN
   RETURN has_more;
 END $$;
 
--- Drops some of what finished before a time on days without a partition. Returns whether there may be more.
+-- Drops some of what finished before a time on days without a partition. Returns whether there may
+-- be more.
 CREATE FUNCTION drop_other(parent text, until timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   dropped integer;
 BEGIN
   EXECUTE format(
-    'DELETE FROM %1$I WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$I WHERE finished_at <= $1 LIMIT 5000))',
+    'DELETE FROM %1$I WHERE ctid = ANY ('
+    'ARRAY(SELECT ctid FROM %1$I WHERE finished_at <= $1 LIMIT 5000))',
     parent || '_other'
   ) USING until;
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN dropped = 5000;
 END $$;
 
--- Makes the partitions that are missing of a week. While one is attached, nothing comes into the partition
--- that takes other days; it is looked through, so only one at once where it is large. Returns whether there
--- are more.
+-- Makes the partitions that are missing of a week. While one is attached, nothing comes into the
+-- partition that takes other days; it is looked through, so only one at once where it is large.
+-- Returns whether there are more.
 CREATE FUNCTION add_days(parent text, first_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   day date;
@@ -411,7 +421,9 @@ BEGIN
     -- Unlike CREATE TABLE … PARTITION OF, this lets settlements go on.
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                    parent, partition, day, day + 1);
-    IF pg_relation_size(quote_ident(parent || '_other')::regclass) > 4194304 THEN RETURN true; END IF;
+    IF pg_relation_size(quote_ident(parent || '_other')::regclass) > 4194304 THEN
+      RETURN true;
+    END IF;
   END LOOP;
   RETURN false;
 END $$;

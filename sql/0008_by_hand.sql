@@ -1,5 +1,6 @@
--- Jobs that people change and delete by hand: each statement does what it says, or is refused. Triggers per
--- statement see all its rows, however many: they leave one marker a lane, and look at the leases once.
+-- Jobs that people change and delete by hand: each statement does what it says, or is refused.
+-- Triggers per statement see all its rows, however many: they leave one marker a lane, and look at
+-- the leases once.
 
 -- Ids of jobs that people delete leave their lease at the commit, so that a transaction that stays
 -- open keeps no lease locked, and no worker waiting.
@@ -8,9 +9,9 @@ CREATE TABLE withdrawals (
   job_ids bigint[] NOT NULL
 );
 
--- The state of a job that is changed by hand follows from its new values, as that of a new job does. In its
--- lane it keeps its place: the token stays with it, unless it is put off or moved. This trigger comes
--- last, as "~first_state" does.
+-- The state of a job that is changed by hand follows from its new values, as that of a new job
+-- does. In its lane it keeps its place: the token stays with it, unless it is put off or moved.
+-- This trigger comes last, as "~first_state" does.
 CREATE FUNCTION set_next_state() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   is_later boolean := coalesce(NEW.run_at > clock_timestamp(), false);
@@ -40,18 +41,22 @@ CREATE TRIGGER "~next_state" BEFORE UPDATE ON jobs FOR EACH ROW
         AND current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION set_next_state();
 
--- A claim locks the rows that it leases, and they are locked by now: a fresh look finds every lease.
+-- A claim locks the rows that it leases, and they are locked by now: a fresh look finds every
+-- lease.
 CREATE FUNCTION refuse_held(job bigint, key text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF job IS NULL THEN RETURN; END IF;
   IF key IS NULL THEN
     RAISE EXCEPTION 'job % is held by a worker: it cannot be put off or moved now', job
       USING ERRCODE = 'object_in_use',
-            HINT = 'Try again when it has ended, delete it, or leave out the jobs of job_states that have a worker_id.';
+            HINT = 'Try again when it has ended, delete it, '
+                   'or leave out the jobs of job_states that have a worker_id.';
   END IF;
-  RAISE EXCEPTION 'job % has a key and is held by a worker: it cannot be deleted, put off or moved now', job
+  RAISE EXCEPTION 'job % has a key and is held by a worker: '
+                  'it cannot be deleted, put off or moved now', job
     USING ERRCODE = 'object_in_use',
-          HINT = 'Try again when it has ended, or leave out the jobs of job_states that have a worker_id.';
+          HINT = 'Try again when it has ended, '
+                 'or leave out the jobs of job_states that have a worker_id.';
 END $$;
 
 -- After an UPDATE by hand.
@@ -113,7 +118,8 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER "~mark_changed" AFTER UPDATE ON jobs REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
+CREATE TRIGGER "~mark_changed" AFTER UPDATE ON jobs
+  REFERENCING OLD TABLE AS old_jobs NEW TABLE AS new_jobs
   FOR EACH STATEMENT
   WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_changed();
@@ -176,8 +182,8 @@ END $$;
 CREATE CONSTRAINT TRIGGER withdraw AFTER INSERT ON withdrawals DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION withdraw();
 
--- Before a TRUNCATE, which holds the table: no claim is under way. A settlement may hold a lease while it
--- waits for the table, so nobody waits for it here: it gives up within its lock_timeout.
+-- Before a TRUNCATE, which holds the table: no claim is under way. A settlement may hold a lease
+-- while it waits for the table, so nobody waits for it here: it gives up within its lock_timeout.
 CREATE FUNCTION clear_leases() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   gives_up_at timestamptz := clock_timestamp() + interval '15 seconds';
@@ -207,8 +213,8 @@ CREATE TRIGGER "~clear_leases" BEFORE TRUNCATE ON jobs
 DECLARE
   f text;
 BEGIN
-  -- Their tables are as large as a statement, and a plan outlives the statement that it was made for: one
-  -- that hashes is good for any number of rows.
+  -- Their tables are as large as a statement, and a plan outlives the statement that it was made
+  -- for: one that hashes is good for any number of rows.
   FOREACH f IN ARRAY ARRAY['mark_changed()', 'mark_deleted()', 'clear_leases()'] LOOP
     EXECUTE format('ALTER FUNCTION %s SET enable_nestloop = off SET enable_mergejoin = off', f);
   END LOOP;

@@ -1,6 +1,6 @@
--- For triggers, other languages and psql: one INSERT. Returns the job's id, or NULL where a trigger of the
--- user's has kept the job out. The bodies are parsed once, here, and need no search path of their own, so
--- the user's triggers on jobs see his.
+-- For triggers, other languages and psql: one INSERT. Returns the job's id, or NULL where a trigger
+-- of the user's has kept the job out. The bodies are parsed once, here, and need no search path of
+-- their own, so the user's triggers on jobs see his.
 
 EXECUTE $create$
 CREATE FUNCTION add_job(
@@ -15,7 +15,8 @@ BEGIN ATOMIC
 END
 $create$;
 
--- A key may be of any type, a payload jsonb, json or text. A body with an argument of any type is text.
+-- A key may be of any type, a payload jsonb, json or text. A body with an argument of any type is
+-- text.
 DECLARE
   payload text;
 BEGIN

@@ -1,7 +1,9 @@
--- After rows came in or were changed while pgq's triggers did not fire: a restore of data alone with the
--- triggers disabled, session_replication_role = replica, a subscriber that takes over from its publisher.
+-- After rows came in or were changed while pgq's triggers did not fire: a restore of data alone
+-- with the triggers disabled, session_replication_role = replica, a subscriber that takes over from
+-- its publisher.
 
--- Puts right what the triggers would have seen to: states, lanes, leases, the next ids; wakes everybody.
+-- Puts right what the triggers would have seen to: states, lanes, leases, the next ids; wakes
+-- everybody.
 CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text;
@@ -33,7 +35,8 @@ BEGIN
   mark := begin_step();
   -- A claim may have leased one of them until its row was locked: leases are looked at afterwards.
   early := ARRAY(
-    SELECT id FROM jobs WHERE state IN ('ready', 'waiting') AND run_at > clock_timestamp() FOR UPDATE
+    SELECT id FROM jobs WHERE state IN ('ready', 'waiting') AND run_at > clock_timestamp()
+    FOR UPDATE
   );
   UPDATE jobs SET state = 'scheduled'
   WHERE id = ANY (early) AND id NOT IN (SELECT unnest(job_ids) FROM leases);

@@ -1,5 +1,5 @@
--- Triggers of users on pgq's tables are guests in its steps: they find the settings of their session, not
--- those that a step works with. The statement that fires them has its plan by then.
+-- Triggers of users on pgq's tables are guests in its steps: they find the settings of their
+-- session, not those that a step works with. The statement that fires them has its plan by then.
 
 CREATE FUNCTION lend_settings() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -11,8 +11,8 @@ BEGIN
   END IF;
   SELECT json_object_agg(name, current_setting(name)) INTO lent
     FROM unnest(ARRAY[
-      'search_path', 'lock_timeout', 'plan_cache_mode', 'jit', 'enable_seqscan', 'enable_bitmapscan',
-      'enable_sort', 'enable_hashjoin', 'enable_mergejoin', 'enable_nestloop'
+      'search_path', 'lock_timeout', 'plan_cache_mode', 'jit', 'enable_seqscan',
+      'enable_bitmapscan', 'enable_sort', 'enable_hashjoin', 'enable_mergejoin', 'enable_nestloop'
     ]) AS name;
   PERFORM set_config('pgq.lent', lent, true);
   SET LOCAL search_path TO DEFAULT;
@@ -34,7 +34,8 @@ BEGIN
      IS DISTINCT FROM pg_trigger_depth() - 1 || ' on' THEN
     RETURN NULL;
   END IF;
-  PERFORM set_config(name, value, true) FROM json_each_text(current_setting('pgq.lent')::json) AS s(name, value);
+  PERFORM set_config(name, value, true)
+  FROM json_each_text(current_setting('pgq.lent')::json) AS s(name, value);
   RETURN NULL;
 END $$;
 

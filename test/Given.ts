@@ -78,7 +78,9 @@ export const settle = (
 
 export const settled = (job: ClaimedJob, settlement: Settlement): Ended => ({ ...job, settlement })
 
-/** Claims and completes one job after the other until nothing is ready. Answers with their names. */
+/**
+ * Claims and completes one job after the other until nothing is ready. Answers with their names.
+ */
 export const runAll = Effect.fnUntraced(
   function*(options: { readonly queue: string; readonly worker: string }) {
     const names: Array<string> = []

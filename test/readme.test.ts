@@ -1,6 +1,6 @@
 /**
- * The README and the documentation say what is so: their code is taken from examples that tests run,
- * their links lead somewhere, and what they describe is there.
+ * The README and the documentation say what is so: their code is taken from examples that tests
+ * run, their links lead somewhere, and what they describe is there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"

@@ -9,8 +9,8 @@ const inner = ["domain/", "services/"]
 const sql = ["@effect/sql-pg", "effect/sql"]
 
 /**
- * What the files of a folder may import besides `effect` and each other, and what a file may beyond its
- * folder. An entry with a slash or a colon at its end stands for all that begins with it.
+ * What the files of a folder may import besides `effect` and each other, and what a file may beyond
+ * its folder. An entry with a slash or a colon at its end stands for all that begins with it.
  */
 const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "domain": [],
@@ -92,6 +92,10 @@ describe("tidy", () => {
 
   it.each([...sources, ...filesIn("test", ".ts")])("%s fits in the head", (file) => {
     assert.isAtMost(textOf(file).split("\n").length, 400)
+  })
+
+  it.each([...sources, ...filesIn("sql", ".sql")])("%s is no wider than a screen", (file) => {
+    assert.deepStrictEqual(textOf(file).split("\n").filter((line) => line.length > 100), [])
   })
 
   it.each(sources)("%s says what it is for", (file) => {

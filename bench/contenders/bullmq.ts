@@ -1,5 +1,6 @@
 /**
- * BullMQ on a Redis that writes its log to disk every second, which is how it is usually made durable.
+ * BullMQ on a Redis that writes its log to disk every second, which is how it is usually made
+ * durable.
  */
 import { Queue } from "bullmq"
 import { byThousands, type Contender, peerWorker } from "../Contender.ts"

@@ -1,5 +1,6 @@
 /**
- * pg-boss, at its fastest, and at its defaults. Its jobs with keys go to a queue with a policy of its own.
+ * pg-boss, at its fastest, and at its defaults. Its jobs with keys go to a queue with a policy of
+ * its own.
  */
 import { PgBoss } from "pg-boss"
 import { byThousands, type Contender, peerWorker } from "../Contender.ts"

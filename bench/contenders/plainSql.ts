@@ -1,6 +1,6 @@
 /**
- * Not a queue: the same rows through plain SQL from one session, as the limit of what this server can
- * do. Nothing is safe from a second worker, nothing is retried, nobody is woken.
+ * Not a queue: the same rows through plain SQL from one session, as the limit of what this server
+ * can do. Nothing is safe from a second worker, nothing is retried, nobody is woken.
  */
 import { Client } from "pg"
 import { byThousands, type Contender, peerWorker } from "../Contender.ts"

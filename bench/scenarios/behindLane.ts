@@ -1,6 +1,6 @@
 /**
- * Do jobs without a key suffer from a long lane before them? 10 k of them, alone, then behind 50 k of
- * one key.
+ * Do jobs without a key suffer from a long lane before them? 10 k of them, alone, then behind 50 k
+ * of one key.
  */
 import { rate } from "../Rate.ts"
 import { keepsUp, type Scenario } from "../Scenario.ts"

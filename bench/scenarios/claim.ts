@@ -1,6 +1,6 @@
 /**
- * Does a claim take longer when more jobs wait? Twenty claims of 100 jobs, each handed back, at each
- * depth. Only pgq can be asked: a peer's claim cannot be taken out of its worker.
+ * Does a claim take longer when more jobs wait? Twenty claims of 100 jobs, each handed back, at
+ * each depth. Only pgq can be asked: a peer's claim cannot be taken out of its worker.
  */
 import * as OwnClaims from "../OwnClaims.ts"
 import { ownOnly, type Scenario } from "../Scenario.ts"

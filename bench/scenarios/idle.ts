@@ -47,7 +47,8 @@ const transactions = async ({ server }: Stage) => {
 }
 
 const cpuSeconds = (pid: number) => {
-  // The name, in parentheses, may hold spaces; user and system time are the 12th and 13th field after.
+  // The name, in parentheses, may hold spaces; user and system time are the 12th and 13th field
+  // after.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond()
 }

@@ -1,7 +1,7 @@
 /**
- * How long from an enqueue to the start of its handler while 1,000 jobs a second come in? The rate is
- * the same for all, because waiting times compare only under the same load, and about half of what
- * the slowest of those asked can do.
+ * How long from an enqueue to the start of its handler while 1,000 jobs a second come in? The rate
+ * is the same for all, because waiting times compare only under the same load, and about half of
+ * what the slowest of those asked can do.
  */
 import { keepsUp, quantile, queues, type Scenario } from "../Scenario.ts"
 import { steadily } from "../Steady.ts"

@@ -1,6 +1,6 @@
 /**
- * What does a transaction cost that stays open for minutes, so that nothing can be vacuumed? Jobs come
- * at 1,000 a second; waiting times before it, and after two minutes of it.
+ * What does a transaction cost that stays open for minutes, so that nothing can be vacuumed? Jobs
+ * come at 1,000 a second; waiting times before it, and after two minutes of it.
  */
 import { Client } from "pg"
 import {

@@ -1,6 +1,6 @@
 /**
- * Are jobs of 50 ms shared evenly between three processes of 24 at once, and how near to the ideal do
- * they come?
+ * Are jobs of 50 ms shared evenly between three processes of 24 at once, and how near to the ideal
+ * do they come?
  */
 import { clock } from "../Handler.ts"
 import { keepsUp, queues, type Scenario } from "../Scenario.ts"

@@ -1,6 +1,6 @@
 /**
- * How long from the start of a process until its first handler runs? The database is ready and a job
- * waits.
+ * How long from the start of a process until its first handler runs? The database is ready and a
+ * job waits.
  */
 import { queues, type Scenario } from "../Scenario.ts"
 

@@ -1,6 +1,7 @@
 /**
- * pg-boss. At its defaults 24 workers poll every two seconds. Tuned, a backlog is worked off by loops of
- * `fetch` and `complete`; else workers are woken by NOTIFY, and jobs that take their time come six at once.
+ * pg-boss. At its defaults 24 workers poll every two seconds. Tuned, a backlog is worked off by
+ * loops of `fetch` and `complete`; else workers are woken by NOTIFY, and jobs that take their time
+ * come six at once.
  */
 import { type Job, PgBoss } from "pg-boss"
 import type { PeerOptions } from "../Contender.ts"
@@ -56,8 +57,8 @@ export const work = async ({ isTuned, keepsHistory, load, url }: PeerOptions) =>
   const size = load === "prompt"
     ? { localConcurrency: 2, batchSize: 1000, burstWhenBatchFull: true }
     : { localConcurrency: 4, batchSize: 6, burstWhenBatchFull: true }
-  // NOTIFY tells of new jobs alone: scheduled ones and retries are found by polling, at the interval
-  // that is the default without NOTIFY.
+  // NOTIFY tells of new jobs alone: scheduled ones and retries are found by polling, at the
+  // interval that is the default without NOTIFY.
   await boss.work<Payload>("work", { ...size, notifyPollingIntervalSeconds: 2 }, async (jobs) => {
     await runAll("work", jobs)
   })

@@ -1,5 +1,6 @@
 /**
- * What has happened so far, folder by folder. It lives in this process; the jobs live in PostgreSQL.
+ * What has happened so far, folder by folder. It lives in this process; the jobs live in
+ * PostgreSQL.
  */
 import { Context, Effect, Layer } from "effect"
 import type { RunningJob } from "pgq"

@@ -1,6 +1,6 @@
 /**
- * Removes what earlier runs left: a schema of another version, and, when they were killed, the jobs of queues
- * that nobody works on.
+ * Removes what earlier runs left: a schema of another version, and, when they were killed, the jobs
+ * of queues that nobody works on.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"

@@ -10,7 +10,9 @@ export interface Start {
   readonly beside: number
 }
 
-/** What is wrong with the starts of a folder's jobs, the report's among them; nothing is in order. */
+/**
+ * What is wrong with the starts of a folder's jobs, the report's among them; nothing is in order.
+ */
 export const issueOf = (
   starts: ReadonlyArray<Start>,
   jobs: number

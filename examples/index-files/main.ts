@@ -4,8 +4,8 @@
  *     npm start               the effect package
  *     npm start -- FOLDER     another folder
  *
- * One job a file, one at a time in each folder, larger files first; then, because it has the same key
- * and a lower priority, one report a folder. Each run has a queue of its own in the schema.
+ * One job a file, one at a time in each folder, larger files first; then, because it has the same
+ * key and a lower priority, one report a folder. Each run has a queue of its own in the schema.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

@@ -6,8 +6,8 @@ import { isUtf8 } from "node:buffer"
 import { readFileSync } from "node:fs"
 
 /**
- * What is wrong with an argument that is not UTF-8; only Linux shows its bytes. It is named by its place,
- * as its text may hold a password.
+ * What is wrong with an argument that is not UTF-8; only Linux shows its bytes. It is named by its
+ * place, as its text may hold a password.
  */
 export const issue = (): string | undefined => {
   const given = process.argv.slice(2)

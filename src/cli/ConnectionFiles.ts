@@ -43,7 +43,9 @@ export const serviceFiles = (
   join(folder ?? "/etc/postgresql-common", "pg_service.conf")
 ]
 
-/** The password that the password file has for the hosts. One that others may read is passed over. */
+/**
+ * The password that the password file has for the hosts. One that others may read is passed over.
+ */
 export const password = Effect.fnUntraced(
   function*(conninfo: Conninfo, file: string | undefined) {
     const path = file || underHome(".pgpass")

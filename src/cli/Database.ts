@@ -23,8 +23,8 @@ export class Database extends Context.Service<Database, {
 }>()("pgq/cli/Database") {}
 
 /**
- * The database, and a client that has been seen to connect. `startsNothing` uses an embedded server that
- * runs, and else fails.
+ * The database, and a client that has been seen to connect. `startsNothing` uses an embedded server
+ * that runs, and else fails.
  */
 export const layer = (given: Settings.Given & { readonly startsNothing?: boolean }) =>
   Layer.unwrap(

@@ -5,7 +5,9 @@
 import { Result } from "effect"
 import type { Pair } from "./ConninfoText.ts"
 
-/** What is honoured, with the variable that gives it. A variable gives what the text leaves open. */
+/**
+ * What is honoured, with the variable that gives it. A variable gives what the text leaves open.
+ */
 export const variables = {
   host: "PGHOST",
   hostaddr: "PGHOSTADDR",

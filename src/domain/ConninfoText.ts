@@ -1,6 +1,6 @@
 /**
- * The two forms of a connection string, `dbname=pgq host=/tmp` and `postgres://…`, as names and values:
- * read by libpq's grammar, and written so that it reads them back.
+ * The two forms of a connection string, `dbname=pgq host=/tmp` and `postgres://…`, as names and
+ * values: read by libpq's grammar, and written so that it reads them back.
  */
 import { Result } from "effect"
 
@@ -22,8 +22,13 @@ const quote = (value: string): string =>
 
 // A name, an equals sign, and a value: quoted, or up to the next space. A backslash takes the next
 // character as it is, and is nothing at the end.
-const pairPattern =
-  /[ \t-\r]*([^ \t-\r=]+)[ \t-\r]*=[ \t-\r]*(?:'((?:[^'\\]|\\[^])*)'|((?!')(?:[^ \t-\r\\]|\\[^]|\\$)*))/y
+const space = "[ \\t-\\r]*"
+const quotedValue = "'((?:[^'\\\\]|\\\\[^])*)'"
+const bareValue = "((?!')(?:[^ \\t-\\r\\\\]|\\\\[^]|\\\\$)*)"
+const pairPattern = new RegExp(
+  `${space}([^ \\t-\\r=]+)${space}=${space}(?:${quotedValue}|${bareValue})`,
+  "y"
+)
 
 const fromPairs = (text: string): Result.Result<ReadonlyArray<Pair>, string> => {
   const matches = Array.from(text.matchAll(new RegExp(pairPattern, "gy")))

@@ -77,7 +77,8 @@ const conflict = (given: Parameters, mode: SslMode, isSystem: boolean): string |
     return `sslmode=${mode} is too weak for sslnegotiation=direct, which needs require`
   }
   if (given.sslcertmode === "require") {
-    return "sslcertmode=require is not supported: Node does not tell whether a certificate was asked for"
+    return "sslcertmode=require is not supported: " +
+      "Node does not tell whether a certificate was asked for"
   }
   if (given.sslcompression === "1") {
     return "sslcompression=1 is not supported: Node does not compress"

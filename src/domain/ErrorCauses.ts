@@ -17,7 +17,9 @@ export const failures = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
     reason._tag === "Fail" ? [reason.error] : reason._tag === "Die" ? [reason.defect] : []
   )
 
-/** Everything behind an error, each once, in the order to tell it; of a flood, the first hundred. */
+/**
+ * Everything behind an error, each once, in the order to tell it; of a flood, the first hundred.
+ */
 export const behind = (error: unknown): ReadonlyArray<Inner> => {
   const seen = new Set([error])
   const found: Array<Inner> = []

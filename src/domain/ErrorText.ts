@@ -40,7 +40,8 @@ const describe = (cause: Cause.Cause<unknown>): string => {
   return shown.map((text, index) => {
     const inner = ErrorCauses.behind(errors[index]).map(innerText)
     // The inner errors are often the reason, so there must be room for them.
-    const outer = inner.length > 0 && text.length > outerMax ? `${text.slice(0, outerMax)} …` : text
+    const isCut = inner.length > 0 && text.length > outerMax
+    const outer = isCut ? `${text.slice(0, outerMax)} …` : text
     return [outer, ...inner].join("\n")
   }).join("\n")
 }

@@ -25,7 +25,10 @@ export interface ClaimedJob {
   readonly lease: string
   readonly queue: string
   readonly name: string
-  /** JSON text. Without it, a job cannot run and goes back: there was no room for it, or its row is gone. */
+  /**
+   * JSON text. Without it, a job cannot run and goes back: there was no room for it, or its row is
+   * gone.
+   */
   readonly payload: string | undefined
   readonly key: string | undefined
   readonly priority: number
@@ -81,11 +84,16 @@ export const payloadBytesMax = 1_048_576
 export const nameBytesMax = 128
 export const keyBytesMax = 512
 export const queueBytesMax = 63
-/** A hundred years: the longest delay of a job, and the longest time that the command line takes. */
+/**
+ * A hundred years: the longest delay of a job, and the longest time that the command line takes.
+ */
 export const delayMax = Duration.days(36_500)
 export const defaultQueue = "default"
 
-/** Checks a job before anything is sent, so that a mistake costs one clear sentence and no round trip. */
+/**
+ * Checks a job before anything is sent, so that a mistake costs one clear sentence and no round
+ * trip.
+ */
 export const newJob = (
   name: string,
   payload: string,
@@ -135,7 +143,8 @@ const payloadIssue = (payload: string): string | undefined => {
     return `the payload has ${bytes} bytes; at most ${payloadBytesMax} fit`
   }
   return !payload.isWellFormed() || hasUnstorableEscape(payload)
-    ? "the payload contains a NUL character or half of a surrogate pair, which PostgreSQL cannot store"
+    ? "the payload contains a NUL character or half of a surrogate pair, " +
+      "which PostgreSQL cannot store"
     : undefined
 }
 

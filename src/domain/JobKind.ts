@@ -11,9 +11,13 @@ export interface JobKind<Name extends string, Payload extends Schema.Top> {
 
 /** How the runs of a kind are tried again. */
 export interface RetryPolicy {
-  /** Tries before a job is kept as failed; a job's own `max_attempts` goes before. Defaults to 25. */
+  /**
+   * Tries before a job is kept as failed; a job's own `max_attempts` goes before. Defaults to 25.
+   */
   readonly maxAttempts: number
-  /** The longest wait before the second try; it doubles with each further one. Defaults to 1 second. */
+  /**
+   * The longest wait before the second try; it doubles with each further one. Defaults to 1 second.
+   */
   readonly backoffBase: Duration.Input
   /** No wait is longer than this. Defaults to 1 hour. */
   readonly backoffCap: Duration.Input

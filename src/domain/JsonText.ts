@@ -9,7 +9,9 @@ export interface Member {
   readonly value: string
 }
 
-/** The members of an object, in the order they stand in; `json` is the text of one that can be read. */
+/**
+ * The members of an object, in the order they stand in; `json` is the text of one that can be read.
+ */
 export const members = (json: string): ReadonlyArray<Member> => {
   const found: Array<Member> = []
   let depth = 0

@@ -26,7 +26,10 @@ export interface Look {
   readonly at: number
   /** When the thread last turned; 0 before it first did. */
   readonly turnedAt: number
-  /** How long it has stood still under the eyes of the one who looks: a freeze of both does not count. */
+  /**
+   * How long it has stood still under the eyes of the one who looks: a freeze of both does not
+   * count.
+   */
   readonly stillFor: number
 }
 

@@ -5,14 +5,18 @@
 /** Work to hold ready, in milliseconds of a worker's time. */
 const ahead = 100
 
-/** At most so many jobs wait in a worker, half of them claimed at a time: the rest run meanwhile. */
+/**
+ * At most so many jobs wait in a worker, half of them claimed at a time: the rest run meanwhile.
+ */
 const backlogMax = 2000
 const claimMax = backlogMax / 2
 
 /** A store that is slower than its workers would be asked for ever more: they wait for it. */
 const unsettledMax = backlogMax
 
-/** What a worker has learnt about its jobs, as moving averages in milliseconds; undefined at first. */
+/**
+ * What a worker has learnt about its jobs, as moving averages in milliseconds; undefined at first.
+ */
 export interface Pace {
   /** From the start of a job to its end. */
   readonly took: number | undefined
@@ -69,5 +73,7 @@ export const laneRun = ({ took }: Pace): number =>
 /** From this average on, nothing is claimed ahead. */
 export const slow = ahead
 
-/** A job that waits in a worker for longer than this, in milliseconds, goes back for others to take. */
+/**
+ * A job that waits in a worker for longer than this, in milliseconds, goes back for others to take.
+ */
 export const backlogAgeMax = 500

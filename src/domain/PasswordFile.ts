@@ -1,6 +1,6 @@
 /**
- * The password file, by libpq's rules: of lines `host:port:dbname:user:password` the first that fits
- * counts, `*` fits all, and a backslash takes a colon or a backslash as it is.
+ * The password file, by libpq's rules: of lines `host:port:dbname:user:password` the first that
+ * fits counts, `*` fits all, and a backslash takes a colon or a backslash as it is.
  */
 export interface Wanted {
   /** Of a default socket directory, `localhost` as well. */

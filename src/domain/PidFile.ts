@@ -27,7 +27,9 @@ export const parse = (text: string): Result.Result<PidFile, string> => {
 export const tokenOf = (facts: ReadonlyArray<string>): string =>
   `pgq:${fnv1a64(facts.join("\0")).toString(16).padStart(16, "0")}`
 
-/** The start time in `/proc/PID/stat`, in ticks since boot; nothing for a process that has ended. */
+/**
+ * The start time in `/proc/PID/stat`, in ticks since boot; nothing for a process that has ended.
+ */
 export const startTimeOf = (stat: string): string | undefined => {
   // The second field, the program's name in brackets, may itself hold spaces and brackets.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/)

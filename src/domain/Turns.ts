@@ -2,7 +2,10 @@
  * How the queues of one worker share it: by turns, wherever they stand in its list.
  */
 
-/** The jobs of several queues, each queue's in the order given, in turns: one of each, then the next of each. */
+/**
+ * The jobs of several queues, each queue's in the order given, in turns: one of each, then the next
+ * of each.
+ */
 export const interleaved = <J extends { readonly queue: string }>(
   jobs: ReadonlyArray<J>
 ): ReadonlyArray<J> => {
@@ -20,10 +23,10 @@ export const interleaved = <J extends { readonly queue: string }>(
 export const queuesMax = 100
 
 /**
- * By how many places to move on before the next claim, after one that asked `queues`, in this order, and got
- * `jobs`. Where each queue that gave jobs gave one, or there may be more queues than a claim looks at, the
- * next claim goes on behind the last of them. Where there was more room, the first of them gave more than
- * its share if any did: the next claim begins behind it.
+ * By how many places to move on before the next claim, after one that asked `queues`, in this
+ * order, and got `jobs`. Where each queue that gave jobs gave one, or there may be more queues than
+ * a claim looks at, the next claim goes on behind the last of them. Where there was more room, the
+ * first of them gave more than its share if any did: the next claim begins behind it.
  */
 export const next = (
   queues: ReadonlyArray<string>,

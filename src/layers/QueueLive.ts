@@ -35,8 +35,8 @@ export interface Options {
   /** The schema that holds pgq's tables. Defaults to "pgq". */
   readonly schema?: string | undefined
   /**
-   * How long a closing scope waits for running jobs, and cancelled jobs may clean up, 7 days at most.
-   * Defaults to 30 seconds.
+   * How long a closing scope waits for running jobs, and cancelled jobs may clean up, 7 days at
+   * most. Defaults to 30 seconds.
    */
   readonly grace?: Duration.Input | undefined
   /** How this worker is called in listings. Defaults to "pgq". */
@@ -45,20 +45,27 @@ export interface Options {
   readonly workerId?: string | undefined
   /** How to be woken: by LISTEN, or by the clock behind a pooler. Defaults to "listen". */
   readonly notify?: "listen" | "poll" | undefined
-  /** How long this worker counts as alive without renewing, 0.1 seconds to 1 day. Defaults to 15 seconds. */
+  /**
+   * How long this worker counts as alive without renewing, 0.1 seconds to 1 day. Defaults to 15
+   * seconds.
+   */
   readonly lease?: Duration.Input | undefined
-  /** How long a handler may keep the thread to itself before it counts as hanging. Defaults to 10 minutes. */
+  /**
+   * How long a handler may keep the thread to itself before it counts as hanging. Defaults to 10
+   * minutes.
+   */
   readonly hangLimit?: Duration.Input | undefined
   /**
-   * What happens then: its jobs go to others although it may go on beside them, or the process is killed
-   * before they do. Defaults to "abandon".
+   * What happens then: its jobs go to others although it may go on beside them, or the process is
+   * killed before they do. Defaults to "abandon".
    */
   readonly onHang?: "abandon" | "kill" | undefined
 }
 
 /**
- * A queue that works for as long as the layer lives. Its handlers are the layers provided to it that
- * `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the grace.
+ * A queue that works for as long as the layer lives. Its handlers are the layers provided to it
+ * that `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the
+ * grace.
  */
 export const layer = (options: Options = {}): Layer.Layer<
   JobAdmin | JobRepo | QueueControl,
@@ -90,8 +97,8 @@ const parts = ({ connections, options, schema, settings }: {
   const working = workerOptions(settings)
   const said = saying({ worker: working.worker.id })
   const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
-  // Layers are shared by reference: without `fresh`, an application's second queue would get the handlers
-  // and the caretaker of its first.
+  // Layers are shared by reference: without `fresh`, an application's second queue would get the
+  // handlers and the caretaker of its first.
   return Layer.merge(Worker.layer(working), Layer.fresh(said(Caretaker.layer))).pipe(
     Layer.provide([
       Layer.fresh(handlers),

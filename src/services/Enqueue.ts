@@ -10,8 +10,9 @@ import { JobRepo } from "./JobRepo.ts"
 
 /**
  * Adds one job and answers with its id. Joins the transaction it is called in; outside of one, many
- * concurrent calls become one statement, and an answer that is lost with the connection is asked for
- * again for half a minute. After that, `StoreError.isUnknown` says that the job may have been added.
+ * concurrent calls become one statement, and an answer that is lost with the connection is asked
+ * for again for half a minute. After that, `StoreError.isUnknown` says that the job may have been
+ * added.
  */
 export const enqueue = <Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,

@@ -16,11 +16,12 @@ export class JobRepo extends Context.Service<JobRepo, {
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
 
   /**
-   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to `laneRun` more of
-   * its lane, which must run in order, one at a time. Of several queues, each that has jobs gives its
-   * share; where that is uneven, those named first give more. At most `slots` are suspects: jobs that were
-   * in a lease whose worker died. Each of these has a lease of its own. The answer is in the order to
-   * start in. It is bounded in bytes: from some job on, large payloads are left out.
+   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to `laneRun`
+   * more of its lane, which must run in order, one at a time. Of several queues, each that has jobs
+   * gives its share; where that is uneven, those named first give more. At most `slots` are
+   * suspects: jobs that were in a lease whose worker died. Each of these has a lease of its own.
+   * The answer is in the order to start in. It is bounded in bytes: from some job on, large
+   * payloads are left out.
    */
   readonly claim: (options: {
     readonly queues: ReadonlyArray<string>
@@ -36,8 +37,9 @@ export class JobRepo extends Context.Service<JobRepo, {
 
   /**
    * Records how runs ended. Sent twice it changes nothing the second time. Answers with those that
-   * had left their lease, of which nothing was changed. With `isRepeat`, some may have been recorded
-   * before, by a call that was not answered: jobs that are there no more count as recorded.
+   * had left their lease, of which nothing was changed. With `isRepeat`, some may have been
+   * recorded before, by a call that was not answered: jobs that are there no more count as
+   * recorded.
    */
   readonly settle: (
     settled: ReadonlyArray<Settled>,
@@ -45,14 +47,17 @@ export class JobRepo extends Context.Service<JobRepo, {
   ) => Effect.Effect<ReadonlyArray<ClaimLost>, StoreError>
 
   /**
-   * Of these, the jobs of which nothing can be recorded now, because somebody else holds their rows: a
-   * person who changes them, or others of their lane, in a transaction that is still open.
+   * Of these, the jobs of which nothing can be recorded now, because somebody else holds their
+   * rows: a person who changes them, or others of their lane, in a transaction that is still open.
    */
   readonly locked: (
     settled: ReadonlyArray<Settled>
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
 
-  /** Whether any job of these queues waits for a worker: ready, or behind its key, but not for later. */
+  /**
+   * Whether any job of these queues waits for a worker: ready, or behind its key, but not for
+   * later.
+   */
   readonly hasWaiting: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 
   /**

@@ -11,14 +11,14 @@ export class Scheduler extends Context.Service<Scheduler, {
   readonly promote: Effect.Effect<Promoted, StoreError>
 
   /**
-   * Hands back jobs of workers that stopped renewing, some thousands at once. Answers with how many:
-   * while it is any, there may be more.
+   * Hands back jobs of workers that stopped renewing, some thousands at once. Answers with how
+   * many: while it is any, there may be more.
    */
   readonly rescue: Effect.Effect<number, StoreError>
 
   /**
-   * Looks through some thousands of lanes for those that nobody would look at, the next ones each time.
-   * Answers with how many it marked.
+   * Looks through some thousands of lanes for those that nobody would look at, the next ones each
+   * time. Answers with how many it marked.
    */
   readonly heal: Effect.Effect<number, StoreError>
 

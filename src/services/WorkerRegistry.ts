@@ -8,13 +8,15 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Makes a worker known, alive for one lease. */
   readonly join: (worker: NewWorker) => Effect.Effect<void, StoreError>
 
-  /** Stays alive for another lease. Answers `false` when the worker was taken for dead meanwhile. */
+  /**
+   * Stays alive for another lease. Answers `false` when the worker was taken for dead meanwhile.
+   */
   readonly renew: (id: string) => Effect.Effect<boolean, StoreError>
 
   /**
-   * Hands back what the database has leased to a worker beside the leases it knows of: the answers to
-   * those claims were lost. Answers with how many jobs, and which of the leases it knows of are gone.
-   * Never to be called beside a claim.
+   * Hands back what the database has leased to a worker beside the leases it knows of: the answers
+   * to those claims were lost. Answers with how many jobs, and which of the leases it knows of are
+   * gone. Never to be called beside a claim.
    */
   readonly reconcile: (
     id: string,

@@ -1,5 +1,6 @@
 /**
- * Where a command finds its database: connection strings, the environment, services, password files.
+ * Where a command finds its database: connection strings, the environment, services, password
+ * files.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

@@ -73,7 +73,10 @@ export interface Working {
   readonly complaints: (count: number) => Effect.Effect<void>
   /** Waits for a complaint that comes after now. */
   readonly nextComplaint: Effect.Effect<void>
-  /** Ends the work and checks it: each job completed once, started in the order of its key, nothing left. */
+  /**
+   * Ends the work and checks it: each job completed once, started in the order of its key, nothing
+   * left.
+   */
   readonly finish: Effect.Effect<void>
 }
 

@@ -99,7 +99,10 @@ it.live(
   patience
 )
 
-/** Takes so many connections until the scope ends, from all but the spared; answers with one of them. */
+/**
+ * Takes so many connections until the scope ends, from all but the spared; answers with one of
+ * them.
+ */
 const take = Effect.fnUntraced(function*(url: string, wanted: number, spared = "") {
   const one = yield* Database.connect(url)
   let taken = 1

@@ -1,6 +1,6 @@
 /**
- * Connections that end at any byte, on the way there or back: nothing is lost or doubled, whatever was
- * done of which no answer came.
+ * Connections that end at any byte, on the way there or back: nothing is lost or doubled, whatever
+ * was done of which no answer came.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,6 +1,6 @@
 /**
- * A server whose disk is full for a while, under a worker in the middle of its work. Needs a disk of its
- * own, and so the right to mount one; skipped without.
+ * A server whose disk is full for a while, under a worker in the middle of its work. Needs a disk
+ * of its own, and so the right to mount one; skipped without.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -47,7 +47,8 @@ const fill = (path: string) =>
 const demands = {
   "refuses what needs more": (sql: PgClient.PgClient) =>
     sql`CREATE TABLE big AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 100000)`,
-  // Without the next segment of its log it can write nothing at all. Only a superuser may ask for one.
+  // Without the next segment of its log it can write nothing at all. Only a superuser may ask for
+  // one.
   "dies of it": (sql: PgClient.PgClient) =>
     Effect.forever(sql`SELECT pg_switch_wal()::text, txid_current()`)
 }

@@ -1,6 +1,6 @@
 /**
- * Producers whose connection ends in the middle of adding a job: a job that was answered for is there
- * once, one that failed is not there.
+ * Producers whose connection ends in the middle of adding a job: a job that was answered for is
+ * there once, one that failed is not there.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"

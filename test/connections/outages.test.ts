@@ -198,8 +198,8 @@ it.live(
 )
 
 /**
- * Of a clock that is moved, with time for the server, and turns of this process, however busy the machine
- * is: a connection that is cut comes and goes within some.
+ * Of a clock that is moved, with time for the server, and turns of this process, however busy the
+ * machine is: a connection that is cut comes and goes within some.
  */
 const second = Effect.gen(function*() {
   yield* TestClock.adjust("1 second")
@@ -207,7 +207,9 @@ const second = Effect.gen(function*() {
   for (let turn = 0; turn < 100; turn++) yield* Effect.promise(() => setImmediate())
 })
 
-/** Changes a setting of the server for all sessions, and ends those that there are; a superuser's. */
+/**
+ * Changes a setting of the server for all sessions, and ends those that there are; a superuser's.
+ */
 const setting = (url: string, name: string, value: string) =>
   asked(url, (sql) =>
     Effect.gen(function*() {

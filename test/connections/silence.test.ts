@@ -1,5 +1,6 @@
 /**
- * Connections that fall silent at a given word, or whose backends freeze: nothing waits for them for long.
+ * Connections that fall silent at a given word, or whose backends freeze: nothing waits for them
+ * for long.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

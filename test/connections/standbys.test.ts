@@ -1,6 +1,6 @@
 /**
- * A server that acknowledges a commit only when a standby has it, and whose standby is away: whatever
- * ends its wait, a producer hears of no job that this server alone has.
+ * A server that acknowledges a commit only when a standby has it, and whose standby is away:
+ * whatever ends its wait, a producer hears of no job that this server alone has.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

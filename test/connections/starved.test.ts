@@ -1,5 +1,6 @@
 /**
- * Handlers that hold every connection of their application: its worker lives on connections of its own.
+ * Handlers that hold every connection of their application: its worker lives on connections of its
+ * own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -102,8 +102,8 @@ layer(PgQueue.database, options)("the functions", (it) => {
     Effect.gen(function*() {
       const lending = (yield* functions).filter(({ is_definer }) => is_definer)
 
-      // Each of these was looked at: it changes no job, as that would run the triggers of others with the
-      // owner's rights, and it evaluates nothing that its caller chose.
+      // Each of these was looked at: it changes no job, as that would run the triggers of others
+      // with the owner's rights, and it evaluates nothing that its caller chose.
       assert.deepStrictEqual(
         lending.map(({ name }) => name),
         [

@@ -1,5 +1,6 @@
 /**
- * Claims and settlements touch what they take, however deep the lanes are and whatever the statistics say.
+ * Claims and settlements touch what they take, however deep the lanes are and whatever the
+ * statistics say.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"

@@ -1,5 +1,6 @@
 /**
- * A person who holds a finished job's row: what else of its lane's run ends meanwhile waits behind it.
+ * A person who holds a finished job's row: what else of its lane's run ends meanwhile waits behind
+ * it.
  */
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Queue } from "effect"

@@ -11,7 +11,9 @@ import { options } from "./Live.ts"
 
 const promote = Scheduler.use((scheduler) => scheduler.promote)
 
-/** So many due jobs of a lane each, whose priority is 1, and after them ten with a priority of 0. */
+/**
+ * So many due jobs of a lane each, whose priority is 1, and after them ten with a priority of 0.
+ */
 const due = Effect.fnUntraced(function*(kept: number) {
   const sql = yield* PgClient.PgClient
   const queue = yield* queueName

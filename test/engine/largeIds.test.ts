@@ -1,5 +1,6 @@
 /**
- * Ids that no JavaScript number holds, in a queue that has been used for long, or was set up that way.
+ * Ids that no JavaScript number holds, in a queue that has been used for long, or was set up that
+ * way.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * A worker beside a producer's transaction that stays open, over a queue in memory and a clock that the
- * test leads.
+ * A worker beside a producer's transaction that stays open, over a queue in memory and a clock that
+ * the test leads.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,5 +1,6 @@
 /**
- * The jobs of dead workers go back a little at a time, however many there are and whatever the clock says.
+ * The jobs of dead workers go back a little at a time, however many there are and whatever the
+ * clock says.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

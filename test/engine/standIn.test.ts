@@ -12,7 +12,10 @@ import { options, producer, unfinished } from "./Live.ts"
 
 const spinner = fileURLToPath(new URL("spinner.mjs", import.meta.url))
 
-/** What was handed back while a handler computed for nearly three leases, as often as others looked for the dead. */
+/**
+ * What was handed back while a handler computed for nearly three leases, as often as others looked
+ * for the dead.
+ */
 const rescuedWhileComputing = Effect.fnUntraced(function*(standIn: string) {
   const { url } = yield* TestDatabase
   const { sql } = yield* Session.open

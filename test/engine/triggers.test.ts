@@ -1,6 +1,6 @@
 /**
- * Triggers that people put on pgq's tables: none of them lets a job be recorded complete that stays, and
- * what one forbids holds up no other.
+ * Triggers that people put on pgq's tables: none of them lets a job be recorded complete that
+ * stays, and what one forbids holds up no other.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -26,7 +26,9 @@ export const below = (bound: number) => Random.nextIntBetween(0, bound, { halfOp
 export const pick = <A>(from: ReadonlyArray<A>) =>
   Effect.map(below(from.length), (index) => from[index]!)
 
-/** Up to twelve pieces: single characters of every plane, halves of pairs, and texts of the corpus. */
+/**
+ * Up to twelve pieces: single characters of every plane, halves of pairs, and texts of the corpus.
+ */
 export const text = Effect.gen(function*() {
   const pieces: Array<string> = []
   const count = yield* below(12)

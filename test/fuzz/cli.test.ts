@@ -1,6 +1,6 @@
 /**
- * The built command line, given anything: it ends by itself with one line that says what is wrong, or
- * does what it was asked.
+ * The built command line, given anything: it ends by itself with one line that says what is wrong,
+ * or does what it was asked.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * Connection strings of any kind: read or refused at once, never with the password in the refusal, and
- * what is read is written and read again as the same.
+ * Connection strings of any kind: read or refused at once, never with the password in the refusal,
+ * and what is read is written and read again as the same.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Redacted, Result } from "effect"

@@ -1,6 +1,6 @@
 /**
- * Handlers that throw, fail with, reject with or return anything at all: each job ends, the jobs beside
- * it too, and what is kept of the failure is text.
+ * Handlers that throw, fail with, reject with or return anything at all: each job ends, the jobs
+ * beside it too, and what is kept of the failure is text.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -43,7 +43,8 @@ layer(producer, options)("a payload", (it) => {
       yield* start(Anything.toLayer((payload) => void seen.push(payload)), { queues: [queue] })
 
       const jobs = yield* finishedAll(queue, stored)
-      // Numbers that a double cannot hold are read as infinite, which no schema takes: said so at once.
+      // Numbers that a double cannot hold are read as infinite, which no schema takes: said so at
+      // once.
       const failed = jobs.filter(({ outcome }) => outcome !== "completed")
       assert.isAtMost(failed.length, 3)
       for (const { error } of failed) assert.include(error, "too large for JavaScript")
@@ -60,7 +61,8 @@ layer(producer, options)("a payload", (it) => {
         const checked = newJob("anything", payload, { queue })
         if (Result.isFailure(checked)) continue
         const added = yield* Fuzz.soon(what, Effect.result(repo.enqueue([checked.success])))
-        // What the check lets through and the table does not is one clear refusal, not to be repeated.
+        // What the check lets through and the table does not is one clear refusal, not to be
+        // repeated.
         if (Result.isFailure(added)) {
           assert.isFalse(added.failure.isTransient, what)
           assert.match(added.failure.code ?? "", /^(22|23514|54)/, what)

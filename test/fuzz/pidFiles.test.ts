@@ -1,5 +1,6 @@
 /**
- * Pid files that hold anything, and paths to anything: nothing is signalled, nothing is overwritten.
+ * Pid files that hold anything, and paths to anything: nothing is signalled, nothing is
+ * overwritten.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Result } from "effect"

@@ -1,6 +1,6 @@
 /**
- * Names, keys and queues of any text, from code and from SQL: refused in one sentence, or stored and
- * handed out again as they were.
+ * Names, keys and queues of any text, from code and from SQL: refused in one sentence, or stored
+ * and handed out again as they were.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

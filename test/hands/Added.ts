@@ -1,5 +1,6 @@
 /**
- * What comes of jobs that a statement by hand has added: where they stand, whom they wake, when they run.
+ * What comes of jobs that a statement by hand has added: where they stand, whom they wake, when
+ * they run.
  */
 import type { PgConnection } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * One statement by hand on a job in one state: what it must do, or why it must be refused, and that the
- * queue goes on afterwards.
+ * One statement by hand on a job in one state: what it must do, or why it must be refused, and that
+ * the queue goes on afterwards.
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,5 +1,6 @@
 /**
- * Jobs in each state that a person may meet them in, made as they come about: by adding, claiming, settling.
+ * Jobs in each state that a person may meet them in, made as they come about: by adding, claiming,
+ * settling.
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"

@@ -1,6 +1,6 @@
 /**
- * Jobs in all sorts of states in one database, and what must have become of them once another one has
- * taken over: what was not finished runs there once, in the order of its key.
+ * Jobs in all sorts of states in one database, and what must have become of them once another one
+ * has taken over: what was not finished runs there once, in the order of its key.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -22,7 +22,9 @@ const add = ({ sql }: Session.Session, queue: string, from: number) =>
     FROM generate_series(${from}::integer, ${from + 19}) AS n
   `
 
-/** Adds 20 jobs: three end, one is to be tried again in its lane, and some stay with their worker. */
+/**
+ * Adds 20 jobs: three end, one is to be tried again in its lane, and some stay with their worker.
+ */
 export const work = Effect.fnUntraced(function*(
   session: Session.Session,
   queue: string,
@@ -62,7 +64,10 @@ export const payloadsOf = ({ sql }: Session.Session, table: "jobs" | "finished_j
     (rows) => rows.map(({ n }) => n)
   )
 
-/** Adds more, has a worker run what is left, and checks that it is `unfinished`, these, and nothing else. */
+/**
+ * Adds more, has a worker run what is left, and checks that it is `unfinished`, these, and nothing
+ * else.
+ */
 export const check = Effect.fnUntraced(function*(
   session: Session.Session,
   url: string,

@@ -1,5 +1,6 @@
 /**
- * Statements by hand on many jobs: what they leave behind, whom they wake, and what they may not touch.
+ * Statements by hand on many jobs: what they leave behind, whom they wake, and what they may not
+ * touch.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * Adding jobs by hand: the obvious calls of `enqueue`, any number of queues, and what says that nothing came of it.
+ * Adding jobs by hand: the obvious calls of `enqueue`, any number of queues, and what says that
+ * nothing came of it.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -21,7 +21,9 @@ const isSo = (session: Session.Session, region: string) =>
     Effect.map(told(session, region), ([rows]) => assert.isTrue(Object.values(rows![0]!)[0]))
   )
 
-/** Has a server work whose jobs another one subscribes to; answers with what it has when it ends. */
+/**
+ * Has a server work whose jobs another one subscribes to; answers with what it has when it ends.
+ */
 const publisher = Effect.fnUntraced(function*(admin: Session.Session, queue: string) {
   const { adminUrl, url } = yield* serverWith({ wal_level: "logical" })
   const first = yield* Session.openAt(url)

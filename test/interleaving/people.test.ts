@@ -1,6 +1,6 @@
 /**
- * People change many jobs while their ends are recorded: whoever meets the other in a circle, it is never
- * the statement of the person that ends for it.
+ * People change many jobs while their ends are recorded: whoever meets the other in a circle, it is
+ * never the statement of the person that ends for it.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"

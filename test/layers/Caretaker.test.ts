@@ -6,7 +6,9 @@ import * as Caretaker from "../../src/layers/worker/Caretaker.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 
-/** Starts it on a store that does nothing but what the test says; answers with the lines it logs. */
+/**
+ * Starts it on a store that does nothing but what the test says; answers with the lines it logs.
+ */
 const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) {
   const lines: Array<string> = []
   const idle = { promoted: 0, isBehind: false, next: undefined }

@@ -21,7 +21,10 @@ const worker = {
   lease
 }
 
-/** How often a worker hears that it was taken for dead by a renewal. It `acts` before the answer comes. */
+/**
+ * How often a worker hears that it was taken for dead by a renewal. It `acts` before the answer
+ * comes.
+ */
 const burials = Effect.fnUntraced(function*(
   acts: (lifeline: Lifeline.Lifeline) => Effect.Effect<void>
 ) {

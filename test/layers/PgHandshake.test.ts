@@ -12,7 +12,9 @@ import * as Conninfo from "../../src/domain/Conninfo.ts"
 import * as PgConninfo from "../../src/layers/postgres/connection/PgConninfo.ts"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 
-/** Says to each message of the client the next of its lines; answers its port, and what it heard. */
+/**
+ * Says to each message of the client the next of its lines; answers its port, and what it heard.
+ */
 const impostor = (...lines: ReadonlyArray<(heard: Buffer, socket: Socket) => void>) => {
   const heard: Array<Buffer> = []
   return Effect.acquireRelease(

@@ -1,6 +1,6 @@
 /**
- * Connections by libpq's rules, to real servers: what is encrypted, what is verified, who is asked how,
- * and which of several servers it is in the end.
+ * Connections by libpq's rules, to real servers: what is encrypted, what is verified, who is asked
+ * how, and which of several servers it is in the end.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

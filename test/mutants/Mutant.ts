@@ -1,5 +1,6 @@
 /**
- * A change to pgq which takes out one thing that its promise rests on, and the test that must notice.
+ * A change to pgq which takes out one thing that its promise rests on, and the test that must
+ * notice.
  */
 export interface Mutant {
   readonly name: string

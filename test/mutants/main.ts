@@ -1,6 +1,6 @@
 /**
- * `npm run mutants`: takes one thing after the other out of a copy of pgq, and runs the test that must
- * fail then. Names of mutants choose some of them.
+ * `npm run mutants`: takes one thing after the other out of a copy of pgq, and runs the test that
+ * must fail then. Names of mutants choose some of them.
  */
 import { Effect, Redacted } from "effect"
 import { execFileSync, spawn } from "node:child_process"

@@ -1,5 +1,6 @@
 /**
- * The mutants still fit pgq, and the tests that must notice them are there. `npm run mutants` tries them.
+ * The mutants still fit pgq, and the tests that must notice them are there. `npm run mutants` tries
+ * them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"

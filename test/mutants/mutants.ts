@@ -1,5 +1,6 @@
 /**
- * All mutants. `test/properties` and `test/model` have mutants of their own; `docs/reliability.md` lists all.
+ * All mutants. `test/properties` and `test/model` have mutants of their own; `docs/reliability.md`
+ * lists all.
  */
 import type { Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"

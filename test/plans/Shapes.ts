@@ -1,5 +1,6 @@
 /**
- * The shapes of queue and statistics that hot statements are tried on, as the statements that make them.
+ * The shapes of queue and statistics that hot statements are tried on, as the statements that make
+ * them.
  */
 /** So many jobs of the queue `deep`; what they are may depend on their number, `n`. */
 const jobs = (count: number, state: string, key: string, dueIn = "-1 hour") => `

@@ -1,5 +1,6 @@
 /**
- * What one statement touched: the server's own counts, so whatever its functions and triggers ran counts.
+ * What one statement touched: the server's own counts, so whatever its functions and triggers ran
+ * counts.
  */
 import { Effect, Schema } from "effect"
 import type { Statement as SqlStatement } from "effect/sql"
@@ -34,7 +35,10 @@ export const measure = Effect.fnUntraced(function*(session: Session.Session, sta
   return work
 })
 
-/** The scans so far, and the rows they read. A transaction's own counts stand still between its statements. */
+/**
+ * The scans so far, and the rows they read. A transaction's own counts stand still between its
+ * statements.
+ */
 const countsOf = ({ sql }: Session.Session) =>
   sql<{ name: string; isIndex: boolean; scans: number; rows: number }>`
     SELECT relname AS name, relkind = 'i' AS "isIndex",

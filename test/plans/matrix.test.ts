@@ -1,6 +1,7 @@
 /**
- * The plan matrix: on every shape of queue, and whatever the statistics say, each hot statement reads
- * the same indexes, walks through no table that can grow, and touches no more than its batch asks for.
+ * The plan matrix: on every shape of queue, and whatever the statistics say, each hot statement
+ * reads the same indexes, walks through no table that can grow, and touches no more than its batch
+ * asks for.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -25,7 +26,9 @@ interface Claimed {
 interface Step {
   /** The most entries it may read from each index. It must use these and no other. */
   readonly indexes: Readonly<Record<string, number>>
-  /** With room for a catalog that has to be read again; one walk through a million jobs is 19,000. */
+  /**
+   * With room for a catalog that has to be read again; one walk through a million jobs is 19,000.
+   */
   readonly pages: number
   /** What it settles is claimed before, with up to so many more jobs of each lane. */
   readonly laneRun?: number
@@ -153,7 +156,9 @@ const open = Effect.gen(function*() {
   return { session, worker: yield* session.worker("deep") }
 })
 
-/** Makes a shape of the queue, past triggers, which would tell other states: for a superuser alone. */
+/**
+ * Makes a shape of the queue, past triggers, which would tell other states: for a superuser alone.
+ */
 const change = Effect.fnUntraced(function*(statements: ReadonlyArray<string>) {
   const { sql } = yield* Session.openAt((yield* TestDatabase).adminUrl)
   yield* sql.unsafe("SET session_replication_role = replica").unprepared

@@ -1,6 +1,6 @@
 /**
- * A settlement costs what its batch asks for: so much for each job and each lease, however many lanes
- * there are, however many leases, and whatever has finished before.
+ * A settlement costs what its batch asks for: so much for each job and each lease, however many
+ * lanes there are, however many leases, and whatever has finished before.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -26,7 +26,10 @@ const retried = ({ sql }: Session.Session, { ids, leases }: Claimed) =>
 
 const complete = (session: Session.Session, claimed: Claimed) => settled("settle", session, claimed)
 
-/** Leases of so many jobs each; each job has a lane of its own if it is keyed, or another job behind it. */
+/**
+ * Leases of so many jobs each; each job has a lane of its own if it is keyed, or another job behind
+ * it.
+ */
 const claims = Effect.fnUntraced(function*(session: Session.Session, options: {
   readonly leases: number
   readonly jobs: number

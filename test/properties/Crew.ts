@@ -1,6 +1,6 @@
 /**
- * Who drives a queue: three producers and three workers, each on a connection of its own that can be
- * killed, and a control connection that looks on.
+ * Who drives a queue: three producers and three workers, each on a connection of its own that can
+ * be killed, and a control connection that looks on.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer } from "effect"

@@ -44,8 +44,8 @@ interface Held {
 }
 
 /**
- * One run of the machine, over a queue of its own. Where claims are narrow, they look at one lane each: what
- * one answers with is right, and may be less than there is.
+ * One run of the machine, over a queue of its own. Where claims are narrow, they look at one lane
+ * each: what one answers with is right, and may be less than there is.
  */
 export const make = Effect.fnUntraced(function*(
   producers: ReadonlyArray<Session.Session>,
@@ -210,7 +210,8 @@ export const make = Effect.fnUntraced(function*(
     yield* comeDue
     while (jobs.size > 0) {
       const left = jobs.size
-      // A narrow claim may come to a lane that has nothing, once for each of the markers that there are.
+      // A narrow claim may come to a lane that has nothing, once for each of the markers that there
+      // are.
       for (let tries = isNarrow ? 200 : 1; tries > 0 && leases.length === 0; tries--) {
         yield* claim({ op: "claim", who: 1, key: 2, priority: 2 })
       }

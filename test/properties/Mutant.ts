@@ -22,7 +22,8 @@ export const apply = Effect.fnUntraced(function*({ and, from, functions, to }: M
       WHERE proname = ${name} AND pronamespace = 'pgq'::regnamespace
     `
     assert.include(found!.text, from)
-    // A function without settings of its own is compiled among pgq's names, as it was by its migration.
+    // A function without settings of its own is compiled among pgq's names, as it was by its
+    // migration.
     yield* sql.withTransaction(Effect.andThen(
       sql`SET LOCAL search_path TO pgq, pg_temp`,
       sql.unsafe(found!.text.replaceAll(from, to)).unprepared

@@ -1,6 +1,6 @@
 /**
- * Two steps at once: the first has done its work but has not committed when the second comes, and then
- * it commits, is rolled back, or its connection dies.
+ * Two steps at once: the first has done its work but has not committed when the second comes, and
+ * then it commits, is rolled back, or its connection dies.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -200,7 +200,8 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
     )
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
     if (isDone) model.claimed(options.worker, one)
-    // A rescue passes by what the claim holds: its worker's row, or the job of a lease. The next one does not.
+    // A rescue passes by what the claim holds: its worker's row, or the job of a lease. The next
+    // one does not.
     yield* seatOf(command.who + 1).now().scheduler.rescue
     model.rescue()
   })

@@ -1,6 +1,6 @@
 /**
- * Places within a claim, between two of its statements, at which a test can make it wait. They are put
- * into the functions of a test's database; the rest of their text stays as it is.
+ * Places within a claim, between two of its statements, at which a test can make it wait. They are
+ * put into the functions of a test's database; the rest of their text stays as it is.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber } from "effect"

@@ -1,6 +1,6 @@
 /**
- * The producers' commands: jobs added one by one and in transactions of every isolation, in pgq's ways
- * and by hand, and changed by hand.
+ * The producers' commands: jobs added one by one and in transactions of every isolation, in pgq's
+ * ways and by hand, and changed by hand.
  */
 import { Duration, Effect } from "effect"
 import type { NewJob } from "../../src/domain/Job.ts"

@@ -148,7 +148,10 @@ export const make = () => {
 
   const isHeld = ({ id, lease }: Settled): boolean => leases.get(lease)?.ids.includes(id) === true
 
-  /** Answers with what had left its lease; where it may have been settled before, with what is still there. */
+  /**
+   * Answers with what had left its lease; where it may have been settled before, with what is still
+   * there.
+   */
   const settle = (settled: ReadonlyArray<Settled>, isRepeat = false): ReadonlyArray<bigint> => {
     const lost = settled.filter((each) => !isHeld(each) && !(isRepeat && !jobs.has(each.id)))
     const held = settled.filter(isHeld)

@@ -1,6 +1,6 @@
 /**
- * The mechanisms of the protocol, each taken out in turn. The order check is not among them: only a queue
- * of hundreds of lanes needs it, which `test/soak/overtaken.test.ts` has.
+ * The mechanisms of the protocol, each taken out in turn. The order check is not among them: only a
+ * queue of hundreds of lanes needs it, which `test/soak/overtaken.test.ts` has.
  */
 import type { Mutant } from "./Mutant.ts"
 

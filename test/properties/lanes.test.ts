@@ -17,7 +17,8 @@ const commands = Schema.Array(Schema.Struct({
   priority: upTo(2)
 })).check(Schema.isMaxLength(60))
 
-// A failing run prints its seed: PGQ_SEED replays it. With the usual size, histories end at ten commands.
+// A failing run prints its seed: PGQ_SEED replays it. With the usual size, histories end at ten
+// commands.
 const seed = process.env.PGQ_SEED === undefined ? {} : { seed: Number(process.env.PGQ_SEED) }
 const runs = Number(process.env.PGQ_RUNS ?? 50)
 

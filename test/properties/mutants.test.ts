@@ -1,6 +1,6 @@
 /**
- * The properties notice what they are there for: each mechanism of the lane protocol is taken out in
- * turn, in a database of its own, and some history goes wrong.
+ * The properties notice what they are there for: each mechanism of the lane protocol is taken out
+ * in turn, in a database of its own, and some history goes wrong.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Random } from "effect"

@@ -1,11 +1,11 @@
 /**
- * Whatever producers, workers, people and accidents do to a queue, and however two of them meet, its
- * tables say what the model says after every step, no invariant of RELIABILITY.md 5.1 is broken, and in
- * the end everything committed is finished exactly once.
+ * Whatever producers, workers, people and accidents do to a queue, and however two of them meet,
+ * its tables say what the model says after every step, no invariant of RELIABILITY.md 5.1 is
+ * broken, and in the end everything committed is finished exactly once.
  *
  * `PGQ_RUNS` sets how many histories (30 by default), `PGQ_COMMANDS` how long the longest is (60).
- * `PGQ_SEED` draws the same ones again. A failure prints the shortest history found and a replay token:
- * `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
+ * `PGQ_SEED` draws the same ones again. A failure prints the shortest history found and a replay
+ * token: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
  */
 import { layer } from "@effect/vitest"
 import * as Crew from "./Crew.ts"

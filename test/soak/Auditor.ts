@@ -6,7 +6,9 @@ import { Effect } from "effect"
 import { connect } from "./Database.ts"
 import type { Violation } from "./Violation.ts"
 
-/** Looks until it is interrupted, over the server's crashes. Each look that was answered is counted. */
+/**
+ * Looks until it is interrupted, over the server's crashes. Each look that was answered is counted.
+ */
 export const run = ({ count, report, url }: {
   readonly url: string
   readonly report: (violation: Violation) => void

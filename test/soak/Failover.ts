@@ -25,7 +25,10 @@ export const synchronous = Effect.fnUntraced(function*(options: Options) {
   yield* takeOver(options, standby)
 }, Effect.scoped)
 
-/** What was committed in the time that it answers may be lost; after it nobody could write for a while. */
+/**
+ * What was committed in the time that it answers may be lost; after it nobody could write for a
+ * while.
+ */
 export const asynchronous = Effect.fnUntraced(function*(options: Options) {
   const standby = yield* Standby.open(options)
   const from = Ledger.now()

@@ -157,12 +157,15 @@ const laneOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<V
 /** So long a claim that came to nothing may have held what others passed over. */
 const heldMillis = 5000
 
-/** Whoever passes it over later than that may have met another such claim: the server was away meanwhile. */
+/**
+ * Whoever passes it over later than that may have met another such claim: the server was away
+ * meanwhile.
+ */
 const seriesMillis = 1000
 
 /**
- * Who claims alone passes over no job without a key, whoever else claims in another mode. Others pass over
- * what somebody is just claiming, but not again and again.
+ * Who claims alone passes over no job without a key, whoever else claims in another mode. Others
+ * pass over what somebody is just claiming, but not again and again.
  */
 const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []

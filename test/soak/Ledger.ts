@@ -60,7 +60,10 @@ export interface FaultEntry {
   readonly detail: string
 }
 
-/** A failover forgot what was done since `from`. Until `until` nobody could write; at `at` all could. */
+/**
+ * A failover forgot what was done since `from`. Until `until` nobody could write; at `at` all
+ * could.
+ */
 export interface RewindEntry {
   readonly what: "rewind"
   readonly at: number

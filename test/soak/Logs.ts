@@ -22,8 +22,8 @@ export const check = (folder: string, entries: ReadonlyArray<Entry>): ReadonlyAr
 }
 
 /**
- * One that found no server at its start may end, and is tried again; one that was asked to stop may fail to
- * sign off; and one that was frozen when it was, is killed by its parent.
+ * One that found no server at its start may end, and is tried again; one that was asked to stop may
+ * fail to sign off; and one that was frozen when it was, is killed by its parent.
  */
 export const deserters = (
   log: string,

@@ -60,7 +60,9 @@ const kill = ({ write }: World, pid: number, isSupervised: boolean): void => {
 
 const isAlone = ({ place }: Worker) => place.processes === undefined
 
-/** Of a supervisor one of its children, of another the process itself. A freeze goes on to its end. */
+/**
+ * Of a supervisor one of its children, of another the process itself. A freeze goes on to its end.
+ */
 const someone = ({ crew, frozen }: World, dice: Dice) => {
   const worker = crew.pick(dice, () => true)
   if (worker === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * What must hold once the faults are over: work is done as fast as before them, and the jobs of whoever
- * dies now run again as soon as promised.
+ * What must hold once the faults are over: work is done as fast as before them, and the jobs of
+ * whoever dies now run again as soon as promised.
  */
 import { Effect } from "effect"
 import * as Burst from "./Burst.ts"
@@ -9,7 +9,9 @@ import { ask } from "./Database.ts"
 import * as Ledger from "./Ledger.ts"
 import type { World } from "./World.ts"
 
-/** Invariant I12 of the reliability study: so much of the rate before the faults, within so long. */
+/**
+ * Invariant I12 of the reliability study: so much of the rate before the faults, within so long.
+ */
 const share = 0.8
 const withinMillis = 30_000
 
@@ -30,7 +32,10 @@ export const isAsFast = Effect.fnUntraced(function*(world: World, before: number
   return best
 })
 
-/** Kills some of those that work, alone and supervised. The ledgers tell how soon their jobs ran again. */
+/**
+ * Kills some of those that work, alone and supervised. The ledgers tell how soon their jobs ran
+ * again.
+ */
 export const kill = Effect.fnUntraced(function*(world: World) {
   yield* Burst.add(world, { count: 120, does: "sleep", millis: 3000, keys: 60 })
   const [alone, supervised] = yield* Effect.repeat(victims(world), {

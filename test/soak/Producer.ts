@@ -1,6 +1,7 @@
 /**
  * Adds jobs as applications do: in transactions that stay open, roll back, fail or lose their
- * connection, at any isolation level, by bare INSERT or by `pgq.enqueue`; and with pgq's own client.
+ * connection, at any isolation level, by bare INSERT or by `pgq.enqueue`; and with pgq's own
+ * client.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Exit } from "effect"

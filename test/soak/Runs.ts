@@ -99,9 +99,9 @@ export const read = (entries: ReadonlyArray<Entry>) => {
 }
 
 /**
- * Two runs of one lane at once are wrong, unless nobody can prevent it: because one of them belongs to
- * a process that was frozen for so long that it was taken for dead, until it has noticed, or because a
- * failover forgot the lease of one, until its process has heard of it.
+ * Two runs of one lane at once are wrong, unless nobody can prevent it: because one of them belongs
+ * to a process that was frozen for so long that it was taken for dead, until it has noticed, or
+ * because a failover forgot the lease of one, until its process has heard of it.
  */
 export const overlaps = (options: {
   readonly runs: ReadonlyArray<Run>
@@ -122,8 +122,8 @@ export const overlaps = (options: {
       pause.pid === pid && pause.to - pause.from > leaseMillis - renewal && pause.from < from &&
       to < pause.to + renewal
     )
-  // What was claimed until then may start later: it waits in its worker for as long as that is frozen, and
-  // for half a second that it is not.
+  // What was claimed until then may start later: it waits in its worker for as long as that is
+  // frozen, and for half a second that it is not.
   const latestStart = (pid: number, at: number) =>
     backlogAgeMax +
     (pauses.find((pause) => pause.pid === pid && pause.from <= at && at <= pause.to)?.to ?? at)
@@ -175,7 +175,10 @@ export const recoveries = (
   return found
 }
 
-/** Without other faults a parent hands jobs back within a second, and others find them soon after a lease. */
+/**
+ * Without other faults a parent hands jobs back within a second, and others find them soon after a
+ * lease.
+ */
 export const slow = (
   recoveries: ReadonlyArray<Recovery>,
   { leaseMillis, lookMillis, since }: {
@@ -193,7 +196,10 @@ export const slow = (
     return at < since || millis <= millisMax ? [] : [{ check: "slow recovery", detail }]
   })
 
-/** Without faults nothing runs again that has ended well, unless its process died before it could say so. */
+/**
+ * Without faults nothing runs again that has ended well, unless its process died before it could
+ * say so.
+ */
 export const again = (
   runs: ReadonlyArray<Run>,
   entries: ReadonlyArray<Entry>,

@@ -21,8 +21,9 @@ export interface Server {
   /** Kills the postmaster, or stops it without a word to anybody, and starts another. */
   readonly crash: (signal: "SIGKILL" | "SIGQUIT") => Effect.Effect<void>
   /**
-   * Kills the postmaster and puts a standby in its place, which is read-only for so long. Answers when
-   * commits were made that are lost, by the clock of the ledgers; none are if the standby is synchronous.
+   * Kills the postmaster and puts a standby in its place, which is read-only for so long. Answers
+   * when commits were made that are lost, by the clock of the ledgers; none are if the standby is
+   * synchronous.
    */
   readonly failover: (
     isSynchronous: boolean,

@@ -24,7 +24,9 @@ export interface Standby {
   /** Waits until it has all that is committed by now. */
   readonly caughtUp: Effect.Effect<void>
   readonly stop: Effect.Effect<void>
-  /** Puts it where the server's data are, once neither of the two runs. Its next start is read-only. */
+  /**
+   * Puts it where the server's data are, once neither of the two runs. Its next start is read-only.
+   */
   readonly replace: Effect.Effect<void>
 }
 

@@ -1,7 +1,7 @@
 /**
- * Workers in one process, each behind a network of its own, whose connections are cut, refused, reset in
- * the middle of a message, or fall silent, at random. Each must go on once its network is well, and close
- * in time whether it is or not.
+ * Workers in one process, each behind a network of its own, whose connections are cut, refused,
+ * reset in the middle of a message, or fall silent, at random. Each must go on once its network is
+ * well, and close in time whether it is or not.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Exit } from "effect"

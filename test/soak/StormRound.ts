@@ -1,6 +1,6 @@
 /**
- * One worker's storm: some faults, then good weather or the end, and then the count of what became of
- * its jobs.
+ * One worker's storm: some faults, then good weather or the end, and then the count of what became
+ * of its jobs.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Exit, Layer, Logger, Redacted, Schedule, Schema, Scope } from "effect"

@@ -12,7 +12,10 @@ import { mutants } from "./mutants.ts"
 import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
 
-/** What is found of a process that died at `at`, and whose job ran again at `again`, in peace since 100. */
+/**
+ * What is found of a process that died at `at`, and whose job ran again at `again`, in peace since
+ * 100.
+ */
 const slow = (isSupervised: boolean, at: number, again: number, lookMillis = 0) => {
   const entries = [
     ...added(1, 10),

@@ -1,7 +1,7 @@
 /**
- * All soaks one after the other, and a line for each: every mode, both ways, both servers. What it is
- * asked with goes on to each of them, as `--short`, `--minutes N` or `--seed TEXT`; `--server`, `--mode`
- * and `--via` choose some. It wants pgq to be built.
+ * All soaks one after the other, and a line for each: every mode, both ways, both servers. What it
+ * is asked with goes on to each of them, as `--short`, `--minutes N` or `--seed TEXT`; `--server`,
+ * `--mode` and `--via` choose some. It wants pgq to be built.
  */
 import { spawn } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs"
@@ -15,7 +15,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** Runs to its end; answers with its exit code. An interrupt from the terminal reaches it by itself. */
+/**
+ * Runs to its end; answers with its exit code. An interrupt from the terminal reaches it by itself.
+ */
 const soak = (args: ReadonlyArray<string>, log: string): Promise<number> =>
   new Promise((resolve) => {
     const file = openSync(log, "a")

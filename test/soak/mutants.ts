@@ -1,6 +1,7 @@
 /**
  * Changes to the built pgq, each of which takes out one thing that its promise rests on. A soak of
- * a mutant must fail. `docs/reliability.md` tells who finds which, and which other checks there are.
+ * a mutant must fail. `docs/reliability.md` tells who finds which, and which other checks there
+ * are.
  */
 export interface Mutant {
   readonly name: string

@@ -1,6 +1,6 @@
 /**
- * A session that speaks as psql does: a statement is plain text, and rows may follow a COPY. The client of
- * the other sessions cannot send any.
+ * A session that speaks as psql does: a statement is plain text, and rows may follow a COPY. The
+ * client of the other sessions cannot send any.
  */
 import { PgProtocol } from "@effect/sql-pg"
 import { Effect } from "effect"

@@ -30,13 +30,19 @@ export interface TcpProxy {
   readonly accept: Effect.Effect<void>
   /** Swallows what either side sends, on open and on new connections, and closes nothing. */
   readonly blackhole: Effect.Effect<void>
-  /** The connections that are open now carry nothing any more, as if the other end were gone. New ones do. */
+  /**
+   * The connections that are open now carry nothing any more, as if the other end were gone. New
+   * ones do.
+   */
   readonly swallow: Effect.Effect<void>
   /** The same for the next connection whose client sends this text, which does not arrive. */
   readonly swallowAt: (text: string) => Effect.Effect<void>
   /** How many connections have met such a text. */
   readonly swallowed: Effect.Effect<number>
-  /** Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections die. */
+  /**
+   * Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections
+   * die.
+   */
   readonly heal: Effect.Effect<void>
   /** The same, but connections that have lost something stay open, and silent. */
   readonly mend: Effect.Effect<void>

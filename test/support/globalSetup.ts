@@ -4,7 +4,8 @@
  * `bin/postgres`, such as the `native` folder of another platform package.
  *
  * Tests work as a plain role that owns their database, on a server of one's own as the role that
- * `PGQ_TEST_URL` names. Databases are created by a superuser, there by `PGQ_TEST_ADMIN_URL` or the same role.
+ * `PGQ_TEST_URL` names. Databases are created by a superuser, there by `PGQ_TEST_ADMIN_URL` or the
+ * same role.
  */
 import { Effect, Exit, Redacted, Scope } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"

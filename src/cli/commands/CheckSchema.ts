@@ -34,7 +34,8 @@ const missing = Effect.fnUntraced(function*(schema: string) {
 const triggers = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const found = yield* asked(sql<{ readonly name: string; readonly enabled: string }>`
-    SELECT tgname AS name, tgenabled::text AS enabled FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    SELECT tgname AS name, tgenabled::text AS enabled
+    FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE relnamespace = quote_ident(${schema})::regnamespace
   `)
   return contents.triggers.flatMap(({ name, table }): Findings => {
@@ -93,8 +94,8 @@ const citus = Effect.fnUntraced(function*(schema: string) {
   if (found?.tables !== true) return []
   return [warn(
     "citus",
-    "a job and rows on another node may be committed one without the other, unless the transaction " +
-      "has two phases; the anchor in docs/reference/configuration.md makes it so"
+    "a job and rows on another node may be committed one without the other, unless the " +
+      "transaction has two phases; the anchor in docs/reference/configuration.md makes it so"
   )]
 })
 

@@ -99,7 +99,8 @@ export const server: Look = Effect.gen(function*() {
            pg_is_in_recovery() AS "isStandby",
            current_setting('transaction_read_only')::boolean AS "isReadOnly",
            (SELECT json_object_agg(name, reset_val) FROM pg_settings
-            WHERE name ~ 'timeout$|^(fsync|synchronous_commit|session_replication_role)$') AS settings,
+            WHERE name ~ 'timeout$|^(fsync|synchronous_commit|session_replication_role)$'
+           ) AS settings,
            least(
              (SELECT sum(reset_val::integer * CASE name WHEN 'max_connections' THEN 1 ELSE -1 END)
               FROM pg_settings WHERE name IN (

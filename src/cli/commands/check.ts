@@ -1,5 +1,6 @@
 /**
- * `pgq check`: whether everything is in place for `pgq start`, without starting or changing anything.
+ * `pgq check`: whether everything is in place for `pgq start`, without starting or changing
+ * anything.
  */
 import { Console, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
@@ -90,6 +91,6 @@ const closesTransactions = Effect.gen(function*() {
 
 const statementPooler = fail(
   "connection",
-  "it is closed when a transaction begins, as poolers do that give each statement another connection; " +
-    "let the pooler give one to each transaction or session"
+  "it is closed when a transaction begins, as poolers do that give each statement another " +
+    "connection; let the pooler give one to each transaction or session"
 )

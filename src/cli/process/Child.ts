@@ -28,7 +28,9 @@ export interface Child {
 export interface Ended {
   /** It has stopped as it should, and said so. */
   readonly isClean: boolean
-  /** It could not say what was wrong: ended by a signal or in the middle of its work, or never born. */
+  /**
+   * It could not say what was wrong: ended by a signal or in the middle of its work, or never born.
+   */
   readonly isSilent: boolean
   /** For people. */
   readonly how: string

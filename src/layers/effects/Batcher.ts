@@ -10,8 +10,8 @@ export interface Batcher<A, B, E> {
 }
 
 /**
- * `call` answers item by item, in order. When a call of several items fails and `isIsolated` says that
- * one of them may be to blame, each is sent again by itself, so that a bad one fails alone.
+ * `call` answers item by item, in order. When a call of several items fails and `isIsolated` says
+ * that one of them may be to blame, each is sent again by itself, so that a bad one fails alone.
  */
 export const make = Effect.fnUntraced(function*<A, B, E>(options: {
   readonly call: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>

@@ -21,8 +21,8 @@ export const bounds = {
 } as const
 
 /**
- * Whether the caller can be interrupted or not, it waits for no longer than the limit, and not at all
- * for the end of what it gives up.
+ * Whether the caller can be interrupted or not, it waits for no longer than the limit, and not at
+ * all for the end of what it gives up.
  */
 export const within = <A, E, R>(
   effect: Effect.Effect<A, E, R>,

@@ -1,6 +1,6 @@
 /**
- * Background work that only the end of its scope may end: a defect is said aloud, and after a pause the
- * work begins again. Without this, one would leave behind a worker that lives and does nothing.
+ * Background work that only the end of its scope may end: a defect is said aloud, and after a pause
+ * the work begins again. Without this, one would leave behind a worker that lives and does nothing.
  */
 import { Cause, type Duration, Effect, Schedule } from "effect"
 

@@ -1,5 +1,6 @@
 /**
- * Lengths of time that differ a little, so that processes which failed together do not come back together.
+ * Lengths of time that differ a little, so that processes which failed together do not come back
+ * together.
  */
 import { Duration, Effect, Random } from "effect"
 

@@ -1,6 +1,6 @@
 /**
- * Who uses the embedded server. Each process holds a lock in it, which goes with the process however
- * that ends. The last one to leave stops the server.
+ * Who uses the embedded server. Each process holds a lock in it, which goes with the process
+ * however that ends. The last one to leave stops the server.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, type Redacted } from "effect"
@@ -9,8 +9,8 @@ import { storeError } from "../postgres/PgError.ts"
 
 export interface Use {
   /**
-   * Whether nobody else uses the server; then nobody may begin to. Nothing where it does not say so in
-   * time.
+   * Whether nobody else uses the server; then nobody may begin to. Nothing where it does not say so
+   * in time.
    */
   readonly leave: Effect.Effect<Option.Option<boolean>>
 }

@@ -47,7 +47,8 @@ const layer = <Name extends string, Payload extends Schema.Top, A>(
         policy: kind.policy,
         run: (payload, job) => {
           const decoded = decode(payload)
-          // Most payloads are decoded without waiting for anything: then the handler is called at once.
+          // Most payloads are decoded without waiting for anything: then the handler is called at
+          // once.
           return Exit.isExit(decoded)
             ? Effect.flatMapEager(decoded, (value) => started(() => handler(value, job), context))
             : Effect.flatMap(
@@ -108,8 +109,8 @@ const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => 
 
 // A handler that has ended when it returns is an Exit, for which nobody has to wait.
 //
-// A promise cannot be interrupted: its run ends when it settles, and if it was done by then, it is done.
-// Its signal, aborted before, tells it to hurry.
+// A promise cannot be interrupted: its run ends when it settles, and if it was done by then, it is
+// done. Its signal, aborted before, tells it to hurry.
 const started = <R>(
   handler: () => unknown,
   context: Context.Context<R>
@@ -127,7 +128,8 @@ const started = <R>(
   }
 }
 
-// Promises of other libraries, and queries that start when somebody waits for them, are no `Promise`.
+// Promises of other libraries, and queries that start when somebody waits for them, are no
+// `Promise`.
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   Predicate.hasProperty(value, "then") && typeof value.then === "function"
 

@@ -1,7 +1,8 @@
 /**
  * A schema in memory: jobs, leases, workers and history, and the steps of the protocol on them.
  *
- * A step runs to its end at once, so it needs no locks. Times are in milliseconds and are passed in.
+ * A step runs to its end at once, so it needs no locks. Times are in milliseconds and are passed
+ * in.
  */
 import { Duration } from "effect"
 import { ClaimLost } from "../../domain/Errors.ts"

@@ -44,8 +44,9 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     return rows.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1))
   })
 
-  // A receipt that is there already ends the statement, and the jobs with it; one that another connection
-  // is just about to leave is waited for. There is none, and no job, if a trigger keeps one of them out.
+  // A receipt that is there already ends the statement, and the jobs with it; one that another
+  // connection is just about to leave is waited for. There is none, and no job, if a trigger keeps
+  // one of them out.
   const insertOnce = (jobs: ReadonlyArray<NewJob>, receipt: string) =>
     Effect.map(
       sql<{ ids: ReadonlyArray<bigint> }>`

@@ -12,7 +12,8 @@ import * as PgEnqueue from "./PgEnqueue.ts"
 import { answered } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
-  // The application may rename columns on its client; these statements name columns as the database does.
+  // The application may rename columns on its client; these statements name columns as the database
+  // does.
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const { mode } = yield* LockStrategy
   const isExclusive = mode._tag !== "RowLock"
@@ -42,7 +43,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.uninterruptible
   )
 
-  /** Large payloads are fetched after the claim, when no lock is held any more, for as long as there is room. */
+  /**
+   * Large payloads are fetched after the claim, when no lock is held any more, for as long as there
+   * is room.
+   */
   const omittedPayloads = Effect.fnUntraced(function*(rows: ReadonlyArray<ClaimRow>) {
     const payloads = new Map<bigint, string>()
     const ids = rows.filter(({ payload }) => payload === null).map(({ id }) => id)
@@ -57,7 +61,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
             SELECT id, payload, octet_length(payload::text) AS bytes,
                    array_position(${some}::bigint[], id) AS place
             FROM ${name("jobs")} WHERE id = ANY (${some}::bigint[])
-              -- A job that was deleted since has left its lease, and its id may be another's by now.
+              -- A job that was deleted since has left its lease, and its id may be another's.
               AND id IN (
                 SELECT unnest(job_ids) FROM ${name("leases")} WHERE id = ANY (${leases}::uuid[])
               )

@@ -1,6 +1,6 @@
 /**
- * The files in `sql/`, each as the body of one DO block that does nothing where it was applied before, so
- * that the script `psql` reads and the statements `migrate` sends are the same.
+ * The files in `sql/`, each as the body of one DO block that does nothing where it was applied
+ * before, so that the script `psql` reads and the statements `migrate` sends are the same.
  */
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
@@ -46,8 +46,8 @@ export const statements = (schema: string): ReadonlyArray<string> => [
 DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
   `-- Citus would make all that follows on its other nodes, too. Elsewhere nobody reads this.
 SET LOCAL citus.enable_ddl_propagation TO off`,
-  `-- Errors and names are stored as they are, in any script. A schema of this name that something else
--- made stays as it is.
+  `-- Errors and names are stored as they are, in any script. A schema of this name that something
+-- else made stays as it is.
 DO $guard$ BEGIN
   IF current_setting('server_encoding') <> 'UTF8' THEN
     RAISE EXCEPTION 'pgq needs a database in UTF8, and % is in %', current_database(),
@@ -60,8 +60,8 @@ DO $guard$ BEGIN
                             ON d.objoid = c.oid AND d.objsubid = 0 AND d.description = '${comment}'
                             WHERE c.oid = to_regclass('"${schema}".migrations')))
   THEN
-    RAISE EXCEPTION 'schema "${schema}" belongs to another program' USING ERRCODE = '${foreignCode}',
-      HINT = 'choose another name with --schema';
+    RAISE EXCEPTION 'schema "${schema}" belongs to another program'
+      USING ERRCODE = '${foreignCode}', HINT = 'choose another name with --schema';
   END IF;
   IF to_regnamespace('"${schema}"') IS NULL THEN
     CREATE SCHEMA "${schema}";

@@ -1,7 +1,8 @@
 /**
  * Who may do what: four roles, named after the schema, and the script that makes them.
  *
- * Rights are given to a role by this table alone, so each new table and function needs a decision here.
+ * Rights are given to a role by this table alone, so each new table and function needs a decision
+ * here.
  */
 import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"

@@ -10,7 +10,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const step = (name: string) => sql(`${schema}.${name}`)
 
-  /** Since some could not be made ready, and until none is left behind: then any, not the first ones. */
+  /**
+   * Since some could not be made ready, and until none is left behind: then any, not the first
+   * ones.
+   */
   let isCareful = false
   /** After a refusal, one at a time, then more and more. */
   let promotedMax = promotedAtOnce

@@ -1,10 +1,14 @@
 /**
- * Wake-ups by the clock, for connections that cannot LISTEN, such as PgBouncer's in transaction mode.
+ * Wake-ups by the clock, for connections that cannot LISTEN, such as PgBouncer's in transaction
+ * mode.
  */
 import { Duration, Effect, Layer, Random, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 
-/** Says to look about every `interval`, spread so that processes do not look in step. Defaults to 1 second. */
+/**
+ * Says to look about every `interval`, spread so that processes do not look in step. Defaults to 1
+ * second.
+ */
 export const layer = (
   options: { readonly interval?: Duration.Input } = {}
 ): Layer.Layer<Notifier> => {

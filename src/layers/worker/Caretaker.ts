@@ -96,8 +96,8 @@ const repeatedly = Effect.fnUntraced(function*(
 })
 
 /**
- * A day of history cannot come or go while somebody reads it, and each try holds up settlements for a moment:
- * so ever more rarely. The days to come are prepared a week ahead.
+ * A day of history cannot come or go while somebody reads it, and each try holds up settlements for
+ * a moment: so ever more rarely. The days to come are prepared a week ahead.
  */
 const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
   Effect.suspend(() => {

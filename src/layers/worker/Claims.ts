@@ -1,6 +1,6 @@
 /**
- * How one worker asks for jobs: one claim for all its queues, another as soon as there is room, and less
- * and less often while there are none.
+ * How one worker asks for jobs: one claim for all its queues, another as soon as there is room, and
+ * less and less often while there are none.
  */
 import { Clock, Duration, Effect, Queue, Random, Semaphore } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
@@ -132,8 +132,8 @@ export const make = Effect.fnUntraced(function*(options: {
     rejoin,
 
     /**
-     * Asks for jobs of all queues, beginning with another one each time. Answers with how many came and
-     * whether to ask again at once, or nothing when the store could not be asked.
+     * Asks for jobs of all queues, beginning with another one each time. Answers with how many came
+     * and whether to ask again at once, or nothing when the store could not be asked.
      */
     round: claiming.withPermit(round).pipe(
       Effect.tapDefect(() => Effect.sync(distrust)),
@@ -142,15 +142,16 @@ export const make = Effect.fnUntraced(function*(options: {
 
     /** Waits after an empty round: for a change, or `longest`. */
     pause: Effect.fnUntraced(function*(longest: Duration.Input) {
-      // Falling asleep is told to producers by a claim; those that were adding jobs at that moment did
-      // not know. Another look finds what they had committed when they were asked for.
+      // Falling asleep is told to producers by a claim; those that were adding jobs at that moment
+      // did not know. Another look finds what they had committed when they were asked for.
       if (sleep === "falling") {
         sleep = "asleep"
         yield* askForUnannounced
         return
       }
       const isQuiet = emptyRounds > 0 || !hasUnannounced
-      // A tenth of the time that such a transaction has been open: one that takes long may stay open long.
+      // A tenth of the time that such a transaction has been open: one that takes long may stay
+      // open long.
       shortPauses = isQuiet ? 0 : shortPauses + 1
       const millis = Math.min(
         isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : Math.min(25 * 1.1 ** shortPauses, 1000),

@@ -1,6 +1,6 @@
 /**
- * Says which jobs failed, and why, a line each; of a flood, so many lines a second and then how many
- * more. The errors are in the database in any case.
+ * Says which jobs failed, and why, a line each; of a flood, so many lines a second and then how
+ * many more. The errors are in the database in any case.
  */
 import { Duration, Effect } from "effect"
 import * as ErrorText from "../../domain/ErrorText.ts"

@@ -54,7 +54,9 @@ export class LaneRun {
     return this.jobs[this.#settled]
   }
 
-  /** The next job is settled. One that stays in the queue takes the rest of its lane's run along. */
+  /**
+   * The next job is settled. One that stays in the queue takes the rest of its lane's run along.
+   */
   settle(settlement: Settlement): void {
     const isFinished = settlement._tag === "Completed" ||
       (settlement._tag === "Failed" && !settlement.blocksLane)

@@ -63,7 +63,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
       const sentAt = now()
       const joinedBefore = joined
       const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
-      // A refused claim may have made it join again meanwhile: the answer speaks of the time before.
+      // A refused claim may have made it join again meanwhile: the answer speaks of the time
+      // before.
       if (!isKnown) return yield* joined === joinedBefore ? onBuried : Effect.void
       renewedAt = sentAt
       hasExpired = false
@@ -101,8 +102,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     isTrusted,
     join,
     /**
-     * Signs off. A request to join outlives the one who gave up waiting for its answer, and must not
-     * arrive later than this one.
+     * Signs off. A request to join outlives the one who gave up waiting for its answer, and must
+     * not arrive later than this one.
      */
     leave,
     /** Renews until the scope ends. */

@@ -41,7 +41,10 @@ export const ofJobs = (jobs: ReadonlyArray<LoggedJob>): Fields => {
   }
 }
 
-/** What was asked of the database. An error without it was no answer: `otherwise` names what was asked. */
+/**
+ * What was asked of the database. An error without it was no answer: `otherwise` names what was
+ * asked.
+ */
 export const ofError = (error: StoreError | Error, otherwise = "unknown"): Fields => ({
   operation: "operation" in error ? error.operation : otherwise
 })

@@ -1,6 +1,6 @@
 /**
- * How jobs leave their worker: what the end of a run means for its job, handed to the settler, counted,
- * and said aloud if it is a failure.
+ * How jobs leave their worker: what the end of a run means for its job, handed to the settler,
+ * counted, and said aloud if it is a failure.
  */
 import { type Cause, Effect, type Exit, Random, References } from "effect"
 import type { ClaimedJob } from "../../domain/Job.ts"

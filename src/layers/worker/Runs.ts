@@ -60,7 +60,8 @@ export const make = Effect.fnUntraced(function*(options: {
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* outcomes.end(run, unknownName(job))
       const running = call(handler, payload, run.begin(job, now()))
-      // This fiber cannot be interrupted where it records how a run ended; the handler says where it can.
+      // This fiber cannot be interrupted where it records how a run ended; the handler says where
+      // it can.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       learn(run)
       run.end()
@@ -167,7 +168,8 @@ export const make = Effect.fnUntraced(function*(options: {
     add: (jobs: ReadonlyArray<ClaimedJob>): void => {
       MutableList.appendAll(backlog, LaneRun.group(jobs, now()))
       if (jobs.some(({ payload }) => payload === undefined)) {
-        // More than there was room for. A lane whose first jobs can run goes back from where it cannot go on.
+        // More than there was room for. A lane whose first jobs can run goes back from where it
+        // cannot go on.
         pace.took = Pace.slow
         releaseBacklog((run) => run.next?.payload === undefined)
       }
@@ -176,7 +178,9 @@ export const make = Effect.fnUntraced(function*(options: {
       // A claim that was under way when the end was asked for may still answer.
       else releaseBacklog(() => true)
     },
-    /** How many jobs to claim now, how many of them may be suspects, and how many more of each lane. */
+    /**
+     * How many jobs to claim now, how many of them may be suspects, and how many more of each lane.
+     */
     wants: () => ({
       // Where other jobs fill the slots, suspects get their turn one at a time.
       slots: Math.max(concurrency - active.size - backlog.length, 1),
@@ -214,7 +218,10 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const run of active.keys()) run.isCancelled = true
       interrupt(active.keys())
     },
-    /** Breaks off what runs under leases that are no longer ours. Answers with the jobs that did run. */
+    /**
+     * Breaks off what runs under leases that are no longer ours. Answers with the jobs that did
+     * run.
+     */
     lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
       MutableList.filter(backlog, (run) => !isLost(run))
       const lost = Array.from(active.keys()).filter((run) => !run.isLost && isLost(run))

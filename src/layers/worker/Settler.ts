@@ -1,7 +1,7 @@
 /**
  * Sends settlements in batches, one in flight, and again until the store has answered: sending one
- * twice changes nothing. Neither one that the store refuses nor one whose row somebody holds keeps the
- * others from being recorded.
+ * twice changes nothing. Neither one that the store refuses nor one whose row somebody holds keeps
+ * the others from being recorded.
  */
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import { type ClaimLost, StoreError } from "../../domain/Errors.ts"
@@ -58,8 +58,8 @@ export const make = Effect.fnUntraced(function*(
       return repo.settle(batch, options)
     })
 
-  // One that the store will never accept is found by sending each alone, and then left to `reconcile`,
-  // which hands its job back: it must not hold up the others.
+  // One that the store will never accept is found by sending each alone, and then left to
+  // `reconcile`, which hands its job back: it must not hold up the others.
   const send = (
     batch: ReadonlyArray<Ended>,
     { isApart = false, isCertain = false, locks = 0 }: Sent = {}
@@ -109,8 +109,8 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /**
-   * One of them may be what the server gives up each time, as a trigger of the user's does, or a statement
-   * that lasts too long: it is found by halves, and sent again later.
+   * One of them may be what the server gives up each time, as a trigger of the user's does, or a
+   * statement that lasts too long: it is found by halves, and sent again later.
    */
   const sendApart = Effect.fnUntraced(function*(
     batch: ReadonlyArray<Ended>
@@ -148,8 +148,9 @@ export const make = Effect.fnUntraced(function*(
     )
 
   /**
-   * Without those whose lane's run has an earlier one that is locked, which wait behind it: one that goes
-   * back undone takes all of its run out of their lease, and what had finished would run again.
+   * Without those whose lane's run has an earlier one that is locked, which wait behind it: one
+   * that goes back undone takes all of its run out of their lease, and what had finished would run
+   * again.
    */
   const inTurn = (batch: ReadonlyArray<Ended>): ReadonlyArray<Ended> => {
     if (locked.length === 0) return batch
@@ -258,8 +259,8 @@ const nextOf = (
     : "refused"
 
 /**
- * An error of the server's inside, or of the client, says nothing about what was sent. It is believed
- * when it comes again.
+ * An error of the server's inside, or of the client, says nothing about what was sent. It is
+ * believed when it comes again.
  */
 const isDoubtful = ({ code, isTransient }: StoreError): boolean =>
   !isTransient && (code === undefined || code.startsWith("XX"))

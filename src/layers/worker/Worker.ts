@@ -35,7 +35,10 @@ import * as SettlingLog from "./SettlingLog.ts"
 
 export interface Options {
   readonly worker: Omit<NewWorker, "mode">
-  /** How long cancelled jobs may take to clean up, and how long a closing scope waits for running ones. */
+  /**
+   * How long cancelled jobs may take to clean up, and how long a closing scope waits for running
+   * ones.
+   */
   readonly grace: Duration.Duration
 }
 
@@ -76,7 +79,8 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   const changes = yield* Queue.sliding<void>(1)
   const look = () => void Queue.offerUnsafe(changes, undefined)
 
-  // A settlement came too late, because its lease is gone, or it was sent twice: the store knows which.
+  // A settlement came too late, because its lease is gone, or it was sent twice: the store knows
+  // which.
   const doubts = yield* Queue.sliding<void>(1)
   const settler = yield* Settler.make((lost) => {
     if (lost.length > 0) Queue.offerUnsafe(doubts, undefined)

@@ -1,6 +1,6 @@
 /**
- * Connection strings of both forms: right, wrong, and made to slip through. `s3cret` is the password,
- * wherever one stands.
+ * Connection strings of both forms: right, wrong, and made to slip through. `s3cret` is the
+ * password, wherever one stands.
  */
 export const connections: ReadonlyArray<string> = [
   "",

@@ -1,11 +1,14 @@
 /**
- * What a proof is bound to: the hash of the server's certificate, by the hash that signed it (RFC 5929).
+ * What a proof is bound to: the hash of the server's certificate, by the hash that signed it (RFC
+ * 5929).
  */
 import { createHash } from "node:crypto"
 import type { Socket } from "node:net"
 import { TLSSocket } from "node:tls"
 
-/** Nothing where the connection is not encrypted, or the certificate is signed without such a hash. */
+/**
+ * Nothing where the connection is not encrypted, or the certificate is signed without such a hash.
+ */
 export const binding = (socket: Socket): Buffer | undefined => {
   const raw = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined
   const hash = raw === undefined ? undefined : hashOf(signature(raw).toString("hex"))

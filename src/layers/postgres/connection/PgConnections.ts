@@ -1,6 +1,7 @@
 /**
- * The connections that a worker has for itself. The application's are for its handlers, who may hold
- * all of them for as long as they like: a worker that had to wait for one could not stay alive.
+ * The connections that a worker has for itself. The application's are for its handlers, who may
+ * hold all of them for as long as they like: a worker that had to wait for one could not stay
+ * alive.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, type Scope } from "effect"
@@ -49,7 +50,8 @@ export const make: Effect.Effect<
     (parts: readonly [PgPart.PgPart, ...ReadonlyArray<PgPart.PgPart>]) =>
     <A, E, R>(ask: PgPart.Ask<A, E, R>) =>
       Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError, R> => {
-        // An attempt that failed counts for all parts, for a moment. The heartbeat has none to lose.
+        // An attempt that failed counts for all parts, for a moment. The heartbeat has none to
+        // lose.
         const isVain = failed !== undefined && now() - failed.at < failedFor
         if (isVain && parts[0] !== heartbeat) return Effect.fail(failed!.error)
         return Effect.tapError(asking(parts, ask), (error) =>

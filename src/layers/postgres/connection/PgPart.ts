@@ -1,6 +1,6 @@
 /**
- * The pool of one part of a worker. Where the server has no connection to spare, each part keeps what
- * it has open, and a part that has none asks on another's.
+ * The pool of one part of a worker. Where the server has no connection to spare, each part keeps
+ * what it has open, and a part that has none asks on another's.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect } from "effect"

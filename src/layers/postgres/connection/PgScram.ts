@@ -1,6 +1,6 @@
 /**
- * SCRAM-SHA-256, bound to the server's certificate where the connection is encrypted: the driver's own
- * cannot bind, and some platforms ask for it.
+ * SCRAM-SHA-256, bound to the server's certificate where the connection is encrypted: the driver's
+ * own cannot bind, and some platforms ask for it.
  */
 import { Effect, Result } from "effect"
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto"
@@ -18,8 +18,8 @@ export interface Proof {
 export type Binding = Buffer | "not offered" | "none"
 
 /**
- * A client that would bind, and is not offered it, says so: the server finds out if somebody in between
- * has taken its offer away.
+ * A client that would bind, and is not offered it, says so: the server finds out if somebody in
+ * between has taken its offer away.
  */
 export const make = (password: string, to: Binding): Proof => {
   const binding = typeof to === "string" ? undefined : to

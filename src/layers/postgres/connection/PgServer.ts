@@ -71,7 +71,9 @@ const together = (failures: ReadonlyArray<readonly [Host, ConnectFailed]>): Conn
   })
 }
 
-/** Encrypted or not, in the order of `sslmode`: the second is tried where the first is turned away. */
+/**
+ * Encrypted or not, in the order of `sslmode`: the second is tried where the first is turned away.
+ */
 const openAt = Effect.fnUntraced(
   function*(conninfo: Conninfo, packet: Buffer, host: Host, target: Target) {
     const [first = false, second] = encryptions(conninfo, host)

@@ -1,6 +1,6 @@
 /**
- * The start of a session, in place of the driver's: it answers to how the server asks for a password,
- * and keeps what the server says, so that the driver hears it all at once.
+ * The start of a session, in place of the driver's: it answers to how the server asks for a
+ * password, and keeps what the server says, so that the driver hears it all at once.
  */
 import { PgAuth, PgProtocol } from "@effect/sql-pg"
 import { Effect, Redacted, Result } from "effect"

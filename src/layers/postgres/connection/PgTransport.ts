@@ -1,7 +1,7 @@
 /**
- * The stream that the driver speaks on where it cannot make the connection by itself: to one of several
- * servers, or with encryption by libpq's rules. The driver's first packet on it either starts a session
- * or cancels the statement of another session.
+ * The stream that the driver speaks on where it cannot make the connection by itself: to one of
+ * several servers, or with encryption by libpq's rules. The driver's first packet on it either
+ * starts a session or cancels the statement of another session.
  */
 import { Cause, Duration, Effect, Exit, Fiber } from "effect"
 import type { Socket } from "node:net"
@@ -11,7 +11,10 @@ import * as PgServer from "./PgServer.ts"
 import * as PgSocket from "./PgSocket.ts"
 import { ConnectFailed } from "./PgWire.ts"
 
-/** The conninfo behind each stream of `make`: another thread can be given the text, not the function. */
+/**
+ * The conninfo behind each stream of `make`: another thread can be given the text, not the
+ * function.
+ */
 const made = new WeakMap<() => Duplex, Conninfo>()
 export const conninfoOf = (stream: (() => Duplex) | undefined): Conninfo | undefined =>
   stream && made.get(stream)

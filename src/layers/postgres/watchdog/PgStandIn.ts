@@ -2,7 +2,8 @@
  * Renews a worker from a thread of its own while the worker's thread is too busy to: a handler that
  * computes for a minute is not taken for dead.
  *
- * The thread shares three times with this one, and loads the database client when it first needs it.
+ * The thread shares three times with this one, and loads the database client when it first needs
+ * it.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Redacted, type Scope } from "effect"

@@ -1,5 +1,6 @@
 /**
- * What passes between a worker's thread and its stand-in's. Imports nothing: the thread starts with it.
+ * What passes between a worker's thread and its stand-in's. Imports nothing: the thread starts with
+ * it.
  */
 import type { PgClient } from "@effect/sql-pg"
 
