@@ -245,7 +245,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "claim-fetches-all-payloads",
     changes: [{
-      file: "src/layers/postgres/PgJobRepo.ts",
+      file: "src/layers/postgres/PgClaim.ts",
       from: "= 8 * payloadBytesMax",
       to: "= 1000 * payloadBytesMax"
     }],

@@ -1,0 +1,113 @@
+/**
+ * Claims jobs from PostgreSQL, with their payloads as far as there is room.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import type { Statement } from "effect/sql"
+import type { CooperativeMode } from "../../domain/CooperativeMode.ts"
+import { type ClaimedJob, payloadBytesMax } from "../../domain/Job.ts"
+import * as Turns from "../../domain/Turns.ts"
+import type { JobRepo } from "../../services/JobRepo.ts"
+import { answered } from "./QueryTimeout.ts"
+
+export const make = ({ mode, schema, sql }: {
+  readonly mode: CooperativeMode
+  readonly schema: string
+  readonly sql: PgClient.PgClient
+}): JobRepo["Service"]["claim"] => {
+  const isExclusive = mode._tag !== "RowLock"
+  const userLock = mode._tag === "Advisory" ? [mode.key].flat().map(BigInt) : null
+  const name = (relation: string) => sql(`${schema}.${relation}`)
+  const payloadsOf = omittedPayloads(sql, name)
+
+  return Effect.fn("JobRepo.claim")(
+    function*({ isCareful = false, laneRun, limit, queues, slots, worker }) {
+      const rows = yield* sql<ClaimRow>`
+        SELECT lease::text, id, queue, name, payload, serialization_key, priority, attempt,
+               max_attempts, put_offs
+        FROM ${name("claim")}(
+          ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${laneRun}, ${isExclusive},
+          ${userLock}::bigint[], ${isCareful}
+        )
+      `
+      const isBehind = rows[0] !== undefined && rows[0].id === null
+      if (isBehind) return { jobs: [], isBehind }
+      const inOrder = Turns.interleaved(rows.toSorted(byOrder))
+      const payloads = yield* payloadsOf(inOrder)
+      return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
+    },
+    answered("claim"),
+    // The jobs of a claim must reach the caller, or nobody would run them.
+    Effect.uninterruptible
+  )
+}
+
+/**
+ * Large payloads are fetched after the claim, when no lock is held any more, for as long as there
+ * is room.
+ */
+const omittedPayloads = (
+  sql: PgClient.PgClient,
+  name: (relation: string) => Statement.Identifier
+) =>
+  Effect.fnUntraced(function*(rows: ReadonlyArray<ClaimRow>) {
+    const payloads = new Map<bigint, string>()
+    const ids = rows.filter(({ payload }) => payload === null).map(({ id }) => id)
+    const leases = Array.from(new Set(rows.map(({ lease }) => lease)))
+    let room = fetchedBytesMax
+    for (let start = 0; start < ids.length && room > 0; start += 32) {
+      const some = ids.slice(start, start + 32)
+      const found = yield* sql<{ id: bigint; payload: string }>`
+        SELECT id, payload::text AS payload FROM (
+          SELECT id, payload, sum(bytes) OVER (ORDER BY place) - bytes AS bytes_before
+          FROM (
+            SELECT id, payload, octet_length(payload::text) AS bytes,
+                   array_position(${some}::bigint[], id) AS place
+            FROM ${name("jobs")} WHERE id = ANY (${some}::bigint[])
+              -- A job that was deleted since has left its lease, and its id may be another's.
+              AND id IN (
+                SELECT unnest(job_ids) FROM ${name("leases")} WHERE id = ANY (${leases}::uuid[])
+              )
+          ) AS sized
+        ) AS summed
+        WHERE bytes_before < ${room}::bigint
+      `
+      for (const { id, payload } of found) {
+        payloads.set(id, payload)
+        room -= Buffer.byteLength(payload)
+      }
+    }
+    return payloads
+  })
+
+interface ClaimRow {
+  readonly lease: string
+  readonly id: bigint
+  readonly queue: string
+  readonly name: string
+  readonly payload: string | null
+  readonly serialization_key: string | null
+  readonly priority: number
+  readonly attempt: number
+  readonly max_attempts: number | null
+  readonly put_offs: number
+}
+
+const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJob => ({
+  id: row.id,
+  lease: row.lease,
+  queue: row.queue,
+  name: row.name,
+  payload: row.payload ?? payloads.get(row.id),
+  key: row.serialization_key ?? undefined,
+  priority: row.priority,
+  attempt: row.attempt + 1,
+  maxAttempts: row.max_attempts ?? undefined,
+  putOffs: row.put_offs
+})
+
+const byOrder = (a: ClaimRow, b: ClaimRow): number =>
+  b.priority - a.priority || (a.id < b.id ? -1 : 1)
+
+/** Of the payloads that are fetched after a claim, the last one may go beyond it. */
+const fetchedBytesMax = 8 * payloadBytesMax
