@@ -171,8 +171,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "enqueue-sent-again-without-its-receipt",
     changes: [{
       file: "src/layers/postgres/PgEnqueue.ts",
-      from: "(insertOnce(jobs, receipt))",
-      to: "(Effect.suspend(() => insertOnce(jobs, randomUUID())))"
+      from: "insertOnce(jobs, receipt)",
+      to: "Effect.suspend(() => insertOnce(jobs, randomUUID()))"
     }],
     test: killed("connections/enqueue", "a statement that goes on although")
   },
