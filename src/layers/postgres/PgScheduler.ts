@@ -3,6 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
+import type { Statement } from "effect/sql"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { answered } from "./QueryTimeout.ts"
 
@@ -10,6 +11,24 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const step = (name: string) => sql(`${schema}.${name}`)
 
+  return Scheduler.of({
+    promote: promote(sql, step),
+    rescue: rescue(sql, step),
+    heal: heal(sql, step),
+    forget: forget(sql, step),
+    prune: prune(sql, step)
+  })
+})
+
+export const layer = (options: {
+  readonly schema: string
+}): Layer.Layer<Scheduler, never, PgClient.PgClient> =>
+  Layer.effect(Scheduler, make(options.schema))
+
+/** A function of `sql/`. */
+type Step = (name: string) => Statement.Identifier
+
+const promote = (sql: PgClient.PgClient, step: Step) => {
   /**
    * Since some could not be made ready, and until none is left behind: then any, not the first
    * ones.
@@ -17,7 +36,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
   let isCareful = false
   /** After a refusal, one at a time, then more and more. */
   let promotedMax = promotedAtOnce
-  const promote = Effect.suspend(() =>
+  return Effect.suspend(() =>
     sql<{ promoted: number; is_behind: boolean; next_in: number | null }>`
       SELECT promoted, is_behind, next_in FROM ${step("promote")}(${promotedMax}, ${isCareful})
     `
@@ -45,7 +64,11 @@ const make = Effect.fnUntraced(function*(schema: string) {
     }),
     Effect.withSpan("Scheduler.promote")
   )
+}
 
+const promotedAtOnce = 1000
+
+const rescue = (sql: PgClient.PgClient, step: Step) => {
   /** After a refusal, one lease at a time, or the one that is refused would keep all others. */
   let jobsMax = rescuedMax
   const handBack = Effect.suspend(() =>
@@ -66,15 +89,19 @@ const make = Effect.fnUntraced(function*(schema: string) {
     )
   )
   // In a transaction of its own: a refused rescue must not keep dead workers from being found.
-  const rescue = sql`SELECT ${step("doubt")}()`.pipe(
+  return sql`SELECT ${step("doubt")}()`.pipe(
     answered("doubt"),
     Effect.andThen(handBack),
     Effect.withSpan("Scheduler.rescue")
   )
+}
 
+const rescuedMax = 4000
+
+const heal = (sql: PgClient.PgClient, step: Step) => {
   /** The lane that was looked at last. */
   let lane = { queue: "", key: "" }
-  const heal = Effect.suspend(() =>
+  return Effect.suspend(() =>
     sql<{ healed: number; last_queue: string | null; last_key: string | null }>`
       SELECT healed, last_queue, last_key
       FROM ${step("heal_lanes")}(${lane.queue}, ${lane.key}, ${lanesMax})
@@ -87,8 +114,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
     answered("heal"),
     Effect.withSpan("Scheduler.heal")
   )
+}
 
-  const forget = sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
+/** At once: some hundredths of a second of the server's time. */
+const lanesMax = 5000
+
+const forget = (sql: PgClient.PgClient, step: Step) =>
+  sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
     answered("forget"),
     // Receipts may expire faster than one a round trip: those that do not fill a whole step can
     // wait.
@@ -97,8 +129,12 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("Scheduler.forget")
   )
 
-  // Each in transactions of its own; one that has to wait does not keep the other from it.
-  const prune = Effect.validate(
+/** As many as one step drops. */
+const forgottenMax = 5000
+
+/** Each in transactions of its own; one that has to wait does not keep the other from it. */
+const prune = (sql: PgClient.PgClient, step: Step) =>
+  Effect.validate(
     ["prune_completed", "prune_failed"],
     (name) =>
       sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
@@ -110,21 +146,3 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.mapError(([error]) => error),
     Effect.withSpan("Scheduler.prune")
   )
-
-  return Scheduler.of({ promote, rescue, heal, forget, prune })
-})
-
-const promotedAtOnce = 1000
-
-const rescuedMax = 4000
-
-/** As many as one step drops. */
-const forgottenMax = 5000
-
-/** At once: some hundredths of a second of the server's time. */
-const lanesMax = 5000
-
-export const layer = (options: {
-  readonly schema: string
-}): Layer.Layer<Scheduler, never, PgClient.PgClient> =>
-  Layer.effect(Scheduler, make(options.schema))
