@@ -3,6 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
+import type { Statement } from "effect/sql"
 import { StoreError } from "../../domain/Errors.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { answered } from "./QueryTimeout.ts"
@@ -46,14 +47,41 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
     answered("renew")
   )
 
-  /**
-   * Step by step. A lease that somebody holds stays: a rescue hands back a dead worker's, and a
-   * live worker asks again.
-   */
-  const end = (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
+  const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
+    function*(id, known) {
+      let released = 0
+      while (true) {
+        const [row] = yield* working<{ released: number; gone: ReadonlyArray<string> }>`
+          SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
+        `.pipe(answered("reconcile"))
+        released += row!.released
+        if (row!.released < reconciledMax) return { released, gone: row!.gone }
+      }
+    }
+  )
+
+  const endAs = end(sql, name("leave"))
+
+  return WorkerRegistry.of({
+    join,
+    renew,
+    reconcile,
+    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang }),
+    leave: endAs("leave", false),
+    bury: endAs("bury", true)
+  })
+})
+
+/**
+ * Step by step. A lease that somebody holds stays: a rescue hands back a dead worker's, and a live
+ * worker asks again.
+ */
+const end =
+  (sql: PgClient.PgClient, leave: Statement.Identifier) =>
+  (operation: string, hasCrashed: boolean): WorkerRegistry["Service"]["leave"] =>
     Effect.fn(`WorkerRegistry.${operation}`)(function*(id) {
       const step = sql<{ handed_back: number; is_done: boolean }>`
-        SELECT handed_back, is_done FROM ${name("leave")}(${id}::uuid, ${hasCrashed})
+        SELECT handed_back, is_done FROM ${leave}(${id}::uuid, ${hasCrashed})
       `.pipe(answered(operation))
       for (let stuck = 0; stuck < stuckMax;) {
         const [left] = yield* step
@@ -71,29 +99,6 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
         cause: undefined
       })
     })
-
-  const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
-    function*(id, known) {
-      let released = 0
-      while (true) {
-        const [row] = yield* working<{ released: number; gone: ReadonlyArray<string> }>`
-          SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
-        `.pipe(answered("reconcile"))
-        released += row!.released
-        if (row!.released < reconciledMax) return { released, gone: row!.gone }
-      }
-    }
-  )
-
-  return WorkerRegistry.of({
-    join,
-    renew,
-    reconcile,
-    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang }),
-    leave: end("leave", false),
-    bury: end("bury", true)
-  })
-})
 
 /** So many steps in a row may find all that is left held by somebody else. */
 const stuckMax = 30
