@@ -53,7 +53,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     name: "silent-pool-kept",
     changes: [{
       file: "src/layers/postgres/connection/PgOwnPool.ts",
-      from: "isSilent() ? Effect.andThen(replace, again) : again",
+      from: "current.isSilent(lateMillis) ? Effect.andThen(replace, again) : again",
       to: "again"
     }],
     test: killed("layers/PgOwnPool", "asks once of those that have fallen silent")
