@@ -2,91 +2,39 @@
  * How one worker asks for jobs: one claim for all its queues, another as soon as there is room, and
  * less and less often while there are none.
  */
-import { Clock, Duration, Effect, Queue, Random, Semaphore } from "effect"
+import { Clock, Effect, type Queue, Semaphore } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
+import * as Idle from "../../domain/Idle.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
-import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as LogFields from "./LogFields.ts"
+import * as Pauses from "./Pauses.ts"
+import * as Reconciliation from "./Reconciliation.ts"
 import type { Runs } from "./Runs.ts"
 import type { Settler } from "./Settler.ts"
 
-export const make = Effect.fnUntraced(function*(options: {
-  readonly worker: string
-  readonly queues: ReadonlyArray<string>
-  readonly runs: Runs
-  readonly settler: Settler
-  /** Says that there may be something to look for. */
-  readonly changes: Queue.Dequeue<void>
-  /** Makes this worker known to the store. */
-  readonly join: Effect.Effect<void, StoreError>
-}) {
-  const { changes, join, queues, runs, settler, worker } = options
-  const repo = yield* JobRepo
-  const registry = yield* WorkerRegistry
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const { join, queues, runs } = options
   const clock = yield* Clock.Clock
-
-  /** Whether producers can know that this worker sleeps: its last claim found nothing. */
-  let sleep: "awake" | "falling" | "asleep" = "awake"
-  /** Whether there were producers, when it fell asleep or later, who could not know of it. */
-  let hasUnannounced = false
-  /** Since the last wake-up. */
-  let emptyRounds = 0
-  /** How many pauses in a row such a producer's open transaction has cut short. */
-  let shortPauses = 0
-  /** How many more rounds begin with a look for leases whose claim was never answered. */
-  let doubts = 0
+  const pauses = yield* Pauses.make(options)
+  const { doubt, reconcile, reconcileInDoubt } = yield* Reconciliation.make(options)
+  const claimInTurn = yield* makeClaimInTurn(options)
+  /** A claim in flight must not be beside a reconciliation. */
+  const claiming = yield* Semaphore.make(1)
   /** How often it was taken for dead and has joined again. */
   let rejoins = 0
   /** Some lane may refuse to be put in order, by a trigger of somebody else's. */
   let carefulUntil = -Infinity
-  /** The queue that is asked first. */
-  let turn = 0
-
-  // A job that is leased but unknown here is handed back: the answer to its claim was lost, or a
-  // settlement of its lease came too late, or twice. A claim in flight must not be beside it.
-  const claiming = yield* Semaphore.make(1)
-  const reconcile = Effect.gen(function*() {
-    const { gone, released } = yield* registry.reconcile(worker, [
-      ...runs.leases(),
-      ...settler.leases()
-    ])
-    if (released > 0) {
-      const jobs = LogFields.count({ length: released })
-      yield* Effect.logWarning(`handed back ${jobs} that this worker had lost track of`).pipe(
-        Effect.annotateLogs({ queues, count: released })
-      )
-    }
-    const lost = runs.lose((run) => gone.includes(run.lease))
-    if (lost.length > 0) {
-      yield* Effect.logWarning(
-        `broke off ${LogFields.wordsFor(lost)}: no longer leased to this worker`
-      ).pipe(Effect.annotateLogs(LogFields.ofJobs(lost)))
-    }
-  })
 
   const round = Effect.gen(function*() {
-    if (doubts > 0) {
-      yield* reconcile
-      doubts--
-    }
+    yield* reconcileInDoubt
     const rejoinsBefore = rejoins
-    const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
-    const { isBehind, jobs } = yield* repo.claim({
-      queues: inTurn,
-      worker,
-      ...runs.wants(),
-      isCareful: clock.currentTimeMillisUnsafe() < carefulUntil
-    })
+    const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
+    const { isBehind, jobs } = yield* claimInTurn(isCareful)
     if (rejoins === rejoinsBefore) runs.add(jobs)
-    // Others may have had these jobs since: those that are still leased to this worker go back
-    // first.
-    else doubts = Math.max(doubts, 1)
-    turn = (turn + Turns.next(inTurn, jobs)) % queues.length
-    if (jobs.length > 0 || isBehind) {
-      sleep = "awake"
-      emptyRounds = 0
-    } else if (sleep === "awake") sleep = "falling"
+    // Others may have had them since: those that are still leased to this worker go back first.
+    else doubt(1)
+    pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty: jobs.length === 0 && !isBehind }))
     return { found: jobs.length, isBehind }
   })
 
@@ -94,36 +42,24 @@ export const make = Effect.fnUntraced(function*(options: {
     // In one step with the count: jobs whose claim is not answered yet are not lost here, and must
     // not start.
     rejoins++
-    sleep = "awake"
-    const lost = runs.lose(() => true)
-    yield* Effect.logWarning(
-      `this worker was taken for dead, and joins again; broke off ${LogFields.wordsFor(lost)}`
-    ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
+    pauses.learn(Idle.distrusted)
+    yield* sayRejoining(queues, runs.lose(() => true))
     yield* join
   })
 
-  /**
-   * After a claim that was not answered: it may have taken jobs, or told producers that this worker
-   * sleeps.
-   */
-  const distrust = () => {
-    doubts = 3
-    sleep = "awake"
+  /** A claim without an answer may have taken jobs, or told producers that this worker sleeps. */
+  const distrust = (): void => {
+    doubt(3)
+    pauses.learn(Idle.distrusted)
   }
 
   const afterFailure = (error: StoreError) => {
     if (error.code === unknownWorker) return Effect.ignore(rejoin)
     distrust()
+    pauses.learn(Idle.afterFailure)
     if (!error.isTransient) carefulUntil = clock.currentTimeMillisUnsafe() + carefulFor
-    emptyRounds = Math.max(emptyRounds, 1)
-    return Effect.logWarning(`could not ask for jobs: ${error.message}; asking again soon`).pipe(
-      Effect.annotateLogs({ queues, ...LogFields.ofError(error) })
-    )
+    return sayFailed(queues, error)
   }
-
-  const askForUnannounced = Effect.gen(function*() {
-    hasUnannounced = yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false)
-  })
 
   return {
     reconcile: claiming.withPermit(reconcile),
@@ -141,29 +77,45 @@ export const make = Effect.fnUntraced(function*(options: {
     ),
 
     /** Waits after an empty round: for a change, or `longest`. */
-    pause: Effect.fnUntraced(function*(longest: Duration.Input) {
-      // Falling asleep is told to producers by a claim; those that were adding jobs at that moment
-      // did not know. Another look finds what they had committed when they were asked for.
-      if (sleep === "falling") {
-        sleep = "asleep"
-        yield* askForUnannounced
-        return
-      }
-      const isQuiet = emptyRounds > 0 || !hasUnannounced
-      // A tenth of the time that such a transaction has been open: one that takes long may stay
-      // open long.
-      shortPauses = isQuiet ? 0 : shortPauses + 1
-      const millis = Math.min(
-        isQuiet ? 200 * 2 ** Math.min(emptyRounds, 5) : Math.min(25 * 1.1 ** shortPauses, 1000),
-        Duration.toMillis(longest)
-      )
-      const jittered = yield* Random.nextBetween(millis * 0.8, millis)
-      const woken = yield* Effect.timeoutOption(Queue.take(changes), Duration.millis(jittered))
-      emptyRounds = woken._tag === "Some" || !isQuiet ? 0 : emptyRounds + 1
-      if (!isQuiet) yield* askForUnannounced
-    })
+    pause: pauses.pause
   }
 })
+
+export interface Options {
+  readonly worker: string
+  readonly queues: ReadonlyArray<string>
+  readonly runs: Runs
+  readonly settler: Settler
+  /** Says that there may be something to look for. */
+  readonly changes: Queue.Dequeue<void>
+  /** Makes this worker known to the store. */
+  readonly join: Effect.Effect<void, StoreError>
+}
+
+const makeClaimInTurn = Effect.fnUntraced(function*({ queues, runs, worker }: Options) {
+  const repo = yield* JobRepo
+  /** The queue that is asked first. */
+  let turn = 0
+  return Effect.fnUntraced(function*(isCareful: boolean) {
+    const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
+    const claimed = yield* repo.claim({ queues: inTurn, worker, ...runs.wants(), isCareful })
+    turn = (turn + Turns.next(inTurn, claimed.jobs)) % queues.length
+    return claimed
+  })
+})
+
+const sayRejoining = (
+  queues: ReadonlyArray<string>,
+  lost: ReadonlyArray<LogFields.LoggedJob>
+): Effect.Effect<void> =>
+  Effect.logWarning(
+    `this worker was taken for dead, and joins again; broke off ${LogFields.wordsFor(lost)}`
+  ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
+
+const sayFailed = (queues: ReadonlyArray<string>, error: StoreError): Effect.Effect<void> =>
+  Effect.logWarning(`could not ask for jobs: ${error.message}; asking again soon`).pipe(
+    Effect.annotateLogs({ queues, ...LogFields.ofError(error) })
+  )
 
 /** Milliseconds. Then a claim tries again to do without. */
 const carefulFor = 60_000

@@ -1,0 +1,58 @@
+/**
+ * Has one worker and the store agree on its leases: what only the store knows of is handed back,
+ * what only the worker knows of is broken off.
+ */
+import { Effect } from "effect"
+import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as LogFields from "./LogFields.ts"
+import type { Runs } from "./Runs.ts"
+import type { Settler } from "./Settler.ts"
+
+export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker }: {
+  readonly worker: string
+  readonly queues: ReadonlyArray<string>
+  readonly runs: Runs
+  readonly settler: Settler
+}) {
+  const registry = yield* WorkerRegistry
+  /** How many more rounds begin with a look for leases whose claim was never answered. */
+  let doubts = 0
+
+  // A job that is leased but unknown here is handed back: the answer to its claim was lost, or a
+  // settlement of its lease came too late, or twice.
+  const reconcile = Effect.gen(function*() {
+    const { gone, released } = yield* registry.reconcile(worker, [
+      ...runs.leases(),
+      ...settler.leases()
+    ])
+    if (released > 0) {
+      const jobs = LogFields.count({ length: released })
+      yield* Effect.logWarning(`handed back ${jobs} that this worker had lost track of`).pipe(
+        Effect.annotateLogs({ queues, count: released })
+      )
+    }
+    const lost = runs.lose((run) => gone.includes(run.lease))
+    if (lost.length > 0) {
+      yield* Effect.logWarning(
+        `broke off ${LogFields.wordsFor(lost)}: no longer leased to this worker`
+      ).pipe(Effect.annotateLogs(LogFields.ofJobs(lost)))
+    }
+  })
+
+  return {
+    /** Never to be called beside a claim in flight. */
+    reconcile,
+
+    /** What a round begins with. */
+    reconcileInDoubt: Effect.gen(function*() {
+      if (doubts === 0) return
+      yield* reconcile
+      doubts--
+    }),
+
+    /** Has at least so many more rounds begin with it. */
+    doubt: (rounds: number): void => {
+      doubts = Math.max(doubts, rounds)
+    }
+  }
+})
