@@ -17,8 +17,8 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "signed-off-before-it-has-joined",
     changes: [{
       file: "src/layers/worker/Lifeline.ts",
-      from: "joining === undefined ? Effect.void : Fiber.await(joining)",
-      to: "Effect.void"
+      from: "    if (joining !== undefined) yield* Fiber.await(joining)\n",
+      to: ""
     }],
     test: killed("engine/takeOver", "that is stopped while it joins leaves no worker behind")
   },
@@ -35,7 +35,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "renewing-ends-with-a-defect",
     changes: [{
       file: "src/layers/worker/Lifeline.ts",
-      from: `      keepGoing("renewing", retryEvery(lease, true)),\n`,
+      from: `    keepGoing("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
     test: killed("engine/defects", "a worker renews, and works, although its ")

@@ -1,10 +1,10 @@
 /**
  * Keeps a worker alive in the store, and says whether it may still take its leases for its own.
  */
-import { Duration, Effect, Fiber } from "effect"
+import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
-import { type NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { type NewWorker, type StandIn, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { keepGoing } from "../effects/KeepGoing.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { varied } from "../effects/Varied.ts"
@@ -25,76 +25,43 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const registry = yield* WorkerRegistry
   const now = yield* Monotonic.millis
   const standIn = yield* registry.standIn(worker)
-
-  let renewedAt = -Infinity
-  let hasExpired = false
+  const { expire, isTrusted, renewedAgo, trustFrom } = makeTrust({ lease, now, standIn })
   /** How often it has joined. */
   let joined = 0
   let joining: Fiber.Fiber<void, StoreError> | undefined
-
-  const isTrusted = () =>
-    now() - renewedAt < trustedFor(lease) || standIn.renewedAgo() < trustedFor(lease)
 
   const join = Effect.gen(function*() {
     const sentAt = now()
     joining = yield* Effect.forkDetach(registry.join(worker))
     yield* Fiber.join(joining)
-    renewedAt = sentAt
-    hasExpired = false
+    trustFrom(sentAt)
     joined++
   })
 
-  const leave = Effect.suspend(() =>
-    Effect.andThen(
-      joining === undefined ? Effect.void : Fiber.await(joining),
-      registry.leave(worker.id)
-    )
-  )
+  const leave = Effect.gen(function*() {
+    if (joining !== undefined) yield* Fiber.await(joining)
+    yield* registry.leave(worker.id)
+  })
 
-  const keep = Effect.fnUntraced(function*({ onBuried, onExpired, onRenewed }: Events) {
-    const expire = Effect.gen(function*() {
-      if (hasExpired || isTrusted()) return
-      hasExpired = true
-      yield* onExpired
-    })
-    const renew = Effect.gen(function*() {
-      // After a long sleep of the whole process, before it takes itself for alive again.
-      yield* expire
-      const sentAt = now()
-      const joinedBefore = joined
-      const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
-      // A refused claim may have made it join again meanwhile: the answer speaks of the time
-      // before.
-      if (!isKnown) return yield* joined === joinedBefore ? onBuried : Effect.void
-      renewedAt = sentAt
-      hasExpired = false
-    })
+  const renew = Effect.fnUntraced(function*({ onBuried, onExpired }: Events) {
+    // After a long sleep of the whole process, before it takes itself for alive again.
+    yield* expire(onExpired)
+    const sentAt = now()
+    const joinedBefore = joined
+    const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
+    // A refused claim may have made it join again meanwhile: the answer speaks of the time before.
+    if (!isKnown) return yield* joined === joinedBefore ? onBuried : Effect.void
+    trustFrom(sentAt)
+  })
 
-    yield* renew.pipe(
-      Effect.andThen(onRenewed),
-      Effect.as(renewEvery(lease)),
-      Effect.catch((error) =>
-        Effect.andThen(
-          Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`).pipe(
-            Effect.annotateLogs(LogFields.ofError(error, "renew"))
-          ),
-          varied(retryEvery(lease, isTrusted()))
-        )
-      ),
-      keepGoing("renewing", retryEvery(lease, true)),
-      Effect.flatMap((wait) => Effect.sleep(wait)),
-      Effect.forever,
-      Effect.delay(renewEvery(lease)),
-      Effect.forkScoped
-    )
-    const turn = Effect.sync(() => standIn.turn(now() - renewedAt))
+  const turn = Effect.sync(() => standIn.turn(renewedAgo()))
+
+  const keep = Effect.fnUntraced(function*(events: Events) {
+    const renewal = Effect.andThen(renew(events), events.onRenewed)
+    const watch = Effect.andThen(turn, expire(events.onExpired))
+    yield* Effect.forkScoped(repeatedlyRenew(renewal, { lease, isTrusted }))
     yield* turn
-    yield* Effect.andThen(turn, expire).pipe(
-      keepGoing("watching the lease", watchEvery(lease)),
-      Effect.delay(watchEvery(lease)),
-      Effect.forever,
-      Effect.forkScoped
-    )
+    yield* Effect.forkScoped(repeatedlyWatch(watch, lease))
   })
 
   return {
@@ -110,3 +77,61 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     keep
   }
 })
+
+/** Whether the leases are certainly the worker's own, by the renewals that have succeeded. */
+const makeTrust = ({ lease, now, standIn }: {
+  readonly lease: number
+  readonly now: () => number
+  readonly standIn: StandIn
+}) => {
+  let renewedAt = -Infinity
+  let hasExpired = false
+
+  const renewedAgo = () => now() - renewedAt
+  const isTrusted = () =>
+    renewedAgo() < trustedFor(lease) || standIn.renewedAgo() < trustedFor(lease)
+
+  return {
+    renewedAgo,
+    isTrusted,
+    /** What was sent then has succeeded. */
+    trustFrom: (sentAt: number): void => {
+      renewedAt = sentAt
+      hasExpired = false
+    },
+    /** Once, when it is not trusted any more. */
+    expire: Effect.fnUntraced(function*(onExpired: Events["onExpired"]) {
+      if (hasExpired || isTrusted()) return
+      hasExpired = true
+      yield* onExpired
+    })
+  }
+}
+
+/** Begins when a renewal is due. */
+const repeatedlyRenew = <R>(
+  renewal: Effect.Effect<void, StoreError | Cause.TimeoutError, R>,
+  { isTrusted, lease }: { readonly lease: number; readonly isTrusted: () => boolean }
+) =>
+  renewal.pipe(
+    Effect.as(renewEvery(lease)),
+    Effect.catch((error) =>
+      Effect.andThen(
+        Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`).pipe(
+          Effect.annotateLogs(LogFields.ofError(error, "renew"))
+        ),
+        varied(retryEvery(lease, isTrusted()))
+      )
+    ),
+    keepGoing("renewing", retryEvery(lease, true)),
+    Effect.flatMap((wait) => Effect.sleep(wait)),
+    Effect.forever,
+    Effect.delay(renewEvery(lease))
+  )
+
+const repeatedlyWatch = <R>(look: Effect.Effect<void, never, R>, lease: number) =>
+  look.pipe(
+    keepGoing("watching the lease", watchEvery(lease)),
+    Effect.delay(watchEvery(lease)),
+    Effect.forever
+  )
