@@ -66,7 +66,9 @@ const lineOf = (figures: ReadonlyMap<string, number>): string =>
 
 process.exitCode = await main()
 
-// A process whose layers have closed ends by itself.
+// A process whose layers have closed ends by itself. Node may then turn for ever over handles of
+// sockets that were cut: it is not asked to close them.
+process.once("beforeExit", () => process.exit())
 setTimeout(() => {
   say(`still there after ${lingerSeconds} seconds: ${process.getActiveResourcesInfo().join(", ")}`)
   process.exit(1)
