@@ -3,7 +3,7 @@
  * briefly while there may be jobs of which no wake-up will tell.
  */
 
-/** What a worker knows of its own idleness. */
+/** The state of a worker that finds no jobs. */
 export interface Idle {
   /** Whether producers can know that this worker sleeps: its last claim found nothing. */
   readonly sleep: "awake" | "falling asleep" | "asleep"

@@ -128,7 +128,7 @@ const workerOptions = (
   }
 })
 
-/** What the layer logs has these fields, beside the application's. */
+/** The layer's log lines have these fields, beside the application's. */
 const saying = (fields: Readonly<Record<string, unknown>>) =>
   Layer.provide(
     Layer.effect(

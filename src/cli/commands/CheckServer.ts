@@ -40,8 +40,8 @@ const demands: ReadonlyArray<(server: Server) => Finding | undefined> = [
     isReadOnly && !isStandby
       ? fail(
         "server",
-        "transactions are read-only here; ALTER ROLE … SET default_transaction_read_only = off, " +
-          "or connect to another server"
+        "transactions are read-only here; ALTER ROLE … SET default_transaction_read_only = " +
+          "off, or connect to another server"
       )
       : undefined,
   ({ settings }) =>

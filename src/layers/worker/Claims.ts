@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return {
     reconcile: claiming.withPermit(reconcile),
 
-    /** What to do when the store does not know this worker any more. */
+    /** Joins again, after the store has forgotten this worker, and breaks off its jobs. */
     rejoin,
 
     /**
@@ -120,5 +120,5 @@ const sayFailed = (queues: ReadonlyArray<string>, error: StoreError): Effect.Eff
 /** Milliseconds. Then a claim tries again to do without. */
 const carefulFor = 60_000
 
-/** What the store says to a claim by a worker that it does not know. */
+/** The store's code of refusal for a worker that it does not know. */
 const unknownWorker = "PGQ01"

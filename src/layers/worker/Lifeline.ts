@@ -94,7 +94,7 @@ const makeTrust = ({ lease, now, standIn }: {
   return {
     renewedAgo,
     isTrusted,
-    /** What was sent then has succeeded. */
+    /** A renewal, or a request to join, that was sent at this time has succeeded. */
     trustFrom: (sentAt: number): void => {
       renewedAt = sentAt
       hasExpired = false

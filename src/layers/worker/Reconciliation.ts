@@ -1,6 +1,6 @@
 /**
- * Has one worker and the store agree on its leases: what only the store knows of is handed back,
- * what only the worker knows of is broken off.
+ * Has one worker and the store agree on its leases. Jobs under a lease that only the store knows of
+ * go back to their queue; runs under a lease that only the worker knows of are broken off.
  */
 import { Effect } from "effect"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker 
     /** Never to be called beside a claim in flight. */
     reconcile,
 
-    /** What a round begins with. */
+    /** Each round of claims begins with this. */
     reconcileInDoubt: Effect.gen(function*() {
       if (doubts === 0) return
       yield* reconcile

@@ -7,7 +7,7 @@ import * as LogFields from "./LogFields.ts"
 
 type Jobs = ReadonlyArray<LogFields.LoggedJob>
 
-/** What becomes of jobs that could not be recorded together. */
+/** The next step for settlements that the database has refused as one batch. */
 export type Next = "sent again" | "sent one by one" | "refused"
 
 export const failed = (jobs: Jobs, error: StoreError, next: Next): Effect.Effect<void> =>
