@@ -10,13 +10,13 @@ import {
   enqueue,
   JobAdmin,
   type LockStrategy,
-  MemoryQueue,
   PgSchema,
   QueueControl,
   QueueLive,
   RowLock,
   SoloLock
 } from "pgq"
+import { MemoryQueue } from "pgq/testing"
 import { Handlers, SendEmail } from "./Tasks.ts"
 
 // #region memory

@@ -3,8 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import * as EmbeddedHome from "pgq/layers/embedded/EmbeddedHome"
-import * as EmbeddedPostgres from "pgq/layers/embedded/EmbeddedPostgres"
+import { EmbeddedHome, EmbeddedPostgres } from "pgq/embedded"
 import { Failure } from "./Failure.ts"
 
 const named = (variable: string) => {
