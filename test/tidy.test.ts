@@ -24,7 +24,8 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/memory": inner,
   "layers/postgres": [...inner, "layers/effects/", ...sql],
   "layers/postgres/PgEnqueue.ts": ["node:crypto"],
-  "layers/postgres/PgMigrations.ts": ["node:crypto", "node:fs"],
+  "layers/postgres/PgMigrations.ts": ["node:crypto"],
+  "layers/postgres/SqlFiles.ts": ["node:fs"],
   "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/PgStandIn.ts"],
   "layers/postgres/connection": ["domain/", "layers/effects/", ...sql, "node:"],
   "layers/postgres/connection/PgConnections.ts": ["effect/reactivity"],
@@ -38,6 +39,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "node:process",
     "node:worker_threads"
   ],
+  "layers/postgres/watchdog/WatchdogConnection.ts": ["effect/sql"],
   "layers/embedded": ["domain/", "node:"],
   "layers/embedded/EmbeddedUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],

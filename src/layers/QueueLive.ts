@@ -2,7 +2,7 @@
  * The compositions users want: a whole working queue, and a producer's half.
  */
 import { PgClient } from "@effect/sql-pg"
-import { type Duration, Effect, Layer, References } from "effect"
+import { type Duration, Effect, Layer, type Redacted, References } from "effect"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
@@ -60,6 +60,13 @@ export interface Options {
    * killed before they do. Defaults to "abandon".
    */
   readonly onHang?: "abandon" | "kill" | undefined
+  /**
+   * A watchdog renews the lease from a thread of its own while a handler computes. It connects with
+   * the client's settings. Where those hold a function, as `stream` or in `ssl`, which no thread
+   * can be given, it needs a connection string by libpq's rules. With "none" there is no watchdog,
+   * and a handler that computes for longer than the lease has its worker taken for dead.
+   */
+  readonly watchdog?: Redacted.Redacted<string> | "none" | undefined
 }
 
 /**
@@ -106,7 +113,7 @@ const parts = ({ connections, options, schema, settings }: {
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, caretaker)),
       Layer.provide(
-        PgWorkerRegistry.layer({ schema, hang, work: worker }),
+        PgWorkerRegistry.layer({ schema, hang, watchdog: options.watchdog, work: worker }),
         Layer.succeed(PgClient.PgClient, heartbeat)
       )
     ])

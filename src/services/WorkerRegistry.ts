@@ -2,7 +2,7 @@
  * Who is alive. A worker whose lease runs out loses its jobs to others.
  */
 import { Context, type Duration, type Effect, type Scope } from "effect"
-import type { StoreError } from "../domain/Errors.ts"
+import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Makes a worker known, alive for one lease. */
@@ -26,10 +26,13 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
     StoreError
   >
 
-  /** Has somebody renew in this thread's place whenever it is too busy to, until the scope ends. */
+  /**
+   * Has somebody renew in this thread's place whenever it is too busy to, until the scope ends.
+   * Fails where nobody could.
+   */
   readonly standIn: (
     worker: Pick<NewWorker, "id" | "lease">
-  ) => Effect.Effect<StandIn, never, Scope.Scope>
+  ) => Effect.Effect<StandIn, SettingInvalid | StoreError, Scope.Scope>
 
   /** Ends a worker on purpose: the jobs that it still holds go back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>

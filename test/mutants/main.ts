@@ -22,7 +22,15 @@ import type { Mutant } from "./Mutant.ts"
 import { mutants } from "./mutants.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const parts = ["src", "sql", "test", "package.json", "tsconfig.json", "tsconfig.build.json"]
+const parts = [
+  "src",
+  "sql",
+  "scripts",
+  "test",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json"
+]
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
@@ -85,8 +93,8 @@ interface Urls {
 /** Whether the test notices: it fails with the mutant, and passes without. */
 const isKilled = Effect.fnUntraced(function*(mutant: Mutant, folder: string, url: Urls) {
   const path = copy(mutant, folder)
-  if (mutant.changes.some(({ file }) => file.startsWith("src/"))) {
-    execFileSync("npx", ["tsc", "-p", "tsconfig.build.json", "--noCheck"], {
+  if (mutant.changes.some(({ file }) => /^(src|sql)\//.test(file))) {
+    execFileSync("node", ["scripts/build.mjs", "--noCheck"], {
       cwd: path,
       stdio: "ignore"
     })

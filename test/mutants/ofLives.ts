@@ -32,6 +32,33 @@ export const ofLives: ReadonlyArray<Mutant> = [
     test: killed("cli/supervisor", "goes on without a job that hangs")
   },
   {
+    name: "watchdog-keeps-its-first-password",
+    changes: [{
+      file: "src/layers/postgres/watchdog/PgStandInThread.ts",
+      from: "connection = { ...connection, password }",
+      to: "void password"
+    }],
+    test: killed("layers/watchdog", "renews with: changing password")
+  },
+  {
+    name: "any-thread-is-a-watchdog",
+    changes: [{
+      file: "src/layers/postgres/watchdog/WatchdogEntry.ts",
+      from: `if (workerData?.pgq === "watchdog") `,
+      to: ""
+    }],
+    test: killed("layers/watchdog", "ends at once when it is started as anything else")
+  },
+  {
+    name: "watchdog-without-a-function-of-its-client",
+    changes: [{
+      file: "src/layers/postgres/watchdog/WatchdogConnection.ts",
+      from: "if (setting !== undefined) return",
+      to: "if (setting === \"\") return"
+    }],
+    test: killed("layers/watchdog", "does not start with: function in ssl")
+  },
+  {
     name: "renewing-ends-with-a-defect",
     changes: [{
       file: "src/layers/worker/Lifeline.ts",

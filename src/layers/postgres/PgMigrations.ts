@@ -3,39 +3,43 @@
  * before, so that the script `psql` reads and the statements `migrate` sends are the same.
  */
 import { createHash } from "node:crypto"
-import { readdirSync, readFileSync } from "node:fs"
-
-const directory = new URL("../../../sql/", import.meta.url)
+import * as SqlFiles from "./SqlFiles.ts"
 
 /** In the order in which they are applied; a released one never changes. */
-export const migrations = readdirSync(directory)
-  .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
-  .toSorted()
-  .map((file) => {
-    const text = readFileSync(new URL(file, directory), "utf8")
-    return {
-      id: Number(file.slice(0, 4)),
-      name: file.slice(0, -".sql".length),
+export const migrations = (): ReadonlyArray<Migration> =>
+  found ??= SqlFiles.read()
+    .filter(({ name }) => /^\d{4}_\w+$/.test(name))
+    .map(({ name, text }) => ({
+      id: Number(name.slice(0, 4)),
+      name,
       isBreaking: text.startsWith("-- breaking"),
       checksum: createHash("sha256").update(text).digest("hex"),
       text
-    }
-  })
+    }))
+
+interface Migration extends SqlFiles.SqlFile {
+  readonly id: number
+  readonly isBreaking: boolean
+  readonly checksum: string
+}
+
+// Read when they are first needed, and then kept.
+let found: ReadonlyArray<Migration> | undefined
 
 const named = (pattern: RegExp) =>
-  migrations.flatMap(({ text }) =>
+  migrations().flatMap(({ text }) =>
     [...text.matchAll(pattern)].map(([, name = "", table = ""]) => ({
       name,
       table
     }))
   )
 
-/** What the migrations make, by name. */
-export const contents = {
+/** The names of all that the migrations make. */
+export const contents = () => ({
   relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
   functions: named(/^ *CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
   triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER "?([~\w]+)"?[^;]*? ON (\w+)/gm)
-}
+})
 
 /** What `statements` say of a schema that something else made. Class PG is pgq's own. */
 export const foreignCode = "PGQ02"
@@ -80,7 +84,7 @@ END $guard$`,
     COMMENT ON TABLE migrations IS '${comment}';
   END IF;
 END $migrations$`,
-  ...migrations.map(({ checksum, id, isBreaking, name, text }) =>
+  ...migrations().map(({ checksum, id, isBreaking, name, text }) =>
     `DO $migration$ BEGIN
 IF EXISTS (SELECT FROM migrations WHERE id = ${id}) THEN RETURN; END IF;
 ${text.trimEnd()}

@@ -19,7 +19,7 @@ export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
   )
 
 /** The version of the newest migration this code knows. */
-export const version = (): number => migrations.at(-1)!.id
+export const version = (): number => migrations().at(-1)!.id
 
 /** Applies what is pending, in one transaction; safe to run from many places at once. */
 export const migrate = Effect.fn("PgSchema.migrate")(
@@ -46,7 +46,7 @@ export const migrate = Effect.fn("PgSchema.migrate")(
         yield* Effect.logInfo("the functions of the renamed schema look for tables in it again")
           .pipe(Effect.annotateLogs({ schema }))
       }
-      return migrations.filter(({ id }) => !before.has(id)).map(({ name }) => name)
+      return migrations().filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })
     return yield* lossAsFailure(sql.withTransaction(run)).pipe(
       Effect.catchTag("SqlError", (error) => Effect.fail(refusal(schema, error)))
@@ -79,7 +79,7 @@ export const check = Effect.fn("PgSchema.check")(
     if (found[0].migrations !== true) return yield* foreign(schema)
     yield* refuseAhead(schema)
     const applied = yield* appliedIds(schema)
-    const pending = migrations.filter(({ id }) => !applied.has(id))
+    const pending = migrations().filter(({ id }) => !applied.has(id))
     if (pending.length > 0) {
       return yield* new SchemaUnfit({
         schema,
@@ -109,7 +109,7 @@ const appliedIds = Effect.fnUntraced(function*(schema: string) {
     FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id
   `.pipe(answered("check"))
   const changed = rows.find(({ checksum, id }) =>
-    migrations.some((known) => known.id === id && known.checksum !== checksum)
+    migrations().some((known) => known.id === id && known.checksum !== checksum)
   )
   if (changed !== undefined) {
     return yield* new SchemaUnfit({

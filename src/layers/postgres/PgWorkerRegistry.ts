@@ -9,7 +9,7 @@ import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { answered } from "./QueryTimeout.ts"
 import * as PgStandIn from "./watchdog/PgStandIn.ts"
 
-const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: Options) {
+const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, watchdog, work }: Options) {
   const client = yield* PgClient.PgClient
   const { config } = client
   const sql = client.withoutTransforms()
@@ -66,7 +66,7 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
     join,
     renew,
     reconcile,
-    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang }),
+    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang, way: watchdog }),
     leave: endAs("leave", false),
     bury: endAs("bury", true)
   })
@@ -109,6 +109,8 @@ const reconciledMax = 4000
 export interface Options {
   readonly schema: string
   readonly hang?: PgStandIn.Hang
+  /** How the watchdog connects. Defaults to the client's own settings. */
+  readonly watchdog?: PgStandIn.Way | undefined
   /** Where it compares leases, which may take as long as a claim. Defaults to where it renews. */
   readonly work?: PgClient.PgClient
 }

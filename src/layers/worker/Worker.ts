@@ -16,7 +16,7 @@ import {
   Stream
 } from "effect"
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
-import type { StoreError } from "../../domain/Errors.ts"
+import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import { nextStep, type StopMode, stopModes } from "../../domain/StopMode.ts"
 import type { Handlers } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
@@ -44,7 +44,9 @@ export interface Options {
 
 type Needs = Handlers | JobRepo | LockStrategy | Notifier | WorkerRegistry
 
-export const layer = (options: Options): Layer.Layer<QueueControl, StoreError, Needs> =>
+export const layer = (
+  options: Options
+): Layer.Layer<QueueControl, SettingInvalid | StoreError, Needs> =>
   Layer.effect(
     QueueControl,
     Effect.gen(function*() {
@@ -66,7 +68,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   readonly logAnnotations: Readonly<Record<string, unknown>>
 }): Effect.fn.Return<
   { readonly control: QueueControl["Service"]; readonly goodbye: Effect.Effect<void> },
-  StoreError,
+  SettingInvalid | StoreError,
   Needs | Scope.Scope
 > {
   const { concurrency, id, queues } = worker

@@ -3,12 +3,13 @@
  */
 import { writeSync } from "node:fs"
 import { hrtime } from "node:process"
-import { workerData } from "node:worker_threads"
+import { parentPort, workerData } from "node:worker_threads"
 import { type Look, lookAgain, needsStandIn, watchEvery } from "../../../domain/Lease.ts"
-import { Slot, type Task } from "./PgStandInTask.ts"
+import { type Refreshed, Slot, type Task } from "./PgStandInTask.ts"
 
 const task: Task = workerData
 const times = new BigInt64Array(task.times)
+let connection = task.connection
 let isRenewing = false
 let last: Look = { at: 0, turnedAt: 0, stillFor: 0 }
 let hasGivenUp = false
@@ -38,7 +39,7 @@ const standIn = async (sentAt: bigint): Promise<void> => {
   isRenewing = true
   try {
     const { renew } = await import("./PgStandInRenewal.ts")
-    if (await renew(task)) Atomics.store(times, Slot.stoodInAt, sentAt)
+    if (await renew({ ...task, connection })) Atomics.store(times, Slot.stoodInAt, sentAt)
   } finally {
     isRenewing = false
   }
@@ -67,5 +68,8 @@ const say = (text: string): void => {
   }
 }
 
+parentPort?.on("message", ({ password }: Refreshed) => connection = { ...connection, password })
+
 // A renewal that fails is tried again at the next look, as long as there is hope.
 setInterval(look, watchEvery(task.lease))
+parentPort?.postMessage("watching")
