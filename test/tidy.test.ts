@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/postgres": [...inner, "layers/effects/", ...sql],
   "layers/postgres/PgEnqueue.ts": ["node:crypto"],
   "layers/postgres/PgMigrations.ts": ["node:crypto", "node:fs"],
-  "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/PgStandIn.ts"],
+  "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/Watchdog.ts"],
   "layers/postgres/connection": ["domain/", "layers/effects/", ...sql, "node:"],
   "layers/postgres/connection/PgConnections.ts": ["effect/reactivity"],
   "layers/postgres/connection/PgPart.ts": ["layers/postgres/PgError.ts"],
@@ -39,7 +39,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "node:worker_threads"
   ],
   "layers/embedded": ["domain/", "node:"],
-  "layers/embedded/EmbeddedUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
+  "layers/embedded/ServerUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],

@@ -7,8 +7,8 @@ import { Context, Duration, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { SettingInvalid, StoreError } from "../domain/Errors.ts"
-import * as EmbeddedHome from "../layers/embedded/EmbeddedHome.ts"
 import * as EmbeddedPostgres from "../layers/embedded/EmbeddedPostgres.ts"
+import * as Home from "../layers/embedded/Home.ts"
 import * as PgConninfo from "../layers/postgres/connection/PgConninfo.ts"
 import { storeError } from "../layers/postgres/PgError.ts"
 import * as PgSchema from "../layers/postgres/PgSchema.ts"
@@ -52,7 +52,7 @@ const open = Effect.fnUntraced(function*(given: Parameters<typeof layer>[0]) {
   const { conninfo, ...settings } = yield* Settings.resolve(given)
   if (conninfo !== undefined) return Database.of({ ...settings, conninfo, isEmbedded: false })
 
-  const dataDir = yield* EmbeddedHome.ofUser
+  const dataDir = yield* Home.ofUser
   const server = given.startsNothing === true
     ? yield* running(dataDir)
     : yield* EmbeddedPostgres.open({ dataDir })

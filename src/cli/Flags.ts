@@ -4,7 +4,7 @@
 import { DateTime, Duration, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
-import { delayMax } from "../domain/Job.ts"
+import { delayMax } from "../domain/JobRecord.ts"
 
 export const connection = Flag.Redacted("connection").pipe(
   Flag.withAlias("c"),

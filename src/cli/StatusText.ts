@@ -3,11 +3,11 @@
  */
 import { Duration } from "effect"
 import * as ErrorText from "../domain/ErrorText.ts"
-import type { QueueCounts, QueueStatus } from "../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerStatus } from "../domain/WorkerStatus.ts"
 
 /** A running queue; `waiting` is what its schema holds now, or why that is not known. */
 export const ofQueue = (
-  status: QueueStatus,
+  status: WorkerStatus,
   waiting: ReadonlyArray<QueueCounts> | string
 ): ReadonlyArray<string> => [
   [

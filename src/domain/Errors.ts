@@ -9,7 +9,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   /** Whether trying again later can help: the connection is gone, a lock was busy. */
   isTransient: Schema.Boolean,
   /** Whether it may have been done all the same: the connection was lost before the answer came. */
-  isUnknown: Schema.optionalKey(Schema.Boolean),
+  isOutcomeUnknown: Schema.optionalKey(Schema.Boolean),
   /** The server's five-character SQLSTATE, where it sent one. */
   code: Schema.optionalKey(Schema.String),
   detail: Schema.String,

@@ -22,45 +22,45 @@ export const watchEvery = (lease: number): number => Math.max(lease / 15, 20)
 export const busyAfter = (lease: number): number => lease / 5
 
 /** What somebody sees who looks at a thread every `watchEvery`. */
-export interface Look {
+export interface Observation {
   readonly at: number
   /** When the thread last turned; 0 before it first did. */
-  readonly turnedAt: number
+  readonly lastTickAt: number
   /**
    * How long it has stood still under the eyes of the one who looks: a freeze of both does not
    * count.
    */
-  readonly stillFor: number
+  readonly stalledFor: number
 }
 
-export const lookAgain = (
-  last: Look,
-  now: Pick<Look, "at" | "turnedAt"> & { readonly lease: number }
-): Look => ({
+export const observe = (
+  last: Observation,
+  now: Pick<Observation, "at" | "lastTickAt"> & { readonly lease: number }
+): Observation => ({
   at: now.at,
-  turnedAt: now.turnedAt,
-  stillFor: now.turnedAt === 0 || now.turnedAt !== last.turnedAt
+  lastTickAt: now.lastTickAt,
+  stalledFor: now.lastTickAt === 0 || now.lastTickAt !== last.lastTickAt
     ? 0
-    : last.stillFor + Math.min(now.at - last.at, 2 * watchEvery(now.lease))
+    : last.stalledFor + Math.min(now.at - last.at, 2 * watchEvery(now.lease))
 })
 
 /**
  * Whether to renew in the place of a thread that is busy. Not for one that was frozen beyond its
  * trust together with the one who looks, and not for one that hangs.
  */
-export const needsStandIn = (state: {
+export const needsRenewal = (state: {
   readonly lease: number
   readonly now: number
   /** When the worker's thread last turned. */
-  readonly turnedAt: number
+  readonly lastTickAt: number
   /** When the last renewal was sent that succeeded. */
   readonly renewedAt: number
-  readonly stillFor: number
+  readonly stalledFor: number
   /** A thread that stands still for so long hangs. */
   readonly hangLimit: number
 }): boolean => {
-  const still = state.now - state.turnedAt
+  const still = state.now - state.lastTickAt
   const age = state.now - state.renewedAt
-  return still > busyAfter(state.lease) && state.stillFor < state.hangLimit &&
+  return still > busyAfter(state.lease) && state.stalledFor < state.hangLimit &&
     age > renewEvery(state.lease) && age < trustedFor(state.lease)
 }

@@ -8,8 +8,8 @@ import { Cause, Data, type Duration, Exit, Result } from "effect"
 import * as Backoff from "./Backoff.ts"
 import { PayloadInvalid } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
-import type { ClaimedJob } from "./Job.ts"
 import type { RetryPolicy } from "./JobKind.ts"
+import type { ClaimedJob } from "./JobRecord.ts"
 
 export type Settlement = Data.TaggedEnum<{
   Completed: {}
@@ -22,7 +22,7 @@ export type Settlement = Data.TaggedEnum<{
   /** Back to the queue as it was: no attempt used. */
   Released: {}
   /** Nobody here knows its name: later, no attempt used. */
-  PutOff: { readonly delay: Duration.Duration; readonly error: string }
+  Unhandled: { readonly delay: Duration.Duration; readonly error: string }
   /** Failed for good. With `blocksLane`, it stays at the head of its key until somebody acts. */
   Failed: { readonly error: string; readonly blocksLane: boolean }
 }>
@@ -77,7 +77,7 @@ const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
 
 /** What to do with a job that no handler here is registered for. */
 export const unknownName = (job: ClaimedJob): Settlement =>
-  Settlement.PutOff({
-    delay: Backoff.putOff(job.putOffs),
+  Settlement.Unhandled({
+    delay: Backoff.putOff(job.unhandledCount),
     error: ErrorText.storable(`no handler for "${job.name}" in the worker that claimed it`)
   })

@@ -49,13 +49,13 @@ export const nextStep = (state: {
   /** Jobs this worker has started and not yet seen the end of. */
   readonly running: number
   /** Whether any job of its queues waits to be run, behind its key or not. */
-  readonly hasWaiting: boolean
+  readonly hasUnstarted: boolean
 }): "claim" | "wait" | "end" => {
   switch (state.mode) {
     case undefined:
       return "claim"
     case "drain":
-      return state.running > 0 || state.hasWaiting ? "claim" : "end"
+      return state.running > 0 || state.hasUnstarted ? "claim" : "end"
     case "finish":
     case "cancel":
       return state.running > 0 ? "wait" : "end"

@@ -3,7 +3,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
-import type { QueueCounts, WorkerInfo } from "../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 
 export class JobAdmin extends Context.Service<JobAdmin, {
   /** Every queue that has jobs or history, by name. */

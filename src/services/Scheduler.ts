@@ -1,5 +1,5 @@
 /**
- * The caretaker of what time brings: jobs that come due, leases of dead workers, old history.
+ * The maintenance of what time brings: jobs that come due, leases of dead workers, old history.
  *
  * Any process may call any method at any time; the work is done once.
  */

@@ -69,7 +69,7 @@ it.live(
       WHERE application_name LIKE 'pgq %' ORDER BY 1, 2
     `
       const before = yield* Working.eventually(Effect.map(own, (rows) => {
-        const parts = ["caretaker", "heartbeat", "listener", "worker"]
+        const parts = ["maintenance", "heartbeat", "listener", "worker"]
         assert.includeMembers(rows.map(({ part }) => part), parts)
         return rows
       }))

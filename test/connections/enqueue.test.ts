@@ -134,5 +134,5 @@ it.live("a server that does not come back", () =>
       return yield* Fiber.join(adding)
     }).pipe(Effect.provide(TestClock.layer()))
 
-    assert.isTrue(error._tag === "StoreError" && error.isUnknown)
+    assert.isTrue(error._tag === "StoreError" && error.isOutcomeUnknown)
   }).pipe(Effect.scoped), 60_000)

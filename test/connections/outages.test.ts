@@ -134,7 +134,7 @@ it.live("a server that nobody reaches for longer than a lease", () =>
     yield* proxy.cut
     yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
     // The first one that is back looks for the dead.
-    yield* sql`SELECT pgq.doubt(), pgq.rescue()`
+    yield* sql`SELECT pgq.note_late(), pgq.rescue()`
     yield* proxy.accept
     yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
     const [dead] = yield* sql`SELECT FROM pgq.jobs WHERE crash_count > 0`

@@ -13,7 +13,7 @@ import * as Session from "../support/Session.ts"
 import { finishedAll, options, start } from "./Live.ts"
 
 const heal = Scheduler.use((scheduler) => scheduler.heal)
-const lose = PgClient.PgClient.use((sql) => sql`TRUNCATE pgq.lane_wakes`)
+const lose = PgClient.PgClient.use((sql) => sql`TRUNCATE pgq.dirty_lanes`)
 
 layer(PgQueue.layer, options)("a lane whose marker is lost", (it) => {
   it.effect("is claimed again, and others are left alone", () =>

@@ -3,7 +3,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
-import type { EnqueueOptions } from "../../src/domain/Job.ts"
+import type { EnqueueOptions } from "../../src/domain/JobRecord.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
@@ -17,8 +17,8 @@ const sendsNothing = Effect.provideService(JobRepo, {
   enqueue: () => Effect.die("sent"),
   claim: () => Effect.die("sent"),
   settle: () => Effect.die("sent"),
-  locked: () => Effect.die("sent"),
-  hasWaiting: () => Effect.die("sent"),
+  rowLocked: () => Effect.die("sent"),
+  hasUnstarted: () => Effect.die("sent"),
   hasUnannounced: () => Effect.die("sent")
 })
 

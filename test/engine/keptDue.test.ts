@@ -46,7 +46,7 @@ const waiting = Effect.fnUntraced(function*(queue: string) {
 
 const markers = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
-  return (yield* sql`SELECT FROM pgq.lane_wakes WHERE queue = ${queue}`).length
+  return (yield* sql`SELECT FROM pgq.dirty_lanes WHERE queue = ${queue}`).length
 })
 
 layer(PgQueue.layer, options)("due jobs that cannot be made ready", (it) => {
@@ -61,7 +61,7 @@ layer(PgQueue.layer, options)("due jobs that cannot be made ready", (it) => {
         Effect.gen(function*() {
           const sql = yield* PgClient.PgClient
           const queue = yield* due(kept)
-          yield* sql`DELETE FROM pgq.lane_wakes WHERE queue = ${queue}`
+          yield* sql`DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}`
           yield* sql.unsafe(`
             CREATE FUNCTION public.stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$
           `).unprepared

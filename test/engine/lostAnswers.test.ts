@@ -47,7 +47,7 @@ const unreachable = (times: number) => {
 /** The worker is taken for dead behind its back, as if it had been frozen. */
 const buried = Effect.gen(function*() {
   const [self] = yield* JobAdmin.use((admin) => admin.workers)
-  yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+  yield* WorkerRegistry.use((registry) => registry.reportDead(self!.id))
 })
 
 /** And another one has its job now. */

@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Schema } from "effect"
-import type { RunningJob } from "../../src/domain/Job.ts"
+import type { RunningJob } from "../../src/domain/JobRecord.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import { queueName } from "../Given.ts"
 import { options, producer, start } from "./Live.ts"

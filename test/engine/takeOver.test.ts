@@ -36,7 +36,7 @@ layer(producer, options)("a queue", (it) => {
       yield* enqueue(Task, 0, { queue })
 
       yield* eventually(Effect.gen(function*() {
-        yield* session.sql`SELECT pgq.doubt(), pgq.rescue()`
+        yield* session.sql`SELECT pgq.note_late(), pgq.rescue()`
         assert.lengthOf(yield* finished(queue), 1)
       }))
 

@@ -8,7 +8,7 @@ export const ofHands: ReadonlyArray<Mutant> = [
     name: "changes-by-hand-not-refused",
     changes: [{
       file: "sql/0008_by_hand.sql",
-      from: "    PERFORM refuse_held(held, held_key);",
+      from: "    PERFORM refuse_leased(leased, leased_key);",
       to: ""
     }],
     test: killed("interleaving/byHand", "a job of a run cannot be deleted, put off or moved")
@@ -29,7 +29,7 @@ export const ofHands: ReadonlyArray<Mutant> = [
     name: "deleted-jobs-stay-in-their-leases",
     changes: [{
       file: "sql/0008_by_hand.sql",
-      from: "      INSERT INTO withdrawals (job_ids) VALUES (held);",
+      from: "      INSERT INTO withdrawals (job_ids) VALUES (leased);",
       to: "      NULL;"
     }],
     test: killed("hands/bulk", "a number that is given again belongs to nobody's lease")

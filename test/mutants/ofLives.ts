@@ -7,7 +7,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "no-self-fencing",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
+      file: "src/layers/worker/Heartbeat.ts",
       from: "      yield* onExpired\n",
       to: ""
     }],
@@ -16,7 +16,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "signed-off-before-it-has-joined",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
+      file: "src/layers/worker/Heartbeat.ts",
       from: "    if (joining !== undefined) yield* Fiber.await(joining)\n",
       to: ""
     }],
@@ -25,7 +25,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "hang-not-ended",
     changes: [{
-      file: "src/layers/postgres/watchdog/PgStandInThread.ts",
+      file: "src/layers/postgres/watchdog/WatchdogThread.ts",
       from: "if (task.isHangFatal) process.kill",
       to: "if (task.hangLimit < 0) process.kill"
     }],
@@ -34,8 +34,8 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "renewing-ends-with-a-defect",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
-      from: `    keepGoing("renewing", retryEvery(lease, true)),\n`,
+      file: "src/layers/worker/Heartbeat.ts",
+      from: `    restartOnDefect("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
     test: killed("engine/defects", "a worker renews, and works, although its ")
@@ -43,11 +43,11 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "told-twice-that-it-was-dead",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
-      from: "joined === joinedBefore ? onBuried : Effect.void",
-      to: "onBuried"
+      file: "src/layers/worker/Heartbeat.ts",
+      from: "joined === joinedBefore ? onReportedDead : Effect.void",
+      to: "onReportedDead"
     }],
-    test: killed("layers/Lifeline", "that has joined again since it asked")
+    test: killed("layers/Heartbeat", "that has joined again since it asked")
   },
   {
     name: "embedded-server-stopped-without-its-lock",
@@ -62,7 +62,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "embedded-server-that-was-stopped-is-a-failure",
     changes: [{
-      file: "src/layers/embedded/EmbeddedProcess.ts",
+      file: "src/layers/embedded/ServerProcess.ts",
       from: "child.exitCode === 0 ? stopped(dataDir) : complaint(path, from)",
       to: "complaint(path, from)"
     }],

@@ -8,7 +8,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     name: "renewals-behind-handlers",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
-      from: "heartbeat: yield* client(heartbeat, caretaker, worker)",
+      from: "heartbeat: yield* client(heartbeat, maintenance, worker)",
       to: "heartbeat: application"
     }],
     test: killed("connections/starved", "have live workers")
@@ -17,7 +17,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     name: "claims-behind-handlers",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
-      from: "worker: yield* client(worker, caretaker, heartbeat)",
+      from: "worker: yield* client(worker, maintenance, heartbeat)",
       to: "worker: application"
     }],
     test: killed("connections/starved", "start jobs beside them")

@@ -131,12 +131,12 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "due-job-that-is-held-asked-for-without-a-pause",
     changes: [{
-      file: "src/layers/worker/Caretaker.ts",
+      file: "src/layers/worker/Maintenance.ts",
       from: "isBehind ? pause :",
       to: "isBehind ? 0 :"
     }],
     test: killed(
-      "layers/Caretaker",
+      "layers/Maintenance",
       "asks more and more slowly for a due job that somebody holds"
     )
   },
@@ -156,13 +156,13 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
       to: "isTransient || code === lockTimeout || answers < 0"
     }],
-    test: killed("engine/heldRows", "records the others meanwhile")
+    test: killed("engine/rowLocks", "records the others meanwhile")
   },
   {
     name: "doubts-kept-after-a-renewal",
     changes: [{
       file: "src/layers/postgres/PgWorkerRegistry.ts",
-      from: "clock_timestamp() + lease, doubted_at = NULL",
+      from: "clock_timestamp() + lease, late_since = NULL",
       to: "clock_timestamp() + lease"
     }],
     test: killed("interleaving/leases", "are left to who is late at first sight")
@@ -180,7 +180,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "enqueue-not-asked-again",
     changes: [{
       file: "src/layers/postgres/PgEnqueue.ts",
-      from: "isUnknown && isTransient",
+      from: "isOutcomeUnknown && isTransient",
       to: "false"
     }],
     test: killed("connections/enqueue", "that is cut after so many bytes")
@@ -188,7 +188,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "claim-of-an-older-life-started",
     changes: [{
-      file: "src/layers/worker/Claims.ts",
+      file: "src/layers/worker/ClaimLoop.ts",
       from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
       to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
     }],
@@ -200,7 +200,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "deaf-child-waited-for",
     changes: [{
-      file: "src/cli/process/supervisor.ts",
+      file: "src/cli/process/Supervisor.ts",
       from: "    Effect.andThen(Children.killDeaf(children)),\n",
       to: ""
     }],
@@ -210,7 +210,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "working-ends-with-a-defect",
     changes: [{
       file: "src/layers/worker/Worker.ts",
-      from: `keepGoing("working")(work)`,
+      from: `restartOnDefect("working")(work)`,
       to: "work"
     }],
     test: killed("engine/defects", "each job runs once although a ")
@@ -237,7 +237,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "listening-ends-with-a-defect",
     changes: [{
       file: "src/layers/postgres/PgNotifier.ts",
-      from: `    keepGoing("listening"),\n`,
+      from: `    restartOnDefect("listening"),\n`,
       to: ""
     }],
     test: killed("layers/PgNotifier", "listens although it has met a defect once")
@@ -254,7 +254,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "run-without-its-payload",
     changes: [{
-      file: "src/layers/worker/Runs.ts",
+      file: "src/layers/worker/JobRunner.ts",
       from: " || payload === undefined) {",
       to: ") {"
     }],
@@ -288,6 +288,6 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "if (locked.length === 0) return batch",
       to: "return batch"
     }],
-    test: killed("engine/heldRuns", "stays finished when the next one of its run ")
+    test: killed("engine/leasedLanes", "stays finished when the next one of its run ")
   }
 ]

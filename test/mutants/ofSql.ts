@@ -8,15 +8,16 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "two-jobs-of-a-key-claimed",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(held))\n      ORDER",
-      to: "state IN ('ready', 'waiting') AND id NOT IN (SELECT unnest(held))\n      ORDER"
+      from:
+        "state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased))\n      ORDER",
+      to: "state IN ('ready', 'waiting') AND id NOT IN (SELECT unnest(leased))\n      ORDER"
     }],
     test: killed("interleaving/claims", "leave no job of a key to a second claim")
   },
   {
     name: "rescue-of-what-is-just-being-settled",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "FROM leases WHERE id = lease FOR UPDATE SKIP LOCKED;",
       to: "FROM leases WHERE id = lease;"
     }],
@@ -35,8 +36,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "no-order-check",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: ") IS NOT TRUE\n    LIMIT limit_",
-      to: ") IS NOT TRUE OR true\n    LIMIT limit_"
+      from: ") IS NOT TRUE\n    LIMIT jobs_max",
+      to: ") IS NOT TRUE OR true\n    LIMIT jobs_max"
     }],
     test: killed("soak/overtaken", "leaves a job whose lane has a more urgent one")
   },
@@ -53,7 +54,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "suspects-of-two-deaths-side-by-side",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "  IF worst_held >= 2 THEN RETURN NULL; END IF;\n",
+      from: "  IF worst_leased >= 2 THEN RETURN NULL; END IF;\n",
       to: ""
     }],
     test: killed("engine/fencing", "that was the second for a job keeps those that saw one away")
@@ -73,7 +74,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "no-reconciliation",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "id NOT IN (SELECT unnest(known))",
       to: "false"
     }],
@@ -128,8 +129,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "suspects-claimed-ahead",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "pick_suspects(q, worker, least(limit_, slots), held)",
-      to: "pick_suspects(q, worker, limit_, held)"
+      from: "pick_suspects(q, worker, least(jobs_max, slots), leased)",
+      to: "pick_suspects(q, worker, jobs_max, leased)"
     }],
     test: killed("engine/fencing", "makes suspects of its jobs: each has a lease of its own")
   },
@@ -140,25 +141,25 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "state || '' = 'waiting' FOR UPDATE SKIP LOCKED",
       to: "state || '' = 'waiting' FOR UPDATE"
     }],
-    test: killed("interleaving/heldRows", "a claim passes by a lane whose first job")
+    test: killed("interleaving/rowLocks", "a claim passes by a lane whose first job")
   },
   {
     name: "lane-that-was-passed-by-forgotten",
     changes: [{
       file: "sql/0003_lanes.sql",
-      from: "IF given < cardinality(heads) THEN",
+      from: "IF given < cardinality(firsts) THEN",
       to: "IF false THEN"
     }],
-    test: killed("interleaving/heldRows", "a settlement passes by the next of its lane")
+    test: killed("interleaving/rowLocks", "a settlement passes by the next of its lane")
   },
   {
     name: "rescue-waits-for-who-holds-a-row",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED",
       to: "id = ANY (l.job_ids) FOR UPDATE"
     }],
-    test: killed("interleaving/heldRows", "a rescue passes by a lease")
+    test: killed("interleaving/rowLocks", "a rescue passes by a lease")
   },
   {
     name: "end-recorded-of-a-row-that-stays",
@@ -209,15 +210,15 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "leases-that-people-hold-not-told",
     changes: [{
       file: "sql/0005_settle.sql",
-      from: "WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))",
+      from: "WHERE NOT asked.lease NOT IN (SELECT unnest(locked_leases))",
       to: "WHERE false"
     }],
-    test: killed("interleaving/heldRows", "what stands in a lease that somebody holds is told")
+    test: killed("interleaving/rowLocks", "what stands in a lease that somebody holds is told")
   },
   {
     name: "rescue-without-end",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "    EXIT WHEN tried >= jobs_max;\n",
       to: ""
     }],
@@ -226,7 +227,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "clock-that-was-set-back-believed",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "(lease_until <= clock OR lease_until > clock + lease * 1.1)",
       to: "lease_until <= clock"
     }],
@@ -235,16 +236,16 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "doubt-of-later-believed",
     changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "(doubted_at IS NULL OR doubted_at > clock)",
-      to: "doubted_at IS NULL"
+      file: "sql/0006_maintenance.sql",
+      from: "(late_since IS NULL OR late_since > clock)",
+      to: "late_since IS NULL"
     }],
     test: killed("engine/rescuing", "does not keep a dead worker's jobs")
   },
   {
     name: "lanes-without-a-marker-not-found",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "healed := healed + mark_forgotten(q, firsts);",
       to: "NULL;"
     }],
@@ -253,7 +254,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "overtaken-heads-without-a-marker-not-found",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "    ) IS NOT FALSE\n",
       to: "    ) IS NULL\n"
     }],
@@ -262,7 +263,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "days-without-a-partition-dropped-in-one",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "WHERE finished_at <= $1 LIMIT 5000))'",
       to: "WHERE finished_at <= $1))'"
     }],
@@ -280,8 +281,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "dead-at-first-sight",
     changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "      AND doubted_at + lease * 0.5 <= clock\n",
+      file: "sql/0006_maintenance.sql",
+      from: "      AND late_since + lease * 0.5 <= clock\n",
       to: ""
     }],
     test: killed("interleaving/leases", "are left to who is late at first sight")
@@ -323,18 +324,18 @@ export const ofSql: ReadonlyArray<Mutant> = [
     test: killed("cli/check", "says what mends a schema that was renamed")
   },
   {
-    name: "run-goes-on-without-its-token",
+    name: "run-goes-on-without-its-head",
     changes: [{
       file: "sql/0005_settle.sql",
       from: "IF changed < cardinality(next) THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/triggers", "that keeps the next job of a run from its lane's token")
+    test: killed("engine/triggers", "that keeps the next job of a run from its lane's head")
   },
   {
     name: "crash-that-is-not-counted",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN",
       to: "IF false THEN"
     }],
@@ -343,9 +344,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "first-due-jobs-again-and-again",
     changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "  IF is_careful THEN\n    due := any_due(clock, limit_);\n  ELSE",
-      to: "  IF false THEN\n    due := any_due(clock, limit_);\n  ELSE"
+      file: "sql/0006_maintenance.sql",
+      from: "  IF is_careful THEN\n    due := any_due(clock, jobs_max);\n  ELSE",
+      to: "  IF false THEN\n    due := any_due(clock, jobs_max);\n  ELSE"
     }],
     test: killed("engine/keptDue", "keep no others waiting: a trigger ")
   }

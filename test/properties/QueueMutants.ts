@@ -36,11 +36,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     to: ""
   },
   {
-    name: "no token index and no lock on lanes",
+    name: "no head index and no lock on lanes",
     functions: ["lock_stripes"],
     from: "PERFORM pg_advisory_xact_lock(class, stripe);",
     to: "NULL;",
-    and: "DROP INDEX pgq.jobs_token"
+    and: "DROP INDEX pgq.jobs_head"
   },
   {
     name: "no lock on lanes",
@@ -55,7 +55,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     to: "false"
   },
   {
-    name: "an overtaken head keeps the token",
+    name: "an overtaken head keeps the head",
     functions: ["order_lanes"],
     from: "demoted := demote_heads(q, keys);",
     to: ""
@@ -63,7 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "no second look at the leases",
     functions: ["pick"],
-    from: "IF held_now <> held THEN",
+    from: "IF leased_now <> leased THEN",
     to: "IF false THEN"
   },
   {
@@ -100,7 +100,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "a released job has used an attempt",
     functions: ["put_back"],
     from: "IF cardinality(ids) = 0 THEN",
-    to: "UPDATE jobs SET attempt = attempt + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
+    to: "UPDATE jobs SET failures = failures + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
       "IF cardinality(ids) = 0 THEN"
   },
   {

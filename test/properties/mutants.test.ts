@@ -29,22 +29,22 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
     to: "FROM changed WHERE false"
   },
   {
-    name: "an overtaken head keeps the token",
+    name: "an overtaken head keeps the head",
     functions: ["order_lanes"],
     from: "demoted := demote_heads(q, keys);",
     to: ""
   },
   {
-    name: "a settled job takes the token with it",
+    name: "a settled job takes the head with it",
     functions: ["pass_on"],
-    from: "give_tokens(q, lanes) > 0",
+    from: "make_heads(q, lanes) > 0",
     to: "false"
   },
   {
     name: "a job that waits for its next try does not hold its lane",
-    functions: ["hand_out"],
-    from: "token.state IN ('ready', 'retry')",
-    to: "token.state = 'ready'"
+    functions: ["choose_heads"],
+    from: "head.state IN ('ready', 'retry')",
+    to: "head.state = 'ready'"
   },
   {
     name: "the rest of a run stays when its job goes back",
@@ -55,7 +55,7 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   {
     name: "a claim does not look at the leases",
     functions: ["pick"],
-    from: "NOT IN (SELECT unnest(held))",
+    from: "NOT IN (SELECT unnest(leased))",
     to: "IS NOT NULL"
   },
   {

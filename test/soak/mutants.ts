@@ -17,7 +17,7 @@ interface Change {
 }
 
 const claim = "sql/0004_claim.sql"
-const caretaking = "sql/0006_caretaking.sql"
+const maintenance = "sql/0006_maintenance.sql"
 
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -35,15 +35,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no-second-look",
-    changes: [{ file: claim, from: "IF held_now <> held THEN", to: "IF false THEN" }]
+    changes: [{ file: claim, from: "IF leased_now <> leased THEN", to: "IF false THEN" }]
   },
   {
-    name: "no-token-index-no-stripes",
+    name: "no-head-index-no-stripes",
     changes: [
       {
         file: "sql/0001_tables.sql",
-        from: "CREATE UNIQUE INDEX jobs_token",
-        to: "CREATE INDEX jobs_token"
+        from: "CREATE UNIQUE INDEX jobs_head",
+        to: "CREATE INDEX jobs_head"
       },
       {
         file: "sql/0003_lanes.sql",
@@ -63,9 +63,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "rescue-before-the-lease-ends",
     changes: [{
-      file: caretaking,
+      file: maintenance,
       from: `    WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
-      AND doubted_at + lease * 0.5 <= clock
+      AND late_since + lease * 0.5 <= clock
 `,
       to: "    WHERE lease_until <= clock + interval '12 seconds'\n"
     }]
@@ -73,7 +73,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "no-sign-off",
     changes: [{
-      file: caretaking,
+      file: maintenance,
       from: "is_done AND NOT has_crashed THEN",
       to: "false THEN"
     }]

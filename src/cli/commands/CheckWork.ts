@@ -37,7 +37,7 @@ const steps = (schema: string, canAdd: boolean): ReadonlyArray<Step> => {
       does: "renew",
       statement: `UPDATE ${
         name("workers")
-      } SET doubted_at = NULL WHERE id = ${worker} RETURNING id`,
+      } SET late_since = NULL WHERE id = ${worker} RETURNING id`,
       answer: [1, "the worker's row is not found again"]
     },
     ...canAdd

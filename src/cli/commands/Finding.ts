@@ -6,7 +6,7 @@ import { Duration, Effect, Exit } from "effect"
 import { SqlClient } from "effect/sql"
 import type { StoreError } from "../../domain/Errors.ts"
 import { lossAsFailure } from "../../layers/postgres/PgError.ts"
-import { answered } from "../../layers/postgres/QueryTimeout.ts"
+import { withTimeout } from "../../layers/postgres/QueryTimeout.ts"
 
 export interface Finding {
   /** Whether all is well, something is to be known, or no worker can work so. */
@@ -34,7 +34,7 @@ const statementLimit = Duration.seconds(35)
 /** A transaction, with its begin and its end. */
 const transactionLimit = Duration.minutes(2)
 
-export const asked = answered("check", statementLimit)
+export const asked = withTimeout("check", statementLimit)
 
 /** Runs it in a transaction, or within one at a savepoint, of which nothing stays. */
 export const undone = <A, R>(
@@ -45,7 +45,7 @@ export const undone = <A, R>(
       Effect.flip(sql.withTransaction(Effect.flatMap(Effect.exit(effect), Effect.fail)))
     ).pipe(
       Effect.flatMap((end) => Exit.isExit(end) ? Effect.succeed(end) : Effect.fail(end)),
-      answered("check", transactionLimit),
+      withTimeout("check", transactionLimit),
       Effect.flatten
     )
   )

@@ -6,7 +6,7 @@ import { SqlClient } from "effect/sql"
 import { JobInvalid, type StoreError } from "../../domain/Errors.ts"
 import { bounds } from "../../layers/effects/Deadline.ts"
 import { lossAsFailure } from "../../layers/postgres/PgError.ts"
-import { answered } from "../../layers/postgres/QueryTimeout.ts"
+import { withTimeout } from "../../layers/postgres/QueryTimeout.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import type { JobLine } from "./JobLines.ts"
 
@@ -73,7 +73,7 @@ const inTransaction = Effect.fnUntraced(
     const end = yield* lossAsFailure(sql.withTransaction(effect)).pipe(
       Effect.map(Result.succeed),
       Effect.catchTag("Undone", (undone) => Effect.succeed(Result.fail(undone))),
-      answered("enqueue", Duration.times(bounds.statement, statements + 2))
+      withTimeout("enqueue", Duration.times(bounds.statement, statements + 2))
     )
     return yield* Effect.fromResult(end)
   }

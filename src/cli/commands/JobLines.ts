@@ -6,7 +6,7 @@
 import { Effect, FileSystem, type Option, Schema, Stdio, Stream } from "effect"
 import { isUtf8 } from "node:buffer"
 import { JobInvalid, SettingInvalid } from "../../domain/Errors.ts"
-import { type EnqueueOptions, type NewJob, newJob } from "../../domain/Job.ts"
+import { type EnqueueOptions, type NewJob, newJob } from "../../domain/JobRecord.ts"
 import * as JsonText from "../../domain/JsonText.ts"
 import * as Flags from "../Flags.ts"
 

@@ -9,7 +9,7 @@ import * as Conninfo from "../../domain/Conninfo.ts"
 import * as PgRoles from "../../layers/postgres/PgRoles.ts"
 import * as PgSchema from "../../layers/postgres/PgSchema.ts"
 import * as Database from "../Database.ts"
-import * as Ending from "../Ending.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import { ids } from "./CheckIds.ts"
 import { rights } from "./CheckRights.ts"
@@ -21,7 +21,8 @@ import { asked, fail, type Finding, type Findings, type Look, ok, undone } from 
 export const check = Command.make(
   "check",
   { connection: Flags.connection, schema: Flags.schema },
-  (input) => Ending.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
+  (input) =>
+    ExitCode.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
 ).pipe(Command.withDescription("Check settings, connection, schema and rights; start nothing"))
 
 const run = Effect.gen(function*() {
@@ -39,7 +40,7 @@ const run = Effect.gen(function*() {
         )
     )
   )
-  if (isWrong(found)) return yield* new Ending.ExitWith({ code: 1 })
+  if (isWrong(found)) return yield* new ExitCode.ExitWith({ code: 1 })
 })
 
 /** The looks, in this order; after a look that finds a fault the next may not be possible. */

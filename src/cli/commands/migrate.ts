@@ -5,7 +5,7 @@ import { Console, Effect } from "effect"
 import { Command } from "effect/cli"
 import * as PgSchema from "../../layers/postgres/PgSchema.ts"
 import * as Database from "../Database.ts"
-import * as Ending from "../Ending.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 
 const run = Effect.gen(function*() {
@@ -20,7 +20,7 @@ const run = Effect.gen(function*() {
 export const migrate = Command.make(
   "migrate",
   { connection: Flags.connection, schema: Flags.schema },
-  (input) => Ending.bySignal(Effect.provide(run, Database.layer(input)))
+  (input) => ExitCode.bySignal(Effect.provide(run, Database.layer(input)))
 ).pipe(
   Command.withDescription("Bring the database up to date; safe to run from many places at once")
 )

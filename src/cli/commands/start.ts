@@ -5,7 +5,7 @@ import { Duration, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Flags from "../Flags.ts"
 import * as PidFiles from "../process/PidFiles.ts"
-import * as Supervisor from "../process/supervisor.ts"
+import * as Supervisor from "../process/Supervisor.ts"
 import * as WorkerProcess from "../process/WorkerProcess.ts"
 
 const flags = {

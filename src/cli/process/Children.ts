@@ -27,10 +27,10 @@ export const killAll = (
     const all = Array.from(children)
     all.forEach((child) => child.signal("SIGKILL"))
     if (all.length === 0) return
-    const { bury } = yield* registry
+    const { reportDead } = yield* registry
     yield* Effect.forEach(
       all,
-      (child) => Effect.andThen(Deferred.await(child.ended), bury(child.workerId)),
+      (child) => Effect.andThen(Deferred.await(child.ended), reportDead(child.workerId)),
       { concurrency: "unbounded", discard: true }
     )
   }).pipe(Effect.timeoutOption("3 seconds"), Effect.ignoreCause)

@@ -1,8 +1,8 @@
 /**
  * Pid files on disk: held by a queue while it runs, read by `stop` and `status`.
  *
- * A process counts as the one that wrote the file only if its token says so; all others are left
- * alone.
+ * A process counts as the one that wrote the file only if its fingerprint says so; all others are
+ * left alone.
  */
 import { Effect, Option, Result, type Scope } from "effect"
 import { execFileSync } from "node:child_process"
@@ -28,7 +28,7 @@ export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.S
     const path = resolve(given)
     const text = PidFile.format({
       pid: process.pid,
-      token: tokenOf(process.pid) ?? PidFile.tokenOf([])
+      fingerprint: fingerprintOf(process.pid) ?? PidFile.fingerprintOf([])
     })
     if (!(yield* create(path, text))) {
       yield* dropStale(path)
@@ -80,12 +80,12 @@ const look = Effect.fnUntraced(function*(path: string) {
         why === "ENOENT" ? "there is none; is the queue running?" : `cannot be read: ${why}`
       )
   )
-  const { pid, token } = yield* Effect.mapError(
+  const { pid, fingerprint } = yield* Effect.mapError(
     Effect.fromResult(PidFile.parse(text)),
     (issue) => refusal(path, `${issue}; remove it or name another one`)
   )
-  const now = tokenOf(pid)
-  return now === token
+  const now = fingerprintOf(pid)
+  return now === fingerprint
     ? { pid, text }
     : {
       text,
@@ -141,7 +141,7 @@ const read = (path: string): Result.Result<string, string> =>
   )
 
 /** What tells a process from all others that ever have its number; nothing if it is gone. */
-const tokenOf = (pid: number): string | undefined => {
+const fingerprintOf = (pid: number): string | undefined => {
   const facts = process.platform === "linux"
     ? [
       attempt(() => PidFile.startTimeOf(readFileSync(`/proc/${pid}/stat`, "utf8"))),
@@ -150,7 +150,7 @@ const tokenOf = (pid: number): string | undefined => {
     : [attempt(() => execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8" }))]
   const known = facts.flatMap((fact) => Option.toArray(Result.getSuccess(fact)))
     .flatMap((fact) => fact ?? [])
-  return known.length === facts.length ? PidFile.tokenOf(known) : undefined
+  return known.length === facts.length ? PidFile.fingerprintOf(known) : undefined
 }
 
 const io = <A>(path: string, call: () => A): Effect.Effect<A, PidFileInvalid> =>

@@ -10,16 +10,16 @@ import * as RowLock from "../../layers/locks/RowLock.ts"
 import * as SoloLock from "../../layers/locks/SoloLock.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
-import { QueueControl } from "../../services/QueueControl.ts"
+import { WorkerControl } from "../../services/WorkerControl.ts"
 import * as Database from "../Database.ts"
-import { ExitWith } from "../Ending.ts"
 import * as ErrorLine from "../ErrorLine.ts"
+import { ExitWith } from "../ExitCode.ts"
 import * as Log from "../Log.ts"
-import * as Script from "../script/script.ts"
+import * as Script from "../script/ScriptLoader.ts"
 import type * as Settings from "../Settings.ts"
 import * as SignalLatch from "../SignalLatch.ts"
 import * as StatusText from "../StatusText.ts"
-import * as Ladder from "./Ladder.ts"
+import * as StopSignals from "./StopSignals.ts"
 
 export interface Options extends Settings.Given {
   readonly workers: number
@@ -48,7 +48,7 @@ export const run = Effect.fnUntraced(
   function*(options: Options) {
     yield* sayWhatNobodyCatches
     const running = yield* Deferred.make<Queue>()
-    const ladder = yield* Ladder.make({
+    const signals = yield* StopSignals.make({
       isChild: options.workerId !== undefined,
       status: status(running),
       exit: Effect.void
@@ -62,12 +62,12 @@ export const run = Effect.fnUntraced(
     )
     const started = yield* Effect.raceFirst(
       startUp,
-      Effect.as(ladder.startsNothing, Option.none<Queue>())
+      Effect.as(signals.startsNothing, Option.none<Queue>())
     )
     if (Option.isNone(started)) return
 
     const { control } = started.value
-    yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
+    yield* Effect.forkScoped(Stream.runForEach(signals.modes, control.stop))
     const leftBehind = yield* control.ended
     // The worker has said why.
     if (leftBehind.length > 0 || !(yield* control.status).hasSignedOff) {
@@ -101,7 +101,7 @@ const sayWhatNobodyCatches = Effect.gen(function*() {
 })
 
 interface Queue {
-  readonly control: QueueControl["Service"]
+  readonly control: WorkerControl["Service"]
   readonly admin: JobAdmin["Service"]
 }
 
@@ -133,14 +133,14 @@ const work = Effect.fnUntraced(function*(options: Options) {
     Layer.provide(Layer.succeedContext(handlers)),
     Layer.provide(lock(options))
   )
-  const queue = yield* Effect.all({ control: QueueControl, admin: JobAdmin }).pipe(
+  const queue = yield* Effect.all({ control: WorkerControl, admin: JobAdmin }).pipe(
     Effect.provideContext(yield* Layer.build(live))
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
   yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
     .pipe(Effect.annotateLogs({ worker: workerId }))
   if (options.workerId === undefined) {
-    yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+    yield* Effect.forEach(StopSignals.instructions, (line) => Effect.logInfo(line))
   }
   SignalLatch.tellParent("ready")
   return queue

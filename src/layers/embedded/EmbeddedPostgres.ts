@@ -12,12 +12,12 @@ import { readFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
-import * as Binaries from "./EmbeddedBinaries.ts"
-import * as DataDir from "./EmbeddedDataDir.ts"
-import { io, type Runner } from "./EmbeddedHost.ts"
-import * as PidFile from "./EmbeddedPidFile.ts"
-import * as Process from "./EmbeddedProcess.ts"
-import * as Use from "./EmbeddedUse.ts"
+import * as Binaries from "./Binaries.ts"
+import * as DataDir from "./DataDir.ts"
+import { io, type Runner } from "./Host.ts"
+import * as PidFile from "./PostmasterPid.ts"
+import * as Process from "./ServerProcess.ts"
+import * as Use from "./ServerUse.ts"
 
 /** A running server. `url` is read by psql and `PgClient` alike; its user is a superuser. */
 export interface Server {

@@ -12,12 +12,12 @@ import * as Monotonic from "../../effects/Monotonic.ts"
 import * as PgPart from "./PgPart.ts"
 
 /** How many connections each part of a worker opens at most, beside the listener's. */
-export const sizes = { worker: 3, caretaker: 2, heartbeat: 2 } as const
+export const sizes = { worker: 3, maintenance: 2, heartbeat: 2 } as const
 
 export interface PgConnections {
   /** For claims and settlements. */
   readonly worker: PgClient.PgClient
-  readonly caretaker: PgClient.PgClient
+  readonly maintenance: PgClient.PgClient
   readonly heartbeat: PgClient.PgClient
 }
 
@@ -39,7 +39,7 @@ export const make: Effect.Effect<
       applicationName: `${config.applicationName ?? "pgq"} ${name}`
     }, late[name])
   const worker = yield* part("worker")
-  const caretaker = yield* part("caretaker")
+  const maintenance = yield* part("maintenance")
   const heartbeat = yield* part("heartbeat")
 
   const now = yield* Monotonic.millis
@@ -68,9 +68,9 @@ export const make: Effect.Effect<
     })
   }
   return {
-    worker: yield* client(worker, caretaker, heartbeat),
-    caretaker: yield* client(caretaker, worker, heartbeat),
-    heartbeat: yield* client(heartbeat, caretaker, worker)
+    worker: yield* client(worker, maintenance, heartbeat),
+    maintenance: yield* client(maintenance, worker, heartbeat),
+    heartbeat: yield* client(heartbeat, maintenance, worker)
   }
 })
 
@@ -102,7 +102,7 @@ const clientOn = ({ acquirer, application, borrower }: {
 const late = {
   // Before the statement is given up, so that the next try finds other connections.
   worker: Duration.times(bounds.statement, 0.9),
-  caretaker: Duration.times(bounds.statement, 0.9),
+  maintenance: Duration.times(bounds.statement, 0.9),
   // Before the next renewal of a worker with the usual lease.
   heartbeat: Duration.seconds(3.6)
 } as const

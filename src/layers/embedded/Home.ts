@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
-import { isRoot } from "./EmbeddedHost.ts"
+import { isRoot } from "./Host.ts"
 
 /**
  * Where a user's server keeps its data: `PGQ_DATA_DIR`, or the user's data directory. Root's own

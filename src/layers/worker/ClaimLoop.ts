@@ -7,10 +7,10 @@ import type { StoreError } from "../../domain/Errors.ts"
 import * as Idle from "../../domain/Idle.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
+import type { Runs } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import * as Pauses from "./Pauses.ts"
 import * as Reconciliation from "./Reconciliation.ts"
-import type { Runs } from "./Runs.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(options: Options) {

@@ -7,7 +7,7 @@ import {
   newJob,
   payloadBytesMax,
   queueBytesMax
-} from "../../src/domain/Job.ts"
+} from "../../src/domain/JobRecord.ts"
 
 describe("newJob", () => {
   it("fills in what is not given", () => {

@@ -17,7 +17,7 @@ const unsettledMax = backlogMax
 /**
  * What a worker has learnt about its jobs, as moving averages in milliseconds; undefined at first.
  */
-export interface Pace {
+export interface Timings {
   /** From the start of a job to its end. */
   readonly took: number | undefined
   /** From the end of one to the end of the next, while others waited for a slot. */
@@ -31,7 +31,7 @@ export const average = (before: number | undefined, value: number): number =>
 /** How many jobs to ask for now; 0 is to wait. */
 export const claimSize = (worker: {
   readonly concurrency: number
-  readonly pace: Pace
+  readonly timings: Timings
   /** Runs in progress. */
   readonly active: number
   /** Claimed, not yet started. */
@@ -52,9 +52,9 @@ export const claimSize = (worker: {
 }
 
 // Jobs that wait for something overlap in the slots; those that compute do not.
-const prefetched = ({ concurrency, pace: { between, took } }: {
+const prefetched = ({ concurrency, timings: { between, took } }: {
   readonly concurrency: number
-  readonly pace: Pace
+  readonly timings: Timings
 }): number =>
   took === undefined || took >= ahead
     ? 0
@@ -65,7 +65,7 @@ const prefetched = ({ concurrency, pace: { between, took } }: {
     ))
 
 /** How many jobs of a lane to take along with its first: they run one after the other. */
-export const laneRun = ({ took }: Pace): number =>
+export const perLaneMax = ({ took }: Timings): number =>
   took === undefined || took >= ahead
     ? 0
     : Math.min(Math.floor(ahead / Math.max(took, 0.001)), 200)

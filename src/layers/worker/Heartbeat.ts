@@ -4,19 +4,19 @@
 import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
-import { type NewWorker, type StandIn, WorkerRegistry } from "../../services/WorkerRegistry.ts"
-import { keepGoing } from "../effects/KeepGoing.ts"
+import { type NewWorker, type Watchdog, WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { jittered } from "../effects/Jitter.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
-import { varied } from "../effects/Varied.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as LogFields from "./LogFields.ts"
 
-export type Lifeline = Effect.Success<ReturnType<typeof make>>
+export type Heartbeat = Effect.Success<ReturnType<typeof make>>
 
 export interface Events {
   /** The leases may no longer be the worker's: nobody else can have them yet. */
   readonly onExpired: Effect.Effect<void>
   /** The store had taken the worker for dead. */
-  readonly onBuried: Effect.Effect<void, StoreError>
+  readonly onReportedDead: Effect.Effect<void, StoreError>
   readonly onRenewed: Effect.Effect<void>
 }
 
@@ -24,8 +24,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const lease = Duration.toMillis(worker.lease)
   const registry = yield* WorkerRegistry
   const now = yield* Monotonic.millis
-  const standIn = yield* registry.standIn(worker)
-  const { expire, isTrusted, renewedAgo, trustFrom } = makeTrust({ lease, now, standIn })
+  const watchdog = yield* registry.watchdog(worker)
+  const { expire, isTrusted, renewedAgo, trustFrom } = makeTrust({ lease, now, watchdog })
   /** How often it has joined. */
   let joined = 0
   let joining: Fiber.Fiber<void, StoreError> | undefined
@@ -43,18 +43,18 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* registry.leave(worker.id)
   })
 
-  const renew = Effect.fnUntraced(function*({ onBuried, onExpired }: Events) {
+  const renew = Effect.fnUntraced(function*({ onReportedDead, onExpired }: Events) {
     // After a long sleep of the whole process, before it takes itself for alive again.
     yield* expire(onExpired)
     const sentAt = now()
     const joinedBefore = joined
     const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
     // A refused claim may have made it join again meanwhile: the answer speaks of the time before.
-    if (!isKnown) return yield* joined === joinedBefore ? onBuried : Effect.void
+    if (!isKnown) return yield* joined === joinedBefore ? onReportedDead : Effect.void
     trustFrom(sentAt)
   })
 
-  const turn = Effect.sync(() => standIn.turn(renewedAgo()))
+  const turn = Effect.sync(() => watchdog.tick(renewedAgo()))
 
   const keep = Effect.fnUntraced(function*(events: Events) {
     const renewal = Effect.andThen(renew(events), events.onRenewed)
@@ -79,17 +79,17 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
 })
 
 /** Whether the leases are certainly the worker's own, by the renewals that have succeeded. */
-const makeTrust = ({ lease, now, standIn }: {
+const makeTrust = ({ lease, now, watchdog }: {
   readonly lease: number
   readonly now: () => number
-  readonly standIn: StandIn
+  readonly watchdog: Watchdog
 }) => {
   let renewedAt = -Infinity
   let hasExpired = false
 
   const renewedAgo = () => now() - renewedAt
   const isTrusted = () =>
-    renewedAgo() < trustedFor(lease) || standIn.renewedAgo() < trustedFor(lease)
+    renewedAgo() < trustedFor(lease) || watchdog.renewedAgo() < trustedFor(lease)
 
   return {
     renewedAgo,
@@ -120,10 +120,10 @@ const repeatedlyRenew = <R>(
         Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`).pipe(
           Effect.annotateLogs(LogFields.ofError(error, "renew"))
         ),
-        varied(retryEvery(lease, isTrusted()))
+        jittered(retryEvery(lease, isTrusted()))
       )
     ),
-    keepGoing("renewing", retryEvery(lease, true)),
+    restartOnDefect("renewing", retryEvery(lease, true)),
     Effect.flatMap((wait) => Effect.sleep(wait)),
     Effect.forever,
     Effect.delay(renewEvery(lease))
@@ -131,7 +131,7 @@ const repeatedlyRenew = <R>(
 
 const repeatedlyWatch = <R>(look: Effect.Effect<void, never, R>, lease: number) =>
   look.pipe(
-    keepGoing("watching the lease", watchEvery(lease)),
+    restartOnDefect("watching the lease", watchEvery(lease)),
     Effect.delay(watchEvery(lease)),
     Effect.forever
   )

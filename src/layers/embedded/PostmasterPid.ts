@@ -4,7 +4,7 @@
 import { Effect, Option } from "effect"
 import { readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { io, run } from "./EmbeddedHost.ts"
+import { io, run } from "./Host.ts"
 
 export interface PidFile {
   readonly pid: number

@@ -1,5 +1,5 @@
 /**
- * What passes between a worker's thread and its stand-in's. Imports nothing: the thread starts with
+ * What passes between a worker's thread and its watchdog's. Imports nothing: the thread starts with
  * it.
  */
 import type { PgClient } from "@effect/sql-pg"
@@ -42,9 +42,9 @@ export interface Connection extends
 
 export const Slot = {
   /** When the worker's thread last turned. */
-  turnedAt: 0,
+  lastTickAt: 0,
   /** When the worker last sent a renewal that succeeded. */
   renewedAt: 1,
-  /** When the stand-in did. */
-  stoodInAt: 2
+  /** When the watchdog did. */
+  watchdogRenewedAt: 2
 } as const

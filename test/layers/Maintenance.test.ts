@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer, Logger, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../src/domain/Errors.ts"
-import * as Caretaker from "../../src/layers/worker/Caretaker.ts"
+import * as Maintenance from "../../src/layers/worker/Maintenance.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 
@@ -12,7 +12,7 @@ import { Scheduler } from "../../src/services/Scheduler.ts"
 const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) {
   const lines: Array<string> = []
   const idle = { promoted: 0, isBehind: false, next: undefined }
-  yield* Layer.build(Caretaker.layer.pipe(
+  yield* Layer.build(Maintenance.layer.pipe(
     Layer.provide([
       Layer.succeed(Notifier, { wakes: Stream.never }),
       Layer.succeed(Scheduler, {
@@ -52,7 +52,7 @@ const pass = (duration: Duration.Input, step: Duration.Input) =>
     ) - 1
   })
 
-describe("Caretaker", () => {
+describe("Maintenance", () => {
   it.effect("asks more and more slowly for a due job that somebody holds", () =>
     Effect.gen(function*() {
       const times: Array<number> = []

@@ -12,7 +12,7 @@ import { lstat, readFile, rename, rm, stat, symlink } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join, relative } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
-import { io, run, type Runner } from "./EmbeddedHost.ts"
+import { io, run, type Runner } from "./Host.ts"
 
 /** A folder with `bin/initdb` and `bin/postgres` that the runner can execute. */
 export const usable = Effect.fnUntraced(function*(options: {

@@ -5,7 +5,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { renewEvery } from "../../src/domain/Lease.ts"
-import * as Lifeline from "../../src/layers/worker/Lifeline.ts"
+import * as Heartbeat from "../../src/layers/worker/Heartbeat.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 
 const lease = Duration.seconds(30)
@@ -26,22 +26,22 @@ const worker = {
  * comes.
  */
 const burials = Effect.fnUntraced(function*(
-  acts: (lifeline: Lifeline.Lifeline) => Effect.Effect<void>
+  acts: (heartbeat: Heartbeat.Heartbeat) => Effect.Effect<void>
 ) {
   const asked = yield* Deferred.make<void>()
   const answer = yield* Deferred.make<boolean>()
   let heard = 0
-  const lifeline = yield* Effect.provideService(Lifeline.make(worker), WorkerRegistry, {
+  const heartbeat = yield* Effect.provideService(Heartbeat.make(worker), WorkerRegistry, {
     join: () => Effect.void,
     renew: () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answer)),
     reconcile: () => Effect.succeed({ released: 0, gone: [] }),
-    standIn: () => Effect.succeed({ turn: () => {}, renewedAgo: () => Infinity }),
+    watchdog: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity }),
     leave: () => Effect.void,
-    bury: () => Effect.void
+    reportDead: () => Effect.void
   })
-  yield* Effect.orDie(lifeline.join)
-  yield* lifeline.keep({
-    onBuried: Effect.sync(() => void heard++),
+  yield* Effect.orDie(heartbeat.join)
+  yield* heartbeat.keep({
+    onReportedDead: Effect.sync(() => void heard++),
     onExpired: Effect.void,
     onRenewed: Effect.void
   })
@@ -49,7 +49,7 @@ const burials = Effect.fnUntraced(function*(
   yield* Deferred.await(asked)
   yield* Fiber.join(time)
 
-  yield* acts(lifeline)
+  yield* acts(heartbeat)
   yield* Deferred.succeed(answer, false)
   yield* TestClock.adjust("1 second")
   return heard

@@ -6,8 +6,8 @@ import { Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { Notifier } from "../../services/Notifier.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
-import { keepGoing } from "../effects/KeepGoing.ts"
-import { varied } from "../effects/Varied.ts"
+import { jittered } from "../effects/Jitter.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as LogFields from "./LogFields.ts"
 
 export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effectDiscard(
@@ -55,7 +55,7 @@ const shortestPause = Duration.millis(10)
 /** Or somebody holds the due jobs, perhaps for long. */
 const longestPause = Duration.seconds(1)
 
-const every = (interval: Duration.Input) => Effect.flatMap(varied(interval), Effect.sleep)
+const every = (interval: Duration.Input) => Effect.flatMap(jittered(interval), Effect.sleep)
 
 /** A refusal of the store is for an operator to look at. */
 const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
@@ -72,7 +72,7 @@ const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Inpu
   Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
 
 /** Each of them connects anew: together they leave room for workers that must renew. */
-const backoff = (failures: number) => varied(Duration.seconds(Math.min(2 ** failures, 10)))
+const backoff = (failures: number) => jittered(Duration.seconds(Math.min(2 ** failures, 10)))
 
 /** Without end; while the store cannot be asked, more and more slowly. */
 const repeatedly = Effect.fnUntraced(function*(
@@ -89,7 +89,7 @@ const repeatedly = Effect.fnUntraced(function*(
       )
     ),
     Effect.catch(() => Effect.flatMap(backoff(failures++), pause)),
-    keepGoing(name),
+    restartOnDefect(name),
     Effect.forever,
     Effect.forkScoped
   )

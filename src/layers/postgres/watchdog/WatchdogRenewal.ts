@@ -1,5 +1,5 @@
 /**
- * One renewal by the stand-in's thread, on a connection that is closed again.
+ * One renewal by the watchdog's thread, on a connection that is closed again.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Result } from "effect"
@@ -7,7 +7,7 @@ import { renewEvery } from "../../../domain/Lease.ts"
 import { WorkerRegistry } from "../../../services/WorkerRegistry.ts"
 import * as PgConninfo from "../connection/PgConninfo.ts"
 import * as PgWorkerRegistry from "../PgWorkerRegistry.ts"
-import type { Task } from "./PgStandInTask.ts"
+import type { Task } from "./WatchdogTask.ts"
 
 /** Answers `false` when the worker was taken for dead. */
 export const renew = ({ connection, lease, schema, worker }: Task): Promise<boolean> => {

@@ -2,10 +2,10 @@
  * The handle on a running queue: ask it to stop, wait for its end, look at it.
  */
 import { Context, type Effect } from "effect"
-import type { QueueStatus } from "../domain/QueueStatus.ts"
 import type { StopMode } from "../domain/StopMode.ts"
+import type { WorkerStatus } from "../domain/WorkerStatus.ts"
 
-export class QueueControl extends Context.Service<QueueControl, {
+export class WorkerControl extends Context.Service<WorkerControl, {
   /** Asks for an end; a milder mode than the one in force changes nothing. Returns at once. */
   readonly stop: (mode: StopMode) => Effect.Effect<void>
 
@@ -15,5 +15,5 @@ export class QueueControl extends Context.Service<QueueControl, {
    */
   readonly ended: Effect.Effect<ReadonlyArray<bigint>>
 
-  readonly status: Effect.Effect<QueueStatus>
-}>()("pgq/services/QueueControl") {}
+  readonly status: Effect.Effect<WorkerStatus>
+}>()("pgq/services/WorkerControl") {}

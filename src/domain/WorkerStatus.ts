@@ -5,7 +5,7 @@ import type { Duration } from "effect"
 import type { StopMode } from "./StopMode.ts"
 
 /** One running queue process. */
-export interface QueueStatus {
+export interface WorkerStatus {
   readonly uptime: Duration.Duration
   readonly queues: ReadonlyArray<string>
   /** The cooperative mode, as users write it. */

@@ -1,5 +1,5 @@
 /**
- * Signals as requests to a running queue: each one moves it down the ladder drain → finish →
+ * Signals as requests to a running queue: each one moves it one step on: drain → finish →
  * cancel → exit at once, or asks for its status.
  */
 import { Effect, Queue, type Scope, Stream, SubscriptionRef } from "effect"
@@ -14,7 +14,7 @@ import {
 } from "../../domain/StopMode.ts"
 import * as SignalLatch from "../SignalLatch.ts"
 
-export interface Ladder {
+export interface StopSignals {
   /** The stop mode in force; changes only downwards. */
   readonly mode: Effect.Effect<StopMode | undefined>
   /** The mode in force and each further one, for ever. */
@@ -32,7 +32,7 @@ export const make: (on: {
   readonly status: Effect.Effect<void>
   /** What must be done before the process exits at once. */
   readonly exit: Effect.Effect<void>
-}) => Effect.Effect<Ladder, never, Scope.Scope> = Effect.fnUntraced(function*(on) {
+}) => Effect.Effect<StopSignals, never, Scope.Scope> = Effect.fnUntraced(function*(on) {
   const requests = yield* Queue.unbounded<Request>()
   const mode = yield* SubscriptionRef.make<StopMode | undefined>(undefined)
   SignalLatch.listen((signal) => Queue.offerUnsafe(requests, signal))

@@ -1,12 +1,12 @@
 -- The work that time brings. Any process may call these at any time: nobody leads, and the work is
 -- done once.
 
--- Makes up to `limit_` due jobs ready: the first ones, or with `is_careful` any of them, for when a
--- trigger on jobs keeps some as they are, which must not keep others. `is_behind` tells that there
--- are more: too many, kept ones, or some that somebody holds. `next_in` is the seconds until the
--- first of those that are not due yet, NULL if there is none.
+-- Makes up to `jobs_max` due jobs ready: the first ones, or with `is_careful` any of them, for when
+-- a trigger on jobs keeps some as they are, which must not keep others. `is_behind` tells that
+-- there are more: too many, kept ones, or some that somebody holds. `next_in` is the seconds until
+-- the first of those that are not due yet, NULL if there is none.
 CREATE FUNCTION promote(
-  limit_ integer, is_careful boolean DEFAULT false,
+  jobs_max integer, is_careful boolean DEFAULT false,
   OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -17,12 +17,12 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   IF is_careful THEN
-    due := any_due(clock, limit_);
+    due := any_due(clock, jobs_max);
   ELSE
     due := ARRAY(
       SELECT id FROM jobs
       WHERE state IN ('scheduled', 'retry') AND run_at <= clock
-      ORDER BY run_at LIMIT limit_ FOR UPDATE SKIP LOCKED
+      ORDER BY run_at LIMIT jobs_max FOR UPDATE SKIP LOCKED
     );
   END IF;
   promoted := CASE WHEN cardinality(due) > 0 THEN make_ready(due) ELSE 0 END;
@@ -59,7 +59,7 @@ BEGIN
     WHERE id = ANY (due) RETURNING queue, serialization_key, priority
   ), marked AS (
     -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
-    INSERT INTO lane_wakes (queue, key, priority)
+    INSERT INTO dirty_lanes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM changed WHERE serialization_key IS NOT NULL
     GROUP BY queue, serialization_key
   )
@@ -75,9 +75,9 @@ END $$;
 
 -- Locks some due jobs, any of the first or of the last. Among how many is as random: one that is
 -- due since now is found soon behind thousands of others.
-CREATE FUNCTION any_due(clock timestamptz, limit_ integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION any_due(clock timestamptz, jobs_max integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
-  among integer := greatest(limit_, power(100000, random()));
+  among integer := greatest(jobs_max, power(100000, random()));
   due bigint[];
 BEGIN
   IF random() < 0.5 THEN
@@ -91,7 +91,7 @@ BEGIN
       WHERE state IN ('scheduled', 'retry') AND run_at <= clock ORDER BY run_at DESC LIMIT among
     );
   END IF;
-  due := ARRAY(SELECT id FROM unnest(due) AS id ORDER BY random() LIMIT limit_);
+  due := ARRAY(SELECT id FROM unnest(due) AS id ORDER BY random() LIMIT jobs_max);
   RETURN ARRAY(
     SELECT id FROM jobs
     WHERE id = ANY (due) AND state || '' IN ('scheduled', 'retry') AND run_at <= clock
@@ -175,14 +175,14 @@ END $$;
 -- clock was set back. It has half a lease from then on to renew; after a start of the server, a
 -- whole one. To be committed before a rescue, which may be refused: the leases of one worker must
 -- not keep another alive.
-CREATE FUNCTION doubt() RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_late() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
 BEGIN
   PERFORM require_read_committed();
-  UPDATE workers SET doubted_at = clock WHERE id IN (
+  UPDATE workers SET late_since = clock WHERE id IN (
     SELECT id FROM workers
-    WHERE (doubted_at IS NULL OR doubted_at > clock)
+    WHERE (late_since IS NULL OR late_since > clock)
       AND (lease_until - lease * 0.6 <= clock OR lease_until > clock + lease * 1.1)
     FOR UPDATE SKIP LOCKED
   );
@@ -190,7 +190,7 @@ BEGIN
   DELETE FROM workers WHERE id IN (
     SELECT id FROM workers
     WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
-      AND doubted_at + lease * 0.5 <= clock
+      AND late_since + lease * 0.5 <= clock
       AND clock NOT BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + lease
     FOR UPDATE SKIP LOCKED
   );
@@ -205,7 +205,7 @@ BEGIN
 END $$;
 
 -- Leases whose worker is gone, in any order: each rescue begins somewhere else.
-CREATE FUNCTION abandoned_leases(limit_ integer) RETURNS uuid[] LANGUAGE sql AS $$
+CREATE FUNCTION abandoned_leases(leases_max integer) RETURNS uuid[] LANGUAGE sql AS $$
   WITH RECURSIVE holder AS (
     (SELECT worker_id AS id FROM leases ORDER BY worker_id LIMIT 1)
     UNION ALL
@@ -216,7 +216,7 @@ CREATE FUNCTION abandoned_leases(limit_ integer) RETURNS uuid[] LANGUAGE sql AS 
   SELECT ARRAY(
     SELECT l.id FROM holder JOIN leases AS l ON l.worker_id = holder.id
     WHERE NOT EXISTS (SELECT FROM workers AS w WHERE w.id = holder.id)
-    ORDER BY random() LIMIT limit_
+    ORDER BY random() LIMIT leases_max
   )
 $$;
 
@@ -254,11 +254,11 @@ BEGIN
   ), false, 4000);
   gone := ARRAY(
     SELECT lease FROM unnest(known) AS lease
-    WHERE NOT EXISTS (SELECT FROM leases AS held WHERE held.id = lease)
+    WHERE NOT EXISTS (SELECT FROM leases AS own WHERE own.id = lease)
   );
 END $$;
 
--- Marks lanes that nobody would look at, as after a TRUNCATE of lane_wakes: a job waits, and there
+-- Marks lanes that nobody would look at, as after a TRUNCATE of dirty_lanes: a job waits, and there
 -- is neither a marker nor a head that may be claimed before it. It looks at the next `lanes_max`
 -- lanes behind the given one and says which was the last, NULL at the end. A marker too many is
 -- harmless.
@@ -301,15 +301,15 @@ BEGIN
     SELECT lane.queue, array_agg(lane.first)
     FROM unnest(queues, keys, firsts) AS lane(queue, key, first)
     WHERE (
-      SELECT token.state = 'ready' AND (
-               SELECT first.priority > token.priority
-                   OR (first.priority = token.priority AND first.id < token.id)
+      SELECT head.state = 'ready' AND (
+               SELECT first.priority > head.priority
+                   OR (first.priority = head.priority AND first.id < head.id)
                FROM jobs AS first WHERE first.id = lane.first
              )
-             AND token.id NOT IN (SELECT unnest(job_ids) FROM leases)
-      FROM jobs AS token
-      WHERE token.queue = lane.queue AND token.serialization_key = lane.key
-        AND token.serialization_key IS NOT NULL AND token.state IN ('ready', 'retry')
+             AND head.id NOT IN (SELECT unnest(job_ids) FROM leases)
+      FROM jobs AS head
+      WHERE head.queue = lane.queue AND head.serialization_key = lane.key
+        AND head.serialization_key IS NOT NULL AND head.state IN ('ready', 'retry')
       LIMIT 1
     ) IS NOT FALSE
     GROUP BY lane.queue
@@ -324,7 +324,7 @@ CREATE FUNCTION mark_forgotten(q text, firsts bigint[]) RETURNS integer LANGUAGE
 DECLARE
   forgotten bigint[] := ARRAY(
     SELECT j.id FROM jobs AS j WHERE j.id = ANY (firsts) AND NOT EXISTS (
-      SELECT FROM lane_wakes AS w
+      SELECT FROM dirty_lanes AS w
       WHERE w.queue = q AND w.priority IN (j.priority, -2147483648) AND w.key = j.serialization_key
     )
   );

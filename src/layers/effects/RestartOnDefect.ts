@@ -4,7 +4,7 @@
  */
 import { Cause, type Duration, Effect, Schedule } from "effect"
 
-export const keepGoing = (
+export const restartOnDefect = (
   what: string,
   pause: Duration.Input = "1 second"
 ): <A, R>(work: Effect.Effect<A, never, R>) => Effect.Effect<A, never, R> =>

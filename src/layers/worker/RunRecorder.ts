@@ -3,8 +3,8 @@
  * counted, and said aloud if it is a failure.
  */
 import { type Cause, Effect, type Exit, Random, References } from "effect"
-import type { ClaimedJob } from "../../domain/Job.ts"
 import type { RetryPolicy } from "../../domain/JobKind.ts"
+import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { decide, type Settlement } from "../../domain/Settlement.ts"
 import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"

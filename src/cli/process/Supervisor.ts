@@ -9,13 +9,13 @@ import * as QueueLive from "../../layers/QueueLive.ts"
 import * as LogFields from "../../layers/worker/LogFields.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as Database from "../Database.ts"
-import { ExitWith } from "../Ending.ts"
-import * as Script from "../script/script.ts"
+import { ExitWith } from "../ExitCode.ts"
+import * as Script from "../script/ScriptLoader.ts"
 import type * as Settings from "../Settings.ts"
 import * as StatusText from "../StatusText.ts"
 import * as Child from "./Child.ts"
 import * as Children from "./Children.ts"
-import * as Ladder from "./Ladder.ts"
+import * as StopSignals from "./StopSignals.ts"
 
 export const run = Effect.fnUntraced(function*(
   options: Settings.Given & {
@@ -27,7 +27,7 @@ export const run = Effect.fnUntraced(function*(
 ) {
   const children = new Set<Child.Child>()
   const connected = yield* Deferred.make<Connected>()
-  const ladder = yield* Ladder.make({
+  const signals = yield* StopSignals.make({
     isChild: false,
     status: Children.status(children),
     exit: Children.killAll(
@@ -38,14 +38,14 @@ export const run = Effect.fnUntraced(function*(
   const startUp = connect(options).pipe(
     Effect.tap((connection) => Deferred.succeed(connected, connection))
   )
-  const connection = yield* Effect.raceFirst(startUp, ladder.startsNothing)
+  const connection = yield* Effect.raceFirst(startUp, signals.startsNothing)
   if (connection === undefined) return
 
-  yield* ladder.modes.pipe(
+  yield* signals.modes.pipe(
     Stream.runForEach((mode) => Effect.sync(() => children.forEach((child) => child.stop(mode)))),
     Effect.forkScoped
   )
-  yield* ladder.modes.pipe(
+  yield* signals.modes.pipe(
     Stream.filter((mode) => mode === "cancel"),
     Stream.take(1),
     Stream.runDrain,
@@ -53,9 +53,9 @@ export const run = Effect.fnUntraced(function*(
     Effect.andThen(Children.killDeaf(children)),
     Effect.forkScoped
   )
-  const isClean = yield* keepAll({ ...connection, ...options, children, ladder })
+  const isClean = yield* keepAll({ ...connection, ...options, children, signals })
   // Its exit code is the signal's, however the children ended.
-  if (yield* ladder.isExiting) return yield* Effect.never
+  if (yield* signals.isExiting) return yield* Effect.never
   if (!isClean) return yield* new ExitWith({ code: 1 })
   yield* Effect.logInfo("stopped")
 })
@@ -68,7 +68,7 @@ interface Connected {
 
 interface Family extends Connected {
   readonly children: Set<Child.Child>
-  readonly ladder: Ladder.Ladder
+  readonly signals: StopSignals.StopSignals
   readonly processes: number
   readonly file: string
   readonly startLimit: Duration.Duration
@@ -94,8 +94,8 @@ const keepAll = Effect.fnUntraced(function*(family: Family) {
   const first = yield* begun(family)
   if (typeof first === "boolean") return first
   yield* Effect.logInfo(`working in ${family.processes} processes`)
-  yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
-  const mode = yield* family.ladder.mode
+  yield* Effect.forEach(StopSignals.instructions, (line) => Effect.logInfo(line))
+  const mode = yield* family.signals.mode
   const others = mode === undefined || mode === "drain" ? family.processes - 1 : 0
   const ends = yield* Effect.forEach(
     [Effect.succeed(first), ...Array.from({ length: others }, () => launch(family))],
@@ -117,10 +117,10 @@ const begun = Effect.fnUntraced(function*(family: Family) {
     if (end.isSilent && !isLate) {
       yield* Effect.logError(`the first process ended ${end.how}`).pipe(said(child))
     }
-    if (!end.isClean) yield* Effect.ignore(family.registry.bury(child.workerId))
-    if (!isLate || (yield* family.ladder.mode) !== undefined) return end.isClean
+    if (!end.isClean) yield* Effect.ignore(family.registry.reportDead(child.workerId))
+    if (!isLate || (yield* family.signals.mode) !== undefined) return end.isClean
     yield* pause(family, crashes)
-    if ((yield* family.ladder.mode) !== undefined) return true
+    if ((yield* family.signals.mode) !== undefined) return true
   }
 })
 
@@ -133,20 +133,20 @@ const keep = Effect.fnUntraced(function*(family: Family, first: Child.Child) {
     const end = yield* Deferred.await(child.ended)
     family.children.delete(child)
     if (end.isClean) return true
-    yield* bury(family, child, end)
-    if ((yield* family.ladder.mode) !== undefined) return false
+    yield* reportDead(family, child, end)
+    if ((yield* family.signals.mode) !== undefined) return false
 
     const lived = (yield* Clock.currentTimeMillis) - since
     const isQuick = lived < Duration.toMillis(quick) || (yield* Deferred.isDone(child.late))
     crashes = isQuick ? crashes + 1 : 1
     yield* pause(family, crashes)
-    if ((yield* family.ladder.mode) !== undefined) return true
+    if ((yield* family.signals.mode) !== undefined) return true
     child = yield* launch(family)
   }
 })
 
-const pause = ({ ladder }: Family, crashes: number) =>
-  Effect.raceFirst(Effect.sleep(backoff(crashes)), ladder.startsNothing)
+const pause = ({ signals }: Family, crashes: number) =>
+  Effect.raceFirst(Effect.sleep(backoff(crashes)), signals.startsNothing)
 
 /** A child that crashes sooner than this after its start will probably do so again. */
 const quick = Duration.seconds(10)
@@ -156,12 +156,12 @@ const backoff = (crashes: number): Duration.Duration =>
   Duration.millis(crashes <= 1 ? 0 : Math.min(100 * 2 ** Math.min(crashes - 2, 20), 10_000))
 
 const launch = Effect.fnUntraced(function*(family: Family) {
-  const { children, env, ladder } = family
+  const { children, env, signals } = family
   const child = yield* Child.spawn({ workerId: randomUUID(), env })
   children.add(child)
   // A child that is just starting is told what was asked for meanwhile.
   yield* Deferred.await(child.listening).pipe(
-    Effect.andThen(ladder.mode),
+    Effect.andThen(signals.mode),
     Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
     Effect.raceFirst(Effect.asVoid(Deferred.await(child.ended))),
     Effect.forkScoped
@@ -187,17 +187,17 @@ const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
 }
 
 /** Hands the jobs of a dead child back, so that they run again at once. */
-const bury = Effect.fnUntraced(function*(
-  { ladder, registry }: Family,
+const reportDead = Effect.fnUntraced(function*(
+  { signals, registry }: Family,
   child: Child.Child,
   end: Child.Ended
 ) {
   const { pid, workerId } = child
-  const isStopping = (yield* ladder.mode) !== undefined
+  const isStopping = (yield* signals.mode) !== undefined
   const next = isStopping ? "" : ", and starting another"
   yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`)
     .pipe(said(child))
-  yield* registry.bury(workerId).pipe(
+  yield* registry.reportDead(workerId).pipe(
     Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
     Effect.catch((error) =>
       Effect.logWarning(

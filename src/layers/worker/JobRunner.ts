@@ -4,14 +4,14 @@
  * Each of them leaves through the settler, unless its lease was lost.
  */
 import { Cause, Context, Effect, Exit, type Fiber, MutableList, References, Result } from "effect"
-import type { ClaimedJob, RunningJob } from "../../domain/Job.ts"
 import { defaults } from "../../domain/JobKind.ts"
-import * as Pace from "../../domain/Pace.ts"
+import type { ClaimedJob, RunningJob } from "../../domain/JobRecord.ts"
+import * as Prefetch from "../../domain/Prefetch.ts"
 import { Settlement, unknownName } from "../../domain/Settlement.ts"
 import { type Handler, Handlers } from "../../services/Handlers.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { LaneRun } from "./LaneRun.ts"
-import * as Outcomes from "./Outcomes.ts"
+import * as RunRecorder from "./RunRecorder.ts"
 import type { Settler } from "./Settler.ts"
 
 export type Runs = Effect.Success<ReturnType<typeof make>>
@@ -32,7 +32,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const { concurrency, settler } = options
   const handlers = yield* Handlers
   const now = yield* Monotonic.millis
-  const outcomes = yield* Outcomes.make(settler)
+  const outcomes = yield* RunRecorder.make(settler)
   const context = yield* Effect.context()
   const fork = Effect.runForkWith(
     Context.add(context, References.CurrentLogAnnotations, options.logAnnotations)
@@ -40,7 +40,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const active = new Map<LaneRun, Fiber.Fiber<unknown, unknown>>()
   const backlog = MutableList.make<LaneRun>()
-  const pace: { took: number | undefined; between: number | undefined } = {
+  const timings: { took: number | undefined; between: number | undefined } = {
     took: undefined,
     between: undefined
   }
@@ -97,8 +97,8 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const learn = (run: LaneRun): void => {
     const endedAt = now()
-    pace.took = Pace.average(pace.took, endedAt - run.startedAt)
-    if (hadBacklog) pace.between = Pace.average(pace.between, endedAt - lastEndedAt)
+    timings.took = Prefetch.average(timings.took, endedAt - run.startedAt)
+    if (hadBacklog) timings.between = Prefetch.average(timings.between, endedAt - lastEndedAt)
     hadBacklog = backlog.length > 0
     lastEndedAt = endedAt
   }
@@ -170,7 +170,7 @@ export const make = Effect.fnUntraced(function*(options: {
       if (jobs.some(({ payload }) => payload === undefined)) {
         // More than there was room for. A lane whose first jobs can run goes back from where it
         // cannot go on.
-        pace.took = Pace.slow
+        timings.took = Prefetch.slow
         releaseBacklog((run) => run.next?.payload === undefined)
       }
       // The next claim is sent first, to be under way while these run.
@@ -184,15 +184,15 @@ export const make = Effect.fnUntraced(function*(options: {
     wants: () => ({
       // Where other jobs fill the slots, suspects get their turn one at a time.
       slots: Math.max(concurrency - active.size - backlog.length, 1),
-      limit: Pace.claimSize({
+      limit: Prefetch.claimSize({
         concurrency,
-        pace,
+        timings,
         active: active.size,
         backlog: backlog.length,
         unsettled: settler.size(),
         sinceEnd: now() - lastEndedAt
       }),
-      laneRun: Pace.laneRun(pace)
+      perLaneMax: Prefetch.perLaneMax(timings)
     }),
     count: () => active.size + backlog.length,
     backlogSize: () => backlog.length,
@@ -204,9 +204,9 @@ export const make = Effect.fnUntraced(function*(options: {
     leases: () => [...active.keys(), ...MutableList.toArray(backlog)].map(({ lease }) => lease),
     /** Gives back what has waited here for too long: another worker may be idle. */
     releaseOverdue: (): void => {
-      const claimedBefore = now() - Pace.backlogAgeMax
+      const claimedBefore = now() - Prefetch.backlogAgeMax
       if (!MutableList.toArray(backlog).some((run) => run.claimedAt < claimedBefore)) return
-      pace.took = Pace.slow
+      timings.took = Prefetch.slow
       releaseBacklog((run) => run.claimedAt < claimedBefore)
     },
     /** Starts nothing more; jobs that have not started go back. */

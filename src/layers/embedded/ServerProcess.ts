@@ -7,8 +7,8 @@ import { constants } from "node:fs"
 import { type FileHandle, open, readFile, rename, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
-import { exited, io, type Runner, spawnOptions } from "./EmbeddedHost.ts"
-import * as PidFile from "./EmbeddedPidFile.ts"
+import { exited, io, type Runner, spawnOptions } from "./Host.ts"
+import * as PidFile from "./PostmasterPid.ts"
 
 export interface Process {
   readonly pid: number

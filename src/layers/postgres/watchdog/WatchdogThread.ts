@@ -1,16 +1,16 @@
 /**
- * The stand-in's thread. It holds no connection while the worker's thread turns.
+ * The watchdog's thread. It holds no connection while the worker's thread turns.
  */
 import { writeSync } from "node:fs"
 import { hrtime } from "node:process"
 import { workerData } from "node:worker_threads"
-import { type Look, lookAgain, needsStandIn, watchEvery } from "../../../domain/Lease.ts"
-import { Slot, type Task } from "./PgStandInTask.ts"
+import { needsRenewal, type Observation, observe, watchEvery } from "../../../domain/Lease.ts"
+import { Slot, type Task } from "./WatchdogTask.ts"
 
 const task: Task = workerData
 const times = new BigInt64Array(task.times)
 let isRenewing = false
-let last: Look = { at: 0, turnedAt: 0, stillFor: 0 }
+let last: Observation = { at: 0, lastTickAt: 0, stalledFor: 0 }
 let hasGivenUp = false
 
 const millis = (nanos: bigint): number => Number(nanos / 1000n) / 1000
@@ -18,27 +18,27 @@ const millisOf = (slot: number): number => millis(Atomics.load(times, slot))
 
 const look = (): void => {
   const now = hrtime.bigint()
-  const turnedAt = millisOf(Slot.turnedAt)
-  last = lookAgain(last, { at: millis(now), turnedAt, lease: task.lease })
-  if (last.stillFor >= task.hangLimit) giveUp()
+  const lastTickAt = millisOf(Slot.lastTickAt)
+  last = observe(last, { at: millis(now), lastTickAt, lease: task.lease })
+  if (last.stalledFor >= task.hangLimit) giveUp()
   else hasGivenUp = false
-  void standIn(now).catch(() => {})
+  void watchdog(now).catch(() => {})
 }
 
-const standIn = async (sentAt: bigint): Promise<void> => {
+const watchdog = async (sentAt: bigint): Promise<void> => {
   const state = {
     lease: task.lease,
     hangLimit: task.hangLimit,
     now: millis(sentAt),
-    turnedAt: last.turnedAt,
-    stillFor: last.stillFor,
-    renewedAt: Math.max(millisOf(Slot.renewedAt), millisOf(Slot.stoodInAt))
+    lastTickAt: last.lastTickAt,
+    stalledFor: last.stalledFor,
+    renewedAt: Math.max(millisOf(Slot.renewedAt), millisOf(Slot.watchdogRenewedAt))
   }
-  if (isRenewing || !needsStandIn(state)) return
+  if (isRenewing || !needsRenewal(state)) return
   isRenewing = true
   try {
-    const { renew } = await import("./PgStandInRenewal.ts")
-    if (await renew(task)) Atomics.store(times, Slot.stoodInAt, sentAt)
+    const { renew } = await import("./WatchdogRenewal.ts")
+    if (await renew(task)) Atomics.store(times, Slot.watchdogRenewedAt, sentAt)
   } finally {
     isRenewing = false
   }
@@ -48,7 +48,7 @@ const standIn = async (sentAt: bigint): Promise<void> => {
 const giveUp = (): void => {
   if (hasGivenUp) return
   hasGivenUp = true
-  const seconds = Math.round(last.stillFor / 1000)
+  const seconds = Math.round(last.stalledFor / 1000)
   say(
     `a handler has kept the thread of worker ${task.worker} for ${seconds} seconds; ` +
       (task.isHangFatal

@@ -28,7 +28,7 @@ import {
 } from "node:fs/promises"
 import { join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
-import { io, isRoot, run, type Runner, runnerOf } from "./EmbeddedHost.ts"
+import { io, isRoot, run, type Runner, runnerOf } from "./Host.ts"
 
 /** Creates the folder if need be, and answers its real path and the id its server runs as. */
 export const prepare = Effect.fnUntraced(function*(path: string) {

@@ -9,9 +9,9 @@ import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Redacted, type Scope } from "effect"
 import { features, hrtime } from "node:process"
 import { Worker } from "node:worker_threads"
-import type { StandIn } from "../../../services/WorkerRegistry.ts"
+import type { Watchdog } from "../../../services/WorkerRegistry.ts"
 import * as PgConninfo from "../connection/PgConninfo.ts"
-import { type Connection, Slot, type Task } from "./PgStandInTask.ts"
+import { type Connection, Slot, type Task } from "./WatchdogTask.ts"
 
 /** What to do about a thread that does not turn any more. */
 export interface Hang {
@@ -27,7 +27,7 @@ export const make: (options: {
   readonly schema: string
   readonly config: PgClient.PgClientConfig
   readonly hang: Hang
-}) => Effect.Effect<StandIn, never, Scope.Scope> = Effect.fnUntraced(function*(options) {
+}) => Effect.Effect<Watchdog, never, Scope.Scope> = Effect.fnUntraced(function*(options) {
   const { config, hang, id, lease, schema } = options
   const times = new BigInt64Array(new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT))
   const connection = yield* connectionOf(config)
@@ -49,14 +49,14 @@ export const make: (options: {
   )
 
   return {
-    turn: (renewedAgo) => {
+    tick: (renewedAgo) => {
       const now = hrtime.bigint()
-      Atomics.store(times, Slot.turnedAt, now)
+      Atomics.store(times, Slot.lastTickAt, now)
       Atomics.store(times, Slot.renewedAt, now - BigInt(Math.round(renewedAgo * 1e6)))
     },
     renewedAgo: () => {
-      const stoodInAt = Atomics.load(times, Slot.stoodInAt)
-      return stoodInAt === 0n ? Infinity : Number(hrtime.bigint() - stoodInAt) / 1e6
+      const watchdogRenewedAt = Atomics.load(times, Slot.watchdogRenewedAt)
+      return watchdogRenewedAt === 0n ? Infinity : Number(hrtime.bigint() - watchdogRenewedAt) / 1e6
     }
   }
 })
@@ -66,7 +66,7 @@ const launch = Effect.fnUntraced(function*(task: Task) {
   // Before 22.18, Node reads no TypeScript: pgq's own tests, which run the sources, go without.
   if (file.pathname.endsWith(".ts") && !features.typescript) return
   const thread = yield* Effect.try({
-    try: () => new Worker(file, { workerData: task, execArgv: [], name: "pgq stand-in" }),
+    try: () => new Worker(file, { workerData: task, execArgv: [], name: "pgq watchdog" }),
     catch: (error) => error instanceof Error ? error.message : String(error)
   })
   thread.unref()
@@ -75,7 +75,7 @@ const launch = Effect.fnUntraced(function*(task: Task) {
   yield* Effect.addFinalizer(() => Effect.promise(() => thread.terminate()))
 })
 
-const file = new URL(import.meta.url.replace(/PgStandIn(\.\w+)$/, "PgStandInThread$1"))
+const file = new URL(import.meta.url.replace(/Watchdog(\.\w+)$/, "WatchdogThread$1"))
 
 const connectionOf = Effect.fnUntraced(function*(config: PgClient.PgClientConfig) {
   const password = Effect.isEffect(config.password) ? yield* config.password : config.password
@@ -90,7 +90,7 @@ const connectionOf = Effect.fnUntraced(function*(config: PgClient.PgClientConfig
     username,
     url: url === undefined ? undefined : Redacted.value(url),
     password: password === undefined ? undefined : Redacted.value(password),
-    applicationName: `${applicationName} stand-in`,
+    applicationName: `${applicationName} watchdog`,
     startupParameters: config.startupParameters,
     startupOptions: config.startupOptions
   }

@@ -36,7 +36,7 @@ export interface ClaimedJob {
   readonly attempt: number
   readonly maxAttempts: number | undefined
   /** How often it was put off because nobody knew its name. */
-  readonly putOffs: number
+  readonly unhandledCount: number
 }
 
 /** What a handler is told of the job it runs. */
