@@ -25,14 +25,16 @@ export type Operation = Producing.Operation | Working.Operation | Overlaps.Opera
 export interface Run {
   readonly crew: Crew["Service"]
   readonly queue: string
+  /** Whether each claim looks at one lane. */
+  readonly isNarrow: boolean
   readonly model: QueueModel.QueueModel
 }
 
 /** One run of the machine, over a queue of its own that is gone with the scope. */
-export const make = Effect.fnUntraced(function*(crew: Crew["Service"]) {
+export const make = Effect.fnUntraced(function*(crew: Crew["Service"], isNarrow: boolean) {
   const queue = crypto.randomUUID()
   const model = QueueModel.make()
-  const run: Run = { crew, queue, model }
+  const run: Run = { crew, queue, isNarrow, model }
   const control = () => crew.control.now().session.sql
   yield* Effect.addFinalizer(() => Effect.orDie(QueueTables.clear(control(), queue)))
   const producing = yield* Producing.make(run)

@@ -121,5 +121,35 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "handed_back := give_back_some(",
     to: "DELETE FROM workers WHERE id = worker; is_done := true; handed_back := 0; RETURN; " +
       "handed_back := give_back_some("
+  },
+  {
+    name: "no marker for a job that comes due",
+    functions: ["make_ready"],
+    from: "FROM changed WHERE serialization_key IS NOT NULL",
+    to: "FROM changed WHERE false"
+  },
+  {
+    name: "a settled job takes the head with it",
+    functions: ["pass_on"],
+    from: "make_heads(q, lanes) > 0",
+    to: "false"
+  },
+  {
+    name: "a job that waits for its next try does not hold its lane",
+    functions: ["choose_heads"],
+    from: "head.state IN ('ready', 'retry')",
+    to: "head.state = 'ready'"
+  },
+  {
+    name: "the rest of a run stays when its job goes back",
+    functions: ["take_others"],
+    from: "IF is_keyed AND cardinality(undone) > 0 THEN",
+    to: "IF false THEN"
+  },
+  {
+    name: "a claim does not look at the leases",
+    functions: ["pick"],
+    from: "NOT IN (SELECT unnest(leased))",
+    to: "IS NOT NULL"
   }
 ]
