@@ -17,7 +17,7 @@ export interface LaneJob extends NewLaneJob {
   readonly crashes: number
 }
 
-/** What the rules must know of a new job. */
+/** A new job, as far as the rules must know it. */
 export interface NewLaneJob {
   readonly id: bigint
   readonly key: string | undefined
@@ -33,8 +33,8 @@ export interface NewLaneJob {
  */
 export type LaneState = "open" | "leased" | "delayed" | "delayedHoldingLane"
 
-/** The death of a worker that ends each of its jobs for which it is the third. */
-export const crashesMax = 3
+/** A job is finished, as crashed, when so many workers have died while they held it. */
+const crashesMax = 3
 
 export const added = <J extends NewLaneJob>(job: J, now: number): J & LaneJob => ({
   ...job,
@@ -97,7 +97,7 @@ export const isOpen = (job: LaneJob): boolean => job.laneState === "open"
 export const isDelayed = (job: LaneJob): boolean =>
   job.laneState === "delayed" || job.laneState === "delayedHoldingLane"
 
-/** Whether a worker died while it held the job: the job may be what killed it. */
+/** Whether a worker died while it held the job: the job may have killed it. */
 export const isSuspect = (job: LaneJob): boolean => job.crashes > 0
 
 /** Whether one more death would finish the job. */
