@@ -228,14 +228,14 @@ describe("a lane", () => {
   })
 })
 
-describe("a lease", () => {
-  const job = (id: bigint) => LaneJob.added({ id, key: undefined, priority: 0, dueAt: 0 }, 0)
-  const [first, second, third, fourth] = [job(1n), job(2n), job(3n), job(4n)]
-  const state = (...leased: ReadonlyArray<Job>) => ({
-    jobs: new Map(leased.map((job) => [job.id, LaneJob.leased(job)])),
-    leases: new Map([["a", { id: "a", worker: "w", ids: leased.map(({ id }) => id) }]])
-  })
+const job = (id: bigint) => LaneJob.added({ id, key: undefined, priority: 0, dueAt: 0 }, 0)
+const [first, second, third, fourth] = [job(1n), job(2n), job(3n), job(4n)]
+const stateOf = (...leased: ReadonlyArray<Job>) => ({
+  jobs: new Map(leased.map((job) => [job.id, LaneJob.leased(job)])),
+  leases: new Map([["a", { id: "a", worker: "w", ids: leased.map(({ id }) => id) }]])
+})
 
+describe("a lease", () => {
   it("holds healthy jobs together, and each suspect alone", () => {
     let leases = 0
     const claimed = { healthy: [first, second], suspects: [third, fourth], heads: 4 }
@@ -250,7 +250,7 @@ describe("a lease", () => {
   })
 
   it("of a dead worker makes its jobs suspects, and a third crash ends a job", () => {
-    const held = state(first, { ...second, crashes: 2 })
+    const held = stateOf(first, { ...second, crashes: 2 })
 
     const { finished, jobs, leases } = Steps.giveBack(held, [held.leases.get("a")!], true)
 
@@ -260,13 +260,13 @@ describe("a lease", () => {
   })
 
   it("that is handed back leaves its jobs as they were", () => {
-    const held = state(first)
+    const held = stateOf(first)
 
     assert.deepStrictEqual(Steps.giveBack(held, [held.leases.get("a")!], false).jobs, [first])
   })
 
   it("counts a job as recorded that is there no more, when a settlement is sent again", () => {
-    const held = state(first)
+    const held = stateOf(first)
     const settled = [1n, 2n].map((id) => ({ id, lease: "b", settlement: Settlement.Completed() }))
     const lostOf = (isRepeat: boolean) =>
       Steps.settle(held, settled, { isRepeat, now: 0 }).lost.map(({ id }) => id)
