@@ -1,5 +1,5 @@
 /**
- * `pgq migrate`: applies what is pending and prints its names.
+ * `pgq migrate`: applies pending migrations and prints their names.
  */
 import { Console, Effect } from "effect"
 import { Command } from "effect/cli"

@@ -1,6 +1,6 @@
 /**
- * `pgq stop`: sends a running queue the signal of a stop mode, or ends an embedded server that a
- * process left behind.
+ * `pgq stop`: sends a running worker the signal of a stop mode, or stops an embedded server that a
+ * process left running.
  */
 import { type Duration, Effect, Option, Schedule } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"

@@ -1,5 +1,5 @@
 /**
- * A queue that works in this process until it is asked to stop.
+ * A worker in this process, until it is asked to stop.
  */
 import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
 import { randomUUID } from "node:crypto"
@@ -30,14 +30,17 @@ export interface Options extends Settings.Given {
   readonly advisoryKey: Option.Option<AdvisoryKey>
   readonly grace: Duration.Duration
   readonly hangLimit: Duration.Duration
-  /** Given by the parent; nothing for a process that stands alone. */
+  /** The worker id that the parent chose; `undefined` for a process without a parent. */
   readonly workerId: string | undefined
 }
 
-/** How a supervisor tells its child that it is one. */
+/** Marks a process as a supervisor's child. */
 export const workerIdVariable = "PGQ_WORKER_ID"
 
-/** The id a parent gave to this process. It is taken, so that what a job starts is no child. */
+/**
+ * Takes the parent's worker id out of the environment, so that a program that a job starts does not
+ * count as a child.
+ */
 export const idFromParent = Effect.sync(() => {
   const id = process.env[workerIdVariable]
   delete process.env[workerIdVariable]
@@ -53,7 +56,8 @@ export const run = Effect.fnUntraced(
       status: status(running),
       exit: Effect.void
     })
-    // A job that cannot be interrupted would keep the scope, and with it the process, for ever.
+    // A job that cannot be interrupted would keep the scope, and with it the process, open for
+    // ever.
     const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(Duration.seconds(5)))
 
     const startUp = start(options, scope).pipe(
@@ -69,21 +73,22 @@ export const run = Effect.fnUntraced(
     const { control } = started.value
     yield* Effect.forkScoped(Stream.runForEach(signals.modes, control.stop))
     const leftBehind = yield* control.ended
-    // The worker has said why.
+    // The worker has already logged the reason.
     if (leftBehind.length > 0 || !(yield* control.status).hasSignedOff) {
       return yield* new ExitWith({ code: 1 })
     }
     yield* Effect.logInfo("stopped")
   },
-  // A job that ends this process with exit code 0 says nothing to its parent.
+  // A handler that calls `process.exit(0)` does not send this message, so the parent does not take
+  // its exit for a clean stop.
   Effect.tap(() => Effect.sync(() => SignalLatch.tellParent("stopped"))),
   (effect, { workerId }) =>
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )
 
 /**
- * An error that a handler throws from a timer, or a rejection that nobody waits for, ends the
- * process, as Node has it.
+ * An error thrown from a timer, or a rejection without a handler, ends the process, as it does in
+ * any Node program.
  */
 const sayWhatNobodyCatches = Effect.gen(function*() {
   const log = Effect.runSyncWith(yield* Effect.context())
