@@ -10,6 +10,7 @@ import { type Parameters, sort, type Sorted } from "../domain/ConninfoParameters
 import { SettingInvalid } from "../domain/Errors.ts"
 import * as PasswordFile from "../domain/PasswordFile.ts"
 import * as ServiceFile from "../domain/ServiceFile.ts"
+import * as EventLog from "../layers/effects/EventLog.ts"
 import { underHome } from "../layers/postgres/connection/HomeFolder.ts"
 import * as ErrorLine from "./ErrorLine.ts"
 
@@ -85,7 +86,9 @@ const privateText = Effect.fnUntraced(function*(path: string) {
     try: () => readPrivate(path),
     catch: (error) => ({ why: ErrorLine.of(error) })
   }).pipe(Effect.catch((found: Found) => Effect.succeed(found)))
-  if (why !== undefined) yield* Effect.logWarning(`ignores the password file ${path}: ${why}`)
+  if (why !== undefined) {
+    yield* EventLog.warning("setting.remark", `the password file ${path} is ignored: ${why}`)
+  }
   return text
 })
 

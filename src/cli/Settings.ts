@@ -7,6 +7,7 @@ import { userInfo } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { type Parameters, variables } from "../domain/ConninfoParameters.ts"
 import { SettingInvalid } from "../domain/Errors.ts"
+import * as EventLog from "../layers/effects/EventLog.ts"
 import { defaultSchema } from "../layers/postgres/PgSchema.ts"
 import * as ConnectionFiles from "./ConnectionFiles.ts"
 import * as Environment from "./Environment.ts"
@@ -99,7 +100,9 @@ const serviceOf = Effect.fnUntraced(
 )
 
 const remark = (setting: string, remarks: ReadonlyArray<string>) =>
-  Effect.forEach(remarks, (text) => Effect.logWarning(`${setting}: ${text}`), { discard: true })
+  Effect.forEach(remarks, (text) => EventLog.warning("setting.remark", `${setting}: ${text}`), {
+    discard: true
+  })
 
 // A user id without a name, as in some containers, makes `userInfo` throw.
 const osUser = Effect.orElseSucceed(

@@ -48,24 +48,24 @@ const pills: Record<string, {
     name: "timer",
     how: /ended with exit code 1/,
     says:
-      /^\S+ error the process ends because nobody catches an error: nobody catches this \(\S+jobs.mjs:\d+\) pid=\d+$/
+      /^\S+ error an uncaught error ends the process: nobody catches this \(\S+jobs.mjs:\d+\) event=process\.crashed pid=\d+$/
   },
   "rejects where nobody waits": {
     name: "rejection",
     how: /ended with exit code 1/,
     says:
-      /^\S+ error the process ends because nobody catches an error: nobody waits for this \(\S+jobs.mjs:\d+\) pid=\d+$/
+      /^\S+ error an uncaught error ends the process: nobody waits for this \(\S+jobs.mjs:\d+\) event=process\.crashed pid=\d+$/
   },
   "rejects with what is no error": {
     name: "odd",
     how: /ended with exit code 1/,
-    says: /^\S+ error the process ends because nobody catches an error: .+ pid=\d+$/
+    says: /^\S+ error an uncaught error ends the process: .+ pid=\d+$/
   },
   "throws what cannot be described": {
     name: "oddest",
     how: /ended with exit code [17]/,
     says:
-      /^\S+ error the process ends because nobody catches an error: it cannot be described pid=\d+$/
+      /^\S+ error an uncaught error ends the process: it cannot be described event=process\.crashed pid=\d+$/
   }
 }
 
@@ -104,7 +104,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a j
         yield* queue.kill("SIGINT")
         assert.strictEqual((yield* queue.exit).code, 0)
         const lines = queue.stderr().split("\n")
-        assert.lengthOf(lines.filter((line) => /handing its jobs back/.test(line)), 3)
+        assert.lengthOf(lines.filter((line) => /giving its jobs back/.test(line)), 3)
         if (says !== undefined) {
           assert.lengthOf(lines.filter((line) => says.test(line)), 3, queue.stderr())
         }
@@ -121,6 +121,6 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a j
       const ended = yield* Pgq.run(["start", ...flags, "-f", "jobs.mjs", "-q", "2"], { cwd: path })
 
       assert.strictEqual(ended.code, 1)
-      assert.match(ended.stderr, /error the first process ended with exit code 0 worker=\S{36}\n/)
+      assert.match(ended.stderr, /error the first process ended with exit code 0 event=child\.ended worker=\S{36}\n/)
     }))
 })

@@ -2,6 +2,7 @@
  * All children of a supervisor at once: killed, or asked for their status.
  */
 import { Deferred, Effect } from "effect"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import type { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as Log from "../Log.ts"
 import type * as Child from "./Child.ts"
@@ -16,8 +17,10 @@ export const killDeaf = (children: Set<Child.Child>) =>
       .filter(({ cancelling }) => !Deferred.isDoneUnsafe(cancelling))
     return Effect.forEach(deaf, (child) => {
       child.signal("SIGKILL")
-      return Effect.logWarning(`process ${child.pid} does not hear that it is to stop; killed it`)
-        .pipe(Effect.annotateLogs({ worker: child.workerId }))
+      return EventLog.warning("child.killed", {
+        text: `process ${child.pid} did not receive the request to stop; killed it`,
+        fields: { worker: child.workerId }
+      })
     })
   })
 

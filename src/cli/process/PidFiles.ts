@@ -20,6 +20,7 @@ import {
 import { resolve } from "node:path"
 import { PidFileInvalid } from "../../domain/Errors.ts"
 import * as PidFile from "../../domain/PidFile.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 
 /** Owns the file until the scope or the process ends. A stale file is replaced. */
 export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.Scope> = Effect
@@ -98,7 +99,7 @@ const dropStale = Effect.fnUntraced(function*(path: string) {
   if (!("stale" in found)) {
     return yield* refusal(path, `process ${found.pid} is running and holds it; stop it first`)
   }
-  yield* Effect.logWarning(`replacing the pid file ${path}: ${found.stale}`)
+  yield* EventLog.warning("pid-file.replaced", `replacing the pid file ${path}: ${found.stale}`)
   // The file is moved first and read again, because another process may have replaced it meanwhile.
   const aside = `${path}.${process.pid}`
   yield* io(path, () => renameSync(path, aside))

@@ -12,6 +12,7 @@ import {
   type StopMode,
   stopModes
 } from "../../domain/StopMode.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as SignalLatch from "../SignalLatch.ts"
 
 export interface StopSignals {
@@ -48,7 +49,7 @@ export const make: (on: {
 
   const stop = (next: StopMode, cause: string) =>
     Effect.andThen(
-      Effect.logInfo(`${cause}: ${meaning[next]}`),
+      EventLog.info("stop.requested", `${cause}: ${meaning[next]}`),
       SubscriptionRef.set(mode, next)
     )
 
@@ -56,7 +57,9 @@ export const make: (on: {
   const respond = Effect.fnUntraced(function*(request: Request) {
     const current = yield* SubscriptionRef.get(mode)
     if (request === "orphaned") {
-      return isFurther("finish", current) ? yield* stop("finish", "the parent is gone") : undefined
+      return isFurther("finish", current)
+        ? yield* stop("finish", "the parent process has ended")
+        : undefined
     }
     if (isStopMode(request)) {
       return isFurther(request, current) ? yield* stop(request, "asked by the parent") : undefined
@@ -66,7 +69,7 @@ export const make: (on: {
     const next = escalate(current, requested)
     if (next !== "exit") return yield* stop(next, request)
     isExiting = true
-    yield* Effect.logWarning(`${request}: exiting at once`)
+    yield* EventLog.warning("stop.at-once", `${request}: exiting at once`)
     yield* on.exit
     process.exit(SignalLatch.exitCode(request))
   })

@@ -5,6 +5,7 @@
 import { Clock, Deferred, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Conninfo from "../../domain/Conninfo.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import * as LogFields from "../../layers/worker/LogFields.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -57,7 +58,7 @@ export const run = Effect.fnUntraced(function*(
   // The exit code is the signal's, however the children ended.
   if (yield* signals.isExiting) return yield* Effect.never
   if (!isClean) return yield* new ExitWith({ code: 1 })
-  yield* Effect.logInfo("stopped")
+  yield* EventLog.info("worker.stopped", "stopped")
 })
 
 interface Connected {
@@ -97,7 +98,7 @@ const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly
 const keepAll = Effect.fnUntraced(function*(family: Family) {
   const first = yield* begun(family)
   if (typeof first === "boolean") return first
-  yield* Effect.logInfo(`working in ${family.processes} processes`)
+  yield* EventLog.info("supervisor.started", `working in ${family.processes} processes`)
   yield* Effect.forEach(StopSignals.instructions, (line) => Effect.logInfo(line))
   const mode = yield* family.signals.mode
   const others = mode === undefined || mode === "drain" ? family.processes - 1 : 0
@@ -119,7 +120,10 @@ const begun = Effect.fnUntraced(function*(family: Family) {
     // If the child could not report its error, the parent does.
     const isLate = yield* Deferred.isDone(child.late)
     if (end.isSilent && !isLate) {
-      yield* Effect.logError(`the first process ended ${end.how}`).pipe(said(child))
+      yield* EventLog.error("child.ended", {
+        text: `the first process ended ${end.how}`,
+        fields: fieldsOf(child)
+      })
     }
     if (!end.isClean) yield* Effect.ignore(family.registry.reportDead(child.workerId))
     if (!isLate || (yield* family.signals.mode) !== undefined) return end.isClean
@@ -177,10 +181,11 @@ const launch = Effect.fnUntraced(function*(family: Family) {
 /** Kills a child that does not begin to work, so that another can take its place. */
 const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
   const kill = Effect.gen(function*() {
-    yield* Effect.logWarning(
-      `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}; ` +
-        `its job script ${file} or its database keeps it; killed it`
-    ).pipe(said(child))
+    yield* EventLog.warning("child.killed", {
+      text: `process ${child.pid} did not begin to work within ${StatusText.age(startLimit)}; ` +
+        `its job script ${file} or its database does not answer; killed it`,
+      fields: fieldsOf(child)
+    })
     Deferred.doneUnsafe(child.late, Effect.void)
     child.signal("SIGKILL")
   })
@@ -199,17 +204,20 @@ const reportDead = Effect.fnUntraced(function*(
   const { pid, workerId } = child
   const isStopping = (yield* signals.mode) !== undefined
   const next = isStopping ? "" : ", and starting another"
-  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`)
-    .pipe(said(child))
+  yield* EventLog.warning("child.ended", {
+    text: `process ${pid} ended ${end.how}; giving its jobs back${next}`,
+    fields: fieldsOf(child)
+  })
   yield* registry.reportDead(workerId).pipe(
     Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
     Effect.catch((error) =>
-      Effect.logWarning(
-        `could not hand back the jobs of process ${pid}: ${error.message}; others get them when ` +
-          "its lease has run out"
-      ).pipe(Effect.annotateLogs(LogFields.ofError(error)), said(child))
+      EventLog.warning("child.report-failed", {
+        text: `could not give back the jobs of process ${pid}: ${error.message}; they run again ` +
+          "when its lease has expired",
+        fields: { ...fieldsOf(child), ...LogFields.ofError(error) }
+      })
     )
   )
 })
 
-const said = ({ workerId }: Child.Child) => Effect.annotateLogs({ worker: workerId })
+const fieldsOf = ({ workerId }: Child.Child): EventLog.Fields => ({ worker: workerId })

@@ -5,6 +5,7 @@ import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from
 import { randomUUID } from "node:crypto"
 import type { AdvisoryKey } from "../../domain/CooperativeMode.ts"
 import { closeWithin } from "../../layers/effects/Deadline.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as AdvisoryLock from "../../layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../layers/locks/RowLock.ts"
 import * as SoloLock from "../../layers/locks/SoloLock.ts"
@@ -49,7 +50,7 @@ export const idFromParent = Effect.sync(() => {
 
 export const run = Effect.fnUntraced(
   function*(options: Options) {
-    yield* sayWhatNobodyCatches
+    yield* reportUncaught
     const running = yield* Deferred.make<Queue>()
     const signals = yield* StopSignals.make({
       isChild: options.workerId !== undefined,
@@ -77,7 +78,7 @@ export const run = Effect.fnUntraced(
     if (leftBehind.length > 0 || !(yield* control.status).hasSignedOff) {
       return yield* new ExitWith({ code: 1 })
     }
-    yield* Effect.logInfo("stopped")
+    yield* EventLog.info("worker.stopped", "stopped")
   },
   // A handler that calls `process.exit(0)` does not send this message, so the parent does not take
   // its exit for a clean stop.
@@ -90,14 +91,14 @@ export const run = Effect.fnUntraced(
  * An error thrown from a timer, or a rejection without a handler, ends the process, as it does in
  * any Node program.
  */
-const sayWhatNobodyCatches = Effect.gen(function*() {
+const reportUncaught = Effect.gen(function*() {
   const log = Effect.runSyncWith(yield* Effect.context())
   const say = (error: unknown) => {
     const text = Result.getOrElse(
       Result.try(() => ErrorLine.withPlace(error)),
       () => "it cannot be described"
     )
-    log(Effect.logError(`the process ends because nobody catches an error: ${text}`))
+    log(EventLog.error("process.crashed", `an uncaught error ends the process: ${text}`))
   }
   yield* Effect.acquireRelease(
     Effect.sync(() => process.on("uncaughtExceptionMonitor", say)),
@@ -142,8 +143,10 @@ const work = Effect.fnUntraced(function*(options: Options) {
     Effect.provideContext(yield* Layer.build(live))
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
-  yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
-    .pipe(Effect.annotateLogs({ worker: workerId }))
+  yield* EventLog.info("worker.started", {
+    text: `working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`,
+    fields: { worker: workerId }
+  })
   if (options.workerId === undefined) {
     yield* Effect.forEach(StopSignals.instructions, (line) => Effect.logInfo(line))
   }
@@ -152,7 +155,7 @@ const work = Effect.fnUntraced(function*(options: Options) {
 })
 
 const sayThatItLoads = (file: string) =>
-  Effect.logWarning(`job script ${file} is still loading; no job runs before it has`).pipe(
+  EventLog.warning("script.loading", `job script ${file} is still loading; no job runs yet`).pipe(
     Effect.delay("5 seconds"),
     Effect.andThen(Effect.never)
   )

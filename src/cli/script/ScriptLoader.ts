@@ -9,6 +9,7 @@ import { register } from "node:module"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ScriptInvalid } from "../../domain/Errors.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import { handlersIn } from "../../layers/job/Job.ts"
 import * as JobScript from "../../layers/job/JobScript.ts"
 import * as ErrorLine from "../ErrorLine.ts"
@@ -36,7 +37,10 @@ export const load = Effect.fn("script.load")(function*(path: string, arg: string
   }
   const handlers = Context.merge(named, layered)
   if (handlersIn(handlers).length === 0) {
-    yield* Effect.logWarning(`job script ${path} registers no handler; every job will be put off`)
+    yield* EventLog.warning(
+      "script.empty",
+      `job script ${path} registers no handler; every job will wait for another worker`
+    )
   }
   return handlers
 })
