@@ -11,7 +11,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
       from: "      yield* onExpired\n",
       to: ""
     }],
-    test: killed("engine/fenced", "breaks off its jobs with a key")
+    test: killed("engine/liveness/selfFencing", "breaks off its jobs with a key")
   },
   {
     name: "signed-off-before-it-has-joined",
@@ -20,7 +20,10 @@ export const ofLives: ReadonlyArray<Mutant> = [
       from: "    if (joining !== undefined) yield* Fiber.await(joining)\n",
       to: ""
     }],
-    test: killed("engine/takeOver", "that is stopped while it joins leaves no worker behind")
+    test: killed(
+      "engine/liveness/takenForDead",
+      "that is stopped while it joins leaves no worker behind"
+    )
   },
   {
     name: "hang-not-ended",
@@ -38,7 +41,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
       from: `    keepGoing("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
-    test: killed("engine/defects", "a worker renews, and works, although its ")
+    test: killed("engine/liveness/defects", "a worker renews, and works, although its ")
   },
   {
     name: "told-twice-that-it-was-dead",

@@ -16,7 +16,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
       from: "jobsMax = 1\n",
       to: "jobsMax = rescuedMax\n"
     }],
-    test: killed("engine/rescuing", "go back although one that holds few")
+    test: killed("engine/maintenance/rescuing", "go back although one that holds few")
   },
   {
     name: "sent-again-without-a-word",
@@ -25,7 +25,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
       from: "const options = { isRepeat }",
       to: "const options = { isRepeat: false }"
     }],
-    test: killed("engine/refusedSettlements", "says so when it sends a batch again")
+    test: killed("engine/settling/refusedSettlements", "says so when it sends a batch again")
   },
   {
     name: "listens-again-without-a-look",
@@ -77,7 +77,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
       from: "          ? sendApart(batch)\n          : next(error)",
       to: "          ? Effect.sync(() => (refused++, []))\n          : next(error)"
     }],
-    test: killed("engine/lostAnswers", "sends settlements again until they have arrived")
+    test: killed("engine/settling/lostAnswers", "sends settlements again until they have arrived")
   },
   {
     name: "lease-given-up-while-its-job-runs",
@@ -86,7 +86,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
       from: "    if (leftBehind.length > 0) return leftBehind\n",
       to: ""
     }],
-    test: killed("engine/cleanStops", "with jobs that would not stop has left them leased")
+    test: killed("engine/stopping/cleanStops", "with jobs that would not stop has left them leased")
   },
   {
     name: "lease-counted-from-the-start-of-the-statement",
@@ -117,7 +117,7 @@ void import("./main.ts").then(({ main }) => main())`,
       from: `.replaceAll("\\0", "\\uFFFD")`,
       to: ""
     }],
-    test: killed("engine/errors", "is stored without what PostgreSQL refuses")
+    test: killed("engine/running/errors", "is stored without what PostgreSQL refuses")
   },
   {
     name: "exit-code-0-taken-for-a-stop",
@@ -156,7 +156,7 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
       to: "isTransient || code === lockTimeout || answers < 0"
     }],
-    test: killed("engine/heldRows", "records the others meanwhile")
+    test: killed("engine/settling/rowLockedJobs", "records the others meanwhile")
   },
   {
     name: "doubts-kept-after-a-renewal",
@@ -193,7 +193,7 @@ void import("./main.ts").then(({ main }) => main())`,
       to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
     }],
     test: killed(
-      "engine/lostAnswers",
+      "engine/settling/lostAnswers",
       "starts nothing that it claimed before it was taken for dead"
     )
   },
@@ -213,7 +213,7 @@ void import("./main.ts").then(({ main }) => main())`,
       from: `keepGoing("working")(work)`,
       to: "work"
     }],
-    test: killed("engine/defects", "each job runs once although a ")
+    test: killed("engine/liveness/defects", "each job runs once although a ")
   },
   {
     name: "settling-ends-with-a-defect",
@@ -222,7 +222,10 @@ void import("./main.ts").then(({ main }) => main())`,
       from: `      Effect.catchDefect(refusal("settle")),\n`,
       to: ""
     }],
-    test: killed("engine/refusedSettlements", "settles the rest of a batch with one that whoever")
+    test: killed(
+      "engine/settling/refusedSettlements",
+      "settles the rest of a batch with one that whoever"
+    )
   },
   {
     name: "refusal-believed-at-once",
@@ -231,7 +234,7 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "isDoubtful(error) && !isCertain",
       to: "isDoubtful(error) && false"
     }],
-    test: killed("engine/defects", "each job runs once although a ")
+    test: killed("engine/liveness/defects", "each job runs once although a ")
   },
   {
     name: "listening-ends-with-a-defect",
@@ -249,7 +252,10 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "= 8 * payloadBytesMax",
       to: "= 1000 * payloadBytesMax"
     }],
-    test: killed("engine/largePayloads", "come with their payloads for as long as there is room")
+    test: killed(
+      "engine/claiming/largePayloads",
+      "come with their payloads for as long as there is room"
+    )
   },
   {
     name: "run-without-its-payload",
@@ -258,7 +264,10 @@ void import("./main.ts").then(({ main }) => main())`,
       from: " || payload === undefined) {",
       to: ") {"
     }],
-    test: killed("engine/largePayloads", "a lane's run goes on as far as there are payloads")
+    test: killed(
+      "engine/claiming/largePayloads",
+      "a lane's run goes on as far as there are payloads"
+    )
   },
   {
     name: "full-notify-queue-believed",
@@ -288,6 +297,6 @@ void import("./main.ts").then(({ main }) => main())`,
       from: "if (locked.length === 0) return batch",
       to: "return batch"
     }],
-    test: killed("engine/heldRuns", "stays finished when the next one of its run ")
+    test: killed("engine/settling/rowLockedRuns", "stays finished when the next one of its run ")
   }
 ]

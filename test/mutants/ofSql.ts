@@ -56,7 +56,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "  IF worst_held >= 2 THEN RETURN NULL; END IF;\n",
       to: ""
     }],
-    test: killed("engine/fencing", "that was the second for a job keeps those that saw one away")
+    test: killed(
+      "engine/liveness/deadWorkers",
+      "that was the second for a job keeps those that saw one away"
+    )
   },
   {
     name: "settlements-wait-behind-a-prune",
@@ -66,7 +69,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       to: "prune_completed() SET lock_timeout = '2s'"
     }],
     test: killed(
-      "engine/history",
+      "engine/maintenance/history",
       "holds up no settlement while"
     )
   },
@@ -77,7 +80,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "id NOT IN (SELECT unnest(known))",
       to: "false"
     }],
-    test: killed("engine/leases", "is handed back when the answer to its claim was lost")
+    test: killed("engine/liveness/leases", "is handed back when the answer to its claim was lost")
   },
   {
     name: "lanes-in-the-order-of-their-markers",
@@ -86,7 +89,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "ORDER BY - priority::bigint, id LIMIT",
       to: "ORDER BY id LIMIT"
     }],
-    test: killed("engine/crowds", "of lanes lets the most urgent one start first of all")
+    test: killed("engine/claiming/crowds", "of lanes lets the most urgent one start first of all")
   },
   {
     name: "crowd-of-markers-not-passed-by",
@@ -95,7 +98,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF (SELECT count(DISTINCT key) FROM unnest(keys) AS key) * 2 <= lanes_max THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/crowds", "of one lane's markers lets another lane")
+    test: killed("engine/claiming/crowds", "of one lane's markers lets another lane")
   },
   {
     name: "crowd-of-markers-kept",
@@ -104,7 +107,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "    PERFORM drop_markers(q, keys, priorities);\n",
       to: ""
     }],
-    test: killed("engine/crowds", "of one lane's markers is gone after a few claims")
+    test: killed("engine/claiming/crowds", "of one lane's markers is gone after a few claims")
   },
   {
     name: "no-word-of-more-lanes",
@@ -113,7 +116,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF NOT has_found AND is_behind THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/crowds", "of lanes that cannot start is passed by without a pause")
+    test: killed(
+      "engine/claiming/crowds",
+      "of lanes that cannot start is passed by without a pause"
+    )
   },
   {
     name: "lanes-passed-by-at-once-again",
@@ -122,7 +128,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "WHERE queue || '' = q AND - priority::bigint < 2147483648",
       to: "WHERE queue || '' = q"
     }],
-    test: killed("engine/crowds", "of lanes that somebody holds does not keep a worker busy")
+    test: killed(
+      "engine/claiming/crowds",
+      "of lanes that somebody holds does not keep a worker busy"
+    )
   },
   {
     name: "suspects-claimed-ahead",
@@ -131,7 +140,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "pick_suspects(q, worker, least(limit_, slots), held)",
       to: "pick_suspects(q, worker, limit_, held)"
     }],
-    test: killed("engine/fencing", "makes suspects of its jobs: each has a lease of its own")
+    test: killed(
+      "engine/liveness/deadWorkers",
+      "makes suspects of its jobs: each has a lease of its own"
+    )
   },
   {
     name: "claim-waits-for-who-holds-a-head",
@@ -167,7 +179,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF gone < cardinality(ids) THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/triggers", "that keeps a row refuses the end of its job")
+    test: killed("engine/settling/triggers", "that keeps a row refuses the end of its job")
   },
   {
     name: "end-recorded-of-a-row-that-does-not-change",
@@ -176,7 +188,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF changed < cardinality(ids) THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/triggers", "that keeps a row refuses the end of its job")
+    test: killed("engine/settling/triggers", "that keeps a row refuses the end of its job")
   },
   {
     name: "settlement-makes-people-wait",
@@ -221,7 +233,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "    EXIT WHEN tried >= jobs_max;\n",
       to: ""
     }],
-    test: killed("engine/rescuing", "go back some thousands at once")
+    test: killed("engine/maintenance/rescuing", "go back some thousands at once")
   },
   {
     name: "clock-that-was-set-back-believed",
@@ -230,7 +242,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "(lease_until <= clock OR lease_until > clock + lease * 1.1)",
       to: "lease_until <= clock"
     }],
-    test: killed("engine/rescuing", "does not keep a dead worker's jobs")
+    test: killed("engine/maintenance/rescuing", "does not keep a dead worker's jobs")
   },
   {
     name: "doubt-of-later-believed",
@@ -239,7 +251,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "(doubted_at IS NULL OR doubted_at > clock)",
       to: "doubted_at IS NULL"
     }],
-    test: killed("engine/rescuing", "does not keep a dead worker's jobs")
+    test: killed("engine/maintenance/rescuing", "does not keep a dead worker's jobs")
   },
   {
     name: "lanes-without-a-marker-not-found",
@@ -248,7 +260,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "healed := healed + mark_forgotten(q, firsts);",
       to: "NULL;"
     }],
-    test: killed("engine/healing", "is claimed again, and others are left alone")
+    test: killed("engine/maintenance/healing", "is claimed again, and others are left alone")
   },
   {
     name: "overtaken-heads-without-a-marker-not-found",
@@ -257,7 +269,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "    ) IS NOT FALSE\n",
       to: "    ) IS NULL\n"
     }],
-    test: killed("engine/healing", "is put in order, where its head was overtaken")
+    test: killed("engine/maintenance/healing", "is put in order, where its head was overtaken")
   },
   {
     name: "days-without-a-partition-dropped-in-one",
@@ -266,7 +278,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "WHERE finished_at <= $1 LIMIT 5000))'",
       to: "WHERE finished_at <= $1))'"
     }],
-    test: killed("engine/history", "is dropped some thousands at once")
+    test: killed("engine/maintenance/history", "is dropped some thousands at once")
   },
   {
     name: "other-days-without-an-identity",
@@ -275,7 +287,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;\n",
       to: ""
     }],
-    test: killed("engine/history", "is pruned, and everything else goes on")
+    test: killed("engine/maintenance/history", "is pruned, and everything else goes on")
   },
   {
     name: "dead-at-first-sight",
@@ -293,7 +305,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "(prorettype = 'trigger'::regtype OR proname LIKE",
       to: "(false OR proname LIKE"
     }],
-    test: killed("engine/roles", "adds jobs in each way, and one of a worker runs them all")
+    test: killed("engine/schema/roles", "adds jobs in each way, and one of a worker runs them all")
   },
   {
     name: "history-with-the-rights-of-workers",
@@ -302,7 +314,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: " OR proname LIKE 'prune\\_%'",
       to: ""
     }],
-    test: killed("engine/roles", "keeps history, of which it owns nothing")
+    test: killed("engine/schema/roles", "keeps history, of which it owns nothing")
   },
   {
     name: "lent-rights-for-everybody",
@@ -311,7 +323,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC",
       to: "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC"
     }],
-    test: killed("engine/roles", "may call its own functions, and no others")
+    test: killed("engine/schema/roles", "may call its own functions, and no others")
   },
   {
     name: "renamed-schema-stays-lost",
@@ -329,7 +341,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF changed < cardinality(next) THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/triggers", "that keeps the next job of a run from its lane's token")
+    test: killed(
+      "engine/settling/triggers",
+      "that keeps the next job of a run from its lane's token"
+    )
   },
   {
     name: "crash-that-is-not-counted",
@@ -338,7 +353,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN",
       to: "IF false THEN"
     }],
-    test: killed("engine/triggers", "that keeps a crash from being counted")
+    test: killed("engine/settling/triggers", "that keeps a crash from being counted")
   },
   {
     name: "first-due-jobs-again-and-again",
@@ -347,6 +362,6 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "  IF is_careful THEN\n    due := any_due(clock, limit_);\n  ELSE",
       to: "  IF false THEN\n    due := any_due(clock, limit_);\n  ELSE"
     }],
-    test: killed("engine/keptDue", "keep no others waiting: a trigger ")
+    test: killed("engine/maintenance/triggersOnDueJobs", "keep no others waiting: a trigger ")
   }
 ]
