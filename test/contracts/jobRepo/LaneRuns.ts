@@ -3,11 +3,11 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { Settlement } from "../../src/domain/Settlement.ts"
-import { JobRepo } from "../../src/services/JobRepo.ts"
-import type { Scheduler } from "../../src/services/Scheduler.ts"
-import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
-import { claim, enqueue, queueName, runAll, settle, settled, workerOf } from "../Given.ts"
+import { Settlement } from "../../../src/domain/Settlement.ts"
+import { JobRepo } from "../../../src/services/JobRepo.ts"
+import type { Scheduler } from "../../../src/services/Scheduler.ts"
+import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, queueName, runAll, settle, settled, workerOf } from "../../Given.ts"
 
 export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegistry>) => {
   it.effect("brings the next jobs of a lane along, in order and under one lease", () =>

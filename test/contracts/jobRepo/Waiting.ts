@@ -3,11 +3,11 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { Settlement } from "../../src/domain/Settlement.ts"
-import { JobRepo } from "../../src/services/JobRepo.ts"
-import type { Scheduler } from "../../src/services/Scheduler.ts"
-import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
-import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+import { Settlement } from "../../../src/domain/Settlement.ts"
+import { JobRepo } from "../../../src/services/JobRepo.ts"
+import type { Scheduler } from "../../../src/services/Scheduler.ts"
+import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, queueName, settle, workerOf } from "../../Given.ts"
 
 export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegistry>) => {
   it.effect("sees no job waiting in an empty queue", () =>

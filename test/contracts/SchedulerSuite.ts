@@ -3,10 +3,10 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer } from "effect"
-import type { JobRepo } from "../src/services/JobRepo.ts"
-import { Scheduler } from "../src/services/Scheduler.ts"
-import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, eventually, queueName, runAll, workerOf } from "./Given.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, eventually, queueName, runAll, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,

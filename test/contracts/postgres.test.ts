@@ -2,15 +2,15 @@
  * The contracts, as PostgreSQL keeps them.
  */
 import { Layer } from "effect"
-import * as AdvisoryLock from "../src/layers/locks/AdvisoryLock.ts"
-import * as SoloLock from "../src/layers/locks/SoloLock.ts"
-import * as PollNotifier from "../src/layers/postgres/PollNotifier.ts"
+import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
+import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
+import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
+import * as PgQueue from "../support/PgQueue.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
-import * as PgQueue from "./support/PgQueue.ts"
 import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
 
 const advisory = PgQueue.withLock(AdvisoryLock.layer({ key: 42n }))

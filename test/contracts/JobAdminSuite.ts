@@ -3,11 +3,11 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer } from "effect"
-import { Settlement } from "../src/domain/Settlement.ts"
-import { JobAdmin } from "../src/services/JobAdmin.ts"
-import type { JobRepo } from "../src/services/JobRepo.ts"
-import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, queueName, settle, workerOf } from "./Given.ts"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import { JobAdmin } from "../../src/services/JobAdmin.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,

@@ -3,13 +3,13 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import * as CooperativeMode from "../src/domain/CooperativeMode.ts"
-import type { ClaimedJob } from "../src/domain/Job.ts"
-import { Settlement } from "../src/domain/Settlement.ts"
-import { JobRepo } from "../src/services/JobRepo.ts"
-import { LockStrategy } from "../src/services/LockStrategy.ts"
-import type { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, queueName, settle, workerOf } from "./Given.ts"
+import * as CooperativeMode from "../../src/domain/CooperativeMode.ts"
+import type { ClaimedJob } from "../../src/domain/Job.ts"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import { JobRepo } from "../../src/services/JobRepo.ts"
+import { LockStrategy } from "../../src/services/LockStrategy.ts"
+import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,

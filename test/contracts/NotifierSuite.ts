@@ -3,12 +3,12 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer, Queue, Stream } from "effect"
-import { Settlement } from "../src/domain/Settlement.ts"
-import type { JobRepo } from "../src/services/JobRepo.ts"
-import { Notifier, type Wake } from "../src/services/Notifier.ts"
-import { Scheduler } from "../src/services/Scheduler.ts"
-import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, eventually, queueName, settle, workerOf } from "./Given.ts"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { Notifier, type Wake } from "../../src/services/Notifier.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, eventually, queueName, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,

@@ -3,11 +3,11 @@
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { Settlement } from "../src/domain/Settlement.ts"
-import type { JobRepo } from "../src/services/JobRepo.ts"
-import { Scheduler } from "../src/services/Scheduler.ts"
-import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
-import { claim, enqueue, eventually, queueName, runAll, settle, workerOf } from "./Given.ts"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, eventually, queueName, runAll, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,

@@ -3,10 +3,10 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { Settlement } from "../../src/domain/Settlement.ts"
-import { JobRepo } from "../../src/services/JobRepo.ts"
-import { Scheduler } from "../../src/services/Scheduler.ts"
-import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { Settlement } from "../../../src/domain/Settlement.ts"
+import { JobRepo } from "../../../src/services/JobRepo.ts"
+import { Scheduler } from "../../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
 import {
   claim,
   enqueue,
@@ -16,7 +16,7 @@ import {
   settle,
   settled,
   workerOf
-} from "../Given.ts"
+} from "../../Given.ts"
 
 export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegistry>) => {
   it.effect("settles several jobs of several leases at once", () =>

@@ -3,11 +3,11 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { Settlement } from "../../src/domain/Settlement.ts"
-import type { JobRepo } from "../../src/services/JobRepo.ts"
-import { Scheduler } from "../../src/services/Scheduler.ts"
-import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
-import { claim, enqueue, eventually, queueName, runAll, settle, workerOf } from "../Given.ts"
+import { Settlement } from "../../../src/domain/Settlement.ts"
+import type { JobRepo } from "../../../src/services/JobRepo.ts"
+import { Scheduler } from "../../../src/services/Scheduler.ts"
+import { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, eventually, queueName, runAll, settle, workerOf } from "../../Given.ts"
 
 export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegistry>) => {
   it.effect("claims one job of a key at a time", () =>

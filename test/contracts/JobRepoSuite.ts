@@ -3,9 +3,9 @@
  */
 import { layer as withLayer } from "@effect/vitest"
 import type { Layer } from "effect"
-import type { JobRepo } from "../src/services/JobRepo.ts"
-import type { Scheduler } from "../src/services/Scheduler.ts"
-import type { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import type { Scheduler } from "../../src/services/Scheduler.ts"
+import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claiming } from "./jobRepo/Claiming.ts"
 import { laneRuns } from "./jobRepo/LaneRuns.ts"
 import { lanes } from "./jobRepo/Lanes.ts"

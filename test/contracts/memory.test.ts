@@ -2,10 +2,10 @@
  * The queue in memory keeps the contracts that PostgreSQL keeps.
  */
 import { Layer } from "effect"
-import * as AdvisoryLock from "../src/layers/locks/AdvisoryLock.ts"
-import * as RowLock from "../src/layers/locks/RowLock.ts"
-import * as SoloLock from "../src/layers/locks/SoloLock.ts"
-import * as MemoryQueue from "../src/layers/memory/MemoryQueue.ts"
+import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
+import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
+import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"

@@ -3,10 +3,10 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { JobRepo } from "../../src/services/JobRepo.ts"
-import type { Scheduler } from "../../src/services/Scheduler.ts"
-import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
-import { claim, enqueue, jobOf, queueName, runAll, workerOf } from "../Given.ts"
+import { JobRepo } from "../../../src/services/JobRepo.ts"
+import type { Scheduler } from "../../../src/services/Scheduler.ts"
+import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, jobOf, queueName, runAll, workerOf } from "../../Given.ts"
 
 export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegistry>) => {
   it.effect("hands a job over as it was enqueued", () =>
