@@ -152,7 +152,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "state || '' = 'waiting' FOR UPDATE SKIP LOCKED",
       to: "state || '' = 'waiting' FOR UPDATE"
     }],
-    test: killed("interleaving/heldRows", "a claim passes by a lane whose first job")
+    test: killed("interleaving/rowLocks", "a claim passes by a lane whose first job")
   },
   {
     name: "lane-that-was-passed-by-forgotten",
@@ -161,7 +161,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "IF given < cardinality(heads) THEN",
       to: "IF false THEN"
     }],
-    test: killed("interleaving/heldRows", "a settlement passes by the next of its lane")
+    test: killed("interleaving/rowLocks", "a settlement passes by the next of its lane")
   },
   {
     name: "rescue-waits-for-who-holds-a-row",
@@ -170,7 +170,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED",
       to: "id = ANY (l.job_ids) FOR UPDATE"
     }],
-    test: killed("interleaving/heldRows", "a rescue passes by a lease")
+    test: killed("interleaving/rowLocks", "a rescue passes by a lease")
   },
   {
     name: "end-recorded-of-a-row-that-stays",
@@ -224,7 +224,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
       from: "WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))",
       to: "WHERE false"
     }],
-    test: killed("interleaving/heldRows", "what stands in a lease that somebody holds is told")
+    test: killed("interleaving/rowLocks", "what stands in a lease that somebody holds is told")
   },
   {
     name: "rescue-without-end",

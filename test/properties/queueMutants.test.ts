@@ -4,17 +4,17 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Layer } from "effect"
-import * as Crew from "./Crew.ts"
-import * as Histories from "./Histories.ts"
+import * as Commands from "./Commands.ts"
 import * as Mutant from "./Mutant.ts"
 import * as QueueMutants from "./QueueMutants.ts"
+import * as Seats from "./Seats.ts"
 
 const check = Effect.gen(function*() {
-  const context = yield* Effect.context<Crew.Services>()
+  const context = yield* Effect.context<Seats.Services>()
   return yield* Arbitrary.checkEffect(
-    Histories.ofLength(60),
+    Commands.ofLength(60),
     (commands) =>
-      Histories.run(commands).pipe(
+      Commands.run(commands).pipe(
         Effect.exit,
         Effect.map(Exit.isSuccess),
         Effect.provideContext(context)
@@ -29,5 +29,5 @@ describe("the histories notice that", () => {
       yield* Mutant.apply(mutant)
       const { _tag } = yield* check
       assert.strictEqual(_tag, "Falsified")
-    }).pipe(Effect.provide(Layer.fresh(Crew.layer))), 180_000)
+    }).pipe(Effect.provide(Layer.fresh(Seats.layer))), 180_000)
 })

@@ -1,6 +1,6 @@
 /**
- * Who drives a queue: three producers and three workers, each on a connection of its own that can
- * be killed, and a control connection that looks on.
+ * The seats from which a history drives a queue: three producers and three workers, each on a
+ * connection of its own that can be killed, and a control connection that looks on.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer } from "effect"
@@ -19,11 +19,11 @@ import * as Points from "./Points.ts"
 
 export type Seat = Effect.Success<ReturnType<typeof seat>>
 
-export class Crew extends Context.Service<Crew, {
+export class Seats extends Context.Service<Seats, {
   readonly control: Seat
   readonly producers: ReadonlyArray<Seat>
   readonly claimers: ReadonlyArray<Seat & { readonly isExclusive: boolean }>
-}>()("pgq/test/Crew") {}
+}>()("pgq/test/Seats") {}
 
 const services = (lock: Layer.Layer<LockStrategy>) =>
   Layer.mergeAll(
@@ -71,7 +71,7 @@ const make = Effect.gen(function*() {
     (producer) => producer.now().session.sql`SET lock_timeout = '5s'`
   )
   const exclusive = AdvisoryLock.layer({ key: [7, 9] })
-  return Crew.of({
+  return Seats.of({
     control: yield* seat(),
     producers,
     claimers: [
@@ -82,7 +82,7 @@ const make = Effect.gen(function*() {
   })
 })
 
-/** A fresh database, whose claims can be paused, and its crew. */
-export const layer = Layer.effect(Crew, Effect.andThen(Points.install, make)).pipe(
+/** A fresh database, whose claims can be paused, and its seats. */
+export const layer = Layer.effect(Seats, Effect.andThen(Points.install, make)).pipe(
   Layer.provideMerge(PgQueue.database)
 )

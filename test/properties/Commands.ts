@@ -2,11 +2,11 @@
  * Random histories of a queue, as values that shrink.
  */
 import { Arbitrary, Effect, Schema } from "effect"
-import { Crew } from "./Crew.ts"
 import * as Overlaps from "./Overlaps.ts"
-import * as Producing from "./Producing.ts"
+import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueMachine from "./QueueMachine.ts"
-import * as Working from "./Working.ts"
+import { Seats } from "./Seats.ts"
+import * as WorkerCommands from "./WorkerCommands.ts"
 
 // What is rare in a calm queue is common here. They shrink towards the first.
 const operations: ReadonlyArray<QueueMachine.Operation> = [
@@ -14,8 +14,8 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
   "add",
   "claim",
   "settle",
-  ...Producing.operations,
-  ...Working.operations,
+  ...ProducerCommands.operations,
+  ...WorkerCommands.operations,
   ...Overlaps.operations,
   "add",
   "claim",
@@ -46,7 +46,7 @@ export const ofLength = (length: number) =>
 /** Leads the machine through a history and to its end. */
 export const run = (commands: ReadonlyArray<QueueMachine.Command>) =>
   Effect.gen(function*() {
-    const machine = yield* QueueMachine.make(yield* Crew)
+    const machine = yield* QueueMachine.make(yield* Seats)
     yield* Effect.forEach(commands, machine.step, { discard: true })
     yield* machine.finish
   }).pipe(Effect.scoped)

@@ -28,13 +28,13 @@ export type Operation = typeof operations[number]
 export const isOperation = (op: string): op is Operation =>
   operations.some((operation) => operation === op)
 
-export type Working = Effect.Success<ReturnType<typeof make>>
+export type WorkerCommands = Effect.Success<ReturnType<typeof make>>
 
-export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
-  const ids: Array<string> = crew.claimers.map(() => crypto.randomUUID())
+export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
+  const ids: Array<string> = seats.claimers.map(() => crypto.randomUUID())
   const unknown = new Set<string>()
   let last: ReadonlyArray<Settled> = []
-  const control = () => crew.control.now()
+  const control = () => seats.control.now()
   const sql = () => control().session.sql
 
   const join = Effect.fnUntraced(function*(who: number) {
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
 
   const claim = Effect.fnUntraced(function*(command: Command) {
     const options = optionsOf(command)
-    const { repo } = crew.claimers[command.who]!.now()
+    const { repo } = seats.claimers[command.who]!.now()
     if (!model.workers.has(options.worker)) {
       const error = yield* Effect.flip(repo.claim(options))
       assert.strictEqual(error.code, "PGQ01")
@@ -104,7 +104,7 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
 
   const settle = Effect.fnUntraced(function*(settled: ReadonlyArray<Settled>, isRepeat = false) {
     const expected = model.settle(settled, isRepeat)
-    const lost = yield* crew.claimers[0]!.now().repo.settle(settled, { isRepeat })
+    const lost = yield* seats.claimers[0]!.now().repo.settle(settled, { isRepeat })
     assertSame(lost.map(({ id }) => id), expected)
     last = settled
   })

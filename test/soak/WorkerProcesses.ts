@@ -33,7 +33,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
-export interface Crew {
+export interface WorkerProcesses {
   /** One that works and that nobody else does something to. */
   readonly pick: (dice: Dice, isMeant: (place: Place) => boolean) => Worker | undefined
   readonly workers: () => ReadonlyArray<Worker>
@@ -51,7 +51,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly build: Build
   readonly places: ReadonlyArray<Place>
   readonly write: (entry: Ledger.Entry) => void
-}): Effect.fn.Return<Crew, never, Scope.Scope> {
+}): Effect.fn.Return<WorkerProcesses, never, Scope.Scope> {
   const { build, folder, places, write } = options
   const workers = new Set<Worker>()
   const deserters: Array<string> = []

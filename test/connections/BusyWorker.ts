@@ -62,7 +62,7 @@ export const clientOf = (url: string) => PgClient.layer({ url: Redacted.make(url
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
-export interface Working {
+export interface BusyWorker {
   /** More jobs. */
   readonly add: (count: number) => Effect.Effect<void>
   /** How many jobs have completed; asked until it is answered. */
@@ -135,7 +135,7 @@ export const start = Effect.fnUntraced(function*(options: {
   const complaints = (count: number) =>
     eventually(Effect.sync(() => assert.isAtLeast(lines.length, count, lines.join("\n"))))
 
-  const working: Working = {
+  const working: BusyWorker = {
     add: (count) => Effect.orDie(add(count)),
     done,
     reach: (count) => eventually(Effect.map(done, (found) => assert.isAtLeast(found, count))),

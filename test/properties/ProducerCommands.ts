@@ -24,20 +24,20 @@ export type Operation = typeof operations[number]
 export const isOperation = (op: string): op is Operation =>
   operations.some((operation) => operation === op)
 
-export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
-  const open = crew.producers.map((): Array<ModelJob> | undefined => undefined)
-  const unannounced = crew.producers.map(() => false)
-  const control = () => crew.control.now().session.sql
+export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
+  const open = seats.producers.map((): Array<ModelJob> | undefined => undefined)
+  const unannounced = seats.producers.map(() => false)
+  const control = () => seats.control.now().session.sql
 
   const add = Effect.fnUntraced(function*(command: Command) {
     const job = newJob(queue, command)
-    const [id] = yield* crew.control.now().repo.enqueue([job])
+    const [id] = yield* seats.control.now().repo.enqueue([job])
     model.jobs.set(id!, modelOf(id!, job))
   })
 
   const begin = Effect.fnUntraced(function*({ priority, who }: Command) {
     if (open[who] !== undefined) return
-    const { session } = crew.producers[who]!.now()
+    const { session } = seats.producers[who]!.now()
     yield* priority === 0
       ? session.begin
       : session.beginAt(priority === 1 ? "REPEATABLE READ" : "SERIALIZABLE")
@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
     yield* begin(command)
     const job = newJob(queue, command)
     const jobs = detail % 3 === 2 ? [job, job] : [job]
-    const { repo, session } = crew.producers[who]!.now()
+    const { repo, session } = seats.producers[who]!.now()
     const key = job.key === undefined ? {} : { key: job.key }
     const isLater = job.delay !== undefined
     // The repository joins transactions it is told of; a batch it sends as it is.
@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
   const end = Effect.fnUntraced(function*(who: number, how: "commit" | "kill" | "rollback") {
     const added = open[who]
     if (added === undefined) return
-    const producer = crew.producers[who]!
+    const producer = seats.producers[who]!
     if (how === "kill") {
       yield* producer.kill(control())
       yield* producer.now().session.sql`SET lock_timeout = '5s'`
