@@ -1,5 +1,7 @@
 /**
  * Crowds: of markers, of lanes, of suspects, of queues. None of them keeps another job waiting.
+ *
+ * Tests `sql/0003_lanes.sql` and `sql/0004_claim.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,8 @@
 /**
  * Claims and settlements touch what they take, however deep the lanes are and whatever the
  * statistics say.
+ *
+ * Tests `sql/0004_claim.sql` and `sql/0005_settle.sql`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"

@@ -1,5 +1,7 @@
 /**
  * Jobs of one key, run by whole queues.
+ *
+ * Tests `sql/0003_lanes.sql` and `sql/0004_claim.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,8 @@
 /**
  * Ids that no JavaScript number holds, in a queue that has been used for long, or was set up that
  * way.
+ *
+ * Tests `src/layers/postgres/PgEnqueue.ts` and `src/layers/postgres/PgClaim.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

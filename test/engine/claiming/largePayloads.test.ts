@@ -1,5 +1,7 @@
 /**
  * Jobs with payloads of a megabyte, of which a worker cannot hold as many as of small ones.
+ *
+ * Tests `src/layers/postgres/PgClaim.ts` and `src/layers/worker/Runs.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it, layer } from "@effect/vitest"

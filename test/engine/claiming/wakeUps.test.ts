@@ -1,5 +1,7 @@
 /**
  * How long a new job waits for an idle worker, whichever way it comes.
+ *
+ * Tests `src/layers/postgres/PgNotifier.ts` and `sql/0002_enqueue.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

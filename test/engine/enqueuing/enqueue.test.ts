@@ -1,5 +1,7 @@
 /**
  * How jobs come in: by code and by SQL, joined to transactions, checked, and batched by themselves.
+ *
+ * Tests `src/layers/postgres/PgEnqueue.ts` and `sql/0002_enqueue.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Jobs that are refused before anything is sent.
+ *
+ * Tests `src/domain/Job.ts` and `src/services/Enqueue.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"

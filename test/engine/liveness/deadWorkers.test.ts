@@ -1,5 +1,7 @@
 /**
  * Workers that freeze or die, and what becomes of the jobs they held.
+ *
+ * Tests `sql/0006_caretaking.sql` and `sql/0004_claim.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Leases that end without harm, or not yet.
+ *
+ * Tests `sql/0006_caretaking.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Whole queues that lose their connections or are taken for dead while they work.
+ *
+ * Tests `src/layers/worker/Lifeline.ts` and `src/layers/worker/Claims.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"

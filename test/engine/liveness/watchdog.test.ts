@@ -1,5 +1,7 @@
 /**
  * Worker processes whose own thread is too busy to renew.
+ *
+ * Tests `src/layers/postgres/watchdog/PgStandIn.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

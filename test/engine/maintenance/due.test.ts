@@ -1,5 +1,7 @@
 /**
  * Jobs for later.
+ *
+ * Tests `src/layers/worker/Caretaker.ts` and `sql/0006_caretaking.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * A lane that nobody would look at is found: whatever has become of its marker.
+ *
+ * Tests `sql/0006_caretaking.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

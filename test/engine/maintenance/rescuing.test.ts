@@ -1,6 +1,8 @@
 /**
  * The jobs of dead workers go back a little at a time, however many there are and whatever the
  * clock says.
+ *
+ * Tests `src/layers/postgres/PgScheduler.ts` and `sql/0006_caretaking.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Due jobs that a trigger on jobs does not let become ready keep no others from it.
+ *
+ * Tests `sql/0006_caretaking.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

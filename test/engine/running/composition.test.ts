@@ -1,5 +1,7 @@
 /**
  * Queues as parts of applications.
+ *
+ * Tests `src/layers/QueueLive.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Several jobs of a lane that one worker took at once.
+ *
+ * Tests `src/layers/worker/LaneRun.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"

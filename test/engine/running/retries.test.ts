@@ -1,5 +1,7 @@
 /**
  * What becomes of runs that fail.
+ *
+ * Tests `src/domain/Backoff.ts` and `sql/0005_settle.sql`.
  */
 // Applications fail with plain errors, too.
 // @effect-diagnostics globalErrorInEffectFailure:off

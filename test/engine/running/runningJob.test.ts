@@ -1,5 +1,7 @@
 /**
  * What a handler is told of its job, exact to the last digit.
+ *
+ * Tests `src/layers/worker/Runs.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

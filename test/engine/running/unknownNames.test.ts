@@ -1,5 +1,7 @@
 /**
  * Jobs that no handler of the worker is for: another one may know them.
+ *
+ * Tests `src/layers/worker/Outcomes.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

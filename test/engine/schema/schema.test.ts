@@ -1,5 +1,7 @@
 /**
  * Installing pgq's schema, and refusing what is not fit for it.
+ *
+ * Tests `src/layers/postgres/PgSchema.ts` and `src/layers/postgres/PgMigrations.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Schemas that this version of pgq must not touch, or cannot work with.
+ *
+ * Tests `src/layers/postgres/PgSchema.ts` and `src/layers/postgres/PgMigrations.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * Statements that were done although their answers were lost, and workers that were taken for dead.
+ *
+ * Tests `src/layers/worker/Settler.ts` and `src/layers/worker/Claims.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Latch, Scope } from "effect"

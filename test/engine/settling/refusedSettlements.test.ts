@@ -1,5 +1,7 @@
 /**
  * What the store will never accept does not hold up what it would.
+ *
+ * Tests `src/layers/worker/Settler.ts`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Logger, Scope } from "effect"

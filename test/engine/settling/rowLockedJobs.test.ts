@@ -1,6 +1,8 @@
 /**
  * A person who changes a job that runs, in a transaction that stays open, holds up this job and no
  * other.
+ *
+ * Tests `src/layers/worker/Settler.ts` and `sql/0005_settle.sql`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Schema } from "effect"

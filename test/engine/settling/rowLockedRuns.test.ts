@@ -1,6 +1,8 @@
 /**
  * A person who holds a finished job's row: what else of its lane's run ends meanwhile waits behind
  * it.
+ *
+ * Tests `src/layers/worker/Settler.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Queue } from "effect"

@@ -1,6 +1,8 @@
 /**
  * Triggers that people put on pgq's tables: none of them lets a job be recorded complete that
  * stays, and what one forbids holds up no other.
+ *
+ * Tests `sql/0005_settle.sql` and `sql/0006_caretaking.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

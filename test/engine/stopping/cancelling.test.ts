@@ -1,5 +1,7 @@
 /**
  * Stopping what runs, over a queue in memory and a clock that the test leads.
+ *
+ * Tests `src/layers/worker/Worker.ts` and `src/layers/worker/Runs.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"

@@ -1,5 +1,7 @@
 /**
  * What a queue leaves in the database when it has stopped: nothing of itself.
+ *
+ * Tests `src/layers/worker/Worker.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,5 +1,7 @@
 /**
  * The two patient ways to stop, over a queue in memory and a clock that the test leads.
+ *
+ * Tests `src/layers/worker/Worker.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Latch, Layer } from "effect"
