@@ -1,20 +1,20 @@
 /**
- * A schema with one mechanism taken out, to see that its absence is noticed.
+ * Changes the functions of the schema of a database.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Change, TextChange } from "./Mutant.ts"
 
-/** What is replaced in which functions, everywhere it stands there, and what else is done. */
-export interface Mutant {
-  readonly name: string
-  readonly functions: ReadonlyArray<string>
-  readonly from: string
-  readonly to: string
-  readonly and?: string
-}
+export const apply = Effect.fnUntraced(function*(changes: ReadonlyArray<Change>) {
+  const sql = yield* PgClient.PgClient
+  for (const change of changes) {
+    if ("statement" in change) yield* sql.unsafe(change.statement).unprepared
+    else yield* replaceIn(change)
+  }
+})
 
-export const apply = Effect.fnUntraced(function*({ and, from, functions, to }: Mutant) {
+const replaceIn = Effect.fnUntraced(function*({ from, functions = [], to }: TextChange) {
   const sql = yield* PgClient.PgClient
   for (const name of functions) {
     const [found] = yield* sql<{ text: string }>`
@@ -29,5 +29,4 @@ export const apply = Effect.fnUntraced(function*({ and, from, functions, to }: M
       sql.unsafe(found!.text.replaceAll(from, to)).unprepared
     ))
   }
-  if (and !== undefined) yield* sql.unsafe(and).unprepared
 })

@@ -1,27 +1,15 @@
 /**
- * Changes to the built pgq, each of which takes out one thing that its promise rests on. A soak of
- * a mutant must fail. `docs/reliability.md` tells who finds which, and which other checks there
- * are.
+ * Mutants that the soak finds.
  */
-export interface Mutant {
-  readonly name: string
-  readonly changes: ReadonlyArray<Change>
-}
-
-interface Change {
-  /** In the copy of the build. */
-  readonly file: string
-  /** Stands there exactly once. */
-  readonly from: string
-  readonly to: string
-}
+import { type Mutant, soak, soakAtTimes, test } from "./Mutant.ts"
 
 const claim = "sql/0004_claim.sql"
 const caretaking = "sql/0006_caretaking.sql"
 
-export const mutants: ReadonlyArray<Mutant> = [
+export const ofSoaks: ReadonlyArray<Mutant> = [
   {
     name: "claim-without-internal-lock",
+    of: "internalLock",
     changes: [{
       file: claim,
       from: `    IF is_exclusive THEN
@@ -31,14 +19,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     END IF;
 `,
       to: ""
-    }]
+    }],
+    by: [soak]
   },
   {
-    name: "no-second-look",
-    changes: [{ file: claim, from: "IF held_now <> held THEN", to: "IF false THEN" }]
-  },
-  {
-    name: "no-token-index-no-stripes",
+    name: "no-head-index-no-stripes",
+    of: "laneLock",
     changes: [
       {
         file: "sql/0001_tables.sql",
@@ -50,32 +36,39 @@ export const mutants: ReadonlyArray<Mutant> = [
         from: "PERFORM pg_advisory_xact_lock(class, stripe);",
         to: ""
       }
-    ]
+    ],
+    by: [soakAtTimes]
   },
   {
     name: "cached-ids",
+    of: "idsInOrder",
     changes: [{
       file: "sql/0001_tables.sql",
       from: "CREATE TABLE jobs (\n  id                bigint GENERATED ALWAYS AS IDENTITY",
       to: "CREATE TABLE jobs (\n  id                bigint GENERATED ALWAYS AS IDENTITY (CACHE 20)"
-    }]
+    }],
+    by: [test("engine/schema/catalog", "are not cached by sessions"), soak]
   },
   {
     name: "rescue-before-the-lease-ends",
+    of: "leaseEnd",
     changes: [{
       file: caretaking,
       from: `    WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
       AND doubted_at + lease * 0.5 <= clock
 `,
       to: "    WHERE lease_until <= clock + interval '12 seconds'\n"
-    }]
+    }],
+    by: [soak]
   },
   {
     name: "no-sign-off",
+    of: "signOff",
     changes: [{
       file: caretaking,
       from: "is_done AND NOT has_crashed THEN",
       to: "false THEN"
-    }]
+    }],
+    by: [test("engine/stopping/cleanStops", "has left no lease, no worker and no lock"), soak]
   }
 ]

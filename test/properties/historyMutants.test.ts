@@ -4,10 +4,12 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Layer } from "effect"
+import * as InSchema from "../mutants/InSchema.ts"
+import { foundBy } from "../mutants/mutants.ts"
 import * as Commands from "./Commands.ts"
-import * as Mutant from "./Mutant.ts"
-import * as QueueMutants from "./QueueMutants.ts"
 import * as Seats from "./Seats.ts"
+
+const subjects = foundBy("histories")
 
 const check = Effect.gen(function*() {
   const context = yield* Effect.context<Seats.Services>()
@@ -24,9 +26,9 @@ const check = Effect.gen(function*() {
 })
 
 describe("the histories notice that", () => {
-  it.live.each(QueueMutants.mutants)("$name", (mutant) =>
+  it.live.each(subjects)("$name", (mutant) =>
     Effect.gen(function*() {
-      yield* Mutant.apply(mutant)
+      yield* InSchema.apply(mutant.changes)
       const { _tag } = yield* check
       assert.strictEqual(_tag, "Falsified")
     }).pipe(Effect.provide(Layer.fresh(Seats.layer))), 180_000)

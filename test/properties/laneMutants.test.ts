@@ -4,67 +4,13 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Random } from "effect"
+import * as InSchema from "../mutants/InSchema.ts"
+import { foundBy } from "../mutants/mutants.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as LaneMachine from "./LaneMachine.ts"
-import * as Mutant from "./Mutant.ts"
 
-const mutants: ReadonlyArray<Mutant.Mutant> = [
-  {
-    name: "no marker for new jobs",
-    functions: ["announce"],
-    from: "IF is_keyed THEN",
-    to: "IF false THEN"
-  },
-  {
-    name: "no marker for a job that comes back undone",
-    functions: ["put_back", "give_back"],
-    from: "PERFORM mark_lanes(",
-    to: "PERFORM jsonb_build_array("
-  },
-  {
-    name: "no marker for a job that comes due",
-    functions: ["make_ready"],
-    from: "FROM changed WHERE serialization_key IS NOT NULL",
-    to: "FROM changed WHERE false"
-  },
-  {
-    name: "an overtaken head keeps the token",
-    functions: ["order_lanes"],
-    from: "demoted := demote_heads(q, keys);",
-    to: ""
-  },
-  {
-    name: "a settled job takes the token with it",
-    functions: ["pass_on"],
-    from: "give_tokens(q, lanes) > 0",
-    to: "false"
-  },
-  {
-    name: "a job that waits for its next try does not hold its lane",
-    functions: ["hand_out"],
-    from: "token.state IN ('ready', 'retry')",
-    to: "token.state = 'ready'"
-  },
-  {
-    name: "the rest of a run stays when its job goes back",
-    functions: ["take_others"],
-    from: "IF is_keyed AND cardinality(undone) > 0 THEN",
-    to: "IF false THEN"
-  },
-  {
-    name: "a claim does not look at the leases",
-    functions: ["pick"],
-    from: "NOT IN (SELECT unnest(held))",
-    to: "IS NOT NULL"
-  },
-  {
-    name: "a settlement takes jobs that are not in its lease",
-    functions: ["take_completed"],
-    from: "INTERSECT SELECT unnest(l.job_ids)",
-    to: ""
-  }
-]
+const subjects = foundBy("lanes")
 
 // Few lanes and much traffic on them: what is rare in a calm queue is common here.
 const busy = [
@@ -104,11 +50,15 @@ const isNoticed = Effect.gen(function*() {
 const patience = 120_000
 
 describe("the lane properties notice that", () => {
-  it.live.each(mutants)("$name", (mutant) =>
-    Effect.andThen(Mutant.apply(mutant), isNoticed).pipe(
-      Effect.map((noticed) => assert.isTrue(noticed)),
-      Effect.provide(Layer.fresh(PgQueue.database))
-    ), patience)
+  it.live.each(subjects)(
+    "$name",
+    (mutant) =>
+      Effect.andThen(InSchema.apply(mutant.changes), isNoticed).pipe(
+        Effect.map((noticed) => assert.isTrue(noticed)),
+        Effect.provide(Layer.fresh(PgQueue.database))
+      ),
+    patience
+  )
 
   it.live("nothing is wrong with the protocol as it is", () =>
     isNoticed.pipe(
