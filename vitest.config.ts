@@ -21,7 +21,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: "unit", include: unit } },
+      // These share their process: to load Effect for each anew takes longer than they do.
+      { extends: true, test: { name: "unit", include: unit, isolate: false } },
       {
         extends: true,
         test: {

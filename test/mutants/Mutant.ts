@@ -29,7 +29,7 @@ export interface TextChange {
 }
 
 /** The check that notices. */
-export type By = ByTest | ByModel | {
+export type By = ByTest | ByModel | ByPlans | {
   /** Random commands on lanes, random histories of a queue (`test/properties`), or the soak. */
   readonly checker: "lanes" | "histories" | "soak" | "soak, not in every run"
 }
@@ -49,6 +49,12 @@ export interface ByModel {
   readonly expected: "violated" | "stuck"
 }
 
+/** The plan matrix, of which these steps read more than they may. */
+export interface ByPlans {
+  readonly checker: "plans"
+  readonly steps: ReadonlyArray<string>
+}
+
 export const test = (file: string, name: string): By => ({
   checker: "test",
   file: `test/${file}.test.ts`,
@@ -60,6 +66,8 @@ export const model = (
   defines: string,
   expected: ByModel["expected"]
 ): By => ({ checker: "model", model: name, defines, expected })
+
+export const plans = (...steps: ReadonlyArray<string>): By => ({ checker: "plans", steps })
 
 export const lanes: By = { checker: "lanes" }
 export const histories: By = { checker: "histories" }

@@ -32,6 +32,8 @@ export const run = (mutant: Mutant, by: By, place: Place): Effect.Effect<Verdict
       return inItself(place, mutant, "test/properties/historyMutants.test.ts", mutant.name)
     case "model":
       return inItself(place, mutant, "test/model/models.test.ts", `${by.model} ${by.defines}:`)
+    case "plans":
+      return inItself(place, mutant, "test/plans/matrix.test.ts", `of ${mutant.name}`)
     default:
       return inASoak(mutant)
   }

@@ -180,7 +180,8 @@ export const mechanisms = {
     "a command loses its connection, or ends with an error"
   ],
   watchdog: ["the watchdog of a busy thread", "a live worker is rescued"],
-  plans: ["the planner's settings of a hot statement", "a walk through a table"]
+  plans: ["the planner's settings of a hot statement", "a walk through a table"],
+  indexes: ["each index that a hot statement needs", "a walk through a table"]
 } as const satisfies Readonly<Record<string, readonly [mechanism: string, without: string]>>
 
 export type Mechanism = keyof typeof mechanisms

@@ -6,6 +6,7 @@ import { ofConnections } from "./ofConnections.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
+import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofProtocol } from "./ofProtocol.ts"
 import { ofRights } from "./ofRights.ts"
@@ -21,6 +22,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofLives,
   ...ofConnections,
   ...ofPools,
+  ...ofPlans,
   ...ofRights,
   ...ofSoaks,
   ...ofModels

@@ -38,6 +38,16 @@ export const ofLives: ReadonlyArray<Mutant> = [
     by: [test("cli/supervisor", "goes on without a job that hangs")]
   },
   {
+    name: "no-watchdog",
+    of: "watchdog",
+    changes: [{
+      file: "src/layers/postgres/watchdog/PgStandIn.ts",
+      from: "  yield* launch({\n",
+      to: "  if (times.length === 0) yield* launch({\n"
+    }],
+    by: [test("engine/liveness/watchdog", "is not taken for dead")]
+  },
+  {
     name: "renewing-ends-with-a-defect",
     of: "defects",
     changes: [{

@@ -373,5 +373,15 @@ export const ofSql: ReadonlyArray<Mutant> = [
       to: "  IF false THEN\n    due := any_due(clock, limit_);\n  ELSE"
     }],
     by: [test("engine/maintenance/triggersOnDueJobs", "keep no others waiting: a trigger ")]
+  },
+  {
+    name: "planner-has-a-say",
+    of: "plans",
+    changes: [{
+      file: "sql/0012_function_settings.sql",
+      from: "SET enable_seqscan = off SET enable_bitmapscan = off",
+      to: "SET enable_seqscan = on SET enable_bitmapscan = on"
+    }],
+    by: [test("engine/schema/catalog", "leave the planner no choice where they are hot")]
   }
 ]
