@@ -1,7 +1,7 @@
 /**
  * `npm run mutants [-- [--by CHECKER] [NAME...]]`: takes one thing after the other out of pgq, and
  * sees that its checks notice. Without a name and a checker these are the tests of the suite; the
- * other checkers, but for the soak, are tests of it themselves.
+ * other checkers, but for the soak, are tests of it themselves. `--by soak` is never a default.
  */
 import { Clock, Effect, Redacted } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
@@ -31,7 +31,9 @@ const checker = values.by ?? (names.length === 0 ? "test" : "")
 const chosen: ReadonlyArray<Try> = mutants
   .filter(({ name }) => names.length === 0 || names.includes(name))
   .flatMap((mutant) => mutant.by.map((by) => ({ mutant, by })))
+  // A soak takes minutes: it wants to be asked for.
   .filter(({ by }) => by.checker.startsWith(checker))
+  .filter(({ by }) => checker !== "" || !by.checker.startsWith("soak"))
 
 /** Soaks have the machine for themselves. */
 const concurrency = chosen.some(({ by }) => by.checker.startsWith("soak"))
