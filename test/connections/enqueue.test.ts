@@ -11,13 +11,13 @@ import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
 /** Waits until so many statements that add jobs are under way, and each waits for a lock. */
 const waiting = (sql: PgClient.PgClient, count: number) =>
-  Working.eventually(Effect.gen(function*() {
+  BusyWorker.eventually(Effect.gen(function*() {
     const rows = yield* sql<{ waits: boolean }>`
       SELECT wait_event_type IS NOT DISTINCT FROM 'Lock' AS waits
       FROM pg_stat_activity
@@ -31,14 +31,14 @@ const waiting = (sql: PgClient.PgClient, count: number) =>
   }))
 
 const setup = Effect.gen(function*() {
-  const { proxy, server, through } = yield* Working.proxied
+  const { proxy, server, through } = yield* BusyWorker.proxied
   const { sql } = yield* Session.openAt(server.url)
   return {
     person: yield* Session.openAt(server.url),
     proxy,
     queue: yield* queueName,
     sql,
-    producer: Layer.provide(QueueLive.client(), Working.clientOf(through)),
+    producer: Layer.provide(QueueLive.client(), BusyWorker.clientOf(through)),
     counted: (queue: string) =>
       Effect.map(
         sql<{ payload: number; times: number }>`
@@ -67,7 +67,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
           )
           yield* Effect.raceFirst(
             Fiber.await(adding),
-            Working.eventually(
+            BusyWorker.eventually(
               Effect.map(proxy.limited, (now) => assert.isAbove(now, before))
             )
           )

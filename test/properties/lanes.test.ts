@@ -3,10 +3,10 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
+import * as InSchema from "../mutants/InSchema.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as LaneMachine from "./LaneMachine.ts"
-import * as Mutant from "./Mutant.ts"
 
 const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
@@ -23,14 +23,13 @@ const seed = process.env.PGQ_SEED === undefined ? {} : { seed: Number(process.en
 const runs = Number(process.env.PGQ_RUNS ?? 50)
 
 /** Each claim consumes the markers of one lane, as if there were always 200 more urgent ones. */
-const narrow: Mutant.Mutant = {
-  name: "narrow claims",
+const narrow = {
   functions: ["claim"],
   from: "admit(busy, 200, is_careful)",
   to: "admit(busy, 1, is_careful)"
 }
 
-const narrowed = Layer.effectDiscard(Mutant.apply(narrow)).pipe(
+const narrowed = Layer.effectDiscard(InSchema.apply([narrow])).pipe(
   Layer.provideMerge(PgQueue.database)
 )
 
