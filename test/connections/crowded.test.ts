@@ -8,7 +8,8 @@ import * as Database from "../soak/Database.ts"
 import * as BusyWorker from "./BusyWorker.ts"
 import * as ClosingWorker from "./ClosingWorker.ts"
 
-const patience = 90_000
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 90_000, concurrent: true }
 const connections = 20
 /** One tells that the server is in use. */
 const free = connections - 1

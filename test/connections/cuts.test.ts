@@ -33,6 +33,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 
         yield* working.finish
       }).pipe(Effect.scoped),
-    120_000
+    // Each has a server of its own and mostly waits: they go on side by side.
+    { timeout: 120_000, concurrent: true }
   )
 }

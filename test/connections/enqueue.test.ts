@@ -49,6 +49,9 @@ const setup = Effect.gen(function*() {
   }
 })
 
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 120_000, concurrent: true }
+
 for (const direction of ["fromServer", "fromClient"] as const) {
   it.live(
     `a connection that is cut after so many bytes ${direction}`,
@@ -84,7 +87,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 
         assert.isAbove(resolved, 0)
       }).pipe(Effect.scoped),
-    120_000
+    patience
   )
 }
 
@@ -112,7 +115,7 @@ it.live("a statement that goes on although its connection is gone", () =>
 
     assert.deepStrictEqual(added.map(({ id }) => id), ids)
     assert.deepStrictEqual(yield* counted(queue), new Map([[1, 1], [2, 1], [3, 1]]))
-  }).pipe(Effect.scoped), 60_000)
+  }).pipe(Effect.scoped), patience)
 
 it.live("a server that does not come back", () =>
   Effect.gen(function*() {
@@ -135,4 +138,4 @@ it.live("a server that does not come back", () =>
     }).pipe(Effect.provide(TestClock.layer()))
 
     assert.isTrue(error._tag === "StoreError" && error.isOutcomeUnknown)
-  }).pipe(Effect.scoped), 60_000)
+  }).pipe(Effect.scoped), patience)

@@ -14,7 +14,8 @@ import * as MovingClock from "../support/MovingClock.ts"
 import * as Session from "../support/Session.ts"
 import * as BusyWorker from "./BusyWorker.ts"
 
-const patience = 90_000
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 90_000, concurrent: true }
 const Long = Job.make("long", { payload: Schema.Finite })
 
 for (
