@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "services": ["domain/"],
 
   "layers/effects": [],
+  "layers/effects/EventLog.ts": ["domain/LogEvent.ts"],
   "layers/locks": inner,
   "layers/job": inner,
   "layers/job/JobScript.ts": sql,
@@ -43,7 +44,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
-  "cli/script": ["domain/", "layers/job/", "cli", "amaro", "node:"],
+  "cli/script": ["domain/", "layers/effects/", "layers/job/", "cli", "amaro", "node:"],
   "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
   "cli/main.ts": ["cli/commands/", "@effect/platform-node/NodeServices"]

@@ -1,5 +1,5 @@
 /**
- * How the program ends: its exit code, and the one line that says what went wrong.
+ * The program's exit code, and the one line that says why it failed.
  */
 import { Cause, Data, Effect, Exit, Predicate, Runtime } from "effect"
 import { CliError } from "effect/cli"
@@ -7,16 +7,16 @@ import * as ErrorLine from "./ErrorLine.ts"
 import * as Log from "./Log.ts"
 import * as SignalLatch from "./SignalLatch.ts"
 
-/** Ends the program with a code of its own, after its last line. */
+/** Ends the program with this exit code, after its last line is written. */
 export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}
 
-/** A queue goes on working when nobody reads what it says any more. */
+/** A worker keeps working after the reader of its output has gone. */
 export const outliveReaders = (): void => {
   process.stdout.on("error", () => {})
   process.stderr.on("error", () => {})
 }
 
-/** Ends the process because of a mistake in the command itself. */
+/** Ends the process because the command itself is wrong. */
 export const misused = (issue: string): void => {
   Log.write(`pgq: ${issue}`)
   process.exitCode = 2
@@ -44,8 +44,8 @@ export const teardown: Runtime.Teardown = (exit, onExit) => {
 }
 
 /**
- * Runs a command that is soon over: a signal interrupts it, a further one ends the process. When
- * nobody reads what it prints, there is nothing left to do.
+ * Runs a short command. The first signal interrupts the command, the second ends the process. If
+ * the reader of the output has gone, the command ends.
  */
 export const bySignal = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
@@ -62,6 +62,8 @@ export const bySignal = <A, E, R>(command: Effect.Effect<A, E, R>): Effect.Effec
 /** The exit code of the signal that interrupted the program. */
 let interruptedBy: number | undefined
 
-/** Tagged errors say what to do; anything else is a bug, and its place is of interest. */
+/**
+ * A tagged error explains itself. Any other error is a bug, and its place in the code is printed.
+ */
 const isOurs = (error: unknown): boolean =>
   error instanceof Error && Predicate.hasProperty(error, "_tag")

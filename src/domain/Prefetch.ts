@@ -1,26 +1,27 @@
 /**
- * How much a worker claims ahead: enough to keep busy, never so much that it hoards.
+ * How many jobs a worker claims ahead: enough to keep busy, never so many that it hoards.
  */
 
-/** Work to hold ready, in milliseconds of a worker's time. */
+/** The work to hold ready, in milliseconds of a worker's time. */
 const ahead = 100
 
 /**
- * At most so many jobs wait in a worker, half of them claimed at a time: the rest run meanwhile.
+ * The most jobs that wait in a worker. A claim takes half of them, so that the other half run
+ * meanwhile.
  */
 const backlogMax = 2000
 const claimMax = backlogMax / 2
 
-/** A store that is slower than its workers would be asked for ever more: they wait for it. */
+/** Back-pressure: with this many unrecorded settlements a worker stops claiming. */
 const unsettledMax = backlogMax
 
 /**
- * What a worker has learnt about its jobs, as moving averages in milliseconds; undefined at first.
+ * The durations that a worker has measured, as moving averages in milliseconds; undefined at first.
  */
 export interface Timings {
   /** From the start of a job to its end. */
   readonly took: number | undefined
-  /** From the end of one to the end of the next, while others waited for a slot. */
+  /** From the end of one job to the end of the next, while others waited for a slot. */
   readonly between: number | undefined
 }
 
@@ -28,7 +29,7 @@ export interface Timings {
 export const average = (before: number | undefined, value: number): number =>
   before === undefined ? value : before + (value - before) / 10
 
-/** How many jobs to ask for now; 0 is to wait. */
+/** The number of jobs to claim now; 0 means none. */
 export const claimSize = (worker: {
   readonly concurrency: number
   readonly timings: Timings
@@ -36,22 +37,23 @@ export const claimSize = (worker: {
   readonly active: number
   /** Claimed, not yet started. */
   readonly backlog: number
-  /** Ended, which the store does not know yet. */
+  /** Ended jobs that the store has not recorded yet. */
   readonly unsettled: number
   /** Milliseconds since a run last ended. */
   readonly sinceEnd: number
 }): number => {
   if (worker.unsettled > unsettledMax) return 0
-  // Nothing tells how long the running jobs take, however long the jobs before them took.
+  // Nothing has ended for 100 ms, so the moving average does not describe the running jobs: claim
+  // nothing ahead.
   const isUnknown = worker.active > 0 && worker.sinceEnd >= ahead
   const prefetch = isUnknown ? 0 : prefetched(worker)
-  // Full batches are cheaper than many small ones, so the backlog first runs half empty.
+  // Full batches cost less than many small ones, so the backlog first runs half empty.
   if (worker.backlog > prefetch / 2) return 0
   const room = Math.max(worker.concurrency + prefetch - worker.active - worker.backlog, 0)
   return Math.min(room, Math.max(claimMax, worker.concurrency))
 }
 
-// Jobs that wait for something overlap in the slots; those that compute do not.
+// Jobs that wait for something overlap in the slots; jobs that compute do not.
 const prefetched = ({ concurrency, timings: { between, took } }: {
   readonly concurrency: number
   readonly timings: Timings
@@ -64,7 +66,7 @@ const prefetched = ({ concurrency, timings: { between, took } }: {
       backlogMax
     ))
 
-/** How many jobs of a lane to take along with its first: they run one after the other. */
+/** The number of jobs of a lane to claim with its head. They run one after the other. */
 export const perLaneMax = ({ took }: Timings): number =>
   took === undefined || took >= ahead
     ? 0
@@ -74,6 +76,7 @@ export const perLaneMax = ({ took }: Timings): number =>
 export const slow = ahead
 
 /**
- * A job that waits in a worker for longer than this, in milliseconds, goes back for others to take.
+ * A job that waits in a worker for longer than this, in milliseconds, is released for other
+ * workers.
  */
 export const backlogAgeMax = 500

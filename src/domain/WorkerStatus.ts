@@ -1,17 +1,17 @@
 /**
- * What a running queue says of itself, and what a schema holds.
+ * The status of a running worker, and the counts of a schema.
  */
 import type { Duration } from "effect"
 import type { StopMode } from "./StopMode.ts"
 
-/** One running queue process. */
+/** The status of one worker. */
 export interface WorkerStatus {
   readonly uptime: Duration.Duration
   readonly queues: ReadonlyArray<string>
   /** The cooperative mode, as users write it. */
   readonly mode: string
   readonly stopping: StopMode | undefined
-  /** Whether it has ended and the database knows. */
+  /** Whether the worker has ended and the database has recorded that. */
   readonly hasSignedOff: boolean
   readonly concurrency: number
   readonly running: ReadonlyArray<{
@@ -29,21 +29,21 @@ export interface WorkerStatus {
   readonly lastError: string | undefined
 }
 
-/** One queue of a schema, counted now. */
+/** The jobs of one queue, counted now. */
 export interface QueueCounts {
   readonly queue: string
   readonly ready: number
-  /** Behind another job of their key. */
+  /** Jobs behind another job of their key. */
   readonly waiting: number
   readonly running: number
-  /** For later: delayed, or between two tries. */
+  /** Delayed jobs, and jobs between two attempts. */
   readonly scheduled: number
-  /** Finished, as far as history is kept. */
+  /** Jobs in the history. */
   readonly completed: number
   readonly failed: number
 }
 
-/** One live process that works on a schema. */
+/** One worker that is registered in a schema. */
 export interface WorkerInfo {
   readonly id: string
   readonly label: string

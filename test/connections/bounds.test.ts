@@ -17,7 +17,7 @@ import { JobRepo } from "../../src/services/JobRepo.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { jobOf } from "../Given.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
 const schema = "pgq"
 const id = crypto.randomUUID()
@@ -83,7 +83,7 @@ it.live(
   "every question is given up in time, whether it may be interrupted or not",
   () =>
     Effect.gen(function*() {
-      const { proxy, through } = yield* Working.proxied
+      const { proxy, through } = yield* BusyWorker.proxied
       const client = yield* Layer.build(
         PgClient.layer({ url: Redacted.make(through), maxConnections: 60 })
       )

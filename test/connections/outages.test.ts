@@ -12,9 +12,10 @@ import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import * as MovingClock from "../support/MovingClock.ts"
 import * as Session from "../support/Session.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
-const patience = 90_000
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 90_000, concurrent: true }
 const Long = Job.make("long", { payload: Schema.Finite })
 
 for (
@@ -22,8 +23,12 @@ for (
 ) {
   it.live(`a server that ${what} and comes back`, () =>
     Effect.gen(function*() {
-      const server = yield* Working.server
-      const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+      const server = yield* BusyWorker.server
+      const working = yield* BusyWorker.start({
+        direct: server.url,
+        through: server.url,
+        jobs: 600
+      })
 
       for (const enough of [50, 200, 350]) {
         yield* working.reach(enough)
@@ -36,8 +41,8 @@ for (
 
 it.live("a server that cuts all connections again and again", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 600 })
 
     for (let cuts = 0; cuts < 30; cuts++) {
       yield* working.reach(cuts * 15)
@@ -54,8 +59,8 @@ it.live("a server that cuts all connections again and again", () =>
 
 it.live("a server that becomes read-only, as after a failover", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
 
     yield* setting(server.adminUrl, "default_transaction_read_only", "on")
@@ -67,8 +72,8 @@ it.live("a server that becomes read-only, as after a failover", () =>
 
 it.live("a database that lets nobody in for a while", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
     const elsewhere = new URL(server.url)
     const name = elsewhere.pathname.slice(1)
@@ -90,8 +95,8 @@ it.live("a database that lets nobody in for a while", () =>
 
 it.live("a table that somebody locks, as for maintenance", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
 
     const { begin, commit, sql } = yield* Session.openAt(server.url)
@@ -105,7 +110,7 @@ it.live("a table that somebody locks, as for maintenance", () =>
 
 it.live("a server that nobody reaches for longer than a lease", () =>
   Effect.gen(function*() {
-    const { proxy, server, through } = yield* Working.proxied
+    const { proxy, server, through } = yield* BusyWorker.proxied
     const { sql } = yield* Session.openAt(server.url)
     const starts: Array<number> = []
     const mayEnd = yield* Latch.make()
@@ -118,29 +123,29 @@ it.live("a server that nobody reaches for longer than a lease", () =>
         QueueLive.layer({ workers: 2, lease: "4 seconds" }).pipe(
           Layer.provide(handlers),
           Layer.provide(RowLock.layer),
-          Layer.provide(Layer.fresh(Working.clientOf(through))),
+          Layer.provide(Layer.fresh(BusyWorker.clientOf(through))),
           Layer.provide(Logger.layer([])),
           Layer.fresh
         )
       )
     }
     yield* enqueueAll(Long, [1, 2, 3, 4].map((payload) => ({ payload }))).pipe(
-      Effect.provide(Layer.provide(QueueLive.client(), Working.clientOf(server.url)))
+      Effect.provide(Layer.provide(QueueLive.client(), BusyWorker.clientOf(server.url)))
     )
-    yield* Working.eventually(Effect.sync(() => assert.lengthOf(starts, 4)))
+    yield* BusyWorker.eventually(Effect.sync(() => assert.lengthOf(starts, 4)))
     const late = sql`SELECT FROM pgq.workers WHERE lease_until < clock_timestamp()`
 
     yield* proxy.refuse
     yield* proxy.cut
-    yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
+    yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
     // The first one that is back looks for the dead.
     yield* sql`SELECT pgq.note_late(), pgq.rescue()`
     yield* proxy.accept
-    yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
+    yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
     const [dead] = yield* sql`SELECT FROM pgq.jobs WHERE crash_count > 0`
     yield* mayEnd.open
 
-    yield* Working.eventually(
+    yield* BusyWorker.eventually(
       Effect.map(sql`SELECT FROM pgq.jobs`, (rows) => assert.lengthOf(rows, 0))
     )
     assert.isUndefined(dead)
@@ -149,8 +154,8 @@ it.live("a server that nobody reaches for longer than a lease", () =>
 
 it.live("connections whose other end is gone without a word", () =>
   Effect.gen(function*() {
-    const { proxy, server, through } = yield* Working.proxied
-    const working = yield* Working.start({ direct: server.url, through, jobs: 400 })
+    const { proxy, server, through } = yield* BusyWorker.proxied
+    const working = yield* BusyWorker.start({ direct: server.url, through, jobs: 400 })
     yield* working.reach(50)
 
     yield* proxy.swallow
@@ -162,7 +167,7 @@ it.live(
   "a server that is away for two minutes is tried once a second",
   () =>
     Effect.gen(function*() {
-      const { proxy, server, through } = yield* Working.proxied
+      const { proxy, server, through } = yield* BusyWorker.proxied
       const { sql } = yield* Session.openAt(server.url)
       const starts: Array<number> = []
       const handlers = Long.toLayer((n) => Effect.sync(() => starts.push(n)))
@@ -172,7 +177,7 @@ it.live(
           QueueLive.layer().pipe(
             Layer.provide(handlers),
             Layer.provide(RowLock.layer),
-            Layer.provide(Working.clientOf(through))
+            Layer.provide(BusyWorker.clientOf(through))
           ),
           yield* MovingClock.scope(second)
         )
@@ -225,6 +230,6 @@ const asked = <A>(
   url: string,
   question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>
 ) =>
-  Working.eventually(
-    Effect.provide(Effect.flatMap(PgClient.PgClient, question), Working.clientOf(url))
+  BusyWorker.eventually(
+    Effect.provide(Effect.flatMap(PgClient.PgClient, question), BusyWorker.clientOf(url))
   )

@@ -5,6 +5,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { mutants } from "../mutants/mutants.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
@@ -93,27 +94,6 @@ const steps: Readonly<Record<string, Step>> = {
 /** So small that they are walked through, wherever the planner likes. */
 const smallTables = ["settings", "workers"]
 
-/** Without any of these, the steps named must fail the same check. */
-const mutants: Readonly<
-  Record<string, {
-    readonly changes: ReadonlyArray<string>
-    readonly steps: ReadonlyArray<string>
-  }>
-> = {
-  "the planner's settings": {
-    changes: [
-      "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)",
-      "settle(uuid[], integer[], bigint[], jsonb)"
-    ].map((step) =>
-      `ALTER FUNCTION pgq.${step} RESET enable_seqscan RESET enable_bitmapscan RESET enable_sort`
-    ),
-    steps: ["claim", "complete", "retry"]
-  },
-  "the index of ready jobs": { changes: ["DROP INDEX pgq.jobs_ready"], steps: ["claim"] },
-  "the index of lanes": { changes: ["DROP INDEX pgq.jobs_lane"], steps: ["claim", "complete"] },
-  "the index of due jobs": { changes: ["DROP INDEX pgq.jobs_due"], steps: ["promote"] }
-}
-
 for (const shapes of databases) {
   layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })((it) => {
     for (const [shape, statements] of Object.entries(shapes)) {
@@ -135,14 +115,17 @@ for (const shapes of databases) {
 }
 
 layer(PgQueue.database, { excludeTestServices: true })("notices the absence", (it) => {
-  for (const [what, { changes, steps: names }] of Object.entries(mutants)) {
-    it.effect(`of ${what}`, () =>
+  for (const mutant of mutants) {
+    const names = mutant.by.flatMap((by) => by.checker === "plans" ? by.steps : [])
+    if (names.length === 0) continue
+    it.effect(`of ${mutant.name}`, () =>
       Effect.gen(function*() {
         const subject = yield* open
         yield* change(["TRUNCATE pgq.jobs", mixed(10_000), "ANALYZE"])
+        const changes = mutant.changes.flatMap((one) => "statement" in one ? [one.statement] : [])
         for (const name of names) {
           const found = yield* work(subject, steps[name]!, changes)
-          assert.isNotEmpty(excess(found, steps[name]!, what), name)
+          assert.isNotEmpty(excess(found, steps[name]!, mutant.name), name)
         }
       }))
   }

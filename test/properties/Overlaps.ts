@@ -9,9 +9,9 @@ import { isSuspect } from "../../src/domain/LaneJob.ts"
 import * as Lanes from "../../src/domain/Lanes.ts"
 import { jobOf } from "../Given.ts"
 import * as Points from "./Points.ts"
-import { modelOf } from "./Producing.ts"
+import { modelOf } from "./ProducerCommands.ts"
 import type { Command, Run } from "./QueueMachine.ts"
-import { assertSame, type Working } from "./Working.ts"
+import { assertSame, type WorkerCommands } from "./WorkerCommands.ts"
 
 export const operations = [
   "claim during a claim",
@@ -27,14 +27,14 @@ export type Operation = typeof operations[number]
 export const isOperation = (op: string): op is Operation =>
   operations.some((operation) => operation === op)
 
-type Seat = Run["crew"]["claimers"][number]
+type Seat = Run["seats"]["claimers"][number]
 
-const claimBy = (seat: Seat, options: ReturnType<Working["optionsOf"]>) =>
+const claimBy = (seat: Seat, options: ReturnType<WorkerCommands["optionsOf"]>) =>
   Effect.map(seat.now().repo.claim(options), ({ jobs }) => jobs)
 
-export const make = ({ crew, model, queue }: Run, working: Working) => {
-  const sql = () => crew.control.now().session.sql
-  const seatOf = (who: number): Seat => crew.claimers[who % 3]!
+export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
+  const sql = () => seats.control.now().session.sql
+  const seatOf = (who: number): Seat => seats.claimers[who % 3]!
 
   /** Whether the first ended well and the second had to wait for it, and what both answered. */
   const overlap = Effect.fnUntraced(function*<A, B, E, F>(
@@ -111,7 +111,7 @@ export const make = ({ crew, model, queue }: Run, working: Working) => {
   const addBetween = Effect.fnUntraced(function*({ detail, key }: Command) {
     if (detail < 8) return
     const job = jobOf(queue, { key: key === 0 ? undefined : `k${key}`, priority: detail % 3 })
-    const [id] = yield* crew.control.now().repo.enqueue([job])
+    const [id] = yield* seats.control.now().repo.enqueue([job])
     model.put(modelOf(id!, job))
   })
 

@@ -5,9 +5,9 @@
  */
 import { layer } from "@effect/vitest"
 import { Layer } from "effect"
-import * as Crew from "./Crew.ts"
-import * as Histories from "./Histories.ts"
-import * as Mutant from "./Mutant.ts"
+import * as InSchema from "../mutants/InSchema.ts"
+import * as Commands from "./Commands.ts"
+import * as Seats from "./Seats.ts"
 
 const { PGQ_COMMANDS, PGQ_REPLAY, PGQ_RUNS, PGQ_SEED } = process.env
 const arbitrary = {
@@ -19,20 +19,19 @@ const arbitrary = {
 }
 
 /** Each claim consumes the markers of one lane, as if there were always 200 more urgent ones. */
-const narrow: Mutant.Mutant = {
-  name: "narrow claims",
+const narrow = {
   functions: ["claim"],
   from: "admit(busy, 200, is_careful)",
   to: "admit(busy, 1, is_careful)"
 }
 
-const narrowed = Layer.effectDiscard(Mutant.apply(narrow)).pipe(Layer.provideMerge(Crew.layer))
+const narrowed = Layer.effectDiscard(InSchema.apply([narrow])).pipe(Layer.provideMerge(Seats.layer))
 
 layer(narrowed, { excludeTestServices: true, timeout: "1 minute" })("lanes", (it) => {
   it.effect.prop(
     "keep their order and lose nothing when each claim looks at one of them",
-    { commands: Histories.ofStepsInTurn(Number(PGQ_COMMANDS ?? 60)) },
-    ({ commands }) => Histories.run(commands, { isNarrow: true }),
+    { commands: Commands.ofStepsInTurn(Number(PGQ_COMMANDS ?? 60)) },
+    ({ commands }) => Commands.run(commands, { isNarrow: true }),
     { timeout: Math.max(300_000, arbitrary.runs * 5_000), arbitrary }
   )
 })

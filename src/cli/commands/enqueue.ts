@@ -43,7 +43,7 @@ export const enqueue = Command.make(
   "enqueue",
   input,
   Effect.fnUntraced(function*({ from, ...given }) {
-    // A mistake in the jobs is said before anything is connected to.
+    // A mistake in the jobs is reported before a connection is opened.
     const jobs = yield* Option.isSome(from)
       ? JobLines.read(from.value)
       : Effect.map(one(given), Array.of)

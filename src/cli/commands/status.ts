@@ -1,5 +1,5 @@
 /**
- * `pgq status`: asks a running queue by signal, or reads the database.
+ * `pgq status`: asks a running worker by signal, or reads the database.
  */
 import { Console, Duration, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"

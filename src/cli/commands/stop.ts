@@ -1,11 +1,12 @@
 /**
- * `pgq stop`: sends a running queue the signal of a stop mode, or ends an embedded server that a
- * process left behind.
+ * `pgq stop`: sends a running worker the signal of a stop mode, or stops an embedded server that a
+ * process left running.
  */
 import { type Duration, Effect, Option, Schedule } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import { PidFileInvalid } from "../../domain/Errors.ts"
 import { fromWord, signalOf, type StopMode } from "../../domain/StopMode.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as EmbeddedPostgres from "../../layers/embedded/EmbeddedPostgres.ts"
 import * as Home from "../../layers/embedded/Home.ts"
 import * as ExitCode from "../ExitCode.ts"
@@ -77,7 +78,8 @@ const stopQueue = Effect.fnUntraced(function*(
 const stopServer = Effect.gen(function*() {
   const dataDir = yield* Home.ofUser
   const wasRunning = yield* EmbeddedPostgres.stop(dataDir)
-  yield* Effect.logInfo(
+  yield* EventLog.info(
+    "server.stopped",
     wasRunning
       ? `stopped the embedded server in ${dataDir}`
       : `no embedded server runs in ${dataDir}`

@@ -1,6 +1,6 @@
 /**
- * Signals as requests to a running queue: each one moves it one step on: drain → finish →
- * cancel → exit at once, or asks for its status.
+ * Signals as stop requests. Each one moves the worker one step on: drain → finish → cancel → exit
+ * at once. USR1 asks for the status.
  */
 import { Effect, Queue, type Scope, Stream, SubscriptionRef } from "effect"
 import {
@@ -12,25 +12,26 @@ import {
   type StopMode,
   stopModes
 } from "../../domain/StopMode.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as SignalLatch from "../SignalLatch.ts"
 
 export interface StopSignals {
-  /** The stop mode in force; changes only downwards. */
+  /** The stop mode in force. It only ever becomes stricter. */
   readonly mode: Effect.Effect<StopMode | undefined>
-  /** The mode in force and each further one, for ever. */
+  /** The mode in force and each later one, without end. */
   readonly modes: Stream.Stream<StopMode>
-  /** Waits until nothing new shall start. */
+  /** Waits until no new job may start. */
   readonly startsNothing: Effect.Effect<void>
   /** Whether the process is about to exit at once. */
   readonly isExiting: Effect.Effect<boolean>
 }
 
-/** Listens from now on, and to what was sent before. */
+/** Handles signals from now on, and those that the latch has kept. */
 export const make: (on: {
-  /** A child stops when its parent is gone, because then nobody else would stop it. */
+  /** A child stops when its parent has gone, because no other process would stop it. */
   readonly isChild: boolean
   readonly status: Effect.Effect<void>
-  /** What must be done before the process exits at once. */
+  /** Runs before the process exits at once. */
   readonly exit: Effect.Effect<void>
 }) => Effect.Effect<StopSignals, never, Scope.Scope> = Effect.fnUntraced(function*(on) {
   const requests = yield* Queue.unbounded<Request>()
@@ -48,7 +49,7 @@ export const make: (on: {
 
   const stop = (next: StopMode, cause: string) =>
     Effect.andThen(
-      Effect.logInfo(`${cause}: ${meaning[next]}`),
+      EventLog.info("stop.requested", `${cause}: ${meaning[next]}`),
       SubscriptionRef.set(mode, next)
     )
 
@@ -56,7 +57,9 @@ export const make: (on: {
   const respond = Effect.fnUntraced(function*(request: Request) {
     const current = yield* SubscriptionRef.get(mode)
     if (request === "orphaned") {
-      return isFurther("finish", current) ? yield* stop("finish", "the parent is gone") : undefined
+      return isFurther("finish", current)
+        ? yield* stop("finish", "the parent process has ended")
+        : undefined
     }
     if (isStopMode(request)) {
       return isFurther(request, current) ? yield* stop(request, "asked by the parent") : undefined
@@ -66,7 +69,7 @@ export const make: (on: {
     const next = escalate(current, requested)
     if (next !== "exit") return yield* stop(next, request)
     isExiting = true
-    yield* Effect.logWarning(`${request}: exiting at once`)
+    yield* EventLog.warning("stop.at-once", `${request}: exiting at once`)
     yield* on.exit
     process.exit(SignalLatch.exitCode(request))
   })
@@ -85,7 +88,7 @@ export const make: (on: {
   }
 })
 
-/** A signal is a step; a stop mode, from the parent, is where to go. */
+/** A signal asks for the next step; a stop mode, sent by the parent, names the step. */
 type Request = NodeJS.Signals | StopMode | "orphaned"
 
 const meaning: Record<StopMode, string> = {
@@ -94,7 +97,7 @@ const meaning: Record<StopMode, string> = {
   cancel: "interrupt the running jobs, hand them back, stop"
 }
 
-/** The commands to copy, each with what it does. */
+/** The commands to copy from the log, each with its meaning. */
 export const instructions: ReadonlyArray<string> = [
   ...stopModes.map((mode) => [signalOf[mode].slice("SIG".length), meaning[mode]] as const),
   ["USR1", "write the status to stderr"] as const

@@ -1,10 +1,11 @@
 /**
- * `pgq start -q N`: keeps N child processes at work. It passes signals on, replaces a child that
- * crashed, and hands the jobs of a dead one back at once.
+ * `pgq start -q N`: keeps N child processes at work. The supervisor passes signals on, replaces a
+ * child that crashed, and gives a dead child's jobs back at once.
  */
 import { Clock, Deferred, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Conninfo from "../../domain/Conninfo.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import * as LogFields from "../../layers/worker/LogFields.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -54,15 +55,15 @@ export const run = Effect.fnUntraced(function*(
     Effect.forkScoped
   )
   const isClean = yield* keepAll({ ...connection, ...options, children, signals })
-  // Its exit code is the signal's, however the children ended.
+  // The exit code is the signal's, however the children ended.
   if (yield* signals.isExiting) return yield* Effect.never
   if (!isClean) return yield* new ExitWith({ code: 1 })
-  yield* Effect.logInfo("stopped")
+  yield* EventLog.info("worker.stopped", "stopped")
 })
 
 interface Connected {
   readonly registry: WorkerRegistry["Service"]
-  /** Tells a child which database this is, so that only the parent owns an embedded server. */
+  /** Passes the connection to the children, so that only the parent owns an embedded server. */
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -84,16 +85,20 @@ const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly
       WorkerRegistry,
       yield* Layer.build(QueueLive.client({ schema }))
     )
-    // The service has been read: it would fill in what another source left open.
+    // The service file has been read. Without this, a child would read it again for parameters that
+    // the parent left empty.
     return { registry, env: { PGQ_URL: Redacted.value(Conninfo.format(conninfo)), PGSERVICE: "" } }
   }).pipe(Effect.provideContext(database))
 })
 
-/** Starts the others once the first one works, so that a fault of all is said once. */
+/**
+ * Starts the other children once the first one works, so that a fault common to all is reported
+ * once.
+ */
 const keepAll = Effect.fnUntraced(function*(family: Family) {
   const first = yield* begun(family)
   if (typeof first === "boolean") return first
-  yield* Effect.logInfo(`working in ${family.processes} processes`)
+  yield* EventLog.info("supervisor.started", `working in ${family.processes} processes`)
   yield* Effect.forEach(StopSignals.instructions, (line) => Effect.logInfo(line))
   const mode = yield* family.signals.mode
   const others = mode === undefined || mode === "drain" ? family.processes - 1 : 0
@@ -105,17 +110,20 @@ const keepAll = Effect.fnUntraced(function*(family: Family) {
   return ends.every((isClean) => isClean)
 })
 
-/** A first child that works; or, when none does, whether it ended cleanly. */
+/** A first child that works; if none does, whether the last one ended cleanly. */
 const begun = Effect.fnUntraced(function*(family: Family) {
   for (let crashes = 1;; crashes++) {
     const child = yield* launch(family)
     const end = yield* Effect.raceFirst(Deferred.await(child.ready), Deferred.await(child.ended))
     if (end === undefined) return child
     family.children.delete(child)
-    // Where the child could not say what was wrong, its parent does.
+    // If the child could not report its error, the parent does.
     const isLate = yield* Deferred.isDone(child.late)
     if (end.isSilent && !isLate) {
-      yield* Effect.logError(`the first process ended ${end.how}`).pipe(said(child))
+      yield* EventLog.error("child.ended", {
+        text: `the first process ended ${end.how}`,
+        fields: fieldsOf(child)
+      })
     }
     if (!end.isClean) yield* Effect.ignore(family.registry.reportDead(child.workerId))
     if (!isLate || (yield* family.signals.mode) !== undefined) return end.isClean
@@ -148,10 +156,10 @@ const keep = Effect.fnUntraced(function*(family: Family, first: Child.Child) {
 const pause = ({ signals }: Family, crashes: number) =>
   Effect.raceFirst(Effect.sleep(backoff(crashes)), signals.startsNothing)
 
-/** A child that crashes sooner than this after its start will probably do so again. */
+/** A child that crashes sooner than this after its start will probably crash again. */
 const quick = Duration.seconds(10)
 
-/** At once the first time, then from 100 milliseconds doubling to 10 seconds. */
+/** No delay the first time, then from 100 milliseconds doubling to 10 seconds. */
 const backoff = (crashes: number): Duration.Duration =>
   Duration.millis(crashes <= 1 ? 0 : Math.min(100 * 2 ** Math.min(crashes - 2, 20), 10_000))
 
@@ -159,7 +167,7 @@ const launch = Effect.fnUntraced(function*(family: Family) {
   const { children, env, signals } = family
   const child = yield* Child.spawn({ workerId: randomUUID(), env })
   children.add(child)
-  // A child that is just starting is told what was asked for meanwhile.
+  // A child that is still starting gets the stop requests that were made meanwhile.
   yield* Deferred.await(child.listening).pipe(
     Effect.andThen(signals.mode),
     Effect.map((mode) => mode === undefined ? undefined : child.stop(mode)),
@@ -170,13 +178,14 @@ const launch = Effect.fnUntraced(function*(family: Family) {
   return child
 })
 
-/** A child that never begins to work takes the place of one that would. */
+/** Kills a child that does not begin to work, so that another can take its place. */
 const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
   const kill = Effect.gen(function*() {
-    yield* Effect.logWarning(
-      `process ${child.pid} has not begun to work within ${StatusText.age(startLimit)}; ` +
-        `its job script ${file} or its database keeps it; killed it`
-    ).pipe(said(child))
+    yield* EventLog.warning("child.killed", {
+      text: `process ${child.pid} did not begin to work within ${StatusText.age(startLimit)}; ` +
+        `its job script ${file} or its database does not answer; killed it`,
+      fields: fieldsOf(child)
+    })
     Deferred.doneUnsafe(child.late, Effect.void)
     child.signal("SIGKILL")
   })
@@ -186,7 +195,7 @@ const killLate = ({ file, startLimit }: Family, child: Child.Child) => {
   )
 }
 
-/** Hands the jobs of a dead child back, so that they run again at once. */
+/** Gives the jobs of a dead child back, so that they run again at once. */
 const reportDead = Effect.fnUntraced(function*(
   { signals, registry }: Family,
   child: Child.Child,
@@ -195,17 +204,20 @@ const reportDead = Effect.fnUntraced(function*(
   const { pid, workerId } = child
   const isStopping = (yield* signals.mode) !== undefined
   const next = isStopping ? "" : ", and starting another"
-  yield* Effect.logWarning(`process ${pid} ended ${end.how}; handing its jobs back${next}`)
-    .pipe(said(child))
+  yield* EventLog.warning("child.ended", {
+    text: `process ${pid} ended ${end.how}; giving its jobs back${next}`,
+    fields: fieldsOf(child)
+  })
   yield* registry.reportDead(workerId).pipe(
     Effect.retry(Schedule.upTo(Schedule.spaced("200 millis"), { duration: "15 seconds" })),
     Effect.catch((error) =>
-      Effect.logWarning(
-        `could not hand back the jobs of process ${pid}: ${error.message}; others get them when ` +
-          "its lease has run out"
-      ).pipe(Effect.annotateLogs(LogFields.ofError(error)), said(child))
+      EventLog.warning("child.report-failed", {
+        text: `could not give back the jobs of process ${pid}: ${error.message}; they run again ` +
+          "when its lease has expired",
+        fields: { ...fieldsOf(child), ...LogFields.ofError(error) }
+      })
     )
   )
 })
 
-const said = ({ workerId }: Child.Child) => Effect.annotateLogs({ worker: workerId })
+const fieldsOf = ({ workerId }: Child.Child): EventLog.Fields => ({ worker: workerId })

@@ -9,11 +9,12 @@ import { register } from "node:module"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ScriptInvalid } from "../../domain/Errors.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import { handlersIn } from "../../layers/job/Job.ts"
 import * as JobScript from "../../layers/job/JobScript.ts"
 import * as ErrorLine from "../ErrorLine.ts"
 
-/** Loads the script, sets it up, and answers its handlers, which live as long as the scope. */
+/** Loads the script, calls its set-up, and answers its handlers. They live as long as the scope. */
 export const load = Effect.fn("script.load")(function*(path: string, arg: string) {
   const exports = yield* importModule(path)
   const setupJobs = property(exports, "setupJobs")
@@ -36,12 +37,15 @@ export const load = Effect.fn("script.load")(function*(path: string, arg: string
   }
   const handlers = Context.merge(named, layered)
   if (handlersIn(handlers).length === 0) {
-    yield* Effect.logWarning(`job script ${path} registers no handler; every job will be put off`)
+    yield* EventLog.warning(
+      "script.empty",
+      `job script ${path} registers no handler; every job will wait for another worker`
+    )
   }
   return handlers
 })
 
-/** Refuses what cannot be loaded, without loading it. */
+/** Refuses a path that cannot be loaded, without loading it. */
 export const check = Effect.fnUntraced(function*(path: string) {
   if (!/\.m?[jt]s$/.test(path)) return yield* invalid(path, "must end in .ts, .mts, .js or .mjs")
   yield* Effect.try({
@@ -63,7 +67,7 @@ const importModule = Effect.fnUntraced(function*(path: string) {
 
 const importUrl: (url: string) => Promise<unknown> = (url) => import(url)
 
-/** Node keeps the place of a syntax error in JavaScript to itself, but its own check prints it. */
+/** Node's error hides the place of a syntax error in JavaScript; `node --check` prints it. */
 const syntaxPlace = (path: string, error: unknown): string => {
   if (!(error instanceof SyntaxError) || error.message.includes(path)) return ""
   if (/\.m?ts$/.test(path)) return ""
@@ -72,10 +76,10 @@ const syntaxPlace = (path: string, error: unknown): string => {
   return place === undefined ? "" : ` (${place})`
 }
 
-/** Newer Nodes read TypeScript by themselves, but not all of it. */
+/** Newer versions of Node read TypeScript by themselves, but not all of its syntax. */
 const readTypeScript = (path: string) =>
   Effect.sync(() => {
-    // A stack is told with the lines of the source, which costs those who have none.
+    // Source maps cost time for every stack trace, so they are on only for TypeScript.
     if (/\.m?ts$/.test(path)) process.setSourceMapsEnabled(true)
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
     register(`./scriptHook.${extension}`, import.meta.url)
@@ -104,7 +108,7 @@ const build = Effect.fnUntraced(function*(
   )
 })
 
-/** Waits for what a script returns: an Effect, a promise, or a value. */
+/** Waits for the value that a script returns: an Effect, a promise, or a plain value. */
 const settled = (run: () => unknown): Effect.Effect<unknown, unknown, JobScript.Services> =>
   Effect.suspend(() => {
     const returned = run()

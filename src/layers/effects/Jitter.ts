@@ -1,6 +1,5 @@
 /**
- * Lengths of time that differ a little, so that processes which failed together do not come back
- * together.
+ * Random variation of delays, so that processes that failed together do not retry together.
  */
 import { Duration, Effect, Random } from "effect"
 

@@ -1,6 +1,6 @@
 /**
- * Background work that only the end of its scope may end: a defect is said aloud, and after a pause
- * the work begins again. Without this, one would leave behind a worker that lives and does nothing.
+ * Restarts background work after a defect, with a pause, and logs the defect. Without it the
+ * process would stay alive and do nothing.
  */
 import { Cause, type Duration, Effect, Schedule } from "effect"
 
@@ -12,7 +12,7 @@ export const restartOnDefect = (
   work.pipe(
     Effect.sandbox,
     Effect.tapError((cause) => {
-      // A driver that is closed interrupts those who wait for it.
+      // A closed driver interrupts the fibers that wait for it.
       const log = Cause.hasInterruptsOnly(cause) ? Effect.logDebug : Effect.logError
       return log(`${what} has broken off, and goes on soon`, cause)
     }),

@@ -14,7 +14,7 @@ import { dirname, join, relative } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
 import { io, run, type Runner } from "./Host.ts"
 
-/** A folder with `bin/initdb` and `bin/postgres` that the runner can execute. */
+/** A folder with `bin/initdb` and `bin/postgres` that the server's user can execute. */
 export const usable = Effect.fnUntraced(function*(options: {
   readonly folder: string | undefined
   readonly dataDir: string
@@ -38,7 +38,7 @@ const packaged = Effect.suspend(() => {
   })
 })
 
-/** Makes the links that are missing; fails where the folder cannot be written. */
+/** Makes the missing links; fails if the folder cannot be written. */
 const link = Effect.fnUntraced(function*(folder: string) {
   for (const { source, target } of yield* links(folder)) {
     const path = join(folder, relative("native", target))
@@ -60,7 +60,7 @@ const Links = Schema.fromJsonString(Schema.Array(Schema.Struct({
 
 const links = (folder: string) =>
   io("read the links", () => readFile(join(folder, "pg-symlinks.json"), "utf8")).pipe(
-    // Only the packages have the list; an installed PostgreSQL needs none.
+    // Only the npm packages have this list; an installed PostgreSQL needs no links.
     Effect.orElseSucceed(() => "[]"),
     Effect.flatMap(Schema.decodeUnknownEffect(Links)),
     Effect.mapError((error) => new EmbeddedServerFailed({ detail: error.message }))
@@ -84,7 +84,7 @@ const copy = Effect.fnUntraced(function*({ dataDir, folder, runner }: {
   yield* run("chmod", ["-R", "u+w,a+rX", draft], {})
   yield* link(draft)
 
-  // The first process that renames has made the copy.
+  // The process whose rename succeeds first has made the copy.
   yield* Effect.catch(
     io(`name ${target}`, () => rename(draft, target)),
     () => io(`remove ${draft}`, () => rm(draft, { recursive: true, force: true }))
@@ -92,7 +92,9 @@ const copy = Effect.fnUntraced(function*({ dataDir, folder, runner }: {
   return yield* readable(target, runner)
 })
 
-/** Tells one version of the programs from another, so that a newer package is copied anew. */
+/**
+ * A text that changes with the version of the programs, so that a newer package is copied again.
+ */
 const fingerprint = Effect.fnUntraced(function*(folder: string) {
   const manifest = yield* io(
     "read package.json",

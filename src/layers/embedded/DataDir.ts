@@ -30,9 +30,13 @@ import { join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
 import { io, isRoot, run, type Runner, runnerOf } from "./Host.ts"
 
-/** Creates the folder if need be, and answers its real path and the id its server runs as. */
+/**
+ * Creates the folder if it is missing; answers its real path and the user id that its server runs
+ * as.
+ */
 export const prepare = Effect.fnUntraced(function*(path: string) {
-  // A file that root makes must be open to the server's id; nothing in it is secret but `cluster`.
+  // If root creates the folder, the server's user must be able to enter it. Only `cluster` is
+  // secret.
   const mode = (yield* isRoot) ? 0o711 : 0o700
   yield* Effect.mapError(
     io(`create ${path}`, () => mkdir(path, { recursive: true, mode })),
@@ -46,7 +50,8 @@ export const prepare = Effect.fnUntraced(function*(path: string) {
 })
 
 const enter = Effect.fnUntraced(function*(dataDir: string, uid: number, runner: Runner) {
-  // An empty folder of root's own may be opened; one that holds something else may not.
+  // Root may open an empty folder of its own to the server's user, but not a folder that has other
+  // contents.
   const owner = yield* io(`look at ${dataDir}`, () => stat(dataDir))
   const entries = yield* io(`list ${dataDir}`, () => readdir(dataDir))
   if (owner.uid === 0 && entries.length === 0) {
@@ -62,7 +67,10 @@ const enter = Effect.fnUntraced(function*(dataDir: string, uid: number, runner: 
   )
 })
 
-/** Makes the cluster if there is none. Of two that try at once one succeeds, and both have it. */
+/**
+ * Creates the cluster if there is none. Of two processes that try at once one succeeds, and both
+ * use its cluster.
+ */
 export const ensureCluster = Effect.fnUntraced(function*({ binaries, dataDir, runner }: {
   readonly binaries: string
   readonly dataDir: string
@@ -96,7 +104,7 @@ export const ensureCluster = Effect.fnUntraced(function*({ binaries, dataDir, ru
     )
 
     yield* io(`name ${cluster}`, () => rename(draft, cluster))
-    // PostgreSQL makes its own files durable; the name that leads to them is ours to make so.
+    // PostgreSQL makes its own files durable. The rename of their folder must be made durable here.
     yield* io(
       `sync ${dataDir}`,
       () => open(dataDir).then((folder) => folder.sync().finally(() => folder.close()))
@@ -109,7 +117,7 @@ export const ensureCluster = Effect.fnUntraced(function*({ binaries, dataDir, ru
   yield* Effect.catch(isThere, () => initializeOrFindIt)
 })
 
-/** PostgreSQL asks the system for the name of its user, whatever it needs it for. */
+/** PostgreSQL looks its user up by id, so an id without a name is a common cause of failure. */
 const explained = (error: EmbeddedServerFailed) => {
   const id = /could not look up effective user ID (\d+)/.exec(error.detail)?.[1]
   return id === undefined ? error : new EmbeddedServerFailed({
@@ -119,8 +127,8 @@ const explained = (error: EmbeddedServerFailed) => {
 }
 
 /**
- * A folder for the socket that only the server's id may enter. A socket's path is bounded at about
- * a hundred bytes, so a data directory with a long path has its socket under /tmp.
+ * A folder for the socket that only the server's user may enter. A socket's path is limited to
+ * about a hundred bytes, so a data directory with a long path has its socket under /tmp.
  */
 export const ensureSocketDir = Effect.fnUntraced(function*(dataDir: string, runner: Runner) {
   const near = join(dataDir, "run")
@@ -135,13 +143,16 @@ export const ensureSocketDir = Effect.fnUntraced(function*(dataDir: string, runn
   }
   yield* give(socketDir, runner)
   if (socketDir === short) {
-    // Not removed while a server listens in it: only an empty folder can be.
+    // Only an empty folder can be removed, so the folder stays while a server listens in it.
     yield* Effect.addFinalizer(() => Effect.ignore(io(`remove ${short}`, () => rmdir(short))))
   }
   return socketDir
 })
 
-/** Removes what crashes and older versions left; only for the one whose server runs. */
+/**
+ * Removes the leftovers of crashes and older versions. Only the process whose server runs may call
+ * it.
+ */
 export const sweep = Effect.fnUntraced(function*(dataDir: string, binaries: string) {
   const entries = yield* io(`list ${dataDir}`, () => readdir(dataDir))
   const old = entries

@@ -1,5 +1,5 @@
 /**
- * Where the embedded server of a user keeps its data, unless it is told.
+ * The default data directory of a user's embedded server.
  */
 import { Effect } from "effect"
 import { homedir } from "node:os"
@@ -8,13 +8,13 @@ import { EmbeddedServerFailed } from "../../domain/Errors.ts"
 import { isRoot } from "./Host.ts"
 
 /**
- * Where a user's server keeps its data: `PGQ_DATA_DIR`, or the user's data directory. Root's own
- * home is closed to the id its server runs as, so root's is a folder of the system.
+ * `PGQ_DATA_DIR`, or a folder in the user's data directory. Root's home is closed to the user that
+ * root's server runs as, so root's default is a system folder.
  */
 export const defaultDataDir = ({ env, home, isRoot, platform }: {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly platform: NodeJS.Platform
-  /** Nothing where the user has none. */
+  /** `undefined` for a user without a home. */
   readonly home: string | undefined
   readonly isRoot: boolean
 }): string | undefined => {
@@ -27,10 +27,10 @@ export const defaultDataDir = ({ env, home, isRoot, platform }: {
   return join(home, ...folder, "pgq")
 }
 
-/** The folder of this process's user. */
+/** The default data directory of this process's user. */
 export const ofUser = Effect.gen(function*() {
   const { env, platform } = process
-  // A user id without a name, as containers have it, makes Node throw.
+  // A user id without a name, as in some containers, makes Node throw.
   const home = yield* Effect.orElseSucceed(Effect.try(() => homedir()), () => "")
   const dataDir = defaultDataDir({
     env,

@@ -1,8 +1,8 @@
 /**
- * What the embedded server asks of its machine: files, short-lived programs, and whom to run as.
+ * Files, short-lived programs and the user id for the embedded server.
  *
- * PostgreSQL refuses to run as root, so root's server runs as the owner of its data directory, or
- * as `nobody` where root owns that too.
+ * PostgreSQL refuses to run as root. Root's server therefore runs as the owner of its data
+ * directory, or as `nobody` if root owns that too.
  */
 import { Effect } from "effect"
 import { type ChildProcess, execFile } from "node:child_process"
@@ -10,7 +10,7 @@ import { stat } from "node:fs/promises"
 import { join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
 
-/** The id the server's programs run as; empty for the current one. */
+/** The user and group that the server's programs run as; empty for the current ones. */
 export interface Runner {
   readonly uid?: number
   readonly gid?: number
@@ -18,7 +18,7 @@ export interface Runner {
 
 export const isRoot: Effect.Effect<boolean> = Effect.sync(() => process.getuid?.() === 0)
 
-/** Who owns the data directory's server. */
+/** The owner of the data directory. */
 export const runnerOf = Effect.fnUntraced(function*(dataDir: string) {
   if (!(yield* isRoot)) return {}
 
@@ -32,7 +32,7 @@ export const runnerOf = Effect.fnUntraced(function*(dataDir: string) {
   return { uid: Number(uid), gid: Number(gid) }
 })
 
-/** Calls the file system; a refusal reads "cannot <what>: <why>". */
+/** Calls the file system; an error reads "cannot <what>: <why>". */
 export const io = <A>(
   what: string,
   call: () => Promise<A>
@@ -42,7 +42,7 @@ export const io = <A>(
     catch: (cause) => new EmbeddedServerFailed({ detail: `cannot ${what}: ${textOf(cause)}` })
   })
 
-/** Runs a program to its end and answers what it printed. */
+/** Runs a program to its end and answers its output. */
 export const run = (
   program: string,
   args: ReadonlyArray<string>,
@@ -57,7 +57,7 @@ export const run = (
     return Effect.andThen(Effect.sync(() => child.kill()), exited(child))
   })
 
-/** Waits until the process is gone. */
+/** Waits until the process has ended. */
 export const exited = (child: ChildProcess): Effect.Effect<void> =>
   Effect.callback((resume) => {
     const isGone = child.pid === undefined || child.exitCode !== null || child.signalCode !== null
@@ -66,13 +66,13 @@ export const exited = (child: ChildProcess): Effect.Effect<void> =>
   })
 
 /**
- * How the server's programs are started. The environment is not passed on, because PGDATA, PGPORT
- * and others would change what they do; the folder is one that every id may enter.
+ * Options for the server's programs. The environment is not passed on, because PGDATA, PGPORT and
+ * others would change their behaviour; every user may enter the working directory.
  */
 export const spawnOptions = (runner: Runner) => ({
   cwd: "/",
   env: { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" },
-  // Node takes these ids signed, and those of macOS's nobody are 2^32 - 2.
+  // Node takes these ids as signed numbers, and the id of `nobody` on macOS is 2^32 - 2.
   ...(runner.uid === undefined ? {} : { uid: runner.uid | 0 }),
   ...(runner.gid === undefined ? {} : { gid: runner.gid | 0 })
 })

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's own `postmaster.pid`: which server holds a cluster, and where it listens.
+ * PostgreSQL's `postmaster.pid`: the server that owns a cluster, and its address.
  */
 import { Effect, Option } from "effect"
 import { readFile, rm, stat } from "node:fs/promises"
@@ -31,23 +31,24 @@ const parse = (text: string): PidFile => {
 }
 
 /**
- * Removes the file when its process is another program. A crash leaves it behind, ids come round
- * again (soon, in a container), and PostgreSQL would take the other program for a running server.
- * Should this ever be wrong, the cluster's shared memory still keeps a second server out.
+ * Removes the file if its process is another program. A crash leaves the file behind, and process
+ * ids are reused (soon, in a container); PostgreSQL would then take the other program for a running
+ * server. If this check were ever wrong, the cluster's shared memory would still keep a second
+ * server out.
  */
 export const dropStale = Effect.fnUntraced(function*(dataDir: string) {
   const data = join(dataDir, "cluster", "data")
   const first = yield* staleId(dataDir, data)
   if (first === undefined) return
 
-  // A server that has just ended may look like this while another one writes the file anew.
+  // A server that has just ended may look like this while another one writes a new file.
   const second = yield* Effect.delay(staleId(dataDir, data), "500 millis")
   if (second === first) {
     yield* io("remove postmaster.pid", () => rm(join(data, "postmaster.pid"), { force: true }))
   }
 })
 
-/** The process id in the file, where another program has it now. */
+/** The process id in the file, if another program now has that id. */
 const staleId = Effect.fnUntraced(function*(dataDir: string, data: string) {
   const found = yield* read(dataDir)
   if (Option.isNone(found)) return undefined
@@ -58,19 +59,19 @@ const staleId = Effect.fnUntraced(function*(dataDir: string, data: string) {
 })
 
 /**
- * Every PostgreSQL process stands in its data directory. A process that cannot be looked at may be
- * one.
+ * The working directory of every PostgreSQL process is its data directory. A process whose
+ * directory cannot be read may be one.
  */
 const isInside = Effect.fnUntraced(function*(pid: number, data: string) {
   const proc = `/proc/${pid}`
   const process = yield* Effect.option(io(`look at ${proc}`, () => stat(proc)))
-  // A process that is gone is for PostgreSQL itself to notice.
+  // PostgreSQL itself notices that this process has ended.
   if (Option.isNone(process)) return true
 
   const here = yield* io(`look at ${data}`, () => stat(data))
   return yield* Effect.match(io(`look at ${proc}/cwd`, () => stat(`${proc}/cwd`)), {
     onSuccess: (there) => here.ino === there.ino && here.dev === there.dev,
-    // One that ended and was never waited for stands nowhere.
+    // A zombie process has no working directory.
     onFailure: (error) => !error.detail.includes("ENOENT")
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The server's process: started so that it outlives a Ctrl-C, and stopped with its scope.
+ * The server's process. Ctrl-C does not reach it; its scope stops it.
  */
 import { Effect, Option, Schedule, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -12,11 +12,11 @@ import * as PidFile from "./PostmasterPid.ts"
 
 export interface Process {
   readonly pid: number
-  /** Waits for the process to end, and fails with what it wrote to its log. */
+  /** Waits for the process to end, then fails with the errors in its log. */
   readonly failure: Effect.Effect<never, EmbeddedServerFailed>
-  /** Lets it outlive its scope. */
+  /** Lets the server outlive its scope. */
   readonly keep: Effect.Effect<void>
-  /** Stops it before its scope does. */
+  /** Stops the server before its scope ends. */
   readonly stop: Effect.Effect<void>
 }
 
@@ -39,7 +39,8 @@ export const start: (
     )
     const failure = Effect.andThen(
       exited(child),
-      // Its last user stops a server in peace, perhaps before the one who started it uses it.
+      // The last user stops the server normally, perhaps before the process that started it uses
+      // it.
       Effect.suspend(() => child.exitCode === 0 ? stopped(dataDir) : complaint(path, from))
     )
     const keep = Effect.sync(() => {
@@ -49,7 +50,10 @@ export const start: (
   }
 )
 
-/** Keeps one older log, so that the two stay bounded; answers where this run's part begins. */
+/**
+ * Keeps one older log, so that both stay bounded; answers the position where this run's part
+ * begins.
+ */
 const rotate = Effect.fnUntraced(function*(path: string) {
   const found = yield* Effect.option(io(`look at ${path}`, () => stat(path)))
   const size = Option.match(found, { onNone: () => 0, onSome: (log) => log.size })
@@ -60,7 +64,7 @@ const rotate = Effect.fnUntraced(function*(path: string) {
 })
 
 const openLog = (path: string) => {
-  // The folder may belong to an ordinary user, and root must not write where a link of his points.
+  // The folder may belong to an ordinary user, and root must not write through that user's link.
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
   const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY
   return io(`open ${path}`, () => open(path, flags, 0o600))
@@ -75,7 +79,7 @@ const launch = (
   Effect.callback<ChildProcess, EmbeddedServerFailed>((resume) => {
     const child = spawn(program, args, {
       ...spawnOptions(runner),
-      // In a session of its own a Ctrl-C does not reach it while jobs still run.
+      // The server has a session of its own, so that Ctrl-C does not reach it while jobs still run.
       detached: true,
       stdio: ["ignore", log.fd, log.fd]
     })
@@ -88,7 +92,7 @@ const launch = (
     })
   })
 
-/** Ends the sessions and writes a checkpoint; when that takes too long, the next start recovers. */
+/** Ends all sessions and writes a checkpoint. If that takes too long, the next start recovers. */
 const stop = Effect.fnUntraced(function*(child: ChildProcess) {
   for (const signal of ["SIGINT", "SIGQUIT"] as const) {
     child.kill(signal)
@@ -97,7 +101,7 @@ const stop = Effect.fnUntraced(function*(child: ChildProcess) {
   }
 })
 
-/** Stops a server that another process started; one that is gone has removed its pid file. */
+/** Stops a server that another process started. A stopped server has removed its pid file. */
 export const stopOther = Effect.fnUntraced(function*(dataDir: string, pid: number) {
   const isGone = Effect.map(
     PidFile.read(dataDir),
@@ -113,11 +117,11 @@ export const stopOther = Effect.fnUntraced(function*(dataDir: string, pid: numbe
   }
 })
 
-/** This passes: the server can be started again. */
+/** This error is temporary: the server can be started again. */
 export const stopped = (dataDir: string) =>
   new EmbeddedServerFailed({ detail: `the server in ${dataDir} is being stopped` })
 
-/** What the log says went wrong, without its time stamps. */
+/** The errors in the log, without time stamps. */
 const complaint = (path: string, from: number) =>
   io(`read ${path}`, () => readFile(path)).pipe(
     Effect.map((log) => log.subarray(from).toString("utf8").trim().split("\n").slice(-20)),

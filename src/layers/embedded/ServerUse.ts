@@ -1,6 +1,6 @@
 /**
- * Who uses the embedded server. Each process holds a lock in it, which goes with the process
- * however that ends. The last one to leave stops the server.
+ * The users of the embedded server. Each process holds an advisory lock in it, which ends with the
+ * process. The last process to leave stops the server.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, type Redacted } from "effect"
@@ -9,13 +9,13 @@ import { storeError } from "../postgres/PgError.ts"
 
 export interface Use {
   /**
-   * Whether nobody else uses the server; then nobody may begin to. Nothing where it does not say so
-   * in time.
+   * Whether no other process uses the server. If so, none can begin to use it. `None` if the server
+   * does not answer in time.
    */
   readonly leave: Effect.Effect<Option.Option<boolean>>
 }
 
-/** Begins to use the server, or answers with nothing: it is about to be stopped. */
+/** Begins to use the server; answers `None` if the server is about to be stopped. */
 export const enter = Effect.fnUntraced(
   function*({ url }: { readonly dataDir: string; readonly url: Redacted.Redacted }) {
     const client = yield* Layer.build(PgClient.layer({ url, maxConnections: 1 }))
@@ -44,11 +44,11 @@ export const enter = Effect.fnUntraced(
     )
 )
 
-/** What a server that stops says, or the system in its place; a lost connection has no code. */
+/** The codes that a stopping server or the system answers with; a lost connection has no code. */
 const isGoing = (code: string): boolean =>
   code.startsWith("57P0") || ["", "ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"].includes(code)
 
-/** In the database `postgres` of a server that is pgq's own: `pgq`, and `use`. */
+/** An advisory lock in the database `postgres` of pgq's own server: the letters `pgq` and `use`. */
 const lock = 0x706771_757365
 
 const patience = "5 seconds"
