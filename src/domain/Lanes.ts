@@ -1,23 +1,9 @@
 /**
  * The rules of lanes: which jobs may be claimed, in which order, and which wait.
  *
- * PostgreSQL keeps these rules by heads and markers (sql/); here they stand as the state that must
- * result.
+ * All jobs given to a function are of one queue.
  */
-
-/** What the rules see of a job. All of them are of one queue. */
-export interface LaneJob {
-  readonly id: bigint
-  readonly key: string | undefined
-  readonly priority: number
-  readonly laneState: LaneState
-}
-
-/**
- * `open` jobs are ready, or wait behind their key. `leased` ones run or are about to. `delayed`
- * ones stand aside until they are due; `delayedHoldingLane` ones do too, and their lane waits.
- */
-export type LaneState = "open" | "leased" | "delayed" | "delayedHoldingLane"
+import { isInLastRun, isOpen, isSuspect, type LaneJob, type LaneState } from "./LaneJob.ts"
 
 export const byUrgency = (
   a: Pick<LaneJob, "id" | "priority">,
@@ -52,7 +38,73 @@ export const hasUnstarted = (jobs: ReadonlyArray<LaneJob>): boolean => {
   return jobs.some((job) => isOpen(job) && (job.key === undefined || !held.has(job.key)))
 }
 
-const isOpen = (job: LaneJob): boolean => job.laneState === "open"
+/** How much a worker asks for. */
+export interface ClaimBounds {
+  readonly limit: number
+  /** How many of the jobs may be suspects. */
+  readonly slots: number
+  /** How many more jobs of its lane each claimed one brings. */
+  readonly perLaneMax: number
+}
+
+/** Jobs that a claim takes: one lease for those in `healthy`, one for each suspect. */
+export interface Claimed<J> {
+  readonly healthy: ReadonlyArray<J>
+  readonly suspects: ReadonlyArray<J>
+  /** How many of them count against the limit. */
+  readonly heads: number
+}
+
+/** The jobs that a claim takes of a queue for a worker that has `running` in its leases. */
+export const claim = <J extends LaneJob>(
+  jobs: ReadonlyArray<J>,
+  running: ReadonlyArray<LaneJob>,
+  { limit, perLaneMax, slots }: ClaimBounds
+): Claimed<J> => {
+  const [healthy, suspects] = parted(claimable(jobs))
+  const allowed = besideOthers(suspects.slice(0, Math.min(limit, slots)), running)
+  const heads = [...healthy, ...allowed].toSorted(byUrgency).slice(0, Math.max(limit, 0))
+  const [healthyHeads, suspectHeads] = parted(heads)
+  return {
+    healthy: healthyHeads.flatMap((head) => [
+      head,
+      ...untilSuspect(behind(jobs, head, perLaneMax))
+    ]).toSorted(byUrgency),
+    suspects: suspectHeads,
+    heads: heads.length
+  }
+}
+
+/**
+ * A suspect in its last run stands no other suspect beside it, so that one more death tells which
+ * job it was. No suspect overtakes it.
+ */
+const besideOthers = <J extends LaneJob>(
+  suspects: ReadonlyArray<J>,
+  running: ReadonlyArray<LaneJob>
+): ReadonlyArray<J> => {
+  const beside = running.filter(isSuspect)
+  const [first] = suspects
+  if (first === undefined || beside.some(isInLastRun)) return []
+  if (isInLastRun(first)) return beside.length > 0 ? [] : [first]
+  return until(suspects, isInLastRun)
+}
+
+/** A run of a lane ends before its first suspect: no job is skipped, and that one runs apart. */
+const untilSuspect = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> =>
+  until(jobs, isSuspect)
+
+const until = <J>(jobs: ReadonlyArray<J>, isEnd: (job: J) => boolean): ReadonlyArray<J> => {
+  const end = jobs.findIndex(isEnd)
+  return end < 0 ? jobs : jobs.slice(0, end)
+}
+
+const parted = <J extends LaneJob>(
+  jobs: ReadonlyArray<J>
+): readonly [healthy: ReadonlyArray<J>, suspects: ReadonlyArray<J>] => [
+  jobs.filter((job) => !isSuspect(job)),
+  jobs.filter(isSuspect)
+]
 
 const keysOf = (jobs: ReadonlyArray<LaneJob>, states: ReadonlyArray<LaneState>) =>
   new Set(jobs.filter((job) => states.includes(job.laneState)).map((job) => job.key))

@@ -30,8 +30,8 @@ export interface TextChange {
 
 /** The check that notices. */
 export type By = ByTest | ByModel | ByPlans | {
-  /** Random commands on lanes, random histories of a queue (`test/properties`), or the soak. */
-  readonly checker: "lanes" | "histories" | "soak" | "soak, not in every run"
+  /** Random histories of a queue (`test/properties`), or the soak. */
+  readonly checker: "histories" | "soak" | "soak, not in every run"
 }
 
 /** A test that passes, and fails in a copy of pgq with the changes. */
@@ -69,7 +69,6 @@ export const model = (
 
 export const plans = (...steps: ReadonlyArray<string>): By => ({ checker: "plans", steps })
 
-export const lanes: By = { checker: "lanes" }
 export const histories: By = { checker: "histories" }
 export const soak: By = { checker: "soak" }
 export const soakAtTimes: By = { checker: "soak, not in every run" }

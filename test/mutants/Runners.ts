@@ -26,8 +26,6 @@ export const run = (mutant: Mutant, by: By, place: Place): Effect.Effect<Verdict
   switch (by.checker) {
     case "test":
       return inACopy(mutant, by, place)
-    case "lanes":
-      return inItself(place, mutant, "test/properties/laneMutants.test.ts", mutant.name)
     case "histories":
       return inItself(place, mutant, "test/properties/historyMutants.test.ts", mutant.name)
     case "model":

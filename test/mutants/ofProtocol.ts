@@ -2,7 +2,7 @@
  * Mutants of the protocol between producers, claims, settlements and rescues, in the schema of a
  * database of its own.
  */
-import { histories, lanes, model, type Mutant, soakAtTimes } from "./Mutant.ts"
+import { histories, model, type Mutant, soakAtTimes } from "./Mutant.ts"
 
 export const ofProtocol: ReadonlyArray<Mutant> = [
   {
@@ -13,7 +13,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "IF is_keyed THEN",
       to: "IF false THEN"
     }],
-    by: [lanes, histories, model("lane", "NJ=2 NO_ENQUEUE_MARKER", "stuck")]
+    by: [histories, model("lane", "NJ=2 NO_ENQUEUE_MARKER", "stuck")]
   },
   {
     name: "no-internal-lock-of-a-queue",
@@ -43,7 +43,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "PERFORM mark_lanes(",
       to: "PERFORM jsonb_build_array("
     }],
-    by: [lanes, histories, model("lane", "NJ=2 RETRIES=1 NO_UNDONE_MARKER", "stuck")]
+    by: [histories, model("lane", "NJ=2 RETRIES=1 NO_UNDONE_MARKER", "stuck")]
   },
   {
     name: "settlement-fenced-by-the-state-alone",
@@ -53,7 +53,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "INTERSECT SELECT unnest(l.job_ids)",
       to: ""
     }],
-    by: [lanes, histories, model("fence", "BY_STATE", "violated")]
+    by: [histories, model("fence", "BY_STATE", "violated")]
   },
   {
     name: "no-head-index-and-no-lock-on-lanes",
@@ -95,7 +95,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "demoted := demote_heads(q, keys);",
       to: ""
     }],
-    by: [lanes, histories]
+    by: [histories]
   },
   {
     name: "no-second-look-at-the-leases",
@@ -208,7 +208,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "FROM changed WHERE serialization_key IS NOT NULL",
       to: "FROM changed WHERE false"
     }],
-    by: [lanes, model("lane", "NJ=2 RETRIES=1 NO_PROMOTE_MARKER", "stuck")]
+    by: [histories, model("lane", "NJ=2 RETRIES=1 NO_PROMOTE_MARKER", "stuck")]
   },
   {
     name: "settled-job-without-a-successor",
@@ -218,7 +218,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "make_heads(q, lanes) > 0",
       to: "false"
     }],
-    by: [lanes, model("lane", "NJ=3 NO_HANDOVER", "stuck")]
+    by: [histories, model("lane", "NJ=3 NO_HANDOVER", "stuck")]
   },
   {
     name: "waiting-for-a-retry-frees-the-lane",
@@ -228,7 +228,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "head.state IN ('ready', 'retry')",
       to: "head.state = 'ready'"
     }],
-    by: [lanes]
+    by: [histories]
   },
   {
     name: "rest-of-a-run-stays-when-its-job-goes-back",
@@ -238,7 +238,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "IF is_keyed AND cardinality(undone) > 0 THEN",
       to: "IF false THEN"
     }],
-    by: [lanes, model("lane", "NJ=3 RUN=1 RETRIES=1 KEEP_REST", "stuck")]
+    by: [histories, model("lane", "NJ=3 RUN=1 RETRIES=1 KEEP_REST", "stuck")]
   },
   {
     name: "claim-does-not-look-at-the-leases",
@@ -248,6 +248,6 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "NOT IN (SELECT unnest(leased))",
       to: "IS NOT NULL"
     }],
-    by: [lanes]
+    by: [histories]
   }
 ]

@@ -29,24 +29,38 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
 
 const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
-const command = Arbitrary.schema(Schema.Struct({
-  op: upTo(operations.length - 1),
-  who: upTo(2),
-  key: upTo(3),
-  priority: upTo(2),
-  detail: upTo(15)
-})).pipe(
-  Arbitrary.map(({ op, ...numbers }): QueueMachine.Command => ({ op: operations[op]!, ...numbers }))
-)
+const command = (operations: ReadonlyArray<QueueMachine.Operation>) =>
+  Arbitrary.schema(Schema.Struct({
+    op: upTo(operations.length - 1),
+    who: upTo(2),
+    key: upTo(3),
+    priority: upTo(2),
+    detail: upTo(15)
+  })).pipe(
+    Arbitrary.map(({ op, ...numbers }): QueueMachine.Command => ({
+      op: operations[op]!,
+      ...numbers
+    }))
+  )
 
 /** Up to `length` commands. */
 export const ofLength = (length: number) =>
-  Arbitrary.array(command, { minLength: 1, maxLength: length })
+  Arbitrary.array(command(operations), { minLength: 1, maxLength: length })
 
-/** Leads the machine through a history and to its end. */
-export const run = (commands: ReadonlyArray<QueueMachine.Command>) =>
+/** The same, of steps of which none overlaps with another. */
+export const ofStepsInTurn = (length: number) =>
+  Arbitrary.array(command(operations.filter((op) => !Overlaps.isOperation(op))), {
+    minLength: 1,
+    maxLength: length
+  })
+
+/** Leads the machine through a history and to its end. With `isNarrow`, claims look at one lane. */
+export const run = (
+  commands: ReadonlyArray<QueueMachine.Command>,
+  { isNarrow = false }: { readonly isNarrow?: boolean } = {}
+) =>
   Effect.gen(function*() {
-    const machine = yield* QueueMachine.make(yield* Seats)
+    const machine = yield* QueueMachine.make(yield* Seats, isNarrow)
     yield* Effect.forEach(commands, machine.step, { discard: true })
     yield* machine.finish
   }).pipe(Effect.scoped)

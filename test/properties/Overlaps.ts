@@ -5,8 +5,11 @@
 import { assert } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { ClaimedJob } from "../../src/domain/JobRecord.ts"
+import { isSuspect } from "../../src/domain/LaneJob.ts"
+import * as Lanes from "../../src/domain/Lanes.ts"
 import { jobOf } from "../Given.ts"
 import * as Points from "./Points.ts"
+import { modelOf } from "./ProducerCommands.ts"
 import type { Command, Run } from "./QueueMachine.ts"
 import { assertSame, type WorkerCommands } from "./WorkerCommands.ts"
 
@@ -20,6 +23,9 @@ export const operations = [
   "something between two statements of a claim"
 ] as const
 export type Operation = typeof operations[number]
+
+export const isOperation = (op: string): op is Operation =>
+  operations.some((operation) => operation === op)
 
 type Seat = Run["seats"]["claimers"][number]
 
@@ -53,9 +59,9 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     limit: number,
     taken: ReadonlyArray<bigint>
   ): void => {
-    const free = model.claimable({ worker: "", limit: Infinity, slots: Infinity, perLaneMax: 0 })
+    const free = Lanes.claimable(model.all())
     assert.isAtMost(ids.length, limit)
-    if (model.all().some(({ crashes }) => crashes > 0)) {
+    if (model.all().some(isSuspect)) {
       assert.includeMembers(allHeads(), ids.map(String))
       return
     }
@@ -69,16 +75,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
   }
 
   /** The first of each lane, and all without a lane, suspects or not. */
-  const allHeads = (): Array<string> => {
-    const crashes = new Map(model.all().map((job) => [job, job.crashes]))
-    for (const job of model.all()) job.crashes = 0
-    const heads = model.claimable({ worker: "", limit: Infinity, slots: Infinity, perLaneMax: 0 })
-      .map(
-        ({ id }) => String(id)
-      )
-    for (const [job, count] of crashes) job.crashes = count
-    return heads
-  }
+  const allHeads = (): Array<string> => Lanes.claimable(model.all()).map(({ id }) => String(id))
 
   const isWorking = (who: number): boolean => model.workers.has(working.workerOf(who % 3))
 
@@ -115,17 +112,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     if (detail < 8) return
     const job = jobOf(queue, { key: key === 0 ? undefined : `k${key}`, priority: detail % 3 })
     const [id] = yield* seats.control.now().repo.enqueue([job])
-    const { priority } = job
-    model.jobs.set(id!, {
-      id: id!,
-      key: job.key,
-      priority,
-      laneState: "open",
-      isBlocked: false,
-      failures: 0,
-      crashes: 0,
-      unhandledCount: 0
-    })
+    model.put(modelOf(id!, job))
   })
 
   const claimDuringSettlement = Effect.fnUntraced(function*(command: Command) {

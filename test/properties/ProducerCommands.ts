@@ -4,9 +4,10 @@
  */
 import { Duration, Effect } from "effect"
 import type { NewJob } from "../../src/domain/JobRecord.ts"
+import * as LaneJob from "../../src/domain/LaneJob.ts"
 import { jobOf } from "../Given.ts"
 import type { Command, Run } from "./QueueMachine.ts"
-import type { ModelJob } from "./QueueModel.ts"
+import * as QueueModel from "./QueueModel.ts"
 
 export const operations = [
   "add",
@@ -25,14 +26,14 @@ export const isOperation = (op: string): op is Operation =>
   operations.some((operation) => operation === op)
 
 export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
-  const open = seats.producers.map((): Array<ModelJob> | undefined => undefined)
+  const open = seats.producers.map((): Array<LaneJob.LaneJob> | undefined => undefined)
   const unannounced = seats.producers.map(() => false)
   const control = () => seats.control.now().session.sql
 
   const add = Effect.fnUntraced(function*(command: Command) {
     const job = newJob(queue, command)
     const [id] = yield* seats.control.now().repo.enqueue([job])
-    model.jobs.set(id!, modelOf(id!, job))
+    model.put(modelOf(id!, job))
   })
 
   const begin = Effect.fnUntraced(function*({ priority, who }: Command) {
@@ -77,11 +78,11 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
     } else yield* producer.now().session[how]
     open[who] = undefined
     unannounced[who] = false
-    if (how === "commit") { for (const job of added) model.jobs.set(job.id, job) }
+    if (how === "commit") added.forEach(model.put)
   })
 
   /** One that stands in no lease: what runs is not for people to change. */
-  const someJob = (at: number): ModelJob | undefined => {
+  const someJob = (at: number): LaneJob.LaneJob | undefined => {
     const free = model.all().filter(({ laneState }) => laneState !== "leased")
     return free[at % free.length]
   }
@@ -94,13 +95,13 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
     switch (op) {
       case "change a priority":
         yield* sql`UPDATE pgq.jobs SET priority = ${priority} WHERE id = ${job.id}`
-        job.priority = priority
+        model.put({ ...job, priority })
         return
       case "change a key": {
         yield* sql`UPDATE pgq.jobs SET serialization_key = ${to ?? null} WHERE id = ${job.id}`
         // What it held was the head of the lane that it leaves.
-        if (job.key !== to && job.laneState === "delayedHoldingLane") job.laneState = "delayed"
-        job.key = to
+        const holds = job.laneState === "delayedHoldingLane"
+        model.put({ ...job, key: to, ...holds && job.key !== to ? { laneState: "delayed" } : {} })
         return
       }
       default:
@@ -151,13 +152,8 @@ const newJob = (queue: string, { detail, key, priority }: Command): NewJob =>
 
 const laterDetail = 15
 
-const modelOf = (id: bigint, job: NewJob): ModelJob => ({
-  id,
-  key: job.key,
-  priority: job.priority,
-  laneState: job.delay === undefined ? "open" : "delayed",
-  isBlocked: false,
-  failures: 0,
-  crashes: 0,
-  unhandledCount: 0
-})
+export const modelOf = (id: bigint, { delay, key, priority }: NewJob): LaneJob.LaneJob =>
+  LaneJob.added(
+    { id, key, priority, dueAt: delay === undefined ? QueueModel.now : QueueModel.later },
+    QueueModel.now
+  )

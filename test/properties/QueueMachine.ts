@@ -25,14 +25,16 @@ export type Operation = ProducerCommands.Operation | WorkerCommands.Operation | 
 export interface Run {
   readonly seats: Seats["Service"]
   readonly queue: string
+  /** Whether each claim looks at one lane. */
+  readonly isNarrow: boolean
   readonly model: QueueModel.QueueModel
 }
 
 /** One run of the machine, over a queue of its own that is gone with the scope. */
-export const make = Effect.fnUntraced(function*(seats: Seats["Service"]) {
+export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarrow: boolean) {
   const queue = crypto.randomUUID()
   const model = QueueModel.make()
-  const run: Run = { seats, queue, model }
+  const run: Run = { seats, queue, isNarrow, model }
   const control = () => seats.control.now().session.sql
   yield* Effect.addFinalizer(() => Effect.orDie(QueueTables.clear(control(), queue)))
   const producing = yield* ProducerCommands.make(run)

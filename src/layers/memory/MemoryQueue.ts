@@ -1,8 +1,8 @@
 /**
  * A queue in memory, for tests and first steps: the services of one schema over one shared state.
  *
- * It keeps the protocol that PostgreSQL keeps, but what no single process needs: jobs are lost with
- * the process, and a job whose worker died is not suspected of having killed it.
+ * It keeps the protocol that PostgreSQL keeps, by the specification in `domain`. Jobs are lost with
+ * the process.
  */
 import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
 import { StoreError } from "../../domain/Errors.ts"
@@ -69,19 +69,20 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
 })
 
 const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
-  const end = (id: string) => Effect.asVoid(Effect.sync(() => store.end(id)))
+  const end = (id: string, hasCrashed: boolean) =>
+    Effect.asVoid(timed((now) => store.end(id, { hasCrashed, now })))
   return {
     join: (worker) => timed((now) => store.join(worker, now)),
     renew: (id) => timed((now) => store.renew(id, now)),
     reconcile: (id, knownLeases) =>
-      Effect.sync(() => ({
-        released: store.reconcile(id, knownLeases),
+      timed((now) => ({
+        released: store.reconcile(id, knownLeases, now),
         gone: store.gone(knownLeases)
       })),
     // There is nobody else in this process.
     watchdog: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity }),
-    leave: end,
-    reportDead: end
+    leave: (id) => end(id, false),
+    reportDead: (id) => end(id, true)
   }
 }
 
