@@ -47,7 +47,7 @@ export const open = async ({ later, place }: Stage): Promise<OwnClaims> => {
         worker,
         limit: 100,
         slots: 100,
-        laneRun: 0
+        perLaneMax: 0
       })
       const millis = performance.now() - begin
       const settlement = Settlement[end]()

@@ -5,7 +5,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Effect, Layer, Schema } from "effect"
-import { enqueue, Job, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
+import { enqueue, Job, PgSchema, QueueLive, RowLock, WorkerControl } from "pgq"
 
 // A kind of job: its name, and what its payload looks like.
 const Greet = Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
@@ -23,7 +23,7 @@ const program = Effect.gen(function*() {
   yield* enqueue(Greet, { name: "world" })
   yield* enqueue(Greet, { name: "Ada" }, { key: "customer-7", priority: 10 })
 
-  const queue = yield* QueueControl
+  const queue = yield* WorkerControl
   yield* queue.stop("drain")
   yield* queue.ended
 })

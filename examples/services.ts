@@ -7,7 +7,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Config } from "effect"
 // #region services
 import { Context, Effect, Layer, Schema } from "effect"
-import { enqueue, Job, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
+import { enqueue, Job, PgSchema, QueueLive, RowLock, WorkerControl } from "pgq"
 
 class Mailer extends Context.Service<Mailer, {
   readonly send: (to: string) => Effect.Effect<void>
@@ -34,7 +34,7 @@ const App = QueueLive.layer({ workers: 5, grace: "10 seconds" }).pipe(
 const main = Effect.gen(function*() {
   yield* enqueue(Welcome, { to: "ada@example.com" })
 
-  const queue = yield* QueueControl
+  const queue = yield* WorkerControl
   const { concurrency, mode } = yield* queue.status
   yield* Effect.logInfo(`up to ${concurrency} jobs at once, mode ${mode}`)
 

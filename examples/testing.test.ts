@@ -12,10 +12,10 @@ import {
   type LockStrategy,
   MemoryQueue,
   PgSchema,
-  QueueControl,
   QueueLive,
   RowLock,
-  SoloLock
+  SoloLock,
+  WorkerControl
 } from "pgq"
 import { Handlers, SendEmail } from "./Tasks.ts"
 
@@ -50,7 +50,7 @@ describe.each(Object.entries(modes))("the queue in %s mode", (_, Mode) => {
   it.live("sends the welcome mail", () =>
     Effect.gen(function*() {
       yield* signUp("ada@example.com")
-      const queue = yield* QueueControl
+      const queue = yield* WorkerControl
       yield* queue.stop("drain")
       yield* queue.ended
 

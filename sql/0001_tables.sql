@@ -9,12 +9,12 @@ CREATE TABLE jobs (
   run_at            timestamptz,
   priority          integer NOT NULL DEFAULT 0,
   -- Runs that ended in failure. A run that is cut short, or whose worker dies, does not count.
-  attempt           integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+  failures          integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
   -- NULL leaves it to the job's kind.
   max_attempts      integer CHECK (max_attempts > 0),
   crash_count       integer NOT NULL DEFAULT 0 CHECK (crash_count BETWEEN 0 AND 3),
   -- How often it was put off because the worker that claimed it did not know its name.
-  put_offs          integer NOT NULL DEFAULT 0 CHECK (put_offs >= 0),
+  unhandled_count          integer NOT NULL DEFAULT 0 CHECK (unhandled_count >= 0),
   queue             text NOT NULL DEFAULT 'default'
                     CONSTRAINT jobs_queue_length CHECK (octet_length(queue) BETWEEN 1 AND 63),
   name              text NOT NULL
@@ -37,9 +37,9 @@ CREATE TABLE jobs (
   toast.autovacuum_vacuum_threshold = 5000
 );
 
--- The token: of each lane at most one job may be claimed, or waits for its next try in the lane's
+-- The head: of each lane at most one job may be claimed, or waits for its next try in the lane's
 -- name.
-CREATE UNIQUE INDEX jobs_token ON jobs (queue, serialization_key)
+CREATE UNIQUE INDEX jobs_head ON jobs (queue, serialization_key)
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry');
 
 -- A claim reads this in order and stops at its limit.
@@ -51,7 +51,7 @@ CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id)
 CREATE INDEX jobs_suspect ON jobs (queue, priority DESC, id)
   WHERE state = 'ready' AND crash_count > 0;
 
--- The jobs of a lane behind its token, in order.
+-- The jobs of a lane behind its head, in order.
 CREATE INDEX jobs_lane ON jobs (queue, serialization_key, priority DESC, id)
   WHERE state = 'waiting';
 
@@ -86,14 +86,14 @@ CREATE TABLE workers (
   lease       interval NOT NULL,
   lease_until timestamptz NOT NULL,
   -- Since when it has been late with renewing, as far as a rescue has seen.
-  doubted_at  timestamptz,
+  late_since  timestamptz,
   -- Its last claim found nothing: a producer should wake it.
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 -- A marker, "look at this lane": written with each change of the jobs that wait in a lane, or of
 -- its head.
-CREATE TABLE lane_wakes (
+CREATE TABLE dirty_lanes (
   id       bigint GENERATED ALWAYS AS IDENTITY,
   queue    text NOT NULL,
   key      text NOT NULL,
@@ -106,7 +106,7 @@ CREATE TABLE lane_wakes (
   autovacuum_vacuum_cost_delay = 0
 );
 -- Of the most urgent lanes, those marked first. Nothing that looks for a lane can use it.
-CREATE INDEX lane_wakes_age ON lane_wakes ((queue || ''), (- priority::bigint), id);
+CREATE INDEX dirty_lanes_age ON dirty_lanes ((queue || ''), (- priority::bigint), id);
 
 -- One row per call that added jobs outside of a transaction of its caller, for a few minutes: a
 -- client that lost the answer asks again under the same id, and nothing is added twice.

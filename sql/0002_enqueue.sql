@@ -99,7 +99,7 @@ BEGIN
             HINT = 'Give that trigger a name that sorts before "~".';
   END IF;
   IF is_keyed THEN
-    INSERT INTO lane_wakes (queue, key, priority)
+    INSERT INTO dirty_lanes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM added WHERE state = 'waiting' GROUP BY 1, 2;
   END IF;
   IF first_queue = last_queue THEN

@@ -1,5 +1,5 @@
--- How lanes move. A statement that changes which jobs wait in a lane, or takes its token away,
--- leaves a marker in the same transaction; only give_tokens makes tokens. Each function here is
+-- How lanes move. A statement that changes which jobs wait in a lane, or takes its head away,
+-- leaves a marker in the same transaction; only make_heads makes heads. Each function here is
 -- several statements under one lock, each with a fresh snapshot: it must run under READ COMMITTED.
 
 CREATE FUNCTION require_read_committed() RETURNS void LANGUAGE plpgsql AS $$
@@ -14,7 +14,7 @@ END $$;
 
 -- Marks the lanes of these jobs, once each.
 CREATE FUNCTION mark_lanes(q text, ids bigint[]) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT q, serialization_key, max(priority) FROM jobs
   WHERE id = ANY (ids) AND serialization_key IS NOT NULL
   GROUP BY serialization_key
@@ -24,10 +24,10 @@ $$;
 -- each. Nobody hurries for them. A step that deletes such a marker holds the lane's stripe, and so
 -- does the caller.
 CREATE FUNCTION mark_passed_by(q text, keys text[]) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT DISTINCT q, lane.key, -2147483648 FROM unnest(keys) AS lane(key)
   WHERE NOT EXISTS (
-    SELECT FROM lane_wakes AS w
+    SELECT FROM dirty_lanes AS w
     WHERE w.queue = q AND w.priority = -2147483648 AND w.key = lane.key
   )
 $$;
@@ -49,26 +49,26 @@ BEGIN
   END LOOP;
 END $$;
 
--- Takes the token from heads that a more urgent job overtook, except where the head is leased.
+-- Takes the head from heads that a more urgent job overtook, except where the head is leased.
 -- Answers with the lanes that it passed by: somebody holds their head.
 CREATE FUNCTION demote_heads(q text, keys text[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   overtaken_heads bigint[];
   heads bigint[];
-  held bigint[];
+  leased bigint[];
   passed_by text[] := '{}';
 BEGIN
   -- Scalar subqueries with ORDER BY and LIMIT leave the planner one way: the lane's index, in
   -- order.
   SELECT array_agg(overtaken.head) INTO overtaken_heads FROM (
     SELECT (
-      SELECT token.id FROM jobs AS token
-      WHERE token.queue = q AND token.serialization_key = key
-        AND token.serialization_key IS NOT NULL AND token.state IN ('ready', 'retry')
-        AND token.state || '' = 'ready'
+      SELECT head.id FROM jobs AS head
+      WHERE head.queue = q AND head.serialization_key = key
+        AND head.serialization_key IS NOT NULL AND head.state IN ('ready', 'retry')
+        AND head.state || '' = 'ready'
         AND (
-          SELECT first.priority > token.priority
-              OR (first.priority = token.priority AND first.id < token.id)
+          SELECT first.priority > head.priority
+              OR (first.priority = head.priority AND first.id < head.id)
           FROM jobs AS first
           WHERE first.queue = q AND first.serialization_key = key AND first.state = 'waiting'
           ORDER BY first.priority DESC, first.id LIMIT 1
@@ -91,17 +91,17 @@ BEGIN
     );
   END IF;
   -- A fresh look: a head that was leased before this had its lock may not be moved.
-  held := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
+  leased := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   UPDATE jobs SET state = 'waiting'
-  WHERE id = ANY (heads) AND state || '' = 'ready' AND id NOT IN (SELECT unnest(held));
+  WHERE id = ANY (heads) AND state || '' = 'ready' AND id NOT IN (SELECT unnest(leased));
   RETURN passed_by;
 END $$;
 
--- Gives each lane that has no token one, to its first waiting job. Returns how many. It waits for
+-- Gives each lane that has no head one, to its first waiting job. Returns how many. It waits for
 -- nobody: a change by hand may stay open for long.
-CREATE FUNCTION give_tokens(q text, keys text[]) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION make_heads(q text, keys text[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-  handed record := hand_out(q, keys);
+  handed record := choose_heads(q, keys);
 BEGIN
   IF cardinality(handed.passed_by) > 0 THEN
     PERFORM mark_passed_by(q, handed.passed_by);
@@ -110,40 +110,40 @@ BEGIN
 END $$;
 
 -- The same, for a caller that marks the lanes itself which were passed by.
-CREATE FUNCTION hand_out(q text, keys text[], OUT given integer, OUT passed_by text[])
+CREATE FUNCTION choose_heads(q text, keys text[], OUT given integer, OUT passed_by text[])
 LANGUAGE plpgsql AS $$
 DECLARE
-  heads bigint[];
+  firsts bigint[];
   lanes text[];
 BEGIN
   given := 0;
   passed_by := '{}';
-  SELECT array_agg(lane.head), array_agg(lane.key) INTO heads, lanes FROM (
+  SELECT array_agg(lane.first), array_agg(lane.key) INTO firsts, lanes FROM (
     SELECT key, (
       SELECT first.id FROM jobs AS first
       WHERE first.queue = q AND first.serialization_key = key AND first.state = 'waiting'
       ORDER BY first.priority DESC, first.id LIMIT 1
-    ) AS head, (
-      SELECT token.id FROM jobs AS token
-      WHERE token.queue = q AND token.serialization_key = key
-        AND token.serialization_key IS NOT NULL AND token.state IN ('ready', 'retry')
+    ) AS first, (
+      SELECT head.id FROM jobs AS head
+      WHERE head.queue = q AND head.serialization_key = key
+        AND head.serialization_key IS NOT NULL AND head.state IN ('ready', 'retry')
       LIMIT 1
-    ) AS token
+    ) AS head
     FROM unnest(keys) AS key OFFSET 0
   ) AS lane
-  WHERE lane.token IS NULL AND lane.head IS NOT NULL;
-  IF heads IS NULL THEN RETURN; END IF;
+  WHERE lane.head IS NULL AND lane.first IS NOT NULL;
+  IF firsts IS NULL THEN RETURN; END IF;
 
   UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (ARRAY(
-    SELECT id FROM jobs WHERE id = ANY (heads) AND state || '' = 'waiting' FOR UPDATE SKIP LOCKED
+    SELECT id FROM jobs WHERE id = ANY (firsts) AND state || '' = 'waiting' FOR UPDATE SKIP LOCKED
   ));
   GET DIAGNOSTICS given = ROW_COUNT;
-  IF given < cardinality(heads) THEN
+  IF given < cardinality(firsts) THEN
     -- A head is held by somebody, or vanished between the two looks: marking its lane again is
     -- always safe.
     passed_by := ARRAY(
-      SELECT lane.key FROM unnest(heads, lanes) AS lane(head, key)
-      WHERE (SELECT state || '' = 'ready' FROM jobs WHERE id = lane.head) IS NOT TRUE
+      SELECT lane.key FROM unnest(firsts, lanes) AS lane(first, key)
+      WHERE (SELECT state || '' = 'ready' FROM jobs WHERE id = lane.first) IS NOT TRUE
     );
   END IF;
 END $$;
@@ -159,7 +159,7 @@ DECLARE
 BEGIN
   SELECT array_agg(marker.place), array_agg(marker.key), array_agg(marker.priority)
     INTO places, keys, priorities FROM (
-      SELECT ctid AS place, key, priority FROM lane_wakes
+      SELECT ctid AS place, key, priority FROM dirty_lanes
       WHERE queue || '' = q AND - priority::bigint < 2147483648
       ORDER BY - priority::bigint, id LIMIT lanes_max FOR UPDATE SKIP LOCKED
     ) AS marker;
@@ -167,7 +167,7 @@ BEGIN
   IF places IS NULL THEN RETURN; END IF;
   -- They are locked, so they stay where they are; by their ids they might be looked for in another
   -- index.
-  DELETE FROM lane_wakes WHERE ctid = ANY (places);
+  DELETE FROM dirty_lanes WHERE ctid = ANY (places);
   IF cardinality(places) = lanes_max THEN
     is_behind := true;
     IF (SELECT count(DISTINCT key) FROM unnest(keys) AS key) * 2 <= lanes_max THEN
@@ -184,15 +184,15 @@ END $$;
 CREATE FUNCTION next_lanes(q text, lanes_max integer)
 RETURNS TABLE (priority integer, key text) LANGUAGE sql AS $$
   WITH RECURSIVE lane AS (
-    (SELECT w.priority, w.key FROM lane_wakes AS w WHERE w.queue = q
+    (SELECT w.priority, w.key FROM dirty_lanes AS w WHERE w.queue = q
      ORDER BY w.priority DESC, w.key DESC LIMIT 1)
     UNION ALL
     SELECT next.priority, next.key FROM lane CROSS JOIN LATERAL (
-      (SELECT w.priority, w.key FROM lane_wakes AS w
+      (SELECT w.priority, w.key FROM dirty_lanes AS w
        WHERE w.queue = q AND w.priority = lane.priority AND w.key < lane.key
        ORDER BY w.key DESC LIMIT 1)
       UNION ALL
-      (SELECT w.priority, w.key FROM lane_wakes AS w
+      (SELECT w.priority, w.key FROM dirty_lanes AS w
        WHERE w.queue = q AND w.priority < lane.priority
        ORDER BY w.priority DESC, w.key DESC LIMIT 1)
       LIMIT 1
@@ -205,7 +205,7 @@ $$;
 -- lane, if there are very many.
 CREATE FUNCTION drop_markers(q text, keys text[], priorities integer[])
 RETURNS void LANGUAGE sql AS $$
-  DELETE FROM lane_wakes WHERE ctid = ANY (ARRAY(
+  DELETE FROM dirty_lanes WHERE ctid = ANY (ARRAY(
     SELECT marker.place
     FROM (
       SELECT given.key, given.priority, least(count(*) OVER (), 20) AS lanes
@@ -213,7 +213,7 @@ RETURNS void LANGUAGE sql AS $$
       ORDER BY count(*) DESC, random() LIMIT 20
     ) AS lane
     CROSS JOIN LATERAL (
-      SELECT w.ctid AS place FROM lane_wakes AS w
+      SELECT w.ctid AS place FROM dirty_lanes AS w
       WHERE w.queue = q AND w.priority = lane.priority AND w.key = lane.key
       LIMIT 10000 / lane.lanes FOR UPDATE SKIP LOCKED
     ) AS marker
@@ -226,18 +226,18 @@ CREATE FUNCTION lanes_passed_by(q text, lanes_max integer, OUT keys text[], OUT 
 LANGUAGE plpgsql AS $$
 DECLARE
   first bigint := (
-    SELECT id FROM lane_wakes WHERE queue || '' = q AND - priority::bigint = 2147483648
+    SELECT id FROM dirty_lanes WHERE queue || '' = q AND - priority::bigint = 2147483648
     ORDER BY id LIMIT 1
   );
   last bigint;
 BEGIN
   IF first IS NULL THEN RETURN; END IF;
   last := (
-    SELECT id FROM lane_wakes WHERE queue || '' = q AND - priority::bigint = 2147483648
+    SELECT id FROM dirty_lanes WHERE queue || '' = q AND - priority::bigint = 2147483648
     ORDER BY id DESC LIMIT 1
   );
   SELECT array_agg(marker.key), array_agg(marker.place) INTO keys, places FROM (
-    SELECT key, ctid AS place FROM lane_wakes
+    SELECT key, ctid AS place FROM dirty_lanes
     WHERE queue || '' = q AND - priority::bigint = 2147483648
       AND id >= first + floor(random() * greatest(last - first - lanes_max + 2, 0))::bigint
     ORDER BY id LIMIT lanes_max
@@ -256,8 +256,8 @@ CREATE FUNCTION admit(
 DECLARE
   q text;
   taken record;
-  held record;
-  held_places tid[];
+  passed record;
+  passed_places tid[];
   lane_queues text[];
   lane_keys text[];
   keys text[];
@@ -269,10 +269,10 @@ BEGIN
     taken := take_markers(q, greatest(lanes_max / cardinality(queues), 1));
     is_behind := is_behind OR taken.is_behind;
     -- They are looked at in vain for as long as somebody holds their rows: most claims look at few.
-    held := lanes_passed_by(q, CASE WHEN random() < 0.05 THEN 200 ELSE 5 END);
-    keys := taken.keys || held.keys;
+    passed := lanes_passed_by(q, CASE WHEN random() < 0.05 THEN 200 ELSE 5 END);
+    keys := taken.keys || passed.keys;
     CONTINUE WHEN keys IS NULL;
-    held_places := held_places || held.places;
+    passed_places := passed_places || passed.places;
     lane_keys := lane_keys || keys;
     lane_queues := lane_queues || array_fill(q, ARRAY[cardinality(keys)]);
   END LOOP;
@@ -290,14 +290,14 @@ BEGIN
     IF cardinality(ordered.passed_by) > 0 THEN
       PERFORM mark_passed_by(q, ordered.passed_by);
     END IF;
-    IF held_places IS NOT NULL THEN
-      DELETE FROM lane_wakes
-      WHERE ctid = ANY (held_places) AND queue || '' = q AND key <> ALL (ordered.passed_by);
+    IF passed_places IS NOT NULL THEN
+      DELETE FROM dirty_lanes
+      WHERE ctid = ANY (passed_places) AND queue || '' = q AND key <> ALL (ordered.passed_by);
     END IF;
   END LOOP;
 END $$;
 
--- Puts lanes in order: the first job of each gets the token, unless its token is leased or waits
+-- Puts lanes in order: the first job of each gets the head, unless its head is leased or waits
 -- for its time.
 CREATE FUNCTION order_lanes(q text, keys text[], OUT given integer, OUT passed_by text[])
 LANGUAGE plpgsql AS $$
@@ -306,7 +306,7 @@ DECLARE
   demoted text[];
 BEGIN
   demoted := demote_heads(q, keys);
-  SELECT * INTO given, passed_by FROM hand_out(q, keys);
+  SELECT * INTO given, passed_by FROM choose_heads(q, keys);
   passed_by := passed_by || demoted;
   PERFORM end_step(mark);
 END $$;

@@ -20,7 +20,7 @@ BEGIN
       serialization_key, payload, error, lease_id
     )
     SELECT j.id, j.created_at, l.claimed_at, clock_timestamp(), j.priority,
-           j.attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
+           j.failures + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
            CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
            l.id
@@ -110,14 +110,14 @@ BEGIN
     ) AS o
     -- NOT NOT IN: what is IN a set is looked for one by one, what is NOT IN it by its hash.
     WHERE NOT (o.lease, o.id) NOT IN (
-      SELECT held.id, unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
+      SELECT own.id, unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
     );
   FOR lease, ids IN
     SELECT o.lease, array_agg(o.id)
     FROM jsonb_to_recordset(mine) AS o(lease uuid, id bigint, outcome text)
     WHERE o.outcome = 'failed' GROUP BY o.lease
   LOOP
-    SELECT * INTO l FROM leases AS held WHERE held.id = lease;
+    SELECT * INTO l FROM leases AS own WHERE own.id = lease;
     l.job_ids := ids;
     failed := failed || l;
   END LOOP;
@@ -125,7 +125,7 @@ BEGIN
     gone := gone || ARRAY(
       SELECT r.id FROM jobs AS r
       WHERE r.id = ANY (ARRAY(
-        SELECT unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
+        SELECT unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
       ))
         AND r.serialization_key IS NOT NULL
         AND NOT (r.queue, r.serialization_key) NOT IN (
@@ -134,12 +134,12 @@ BEGIN
         )
     );
   END IF;
-  DELETE FROM leases AS held WHERE held.id = ANY (their) AND NOT EXISTS (
-    SELECT FROM unnest(held.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
+  DELETE FROM leases AS own WHERE own.id = ANY (their) AND NOT EXISTS (
+    SELECT FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   );
-  UPDATE leases AS held SET job_ids = ARRAY(
-    SELECT id FROM unnest(held.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
-  ) WHERE held.id = ANY (their);
+  UPDATE leases AS own SET job_ids = ARRAY(
+    SELECT id FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
+  ) WHERE own.id = ANY (their);
 END $$;
 
 -- Puts jobs back that ended undone; `mine` says how.
@@ -155,7 +155,7 @@ BEGIN
   END LOOP;
   ids := ARRAY(
     SELECT o.id FROM jsonb_to_recordset(mine) AS o(id bigint, outcome text)
-    WHERE o.outcome IN ('retried', 'put_off', 'blocked')
+    WHERE o.outcome IN ('retried', 'unhandled', 'blocked')
   );
   IF cardinality(ids) = 0 THEN RETURN; END IF;
   -- Each row is found before the join, or the planner might look through all of them for it; where
@@ -165,8 +165,8 @@ BEGIN
     state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
     run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
              ELSE clock_timestamp() + make_interval(secs => o.delay) END,
-    attempt = j.attempt + CASE o.outcome WHEN 'put_off' THEN 0 ELSE 1 END,
-    put_offs = j.put_offs + CASE o.outcome WHEN 'put_off' THEN 1 ELSE 0 END,
+    failures = j.failures + CASE o.outcome WHEN 'unhandled' THEN 0 ELSE 1 END,
+    unhandled_count = j.unhandled_count + CASE o.outcome WHEN 'unhandled' THEN 1 ELSE 0 END,
     -- It ran to an end, or not at all: nothing died of it.
     crash_count = 0,
     error = o.error
@@ -175,7 +175,7 @@ BEGIN
     FROM jsonb_to_recordset(mine) AS asked(
       id bigint, outcome text, delay double precision, error text, holds boolean
     )
-    WHERE asked.outcome IN ('retried', 'put_off', 'blocked') OFFSET 0
+    WHERE asked.outcome IN ('retried', 'unhandled', 'blocked') OFFSET 0
   ) AS o
   WHERE j.ctid = o.place;
   GET DIAGNOSTICS changed = ROW_COUNT;
@@ -193,13 +193,13 @@ BEGIN
   END IF;
 END $$;
 
--- Passes the tokens of lanes on. A run goes on inside its lease, one of `held`: the token moves to
+-- Passes the heads of lanes on. A run goes on inside its lease, one of `ended`: the head moves to
 -- its next job before anybody else looks.
-CREATE FUNCTION pass_on(queues text[], keys text[], held leases[]) RETURNS void
+CREATE FUNCTION pass_on(queues text[], keys text[], ended leases[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
-    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(held) AS l))
+    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(ended) AS l))
   );
   next bigint[];
   changed integer;
@@ -217,7 +217,7 @@ BEGIN
     UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (next);
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed < cardinality(next) THEN
-      -- Without the token it would run beside who gets it.
+      -- Without the head it would run beside who gets it.
       PERFORM refuse_kept(
         ARRAY(SELECT id FROM jobs WHERE id = ANY (next) AND state || '' = 'waiting'), 'UPDATE'
       );
@@ -227,7 +227,7 @@ BEGIN
     SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key)
     GROUP BY lane.queue
   LOOP
-    IF give_tokens(q, lanes) > 0 THEN
+    IF make_heads(q, lanes) > 0 THEN
       PERFORM wake(q);
     END IF;
   END LOOP;
@@ -235,8 +235,8 @@ END $$;
 
 -- Ends runs. `done_ids` names completed jobs, lease by lease: the first `done_counts[1]` of them
 -- were held by `done_leases[1]`, and so on. `others` is a list of {lease, id, outcome, delay,
--- error, holds}: outcome is 'failed', 'blocked', 'retried', 'put_off' or 'released', delay is in
--- seconds, holds says whether a retried job keeps its lane's token. Returns the jobs that were
+-- error, holds}: outcome is 'failed', 'blocked', 'retried', 'unhandled' or 'released', delay is in
+-- seconds, holds says whether a retried job keeps its lane's head. Returns the jobs that were
 -- asked for under a lease that does not hold them: of these nothing was changed.
 CREATE FUNCTION settle(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
@@ -303,8 +303,8 @@ BEGIN
     RETURN QUERY
       SELECT asked.lease, asked.id FROM (
         SELECT d.lease, d.id FROM unnest(done_ids, ARRAY(
-          SELECT held.lease
-          FROM unnest(done_leases, done_counts) AS held(lease, n), generate_series(1, n)
+          SELECT own.lease
+          FROM unnest(done_leases, done_counts) AS own(lease, n), generate_series(1, n)
         )) AS d(id, lease)
         UNION ALL
         SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
@@ -337,31 +337,33 @@ END $$;
 
 -- Those of the asked jobs of which nothing can be recorded while somebody else holds their lease,
 -- their row, or that of another job of their lane in the same lease.
-CREATE FUNCTION locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
+CREATE FUNCTION row_locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-  held_leases uuid[];
+  locked_leases uuid[];
   leased bigint[];
-  held bigint[];
+  locked_ids bigint[];
 BEGIN
   PERFORM require_read_committed();
-  held_leases := ARRAY(SELECT id FROM leases WHERE id = ANY (asked_leases) FOR UPDATE SKIP LOCKED);
-  held_leases := ARRAY(
-    SELECT id FROM leases WHERE id = ANY (asked_leases) EXCEPT SELECT unnest(held_leases)
+  locked_leases := ARRAY(
+    SELECT id FROM leases WHERE id = ANY (asked_leases) FOR UPDATE SKIP LOCKED
+  );
+  locked_leases := ARRAY(
+    SELECT id FROM leases WHERE id = ANY (asked_leases) EXCEPT SELECT unnest(locked_leases)
   );
   leased := ARRAY(SELECT unnest(job_ids) FROM leases WHERE id = ANY (asked_leases));
-  held := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
-  held := ARRAY(SELECT unnest(leased) EXCEPT SELECT unnest(held));
+  locked_ids := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
+  locked_ids := ARRAY(SELECT unnest(leased) EXCEPT SELECT unnest(locked_ids));
   RETURN QUERY
     SELECT asked.id FROM unnest(asked_leases, asked_ids) AS asked(lease, id)
-    WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))
+    WHERE NOT asked.lease NOT IN (SELECT unnest(locked_leases))
     UNION
-    SELECT id FROM jobs WHERE id = ANY (asked_ids) AND NOT id NOT IN (SELECT unnest(held))
+    SELECT id FROM jobs WHERE id = ANY (asked_ids) AND NOT id NOT IN (SELECT unnest(locked_ids))
     UNION
     SELECT id FROM jobs
     WHERE id = ANY (asked_ids) AND serialization_key IS NOT NULL
       AND NOT (queue, serialization_key) NOT IN (
         SELECT h.queue, h.serialization_key FROM jobs AS h
-        WHERE h.id = ANY (held) AND h.serialization_key IS NOT NULL
+        WHERE h.id = ANY (locked_ids) AND h.serialization_key IS NOT NULL
       );
 END $$;

@@ -10,7 +10,7 @@ CREATE TABLE withdrawals (
 );
 
 -- The state of a job that is changed by hand follows from its new values, as that of a new job
--- does. In its lane it keeps its place: the token stays with it, unless it is put off or moved.
+-- does. In its lane it keeps its place: the head stays with it, unless it is put off or moved.
 -- This trigger comes last, as "~first_state" does.
 CREATE FUNCTION set_next_state() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -43,16 +43,16 @@ CREATE TRIGGER "~next_state" BEFORE UPDATE ON jobs FOR EACH ROW
 
 -- A claim locks the rows that it leases, and they are locked by now: a fresh look finds every
 -- lease.
-CREATE FUNCTION refuse_held(job bigint, key text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_leased(job bigint, key text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF job IS NULL THEN RETURN; END IF;
   IF key IS NULL THEN
-    RAISE EXCEPTION 'job % is held by a worker: it cannot be put off or moved now', job
+    RAISE EXCEPTION 'job % is leased to a worker: it cannot be put off or moved now', job
       USING ERRCODE = 'object_in_use',
             HINT = 'Try again when it has ended, delete it, '
                    'or leave out the jobs of job_states that have a worker_id.';
   END IF;
-  RAISE EXCEPTION 'job % has a key and is held by a worker: '
+  RAISE EXCEPTION 'job % has a key and is leased to a worker: '
                   'it cannot be deleted, put off or moved now', job
     USING ERRCODE = 'object_in_use',
           HINT = 'Try again when it has ended, '
@@ -63,8 +63,8 @@ END $$;
 CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   unfit bigint;
-  held bigint;
-  held_key text;
+  leased bigint;
+  leased_key text;
   touched text[];
   is_soon boolean;
 BEGIN
@@ -90,7 +90,7 @@ BEGIN
   END IF;
 
   -- A job that may be leased, and is not where it was.
-  SELECT o.id, o.serialization_key INTO held, held_key FROM old_jobs AS o
+  SELECT o.id, o.serialization_key INTO leased, leased_key FROM old_jobs AS o
   WHERE o.state IN ('ready', 'waiting') AND NOT EXISTS (
     SELECT FROM new_jobs AS n
     WHERE n.id = o.id AND n.state = o.state AND n.queue = o.queue
@@ -101,10 +101,10 @@ BEGIN
   ) LIMIT 1;
   IF FOUND THEN
     PERFORM require_read_committed();
-    PERFORM refuse_held(held, held_key);
+    PERFORM refuse_leased(leased, leased_key);
   END IF;
 
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM (
     SELECT queue, serialization_key, priority FROM old_jobs
     UNION ALL
@@ -128,8 +128,8 @@ CREATE TRIGGER "~mark_changed" AFTER UPDATE ON jobs
 CREATE FUNCTION mark_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   touched text[];
-  held bigint[];
-  held_key text;
+  leased bigint[];
+  leased_key text;
 BEGIN
   touched := ARRAY(SELECT DISTINCT queue FROM old_jobs WHERE state <> 'scheduled');
   IF touched = '{}' THEN RETURN NULL; END IF;
@@ -137,18 +137,18 @@ BEGIN
   IF EXISTS (SELECT FROM old_jobs WHERE state IN ('ready', 'waiting')) THEN
     PERFORM require_read_committed();
     SELECT array_agg(id ORDER BY serialization_key NULLS LAST), max(serialization_key)
-      INTO held, held_key
+      INTO leased, leased_key
       FROM old_jobs
       WHERE state IN ('ready', 'waiting')
         AND id IN (SELECT unnest(job_ids) FROM leases WHERE queue = ANY (touched));
-    IF held_key IS NOT NULL THEN
-      PERFORM refuse_held(held[1], held_key);
-    ELSIF held IS NOT NULL THEN
-      INSERT INTO withdrawals (job_ids) VALUES (held);
+    IF leased_key IS NOT NULL THEN
+      PERFORM refuse_leased(leased[1], leased_key);
+    ELSIF leased IS NOT NULL THEN
+      INSERT INTO withdrawals (job_ids) VALUES (leased);
     END IF;
   END IF;
 
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM old_jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry') GROUP BY 1, 2;
   IF FOUND THEN
@@ -168,13 +168,13 @@ CREATE TRIGGER "~mark_deleted" AFTER DELETE ON jobs REFERENCING OLD TABLE AS old
 CREATE FUNCTION withdraw() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM leases WHERE id IN (
-    SELECT l.id FROM leases AS l, unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids)
+    SELECT l.id FROM leases AS l, unnest(l.job_ids) AS own(id) WHERE own.id = ANY (NEW.job_ids)
   ) ORDER BY id FOR UPDATE;
   UPDATE leases AS l SET job_ids = ARRAY(
-    SELECT held.id FROM unnest(l.job_ids) WITH ORDINALITY AS held(id, place)
-    WHERE held.id NOT IN (SELECT unnest(NEW.job_ids)) ORDER BY held.place
+    SELECT own.id FROM unnest(l.job_ids) WITH ORDINALITY AS own(id, place)
+    WHERE own.id NOT IN (SELECT unnest(NEW.job_ids)) ORDER BY own.place
   )
-  WHERE EXISTS (SELECT FROM unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids));
+  WHERE EXISTS (SELECT FROM unnest(l.job_ids) AS own(id) WHERE own.id = ANY (NEW.job_ids));
   DELETE FROM withdrawals WHERE id = NEW.id;
   RETURN NULL;
 END $$;
@@ -189,7 +189,7 @@ DECLARE
   gives_up_at timestamptz := clock_timestamp() + interval '15 seconds';
 BEGIN
   PERFORM require_read_committed();
-  PERFORM refuse_held(id, serialization_key) FROM jobs
+  PERFORM refuse_leased(id, serialization_key) FROM jobs
   WHERE serialization_key IS NOT NULL AND id IN (SELECT unnest(job_ids) FROM leases);
   LOOP
     UPDATE leases SET job_ids = '{}' WHERE job_ids <> '{}' AND id IN (
@@ -203,7 +203,7 @@ BEGIN
     END IF;
     PERFORM pg_sleep(0.01);
   END LOOP;
-  DELETE FROM lane_wakes WHERE id IN (SELECT id FROM lane_wakes FOR UPDATE SKIP LOCKED);
+  DELETE FROM dirty_lanes WHERE id IN (SELECT id FROM dirty_lanes FOR UPDATE SKIP LOCKED);
   RETURN NULL;
 END $$;
 

@@ -17,7 +17,7 @@ BEGIN
   PERFORM require_read_committed();
   -- Nobody takes an id while the counter is set, or it would be set back behind it.
   LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE;
-  FOREACH counted IN ARRAY ARRAY['jobs', 'lane_wakes'] LOOP
+  FOREACH counted IN ARRAY ARRAY['jobs', 'dirty_lanes'] LOOP
     counter := pg_get_serial_sequence(counted, 'id');
     EXECUTE format('SELECT max(id) FROM %I', counted) INTO highest;
     IF counted = 'jobs' THEN
@@ -42,7 +42,7 @@ BEGIN
   WHERE id = ANY (early) AND id NOT IN (SELECT unnest(job_ids) FROM leases);
   PERFORM end_step(mark);
 
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'waiting') GROUP BY 1, 2;
   PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM jobs));

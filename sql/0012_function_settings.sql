@@ -7,8 +7,8 @@ DECLARE
   -- Only functions with settings of their own call these, in each claim, settlement or INSERT: a
   -- setting that is made and taken back costs as much as a look into an index.
   inner_functions text[] := ARRAY[
-    'pick', 'pick_suspects', 'lane_runs', 'take_markers', 'lanes_passed_by', 'order_lanes',
-    'order_each', 'demote_heads', 'hand_out', 'give_tokens', 'take_completed', 'take_others',
+    'pick', 'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
+    'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'take_completed', 'take_others',
     'finish', 'put_back', 'pass_on', 'hold', 'refuse_kept', 'wake', 'wake_all'
   ];
 BEGIN
@@ -38,9 +38,9 @@ BEGIN
   -- JIT would compile each of these for longer than it runs.
   FOREACH step IN ARRAY ARRAY[
     'claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)',
-    'settle(uuid[], integer[], bigint[], jsonb)', 'promote(integer, boolean)', 'doubt()',
+    'settle(uuid[], integer[], bigint[], jsonb)', 'promote(integer, boolean)', 'note_late()',
     'rescue(integer)', 'leave(uuid, boolean)', 'reconcile(uuid, uuid[])',
-    'locked(uuid[], bigint[])',
+    'row_locked(uuid[], bigint[])',
     'heal_lanes(text, text, integer)'
   ] LOOP
     EXECUTE format(

@@ -3,7 +3,7 @@
  * share a database.
  */
 import { Duration, Effect, Schedule } from "effect"
-import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/Job.ts"
+import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/JobRecord.ts"
 import { Settlement } from "../src/domain/Settlement.ts"
 import type { Ended } from "../src/layers/worker/Settler.ts"
 import { JobRepo } from "../src/services/JobRepo.ts"
@@ -57,11 +57,11 @@ export const claim = ({ queue, ...options }: {
   readonly worker: string
   readonly limit?: number
   readonly slots?: number
-  readonly laneRun?: number
+  readonly perLaneMax?: number
 }) =>
   JobRepo.use((repo) =>
     Effect.map(
-      repo.claim({ queues: [queue], limit: 10, slots: 10, laneRun: 0, ...options }),
+      repo.claim({ queues: [queue], limit: 10, slots: 10, perLaneMax: 0, ...options }),
       ({ jobs }) => jobs
     )
   )

@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "services": ["domain/"],
 
   "layers/effects": [],
+  "layers/effects/EventLog.ts": ["domain/LogEvent.ts"],
   "layers/locks": inner,
   "layers/job": inner,
   "layers/job/JobScript.ts": sql,
@@ -25,7 +26,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/postgres": [...inner, "layers/effects/", ...sql],
   "layers/postgres/PgEnqueue.ts": ["node:crypto"],
   "layers/postgres/PgMigrations.ts": ["node:crypto", "node:fs"],
-  "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/PgStandIn.ts"],
+  "layers/postgres/PgWorkerRegistry.ts": ["layers/postgres/watchdog/Watchdog.ts"],
   "layers/postgres/connection": ["domain/", "layers/effects/", ...sql, "node:"],
   "layers/postgres/connection/PgConnections.ts": ["effect/reactivity"],
   "layers/postgres/connection/PgPart.ts": ["layers/postgres/PgError.ts"],
@@ -39,11 +40,11 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "node:worker_threads"
   ],
   "layers/embedded": ["domain/", "node:"],
-  "layers/embedded/EmbeddedUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
+  "layers/embedded/ServerUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
-  "cli/script": ["domain/", "layers/job/", "cli", "amaro", "node:"],
+  "cli/script": ["domain/", "layers/effects/", "layers/job/", "cli", "amaro", "node:"],
   "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
   "cli/main.ts": ["cli/commands/", "@effect/platform-node/NodeServices"]

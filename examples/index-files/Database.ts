@@ -3,8 +3,8 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import * as EmbeddedHome from "pgq/layers/embedded/EmbeddedHome"
 import * as EmbeddedPostgres from "pgq/layers/embedded/EmbeddedPostgres"
+import * as Home from "pgq/layers/embedded/Home"
 import { Failure } from "./Failure.ts"
 
 const named = (variable: string) => {
@@ -14,7 +14,7 @@ const named = (variable: string) => {
     : new Failure({ message: `${variable} is not a URL such as postgres://user@host/database` })
 }
 
-const embedded = EmbeddedHome.ofUser.pipe(
+const embedded = Home.ofUser.pipe(
   Effect.flatMap((dataDir) => EmbeddedPostgres.open({ dataDir })),
   Effect.map((server) => ({
     name: `the embedded server in ${server.dataDir}`,

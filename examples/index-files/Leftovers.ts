@@ -26,5 +26,5 @@ export const remove = Effect.fnUntraced(function*(schema: string) {
   const table = (name: string) => sql(`${schema}.${name}`)
   const worked = sql`SELECT unnest(queues) FROM ${table("workers")} WHERE lease_until > now()`
   yield* sql`DELETE FROM ${table("jobs")} WHERE queue NOT IN (${worked})`
-  yield* sql`DELETE FROM ${table("lane_wakes")} WHERE queue NOT IN (${worked})`
+  yield* sql`DELETE FROM ${table("dirty_lanes")} WHERE queue NOT IN (${worked})`
 })

@@ -1,16 +1,18 @@
 /**
- * Every error pgq reports: each class is one fact that somebody can act on.
+ * Every error that pgq reports. Each class is one fact that a caller can act on.
  */
 import { Schema } from "effect"
 
 /** The database refused a statement or could not be reached. */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   operation: Schema.String,
-  /** Whether trying again later can help: the connection is gone, a lock was busy. */
+  /** Whether a later try may succeed: the connection was lost, or a lock was busy. */
   isTransient: Schema.Boolean,
-  /** Whether it may have been done all the same: the connection was lost before the answer came. */
-  isUnknown: Schema.optionalKey(Schema.Boolean),
-  /** The server's five-character SQLSTATE, where it sent one. */
+  /**
+   * Whether the statement may have been executed: the connection was lost before the answer came.
+   */
+  isOutcomeUnknown: Schema.optionalKey(Schema.Boolean),
+  /** The server's five-character SQLSTATE, if the server answered. */
   code: Schema.optionalKey(Schema.String),
   detail: Schema.String,
   cause: Schema.Defect()
@@ -19,13 +21,13 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     return `${this.operation}: ${this.detail}`
   }
 
-  /** Whether the server refused what was asked: it was there, and connected. */
+  /** Whether the server answered with a refusal, so that the connection worked. */
   get isAnswer(): boolean {
     return this.code !== undefined && !/^(08|57P0|E)/.test(this.code)
   }
 }
 
-/** The job is no longer in the lease it was claimed under: its settlement changed nothing. */
+/** The lease of a settlement no longer contains the job, so the settlement changed nothing. */
 export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
   id: Schema.BigInt,
   lease: Schema.String
@@ -35,7 +37,7 @@ export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
   }
 }
 
-/** A payload does not fit its kind's schema. */
+/** A payload does not match the schema of its kind. */
 export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("PayloadInvalid", {
   name: Schema.String,
   issue: Schema.String
@@ -45,7 +47,7 @@ export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("Payloa
   }
 }
 
-/** A job could not be enqueued as asked: a name, key, number or payload out of bounds. */
+/** A job that cannot be enqueued: its name, key, payload or a number is out of bounds. */
 export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
   issue: Schema.String
 }) {
@@ -54,7 +56,7 @@ export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
   }
 }
 
-/** The schema in the database cannot be used by this version of pgq. */
+/** This version of pgq cannot use the schema in the database. */
 export class SchemaUnfit extends Schema.TaggedError<SchemaUnfit>()("SchemaUnfit", {
   schema: Schema.String,
   reason: Schema.Literals(["missing", "foreign", "behind", "ahead", "changed", "renamed"]),

@@ -12,18 +12,19 @@ export interface JobKind<Name extends string, Payload extends Schema.Top> {
 /** How the runs of a kind are tried again. */
 export interface RetryPolicy {
   /**
-   * Tries before a job is kept as failed; a job's own `max_attempts` goes before. Defaults to 25.
+   * Attempts before a job fails for good; a job's own `maxAttempts` overrides it. Defaults to 25.
    */
   readonly maxAttempts: number
   /**
-   * The longest wait before the second try; it doubles with each further one. Defaults to 1 second.
+   * The longest delay before the second attempt; each further attempt doubles it. Defaults to 1
+   * second.
    */
   readonly backoffBase: Duration.Input
-  /** No wait is longer than this. Defaults to 1 hour. */
+  /** The longest delay of all. Defaults to 1 hour. */
   readonly backoffCap: Duration.Input
-  /** Whether a keyed job that waits for its next try holds up its lane. Defaults to "hold". */
+  /** Whether a keyed job that waits for its next attempt holds its lane. Defaults to "hold". */
   readonly onRetry: "hold" | "yield"
-  /** What becomes of a lane whose job failed for good. Defaults to "continue". */
+  /** Whether the lane goes on after a job failed for good. Defaults to "continue". */
   readonly onFail: "continue" | "block"
 }
 

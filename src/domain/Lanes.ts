@@ -1,7 +1,7 @@
 /**
  * The rules of lanes: which jobs may be claimed, in which order, and which wait.
  *
- * PostgreSQL keeps these rules by tokens and markers (sql/); here they stand as the state that must
+ * PostgreSQL keeps these rules by heads and markers (sql/); here they stand as the state that must
  * result.
  */
 
@@ -10,14 +10,14 @@ export interface LaneJob {
   readonly id: bigint
   readonly key: string | undefined
   readonly priority: number
-  readonly standing: Standing
+  readonly laneState: LaneState
 }
 
 /**
- * `open` jobs are ready, or wait behind their key. `leased` ones run or are about to. `later` ones
- * stand aside until they are due; `holding` ones do too, and their lane waits for them.
+ * `open` jobs are ready, or wait behind their key. `leased` ones run or are about to. `delayed`
+ * ones stand aside until they are due; `delayedHoldingLane` ones do too, and their lane waits.
  */
-export type Standing = "open" | "leased" | "later" | "holding"
+export type LaneState = "open" | "leased" | "delayed" | "delayedHoldingLane"
 
 export const byUrgency = (
   a: Pick<LaneJob, "id" | "priority">,
@@ -26,7 +26,7 @@ export const byUrgency = (
 
 /** The jobs that may be claimed now, most urgent first: of each lane at most its first. */
 export const claimable = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> => {
-  const taken = keysOf(jobs, ["leased", "holding"])
+  const taken = keysOf(jobs, ["leased", "delayedHoldingLane"])
   return jobs.filter(isOpen).toSorted(byUrgency).filter(({ key }) => {
     if (key === undefined) return true
     if (taken.has(key)) return false
@@ -47,12 +47,12 @@ export const behind = <J extends LaneJob>(
     .slice(0, count)
 
 /** Whether any job waits for a worker: ready, or behind its key, but not behind a job for later. */
-export const hasWaiting = (jobs: ReadonlyArray<LaneJob>): boolean => {
-  const held = keysOf(jobs, ["holding"])
+export const hasUnstarted = (jobs: ReadonlyArray<LaneJob>): boolean => {
+  const held = keysOf(jobs, ["delayedHoldingLane"])
   return jobs.some((job) => isOpen(job) && (job.key === undefined || !held.has(job.key)))
 }
 
-const isOpen = (job: LaneJob): boolean => job.standing === "open"
+const isOpen = (job: LaneJob): boolean => job.laneState === "open"
 
-const keysOf = (jobs: ReadonlyArray<LaneJob>, standings: ReadonlyArray<Standing>) =>
-  new Set(jobs.filter((job) => standings.includes(job.standing)).map((job) => job.key))
+const keysOf = (jobs: ReadonlyArray<LaneJob>, states: ReadonlyArray<LaneState>) =>
+  new Set(jobs.filter((job) => states.includes(job.laneState)).map((job) => job.key))

@@ -3,7 +3,7 @@
  */
 import { Duration, Option, Result } from "effect"
 import { SettingInvalid } from "./Errors.ts"
-import { defaultQueue, nameBytesMax, queueBytesMax, textIssue } from "./Job.ts"
+import { defaultQueue, nameBytesMax, queueBytesMax, textIssue } from "./JobRecord.ts"
 import { busyAfter } from "./Lease.ts"
 
 export interface Asked {
@@ -76,7 +76,7 @@ const textOf = (time: Duration.Duration): string =>
     ? "what is no length of time"
     : Duration.format(time)
 
-/** The stand-in of a thread looks three times until then. */
+/** The watchdog of a thread looks three times until then. */
 const hangIssue = (limit: Duration.Duration, lease: Duration.Duration): string | undefined => {
   const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
   return Duration.isLessThan(limit, shortest)

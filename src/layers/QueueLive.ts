@@ -11,7 +11,7 @@ import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { LockStrategy } from "../services/LockStrategy.ts"
-import type { QueueControl } from "../services/QueueControl.ts"
+import type { WorkerControl } from "../services/WorkerControl.ts"
 import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { handlersIn } from "./job/Job.ts"
 import * as RowLock from "./locks/RowLock.ts"
@@ -24,7 +24,7 @@ import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "./postgres/PollNotifier.ts"
-import * as Caretaker from "./worker/Caretaker.ts"
+import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
 
 export interface Options {
@@ -68,7 +68,7 @@ export interface Options {
  * grace.
  */
 export const layer = (options: Options = {}): Layer.Layer<
-  JobAdmin | JobRepo | QueueControl,
+  JobAdmin | JobRepo | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   LockStrategy | PgClient.PgClient
 > => {
@@ -92,19 +92,19 @@ const parts = ({ connections, options, schema, settings }: {
   readonly schema: string
   readonly connections: PgConnections.PgConnections
 }) => {
-  const { caretaker, heartbeat, worker } = connections
+  const { maintenance, heartbeat, worker } = connections
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
   const working = workerOptions(settings)
   const said = saying({ worker: working.worker.id })
   const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the
-  // handlers and the caretaker of its first.
-  return Layer.merge(Worker.layer(working), Layer.fresh(said(Caretaker.layer))).pipe(
+  // handlers and the maintenance of its first.
+  return Layer.merge(Worker.layer(working), Layer.fresh(said(Maintenance.layer))).pipe(
     Layer.provide([
       Layer.fresh(handlers),
       Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
-      Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, caretaker)),
+      Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),
       Layer.provide(
         PgWorkerRegistry.layer({ schema, hang, work: worker }),
         Layer.succeed(PgClient.PgClient, heartbeat)

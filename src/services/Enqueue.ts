@@ -3,16 +3,16 @@
  */
 import { Effect, Exit, Result, Schema } from "effect"
 import { type JobInvalid, PayloadInvalid, type StoreError } from "../domain/Errors.ts"
-import { type EnqueueOptions, type NewJob, newJob } from "../domain/Job.ts"
 import type { JobKind } from "../domain/JobKind.ts"
+import { type EnqueueOptions, type NewJob, newJob } from "../domain/JobRecord.ts"
 import * as PayloadText from "../domain/PayloadText.ts"
 import { JobRepo } from "./JobRepo.ts"
 
 /**
  * Adds one job and answers with its id. Joins the transaction it is called in; outside of one, many
  * concurrent calls become one statement, and an answer that is lost with the connection is asked
- * for again for half a minute. After that, `StoreError.isUnknown` says that the job may have been
- * added.
+ * for again for half a minute. After that, `StoreError.isOutcomeUnknown` says that the job may have
+ * been added.
  */
 export const enqueue = <Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,

@@ -1,12 +1,12 @@
 /**
- * What operators ask of a schema.
+ * The questions of operators about a schema.
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
-import type { QueueCounts, WorkerInfo } from "../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 
 export class JobAdmin extends Context.Service<JobAdmin, {
-  /** Every queue that has jobs or history, by name. */
+  /** The counts of every queue that has jobs or history, by name. */
   readonly counts: Effect.Effect<ReadonlyArray<QueueCounts>, StoreError>
 
   /** The live workers, oldest first. */

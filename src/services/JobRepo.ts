@@ -3,7 +3,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { ClaimLost, StoreError } from "../domain/Errors.ts"
-import type { ClaimedJob, NewJob } from "../domain/Job.ts"
+import type { ClaimedJob, NewJob } from "../domain/JobRecord.ts"
 import type { Settlement } from "../domain/Settlement.ts"
 
 export class JobRepo extends Context.Service<JobRepo, {
@@ -16,19 +16,19 @@ export class JobRepo extends Context.Service<JobRepo, {
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
 
   /**
-   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to `laneRun`
-   * more of its lane, which must run in order, one at a time. Of several queues, each that has jobs
-   * gives its share; where that is uneven, those named first give more. At most `slots` are
-   * suspects: jobs that were in a lease whose worker died. Each of these has a lease of its own.
-   * The answer is in the order to start in. It is bounded in bytes: from some job on, large
-   * payloads are left out.
+   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to
+   * `perLaneMax` more of its lane, which must run in order, one at a time. Of several queues, each
+   * that has jobs gives its share; where that is uneven, those named first give more. At most
+   * `slots` are suspects: jobs that were in a lease whose worker died. Each of these has a lease of
+   * its own. The answer is in the order to start in. It is bounded in bytes: from some job on,
+   * large payloads are left out.
    */
   readonly claim: (options: {
     readonly queues: ReadonlyArray<string>
     readonly worker: string
     readonly limit: number
     readonly slots: number
-    readonly laneRun: number
+    readonly perLaneMax: number
     /**
      * After a claim that was refused: a lane that cannot be put in order keeps no other from it.
      */
@@ -50,7 +50,7 @@ export class JobRepo extends Context.Service<JobRepo, {
    * Of these, the jobs of which nothing can be recorded now, because somebody else holds their
    * rows: a person who changes them, or others of their lane, in a transaction that is still open.
    */
-  readonly locked: (
+  readonly rowLocked: (
     settled: ReadonlyArray<Settled>
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
 
@@ -58,7 +58,7 @@ export class JobRepo extends Context.Service<JobRepo, {
    * Whether any job of these queues waits for a worker: ready, or behind its key, but not for
    * later.
    */
-  readonly hasWaiting: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
+  readonly hasUnstarted: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 
   /**
    * Whether a transaction is open that added jobs to these queues while every worker was busy: no

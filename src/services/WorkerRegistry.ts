@@ -27,21 +27,21 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   >
 
   /** Has somebody renew in this thread's place whenever it is too busy to, until the scope ends. */
-  readonly standIn: (
+  readonly watchdog: (
     worker: Pick<NewWorker, "id" | "lease">
-  ) => Effect.Effect<StandIn, never, Scope.Scope>
+  ) => Effect.Effect<Watchdog, never, Scope.Scope>
 
   /** Ends a worker on purpose: the jobs that it still holds go back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
 
   /** Ends a worker that is known to be dead: its jobs can be claimed at once. */
-  readonly bury: (id: string) => Effect.Effect<void, StoreError>
+  readonly reportDead: (id: string) => Effect.Effect<void, StoreError>
 }>()("pgq/services/WorkerRegistry") {}
 
-export interface StandIn {
+export interface Watchdog {
   /** Says that this thread turns, and how many milliseconds ago it sent its last renewal. */
-  readonly turn: (renewedAgo: number) => void
-  /** How many milliseconds ago the stand-in sent its last renewal that succeeded. */
+  readonly tick: (renewedAgo: number) => void
+  /** How many milliseconds ago the watchdog sent its last renewal that succeeded. */
   readonly renewedAgo: () => number
 }
 

@@ -49,8 +49,8 @@ const damages: Readonly<Record<string, readonly [statement: string, line: RegExp
     /^FAIL  schema .*announce of jobs is missing; make it again as pgq schema prints it$/
   ],
   "an index is gone": [
-    "DROP INDEX %.jobs_token",
-    /^FAIL  schema .*missing: jobs_token; make them again as pgq schema prints them$/
+    "DROP INDEX %.jobs_head",
+    /^FAIL  schema .*missing: jobs_head; make them again as pgq schema prints them$/
   ],
   "a function is gone": [
     "DROP FUNCTION %.forget",

@@ -6,7 +6,7 @@ import { assert } from "@effect/vitest"
 import { Clock, Context, Duration, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
-import { QueueControl } from "../../src/services/QueueControl.ts"
+import { WorkerControl } from "../../src/services/WorkerControl.ts"
 
 /** A worker in a scope of its own, and the lines that it logs. */
 export const worker = Effect.fnUntraced(function*(
@@ -40,7 +40,7 @@ export const worker = Effect.fnUntraced(function*(
     ),
     scope
   )
-  return { lines, scope, control: Context.get(context, QueueControl) }
+  return { lines, scope, control: Context.get(context, WorkerControl) }
 })
 
 /** Closes a scope and says whether it took no longer than its grace and 5 seconds. */

@@ -28,10 +28,10 @@ type Questions<Service> = { readonly [Name in keyof Service]: Effect.Effect<unkn
 
 const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
   enqueue: repo.enqueue([jobOf("queue"), jobOf("queue")]),
-  claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, laneRun: 0 }),
+  claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, perLaneMax: 0 }),
   settle: repo.settle([settled]),
-  locked: repo.locked([settled]),
-  hasWaiting: repo.hasWaiting(["queue"]),
+  rowLocked: repo.rowLocked([settled]),
+  hasUnstarted: repo.hasUnstarted(["queue"]),
   hasUnannounced: repo.hasUnannounced(["queue"])
 })
 
@@ -50,7 +50,7 @@ const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Serv
 
 const ofRegistry = (
   registry: WorkerRegistry["Service"]
-): Questions<Omit<WorkerRegistry["Service"], "standIn">> => ({
+): Questions<Omit<WorkerRegistry["Service"], "watchdog">> => ({
   join: registry.join({
     id,
     label: "",
@@ -64,7 +64,7 @@ const ofRegistry = (
   renew: registry.renew(id),
   reconcile: registry.reconcile(id, []),
   leave: registry.leave(id),
-  bury: registry.bury(id)
+  reportDead: registry.reportDead(id)
 })
 
 const services = Layer.mergeAll(

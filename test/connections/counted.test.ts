@@ -21,7 +21,7 @@ const documented = () =>
   new Map(
     Array.from(
       readFileSync(page, "utf8").matchAll(
-        /^\| (worker|caretaker|heartbeat|listener) \|[^|]+\| (\d+) \|/gm
+        /^\| (worker|maintenance|heartbeat|listener) \|[^|]+\| (\d+) \|/gm
       ),
       ([, part, most]) => [part!, Number(most)] as const
     )

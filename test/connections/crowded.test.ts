@@ -8,8 +8,7 @@ import * as Database from "../soak/Database.ts"
 import * as BusyWorker from "./BusyWorker.ts"
 import * as ClosingWorker from "./ClosingWorker.ts"
 
-// Each has a server of its own and mostly waits: they go on side by side.
-const patience = { timeout: 90_000, concurrent: true }
+const patience = 90_000
 const connections = 20
 /** One tells that the server is in use. */
 const free = connections - 1
@@ -74,7 +73,7 @@ it.live(
       WHERE application_name LIKE 'pgq %' ORDER BY 1, 2
     `
       const before = yield* BusyWorker.eventually(Effect.map(own, (rows) => {
-        const parts = ["caretaker", "heartbeat", "listener", "worker"]
+        const parts = ["maintenance", "heartbeat", "listener", "worker"]
         assert.includeMembers(rows.map(({ part }) => part), parts)
         return rows
       }))

@@ -33,7 +33,6 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 
         yield* working.finish
       }).pipe(Effect.scoped),
-    // Each has a server of its own and mostly waits: they go on side by side.
-    { timeout: 120_000, concurrent: true }
+    120_000
   )
 }

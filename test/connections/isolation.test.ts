@@ -98,12 +98,12 @@ it.live.skipIf(!Bouncer.isThere)(
     Effect.gen(function*() {
       const { url } = yield* pooled
       const config = { url: Redacted.make(url), prepare: false }
-      const { caretaker, heartbeat, worker } = yield* PgConnections.make.pipe(
+      const { maintenance, heartbeat, worker } = yield* PgConnections.make.pipe(
         Effect.provide(PgClient.layer(config))
       )
 
       const rows = yield* Effect.forEach(
-        [worker, heartbeat, caretaker, worker, heartbeat, caretaker],
+        [worker, heartbeat, maintenance, worker, heartbeat, maintenance],
         (sql) => sql`SELECT 1 AS one`,
         { concurrency: "unbounded" }
       )

@@ -14,8 +14,7 @@ import * as MovingClock from "../support/MovingClock.ts"
 import * as Session from "../support/Session.ts"
 import * as BusyWorker from "./BusyWorker.ts"
 
-// Each has a server of its own and mostly waits: they go on side by side.
-const patience = { timeout: 90_000, concurrent: true }
+const patience = 90_000
 const Long = Job.make("long", { payload: Schema.Finite })
 
 for (
@@ -139,7 +138,7 @@ it.live("a server that nobody reaches for longer than a lease", () =>
     yield* proxy.cut
     yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
     // The first one that is back looks for the dead.
-    yield* sql`SELECT pgq.doubt(), pgq.rescue()`
+    yield* sql`SELECT pgq.note_late(), pgq.rescue()`
     yield* proxy.accept
     yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
     const [dead] = yield* sql`SELECT FROM pgq.jobs WHERE crash_count > 0`

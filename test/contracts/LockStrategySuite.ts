@@ -4,7 +4,7 @@
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import * as CooperativeMode from "../../src/domain/CooperativeMode.ts"
-import type { ClaimedJob } from "../../src/domain/Job.ts"
+import type { ClaimedJob } from "../../src/domain/JobRecord.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { LockStrategy } from "../../src/services/LockStrategy.ts"
@@ -25,8 +25,8 @@ export const suite = (
           assert.match(CooperativeMode.format(mode), /^(row-lock|solo|advisory -?\d+(,-?\d+)?)$/)
         }))
 
-      for (const laneRun of [0, 3]) {
-        it.effect(`runs each job once and each key in order, with lane runs of ${laneRun}`, () =>
+      for (const perLaneMax of [0, 3]) {
+        it.effect(`runs each job once and each key in order, with lane runs of ${perLaneMax}`, () =>
           Effect.gen(function*() {
             const queue = yield* queueName
             const watch = new Watch()
@@ -38,13 +38,13 @@ export const suite = (
             )
 
             yield* Effect.all(
-              Array.from({ length: 8 }, () => work({ queue, laneRun, watch })),
+              Array.from({ length: 8 }, () => work({ queue, perLaneMax, watch })),
               { concurrency: "unbounded" }
             )
 
             assert.deepStrictEqual(watch.faults, [])
             assert.deepStrictEqual(watch.started.toSorted(byId), ids)
-            assert.isFalse(yield* JobRepo.use((repo) => repo.hasWaiting([queue])))
+            assert.isFalse(yield* JobRepo.use((repo) => repo.hasUnstarted([queue])))
           }))
       }
     }
@@ -53,14 +53,14 @@ export const suite = (
 /** Claims, runs and completes until nothing waits. */
 const work = Effect.fnUntraced(function*(options: {
   readonly queue: string
-  readonly laneRun: number
+  readonly perLaneMax: number
   readonly watch: Watch
 }) {
-  const { laneRun, queue, watch } = options
+  const { perLaneMax, queue, watch } = options
   const repo = yield* JobRepo
   const worker = yield* workerOf(queue)
-  while (yield* repo.hasWaiting([queue])) {
-    const jobs = yield* claim({ queue, worker, limit: 5, laneRun })
+  while (yield* repo.hasUnstarted([queue])) {
+    const jobs = yield* claim({ queue, worker, limit: 5, perLaneMax })
     watch.take(jobs)
     for (const job of jobs) {
       watch.start(job)

@@ -70,7 +70,7 @@ export const suite = (
           const heard = yield* listen
           yield* Queue.take(heard)
 
-          yield* WorkerRegistry.use((registry) => registry.bury(dead))
+          yield* WorkerRegistry.use((registry) => registry.reportDead(dead))
 
           yield* saysToLook(heard, queue)
         }))

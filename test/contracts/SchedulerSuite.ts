@@ -10,9 +10,9 @@ import { claim, enqueue, eventually, queueName, runAll, workerOf } from "../Give
 
 export const suite = (
   name: string,
-  caretaker: Layer.Layer<Scheduler | JobRepo | WorkerRegistry, unknown>
+  maintenance: Layer.Layer<Scheduler | JobRepo | WorkerRegistry, unknown>
 ) =>
-  withLayer(caretaker, { timeout: "60 seconds", excludeTestServices: true })(
+  withLayer(maintenance, { timeout: "60 seconds", excludeTestServices: true })(
     `Scheduler (${name})`,
     (it) => {
       it.effect("makes due jobs ready, and only those", () =>
@@ -78,7 +78,7 @@ export const suite = (
           const lost = yield* claim({
             queue,
             worker: yield* workerOf(queue, "50 millis"),
-            laneRun: 1
+            perLaneMax: 1
           })
 
           const rescued = yield* eventually(Effect.gen(function*() {

@@ -45,11 +45,11 @@ export const suite = (
           const queue = yield* queueName
           const leaver = yield* workerOf(queue)
           yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
-          yield* claim({ queue, worker: leaver, laneRun: 1 })
+          yield* claim({ queue, worker: leaver, perLaneMax: 1 })
 
           yield* registry.leave(leaver)
 
-          const again = yield* claim({ queue, worker: yield* workerOf(queue), laneRun: 1 })
+          const again = yield* claim({ queue, worker: yield* workerOf(queue), perLaneMax: 1 })
           assert.deepStrictEqual(again.map(({ attempt }) => attempt), [1, 1, 1])
           assert.isFalse(yield* registry.renew(leaver))
         }))
@@ -63,7 +63,7 @@ export const suite = (
           yield* claim({ queue, worker: stayer })
 
           yield* registry.leave(leaver)
-          yield* registry.bury(leaver)
+          yield* registry.reportDead(leaver)
 
           assert.deepStrictEqual(yield* runAll({ queue, worker: yield* workerOf(queue) }), [])
         }))

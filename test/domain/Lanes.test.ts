@@ -11,17 +11,17 @@ describe("Lanes", () => {
   it.each(
     [
       ["leased", []],
-      ["holding", []],
-      ["later", [2n]]
+      ["delayedHoldingLane", []],
+      ["delayed", [2n]]
     ] as const
-  )("of a lane with a job that is %s, makes claimable: %s", (standing, ids) => {
-    const jobs = [{ ...job(1, "k"), standing }, job(2, "k"), job(3, "k")]
+  )("of a lane with a job that is %s, makes claimable: %s", (laneState, ids) => {
+    const jobs = [{ ...job(1, "k"), laneState }, job(2, "k"), job(3, "k")]
 
     assert.deepStrictEqual(Lanes.claimable(jobs).map(({ id }) => id), [...ids])
   })
 
   it("lets jobs without a key pass a lane that stands", () => {
-    const jobs = [{ ...job(1, undefined), standing: "leased" as const }, job(2, undefined)]
+    const jobs = [{ ...job(1, undefined), laneState: "leased" as const }, job(2, undefined)]
 
     assert.deepStrictEqual(Lanes.claimable(jobs).map(({ id }) => id), [2n])
   })
@@ -38,12 +38,12 @@ describe("Lanes", () => {
     [
       ["open", true],
       ["leased", true],
-      ["holding", false],
-      ["later", true]
+      ["delayedHoldingLane", false],
+      ["delayed", true]
     ] as const
-  )("behind a job that is %s, says a job waits: %s", (standing, isWaiting) => {
+  )("behind a job that is %s, says a job waits: %s", (laneState, isWaiting) => {
     assert.strictEqual(
-      Lanes.hasWaiting([{ ...job(1, "k"), standing }, job(2, "k")]),
+      Lanes.hasUnstarted([{ ...job(1, "k"), laneState }, job(2, "k")]),
       isWaiting
     )
   })
@@ -53,5 +53,5 @@ const job = (id: number, key: string | undefined, priority = 0): Lanes.LaneJob =
   id: BigInt(id),
   key,
   priority,
-  standing: "open"
+  laneState: "open"
 })

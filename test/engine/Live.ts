@@ -8,7 +8,7 @@ import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import type { LockStrategy } from "../../src/services/LockStrategy.ts"
-import { QueueControl } from "../../src/services/QueueControl.ts"
+import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { eventually } from "../Given.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as PgQueue from "../support/PgQueue.ts"
@@ -41,7 +41,7 @@ export const start = Effect.fnUntraced(function*(
     ),
     scope ?? (yield* Effect.scope)
   )
-  return Context.get(context, QueueControl)
+  return Context.get(context, WorkerControl)
 })
 
 /** Waits until a worker of the queue has told producers that it sleeps. */
@@ -75,7 +75,7 @@ export const finishedAll = (queue: string, count: number) =>
 export const unfinished = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
   return yield* sql<Unfinished>`
-    SELECT id, name, state, attempt, put_offs, crash_count, run_at, error
+    SELECT id, name, state, failures, unhandled_count, crash_count, run_at, error
     FROM pgq.job_states WHERE queue = ${queue} ORDER BY id
   `
 })
@@ -112,8 +112,8 @@ export interface Unfinished {
   readonly id: bigint
   readonly name: string
   readonly state: string
-  readonly attempt: number
-  readonly put_offs: number
+  readonly failures: number
+  readonly unhandled_count: number
   readonly crash_count: number
   readonly run_at: Date | null
   readonly error: string | null

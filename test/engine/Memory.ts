@@ -9,7 +9,7 @@ import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { Handlers } from "../../src/services/Handlers.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
-import { QueueControl } from "../../src/services/QueueControl.ts"
+import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, workerOf } from "../Given.ts"
 import * as MovingClock from "../support/MovingClock.ts"
@@ -53,7 +53,7 @@ export const start = Effect.fnUntraced(function*(
     ),
     scope ?? (yield* MovingClock.scope())
   )
-  return Context.get(context, QueueControl)
+  return Context.get(context, WorkerControl)
 })
 
 const found = Layer.effect(
@@ -79,6 +79,6 @@ export const counts = Effect.map(JobAdmin.use((admin) => admin.counts), ([queue]
 /** The payloads of the jobs that somebody else can claim now, each with the attempt it would be. */
 export const claimable = Effect.gen(function*() {
   const worker = yield* workerOf("default")
-  const jobs = yield* claim({ queue: "default", worker, laneRun: 10 })
+  const jobs = yield* claim({ queue: "default", worker, perLaneMax: 10 })
   return jobs.map(({ attempt, payload }) => [Number(payload), attempt])
 })

@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Random, Result, Schema } from "effect"
-import type { EnqueueOptions } from "../../src/domain/Job.ts"
+import type { EnqueueOptions } from "../../src/domain/JobRecord.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
@@ -114,7 +114,7 @@ const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
   settle: () => Effect.succeed([]),
-  locked: () => Effect.succeed([]),
-  hasWaiting: () => Effect.succeed(false),
+  rowLocked: () => Effect.succeed([]),
+  hasUnstarted: () => Effect.succeed(false),
   hasUnannounced: () => Effect.succeed(false)
 }

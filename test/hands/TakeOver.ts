@@ -78,7 +78,7 @@ export const check = Effect.fnUntraced(function*(
   }
 ) {
   const marked = yield* session.sql`
-    SELECT DISTINCT key FROM pgq.lane_wakes WHERE queue = ${queue} ORDER BY key
+    SELECT DISTINCT key FROM pgq.dirty_lanes WHERE queue = ${queue} ORDER BY key
   `
   assert.deepStrictEqual(marked, keys.map((key) => ({ key })))
   yield* add(session, queue, 100)

@@ -18,7 +18,7 @@ const setup = Effect.gen(function*() {
 const refusal = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
   Effect.map(Effect.flip(statement), ({ reason }) => String(reason.cause))
 
-const isHeld = /has a key and is held by a worker/
+const isHeld = /has a key and is leased to a worker/
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by hand", (it) => {
   it.effect("a job of a run cannot be deleted, put off or moved", () =>
@@ -26,7 +26,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const { a, b, c, key, other, queue, worker } = yield* setup
       const [first, second] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
       const third = yield* a.insert({ queue, key })
-      const run = yield* a.claim({ queue, worker, limit: 1, laneRun: 1 })
+      const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 1 })
 
       const deleted = yield* refusal(c.sql`DELETE FROM pgq.jobs WHERE id = ${second}`)
       const putOff = yield* refusal(c.sql`
@@ -52,7 +52,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const [first, second] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
       yield* a.insert({ queue, key })
       yield* a.begin
-      const run = yield* a.claim({ queue, worker, limit: 1, laneRun: 1 })
+      const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 1 })
       const deleting = yield* Effect.forkChild(
         refusal(c.sql`DELETE FROM pgq.jobs WHERE id IN (${first}, ${second})`)
       )
@@ -73,10 +73,10 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const third = yield* a.insert({ queue, key })
       yield* c.begin
       yield* c.sql`DELETE FROM pgq.jobs WHERE id = ${second}`
-      const run = yield* a.claim({ queue, worker, limit: 1, laneRun: 2 })
+      const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 2 })
       yield* c.commit
       yield* a.complete(run.lease, [first])
-      const after = yield* b.claim({ queue, worker: other, laneRun: 2 })
+      const after = yield* b.claim({ queue, worker: other, perLaneMax: 2 })
 
       assert.deepStrictEqual([run.ids, after.ids], [[first], [third]])
     }))

@@ -83,11 +83,16 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("dea
           const session = yield* Session.open
           return () =>
             Effect.gen(function*() {
-              const { ids, lease } = yield* session.claim({ queue, worker, limit: 3, laneRun: 2 })
+              const { ids, lease } = yield* session.claim({
+                queue,
+                worker,
+                limit: 3,
+                perLaneMax: 2
+              })
               if (ids.length > 0) yield* session.complete(lease, ids)
             })
         })
-      const bury = Effect.gen(function*() {
+      const reportDead = Effect.gen(function*() {
         const { sql } = yield* Session.open
         return (round: number) =>
           Effect.andThen(sql`SELECT pgq.leave(${anyOf(round)}::uuid, true)`, revive)
@@ -101,7 +106,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("dea
         produce,
         ...workers.map(work),
         ...workers.map(work),
-        bury,
+        reportDead,
         reconcile
       ]
       const found = yield* Effect.forEach(crew, (make) =>

@@ -52,7 +52,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("hel
       const { a, key, person, queue, worker } = yield* setup
       const [first, second] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
       const [alone, mine] = [yield* a.insert({ queue }), yield* a.insert({ queue })]
-      const { ids, lease } = yield* a.claim({ queue, worker, laneRun: 1 })
+      const { ids, lease } = yield* a.claim({ queue, worker, perLaneMax: 1 })
       yield* person.begin
       yield* person.sql`UPDATE pgq.jobs SET priority = 1 WHERE id IN (${second}, ${alone})`
       const locked = yield* a.locked([lease], ids)
@@ -95,10 +95,10 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("hel
       const another = yield* b.worker(queue)
       yield* person.begin
       yield* person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${one}`
-      yield* a.sql`SELECT pgq.doubt(), pgq.rescue()`
+      yield* a.sql`SELECT pgq.note_late(), pgq.rescue()`
       const beside = yield* b.claim({ queue, worker: another })
       yield* person.commit
-      yield* a.sql`SELECT pgq.doubt(), pgq.rescue()`
+      yield* a.sql`SELECT pgq.note_late(), pgq.rescue()`
       const after = yield* b.claim({ queue, worker: another })
 
       assert.deepStrictEqual([lease.ids, second.ids], [[one], [two]])

@@ -38,7 +38,7 @@ describe("FailureLog", () => {
           job,
           Settlement.Retried({ error, delay: Duration.millis(1500.2), holdsLane: true })
         )
-        yield* warn(job, Settlement.PutOff({ error, delay: Duration.seconds(30) }))
+        yield* warn(job, Settlement.Unhandled({ error, delay: Duration.seconds(30) }))
         yield* warn(job, Settlement.Failed({ error, blocksLane: true }))
 
         assert.deepStrictEqual(lines, [

@@ -62,7 +62,7 @@ export const mechanisms = {
   suspectsWord: ["the wake-up of others, when a claim takes one of several suspects", late],
   suspectsApart: ["running suspects apart", "jobs beside a suspect fail as crashed"],
   leaseEnd: ["the lease's end, as a rescue sees it", "overlap"],
-  doubt: ["the suspicion before a death, and its end by a renewal", "the living are reported dead"],
+  lateness: ["the suspicion before a death, and its end by a renewal", "the living are reported dead"],
   boundOfRescue: [
     "the bound of a rescue, and passing by a lease that cannot be taken apart",
     "one transaction for all; none handed back"

@@ -9,7 +9,7 @@ export const ofHands: ReadonlyArray<Mutant> = [
     of: "byHand",
     changes: [{
       file: "sql/0008_by_hand.sql",
-      from: "    PERFORM refuse_held(held, held_key);",
+      from: "    PERFORM refuse_leased(leased, leased_key);",
       to: ""
     }],
     by: [
@@ -36,7 +36,7 @@ export const ofHands: ReadonlyArray<Mutant> = [
     of: "withdrawals",
     changes: [{
       file: "sql/0008_by_hand.sql",
-      from: "      INSERT INTO withdrawals (job_ids) VALUES (held);",
+      from: "      INSERT INTO withdrawals (job_ids) VALUES (leased);",
       to: "      NULL;"
     }],
     by: [test("hands/bulk", "a number that is given again belongs to nobody's lease")]

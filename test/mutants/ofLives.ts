@@ -8,7 +8,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "no-self-fencing",
     of: "selfFencing",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
+      file: "src/layers/worker/Heartbeat.ts",
       from: "      yield* onExpired\n",
       to: ""
     }],
@@ -18,7 +18,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "signed-off-before-it-has-joined",
     of: "joinFirst",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
+      file: "src/layers/worker/Heartbeat.ts",
       from: "    if (joining !== undefined) yield* Fiber.await(joining)\n",
       to: ""
     }],
@@ -31,7 +31,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "hang-not-ended",
     of: "hangs",
     changes: [{
-      file: "src/layers/postgres/watchdog/PgStandInThread.ts",
+      file: "src/layers/postgres/watchdog/WatchdogThread.ts",
       from: "if (task.isHangFatal) process.kill",
       to: "if (task.hangLimit < 0) process.kill"
     }],
@@ -41,7 +41,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "no-watchdog",
     of: "watchdog",
     changes: [{
-      file: "src/layers/postgres/watchdog/PgStandIn.ts",
+      file: "src/layers/postgres/watchdog/Watchdog.ts",
       from: "  yield* launch({\n",
       to: "  if (times.length === 0) yield* launch({\n"
     }],
@@ -51,8 +51,8 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "renewing-ends-with-a-defect",
     of: "defects",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
-      from: `    keepGoing("renewing", retryEvery(lease, true)),\n`,
+      file: "src/layers/worker/Heartbeat.ts",
+      from: `    restartOnDefect("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
     by: [test("engine/liveness/defects", "a worker renews, and works, although its ")]
@@ -61,11 +61,11 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "told-twice-that-it-was-dead",
     of: "toldOnce",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
-      from: "joined === joinedBefore ? onBuried : Effect.void",
-      to: "onBuried"
+      file: "src/layers/worker/Heartbeat.ts",
+      from: "joined === joinedBefore ? onReportedDead : Effect.void",
+      to: "onReportedDead"
     }],
-    by: [test("layers/Lifeline", "that has joined again since it asked")]
+    by: [test("layers/Heartbeat", "that has joined again since it asked")]
   },
   {
     name: "embedded-server-stopped-without-its-lock",
@@ -82,7 +82,7 @@ export const ofLives: ReadonlyArray<Mutant> = [
     name: "embedded-server-that-was-stopped-is-a-failure",
     of: "embeddedServer",
     changes: [{
-      file: "src/layers/embedded/EmbeddedProcess.ts",
+      file: "src/layers/embedded/ServerProcess.ts",
       from: "child.exitCode === 0 ? stopped(dataDir) : complaint(path, from)",
       to: "complaint(path, from)"
     }],

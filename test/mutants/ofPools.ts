@@ -9,7 +9,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     of: "ownConnections",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
-      from: "heartbeat: yield* client(heartbeat, caretaker, worker)",
+      from: "heartbeat: yield* client(heartbeat, maintenance, worker)",
       to: "heartbeat: application"
     }],
     by: [test("connections/starved", "have live workers")]
@@ -19,7 +19,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
     of: "ownConnections",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
-      from: "worker: yield* client(worker, caretaker, heartbeat)",
+      from: "worker: yield* client(worker, maintenance, heartbeat)",
       to: "worker: application"
     }],
     by: [test("connections/starved", "start jobs beside them")]

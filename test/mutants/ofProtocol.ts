@@ -63,7 +63,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "PERFORM pg_advisory_xact_lock(class, stripe);",
       to: "NULL;"
     }, {
-      statement: "DROP INDEX pgq.jobs_token"
+      statement: "DROP INDEX pgq.jobs_head"
     }],
     by: [histories, model("lane", "NJ=3 NO_STRIPE NO_INDEX", "stuck")]
   },
@@ -103,7 +103,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     changes: [{
       file: "sql/0004_claim.sql",
       functions: ["pick"],
-      from: "IF held_now <> held THEN",
+      from: "IF leased_now <> leased THEN",
       to: "IF false THEN"
     }],
     by: [histories, model("lane", "NJ=2 NO_SECOND_LOOK", "violated"), soakAtTimes]
@@ -164,7 +164,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     changes: [{
       functions: ["put_back"],
       from: "IF cardinality(ids) = 0 THEN",
-      to: "UPDATE jobs SET attempt = attempt + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
+      to: "UPDATE jobs SET failures = failures + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
         "IF cardinality(ids) = 0 THEN"
     }],
     by: [histories]
@@ -215,7 +215,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "handover",
     changes: [{
       functions: ["pass_on"],
-      from: "give_tokens(q, lanes) > 0",
+      from: "make_heads(q, lanes) > 0",
       to: "false"
     }],
     by: [lanes, model("lane", "NJ=3 NO_HANDOVER", "stuck")]
@@ -224,9 +224,9 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     name: "waiting-for-a-retry-frees-the-lane",
     of: "waitingHead",
     changes: [{
-      functions: ["hand_out"],
-      from: "token.state IN ('ready', 'retry')",
-      to: "token.state = 'ready'"
+      functions: ["choose_heads"],
+      from: "head.state IN ('ready', 'retry')",
+      to: "head.state = 'ready'"
     }],
     by: [lanes]
   },
@@ -245,7 +245,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "firstLook",
     changes: [{
       functions: ["pick"],
-      from: "NOT IN (SELECT unnest(held))",
+      from: "NOT IN (SELECT unnest(leased))",
       to: "IS NOT NULL"
     }],
     by: [lanes]

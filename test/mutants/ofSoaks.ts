@@ -4,7 +4,7 @@
 import { type Mutant, soak, soakAtTimes, test } from "./Mutant.ts"
 
 const claim = "sql/0004_claim.sql"
-const caretaking = "sql/0006_caretaking.sql"
+const maintenance = "sql/0006_maintenance.sql"
 
 export const ofSoaks: ReadonlyArray<Mutant> = [
   {
@@ -28,8 +28,8 @@ export const ofSoaks: ReadonlyArray<Mutant> = [
     changes: [
       {
         file: "sql/0001_tables.sql",
-        from: "CREATE UNIQUE INDEX jobs_token",
-        to: "CREATE INDEX jobs_token"
+        from: "CREATE UNIQUE INDEX jobs_head",
+        to: "CREATE INDEX jobs_head"
       },
       {
         file: "sql/0003_lanes.sql",
@@ -53,9 +53,9 @@ export const ofSoaks: ReadonlyArray<Mutant> = [
     name: "rescue-before-the-lease-ends",
     of: "leaseEnd",
     changes: [{
-      file: caretaking,
+      file: maintenance,
       from: `    WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
-      AND doubted_at + lease * 0.5 <= clock
+      AND late_since + lease * 0.5 <= clock
 `,
       to: "    WHERE lease_until <= clock + interval '12 seconds'\n"
     }],
@@ -65,7 +65,7 @@ export const ofSoaks: ReadonlyArray<Mutant> = [
     name: "no-sign-off",
     of: "signOff",
     changes: [{
-      file: caretaking,
+      file: maintenance,
       from: "is_done AND NOT has_crashed THEN",
       to: "false THEN"
     }],

@@ -148,12 +148,12 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "due-job-that-is-locked-asked-for-without-a-pause",
     of: "calm",
     changes: [{
-      file: "src/layers/worker/Caretaker.ts",
+      file: "src/layers/worker/Maintenance.ts",
       from: "isBehind ? pause :",
       to: "isBehind ? 0 :"
     }],
     by: [test(
-      "layers/Caretaker",
+      "layers/Maintenance",
       "asks more and more slowly for a due job that somebody holds"
     )]
   },
@@ -179,10 +179,10 @@ void import("./main.ts").then(({ main }) => main())`,
   },
   {
     name: "suspicion-kept-after-a-renewal",
-    of: "doubt",
+    of: "lateness",
     changes: [{
       file: "src/layers/postgres/PgWorkerRegistry.ts",
-      from: "clock_timestamp() + lease, doubted_at = NULL",
+      from: "clock_timestamp() + lease, late_since = NULL",
       to: "clock_timestamp() + lease"
     }],
     by: [test("interleaving/leases", "are left to who is late at first sight")]
@@ -202,7 +202,7 @@ void import("./main.ts").then(({ main }) => main())`,
     of: "receipt",
     changes: [{
       file: "src/layers/postgres/PgEnqueue.ts",
-      from: "isUnknown && isTransient",
+      from: "isOutcomeUnknown && isTransient",
       to: "false"
     }],
     by: [test("connections/enqueue", "that is cut after so many bytes")]
@@ -211,7 +211,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "claim-of-an-older-life-started",
     of: "olderLife",
     changes: [{
-      file: "src/layers/worker/Claims.ts",
+      file: "src/layers/worker/ClaimLoop.ts",
       from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
       to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
     }],
@@ -224,7 +224,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "deaf-child-waited-for",
     of: "deafChildren",
     changes: [{
-      file: "src/cli/process/supervisor.ts",
+      file: "src/cli/process/Supervisor.ts",
       from: "    Effect.andThen(Children.killDeaf(children)),\n",
       to: ""
     }],
@@ -235,7 +235,7 @@ void import("./main.ts").then(({ main }) => main())`,
     of: "defects",
     changes: [{
       file: "src/layers/worker/Worker.ts",
-      from: `keepGoing("working")(work)`,
+      from: `restartOnDefect("working")(work)`,
       to: "work"
     }],
     by: [test("engine/liveness/defects", "each job runs once although a ")]
@@ -268,7 +268,7 @@ void import("./main.ts").then(({ main }) => main())`,
     of: "defects",
     changes: [{
       file: "src/layers/postgres/PgNotifier.ts",
-      from: `    keepGoing("listening"),\n`,
+      from: `    restartOnDefect("listening"),\n`,
       to: ""
     }],
     by: [test("layers/PgNotifier", "listens although it has met a defect once")]
@@ -290,7 +290,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "run-without-its-payload",
     of: "missingPayloads",
     changes: [{
-      file: "src/layers/worker/Runs.ts",
+      file: "src/layers/worker/JobRunner.ts",
       from: " || payload === undefined) {",
       to: ") {"
     }],

@@ -9,8 +9,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "oneOfAKey",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(held))\n      ORDER",
-      to: "state IN ('ready', 'waiting') AND id NOT IN (SELECT unnest(held))\n      ORDER"
+      from:
+        "state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased))\n      ORDER",
+      to: "state IN ('ready', 'waiting') AND id NOT IN (SELECT unnest(leased))\n      ORDER"
     }],
     by: [test("interleaving/claims", "leave no job of a key to a second claim")]
   },
@@ -18,7 +19,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "rescue-of-what-is-just-being-settled",
     of: "lockOfRescue",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "FROM leases WHERE id = lease FOR UPDATE SKIP LOCKED;",
       to: "FROM leases WHERE id = lease;"
     }],
@@ -39,8 +40,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "orderCheck",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: ") IS NOT TRUE\n    LIMIT limit_",
-      to: ") IS NOT TRUE OR true\n    LIMIT limit_"
+      from: ") IS NOT TRUE\n    LIMIT jobs_max",
+      to: ") IS NOT TRUE OR true\n    LIMIT jobs_max"
     }],
     by: [
       test("soak/overtaken", "leaves a job whose lane has a more urgent one"),
@@ -62,7 +63,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "suspectsApart",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "  IF worst_held >= 2 THEN RETURN NULL; END IF;\n",
+      from: "  IF worst_leased >= 2 THEN RETURN NULL; END IF;\n",
       to: ""
     }],
     by: [test(
@@ -87,7 +88,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "no-reconciliation",
     of: "reconciliation",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "id NOT IN (SELECT unnest(known))",
       to: "false"
     }],
@@ -154,8 +155,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "suspectsApart",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "pick_suspects(q, worker, least(limit_, slots), held)",
-      to: "pick_suspects(q, worker, limit_, held)"
+      from: "pick_suspects(q, worker, least(jobs_max, slots), leased)",
+      to: "pick_suspects(q, worker, jobs_max, leased)"
     }],
     by: [test(
       "engine/liveness/deadWorkers",
@@ -177,7 +178,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "markerOfPassedBy",
     changes: [{
       file: "sql/0003_lanes.sql",
-      from: "IF given < cardinality(heads) THEN",
+      from: "IF given < cardinality(firsts) THEN",
       to: "IF false THEN"
     }],
     by: [
@@ -189,7 +190,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "rescue-waits-for-who-locks-a-row",
     of: "passingBy",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED",
       to: "id = ANY (l.job_ids) FOR UPDATE"
     }],
@@ -250,7 +251,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "yielding",
     changes: [{
       file: "sql/0005_settle.sql",
-      from: "WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))",
+      from: "WHERE NOT asked.lease NOT IN (SELECT unnest(locked_leases))",
       to: "WHERE false"
     }],
     by: [test("interleaving/rowLocks", "what stands in a lease that somebody holds is told")]
@@ -259,7 +260,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "rescue-without-end",
     of: "boundOfRescue",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "    EXIT WHEN tried >= jobs_max;\n",
       to: ""
     }],
@@ -269,7 +270,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "clock-that-was-set-back-believed",
     of: "clocks",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "(lease_until <= clock OR lease_until > clock + lease * 1.1)",
       to: "lease_until <= clock"
     }],
@@ -279,9 +280,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "suspicion-of-later-believed",
     of: "clocks",
     changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "(doubted_at IS NULL OR doubted_at > clock)",
-      to: "doubted_at IS NULL"
+      file: "sql/0006_maintenance.sql",
+      from: "(late_since IS NULL OR late_since > clock)",
+      to: "late_since IS NULL"
     }],
     by: [test("engine/maintenance/rescuing", "does not keep a dead worker's jobs")]
   },
@@ -289,7 +290,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "lanes-without-a-marker-not-found",
     of: "healing",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "healed := healed + mark_forgotten(q, firsts);",
       to: "NULL;"
     }],
@@ -302,7 +303,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "overtaken-heads-without-a-marker-not-found",
     of: "healing",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "    ) IS NOT FALSE\n",
       to: "    ) IS NULL\n"
     }],
@@ -315,7 +316,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "days-without-a-partition-dropped-in-one",
     of: "retention",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "WHERE finished_at <= $1 LIMIT 5000))'",
       to: "WHERE finished_at <= $1))'"
     }],
@@ -333,10 +334,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
   },
   {
     name: "dead-at-first-sight",
-    of: "doubt",
+    of: "lateness",
     changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "      AND doubted_at + lease * 0.5 <= clock\n",
+      file: "sql/0006_maintenance.sql",
+      from: "      AND late_since + lease * 0.5 <= clock\n",
       to: ""
     }],
     by: [test("interleaving/leases", "are left to who is late at first sight")]
@@ -351,14 +352,14 @@ export const ofSql: ReadonlyArray<Mutant> = [
     }],
     by: [test(
       "engine/settling/triggers",
-      "that keeps the next job of a run from its lane's token"
+      "that keeps the next job of a run from its lane's head"
     )]
   },
   {
     name: "crash-that-is-not-counted",
     of: "crashCount",
     changes: [{
-      file: "sql/0006_caretaking.sql",
+      file: "sql/0006_maintenance.sql",
       from: "IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN",
       to: "IF false THEN"
     }],
@@ -368,9 +369,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "first-due-jobs-again-and-again",
     of: "boundOfDue",
     changes: [{
-      file: "sql/0006_caretaking.sql",
-      from: "  IF is_careful THEN\n    due := any_due(clock, limit_);\n  ELSE",
-      to: "  IF false THEN\n    due := any_due(clock, limit_);\n  ELSE"
+      file: "sql/0006_maintenance.sql",
+      from: "  IF is_careful THEN\n    due := any_due(clock, jobs_max);\n  ELSE",
+      to: "  IF false THEN\n    due := any_due(clock, jobs_max);\n  ELSE"
     }],
     by: [test("engine/maintenance/triggersOnDueJobs", "keep no others waiting: a trigger ")]
   },

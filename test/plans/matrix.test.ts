@@ -32,7 +32,7 @@ interface Step {
    */
   readonly pages: number
   /** What it settles is claimed before, with up to so many more jobs of each lane. */
-  readonly laneRun?: number
+  readonly perLaneMax?: number
   readonly statement: (subject: Subject, claimed: Claimed) => Work.Statement
 }
 
@@ -55,9 +55,9 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_pkey: 200,
       jobs_ready: 100,
       jobs_suspect: 10,
-      jobs_token: 500,
-      lane_wakes_age: 400,
-      lane_wakes_pkey: 600,
+      jobs_head: 500,
+      dirty_lanes_age: 400,
+      dirty_lanes_pkey: 600,
       leases_queue: 40,
       workers_pkey: 1
     },
@@ -67,17 +67,17 @@ const steps: Readonly<Record<string, Step>> = {
         ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL)`
   },
   complete: {
-    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5, settings_pkey: 1 },
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5, settings_pkey: 1 },
     pages: 2000,
-    laneRun: 5,
+    perLaneMax: 5,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle(
         ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]')`
   },
   retry: {
-    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5 },
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5 },
     pages: 2000,
-    laneRun: 0,
+    perLaneMax: 0,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
         SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'outcome', 'retried',
@@ -153,10 +153,10 @@ const work = Effect.fnUntraced(
   function*({ session, worker }: Subject, step: Step, changes: ReadonlyArray<string> = []) {
     yield* session.begin
     yield* session.sql.unsafe(tenJobs)
-    const { laneRun } = step
-    const claimed = laneRun === undefined
+    const { perLaneMax } = step
+    const claimed = perLaneMax === undefined
       ? { lease: "", ids: [] }
-      : yield* session.claim({ queue: "deep", worker, limit: batch, laneRun })
+      : yield* session.claim({ queue: "deep", worker, limit: batch, perLaneMax })
     for (const text of changes) yield* session.sql.unsafe(text).unprepared
     const found = yield* Work.measure(session, step.statement({ session, worker }, claimed))
     yield* session.rollback

@@ -28,14 +28,14 @@ export const operations = [
   "come due",
   "settle again",
   "settle under another lease",
-  "bury"
+  "reportDead"
 ] as const
 
 interface ModelJob {
   readonly id: bigint
   readonly key: string | undefined
   readonly priority: number
-  standing: Lanes.Standing
+  laneState: Lanes.LaneState
 }
 
 interface Held {
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(
   const insert = Effect.fnUntraced(function*(by: Session.Session, { key, priority }: Command) {
     const job = key === 0 ? { priority } : { key: `k${key}`, priority }
     const id = yield* by.insert({ queue, ...job })
-    return { id, key: undefined, ...job, standing: "open" } satisfies ModelJob
+    return { id, key: undefined, ...job, laneState: "open" } satisfies ModelJob
   })
 
   /** Ends the transaction that a producer has open, if it has one. */
@@ -75,28 +75,30 @@ export const make = Effect.fnUntraced(function*(
     if (isCommitted) { for (const job of added) jobs.set(job.id, job) }
   })
 
-  const claim = Effect.fnUntraced(function*({ key: laneRun, priority, who }: Command) {
+  const claim = Effect.fnUntraced(function*({ key: perLaneMax, priority, who }: Command) {
     const limit = 1 + priority * 2
     const heads = Lanes.claimable(inQueue()).slice(0, limit)
-    const expected = heads.flatMap((head) => [head, ...Lanes.behind(inQueue(), head, laneRun)])
+    const expected = heads.flatMap((head) => [head, ...Lanes.behind(inQueue(), head, perLaneMax)])
 
     const { ids, lease } = yield* session.claim({
       queue,
       worker,
       limit,
-      laneRun,
+      perLaneMax,
       isExclusive: who === 0
     })
 
-    const allowed = isNarrow ? anyLanes(laneRun).filter(({ id }) => ids.includes(id)) : expected
+    const allowed = isNarrow ? anyLanes(perLaneMax).filter(({ id }) => ids.includes(id)) : expected
     assert.deepStrictEqual(ids, allowed.toSorted(Lanes.byUrgency).map(({ id }) => id))
-    for (const job of allowed) job.standing = "leased"
+    for (const job of allowed) job.laneState = "leased"
     if (ids.length > 0) leases.push({ lease, ids })
   })
 
   /** The first of each lane, and what may run after it. */
-  const anyLanes = (laneRun: number) =>
-    Lanes.claimable(inQueue()).flatMap((head) => [head, ...Lanes.behind(inQueue(), head, laneRun)])
+  const anyLanes = (perLaneMax: number) =>
+    Lanes.claimable(inQueue()).flatMap((
+      head
+    ) => [head, ...Lanes.behind(inQueue(), head, perLaneMax)])
 
   const complete = Effect.fnUntraced(function*({ priority, who }: Command) {
     const held = leases[who % leases.length]
@@ -111,7 +113,7 @@ export const make = Effect.fnUntraced(function*(
 
   /** The first job of a lease goes back, and with it the rest of its lane's run. */
   const giveBack = Effect.fnUntraced(
-    function*({ who }: Command, outcome: object, to: Lanes.Standing) {
+    function*({ who }: Command, outcome: object, to: Lanes.LaneState) {
       const held = leases[who % leases.length]
       const first = held?.ids.map((id) => jobs.get(id)!)[0]
       if (held === undefined || first === undefined) return
@@ -120,10 +122,10 @@ export const make = Effect.fnUntraced(function*(
         id === first.id || (first.key !== undefined && jobs.get(id)!.key === first.key)
       )
       for (const id of gone) {
-        jobs.get(id)!.standing = "open"
+        jobs.get(id)!.laneState = "open"
         held.ids.splice(held.ids.indexOf(id), 1)
       }
-      first.standing = to
+      first.laneState = to
     }
   )
 
@@ -135,7 +137,9 @@ export const make = Effect.fnUntraced(function*(
     )
     yield* session.sql`SELECT promoted FROM pgq.promote(1000)`
     for (const job of inQueue()) {
-      if (job.standing === "later" || job.standing === "holding") job.standing = "open"
+      if (job.laneState === "delayed" || job.laneState === "delayedHoldingLane") {
+        job.laneState = "open"
+      }
     }
   })
 
@@ -153,11 +157,11 @@ export const make = Effect.fnUntraced(function*(
   })
 
   /** The worker leaves with all it holds; what it settles afterwards is refused. */
-  const bury = Effect.gen(function*() {
+  const reportDead = Effect.gen(function*() {
     yield* session.sql`SELECT pgq.leave(${worker}::uuid, false)`
     for (const { ids, lease } of leases) {
       if (ids.length > 0) assert.deepStrictEqual(yield* session.complete(lease, ids), ids)
-      for (const id of ids) jobs.get(id)!.standing = "open"
+      for (const id of ids) jobs.get(id)!.laneState = "open"
     }
     leases = []
     worker = yield* session.worker(queue)
@@ -189,24 +193,24 @@ export const make = Effect.fnUntraced(function*(
       case "release":
         return yield* giveBack(command, { outcome: "released" }, "open")
       case "retry and hold":
-        return yield* giveBack(command, { ...retried, holds: true }, "holding")
+        return yield* giveBack(command, { ...retried, holds: true }, "delayedHoldingLane")
       case "retry and yield":
-        return yield* giveBack(command, { ...retried, holds: false }, "later")
+        return yield* giveBack(command, { ...retried, holds: false }, "delayed")
       case "come due":
         return yield* comeDue
       case "settle again":
         return yield* settleAgain
       case "settle under another lease":
         return yield* settleElsewhere
-      case "bury":
-        return yield* bury
+      case "reportDead":
+        return yield* reportDead
     }
   })
 
   /** Whatever happened, everything committed can be finished: nothing is lost or stuck. */
   const finish = Effect.gen(function*() {
     yield* Effect.forEach(producers, (_, who) => end(who, who === 0))
-    yield* bury
+    yield* reportDead
     yield* comeDue
     while (jobs.size > 0) {
       const left = jobs.size

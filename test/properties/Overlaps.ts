@@ -4,7 +4,7 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import type { ClaimedJob } from "../../src/domain/Job.ts"
+import type { ClaimedJob } from "../../src/domain/JobRecord.ts"
 import { jobOf } from "../Given.ts"
 import * as Points from "./Points.ts"
 import type { Command, Run } from "./QueueMachine.ts"
@@ -53,7 +53,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     limit: number,
     taken: ReadonlyArray<bigint>
   ): void => {
-    const free = model.claimable({ worker: "", limit: Infinity, slots: Infinity, laneRun: 0 })
+    const free = model.claimable({ worker: "", limit: Infinity, slots: Infinity, perLaneMax: 0 })
     assert.isAtMost(ids.length, limit)
     if (model.all().some(({ crashes }) => crashes > 0)) {
       assert.includeMembers(allHeads(), ids.map(String))
@@ -72,9 +72,10 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
   const allHeads = (): Array<string> => {
     const crashes = new Map(model.all().map((job) => [job, job.crashes]))
     for (const job of model.all()) job.crashes = 0
-    const heads = model.claimable({ worker: "", limit: Infinity, slots: Infinity, laneRun: 0 }).map(
-      ({ id }) => String(id)
-    )
+    const heads = model.claimable({ worker: "", limit: Infinity, slots: Infinity, perLaneMax: 0 })
+      .map(
+        ({ id }) => String(id)
+      )
     for (const [job, count] of crashes) job.crashes = count
     return heads
   }
@@ -86,7 +87,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     if (!isWorking(command.who) || !isWorking(other)) return
     const [a, b] = [seatOf(command.who), seatOf(other)]
     const mine = working.optionsOf(command)
-    const theirs = { ...working.optionsOf({ ...command, who: other }), laneRun: 0, limit: 3 }
+    const theirs = { ...working.optionsOf({ ...command, who: other }), perLaneMax: 0, limit: 3 }
     const expected = model.claimable(mine).map(({ id }) => id)
 
     const first = Effect.tap(claimBy(a, mine), () => addBetween(command))
@@ -119,18 +120,18 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
       id: id!,
       key: job.key,
       priority,
-      standing: "open",
+      laneState: "open",
       isBlocked: false,
-      attempt: 0,
+      failures: 0,
       crashes: 0,
-      putOffs: 0
+      unhandledCount: 0
     })
   })
 
   const claimDuringSettlement = Effect.fnUntraced(function*(command: Command) {
     if (!isWorking(1)) return
     const settled = working.settlementsOf(command)
-    const options = { ...working.optionsOf({ ...command, who: 1 }), laneRun: 0, limit: 3 }
+    const options = { ...working.optionsOf({ ...command, who: 1 }), perLaneMax: 0, limit: 3 }
     const { isDone, one, two } = yield* overlap(
       command,
       { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
@@ -210,7 +211,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
   const betweenStatements = Effect.fnUntraced(function*(command: Command) {
     const [a, b] = [seatOf(0), seatOf(1)]
     if (!isWorking(0) || !isWorking(1)) return
-    const mine = { ...working.optionsOf({ ...command, who: 0 }), laneRun: 0 }
+    const mine = { ...working.optionsOf({ ...command, who: 0 }), perLaneMax: 0 }
     const theirs = { ...mine, worker: working.workerOf(1) }
     const doesAdd = command.detail % 4 < 2
     const settled = command.detail % 4 === 3 ? working.settlementsOf(command) : []

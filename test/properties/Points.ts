@@ -7,7 +7,7 @@ import { Effect, Fiber } from "effect"
 import * as InSchema from "../mutants/InSchema.ts"
 import type * as Session from "../support/Session.ts"
 
-export const names = ["admitted", "looked", "giving tokens"] as const
+export const names = ["admitted", "looked", "making heads"] as const
 type Name = typeof names[number]
 
 const before = (name: Name, functionName: string, from: string) =>
@@ -32,7 +32,7 @@ export const install = Effect.andThen(
       "SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),"
     ),
     before("looked", "pick", "SELECT array_agg(candidate.id)"),
-    before("giving tokens", "hand_out", "UPDATE jobs SET state = 'ready'")
+    before("making heads", "choose_heads", "UPDATE jobs SET state = 'ready'")
   ])
 )
 

@@ -3,7 +3,7 @@
  * ways and by hand, and changed by hand.
  */
 import { Duration, Effect } from "effect"
-import type { NewJob } from "../../src/domain/Job.ts"
+import type { NewJob } from "../../src/domain/JobRecord.ts"
 import { jobOf } from "../Given.ts"
 import type { Command, Run } from "./QueueMachine.ts"
 import type { ModelJob } from "./QueueModel.ts"
@@ -82,7 +82,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
 
   /** One that stands in no lease: what runs is not for people to change. */
   const someJob = (at: number): ModelJob | undefined => {
-    const free = model.all().filter(({ standing }) => standing !== "leased")
+    const free = model.all().filter(({ laneState }) => laneState !== "leased")
     return free[at % free.length]
   }
 
@@ -98,8 +98,8 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
         return
       case "change a key": {
         yield* sql`UPDATE pgq.jobs SET serialization_key = ${to ?? null} WHERE id = ${job.id}`
-        // What it held was the token of the lane that it leaves.
-        if (job.key !== to && job.standing === "holding") job.standing = "later"
+        // What it held was the head of the lane that it leaves.
+        if (job.key !== to && job.laneState === "delayedHoldingLane") job.laneState = "delayed"
         job.key = to
         return
       }
@@ -155,9 +155,9 @@ const modelOf = (id: bigint, job: NewJob): ModelJob => ({
   id,
   key: job.key,
   priority: job.priority,
-  standing: job.delay === undefined ? "open" : "later",
+  laneState: job.delay === undefined ? "open" : "delayed",
   isBlocked: false,
-  attempt: 0,
+  failures: 0,
   crashes: 0,
-  putOffs: 0
+  unhandledCount: 0
 })

@@ -43,9 +43,9 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"]) {
     assert.deepStrictEqual(yield* QueueTables.violations(control(), queue), [])
     assertSame(yield* QueueTables.read(control(), queue), model.snapshot())
     const { repo } = seats.control.now()
-    const isOpen = model.all().some(({ standing }) => standing === "open")
-    const isHeld = model.all().some(({ standing }) => standing === "leased")
-    if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasWaiting([queue]))
+    const isOpen = model.all().some(({ laneState }) => laneState === "open")
+    const isHeld = model.all().some(({ laneState }) => laneState === "leased")
+    if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasUnstarted([queue]))
     assert.strictEqual(yield* repo.hasUnannounced([queue]), producing.hasUnannounced())
   })
 

@@ -10,12 +10,12 @@ export interface ModelJob {
   readonly id: bigint
   key: string | undefined
   priority: number
-  standing: Lanes.Standing
+  laneState: Lanes.LaneState
   /** Stands aside until somebody acts. */
   isBlocked: boolean
-  attempt: number
+  failures: number
   crashes: number
-  putOffs: number
+  unhandledCount: number
 }
 
 export interface ModelLease {
@@ -58,17 +58,17 @@ export const make = () => {
   const end = (id: bigint, outcome: Ended["outcome"], lease: string): void => {
     const job = jobs.get(id)
     if (job === undefined) return
-    const attempt = job.attempt + (outcome === "crashed" ? 0 : 1)
+    const attempt = job.failures + (outcome === "crashed" ? 0 : 1)
     jobs.delete(id)
     ended.set(id, { id, outcome, attempt, lease })
   }
 
   /** Which jobs a claim beside which nothing else happens must answer with, in order. */
-  const claimable = ({ laneRun, limit, slots, worker }: {
+  const claimable = ({ perLaneMax, limit, slots, worker }: {
     readonly worker: string
     readonly limit: number
     readonly slots: number
-    readonly laneRun: number
+    readonly perLaneMax: number
   }): ReadonlyArray<ModelJob> => {
     const heads = Lanes.claimable(all())
     const suspects = heads.filter(isSuspect).slice(0, Math.min(limit, slots))
@@ -77,7 +77,7 @@ export const make = () => {
       .slice(0, limit)
       .flatMap((head) => [
         head,
-        ...isSuspect(head) ? [] : untilSuspect(Lanes.behind(all(), head, laneRun))
+        ...isSuspect(head) ? [] : untilSuspect(Lanes.behind(all(), head, perLaneMax))
       ])
       .toSorted(Lanes.byUrgency)
   }
@@ -106,13 +106,13 @@ export const make = () => {
     for (const { id, lease } of jobs) {
       leases.set(lease, { id: lease, worker, ids: [...leases.get(lease)?.ids ?? [], id] })
     }
-    for (const job of known(jobs.map(({ id }) => id))) job.standing = "leased"
+    for (const job of known(jobs.map(({ id }) => id))) job.laneState = "leased"
   }
 
   const giveBack = (lease: ModelLease, hasCrashed: boolean): void => {
     leases.delete(lease.id)
     for (const job of known(lease.ids)) {
-      job.standing = "open"
+      job.laneState = "open"
       if (!hasCrashed) continue
       if (job.crashes >= 2) end(job.id, "crashed", lease.id)
       else job.crashes++
@@ -125,7 +125,7 @@ export const make = () => {
     const lanes = new Set(known(undone.map(({ id }) => id)).flatMap(({ key }) => key ?? []))
     const rest = lease.ids.filter((id) => !settled.some((each) => each.id === id))
     const gone = known(rest).filter(({ key }) => key !== undefined && lanes.has(key))
-    for (const job of gone) job.standing = "open"
+    for (const job of gone) job.laneState = "open"
     for (const { id, settlement } of settled) settleOne(id, settlement, lease.id)
     lease.ids = rest.filter((id) => !gone.some((job) => job.id === id))
     if (lease.ids.length === 0) leases.delete(lease.id)
@@ -134,15 +134,17 @@ export const make = () => {
   const settleOne = (id: bigint, settlement: Settlement, lease: string): void => {
     const job = jobs.get(id)
     if (job === undefined) return
-    if (settlement._tag === "Released") job.standing = "open"
+    if (settlement._tag === "Released") job.laneState = "open"
     else if (settlement._tag === "Completed") end(id, "completed", lease)
     else if (isEnd(settlement)) end(id, "failed", lease)
     else {
-      job.standing = settlement._tag === "Retried" && !settlement.holdsLane ? "later" : "holding"
+      job.laneState = settlement._tag === "Retried" && !settlement.holdsLane
+        ? "delayed"
+        : "delayedHoldingLane"
       job.isBlocked = settlement._tag === "Failed"
       job.crashes = 0
-      if (settlement._tag === "PutOff") job.putOffs++
-      else job.attempt++
+      if (settlement._tag === "Unhandled") job.unhandledCount++
+      else job.failures++
     }
   }
 
@@ -188,10 +190,10 @@ export const make = () => {
 
   /** Everything whose time has come. Answers with how many jobs. */
   const promote = (): number => {
-    const due = all().filter(({ isBlocked, standing }) =>
-      !isBlocked && (standing === "later" || standing === "holding")
+    const due = all().filter(({ isBlocked, laneState }) =>
+      !isBlocked && (laneState === "delayed" || laneState === "delayedHoldingLane")
     )
-    for (const job of due) job.standing = "open"
+    for (const job of due) job.laneState = "open"
     return due.length
   }
 

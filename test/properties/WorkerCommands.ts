@@ -18,7 +18,7 @@ export const operations = [
   "join",
   "renew",
   "leave",
-  "bury",
+  "reportDead",
   "expire",
   "rescue",
   "reconcile"
@@ -58,7 +58,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
     worker: ids[who]!,
     limit: 1 + priority * 2,
     slots: 3,
-    laneRun: key
+    perLaneMax: key
   })
 
   const claim = Effect.fnUntraced(function*(command: Command) {
@@ -73,8 +73,8 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
     const { jobs } = yield* repo.claim(options)
     assert.deepStrictEqual(jobs.map(({ id }) => id), expected.map(({ id }) => id))
     assert.deepStrictEqual(
-      jobs.map(({ attempt, putOffs }) => ({ attempt, putOffs })),
-      expected.map(({ attempt, putOffs }) => ({ attempt: attempt + 1, putOffs }))
+      jobs.map(({ attempt, unhandledCount }) => ({ attempt, unhandledCount })),
+      expected.map(({ failures, unhandledCount }) => ({ attempt: failures + 1, unhandledCount }))
     )
     model.claimed(options.worker, jobs)
     if (command.op === "claim and lose the answer") {
@@ -149,7 +149,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
 
   const leave = Effect.fnUntraced(function*(who: number, hasCrashed: boolean) {
     const { registry } = control()
-    yield* hasCrashed ? registry.bury(ids[who]!) : registry.leave(ids[who]!)
+    yield* hasCrashed ? registry.reportDead(ids[who]!) : registry.leave(ids[who]!)
     model.leave(ids[who]!, hasCrashed)
   })
 
@@ -198,7 +198,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
         return renew(command.who)
       case "leave":
         return leave(command.who, false)
-      case "bury":
+      case "reportDead":
         return leave(command.who, true)
       case "expire":
         return expire(command.who)
@@ -253,7 +253,7 @@ const settlements: ReadonlyArray<Settlement> = [
   Settlement.Failed({ error: "no", blocksLane: false }),
   Settlement.Retried({ delay: Duration.hours(1), error: "later", holdsLane: false }),
   Settlement.Completed(),
-  Settlement.PutOff({ delay: Duration.hours(1), error: "unknown" }),
+  Settlement.Unhandled({ delay: Duration.hours(1), error: "unknown" }),
   Settlement.Failed({ error: "stop", blocksLane: true })
 ]
 

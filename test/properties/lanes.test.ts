@@ -58,13 +58,13 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
         const machine = yield* LaneMachine.make(producers, yield* Session.open)
         yield* Effect.forEach(commands, machine.step, { discard: true })
         yield* machine.finish
-        const [{ tokens } = { tokens: 0 }] = yield* producers[0].sql<{ tokens: number }>`
-          SELECT count(*)::integer AS tokens FROM (
+        const [{ heads } = { heads: 0 }] = yield* producers[0].sql<{ heads: number }>`
+          SELECT count(*)::integer AS heads FROM (
             SELECT FROM pgq.jobs WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
             GROUP BY queue, serialization_key HAVING count(*) > 1
           ) AS lanes
         `
-        assert.strictEqual(tokens, 0)
+        assert.strictEqual(heads, 0)
       }).pipe(Effect.scoped),
     { timeout: 300_000, arbitrary: { runs, size: 300, ...seed } }
   )

@@ -201,13 +201,13 @@ describe("the checks", () => {
     const none = new Set<number>()
     const found = (end: string, more: { killed?: number; frozen?: number } = {}) =>
       Logs.deserters(
-        `info  working on main, 8 at once, mode row-lock pid=7\n${end}; handing its jobs back\n`,
+        `info  working on main, 8 at once, mode row-lock pid=7\n${end}; giving its jobs back\n`,
         {
           killed: more.killed === undefined ? none : new Set([more.killed]),
           frozen: more.frozen === undefined ? none : new Set([more.frozen])
         }
       ).length
-    const deaf = "warn  process 7 does not hear that it is to stop; killed it\n"
+    const deaf = "warn  process 7 did not receive the request to stop; killed it\n"
     const unable = "error stopped without signing off; others wait pid=7\n"
 
     assert.strictEqual(found("warn  process 7 ended by SIGABRT"), 1)

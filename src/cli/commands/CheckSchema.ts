@@ -1,5 +1,5 @@
 /**
- * Whether all is there that the migrations made, and nothing stands in its way.
+ * Checks that every object that the migrations made still exists, and that nothing disables it.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -30,7 +30,10 @@ const missing = Effect.fnUntraced(function*(schema: string) {
   return [fail("schema", `missing: ${names}; make them again as pgq schema prints them`)]
 })
 
-/** A job that comes in past them is never looked at, or runs beside others of its key. */
+/**
+ * A job that is added while pgq's triggers are off is never looked at, or runs beside others of its
+ * key.
+ */
 const triggers = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const found = yield* asked(sql<{ readonly name: string; readonly enabled: string }>`
@@ -66,7 +69,7 @@ const rowSecurity = Effect.fnUntraced(function*(schema: string) {
   })
 })
 
-/** Citus takes its own tables apart; pgq's stand on one node, where its locks are. */
+/** A table that Citus distributes cannot work: pgq's locks are on one node. */
 const citus = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const [found] = yield* asked(sql<{ readonly tables: boolean; readonly schemas: boolean }>`
@@ -99,7 +102,7 @@ const citus = Effect.fnUntraced(function*(schema: string) {
   )]
 })
 
-/** All that can be wrong with the schema although its version is right. */
+/** Every fault that a schema of the right version can have. */
 export const parts = (schema: string): Look =>
   Effect.map(
     Effect.all([missing(schema), triggers(schema), rowSecurity(schema), citus(schema)]),

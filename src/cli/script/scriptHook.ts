@@ -1,6 +1,6 @@
 /**
- * Module hooks for job scripts in TypeScript, the same on every Node: files are read as JavaScript,
- * and imports are looked for where TypeScript does.
+ * Module hooks for job scripts in TypeScript. They behave the same on every version of Node: a file
+ * is read as JavaScript, and its imports are resolved as TypeScript does.
  */
 import { readFile } from "node:fs/promises"
 import type { LoadHook, ResolveHook } from "node:module"

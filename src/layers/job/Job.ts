@@ -3,8 +3,8 @@
  */
 import { Context, Effect, Exit, Layer, Predicate, Schema } from "effect"
 import { PayloadInvalid } from "../../domain/Errors.ts"
-import type { RunningJob } from "../../domain/Job.ts"
 import { defaults, type JobKind, type RetryPolicy } from "../../domain/JobKind.ts"
+import type { RunningJob } from "../../domain/JobRecord.ts"
 import * as PayloadText from "../../domain/PayloadText.ts"
 import type { Handler } from "../../services/Handlers.ts"
 

@@ -4,7 +4,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { RunningJob } from "../../domain/Job.ts"
+import type { RunningJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import * as Job from "./Job.ts"
 

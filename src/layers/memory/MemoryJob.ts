@@ -2,7 +2,7 @@
  * One job as the queue in memory keeps it, and what a settlement makes of it.
  */
 import { Duration } from "effect"
-import type { NewJob } from "../../domain/Job.ts"
+import type { NewJob } from "../../domain/JobRecord.ts"
 import type { LaneJob } from "../../domain/Lanes.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 
@@ -12,8 +12,8 @@ export interface StoredJob extends LaneJob {
   readonly payload: string
   readonly maxAttempts: number | undefined
   /** Runs that ended in failure. */
-  readonly attempt: number
-  readonly putOffs: number
+  readonly failures: number
+  readonly unhandledCount: number
   readonly dueAt: number
   readonly error: string | undefined
 }
@@ -30,16 +30,16 @@ export const newStoredJob = (job: NewJob, id: bigint, now: number): StoredJob =>
     key: job.key,
     priority: job.priority,
     maxAttempts: job.maxAttempts,
-    standing: dueAt > now ? "later" : "open",
-    attempt: 0,
-    putOffs: 0,
+    laneState: dueAt > now ? "delayed" : "open",
+    failures: 0,
+    unhandledCount: 0,
     dueAt,
     error: undefined
   }
 }
 
 export const isAside = (job: StoredJob): boolean =>
-  job.standing === "later" || job.standing === "holding"
+  job.laneState === "delayed" || job.laneState === "delayedHoldingLane"
 
 /** What a settlement makes of its job; `undefined` is finished. */
 export const after = (
@@ -47,25 +47,25 @@ export const after = (
   settlement: Settlement,
   now: number
 ): StoredJob | undefined => {
-  const holding = job.key === undefined ? "later" : "holding"
+  const holding = job.key === undefined ? "delayed" : "delayedHoldingLane"
   switch (settlement._tag) {
     case "Completed":
       return undefined
     case "Released":
-      return { ...job, standing: "open" }
+      return { ...job, laneState: "open" }
     case "Retried":
       return {
         ...job,
-        standing: settlement.holdsLane ? holding : "later",
-        attempt: job.attempt + 1,
+        laneState: settlement.holdsLane ? holding : "delayed",
+        failures: job.failures + 1,
         dueAt: now + Duration.toMillis(settlement.delay),
         error: settlement.error
       }
-    case "PutOff":
+    case "Unhandled":
       return {
         ...job,
-        standing: holding,
-        putOffs: job.putOffs + 1,
+        laneState: holding,
+        unhandledCount: job.unhandledCount + 1,
         dueAt: now + Duration.toMillis(settlement.delay),
         error: settlement.error
       }
@@ -73,8 +73,8 @@ export const after = (
       return settlement.blocksLane && job.key !== undefined
         ? {
           ...job,
-          standing: "holding",
-          attempt: job.attempt + 1,
+          laneState: "delayedHoldingLane",
+          failures: job.failures + 1,
           dueAt: Infinity,
           error: settlement.error
         }

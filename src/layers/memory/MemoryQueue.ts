@@ -6,7 +6,7 @@
  */
 import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
 import { StoreError } from "../../domain/Errors.ts"
-import { type NewJob, newJob } from "../../domain/Job.ts"
+import { type NewJob, newJob } from "../../domain/JobRecord.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
@@ -47,8 +47,8 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
         })
     ),
   settle: (settled, options) => timed((now) => store.settle(settled, { ...options, now })),
-  locked: () => Effect.succeed([]),
-  hasWaiting: (queues) => Effect.sync(() => store.hasWaiting(queues)),
+  rowLocked: () => Effect.succeed([]),
+  hasUnstarted: (queues) => Effect.sync(() => store.hasUnstarted(queues)),
   hasUnannounced: () => Effect.succeed(false)
 })
 
@@ -79,9 +79,9 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
         gone: store.gone(knownLeases)
       })),
     // There is nobody else in this process.
-    standIn: () => Effect.succeed({ turn: () => {}, renewedAgo: () => Infinity }),
+    watchdog: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity }),
     leave: end,
-    bury: end
+    reportDead: end
   }
 }
 

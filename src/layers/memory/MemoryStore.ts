@@ -6,11 +6,11 @@
  */
 import { Duration } from "effect"
 import { ClaimLost } from "../../domain/Errors.ts"
-import type { ClaimedJob, NewJob } from "../../domain/Job.ts"
+import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
 import * as Lanes from "../../domain/Lanes.ts"
-import type { QueueCounts, WorkerInfo } from "../../domain/QueueStatus.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 import * as Turns from "../../domain/Turns.ts"
+import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
@@ -31,13 +31,15 @@ export class MemoryStore {
   enqueue(jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<bigint> {
     const added = jobs.map((job) => newStoredJob(job, ++this.#lastId, now))
     for (const job of added) this.#jobs.set(job.id, job)
-    this.#wakeQueues(added.filter((job) => job.standing === "open"))
+    this.#wakeQueues(added.filter((job) => job.laneState === "open"))
     this.#wakeDue(added)
     return added.map((job) => job.id)
   }
 
   /** `undefined` when the worker is not registered. */
-  claim({ laneRun, limit, queues, worker }: ClaimOptions): ReadonlyArray<ClaimedJob> | undefined {
+  claim(
+    { perLaneMax, limit, queues, worker }: ClaimOptions
+  ): ReadonlyArray<ClaimedJob> | undefined {
     if (!this.#workers.has(worker)) return undefined
     const busy = queues.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
     let wanted = Math.max(limit, 0)
@@ -47,7 +49,7 @@ export class MemoryStore {
       wanted -= heads.length
       return this.#lease(
         worker,
-        heads.flatMap((job) => [job, ...Lanes.behind(jobs, job, laneRun)])
+        heads.flatMap((job) => [job, ...Lanes.behind(jobs, job, perLaneMax)])
           .toSorted(Lanes.byUrgency)
       )
     }))
@@ -56,7 +58,7 @@ export class MemoryStore {
   #lease(worker: string, jobs: ReadonlyArray<StoredJob>): ReadonlyArray<ClaimedJob> {
     const lease = crypto.randomUUID()
     if (jobs.length > 0) this.#leases.set(lease, { worker, ids: new Set(jobs.map(({ id }) => id)) })
-    for (const job of jobs) this.#put({ ...job, standing: "leased" })
+    for (const job of jobs) this.#put({ ...job, laneState: "leased" })
     return jobs.map((job) => ({
       id: job.id,
       lease,
@@ -65,9 +67,9 @@ export class MemoryStore {
       payload: job.payload,
       key: job.key,
       priority: job.priority,
-      attempt: job.attempt + 1,
+      attempt: job.failures + 1,
       maxAttempts: job.maxAttempts,
-      putOffs: job.putOffs
+      unhandledCount: job.unhandledCount
     }))
   }
 
@@ -90,14 +92,14 @@ export class MemoryStore {
     return lost.map(({ id, lease }) => new ClaimLost({ id, lease }))
   }
 
-  hasWaiting(queues: ReadonlyArray<string>): boolean {
-    return queues.some((queue) => Lanes.hasWaiting(this.#ofQueue(queue)))
+  hasUnstarted(queues: ReadonlyArray<string>): boolean {
+    return queues.some((queue) => Lanes.hasUnstarted(this.#ofQueue(queue)))
   }
 
   promote(now: number): { readonly promoted: number; readonly next: number | undefined } {
     const aside = Array.from(this.#jobs.values()).filter(isAside)
     const due = aside.filter((job) => job.dueAt <= now)
-    for (const job of due) this.#put({ ...job, standing: "open" })
+    for (const job of due) this.#put({ ...job, laneState: "open" })
     this.#wakeQueues(due)
     const next = aside
       .filter((job) => job.dueAt > now)
@@ -136,7 +138,7 @@ export class MemoryStore {
       .filter(([id, lease]) => lease.worker === worker && !knownLeases.includes(id))
     const jobs = unknown.flatMap(([, lease]) => this.#jobsIn(lease))
     for (const [id] of unknown) this.#leases.delete(id)
-    for (const job of jobs) this.#put({ ...job, standing: "open" })
+    for (const job of jobs) this.#put({ ...job, laneState: "open" })
     this.#wakeQueues(jobs)
     return jobs.length
   }
@@ -162,8 +164,8 @@ export class MemoryStore {
         return {
           queue,
           ready,
-          waiting: here.filter((job) => job.standing === "open").length - ready,
-          running: here.filter((job) => job.standing === "leased").length,
+          waiting: here.filter((job) => job.laneState === "open").length - ready,
+          running: here.filter((job) => job.laneState === "leased").length,
           scheduled: here.filter(isAside).length,
           completed: past.filter((job) => job.outcome === "Completed").length,
           failed: past.filter((job) => job.outcome === "Failed").length
@@ -217,7 +219,7 @@ export class MemoryStore {
     if (undone.key === undefined) return
     for (const job of this.#jobsIn(this.#leases.get(lease))) {
       if (job.key !== undone.key) continue
-      this.#put({ ...job, standing: "open" })
+      this.#put({ ...job, laneState: "open" })
       this.#takeOut(job.id, lease)
     }
   }
@@ -253,7 +255,7 @@ interface ClaimOptions {
   readonly queues: ReadonlyArray<string>
   readonly worker: string
   readonly limit: number
-  readonly laneRun: number
+  readonly perLaneMax: number
 }
 
 interface Lease {
@@ -278,5 +280,5 @@ const isLaneFree = (ended: {
   readonly job: StoredJob
   readonly stays: StoredJob | undefined
 }): boolean =>
-  ended.stays?.standing === "open" ||
-  (ended.job.key !== undefined && ended.stays?.standing !== "holding")
+  ended.stays?.laneState === "open" ||
+  (ended.job.key !== undefined && ended.stays?.laneState !== "delayedHoldingLane")

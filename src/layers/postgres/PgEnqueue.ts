@@ -5,7 +5,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Option, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { StoreError } from "../../domain/Errors.ts"
-import type { NewJob } from "../../domain/Job.ts"
+import type { NewJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import * as Batcher from "../effects/Batcher.ts"
 import * as PgInsert from "./PgInsert.ts"
@@ -45,28 +45,31 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
 const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyArray<NewJob>) =>
   Effect.suspend(() => {
     const receipt = randomUUID()
-    let isUnknown = false
+    let isOutcomeUnknown = false
     const inserted = Effect.gen(function*() {
       const since = yield* Clock.currentTimeMillis
       const ids = yield* insertOnce(jobs, receipt)
       // An answer that took long may come of a wait that was cancelled.
-      isUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
-      if (isUnknown && ids.length > 0) yield* confirm(receipt)
+      isOutcomeUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
+      if (isOutcomeUnknown && ids.length > 0) yield* confirm(receipt)
       return ids
     })
     return inserted.pipe(
       Effect.catchIf(
-        ({ code }) => isUnknown && code === uniqueViolation,
+        ({ code }) => isOutcomeUnknown && code === uniqueViolation,
         (error) => Effect.filterOrFail(confirm(receipt), (ids) => ids !== undefined, () => error)
       ),
       Effect.tapError((error) =>
         Effect.sync(() => {
-          isUnknown ||= error.isUnknown === true
+          isOutcomeUnknown ||= error.isOutcomeUnknown === true
         })
       ),
-      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isUnknown && isTransient }),
+      Effect.retry({
+        schedule: backoff,
+        while: ({ isTransient }) => isOutcomeUnknown && isTransient
+      }),
       Effect.mapError((error) =>
-        isUnknown ? inDoubt(error) : isWithoutJobs(error) ? keptOut(error) : error
+        isOutcomeUnknown ? inDoubt(error) : isWithoutJobs(error) ? keptOut(error) : error
       )
     )
   })
@@ -76,7 +79,7 @@ const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
   new StoreError({
     operation,
     isTransient,
-    isUnknown: true,
+    isOutcomeUnknown: true,
     ...(code === undefined ? {} : { code }),
     detail: `${detail}; the jobs may have been added all the same`,
     cause

@@ -9,9 +9,9 @@ import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import { bounds, within } from "../effects/Deadline.ts"
-import { keepGoing } from "../effects/KeepGoing.ts"
-import { varied } from "../effects/Varied.ts"
-import { answered } from "./QueryTimeout.ts"
+import { jittered } from "../effects/Jitter.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
@@ -66,7 +66,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
         .pipe(Effect.annotateLogs({ operation: "listen", schema }))
     ),
     Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
-    keepGoing("listening"),
+    restartOnDefect("listening"),
     Effect.forever,
     Effect.forkScoped
   )
@@ -86,12 +86,12 @@ export const layer = (options: {
   readonly schema: string
 }): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
-const backoff = (losses: number) => varied(Math.min(100 * 2 ** losses, 5000))
+const backoff = (losses: number) => jittered(Math.min(100 * 2 ** losses, 5000))
 
 /** One after the other; fewer are over in a moment. */
 const lossesWorthALine = 5
 
-const heard = answered("listen", bounds.listen)
+const heard = withTimeout("listen", bounds.listen)
 
 /** A message that is not understood may come from a newer pgq: looking is always right. */
 const decode = (message: string): Wake =>

@@ -7,7 +7,7 @@ import type { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../../domain/Errors.ts"
 import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 export const defaultSchema = "pgq"
 
@@ -66,9 +66,9 @@ export const check = Effect.fn("PgSchema.check")(
     const found = yield* sql<{ used: boolean; migrations: boolean; renamed: boolean }>`
       SELECT ${sql.literal(isUsed(schema))} AS used,
              to_regclass(quote_ident(${schema}) || '.migrations') IS NOT NULL
-             AND to_regclass(quote_ident(${schema}) || '.lane_wakes') IS NOT NULL AS migrations,
+             AND to_regclass(quote_ident(${schema}) || '.dirty_lanes') IS NOT NULL AS migrations,
              EXISTS ${sql.literal(lost(schema))} AS renamed
-    `.pipe(answered("check"))
+    `.pipe(withTimeout("check"))
     if (found[0]?.used !== true) {
       return yield* new SchemaUnfit({
         schema,
@@ -107,7 +107,7 @@ const appliedIds = Effect.fnUntraced(function*(schema: string) {
   const rows = yield* sql<{ id: number; name: string; checksum: string | null }>`
     SELECT id, name, to_jsonb(applied) ->> 'checksum' AS checksum
     FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id
-  `.pipe(answered("check"))
+  `.pipe(withTimeout("check"))
   const changed = rows.find(({ checksum, id }) =>
     migrations.some((known) => known.id === id && known.checksum !== checksum)
   )
@@ -127,7 +127,7 @@ const refuseAhead = Effect.fnUntraced(function*(schema: string) {
   const [newer] = yield* sql<{ name: string }>`
     SELECT name FROM ${sql(`${schema}.migrations`)}
     WHERE id > ${version()} AND is_breaking ORDER BY id DESC LIMIT 1
-  `.pipe(answered("check"))
+  `.pipe(withTimeout("check"))
   if (newer !== undefined) {
     return yield* new SchemaUnfit({
       schema,

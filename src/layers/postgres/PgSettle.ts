@@ -5,12 +5,12 @@ import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { JobRepo, Settled } from "../../services/JobRepo.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 export const make = (
   sql: PgClient.PgClient,
   schema: string
-): Pick<JobRepo["Service"], "settle" | "locked"> => {
+): Pick<JobRepo["Service"], "settle" | "rowLocked"> => {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
   const settle: JobRepo["Service"]["settle"] = Effect.fn("JobRepo.settle")(
@@ -30,23 +30,23 @@ export const make = (
       `
       return lost.map((each) => new ClaimLost(each))
     },
-    answered("settle"),
+    withTimeout("settle"),
     Effect.uninterruptible
   )
 
-  const locked: JobRepo["Service"]["locked"] = Effect.fn("JobRepo.locked")(
+  const rowLocked: JobRepo["Service"]["rowLocked"] = Effect.fn("JobRepo.rowLocked")(
     function*(settled) {
       const rows = yield* sql<{ id: bigint }>`
-        SELECT id FROM ${name("locked")}(
+        SELECT id FROM ${name("row_locked")}(
           ${settled.map(({ lease }) => lease)}::uuid[], ${settled.map(({ id }) => id)}::bigint[]
         ) AS id
       `
       return rows.map(({ id }) => id)
     },
-    answered("locked")
+    withTimeout("rowLocked")
   )
 
-  return { settle, locked }
+  return { settle, rowLocked }
 }
 
 /** What `settle` in `sql/` takes for a run that did not complete. */
@@ -57,10 +57,10 @@ const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object>
       return []
     case "Released":
       return [{ ...job, outcome: "released" }]
-    case "PutOff":
+    case "Unhandled":
       return [{
         ...job,
-        outcome: "put_off",
+        outcome: "unhandled",
         delay: seconds(settlement.delay),
         error: settlement.error
       }]

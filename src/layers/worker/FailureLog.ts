@@ -55,7 +55,7 @@ const consequence = (settlement: Failure): string => {
   switch (settlement._tag) {
     case "Retried":
       return `tried again in ${shortly(settlement.delay)}`
-    case "PutOff":
+    case "Unhandled":
       return `put off for ${shortly(settlement.delay)}`
     case "Failed":
       return settlement.blocksLane

@@ -1,7 +1,7 @@
 /**
  * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
  */
-import type { ClaimedJob, JobJson, RunningJob } from "../../domain/Job.ts"
+import type { ClaimedJob, JobJson, RunningJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 
 export class LaneRun {

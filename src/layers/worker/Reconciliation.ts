@@ -4,8 +4,8 @@
  */
 import { Effect } from "effect"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import type { Runs } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
-import type { Runs } from "./Runs.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker }: {

@@ -6,7 +6,7 @@
 import { Effect, Latch, Schedule, type Scope } from "effect"
 import { type ClaimLost, StoreError } from "../../domain/Errors.ts"
 import { JobRepo, type Settled } from "../../services/JobRepo.ts"
-import { keepGoing } from "../effects/KeepGoing.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import type { LoggedJob } from "./LogFields.ts"
 import * as SettlingLog from "./SettlingLog.ts"
 
@@ -134,8 +134,8 @@ export const make = Effect.fnUntraced(function*(
 
   /** Those that can be recorded now, and those whose rows somebody holds. */
   const divide = (batch: ReadonlyArray<Ended>) =>
-    repo.locked(batch).pipe(
-      Effect.catchDefect(refusal("locked")),
+    repo.rowLocked(batch).pipe(
+      Effect.catchDefect(refusal("rowLocked")),
       Effect.retry({ schedule: backoff, while: ({ isTransient }) => isTransient }),
       Effect.orElseSucceed((): ReadonlyArray<bigint> => []),
       Effect.map((ids) => {
@@ -197,7 +197,7 @@ export const make = Effect.fnUntraced(function*(
 
   yield* Effect.forEach(
     [flush, retryLocked],
-    (step) => step.pipe(keepGoing("settling"), Effect.forever, Effect.forkScoped)
+    (step) => step.pipe(restartOnDefect("settling"), Effect.forever, Effect.forkScoped)
   )
 
   const add = (ended: Ended): void => {

@@ -22,14 +22,14 @@ import type { Handlers } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
-import { QueueControl } from "../../services/QueueControl.ts"
+import { WorkerControl } from "../../services/WorkerControl.ts"
 import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { bounds, closeWithin } from "../effects/Deadline.ts"
-import { keepGoing } from "../effects/KeepGoing.ts"
-import * as Claims from "./Claims.ts"
-import * as Lifeline from "./Lifeline.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as ClaimLoop from "./ClaimLoop.ts"
+import * as Heartbeat from "./Heartbeat.ts"
+import * as JobRunner from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
-import * as Runs from "./Runs.ts"
 import * as Settler from "./Settler.ts"
 import * as SettlingLog from "./SettlingLog.ts"
 
@@ -44,9 +44,9 @@ export interface Options {
 
 type Needs = Handlers | JobRepo | LockStrategy | Notifier | WorkerRegistry
 
-export const layer = (options: Options): Layer.Layer<QueueControl, StoreError, Needs> =>
+export const layer = (options: Options): Layer.Layer<WorkerControl, StoreError, Needs> =>
   Layer.effect(
-    QueueControl,
+    WorkerControl,
     Effect.gen(function*() {
       const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(bounds.closing))
       const said = Effect.annotateLogs({ worker: options.worker.id })
@@ -65,7 +65,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   /** Those of the application, for what its handlers log. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
 }): Effect.fn.Return<
-  { readonly control: QueueControl["Service"]; readonly goodbye: Effect.Effect<void> },
+  { readonly control: WorkerControl["Service"]; readonly goodbye: Effect.Effect<void> },
   StoreError,
   Needs | Scope.Scope
 > {
@@ -88,13 +88,13 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   })
   const life = yield* Scope.fork(yield* Effect.scope)
   // Nobody stands in for one that has ended.
-  const lifeline = yield* Scope.provide(Lifeline.make({ ...worker, mode }), life)
-  const runs = yield* Runs.make({
+  const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, mode }), life)
+  const runs = yield* JobRunner.make({
     concurrency,
     settler,
     logAnnotations,
     onFree: look,
-    isTrusted: lifeline.isTrusted
+    isTrusted: heartbeat.isTrusted
   })
   const ended = yield* Deferred.make<ReadonlyArray<bigint>>()
 
@@ -103,19 +103,19 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   let cancelledAt = Infinity
   let hasSignedOff = false
 
-  const claims = yield* Claims.make({
+  const claims = yield* ClaimLoop.make({
     worker: id,
     queues,
     runs,
     settler,
     changes,
-    join: lifeline.join
+    join: heartbeat.join
   })
 
   const work = Effect.gen(function*() {
-    let hasWaiting = true
+    let hasUnstarted = true
     while (true) {
-      const step = nextStep({ mode: stopping, running: runs.count(), hasWaiting })
+      const step = nextStep({ mode: stopping, running: runs.count(), hasUnstarted })
       if (step === "end") return
       if (step === "wait") {
         const left = cancelledAt + Duration.toMillis(grace) - clock.currentTimeMillisUnsafe()
@@ -126,18 +126,18 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
         continue
       }
       // A job that is claimed now could not be started.
-      if (runs.wants().limit === 0 || !lifeline.isTrusted()) {
+      if (runs.wants().limit === 0 || !heartbeat.isTrusted()) {
         yield* Queue.take(changes)
         continue
       }
       const round = yield* claims.round
       if (round !== undefined && (round.found > 0 || round.isBehind)) {
-        hasWaiting = true
+        hasUnstarted = true
         continue
       }
       if (round?.found === 0 && stopping === "drain" && runs.count() === 0) {
-        hasWaiting = yield* Effect.orElseSucceed(repo.hasWaiting(queues), () => true)
-        if (!hasWaiting) continue
+        hasUnstarted = yield* Effect.orElseSucceed(repo.hasUnstarted(queues), () => true)
+        if (!hasUnstarted) continue
       }
       yield* claims.pause(stopping === "drain" ? "200 millis" : "5 seconds")
     }
@@ -156,7 +156,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
     if (leftBehind.length > 0) return leftBehind
     // A renewal that finds the worker gone would have it join again.
     yield* Scope.close(life, Exit.void)
-    yield* lifeline.leave.pipe(
+    yield* heartbeat.leave.pipe(
       Effect.tapError((error) =>
         Effect.logWarning(`could not sign off, which is tried for some seconds: ${error.message}`)
           .pipe(Effect.annotateLogs(LogFields.ofError(error)))
@@ -185,11 +185,11 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
   }
 
   yield* Effect.onError(
-    lifeline.join,
+    heartbeat.join,
     () =>
-      Effect.ignore(Effect.timeoutOption(Effect.interruptible(lifeline.leave), bounds.lastWords))
+      Effect.ignore(Effect.timeoutOption(Effect.interruptible(heartbeat.leave), bounds.lastWords))
   )
-  yield* lifeline.keep({
+  yield* heartbeat.keep({
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
       return Effect.logWarning(
@@ -197,7 +197,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
           LogFields.wordsFor(lost)
       ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
     }),
-    onBuried: claims.rejoin,
+    onReportedDead: claims.rejoin,
     // A claim that hangs must not keep the worker from renewing.
     onRenewed: Effect.andThen(
       Effect.sync(look),
@@ -212,22 +212,22 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
         ) look()
       })
     ),
-    keepGoing("waking up"),
+    restartOnDefect("waking up"),
     Effect.forkScoped
   )
   yield* Queue.take(doubts).pipe(
     Effect.andThen(Effect.ignore(claims.reconcile)),
-    keepGoing("reconciling"),
+    restartOnDefect("reconciling"),
     Effect.forever,
     Effect.forkScoped
   )
   yield* Effect.sync(runs.releaseOverdue).pipe(
-    keepGoing("releasing"),
+    restartOnDefect("releasing"),
     Effect.delay("250 millis"),
     Effect.forever,
     Effect.forkScoped
   )
-  yield* Effect.andThen(keepGoing("working")(work), end).pipe(
+  yield* Effect.andThen(restartOnDefect("working")(work), end).pipe(
     Effect.tapCause((cause) =>
       Effect.logError("the worker has broken off, and claims nothing more", cause)
     ),
@@ -250,7 +250,7 @@ const make = Effect.fnUntraced(function*({ grace, logAnnotations, worker }: Opti
     }
   }).pipe(Effect.ignoreCause)
 
-  const control = QueueControl.of({
+  const control = WorkerControl.of({
     stop: (asked) => Effect.sync(() => stop(asked)),
     ended: Deferred.await(ended),
     status: Effect.sync(() => ({

@@ -33,7 +33,7 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         priority: -3,
         attempt: 1,
         maxAttempts: 4,
-        putOffs: 0
+        unhandledCount: 0
       })
     }))
 

@@ -15,7 +15,7 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       const queue = yield* queueName
       yield* enqueue(queue, ...lane("k", 5), { name: "un-keyed" }, ...lane("l", 1))
 
-      const run = yield* claim({ queue, worker: yield* workerOf(queue), limit: 1, laneRun: 3 })
+      const run = yield* claim({ queue, worker: yield* workerOf(queue), limit: 1, perLaneMax: 3 })
 
       assert.deepStrictEqual(run.map(({ name }) => name), ["k1", "k2", "k3", "k4"])
       assert.strictEqual(new Set(run.map(({ lease }) => lease)).size, 1)
@@ -26,7 +26,7 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, ...lane("k", 4))
-      const [first, second, third] = yield* claim({ queue, worker, laneRun: 2 })
+      const [first, second, third] = yield* claim({ queue, worker, perLaneMax: 2 })
 
       assert.deepStrictEqual(yield* settle([first!], Settlement.Completed()), [])
       yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
@@ -44,7 +44,7 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       Settlement.Released(),
       Settlement.Retried({ error: "not yet", delay: Duration.hours(1), holdsLane: false }),
       Settlement.Retried({ error: "not yet", delay: Duration.hours(1), holdsLane: true }),
-      Settlement.PutOff({ error: "not here", delay: Duration.hours(1) }),
+      Settlement.Unhandled({ error: "not here", delay: Duration.hours(1) }),
       Settlement.Failed({ error: "no", blocksLane: true })
     ]
   ) {
@@ -54,7 +54,7 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         const queue = yield* queueName
         const worker = yield* workerOf(queue)
         yield* enqueue(queue, ...lane("k", 3), ...lane("l", 2))
-        const run = yield* claim({ queue, worker, laneRun: 5 })
+        const run = yield* claim({ queue, worker, perLaneMax: 5 })
         const [first, second, third] = run.filter(({ key }) => key === "k")
         const others = run.filter(({ key }) => key === "l")
 

@@ -90,7 +90,7 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
       yield* claim({ queue, worker: dead })
       yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
 
-      yield* WorkerRegistry.use((registry) => registry.bury(dead))
+      yield* WorkerRegistry.use((registry) => registry.reportDead(dead))
 
       const names = yield* runAll({ queue, worker: yield* workerOf(queue) })
       assert.deepStrictEqual(names, ["urgent", "head"])
@@ -169,7 +169,7 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
       yield* enqueue(queue, { key: "k" }, { key: "k" })
       const head = yield* claim({ queue, worker })
 
-      yield* settle(head, Settlement.PutOff({ error: "not here", delay: Duration.hours(1) }))
+      yield* settle(head, Settlement.Unhandled({ error: "not here", delay: Duration.hours(1) }))
 
       assert.deepStrictEqual(yield* claim({ queue, worker }), [])
     }))

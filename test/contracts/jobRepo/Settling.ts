@@ -40,7 +40,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       assert.deepStrictEqual(yield* runAll({ queue, worker }), ["c"])
     }))
 
-  for (const end of ["leave", "bury"] as const) {
+  for (const end of ["leave", "reportDead"] as const) {
     it.effect(`turns away a settlement from a lease lost by ${end}`, () =>
       Effect.gen(function*() {
         const queue = yield* queueName
@@ -68,7 +68,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       const stale = yield* workerOf(queue)
       yield* enqueue(queue, {})
       const claimed = yield* claim({ queue, worker: stale })
-      yield* WorkerRegistry.use((registry) => registry.bury(stale))
+      yield* WorkerRegistry.use((registry) => registry.reportDead(stale))
       yield* runAll({ queue, worker: yield* workerOf(queue) })
 
       const ids = claimed.map(({ id }) => id)
@@ -133,7 +133,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
     const settlement of [
       Settlement.Released(),
       Settlement.Retried({ error: "not yet", delay: Duration.millis(1), holdsLane: true }),
-      Settlement.PutOff({ error: "not here", delay: Duration.millis(1) })
+      Settlement.Unhandled({ error: "not here", delay: Duration.millis(1) })
     ]
   ) {
     it.effect(`turns away ${settlement._tag} a second time, and changes nothing`, () =>
@@ -149,7 +149,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         const [again] = yield* claimOnceReady({ queue, worker })
         assert.deepStrictEqual(lost, [claimed[0]!.id])
         assert.strictEqual(again!.attempt, settlement._tag === "Retried" ? 2 : 1)
-        assert.strictEqual(again!.putOffs, settlement._tag === "PutOff" ? 1 : 0)
+        assert.strictEqual(again!.unhandledCount, settlement._tag === "Unhandled" ? 1 : 0)
         assert.deepStrictEqual(yield* settle([again!], Settlement.Completed()), [])
       }))
   }
@@ -189,13 +189,13 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, {})
-      const putOff = Settlement.PutOff({ error: "not here", delay: Duration.millis(1) })
+      const putOff = Settlement.Unhandled({ error: "not here", delay: Duration.millis(1) })
 
       yield* settle(yield* claim({ queue, worker }), putOff)
       yield* settle(yield* claimOnceReady({ queue, worker }), putOff)
 
       const [job] = yield* claimOnceReady({ queue, worker })
-      assert.deepStrictEqual([job?.attempt, job?.putOffs], [1, 2])
+      assert.deepStrictEqual([job?.attempt, job?.unhandledCount], [1, 2])
     }))
 
   it.effect("makes the jobs of a buried worker claimable at once", () =>
@@ -203,9 +203,9 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       const queue = yield* queueName
       const dead = yield* workerOf(queue)
       yield* enqueue(queue, { name: "a" }, { name: "b", key: "k" }, { name: "c", key: "k" })
-      yield* claim({ queue, worker: dead, laneRun: 5 })
+      yield* claim({ queue, worker: dead, perLaneMax: 5 })
 
-      yield* WorkerRegistry.use((registry) => registry.bury(dead))
+      yield* WorkerRegistry.use((registry) => registry.reportDead(dead))
 
       const names = yield* runAll({ queue, worker: yield* workerOf(queue) })
       assert.deepStrictEqual(names.toSorted(), ["a", "b", "c"])

@@ -12,7 +12,7 @@ import { claim, enqueue, queueName, settle, workerOf } from "../../Given.ts"
 export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegistry>) => {
   it.effect("sees no job waiting in an empty queue", () =>
     Effect.gen(function*() {
-      assert.isFalse(yield* hasWaiting(yield* queueName))
+      assert.isFalse(yield* hasUnstarted(yield* queueName))
     }))
 
   it.effect("sees a ready job waiting, until it is claimed", () =>
@@ -20,9 +20,9 @@ export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRe
       const queue = yield* queueName
       yield* enqueue(queue, {})
 
-      assert.isTrue(yield* hasWaiting(queue))
+      assert.isTrue(yield* hasUnstarted(queue))
       yield* claim({ queue, worker: yield* workerOf(queue) })
-      assert.isFalse(yield* hasWaiting(queue))
+      assert.isFalse(yield* hasUnstarted(queue))
     }))
 
   it.effect("looks at all the queues it is asked about, and no others", () =>
@@ -30,8 +30,8 @@ export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRe
       const [one, other] = [yield* queueName, yield* queueName]
       yield* enqueue(other, {})
 
-      assert.isFalse(yield* hasWaiting(one))
-      assert.isTrue(yield* hasWaiting(one, other))
+      assert.isFalse(yield* hasUnstarted(one))
+      assert.isTrue(yield* hasUnstarted(one, other))
     }))
 
   it.effect("sees a job waiting behind one of its key that runs", () =>
@@ -41,11 +41,11 @@ export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRe
       yield* enqueue(queue, { key: "k" }, { key: "k" })
 
       const first = yield* claim({ queue, worker })
-      assert.isTrue(yield* hasWaiting(queue))
+      assert.isTrue(yield* hasUnstarted(queue))
       yield* settle(first, Settlement.Completed())
-      assert.isTrue(yield* hasWaiting(queue))
+      assert.isTrue(yield* hasUnstarted(queue))
       yield* claim({ queue, worker })
-      assert.isFalse(yield* hasWaiting(queue))
+      assert.isFalse(yield* hasUnstarted(queue))
     }))
 
   it.effect("does not wait for a job for later", () =>
@@ -53,13 +53,13 @@ export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRe
       const queue = yield* queueName
       yield* enqueue(queue, { delay: Duration.hours(1) }, { delay: Duration.hours(1), key: "k" })
 
-      assert.isFalse(yield* hasWaiting(queue))
+      assert.isFalse(yield* hasUnstarted(queue))
     }))
 
   for (
     const settlement of [
       Settlement.Retried({ error: "not yet", delay: Duration.hours(1), holdsLane: true }),
-      Settlement.PutOff({ error: "not here", delay: Duration.hours(1) }),
+      Settlement.Unhandled({ error: "not here", delay: Duration.hours(1) }),
       Settlement.Failed({ error: "no", blocksLane: true })
     ]
   ) {
@@ -71,7 +71,7 @@ export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRe
 
         yield* settle(head, settlement)
 
-        assert.isFalse(yield* hasWaiting(queue))
+        assert.isFalse(yield* hasUnstarted(queue))
       }))
   }
 
@@ -84,9 +84,9 @@ export const waiting = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRe
       const delay = Duration.hours(1)
       yield* settle(head, Settlement.Retried({ error: "not yet", delay, holdsLane: false }))
 
-      assert.isTrue(yield* hasWaiting(queue))
+      assert.isTrue(yield* hasUnstarted(queue))
     }))
 }
 
-const hasWaiting = (...queues: ReadonlyArray<string>) =>
-  JobRepo.use((repo) => repo.hasWaiting(queues))
+const hasUnstarted = (...queues: ReadonlyArray<string>) =>
+  JobRepo.use((repo) => repo.hasUnstarted(queues))

@@ -1,7 +1,7 @@
 /**
  * What a worker claims ahead, over a queue in memory and a clock that the test leads.
  *
- * Tests `src/domain/Pace.ts` and `src/layers/worker/Claims.ts`.
+ * Tests `src/domain/Prefetch.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"

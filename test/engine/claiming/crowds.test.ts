@@ -48,7 +48,7 @@ const lanes = Effect.fnUntraced(function*(queue: string, count: number) {
 const markers = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
   const [row] = yield* sql<{ n: number }>`
-    SELECT count(*)::integer AS n FROM pgq.lane_wakes WHERE queue = ${queue}`
+    SELECT count(*)::integer AS n FROM pgq.dirty_lanes WHERE queue = ${queue}`
   return row!.n
 })
 
@@ -115,7 +115,7 @@ layer(services, options)("a crowd", (it) => {
       yield* lanes(queue, 1000)
       const id = yield* add(queue, "a lane behind them")
 
-      const ask = repo.claim({ queues: [queue], worker, limit: 1, slots: 1, laneRun: 0 })
+      const ask = repo.claim({ queues: [queue], worker, limit: 1, slots: 1, perLaneMax: 0 })
       let claims = 0
       let found = yield* ask
       while (found.isBehind) {
@@ -136,7 +136,7 @@ layer(services, options)("a crowd", (it) => {
       const holder = yield* Session.open
       yield* holder.begin
       yield* holder.sql`SELECT FROM pgq.jobs WHERE queue = ${queue} FOR UPDATE`
-      const ask = repo.claim({ queues: [queue], worker, limit: 1, slots: 1, laneRun: 0 })
+      const ask = repo.claim({ queues: [queue], worker, limit: 1, slots: 1, perLaneMax: 0 })
       let claims = 0
       while (claims < 50 && (yield* ask).isBehind) claims++
 
@@ -157,7 +157,7 @@ layer(services, options)("a crowd", (it) => {
       const sql = yield* PgClient.PgClient
       const ids = sql<
         { id: bigint }
-      >`SELECT id FROM pgq.lane_wakes WHERE queue = ${queue} ORDER BY id`
+      >`SELECT id FROM pgq.dirty_lanes WHERE queue = ${queue} ORDER BY id`
       yield* lanes(queue, 100)
       const holder = yield* Session.open
       yield* holder.begin
@@ -223,7 +223,7 @@ layer(services, options)("a crowd", (it) => {
       const worker = yield* workerOf("idle 1999")
       const id = yield* add("idle 1999", "k")
 
-      const { jobs } = yield* repo.claim({ queues, worker, limit: 1, slots: 1, laneRun: 0 })
+      const { jobs } = yield* repo.claim({ queues, worker, limit: 1, slots: 1, perLaneMax: 0 })
 
       assert.deepStrictEqual(jobs.map((job) => job.id), [id])
     }))

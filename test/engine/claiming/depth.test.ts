@@ -34,7 +34,7 @@ const claiming = Effect.fnUntraced(
 /** The pages that completing the jobs of such a claim touches. */
 const settling = Effect.fnUntraced(function*(session: Session.Session, subject: Subject) {
   yield* session.begin
-  const { ids, lease } = yield* session.claim({ ...subject, limit: 10, laneRun: 5 })
+  const { ids, lease } = yield* session.claim({ ...subject, limit: 10, perLaneMax: 5 })
   const plan = yield* session.sql`
     EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)
     SELECT * FROM pgq.settle(
@@ -66,7 +66,7 @@ const insertUsual = (session: Session.Session, queue: string) =>
     FROM generate_series(1, 100) AS n
   `
 
-/** Gives every lane its token, as claims would, a few at a time. */
+/** Gives every lane its head, as claims would, a few at a time. */
 const admitAll = Effect.fnUntraced(function*(session: Session.Session, queue: string) {
   let given = 1
   while (given > 0) {
@@ -76,7 +76,7 @@ const admitAll = Effect.fnUntraced(function*(session: Session.Session, queue: st
     given = row!.given
   }
   // As autovacuum does within a minute: till then, claims walk over the markers' dead entries.
-  yield* session.sql`VACUUM pgq.lane_wakes`.unprepared
+  yield* session.sql`VACUUM pgq.dirty_lanes`.unprepared
 })
 
 const backlogs = {

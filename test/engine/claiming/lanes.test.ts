@@ -78,7 +78,7 @@ layer(producer, options)("the jobs of a key", (it) => {
           ? Effect.andThen(Deferred.succeed(busy, undefined), Deferred.await(goOn))
           : void ran.push(n)
       )
-      // The claim that takes the first gives the second its token, and leaves it there.
+      // The claim that takes the first gives the second its head, and leaves it there.
       yield* enqueueAll(Step, [
         { payload: 0, queue, priority: 9 },
         { payload: 2, queue, key: "k" },
@@ -156,7 +156,7 @@ layer(producer, options)("the jobs of a key", (it) => {
           Effect.sync(() => {
             assert.deepStrictEqual(left.map(({ state }) => state), ["blocked", "waiting"])
           })))
-        assert.deepStrictEqual([left[0]?.attempt, left[0]?.error?.includes("broken")], [1, true])
+        assert.deepStrictEqual([left[0]?.failures, left[0]?.error?.includes("broken")], [1, true])
         // Somebody acts: the cause is gone, the job may run again.
         isBroken = false
         yield* sql`UPDATE pgq.jobs SET run_at = now() WHERE id = ${ids[0]!}`

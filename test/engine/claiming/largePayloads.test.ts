@@ -1,14 +1,14 @@
 /**
  * Jobs with payloads of a megabyte, of which a worker cannot hold as many as of small ones.
  *
- * Tests `src/layers/postgres/PgClaim.ts` and `src/layers/worker/Runs.ts`.
+ * Tests `src/layers/postgres/PgClaim.ts` and `src/layers/worker/JobRunner.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { randomBytes } from "node:crypto"
-import type { ClaimedJob } from "../../../src/domain/Job.ts"
+import type { ClaimedJob } from "../../../src/domain/JobRecord.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
 import { enqueueAll } from "../../../src/services/Enqueue.ts"

@@ -2,7 +2,7 @@
  * A worker beside a producer's transaction that stays open, over a queue in memory and a clock that
  * the test leads.
  *
- * Tests `src/layers/worker/Claims.ts`.
+ * Tests `src/layers/worker/ClaimLoop.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,11 +1,11 @@
 /**
  * Jobs that are refused before anything is sent.
  *
- * Tests `src/domain/Job.ts` and `src/services/Enqueue.ts`.
+ * Tests `src/domain/JobRecord.ts` and `src/services/Enqueue.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Schema } from "effect"
-import type { EnqueueOptions } from "../../../src/domain/Job.ts"
+import type { EnqueueOptions } from "../../../src/domain/JobRecord.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
@@ -19,8 +19,8 @@ const sendsNothing = Effect.provideService(JobRepo, {
   enqueue: () => Effect.die("sent"),
   claim: () => Effect.die("sent"),
   settle: () => Effect.die("sent"),
-  locked: () => Effect.die("sent"),
-  hasWaiting: () => Effect.die("sent"),
+  rowLocked: () => Effect.die("sent"),
+  hasUnstarted: () => Effect.die("sent"),
   hasUnannounced: () => Effect.die("sent")
 })
 

@@ -1,12 +1,12 @@
 /**
  * Workers that freeze or die, and what becomes of the jobs they held.
  *
- * Tests `sql/0006_caretaking.sql` and `sql/0004_claim.sql`.
+ * Tests `sql/0006_maintenance.sql` and `sql/0004_claim.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import type { ClaimedJob } from "../../../src/domain/Job.ts"
+import type { ClaimedJob } from "../../../src/domain/JobRecord.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../../Given.ts"
@@ -82,7 +82,7 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       const worker = yield* workerOf(queue)
       const claims = yield* Effect.forEach(
         [2, 3, 10],
-        (slots) => claim({ queue, worker, limit: slots + 2, slots, laneRun: 5 })
+        (slots) => claim({ queue, worker, limit: slots + 2, slots, perLaneMax: 5 })
       )
 
       // As many suspects as there are slots, and healthy jobs beside them.
@@ -183,7 +183,7 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       const worker = yield* workerOf(queue)
       const leases = yield* Effect.forEach([1, 2, 3], () =>
         Effect.gen(function*() {
-          const jobs = yield* claim({ queue, worker, laneRun: 5 })
+          const jobs = yield* claim({ queue, worker, perLaneMax: 5 })
           yield* settle(jobs, Settlement.Completed())
           return jobs.map(({ name }) => name)
         }))

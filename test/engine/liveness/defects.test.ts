@@ -1,7 +1,7 @@
 /**
  * A worker that meets a defect of its own, or of its store, where it may happen only once.
  *
- * Tests `src/layers/effects/KeepGoing.ts` and `src/layers/worker/Worker.ts`.
+ * Tests `src/layers/effects/RestartOnDefect.ts` and `src/layers/worker/Worker.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,7 +1,7 @@
 /**
  * Leases that end without harm, or not yet.
  *
- * Tests `sql/0006_caretaking.sql`.
+ * Tests `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -37,14 +37,14 @@ layer(PgQueue.layer, options)("a lease", (it) => {
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
-      yield* claim({ queue, worker, laneRun: 1 })
+      yield* claim({ queue, worker, perLaneMax: 1 })
 
       yield* WorkerRegistry.use((registry) => registry.leave(worker))
 
       const jobs = yield* unfinished(queue)
-      assert.isTrue(jobs.every((job) => job.attempt === 0 && job.crash_count === 0))
+      assert.isTrue(jobs.every((job) => job.failures === 0 && job.crash_count === 0))
       assert.deepStrictEqual(yield* held(queue), { leased: 0, workers: 0 })
-      const again = yield* claim({ queue, worker: yield* workerOf(queue), laneRun: 1 })
+      const again = yield* claim({ queue, worker: yield* workerOf(queue), perLaneMax: 1 })
       assert.lengthOf(again, 3)
     }))
 
@@ -53,12 +53,12 @@ layer(PgQueue.layer, options)("a lease", (it) => {
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, {}, { key: "k" }, { key: "k" })
-      yield* claim({ queue, worker, laneRun: 1 })
+      yield* claim({ queue, worker, perLaneMax: 1 })
 
       const found = yield* WorkerRegistry.use((registry) => registry.reconcile(worker, []))
 
       assert.deepStrictEqual(found, { released: 3, gone: [] })
       assert.isTrue((yield* unfinished(queue)).every(({ crash_count }) => crash_count === 0))
-      assert.lengthOf(yield* claim({ queue, worker, laneRun: 1 }), 3)
+      assert.lengthOf(yield* claim({ queue, worker, perLaneMax: 1 }), 3)
     }))
 })

@@ -1,7 +1,7 @@
 /**
  * A worker that cannot renew: its leases last for 15 seconds, and it trusts them for 12.
  *
- * Tests `src/layers/worker/Lifeline.ts`.
+ * Tests `src/layers/worker/Heartbeat.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"

@@ -1,15 +1,15 @@
 /**
  * A queue with a lease of three seconds, whose one job computes for eight: its thread cannot renew.
  *
- * node spinner.mjs URL QUEUE with-stand-in|without-stand-in|giving-up
+ * node spinner.mjs URL QUEUE with-watchdog|without-watchdog|giving-up
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { syncBuiltinESMExports } from "node:module"
 import threads from "node:worker_threads"
 
-const [url, queue, standIn] = process.argv.slice(2)
-if (standIn === "without-stand-in") {
+const [url, queue, watchdog] = process.argv.slice(2)
+if (watchdog === "without-watchdog") {
   threads.Worker = class {
     unref() {}
     on() {}
@@ -17,7 +17,7 @@ if (standIn === "without-stand-in") {
   }
   syncBuiltinESMExports()
 }
-const { Job, QueueControl, QueueLive, RowLock } = await import("../../../dist/index.js")
+const { Job, WorkerControl, QueueLive, RowLock } = await import("../../../dist/index.js")
 
 const compute = () => {
   process.stderr.write("computing\n")
@@ -27,14 +27,14 @@ const compute = () => {
 const Queue = QueueLive.layer({
   queues: [queue],
   lease: "3 seconds",
-  hangLimit: standIn === "giving-up" ? "2 seconds" : undefined
+  hangLimit: watchdog === "giving-up" ? "2 seconds" : undefined
 }).pipe(
   Layer.provide(Job.make("compute", { payload: Schema.Unknown }).toLayer(compute)),
   Layer.provide(RowLock.layer),
   Layer.provide(PgClient.layer({ url: Redacted.make(url) }))
 )
 await Effect.gen(function*() {
-  const control = yield* QueueControl
+  const control = yield* WorkerControl
   yield* control.stop("drain")
   yield* control.ended
 }).pipe(Effect.provide(Queue), Effect.runPromise)

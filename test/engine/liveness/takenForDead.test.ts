@@ -1,7 +1,7 @@
 /**
  * Whole queues that lose their connections or are taken for dead while they work.
  *
- * Tests `src/layers/worker/Lifeline.ts` and `src/layers/worker/Claims.ts`.
+ * Tests `src/layers/worker/Heartbeat.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
@@ -38,7 +38,7 @@ layer(producer, options)("a queue", (it) => {
       yield* enqueue(Task, 0, { queue })
 
       yield* eventually(Effect.gen(function*() {
-        yield* session.sql`SELECT pgq.doubt(), pgq.rescue()`
+        yield* session.sql`SELECT pgq.note_late(), pgq.rescue()`
         assert.lengthOf(yield* finished(queue), 1)
       }))
 

@@ -1,7 +1,7 @@
 /**
  * Worker processes whose own thread is too busy to renew.
  *
- * Tests `src/layers/postgres/watchdog/PgStandIn.ts`.
+ * Tests `src/layers/postgres/watchdog/Watchdog.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -18,16 +18,16 @@ const spinner = fileURLToPath(new URL("spinner.mjs", import.meta.url))
  * What was handed back while a handler computed for nearly three leases, as often as others looked
  * for the dead.
  */
-const rescuedWhileComputing = Effect.fnUntraced(function*(standIn: string) {
+const rescuedWhileComputing = Effect.fnUntraced(function*(watchdog: string) {
   const { url } = yield* TestDatabase
   const { sql } = yield* Session.open
   const queue = yield* queueName
   yield* sql`INSERT INTO pgq.jobs (queue, name) VALUES (${queue}, 'compute')`
   const process = yield* Pgq.spawn([], {
-    through: [globalThis.process.execPath, spinner, url, queue, standIn]
+    through: [globalThis.process.execPath, spinner, url, queue, watchdog]
   })
   yield* process.line(/computing/)
-  const rescued = yield* sql<{ n: number }>`SELECT pgq.doubt(), pgq.rescue() AS n`.pipe(
+  const rescued = yield* sql<{ n: number }>`SELECT pgq.note_late(), pgq.rescue() AS n`.pipe(
     Effect.map(([row]) => row!.n),
     Effect.delay("20 millis"),
     Effect.repeat({ until: (n) => n > 0 }),
@@ -39,7 +39,7 @@ const rescuedWhileComputing = Effect.fnUntraced(function*(standIn: string) {
 layer(producer, options)("a handler that computes for longer than a lease", (it) => {
   it.effect("is not taken for dead", () =>
     Effect.gen(function*() {
-      const { jobs, rescued } = yield* rescuedWhileComputing("with-stand-in")
+      const { jobs, rescued } = yield* rescuedWhileComputing("with-watchdog")
 
       assert.strictEqual(rescued, 0)
       assert.deepStrictEqual(jobs, [])
@@ -47,7 +47,7 @@ layer(producer, options)("a handler that computes for longer than a lease", (it)
 
   it.effect("is, where nobody stands in", () =>
     Effect.gen(function*() {
-      const { rescued } = yield* rescuedWhileComputing("without-stand-in")
+      const { rescued } = yield* rescuedWhileComputing("without-watchdog")
 
       assert.strictEqual(rescued, 1)
     }))

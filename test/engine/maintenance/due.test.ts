@@ -1,7 +1,7 @@
 /**
  * Jobs for later.
  *
- * Tests `src/layers/worker/Caretaker.ts` and `sql/0006_caretaking.sql`.
+ * Tests `src/layers/worker/Maintenance.ts` and `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

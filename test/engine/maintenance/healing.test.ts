@@ -1,7 +1,7 @@
 /**
  * A lane that nobody would look at is found: whatever has become of its marker.
  *
- * Tests `sql/0006_caretaking.sql`.
+ * Tests `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -15,7 +15,7 @@ import * as Session from "../../support/Session.ts"
 import { finishedAll, options, start } from "../Live.ts"
 
 const heal = Scheduler.use((scheduler) => scheduler.heal)
-const lose = PgClient.PgClient.use((sql) => sql`TRUNCATE pgq.lane_wakes`)
+const lose = PgClient.PgClient.use((sql) => sql`TRUNCATE pgq.dirty_lanes`)
 
 layer(PgQueue.layer, options)("a lane whose marker is lost", (it) => {
   it.effect("is claimed again, and others are left alone", () =>

@@ -1,7 +1,7 @@
 /**
  * What is kept of finished jobs, and for how long.
  *
- * Tests `sql/0006_caretaking.sql`.
+ * Tests `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -2,7 +2,7 @@
  * The jobs of dead workers go back a little at a time, however many there are and whatever the
  * clock says.
  *
- * Tests `src/layers/postgres/PgScheduler.ts` and `sql/0006_caretaking.sql`.
+ * Tests `src/layers/postgres/PgScheduler.ts` and `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -98,11 +98,11 @@ layer(PgQueue.layer, options)("the jobs of dead workers", (it) => {
           WHEN (NEW.crash_count = 1) EXECUTE FUNCTION public.no_pills()
       `).unprepared
       const state = sql<{ is_doubted: boolean }>`
-        SELECT doubted_at IS NOT NULL AS is_doubted FROM pgq.workers WHERE id = ${worker}::uuid
+        SELECT late_since IS NOT NULL AS is_doubted FROM pgq.workers WHERE id = ${worker}::uuid
       `
       const first = yield* Effect.exit(rescue)
       const doubted = yield* state
-      yield* sql`UPDATE pgq.workers SET doubted_at = doubted_at - lease WHERE id = ${worker}::uuid`
+      yield* sql`UPDATE pgq.workers SET late_since = late_since - lease WHERE id = ${worker}::uuid`
       const second = yield* Effect.exit(rescue)
       const left = yield* state
       yield* sql.unsafe("DROP FUNCTION public.no_pills CASCADE")
@@ -112,7 +112,7 @@ layer(PgQueue.layer, options)("the jobs of dead workers", (it) => {
       assert.deepStrictEqual([doubted, left], [[{ is_doubted: true }], []])
     }))
 
-  for (const end of ["leave", "bury"] as const) {
+  for (const end of ["leave", "reportDead"] as const) {
     it.effect(`all go back when it is told to ${end}`, () =>
       Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
@@ -144,11 +144,11 @@ layer(PgQueue.layer, options)("a clock that was set back", (it) => {
       yield* abandoned(1, worker)
       const setBack = sql`
         UPDATE pgq.workers SET lease_until = lease_until + interval '1 hour',
-                               doubted_at = doubted_at + interval '1 hour'
+                               late_since = late_since + interval '1 hour'
         WHERE id = ${worker}::uuid
       `
       const wait = sql`
-        UPDATE pgq.workers SET doubted_at = doubted_at - lease * 0.5 WHERE id = ${worker}::uuid
+        UPDATE pgq.workers SET late_since = late_since - lease * 0.5 WHERE id = ${worker}::uuid
       `
 
       yield* setBack

@@ -1,7 +1,7 @@
 /**
  * Due jobs that a trigger on jobs does not let become ready keep no others from it.
  *
- * Tests `sql/0006_caretaking.sql`.
+ * Tests `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -48,7 +48,7 @@ const waiting = Effect.fnUntraced(function*(queue: string) {
 
 const markers = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
-  return (yield* sql`SELECT FROM pgq.lane_wakes WHERE queue = ${queue}`).length
+  return (yield* sql`SELECT FROM pgq.dirty_lanes WHERE queue = ${queue}`).length
 })
 
 layer(PgQueue.layer, options)("due jobs that cannot be made ready", (it) => {
@@ -63,7 +63,7 @@ layer(PgQueue.layer, options)("due jobs that cannot be made ready", (it) => {
         Effect.gen(function*() {
           const sql = yield* PgClient.PgClient
           const queue = yield* due(kept)
-          yield* sql`DELETE FROM pgq.lane_wakes WHERE queue = ${queue}`
+          yield* sql`DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}`
           yield* sql.unsafe(`
             CREATE FUNCTION public.stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$
           `).unprepared

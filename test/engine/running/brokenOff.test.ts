@@ -1,7 +1,7 @@
 /**
  * Runs that end past every net: their jobs fail like others, and nothing else is lost with them.
  *
- * Tests `src/layers/worker/Runs.ts` and `src/layers/worker/Outcomes.ts`.
+ * Tests `src/layers/worker/JobRunner.ts` and `src/layers/worker/RunRecorder.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Latch, Schema } from "effect"

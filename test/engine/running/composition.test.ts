@@ -39,7 +39,7 @@ layer(producer, options)("an application", (it) => {
       assert.deepStrictEqual(ran.toSorted(), ["one", "other"])
     }))
 
-  it.effect("has queues on two schemas, each with a caretaker of its own", () =>
+  it.effect("has queues on two schemas, each with a maintenance of its own", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       yield* PgSchema.migrate("second")

@@ -1,7 +1,7 @@
 /**
  * What is kept of why a job failed.
  *
- * Tests `src/domain/ErrorText.ts` and `src/layers/worker/Outcomes.ts`.
+ * Tests `src/domain/ErrorText.ts` and `src/layers/worker/RunRecorder.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

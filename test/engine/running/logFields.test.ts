@@ -1,7 +1,7 @@
 /**
  * What a worker says of its jobs and of the database has in its fields what an operator looks for.
  *
- * Tests `src/layers/worker/Outcomes.ts` and `src/layers/worker/FailureLog.ts`.
+ * Tests `src/layers/worker/RunRecorder.ts` and `src/layers/worker/FailureLog.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Exit, Schema, Scope } from "effect"

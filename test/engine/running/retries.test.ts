@@ -97,7 +97,7 @@ layer(producer, options)("a handler that", (it) => {
         assert.strictEqual(job?.state, "retry")
         return job!
       }))
-      assert.strictEqual(waiting.attempt, 1)
+      assert.strictEqual(waiting.failures, 1)
       assert.match(waiting.error ?? "", /Error: boom/)
       const [row] = yield* sql<{ within: boolean }>`
         SELECT run_at BETWEEN now() - interval '1 minute' AND now() + interval '1 hour' AS within

@@ -1,12 +1,12 @@
 /**
  * What a handler is told of its job, exact to the last digit.
  *
- * Tests `src/layers/worker/Runs.ts`.
+ * Tests `src/layers/worker/JobRunner.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Schema } from "effect"
-import type { RunningJob } from "../../../src/domain/Job.ts"
+import type { RunningJob } from "../../../src/domain/JobRecord.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { queueName } from "../../Given.ts"
 import { options, producer, start } from "../Live.ts"

@@ -1,7 +1,7 @@
 /**
  * Jobs that no handler of the worker is for: another one may know them.
  *
- * Tests `src/layers/worker/Outcomes.ts`.
+ * Tests `src/layers/worker/RunRecorder.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -28,7 +28,7 @@ layer(producer, options)("a job of an unknown name", (it) => {
         assert.strictEqual(job?.state, "retry")
         return job!
       }))
-      assert.deepStrictEqual([putOff.attempt, putOff.put_offs], [0, 1])
+      assert.deepStrictEqual([putOff.failures, putOff.unhandled_count], [0, 1])
       assert.match(putOff.error ?? "", /no handler for "mystery"/)
       yield* Scope.close(scope, Exit.void)
 
@@ -50,13 +50,13 @@ layer(producer, options)("a job of an unknown name", (it) => {
       yield* enqueue(Mystery, {}, { queue })
 
       const waits: Array<number> = []
-      for (const putOffs of [1, 2, 3]) {
+      for (const unhandledCount of [1, 2, 3]) {
         const [row] = yield* eventually(Effect.tap(
-          sql<{ put_offs: number; seconds: number }>`
-            SELECT put_offs, extract(epoch FROM run_at - now())::float8 AS seconds
+          sql<{ unhandled_count: number; seconds: number }>`
+            SELECT unhandled_count, extract(epoch FROM run_at - now())::float8 AS seconds
             FROM pgq.jobs WHERE queue = ${queue}
           `,
-          ([row]) => Effect.sync(() => assert.strictEqual(row?.put_offs, putOffs))
+          ([row]) => Effect.sync(() => assert.strictEqual(row?.unhandled_count, unhandledCount))
         ))
         waits.push(row!.seconds)
         yield* sql`UPDATE pgq.jobs SET run_at = now() WHERE queue = ${queue}`
@@ -81,7 +81,9 @@ layer(producer, options)("a job of an unknown name", (it) => {
       yield* eventually(Effect.gen(function*() {
         const left = yield* unfinished(queue)
         assert.lengthOf(left, 300)
-        assert.isTrue(left.every(({ attempt, put_offs }) => attempt === 0 && put_offs === 1))
+        assert.isTrue(
+          left.every(({ failures, unhandled_count }) => failures === 0 && unhandled_count === 1)
+        )
       }))
     }))
 })

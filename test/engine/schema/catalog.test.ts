@@ -20,7 +20,7 @@ const functions = PgClient.PgClient.use((sql) =>
 /** The steps whose statements must not change their plans. */
 const hot = [
   "claim",
-  "doubt",
+  "note_late",
   "leave",
   "promote",
   "reconcile",
@@ -32,10 +32,10 @@ const hot = [
 const inner = [
   "demote_heads",
   "finish",
-  "give_tokens",
-  "hand_out",
+  "make_heads",
+  "choose_heads",
   "hold",
-  "lane_runs",
+  "rest_of_lanes",
   "lanes_passed_by",
   "order_each",
   "order_lanes",
@@ -147,13 +147,13 @@ layer(PgQueue.database, options)("the functions", (it) => {
 
       const ids = yield* sql.withTransaction(Effect.gen(function*() {
         yield* sql`CREATE TEMPORARY TABLE jobs (id bigint)`
-        yield* sql`CREATE TEMPORARY TABLE lane_wakes (id bigint)`
+        yield* sql`CREATE TEMPORARY TABLE dirty_lanes (id bigint)`
         yield* sql`SELECT set_config('search_path', 'pg_temp', true)`
         return yield* sql<{ id: bigint }>`SELECT pgq.enqueue('greet', key => 'k') AS id`
       }))
 
       const [job] = yield* sql`
-        SELECT (SELECT count(*)::integer FROM pgq.lane_wakes WHERE key = 'k') AS marks
+        SELECT (SELECT count(*)::integer FROM pgq.dirty_lanes WHERE key = 'k') AS marks
         FROM pgq.jobs WHERE id = ${ids[0]!.id}
       `
       assert.deepStrictEqual(job, { marks: 1 })
@@ -170,8 +170,8 @@ layer(PgQueue.database, options)("the sequences", (it) => {
         WHERE schemaname = 'pgq' ORDER BY name`
 
       assert.deepStrictEqual(rows, [
+        { name: "dirty_lanes_id_seq", cache: 1 },
         { name: "jobs_id_seq", cache: 1 },
-        { name: "lane_wakes_id_seq", cache: 1 },
         { name: "withdrawals_id_seq", cache: 1 }
       ])
     }))

@@ -1,7 +1,7 @@
 /**
  * Statements that were done although their answers were lost, and workers that were taken for dead.
  *
- * Tests `src/layers/worker/Settler.ts` and `src/layers/worker/Claims.ts`.
+ * Tests `src/layers/worker/Settler.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Latch, Scope } from "effect"
@@ -49,7 +49,7 @@ const unreachable = (times: number) => {
 /** The worker is taken for dead behind its back, as if it had been frozen. */
 const buried = Effect.gen(function*() {
   const [self] = yield* JobAdmin.use((admin) => admin.workers)
-  yield* WorkerRegistry.use((registry) => registry.bury(self!.id))
+  yield* WorkerRegistry.use((registry) => registry.reportDead(self!.id))
 })
 
 /** And another one has its job now. */

@@ -29,8 +29,8 @@ const accepting = (
 ): JobRepo["Service"] => ({
   enqueue: () => Effect.succeed([]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
-  locked: () => Effect.succeed([]),
-  hasWaiting: () => Effect.succeed(false),
+  rowLocked: () => Effect.succeed([]),
+  hasUnstarted: () => Effect.succeed(false),
   hasUnannounced: () => Effect.succeed(false),
   settle: (settled) =>
     settled.some(({ id }) => id === 2n)
@@ -166,7 +166,7 @@ describe("the settler", () => {
       const answers = [undefined, "55P03"]
       const store: JobRepo["Service"] = {
         ...accepting([]),
-        locked: (batch) => Effect.succeed(sent.length === 2 ? batch.map(({ id }) => id) : []),
+        rowLocked: (batch) => Effect.succeed(sent.length === 2 ? batch.map(({ id }) => id) : []),
         settle: (_, options) =>
           Effect.suspend(() => {
             const turn = sent.push(options?.isRepeat) - 1

@@ -16,7 +16,7 @@ import { finished, options, unfinished } from "../Live.ts"
 
 const ends = {
   "goes back": Settlement.Released(),
-  "is put off": Settlement.PutOff({ delay: Duration.hours(1), error: "nobody knows it" }),
+  "is put off": Settlement.Unhandled({ delay: Duration.hours(1), error: "nobody knows it" }),
   "is to be tried again": Settlement.Retried({
     delay: Duration.hours(1),
     error: "no",
@@ -37,7 +37,7 @@ layer(PgQueue.layer, options)("a job whose row is held", (it) => {
         const queue = yield* queueName
         const person = yield* Session.open
         yield* enqueue(queue, { key: "k" }, { key: "k" }, { key: "k" })
-        const run = yield* claim({ queue, worker: yield* workerOf(queue), laneRun: 2 })
+        const run = yield* claim({ queue, worker: yield* workerOf(queue), perLaneMax: 2 })
         const [first, second, third] = run.map(({ id }) => id)
         const answers = yield* Queue.unbounded<ReadonlyArray<ClaimLost>>()
         const settler = yield* Settler.make((lost) => void Queue.offerUnsafe(answers, lost))

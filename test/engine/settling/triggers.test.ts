@@ -2,7 +2,7 @@
  * Triggers that people put on pgq's tables: none of them lets a job be recorded complete that
  * stays, and what one forbids holds up no other.
  *
- * Tests `sql/0005_settle.sql` and `sql/0006_caretaking.sql`.
+ * Tests `sql/0005_settle.sql` and `sql/0006_maintenance.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -65,12 +65,12 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
       }))
   }
 
-  it.effect("that keeps the next job of a run from its lane's token refuses the end of the one before", () =>
+  it.effect("that keeps the next job of a run from its lane's head refuses the end of the one before", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, { key: "k" }, { key: "k" })
-      const run = yield* claim({ queue, worker, laneRun: 1 })
+      const run = yield* claim({ queue, worker, perLaneMax: 1 })
       yield* enqueue(queue, { key: "k", priority: 9 })
       const refused = yield* Effect.scoped(Effect.andThen(
         trigger(
@@ -96,18 +96,18 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, {})
       yield* claim({ queue, worker })
-      const bury = WorkerRegistry.use((registry) => registry.bury(worker))
+      const reportDead = WorkerRegistry.use((registry) => registry.reportDead(worker))
       const refused = yield* Effect.scoped(Effect.andThen(
         trigger(
           "jobs",
           "BEFORE UPDATE",
           "IF NEW.crash_count > OLD.crash_count THEN RETURN NULL; END IF; RETURN NEW;"
         ),
-        Effect.exit(bury)
+        Effect.exit(reportDead)
       ))
       const counted = Effect.map(unfinished(queue), ([job]) => job?.crash_count)
       const meanwhile = yield* claim({ queue, worker: yield* workerOf(queue) })
-      yield* bury
+      yield* reportDead
 
       assert.match(String(refused), kept)
       assert.deepStrictEqual(meanwhile, [])

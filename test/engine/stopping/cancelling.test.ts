@@ -1,14 +1,14 @@
 /**
  * Stopping what runs, over a queue in memory and a clock that the test leads.
  *
- * Tests `src/layers/worker/Worker.ts` and `src/layers/worker/Runs.ts`.
+ * Tests `src/layers/worker/Worker.ts` and `src/layers/worker/JobRunner.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { EventEmitter, once } from "node:events"
 import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
-import type { QueueControl } from "../../../src/services/QueueControl.ts"
+import type { WorkerControl } from "../../../src/services/WorkerControl.ts"
 import { claimable, counts, start, Task, tasks } from "../Memory.ts"
 
 it.effect("cancelling interrupts Effects and lets them clean up", () =>
@@ -136,7 +136,7 @@ it.effect("a milder request changes nothing, a harder one goes on from there", (
 
 it.effect("a job may stop the queue that runs it", () =>
   Effect.gen(function*() {
-    const control = yield* Deferred.make<QueueControl["Service"]>()
+    const control = yield* Deferred.make<WorkerControl["Service"]>()
     const handlers = Task.toLayer(() =>
       Deferred.await(control).pipe(
         Effect.flatMap(({ stop }) => stop("cancel")),

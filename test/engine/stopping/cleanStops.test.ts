@@ -62,7 +62,7 @@ layer(producer, options)("a queue that has stopped", (it) => {
         assert.strictEqual(yield* advisoryLocks, 0)
         const left = yield* unfinished(queue)
         assert.lengthOf(left, { drain: 0, finish: 2, cancel: 4 }[mode])
-        assert.isTrue(left.every(({ attempt, error }) => attempt === 0 && error === null))
+        assert.isTrue(left.every(({ failures, error }) => failures === 0 && error === null))
         assert.lengthOf(yield* finished(queue), ids.length - left.length)
       }))
   }
@@ -80,7 +80,7 @@ layer(producer, options)("a queue that has stopped", (it) => {
 
       assert.deepStrictEqual(yield* held(queue), { leased: 0, workers: 0 })
       const [job] = yield* unfinished(queue)
-      assert.deepStrictEqual([job?.state, job?.attempt, job?.crash_count], ["ready", 0, 0])
+      assert.deepStrictEqual([job?.state, job?.failures, job?.crash_count], ["ready", 0, 0])
     }))
 
   it.effect("with jobs that would not stop has left them leased, for others to rescue", () =>
@@ -106,7 +106,7 @@ layer(producer, options)("a queue that has stopped", (it) => {
       yield* sql`
         UPDATE pgq.workers SET lease = '0', lease_until = now() WHERE ${queue} = ANY (queues)
       `
-      yield* sql`SELECT pgq.doubt(), pgq.rescue()`
+      yield* sql`SELECT pgq.note_late(), pgq.rescue()`
       assert.deepStrictEqual(yield* held(queue), { leased: 0, workers: 0 })
       assert.strictEqual((yield* unfinished(queue))[0]?.state, "ready")
     }))
