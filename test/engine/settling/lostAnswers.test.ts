@@ -165,23 +165,29 @@ it.effect("breaks off what it runs when it was taken for dead, and goes on", () 
     assert.strictEqual((yield* counts).completed, 2)
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
+/** A worker and one job of a key, where each claim pauses before it is sent, or once it is done. */
+const pausing = Effect.fnUntraced(function*(when: "before" | "after") {
+  const ran: Array<number> = []
+  const reached = yield* Deferred.make<void>()
+  const goOn = yield* Latch.make()
+  const pause = Effect.andThen(Deferred.succeed(reached, undefined), goOn.await)
+  yield* enqueue(Task, 0, { key: "k" })
+  yield* start(Task.toLayer((n) => void ran.push(n)), {
+    repo: (repo) => ({
+      ...repo,
+      claim: (options) =>
+        when === "before"
+          ? Effect.andThen(pause, repo.claim(options))
+          : Effect.tap(repo.claim(options), pause)
+    })
+  })
+  yield* Deferred.await(reached)
+  return { goOn, ran }
+})
+
 it.effect("starts nothing that it claimed before it was taken for dead and joined again", () =>
   Effect.gen(function*() {
-    const ran: Array<number> = []
-    const claimed = yield* Deferred.make<void>()
-    const goOn = yield* Latch.make()
-    yield* enqueue(Task, 0, { key: "k" })
-    yield* start(Task.toLayer((n) => void ran.push(n)), {
-      repo: (repo) => ({
-        ...repo,
-        claim: (options) =>
-          repo.claim(options).pipe(
-            Effect.tap(Deferred.succeed(claimed, undefined)),
-            Effect.tap(goOn.await)
-          )
-      })
-    })
-    yield* Deferred.await(claimed)
+    const { goOn, ran } = yield* pausing("after")
 
     const taken = yield* takenOver
     // Its next renewal finds out.
@@ -196,22 +202,8 @@ it.effect("starts nothing that it claimed before it was taken for dead and joine
 
 it.effect("hands back what it claimed anew under an answer of an older life", () =>
   Effect.gen(function*() {
-    const ran: Array<number> = []
-    const asked = yield* Deferred.make<void>()
-    const goOn = yield* Latch.make()
-    yield* enqueue(Task, 0, { key: "k" })
-    yield* start(Task.toLayer((n) => void ran.push(n)), {
-      // Sent before the worker was taken for dead, done after it has joined again.
-      repo: (repo) => ({
-        ...repo,
-        claim: (options) =>
-          Deferred.succeed(asked, undefined).pipe(
-            Effect.andThen(goOn.await),
-            Effect.andThen(repo.claim(options))
-          )
-      })
-    })
-    yield* Deferred.await(asked)
+    // Sent before the worker was taken for dead, done after it has joined again.
+    const { goOn, ran } = yield* pausing("before")
 
     yield* buried
     yield* TestClock.adjust("6 seconds")
