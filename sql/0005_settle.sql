@@ -2,7 +2,8 @@
 
 -- Moves ended jobs into history, as far as it is kept. Each of `ended` names those of one lease.
 -- `why` maps an id to the error it failed with.
-CREATE FUNCTION finish(ended leases[], outcome_ text, why jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION move_to_history(ended leases[], outcome_ text, why jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
   is_kept boolean;
   ids bigint[];
@@ -10,7 +11,7 @@ DECLARE
 BEGIN
   ids := CASE cardinality(ended) WHEN 1 THEN ended[1].job_ids
          ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(ended) AS l) END;
-  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(ids); END IF;
+  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(ids); END IF;
   SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
   IF is_kept THEN
@@ -28,19 +29,19 @@ BEGIN
   END IF;
   DELETE FROM jobs WHERE id = ANY (ids);
   GET DIAGNOSTICS gone = ROW_COUNT;
-  IF gone < cardinality(ids) THEN PERFORM refuse_kept(ids, 'DELETE'); END IF;
+  IF gone < cardinality(ids) THEN PERFORM refuse_if_kept(ids, 'DELETE'); END IF;
 END $$;
 
 -- Locks rows for a statement that fires triggers of somebody else's. It runs with his settings,
 -- under which it would wait for rows without end.
-CREATE FUNCTION hold(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION lock_jobs(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
 END $$;
 
 -- A trigger of somebody else's can keep a row as it is. Then nothing is recorded: the job would run
 -- again.
-CREATE FUNCTION refuse_kept(ids bigint[], statement text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_if_kept(ids bigint[], statement text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   kept bigint := (SELECT id FROM jobs WHERE id = ANY (ids) ORDER BY id LIMIT 1);
 BEGIN
@@ -180,7 +181,7 @@ BEGIN
   WHERE j.ctid = o.place;
   GET DIAGNOSTICS changed = ROW_COUNT;
   IF changed < cardinality(ids) THEN
-    PERFORM refuse_kept(
+    PERFORM refuse_if_kept(
       ARRAY(SELECT id FROM jobs WHERE id = ANY (ids) AND state || '' IN ('ready', 'waiting')),
       'UPDATE'
     );
@@ -195,7 +196,7 @@ END $$;
 
 -- Passes the heads of lanes on. A run goes on inside its lease, one of `ended`: the head moves to
 -- its next job before anybody else looks.
-CREATE FUNCTION pass_on(queues text[], keys text[], ended leases[]) RETURNS void
+CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended leases[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
@@ -213,12 +214,12 @@ BEGIN
         AND NOT (r.queue, r.serialization_key) NOT IN (SELECT * FROM unnest(queues, keys))
       ORDER BY r.queue, r.serialization_key, r.state = 'waiting', r.priority DESC, r.id
     );
-    IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(next); END IF;
+    IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(next); END IF;
     UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (next);
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed < cardinality(next) THEN
       -- Without the head it would run beside who gets it.
-      PERFORM refuse_kept(
+      PERFORM refuse_if_kept(
         ARRAY(SELECT id FROM jobs WHERE id = ANY (next) AND state || '' = 'waiting'), 'UPDATE'
       );
     END IF;
@@ -285,17 +286,17 @@ BEGIN
     ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
   END IF;
   IF cardinality(completed) > 0 THEN
-    PERFORM finish(completed, 'completed', NULL);
+    PERFORM move_to_history(completed, 'completed', NULL);
   END IF;
   IF cardinality(failed) > 0 THEN
-    PERFORM finish(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
+    PERFORM move_to_history(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
                                       FROM jsonb_array_elements(mine) AS o));
   END IF;
   IF cardinality(undone) > 0 THEN
     PERFORM put_back(undone, mine);
   END IF;
   IF keys IS NOT NULL AND cardinality(ended) > 0 THEN
-    PERFORM pass_on(queues, keys, completed || failed);
+    PERFORM pass_heads_on(queues, keys, completed || failed);
   END IF;
   PERFORM end_step(mark);
 

@@ -131,7 +131,7 @@ BEGIN
     mark := begin_step();
     IF poisoned IS NOT NULL THEN
       ended.job_ids := poisoned;
-      PERFORM finish(ARRAY[ended], 'crashed', (
+      PERFORM move_to_history(ARRAY[ended], 'crashed', (
         SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
         FROM unnest(poisoned) AS id
       ));
@@ -141,7 +141,7 @@ BEGIN
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN
       -- Uncounted, a job could kill one worker after the other.
-      PERFORM refuse_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
+      PERFORM refuse_if_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
     END IF;
     PERFORM end_step(mark);
   END IF;

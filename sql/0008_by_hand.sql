@@ -209,13 +209,3 @@ END $$;
 
 CREATE TRIGGER "~clear_leases" BEFORE TRUNCATE ON jobs
   FOR EACH STATEMENT EXECUTE FUNCTION clear_leases();
-
-DECLARE
-  f text;
-BEGIN
-  -- Their tables are as large as a statement, and a plan outlives the statement that it was made
-  -- for: one that hashes is good for any number of rows.
-  FOREACH f IN ARRAY ARRAY['mark_changed()', 'mark_deleted()', 'clear_leases()'] LOOP
-    EXECUTE format('ALTER FUNCTION %s SET enable_nestloop = off SET enable_mergejoin = off', f);
-  END LOOP;
-END;

@@ -62,9 +62,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "settlements-wait-behind-a-prune",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "prune_completed() SET lock_timeout = '50ms'",
-      to: "prune_completed() SET lock_timeout = '2s'"
+      file: "sql/settings.sql",
+      from: "'lock_timeout=50ms'",
+      to: "'lock_timeout=2s'"
     }],
     test: killed(
       "engine/history",
@@ -182,9 +182,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "settlement-makes-people-wait",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "jsonb) SET lock_timeout = '100ms'",
-      to: "jsonb) SET lock_timeout = '2s'"
+      file: "sql/settings.sql",
+      from: "(ARRAY['settle'], ARRAY['lock_timeout=100ms'])",
+      to: "(ARRAY['settle'], ARRAY['lock_timeout=2s'])"
     }],
     test: killed("interleaving/people", "go on soon where a settlement waits")
   },
@@ -201,7 +201,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "rows-waited-for-under-the-settings-of-guests",
     changes: [{
       file: "sql/0005_settle.sql",
-      from: "  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(ids); END IF;\n",
+      from:
+        "  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(ids); END IF;\n",
       to: ""
     }],
     test: killed("interleaving/people", "go on soon where a settlement waits")
@@ -290,7 +291,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "triggers-with-the-rights-of-producers",
     changes: [{
-      file: "sql/0012_function_settings.sql",
+      file: "sql/settings.sql",
       from: "(prorettype = 'trigger'::regtype OR proname LIKE",
       to: "(false OR proname LIKE"
     }],
@@ -299,7 +300,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "history-with-the-rights-of-workers",
     changes: [{
-      file: "sql/0012_function_settings.sql",
+      file: "sql/settings.sql",
       from: " OR proname LIKE 'prune\\_%'",
       to: ""
     }],
@@ -308,9 +309,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
   {
     name: "lent-rights-for-everybody",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC",
-      to: "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC"
+      file: "src/layers/postgres/PgMigrations.ts",
+      from: "'REVOKE ALL ON FUNCTION %s FROM PUBLIC'",
+      to: "'COMMENT ON FUNCTION %s IS NULL'"
     }],
     test: killed("engine/roles", "may call its own functions, and no others")
   },
@@ -318,8 +319,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "renamed-schema-stays-lost",
     changes: [{
       file: "src/layers/postgres/PgMigrations.ts",
-      from: "    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);\n",
-      to: "    NULL;\n"
+      from: "quote_ident('${schema}') || '.add_job(');",
+      to: "quote_ident('former') || '.add_job(');"
     }],
     test: killed("cli/check", "says what mends a schema that was renamed")
   },

@@ -36,7 +36,7 @@ const mutants: ReadonlyArray<Mutant.Mutant> = [
   },
   {
     name: "a settled job takes the head with it",
-    functions: ["pass_on"],
+    functions: ["pass_heads_on"],
     from: "make_heads(q, lanes) > 0",
     to: "false"
   },
