@@ -5,9 +5,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
-import * as Postgres from "../support/Postgres.ts"
-import { options } from "./Live.ts"
+import * as PgSchema from "../../../src/layers/postgres/PgSchema.ts"
+import * as Postgres from "../../support/Postgres.ts"
+import { options } from "../Live.ts"
 
 const freshSchema = Effect.gen(function*() {
   const schema = `s_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`
