@@ -1,13 +1,18 @@
--- How a worker takes jobs: one statement for all its queues, no job row changed.
+-- How a worker takes jobs: one statement for all its queues, which changes no job row.
 
--- Takes up to `jobs_max` ready jobs, and of each claimed lane up to `per_lane_max` more. The queues
--- that have jobs share by turns, whatever their jobs' priorities: those named first go first.
--- `slots` bounds the suspects. `is_exclusive` lets one claim at a time; `user_lock`, one bigint or
--- two integers, is an advisory lock to hold meanwhile. Rows come in no order. One row of NULLs says
--- that nothing was found yet and that more lanes are to be put in order: ask again at once. A
--- worker whose last claim was refused asks with `is_careful`: lanes whose jobs cannot be made ready
--- keep no others from it. The payload of more than about a kilobyte is NULL: the answer is written
--- while locks are held, so a frozen reader must not be able to stop it.
+-- Takes up to `jobs_max` ready jobs, and of each claimed lane up to `per_lane_max` more.
+--
+-- - The queues that have jobs share by turns, whatever the priorities of their jobs; the queues
+--   named first go first.
+-- - `slots` bounds the suspects.
+-- - With `is_exclusive` the claim is alone on its queues. `user_lock`, one bigint or two integers,
+--   is an advisory lock that the claim holds meanwhile.
+-- - A worker whose last claim was refused asks with `is_careful`. Then a lane whose jobs a user's
+--   trigger refuses to change keeps no other lane from its order.
+-- - The rows come in no order. One row of NULLs says that no job was found yet, but that more lanes
+--   are to be put in order: the worker claims again at once.
+-- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
+--   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   is_exclusive boolean, user_lock bigint[], is_careful boolean DEFAULT false
@@ -38,7 +43,7 @@ BEGIN
   END IF;
   busy := CASE cardinality(queues) WHEN 1 THEN queues ELSE busy_queues(queues, 100) END;
   IF cardinality(busy) = 1 AND NOT is_exclusive THEN
-    -- As lock_claims does. Inline, as most claims ask for this.
+    -- As lock_claims does, without the cost of a call: most claims are of one queue, and shared.
     PERFORM pg_advisory_xact_lock_shared(
       hashtext(current_schema() || ':claims'), hashtext(busy[1])
     );
@@ -66,7 +71,7 @@ BEGIN
     is_keyed := is_keyed OR picked.is_keyed;
     wanted := wanted - picked.heads;
     slots := slots - coalesce(cardinality(picked.suspects), 0);
-    -- Each suspect has a lease of its own: it may be what killed its worker.
+    -- Each suspect has a lease of its own, because it may be the job that killed its worker.
     FOR n IN 0..coalesce(cardinality(picked.suspects), 0) LOOP
       batch := CASE n WHEN 0 THEN picked.healthy ELSE picked.suspects[n:n] END;
       CONTINUE WHEN batch IS NULL;
@@ -79,27 +84,27 @@ BEGIN
         FROM (
           SELECT jobs.*,
                  CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
-          FROM jobs WHERE jobs.id = ANY (batch) OFFSET 0
+          FROM jobs WHERE jobs.id = ANY (batch) OFFSET 0 -- idiom: fence
         ) AS j;
     END LOOP;
   END LOOP;
 
   IF has_found AND NOT is_keyed THEN
-    -- A crash of the database may forget these leases: their jobs then run again, which un-keyed
-    -- jobs may.
+    -- This commit does not wait for the disk. A crash of the server may forget the leases, and
+    -- their jobs run again: jobs without a key may do so.
     PERFORM set_config('synchronous_commit', 'off', true);
   END IF;
   IF NOT has_found AND is_behind THEN
     RETURN NEXT;
     has_found := true;
   END IF;
-  -- Falling asleep or waking up is told to producers.
+  -- Producers wake a worker that is asleep.
   IF was_asleep = has_found THEN
     UPDATE workers AS w SET asleep = NOT has_found WHERE w.id = worker;
   END IF;
 END $$;
 
--- Those of the queues, in the order given, that have a job for a worker or a lane to look at.
+-- Returns those of the queues, in the order given, that have a ready job in no lease, or a marker.
 CREATE FUNCTION busy_queues(queues text[], queues_max integer) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = ANY (queues));
@@ -117,9 +122,9 @@ BEGIN
   );
 END $$;
 
--- The internal lock of each queue keeps mixed modes and mismatched keys safe. It is taken by
--- statements of their own, so that all that follow see what earlier holders committed, and in one
--- order.
+-- Locks the queues of a claim, in ascending order of their hashes. These locks keep claims of
+-- different modes, or with different advisory keys, apart. Each lock is taken by a statement of its
+-- own, so that the statements after it see all that earlier holders have committed.
 CREATE FUNCTION lock_claims(queues text[], is_exclusive boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   class integer := hashtext(current_schema() || ':claims');
@@ -134,9 +139,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- Chooses jobs of one queue and locks their rows. `healthy` are to share a lease, later ones of
--- their lanes included; `suspects` are to have one each; `heads` is how many of them all count
--- against the limit.
+-- Chooses jobs of one queue and locks their rows. The `healthy` jobs share a lease; the next jobs
+-- of their lanes are among them. Each of the `suspects` has a lease of its own. `heads` is the
+-- number of jobs that count against `jobs_max`.
 CREATE FUNCTION pick(
   q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   OUT healthy bigint[], OUT suspects bigint[], OUT heads integer, OUT is_keyed boolean
@@ -152,20 +157,20 @@ BEGIN
     INTO leased, has_suspects;
   SELECT array_agg(candidate.id), bool_or(candidate.is_keyed) INTO healthy, is_keyed FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
-    -- Overtaken heads may be any number: past some of them, a claim waits until their lanes are in
-    -- order.
+    -- Any number of heads may have been overtaken. A claim looks past 2,000 of them; the others
+    -- wait until a claim has put their lanes in order.
     FROM (
       SELECT id, priority, serialization_key FROM jobs
       WHERE queue = q AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased))
       ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
     ) AS j
-    -- The order check: no committed job of its lane goes before it.
+    -- The order check: no committed job of the same lane goes before the head.
     WHERE j.serialization_key IS NULL OR (
       SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
       FROM jobs AS first
       WHERE first.queue = q AND first.serialization_key = j.serialization_key
         AND first.state = 'waiting'
-      ORDER BY first.priority DESC, first.id LIMIT 1
+      ORDER BY first.priority DESC, first.id LIMIT 1 -- idiom: index order
     ) IS NOT TRUE
     LIMIT jobs_max
   ) AS candidate;
@@ -182,14 +187,14 @@ BEGIN
         ORDER BY j.priority DESC, j.id LIMIT jobs_max
       ) AS first;
     IF cardinality(healthy || suspects) < locked_count THEN
-      -- A claim beside this one passes by all that are locked here, and its worker would sleep
-      -- although some of them are left to it.
+      -- This claim has locked jobs that it does not take. A claim at the same time skipped them,
+      -- and its worker would sleep although jobs are left: wake the workers to look again.
       PERFORM wake(q);
     END IF;
   END IF;
   heads := 0;
   IF healthy IS NULL AND suspects IS NULL THEN RETURN; END IF;
-  -- A fresh look: a claim that held these rows before has committed its lease by now.
+  -- A fresh look at the leases: a claim that had locked these rows before has committed by now.
   leased_now := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   IF leased_now <> leased THEN
     SELECT array_agg(id) INTO healthy
@@ -203,8 +208,8 @@ BEGIN
   END IF;
 END $$;
 
--- The first suspects of a queue that a worker may run at once. After a second death a suspect is
--- run where no other one is: the next death would be its last, and must tell whose it was.
+-- Chooses the first suspects of a queue that a worker may run at once. A job with two crashes fails
+-- at the third. So it runs beside no other suspect: then the crash is certainly its own.
 CREATE FUNCTION pick_suspects(q text, worker uuid, jobs_max integer, leased bigint[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -224,8 +229,8 @@ BEGIN
       AND j.id NOT IN (SELECT unnest(leased))
     ORDER BY j.priority DESC, j.id LIMIT 1
   ) >= 2 THEN
-    -- It has to be alone and goes before the others. None of them is locked, so nobody passes by
-    -- them.
+    -- The first suspect must run alone, and other suspects may not overtake it. No row is locked
+    -- here, so no other claim has skipped one.
     RETURN NULL;
   END IF;
   SELECT array_agg(candidate.id), array_agg(candidate.crash_count) INTO candidates, crashes FROM (
@@ -233,32 +238,33 @@ BEGIN
     FROM jobs AS j
     WHERE j.queue = q AND j.state = 'ready' AND j.crash_count > 0
       AND j.id NOT IN (SELECT unnest(leased))
-      -- The order check, as for healthy jobs.
+      -- The order check, as in `pick`.
       AND (j.serialization_key IS NULL OR (
         SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
         FROM jobs AS first
         WHERE first.queue = q AND first.serialization_key = j.serialization_key
           AND first.state = 'waiting'
-        ORDER BY first.priority DESC, first.id LIMIT 1
+        ORDER BY first.priority DESC, first.id LIMIT 1 -- idiom: index order
       ) IS NOT TRUE)
     ORDER BY j.priority DESC, j.id
     LIMIT jobs_max FOR UPDATE OF j SKIP LOCKED
   ) AS candidate;
   IF candidates IS NULL THEN RETURN NULL; END IF;
-  -- In their order: none overtakes one that has to be alone.
+  -- Suspects go in their order: none of them overtakes one that must run alone.
   picked := CASE
     WHEN crashes[1] < 2 THEN
       candidates[:coalesce(array_position(crashes, 2) - 1, cardinality(candidates))]
     WHEN worst_leased IS NULL THEN candidates[1:1]
   END;
   IF coalesce(cardinality(picked), 0) < cardinality(candidates) THEN
-    -- For claims beside this one, as above.
+    -- This claim has locked suspects that it does not take, as in `pick`.
     PERFORM wake(q);
   END IF;
   RETURN picked;
 END $$;
 
--- The next jobs of the lanes of these heads, to be run after them, in order.
+-- Returns the jobs that follow these heads in their lanes, locked. They run after their head, one
+-- after the other.
 CREATE FUNCTION rest_of_lanes(q text, heads bigint[], per_lane_max integer)
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -276,16 +282,18 @@ BEGIN
       WHERE n.queue = q AND n.serialization_key = key AND n.state = 'waiting'
       ORDER BY n.priority DESC, n.id LIMIT per_lane_max
     ) AS next
-    -- A run ends before the first suspect: no job may be skipped, and that one has a lease of its
-    -- own.
+    -- The jobs of a lane end before its first suspect, which has a lease of its own: no job behind
+    -- the suspect may overtake it.
     WHERE NOT next.is_suspect
     LIMIT 1000
   );
   PERFORM FROM jobs
+  -- idiom: hidden column
   WHERE id = ANY (run) AND state || '' = 'waiting' AND queue || '' = q
     AND serialization_key = ANY (keys)
   FOR UPDATE SKIP LOCKED;
   GET DIAGNOSTICS locked_count = ROW_COUNT;
-  -- Somebody may be changing one of them by hand: then each lane goes without a run this time.
+  -- Another transaction may have locked one of the jobs, to change it by hand. Then this claim
+  -- takes heads alone.
   RETURN CASE WHEN locked_count = cardinality(run) THEN run ELSE '{}' END;
 END $$;

@@ -1,16 +1,17 @@
--- The work that time brings. Any process may call these at any time: nobody leads, and the work is
--- done once.
+-- Maintenance: due jobs, late and dead workers, forgotten lanes, old history. Any process may call
+-- these functions at any time. No process leads; each piece of work is done once.
 
--- Makes up to `jobs_max` due jobs ready: the first ones, or with `is_careful` any of them, for when
--- a trigger on jobs keeps some as they are, which must not keep others. `is_behind` tells that
--- there are more: too many, kept ones, or some that somebody holds. `next_in` is the seconds until
--- the first of those that are not due yet, NULL if there is none.
+-- Makes up to `jobs_max` due jobs ready: the first ones, or with `is_careful` any of them. A caller
+-- is careful while a user's trigger keeps some due jobs as they are, so that these keep no others
+-- waiting. `is_behind` says that due jobs are left: there were too many, or a trigger kept them, or
+-- another transaction has locked them. `next_in` is the time until the first later job is due, in
+-- seconds; NULL if there is no later job.
 CREATE FUNCTION promote(
   jobs_max integer, is_careful boolean DEFAULT false,
   OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  -- Once: compared with the running clock, every scheduled job would be read.
+  -- One reading of the clock: a comparison with clock_timestamp() could use no index.
   clock timestamptz := clock_timestamp();
   due bigint[];
   next_at timestamptz;
@@ -44,7 +45,7 @@ BEGIN
   END IF;
 END $$;
 
--- Makes due jobs ready, whose rows are locked; returns how many.
+-- Makes due jobs ready, whose rows the caller has locked. Returns the number of those that changed.
 CREATE FUNCTION make_ready(due bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   made_ready integer;
@@ -58,7 +59,8 @@ BEGIN
     END
     WHERE id = ANY (due) RETURNING queue, serialization_key, priority
   ), marked AS (
-    -- A lane gets a look for each of them: a new one may go first, a retried one may be overtaken.
+    -- Both kinds of due jobs may change the head of their lane: a scheduled job may go first, and a
+    -- retried one may be overtaken.
     INSERT INTO dirty_lanes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM changed WHERE serialization_key IS NOT NULL
     GROUP BY queue, serialization_key
@@ -73,8 +75,8 @@ BEGIN
   RETURN made_ready;
 END $$;
 
--- Locks some due jobs, any of the first or of the last. Among how many is as random: one that is
--- due since now is found soon behind thousands of others.
+-- Locks some due jobs: random ones among the first or among the last. Their number is random, too,
+-- so that both a long-due job and one that is due since now are found soon among thousands.
 CREATE FUNCTION any_due(clock timestamptz, jobs_max integer) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   among integer := greatest(jobs_max, power(100000, random()));
@@ -94,14 +96,16 @@ BEGIN
   due := ARRAY(SELECT id FROM unnest(due) AS id ORDER BY random() LIMIT jobs_max);
   RETURN ARRAY(
     SELECT id FROM jobs
+    -- idiom: hidden column
     WHERE id = ANY (due) AND state || '' IN ('scheduled', 'retry') AND run_at <= clock
     FOR UPDATE SKIP LOCKED
   );
 END $$;
 
--- Takes a lease apart and hands its jobs back; returns how many. After a crash they are suspects,
--- claimed alone; those in their third are failed as crashed. While somebody is changing one of them
--- by hand, a crashed lease stays, for a later rescue: nobody waits.
+-- Takes a lease apart and hands its jobs back. Returns the number of its jobs. After a crash the
+-- jobs are suspects; a job in its third crash is failed as crashed. While another transaction has
+-- locked one of the jobs, to change it by hand, the lease of a crashed worker stays for a later
+-- rescue.
 CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   places tid[];
@@ -131,17 +135,17 @@ BEGIN
     mark := begin_step();
     IF poisoned IS NOT NULL THEN
       ended.job_ids := poisoned;
-      PERFORM finish(ARRAY[ended], 'crashed', (
+      PERFORM move_to_history(ARRAY[ended], 'crashed', (
         SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
         FROM unnest(poisoned) AS id
       ));
     END IF;
-    -- They are locked, so they stay where they are.
-    UPDATE jobs SET crash_count = crash_count + 1 WHERE ctid = ANY (places);
+    UPDATE jobs SET crash_count = crash_count + 1 WHERE ctid = ANY (places); -- idiom: by place
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN
-      -- Uncounted, a job could kill one worker after the other.
-      PERFORM refuse_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
+      -- Without the count a job could kill one worker after the other.
+      -- idiom: by place
+      PERFORM refuse_if_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
     END IF;
     PERFORM end_step(mark);
   END IF;
@@ -149,8 +153,8 @@ BEGIN
   RETURN cardinality(l.job_ids);
 END $$;
 
--- Takes some of these leases apart, one after the other until they hold `jobs_max` jobs; returns
--- how many jobs went back. It passes by leases that somebody else is at, and waits for nobody.
+-- Takes some of these leases apart, one after the other until they had `jobs_max` jobs. Returns the
+-- number of jobs that went back. A lease that another transaction has locked is skipped.
 CREATE FUNCTION give_back_some(asked uuid[], has_crashed boolean, jobs_max integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -169,12 +173,16 @@ BEGIN
   RETURN handed_back;
 END $$;
 
--- Doubts workers that stopped renewing, and deletes those that were doubted before. No worker is
--- dead at first sight: the clock may have jumped, or no worker could reach the server for a while.
--- A worker that is late is doubted, and so is one that has longer than a lease, from before the
--- clock was set back. It has half a lease from then on to renew; after a start of the server, a
--- whole one. To be committed before a rescue, which may be refused: the leases of one worker must
--- not keep another alive.
+-- Notes which workers are late with a renewal, and deletes workers that stay late: these are dead.
+--
+-- No worker is dead at first sight: the clock may have jumped, or no worker could reach the server
+-- for a while. A worker is late when less than 0.6 of its lease is left. Late is also a worker that
+-- has more than a lease left, from before the clock was set back. A late worker is dead after half
+-- a lease more, if its lease has run out by then. After a start of the server, no worker is dead
+-- for the time of a lease. The fractions are those of CONTRACT.md, "heartbeat".
+--
+-- The caller commits this before it calls `rescue`. A rescue may be refused, and the leases of one
+-- dead worker must not keep another one from being found.
 CREATE FUNCTION note_late() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
@@ -186,7 +194,7 @@ BEGIN
       AND (lease_until - lease * 0.6 <= clock OR lease_until > clock + lease * 1.1)
     FOR UPDATE SKIP LOCKED
   );
-  -- Their rows go first: any process that takes over knows the dead by leases without a worker.
+  -- A rescue knows a dead worker by leases without a worker's row.
   DELETE FROM workers WHERE id IN (
     SELECT id FROM workers
     WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
@@ -196,16 +204,18 @@ BEGIN
   );
 END $$;
 
--- Hands back jobs of workers that are gone, one lease after the other until it is `jobs_max`: to be
--- called again until there are none. Returns how many.
+-- Hands back jobs of dead workers, one lease after the other until these had `jobs_max` jobs.
+-- Returns the number of jobs that went back. The caller calls again until the answer is zero.
 CREATE FUNCTION rescue(jobs_max integer DEFAULT 4000) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
   RETURN give_back_some(abandoned_leases(1000), true, jobs_max);
 END $$;
 
--- Leases whose worker is gone, in any order: each rescue begins somewhere else.
+-- Returns leases whose worker's row is gone, in a random order: each rescue begins at another
+-- lease.
 CREATE FUNCTION abandoned_leases(leases_max integer) RETURNS uuid[] LANGUAGE sql AS $$
+  -- idiom: skip scan
   WITH RECURSIVE holder AS (
     (SELECT worker_id AS id FROM leases ORDER BY worker_id LIMIT 1)
     UNION ALL
@@ -220,10 +230,12 @@ CREATE FUNCTION abandoned_leases(leases_max integer) RETURNS uuid[] LANGUAGE sql
   )
 $$;
 
--- Ends one worker, a few thousand of its jobs at once: by itself, with what it still holds
--- unharmed, or because it is known to be dead. To be called again until it is done. A dead one's
--- row goes first, so that others can take over; a live one's goes last, as nobody else may take its
--- jobs for crashed.
+-- Ends one worker: a live one that signs off, whose jobs go back as they are, or with `has_crashed`
+-- a dead one. Each call hands back some thousands of jobs; the caller calls again until `is_done`.
+--
+-- The row of a dead worker is deleted first, so that a rescue can hand back the rest. The row of a
+-- live worker is deleted last: without the row a rescue would take its jobs for crashed, and a
+-- claim of this worker may wait for the row while it holds locks on jobs.
 CREATE FUNCTION leave(
   worker uuid, has_crashed boolean, OUT handed_back integer, OUT is_done boolean
 )
@@ -242,9 +254,9 @@ BEGIN
   END IF;
 END $$;
 
--- Hands back jobs that are leased to a worker that does not know of them, a few thousand at once:
--- the answer to its claim was lost. `gone` are those of the leases it knows that are no longer its
--- own.
+-- Hands back jobs that are leased to a worker that does not know of the lease, because the answer
+-- to its claim was lost. Each call hands back some thousands of jobs. `gone` are those of the
+-- `known` leases that exist no more.
 CREATE FUNCTION reconcile(worker uuid, known uuid[], OUT released integer, OUT gone uuid[])
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -258,9 +270,9 @@ BEGIN
   );
 END $$;
 
--- Marks lanes that nobody would look at, as after a TRUNCATE of dirty_lanes: a job waits, and there
--- is neither a marker nor a head that may be claimed before it. It looks at the next `lanes_max`
--- lanes behind the given one and says which was the last, NULL at the end. A marker too many is
+-- Marks lanes that no claim would look at, as after a TRUNCATE of dirty_lanes: a job waits, and the
+-- lane has neither a marker nor a head that goes before the job. A call looks at `lanes_max` lanes
+-- behind the given one, and returns the last of them, NULL at the end. A marker too many is
 -- harmless.
 CREATE FUNCTION heal_lanes(
   after_queue text, after_key text, lanes_max integer,
@@ -274,12 +286,13 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   healed := 0;
-  -- One process at a time: the others look on from where they were.
+  -- One process heals at a time. Any other one keeps its place, and tries again later.
   IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':heal'), 0) THEN
     last_queue := after_queue;
     last_key := after_key;
     RETURN;
   END IF;
+  -- idiom: skip scan
   WITH RECURSIVE lane AS (
     (SELECT queue, serialization_key AS key, id FROM jobs
      WHERE state = 'waiting' AND (queue, serialization_key) > (after_queue, after_key)
@@ -309,6 +322,7 @@ BEGIN
              AND head.id NOT IN (SELECT unnest(job_ids) FROM leases)
       FROM jobs AS head
       WHERE head.queue = lane.queue AND head.serialization_key = lane.key
+        -- idiom: head index
         AND head.serialization_key IS NOT NULL AND head.state IN ('ready', 'retry')
       LIMIT 1
     ) IS NOT FALSE
@@ -318,14 +332,16 @@ BEGIN
   END LOOP;
 END $$;
 
--- Marks the lanes of these jobs, the first of each that waits. One that is marked as urgent as this
--- is left alone, or markers would heap up where nobody claims; so is one that claims pass by.
+-- Marks the lanes of these jobs, each the first that waits in its lane. A lane that has a marker of
+-- the same priority gets no other one, or markers would heap up in a queue without workers. Neither
+-- does a lane that was passed by.
 CREATE FUNCTION mark_forgotten(q text, firsts bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   forgotten bigint[] := ARRAY(
     SELECT j.id FROM jobs AS j WHERE j.id = ANY (firsts) AND NOT EXISTS (
-      SELECT FROM dirty_lanes AS w
-      WHERE w.queue = q AND w.priority IN (j.priority, -2147483648) AND w.key = j.serialization_key
+      SELECT FROM dirty_lanes AS marker
+      WHERE marker.queue = q AND marker.priority IN (j.priority, -2147483648)
+        AND marker.key = j.serialization_key
     )
   );
 BEGIN
@@ -336,7 +352,7 @@ BEGIN
   RETURN cardinality(forgotten);
 END $$;
 
--- Drops some receipts that nobody will ask for any more; returns how many.
+-- Deletes some receipts that no client will ask for any more. Returns their number.
 CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp() - interval '5 minutes';
@@ -350,9 +366,9 @@ BEGIN
   RETURN dropped;
 END $$;
 
--- Makes a partition of `parent` for each of the next seven days and drops what is past keeping.
--- Returns whether there is more to do. For one parent a transaction, as a settlement may hold the
--- other one and wait for this.
+-- Makes a partition of `parent` for each of the next seven days, and drops history that is older
+-- than `keep`. Returns whether there is more to do. A transaction calls this for one parent only: a
+-- settlement may have locked the other parent, and wait for this one.
 CREATE FUNCTION keep_days(parent text, keep interval) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   has_more boolean;
@@ -368,8 +384,8 @@ BEGIN
   END IF;
   has_more := drop_other(parent, now() - keep);
   has_more := add_days(parent, current_date) OR has_more;
-  -- This waits until nobody uses `parent`, and all that comes after waits behind it, settlements
-  -- too: not for long, therefore.
+  -- DROP TABLE waits until no transaction uses `parent`. All later statements on `parent` wait
+  -- behind it, settlements too. Therefore its lock_timeout is short.
   FOR partition, day IN
     SELECT c.relname, to_date(right(c.relname, 8), 'YYYYMMDD')
     FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -382,13 +398,14 @@ BEGIN
   RETURN has_more;
 END $$;
 
--- Drops some of what finished before a time on days without a partition. Returns whether there may
--- be more.
+-- Deletes some jobs that finished before a time, on days without a partition of their own. Returns
+-- whether there may be more.
 CREATE FUNCTION drop_other(parent text, until timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   dropped integer;
 BEGIN
   EXECUTE format(
+    -- idiom: by place
     'DELETE FROM %1$I WHERE ctid = ANY ('
     'ARRAY(SELECT ctid FROM %1$I WHERE finished_at <= $1 LIMIT 5000))',
     parent || '_other'
@@ -397,9 +414,9 @@ BEGIN
   RETURN dropped = 5000;
 END $$;
 
--- Makes the partitions that are missing of a week. While one is attached, nothing comes into the
--- partition that takes other days; it is looked through, so only one at once where it is large.
--- Returns whether there are more.
+-- Makes the missing partitions of a week. To attach a partition, PostgreSQL locks and reads the
+-- partition of all other days. Where that one is large, a call makes only one partition. Returns
+-- whether more are missing.
 CREATE FUNCTION add_days(parent text, first_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   day date;
@@ -411,14 +428,15 @@ DECLARE
   taken date[];
 BEGIN
   IF cardinality(missing) = 0 THEN RETURN false; END IF;
-  -- Jobs that finished while the day had no partition stay where they are.
+  -- A day on which jobs finished while it had no partition gets none: its jobs stay among the
+  -- others.
   EXECUTE format('SELECT ARRAY(SELECT DISTINCT finished_at::date FROM %I WHERE finished_at >= $1)',
                  parent || '_other') INTO taken USING first_day;
   FOREACH day IN ARRAY missing LOOP
     CONTINUE WHEN day = ANY (taken);
     partition := parent || to_char(day, '_YYYYMMDD');
     EXECUTE format('CREATE TABLE %I (LIKE %I)', partition, parent);
-    -- Unlike CREATE TABLE … PARTITION OF, this lets settlements go on.
+    -- CREATE TABLE … PARTITION OF would lock `parent`; this form lets settlements go on.
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                    parent, partition, day, day + 1);
     IF pg_relation_size(quote_ident(parent || '_other')::regclass) > 4194304 THEN

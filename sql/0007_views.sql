@@ -1,4 +1,5 @@
--- For people and tools: jobs as they are now, "running" and "blocked" included.
+-- The jobs as people and tools see them: with the states `running` of a leased job and `blocked` of
+-- a failed job that holds its lane, and with the worker of a leased job.
 
 CREATE VIEW job_states AS
 SELECT j.id, j.queue, j.name, j.serialization_key, j.priority,

@@ -214,7 +214,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     name: "settled-job-without-a-successor",
     of: "handover",
     changes: [{
-      functions: ["pass_on"],
+      functions: ["pass_heads_on"],
       from: "make_heads(q, lanes) > 0",
       to: "false"
     }],

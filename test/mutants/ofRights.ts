@@ -8,7 +8,7 @@ export const ofRights: ReadonlyArray<Mutant> = [
     name: "triggers-with-the-rights-of-producers",
     of: "rights",
     changes: [{
-      file: "sql/0012_function_settings.sql",
+      file: "sql/settings.sql",
       from: "(prorettype = 'trigger'::regtype OR proname LIKE",
       to: "(false OR proname LIKE"
     }],
@@ -18,7 +18,7 @@ export const ofRights: ReadonlyArray<Mutant> = [
     name: "history-with-the-rights-of-workers",
     of: "rights",
     changes: [{
-      file: "sql/0012_function_settings.sql",
+      file: "sql/settings.sql",
       from: " OR proname LIKE 'prune\\_%'",
       to: ""
     }],
@@ -28,9 +28,9 @@ export const ofRights: ReadonlyArray<Mutant> = [
     name: "lent-rights-for-everybody",
     of: "rights",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC",
-      to: "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC"
+      file: "src/layers/postgres/PgMigrations.ts",
+      from: "'REVOKE ALL ON FUNCTION %s FROM PUBLIC'",
+      to: "'COMMENT ON FUNCTION %s IS NULL'"
     }],
     by: [test("engine/schema/roles", "may call its own functions, and no others")]
   },
@@ -39,8 +39,8 @@ export const ofRights: ReadonlyArray<Mutant> = [
     of: "check",
     changes: [{
       file: "src/layers/postgres/PgMigrations.ts",
-      from: "    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);\n",
-      to: "    NULL;\n"
+      from: "quote_ident('${schema}') || '.add_job(');",
+      to: "quote_ident('former') || '.add_job(');"
     }],
     by: [test("cli/check", "says what mends a schema that was renamed")]
   }

@@ -75,9 +75,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "settlements-wait-behind-a-prune",
     of: "shortLocks",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "prune_completed() SET lock_timeout = '50ms'",
-      to: "prune_completed() SET lock_timeout = '2s'"
+      file: "sql/settings.sql",
+      from: "'lock_timeout=50ms'",
+      to: "'lock_timeout=2s'"
     }],
     by: [test(
       "engine/maintenance/history",
@@ -220,9 +220,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "settlement-makes-people-wait",
     of: "yielding",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "jsonb) SET lock_timeout = '100ms'",
-      to: "jsonb) SET lock_timeout = '2s'"
+      file: "sql/settings.sql",
+      from: "(ARRAY['settle'], ARRAY['lock_timeout=100ms'])",
+      to: "(ARRAY['settle'], ARRAY['lock_timeout=2s'])"
     }],
     by: [test("interleaving/people", "go on soon where a settlement waits")]
   },
@@ -241,7 +241,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "yielding",
     changes: [{
       file: "sql/0005_settle.sql",
-      from: "  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(ids); END IF;\n",
+      from:
+        "  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(ids); END IF;\n",
       to: ""
     }],
     by: [test("interleaving/people", "go on soon where a settlement waits")]

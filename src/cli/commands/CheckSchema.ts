@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { contents } from "../../layers/postgres/PgMigrations.ts"
+import { contents, functionSettings } from "../../layers/postgres/PgMigrations.ts"
 import { asked, fail, type Findings, type Look, warn } from "./Finding.ts"
 
 /** Tables, views, indexes and functions, by name. */
@@ -28,6 +28,18 @@ const missing = Effect.fnUntraced(function*(schema: string) {
   if (lacking.length === 0) return []
   const names = lacking.map(({ name }) => name).join(", ")
   return [fail("schema", `missing: ${names}; make them again as pgq schema prints them`)]
+})
+
+/** `CREATE OR REPLACE FUNCTION` by hand drops all settings of a function. */
+const settings = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient.SqlClient
+  const lacking = yield* asked(sql<{ readonly name: string }>`
+    SELECT DISTINCT name FROM ${sql.literal(functionSettings(schema))} AS function_settings
+    WHERE NOT is_set ORDER BY 1
+  `)
+  if (lacking.length === 0) return []
+  const names = lacking.map(({ name }) => `${name}()`).join(", ")
+  return [fail("schema", `functions without their settings or rights: ${names}; run pgq migrate`)]
 })
 
 /**
@@ -105,6 +117,12 @@ const citus = Effect.fnUntraced(function*(schema: string) {
 /** Every fault that a schema of the right version can have. */
 export const parts = (schema: string): Look =>
   Effect.map(
-    Effect.all([missing(schema), triggers(schema), rowSecurity(schema), citus(schema)]),
+    Effect.all([
+      missing(schema),
+      settings(schema),
+      triggers(schema),
+      rowSecurity(schema),
+      citus(schema)
+    ]),
     (found) => found.flat()
   )

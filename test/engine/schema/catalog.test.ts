@@ -6,97 +6,74 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import * as PgMigrations from "../../../src/layers/postgres/PgMigrations.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import { options } from "../Live.ts"
 
 const functions = PgClient.PgClient.use((sql) =>
-  sql<{ name: string; settings: ReadonlyArray<string>; is_definer: boolean; source: string }>`
-    SELECT proname AS name, coalesce(proconfig, '{}') AS settings, prosecdef AS is_definer,
-           prosrc AS source
-    FROM pg_proc WHERE pronamespace = 'pgq'::regnamespace ORDER BY proname
+  sql<{
+    name: string
+    settings: ReadonlyArray<string>
+    is_definer: boolean
+    is_set: boolean
+    source: string
+  }>`
+    SELECT name, settings, is_definer, is_set, prosrc AS source
+    FROM ${sql.literal(PgMigrations.functionSettings("pgq"))} AS function_settings
+    JOIN pg_proc ON pg_proc.oid = function ORDER BY name
   `
 )
 
-/** The steps whose statements must not change their plans. */
-const hot = [
-  "claim",
-  "note_late",
-  "leave",
-  "promote",
-  "reconcile",
-  "rescue",
-  "settle"
-]
+type Settings = { readonly settings: ReadonlyArray<string> }
 
-/** What each claim, settlement or INSERT calls within a function that has settings. */
-const inner = [
-  "demote_heads",
-  "finish",
-  "make_heads",
-  "choose_heads",
-  "hold",
-  "rest_of_lanes",
-  "lanes_passed_by",
-  "order_each",
-  "order_lanes",
-  "pass_on",
-  "pick",
-  "pick_suspects",
-  "put_back",
-  "refuse_kept",
-  "take_completed",
-  "take_markers",
-  "take_others",
-  "wake",
-  "wake_all"
-]
-
-const isPinned = ({ settings }: { readonly settings: ReadonlyArray<string> }) =>
-  settings.includes("search_path=pgq, pg_temp")
+const isPinned = ({ settings }: Settings) => settings.includes("search_path=pgq, pg_temp")
 
 layer(PgQueue.database, options)("the functions", (it) => {
-  it.effect("see pgq's names first, all but those that look nothing up", () =>
+  it.effect("have the settings and rights that sql/settings.sql gives them", () =>
     Effect.gen(function*() {
-      const unpinned = (yield* functions).filter((one) => !isPinned(one)).map(({ name }) => name)
+      const all = yield* functions
 
-      assert.deepStrictEqual(unpinned.filter((name) => !inner.includes(name)), [
-        "add_job",
-        "begin_step",
-        "end_step",
+      assert.isAbove(all.length, 60)
+      assert.deepStrictEqual(all.filter(({ is_set }) => !is_set), [])
+    }))
+
+  it.effect("see pgq's names first, or leave it to callers that do, or look nothing up", () =>
+    Effect.gen(function*() {
+      const all = yield* functions
+      const unpinned = all.filter((one) => !isPinned(one))
+      const names = new Set(unpinned.map(({ name }) => name))
+      const lookingUp = unpinned.filter(({ source }) =>
+        PgMigrations.contents.relations.some((name) => new RegExp(`\\b${name}\\b`).test(source))
+      )
+      assert.isAbove(lookingUp.length, 10)
+      for (const { name } of lookingUp) {
+        const callers = all.filter(({ source }) => new RegExp(`\\b${name}\\(`).test(source))
+        assert.isAbove(callers.length, 0, name)
+        for (const caller of callers) {
+          assert.isTrue(isPinned(caller) || names.has(caller.name), `${caller.name}: ${name}`)
+        }
+      }
+      const entrances = unpinned.filter(({ name }) =>
+        !all.some(({ source }) => new RegExp(`\\b${name}\\(`).test(source))
+      )
+      assert.deepStrictEqual(Array.from(new Set(entrances.map(({ name }) => name))), [
         "enqueue",
-        "enqueue",
-        "enqueue",
-        "lane_stripe",
         "lend_settings",
-        "require_read_committed",
         "set_first_state",
         "set_next_state",
         "take_settings"
       ])
     }))
 
-  it.effect("leave it to their callers where each has settings of its own", () =>
-    Effect.gen(function*() {
-      const all = yield* functions
-      for (const name of inner) {
-        const callers = all.filter(({ source }) => new RegExp(`\\b${name}\\(`).test(source))
-        assert.isAbove(callers.length, 0, name)
-        for (const caller of callers) {
-          assert.isTrue(isPinned(caller) || inner.includes(caller.name), `${caller.name}: ${name}`)
-        }
-      }
-    }))
-
   it.effect("leave the planner no choice where they are hot", () =>
     Effect.gen(function*() {
-      const all = yield* functions
-      for (const name of hot) {
-        const settings = all.find((one) => one.name === name)?.settings ?? []
+      const hot = (yield* functions).filter(({ settings }) => settings.includes("jit=off"))
+      assert.includeMembers(hot.map(({ name }) => name), ["claim", "promote", "rescue", "settle"])
+      for (const { name, settings } of hot) {
         for (const node of ["seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"]) {
           assert.include(settings, `enable_${node}=off`, name)
         }
         assert.include(settings, "plan_cache_mode=force_generic_plan", name)
-        assert.include(settings, "jit=off", name)
       }
     }))
 

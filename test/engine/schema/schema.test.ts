@@ -16,7 +16,8 @@ import * as Postgres from "../../support/Postgres.ts"
 import * as Session from "../../support/Session.ts"
 import { options, start } from "../Live.ts"
 
-const migrations = readdirSync("sql").map((file) => file.replace(".sql", "")).toSorted()
+const migrations = readdirSync("sql").filter((file) => /^\d.*\.sql$/.test(file))
+  .map((file) => file.replace(".sql", "")).toSorted()
 
 /** Each test has a schema of its own. */
 const freshName = Effect.sync(() => `s_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`)
