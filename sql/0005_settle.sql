@@ -268,8 +268,7 @@ BEGIN
            asked_ids || array_agg((o ->> 'id')::bigint)
       INTO asked_leases, asked_ids FROM jsonb_array_elements(others) AS o;
   END IF;
-  -- All leases and lanes are locked before anything is changed: leases in order of their ids, then
-  -- stripes.
+  -- All locks before any change: leases in the order of their ids, then the stripes of lanes.
   PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
   -- This look needs no lock on the job rows: a leased job keeps its lane.
   SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane_stripe(lane.queue, lane.key))
@@ -295,8 +294,9 @@ BEGIN
     PERFORM move_to_history(completed, 'completed', NULL);
   END IF;
   IF cardinality(failed) > 0 THEN
-    PERFORM move_to_history(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
-                                      FROM jsonb_array_elements(mine) AS o));
+    PERFORM move_to_history(failed, 'failed', (
+      SELECT jsonb_object_agg(o ->> 'id', o -> 'error') FROM jsonb_array_elements(mine) AS o
+    ));
   END IF;
   IF cardinality(undone) > 0 THEN
     PERFORM put_back(undone, mine);

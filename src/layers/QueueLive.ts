@@ -12,7 +12,6 @@ import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { LockStrategy } from "../services/LockStrategy.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
-import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import { handlersIn } from "./job/Job.ts"
 import * as RowLock from "./locks/RowLock.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
@@ -24,6 +23,7 @@ import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "./postgres/PollNotifier.ts"
+import * as PgWatchdog from "./postgres/watchdog/PgWatchdog.ts"
 import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
 
@@ -96,7 +96,9 @@ const parts = ({ connections, options, schema, settings }: {
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
   const working = workerOptions(settings)
   const said = saying({ worker: working.worker.id })
-  const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
+  const notifier = options.notify === "poll"
+    ? PollNotifier.layer({ schema })
+    : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the
   // handlers and the maintenance of its first.
   return Layer.merge(Worker.layer(working), Layer.fresh(said(Maintenance.layer))).pipe(
@@ -106,7 +108,10 @@ const parts = ({ connections, options, schema, settings }: {
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),
       Layer.provide(
-        PgWorkerRegistry.layer({ schema, hang, work: worker }),
+        Layer.merge(
+          PgWorkerRegistry.layer({ schema, work: worker }),
+          PgWatchdog.layer({ schema, hang })
+        ),
         Layer.succeed(PgClient.PgClient, heartbeat)
       )
     ])
@@ -140,12 +145,11 @@ const saying = (fields: Readonly<Record<string, unknown>>) =>
 /** What producers and operators need; it works on no job. */
 export const client = (
   options: { readonly schema?: string | undefined } = {}
-): Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, never, PgClient.PgClient> => {
+): Layer.Layer<JobAdmin | JobRepo, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
-  return Layer.mergeAll(
+  return Layer.merge(
     PgJobRepo.layer({ schema }).pipe(Layer.provide(RowLock.layer)),
-    PgJobAdmin.layer({ schema }),
-    PgWorkerRegistry.layer({ schema })
+    PgJobAdmin.layer({ schema })
   )
 }
 

@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import type { LockStrategy } from "../../src/services/LockStrategy.ts"
@@ -14,8 +15,11 @@ import * as LogLines from "../support/LogLines.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import type { TestDatabase } from "../support/Postgres.ts"
 
-/** A migrated database with a producer's services. */
-export const producer = QueueLive.client().pipe(Layer.provideMerge(PgQueue.database))
+/** A migrated database with a producer's services, and with the workers that tests make known. */
+export const producer = Layer.merge(
+  QueueLive.client(),
+  PgWorkerRegistry.layer({ schema: PgQueue.schema })
+).pipe(Layer.provideMerge(PgQueue.database))
 
 export const options = { excludeTestServices: true, timeout: "1 minute" } as const
 

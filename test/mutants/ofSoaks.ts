@@ -44,8 +44,8 @@ export const ofSoaks: ReadonlyArray<Mutant> = [
     of: "idsInOrder",
     changes: [{
       file: "sql/0001_tables.sql",
-      from: "CREATE TABLE jobs (\n  id                bigint GENERATED ALWAYS AS IDENTITY",
-      to: "CREATE TABLE jobs (\n  id                bigint GENERATED ALWAYS AS IDENTITY (CACHE 20)"
+      from: "  id                bigint GENERATED ALWAYS AS IDENTITY",
+      to: "  id                bigint GENERATED ALWAYS AS IDENTITY (CACHE 20)"
     }],
     by: [test("engine/schema/catalog", "are not cached by sessions"), soak]
   },

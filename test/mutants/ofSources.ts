@@ -24,8 +24,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
     name: "sent-again-without-a-word",
     of: "repeat",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "const options = { isRepeat }",
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "const options = { isRepeat: counts.isRepeat }",
       to: "const options = { isRepeat: false }"
     }],
     by: [test("engine/settling/refusedSettlements", "says so when it sends a batch again")]
@@ -77,13 +77,13 @@ export const ofSources: ReadonlyArray<Mutant> = [
     name: "settlement-sent-once",
     of: "retriedSettlement",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
-      to: "isTransient && code !== lockTimeout && answers < 0"
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "isTransient && answers < (isApart ? 1 : answersMax)",
+      to: "isTransient && answers < 0"
     }, {
-      file: "src/layers/worker/Settler.ts",
-      from: "          ? sendApart(batch)\n          : next(error)",
-      to: "          ? Effect.sync(() => (refused++, []))\n          : next(error)"
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "error.isTransient ? sendApart(batch)",
+      to: "error.isTransient ? Effect.sync(() => (counts.refused++, []))"
     }],
     by: [test("engine/settling/lostAnswers", "sends settlements again until they have arrived")]
   },
@@ -91,7 +91,7 @@ export const ofSources: ReadonlyArray<Mutant> = [
     name: "lease-given-up-while-its-job-runs",
     of: "stubbornJobs",
     changes: [{
-      file: "src/layers/worker/Worker.ts",
+      file: "src/layers/worker/Shutdown.ts",
       from: "    if (leftBehind.length > 0) return leftBehind\n",
       to: ""
     }],
@@ -161,8 +161,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "one-try-to-sign-off",
     of: "signOff",
     changes: [{
-      file: "src/layers/worker/Worker.ts",
-      from: `      Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),\n`,
+      file: "src/layers/worker/Shutdown.ts",
+      from: `    Effect.retry(Backoff.schedule({ base: "100 millis", cap: bounds.signOff })),\n`,
       to: ""
     }],
     by: [test("cli/signOff", "signs off once the server can be reached again")]
@@ -171,9 +171,13 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "settlements-wait-for-one-whose-row-is-locked",
     of: "passingBy",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
-      to: "isTransient || code === lockTimeout || answers < 0"
+      file: "src/layers/postgres/PgSettle.ts",
+      from: "({ code }) => code === lockTimeout",
+      to: "() => false"
+    }, {
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "isTransient && answers < (isApart ? 1 : answersMax)",
+      to: "isTransient"
     }],
     by: [test("engine/settling/rowLockedJobs", "records the others meanwhile")]
   },
@@ -235,8 +239,8 @@ void import("./main.ts").then(({ main }) => main())`,
     of: "defects",
     changes: [{
       file: "src/layers/worker/Worker.ts",
-      from: `restartOnDefect("working")(work)`,
-      to: "work"
+      from: `restartOnDefect("working")(work(parts))`,
+      to: "work(parts)"
     }],
     by: [test("engine/liveness/defects", "each job runs once although a ")]
   },
@@ -244,8 +248,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "settling-ends-with-a-defect",
     of: "defectsOfSettling",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: `      Effect.catchDefect(refusal("settle")),\n`,
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "      Effect.catchDefect(refusal),\n",
       to: ""
     }],
     by: [test(
@@ -257,8 +261,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "refusal-believed-at-once",
     of: "defectsOfSettling",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "isDoubtful(error) && !isCertain",
+      file: "src/domain/Refusal.ts",
+      from: "isDoubtful(error) && !batch.isCertain",
       to: "isDoubtful(error) && false"
     }],
     by: [test("engine/liveness/defects", "each job runs once although a ")]
@@ -290,7 +294,7 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "run-without-its-payload",
     of: "missingPayloads",
     changes: [{
-      file: "src/layers/worker/JobRunner.ts",
+      file: "src/layers/worker/LaneRunner.ts",
       from: " || payload === undefined) {",
       to: ") {"
     }],
@@ -326,8 +330,8 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "run-recorded-past-a-locked-row",
     of: "yielding",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "if (locked.length === 0) return batch",
+      file: "src/layers/worker/Outbox.ts",
+      from: "if (this.#deferred.length === 0) return batch",
       to: "return batch"
     }],
     by: [test("engine/settling/rowLockedRuns", "stays finished when the next one of its run ")]

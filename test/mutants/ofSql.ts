@@ -380,9 +380,9 @@ export const ofSql: ReadonlyArray<Mutant> = [
     name: "planner-has-a-say",
     of: "plans",
     changes: [{
-      file: "sql/0012_function_settings.sql",
-      from: "SET enable_seqscan = off SET enable_bitmapscan = off",
-      to: "SET enable_seqscan = on SET enable_bitmapscan = on"
+      file: "sql/settings.sql",
+      from: "'enable_seqscan=off', 'enable_bitmapscan=off'",
+      to: "'enable_seqscan=on', 'enable_bitmapscan=on'"
     }],
     by: [test("engine/schema/catalog", "leave the planner no choice where they are hot")]
   }

@@ -108,8 +108,9 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
 
   const settle = Effect.fnUntraced(function*(settled: ReadonlyArray<Settled>, isRepeat = false) {
     const expected = model.settle(settled, isRepeat)
-    const lost = yield* seats.claimers[0]!.now().repo.settle(settled, { isRepeat })
+    const { lost, rowLocked } = yield* seats.claimers[0]!.now().repo.settle(settled, { isRepeat })
     assertSame(lost.map(({ id }) => id), expected)
+    assert.deepStrictEqual(rowLocked, [])
     last = settled
   })
 
