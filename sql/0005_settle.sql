@@ -294,9 +294,8 @@ BEGIN
     PERFORM move_to_history(completed, 'completed', NULL);
   END IF;
   IF cardinality(failed) > 0 THEN
-    PERFORM move_to_history(failed, 'failed', (
-      SELECT jsonb_object_agg(o ->> 'id', o -> 'error') FROM jsonb_array_elements(mine) AS o
-    ));
+    PERFORM move_to_history(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
+                                               FROM jsonb_array_elements(mine) AS o));
   END IF;
   IF cardinality(undone) > 0 THEN
     PERFORM put_back(undone, mine);
