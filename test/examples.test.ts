@@ -62,7 +62,7 @@ const lines = ({ stderr, stdout }: Ended) =>
 
 const onDatabase = Effect.provide(Postgres.layer)
 const onMigrated = Effect.provide(
-  Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate("pgq")), Postgres.layer)
+  Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate()), Postgres.layer)
 )
 
 describe("examples", { timeout: 60_000 }, () => {

@@ -3,18 +3,15 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect, Layer, References } from "effect"
-import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
 import * as WorkerSettings from "../domain/WorkerSettings.ts"
 import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
-import type { LockStrategy } from "../services/LockStrategy.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
-import { handlersIn } from "./job/Job.ts"
-import * as RowLock from "./locks/RowLock.ts"
+import * as Handler from "./job/Handler.ts"
+import type * as Jobs from "./job/Jobs.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
 import { storeError } from "./postgres/PgError.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
@@ -26,10 +23,13 @@ import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "./postgres/PollNotifier.ts"
 import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
+import * as WorkerOptions from "./WorkerOptions.ts"
 
 export interface Options {
   /** How many jobs run at once, 1 to 10,000. Defaults to 5. */
   readonly workers?: number | undefined
+  /** Another name for `workers`; where both are given, they are the same number. */
+  readonly concurrency?: number | undefined
   /** The queues to work on, at least one, none twice. Defaults to "default" alone. */
   readonly queues?: ReadonlyArray<string> | undefined
   /** The schema that holds pgq's tables. Defaults to "pgq". */
@@ -67,17 +67,20 @@ export interface Options {
  * that `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the
  * grace.
  */
-export const layer = (options: Options = {}): Layer.Layer<
+export const layer = <const Kinds extends Jobs.Some>(
+  options: Options & Jobs.Named<Kinds>
+): Layer.Layer<
   JobAdmin | JobRepo | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
-  LockStrategy | PgClient.PgClient
+  Handler.HandlersOf<Kinds> | PgClient.PgClient
 > => {
   const schema = options.schema ?? PgSchema.defaultSchema
   const working = Layer.unwrap(Effect.gen(function*() {
     const settings = yield* Effect.fromResult(WorkerSettings.check(options))
-    yield* PgSchema.check(schema)
+    const handlers = yield* Handler.of<Kinds>(options.jobs)
+    yield* PgSchema.check({ schema })
     const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
-    return parts({ options, settings, schema, connections })
+    return parts({ options, settings, handlers, schema, connections })
   }))
   return Layer.merge(
     working,
@@ -86,22 +89,23 @@ export const layer = (options: Options = {}): Layer.Layer<
 }
 
 /** All that works on jobs, on connections of its own. */
-const parts = ({ connections, options, schema, settings }: {
+const parts = ({ connections, handlers, options, schema, settings }: {
   readonly options: Options
   readonly settings: WorkerSettings.WorkerSettings
+  readonly handlers: Handlers["Service"]
   readonly schema: string
   readonly connections: PgConnections.PgConnections
 }) => {
   const { maintenance, heartbeat, worker } = connections
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
-  const working = workerOptions(settings)
+  const working = WorkerOptions.of(settings)
   const said = saying({ worker: working.worker.id })
   const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the
-  // handlers and the maintenance of its first.
+  // maintenance of its first.
   return Layer.merge(Worker.layer(working), Layer.fresh(said(Maintenance.layer))).pipe(
     Layer.provide([
-      Layer.fresh(handlers),
+      Layer.succeed(Handlers, handlers),
       Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),
@@ -112,21 +116,6 @@ const parts = ({ connections, options, schema, settings }: {
     ])
   )
 }
-
-const workerOptions = (
-  { grace, label, lease, queues, workerId, workers }: WorkerSettings.WorkerSettings
-) => ({
-  grace,
-  worker: {
-    id: workerId ?? randomUUID(),
-    label,
-    host: hostname(),
-    pid: process.pid,
-    queues,
-    concurrency: workers,
-    lease
-  }
-})
 
 /** The layer's log lines have these fields, beside the application's. */
 const saying = (fields: Readonly<Record<string, unknown>>) =>
@@ -143,17 +132,8 @@ export const client = (
 ): Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
   return Layer.mergeAll(
-    PgJobRepo.layer({ schema }).pipe(Layer.provide(RowLock.layer)),
+    PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgWorkerRegistry.layer({ schema })
   )
 }
-
-/** Every handler among the services that this layer is provided with. */
-const handlers = Layer.effect(
-  Handlers,
-  Effect.map(Effect.context<never>(), (context) => {
-    const byName = new Map(handlersIn(context).map((handler) => [handler.name, handler]))
-    return { find: (name: string) => byName.get(name), names: Array.from(byName.keys()) }
-  })
-)

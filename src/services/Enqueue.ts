@@ -3,7 +3,7 @@
  */
 import { Effect, Exit, Result, Schema } from "effect"
 import { type JobInvalid, PayloadInvalid, type StoreError } from "../domain/Errors.ts"
-import type { JobKind } from "../domain/JobKind.ts"
+import type { JobKind, NoPayload } from "../domain/JobKind.ts"
 import { type EnqueueOptions, type NewJob, newJob } from "../domain/JobRecord.ts"
 import * as PayloadText from "../domain/PayloadText.ts"
 import { JobRepo } from "./JobRepo.ts"
@@ -14,17 +14,42 @@ import { JobRepo } from "./JobRepo.ts"
  * for again for half a minute. After that, `StoreError.isOutcomeUnknown` says that the job may have
  * been added.
  */
-export const enqueue = <Payload extends Schema.Top>(
+export const enqueue: {
+  (
+    kind: JobKind<string, NoPayload>,
+    payload?: undefined,
+    options?: EnqueueOptions
+  ): Enqueued<bigint, NoPayload>
+  <Payload extends Schema.Top>(
+    kind: JobKind<string, Payload>,
+    payload: Payload["Type"],
+    options?: EnqueueOptions
+  ): Enqueued<bigint, Payload>
+} = <Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,
   payload: Payload["Type"],
   options?: EnqueueOptions
 ): Enqueued<bigint, Payload> =>
-  Effect.map(enqueueAll(kind, [{ payload, ...options }]), (ids) => ids[0]!)
+  Effect.map(addAll(kind, [{ payload, ...options }]), (ids) => ids[0]!)
 
 /** Adds many jobs of one kind, all or none, and answers with their ids in the order given. */
-export const enqueueAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
+export const enqueueAll: {
+  (
+    kind: JobKind<string, NoPayload>,
+    jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: undefined }>
+  ): Enqueued<ReadonlyArray<bigint>, NoPayload>
+  <Payload extends Schema.Top>(
+    kind: JobKind<string, Payload>,
+    jobs: ReadonlyArray<EnqueueOptions & { readonly payload: Payload["Type"] }>
+  ): Enqueued<ReadonlyArray<bigint>, Payload>
+} = <Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,
-  jobs: ReadonlyArray<EnqueueOptions & { readonly payload: Payload["Type"] }>
+  jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: Payload["Type"] }>
+): Enqueued<ReadonlyArray<bigint>, Payload> => addAll(kind, jobs)
+
+const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
+  kind: JobKind<string, Payload>,
+  jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: Payload["Type"] }>
 ) {
   const repo = yield* JobRepo
   const encode = encoder(kind)

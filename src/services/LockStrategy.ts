@@ -5,8 +5,14 @@
  * carries with it, not a lock that somebody holds.
  */
 import { Context } from "effect"
-import type { CooperativeMode } from "../domain/CooperativeMode.ts"
+import { CooperativeMode } from "../domain/CooperativeMode.ts"
 
-export class LockStrategy extends Context.Service<LockStrategy, {
+export interface LockStrategy {
   readonly mode: CooperativeMode
-}>()("pgq/services/LockStrategy") {}
+}
+
+/** Row locks, unless a layer says otherwise: most queues need nothing else. */
+export const LockStrategy: Context.Reference<LockStrategy> = Context.Reference<LockStrategy>(
+  "pgq/services/LockStrategy",
+  { defaultValue: () => ({ mode: CooperativeMode.RowLock() }) }
+)

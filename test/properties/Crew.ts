@@ -10,7 +10,6 @@ import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
-import type { LockStrategy } from "../../src/services/LockStrategy.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import * as PgQueue from "../support/PgQueue.ts"
@@ -25,7 +24,7 @@ export class Crew extends Context.Service<Crew, {
   readonly claimers: ReadonlyArray<Seat & { readonly isExclusive: boolean }>
 }>()("pgq/test/Crew") {}
 
-const services = (lock: Layer.Layer<LockStrategy>) =>
+const services = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
     PgJobRepo.layer({ schema: PgQueue.schema }),
     PgScheduler.layer({ schema: PgQueue.schema }),
@@ -35,7 +34,7 @@ const services = (lock: Layer.Layer<LockStrategy>) =>
 /** What every history runs on. */
 export type Services = Layer.Success<typeof layer>
 
-const connect = Effect.fnUntraced(function*(lock: Layer.Layer<LockStrategy>) {
+const connect = Effect.fnUntraced(function*(lock: Layer.Layer<never>) {
   const session = yield* Session.open
   const client = Layer.succeed(PgClient.PgClient, session.sql)
   const context = yield* Layer.build(Layer.provide(services(lock), client))
@@ -50,7 +49,7 @@ const connect = Effect.fnUntraced(function*(lock: Layer.Layer<LockStrategy>) {
 })
 
 /** A connection with pgq's services over it, which may be replaced. */
-const seat = Effect.fnUntraced(function*(lock: Layer.Layer<LockStrategy> = RowLock.layer) {
+const seat = Effect.fnUntraced(function*(lock: Layer.Layer<never> = RowLock.layer) {
   const context = yield* Effect.context<Effect.Services<ReturnType<typeof connect>>>()
   let now = yield* connect(lock)
   return {

@@ -62,7 +62,7 @@ const looks = Effect.fnUntraced(function*(schema: string) {
 
 /** The schema's version, and whether it still has its name. */
 const fit = (schema: string, user: string): Look =>
-  Effect.match(PgSchema.check(schema), {
+  Effect.match(PgSchema.check({ schema }), {
     onFailure: (error) => {
       const role = PgRoles.nameOf(schema, "worker")
       const mend = error._tag === "StoreError" && error.code === "42501"

@@ -10,7 +10,7 @@ import * as Flags from "../Flags.ts"
 
 const run = Effect.gen(function*() {
   const { schema } = yield* Database.Database
-  const applied = yield* PgSchema.migrate(schema)
+  const applied = yield* PgSchema.migrate({ schema })
   yield* Effect.forEach(applied, (name) => Console.log(name))
   yield* Effect.logInfo(
     applied.length === 0 ? "nothing to do" : `applied ${applied.length} migrations`

@@ -5,6 +5,7 @@ import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from
 import { randomUUID } from "node:crypto"
 import type { AdvisoryKey } from "../../domain/CooperativeMode.ts"
 import { closeWithin } from "../../layers/effects/Deadline.ts"
+import * as Handler from "../../layers/job/Handler.ts"
 import * as AdvisoryLock from "../../layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../layers/locks/RowLock.ts"
 import * as SoloLock from "../../layers/locks/SoloLock.ts"
@@ -115,22 +116,25 @@ const work = Effect.fnUntraced(function*(options: Options) {
   const { notify, schema } = yield* Database.Database
   yield* Database.ready
   const client = yield* Layer.build(QueueLive.client({ schema }))
-  const handlers = yield* Script.load(options.file, options.arg).pipe(
-    Effect.provideContext(client),
-    Effect.raceFirst(sayThatItLoads(options.file))
+  const handlers = Handler.named(
+    yield* Script.load(options.file, options.arg).pipe(
+      Effect.provideContext(client),
+      Effect.raceFirst(sayThatItLoads(options.file))
+    )
   )
 
   const queues = options.queues.length === 0 ? undefined : options.queues
   const workerId = options.workerId ?? randomUUID()
   const live = QueueLive.layer({
     ...options,
+    jobs: handlers.jobs,
     workerId,
     queues,
     schema,
     notify,
     onHang: "kill"
   }).pipe(
-    Layer.provide(Layer.succeedContext(handlers)),
+    Layer.provide(handlers.layer),
     Layer.provide(lock(options))
   )
   const queue = yield* Effect.all({ control: WorkerControl, admin: JobAdmin }).pipe(

@@ -7,5 +7,5 @@ import { type AdvisoryKey, CooperativeMode } from "../../domain/CooperativeMode.
 import { LockStrategy } from "../../services/LockStrategy.ts"
 
 /** `key` is one `bigint` or a pair of `int`s; PostgreSQL keeps the two apart. */
-export const layer = (options: { readonly key: AdvisoryKey }): Layer.Layer<LockStrategy> =>
+export const layer = (options: { readonly key: AdvisoryKey }): Layer.Layer<never> =>
   Layer.succeed(LockStrategy, { mode: CooperativeMode.Advisory({ key: options.key }) })

@@ -5,6 +5,6 @@ import { Layer } from "effect"
 import { CooperativeMode } from "../../domain/CooperativeMode.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 
-export const layer: Layer.Layer<LockStrategy> = Layer.succeed(LockStrategy, {
+export const layer: Layer.Layer<never> = Layer.succeed(LockStrategy, {
   mode: CooperativeMode.Solo()
 })

@@ -11,8 +11,19 @@ import { withTimeout } from "./QueryTimeout.ts"
 
 export const defaultSchema = "pgq"
 
+/** Which schema is meant. */
+export interface Options {
+  /**
+   * The schema that holds pgq's tables: up to 31 of a-z, 0-9 and _, not starting with a digit or
+   * pg_. Defaults to "pgq".
+   */
+  readonly schema?: string | undefined
+}
+
 /** The whole schema as a script for `psql`: complete, idempotent, one transaction. */
-export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
+export const script = (
+  { schema = defaultSchema }: Options = {}
+): Effect.Effect<string, SettingInvalid> =>
   Effect.map(
     checkName(schema),
     () => ["BEGIN", ...statements(schema), "COMMIT", ""].join(";\n\n").trimEnd() + "\n"
@@ -23,7 +34,7 @@ export const version = (): number => migrations.at(-1)!.id
 
 /** Applies what is pending, in one transaction; safe to run from many places at once. */
 export const migrate = Effect.fn("PgSchema.migrate")(
-  function*(schema: string): Effect.fn.Return<
+  function*({ schema = defaultSchema }: Options = {}): Effect.fn.Return<
     ReadonlyArray<string>,
     SchemaUnfit | SettingInvalid | StoreError,
     PgClient.PgClient
@@ -56,7 +67,7 @@ export const migrate = Effect.fn("PgSchema.migrate")(
 
 /** Fails unless the database holds the schema that this version works with. */
 export const check = Effect.fn("PgSchema.check")(
-  function*(schema: string): Effect.fn.Return<
+  function*({ schema = defaultSchema }: Options = {}): Effect.fn.Return<
     void,
     SchemaUnfit | SettingInvalid | StoreError,
     PgClient.PgClient

@@ -42,7 +42,7 @@ export interface Options {
   readonly grace: Duration.Duration
 }
 
-type Needs = Handlers | JobRepo | LockStrategy | Notifier | WorkerRegistry
+type Needs = Handlers | JobRepo | Notifier | WorkerRegistry
 
 export const layer = (options: Options): Layer.Layer<WorkerControl, StoreError, Needs> =>
   Layer.effect(
