@@ -29,7 +29,7 @@ export interface WorkerSettings {
   readonly hangLimit: Duration.Duration
 }
 
-export const check = (asked: Asked): Result.Result<WorkerSettings, SettingInvalid> => {
+export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingInvalid> => {
   const workers = asked.workers ?? asked.concurrency ?? 5
   const queues = asked.queues ?? [defaultQueue]
   const label = asked.label ?? "pgq"
@@ -95,7 +95,7 @@ const workersIssue = (workers: number): string | undefined =>
 const aliasIssue = (workers: number, concurrency = workers): string | undefined =>
   concurrency === workers
     ? undefined
-    : `workers, which is the same setting, is ${workers}, not ${concurrency}`
+    : `it is ${concurrency}, but workers, the same setting, is ${workers}`
 
 const queuesIssue = (queues: ReadonlyArray<string>): string | undefined => {
   if (!Array.isArray(queues)) return "it is not a list of names"

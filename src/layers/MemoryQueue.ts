@@ -27,16 +27,17 @@ export type Options = Pick<
 export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
 
 /** A queue that works on jobs in memory for as long as the layer lives. */
-export const layer = <const Kinds extends Jobs.Some>(
-  options: Options & Jobs.Named<Kinds>
+export const layer = <const Kinds extends Jobs.Kinds>(
+  options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
   JobAdmin | JobRepo | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>
   Layer.unwrap(Effect.gen(function*() {
+    // A caller in JavaScript may give no options at all.
     const settings = yield* Effect.fromResult(WorkerSettings.check(options))
-    const handlers = yield* Handler.of<Kinds>(options.jobs)
+    const handlers = yield* Handler.of<Kinds>(options?.jobs)
     return Layer.merge(Worker.layer(WorkerOptions.of(settings)), Maintenance.layer).pipe(
       Layer.provide(Layer.succeed(Handlers, handlers))
     )

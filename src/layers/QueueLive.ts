@@ -67,17 +67,18 @@ export interface Options {
  * that `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the
  * grace.
  */
-export const layer = <const Kinds extends Jobs.Some>(
-  options: Options & Jobs.Named<Kinds>
+export const layer = <const Kinds extends Jobs.Kinds>(
+  options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
   JobAdmin | JobRepo | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds> | PgClient.PgClient
 > => {
-  const schema = options.schema ?? PgSchema.defaultSchema
+  // A caller in JavaScript may give no options at all.
+  const schema = options?.schema ?? PgSchema.defaultSchema
   const working = Layer.unwrap(Effect.gen(function*() {
     const settings = yield* Effect.fromResult(WorkerSettings.check(options))
-    const handlers = yield* Handler.of<Kinds>(options.jobs)
+    const handlers = yield* Handler.of<Kinds>(options?.jobs)
     yield* PgSchema.check({ schema })
     const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
     return parts({ options, settings, handlers, schema, connections })

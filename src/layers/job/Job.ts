@@ -10,7 +10,8 @@ import * as Handlers from "./Handler.ts"
 import type { Handler } from "./Handler.ts"
 import { call } from "./HandlerCall.ts"
 
-export type { Handler } from "./Handler.ts"
+export type { Handler, HandlersOf, Kind } from "./Handler.ts"
+export type { JobsOption, Kinds } from "./Jobs.ts"
 
 /** A kind of job with its payload's schema; typed for `enqueue`, and for the handler it becomes. */
 export interface Job<Name extends string, Payload extends Schema.Top>

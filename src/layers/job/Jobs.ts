@@ -4,21 +4,22 @@
 import type { Array } from "effect"
 import type { Kind } from "./Handler.ts"
 
-export type Some = Array.NonEmptyReadonlyArray<Kind>
+/** A list of kinds of jobs that is not empty. */
+export type Kinds = Array.NonEmptyReadonlyArray<Kind>
 
 /** The option that names them. A kind with the name of an earlier one does not compile. */
-export interface Named<Kinds extends Some> {
+export interface JobsOption<Some extends Kinds> {
   /**
    * The kinds of jobs to work on. Each needs its handler: the layer that its `toLayer` makes,
    * provided to this one.
    */
-  readonly jobs: Kinds & Distinct<Kinds>
+  readonly jobs: Some & Distinct<Some>
 }
 
-type Distinct<Kinds extends ReadonlyArray<Kind>, Seen extends string = never> = Kinds extends
+type Distinct<Some extends ReadonlyArray<Kind>, Seen extends string = never> = Some extends
   readonly [infer First extends Kind, ...infer Rest extends ReadonlyArray<Kind>]
   ? readonly [Unlike<First, Seen>, ...Distinct<Rest, First["name"] | Seen>]
-  : Kinds
+  : Some
 
 /** A name that is known at run time alone may be any. */
 type Unlike<One extends Kind, Seen extends string> = string extends One["name"] ? One
