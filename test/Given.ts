@@ -5,7 +5,7 @@
 import { Duration, Effect, Schedule } from "effect"
 import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/JobRecord.ts"
 import { Settlement } from "../src/domain/Settlement.ts"
-import type { Ended } from "../src/layers/worker/Settler.ts"
+import type { Ended } from "../src/layers/worker/Outbox.ts"
 import { JobRepo } from "../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
 
@@ -73,7 +73,7 @@ export const settle = (
   options?: { readonly isRepeat?: boolean }
 ) =>
   JobRepo.use((repo) => repo.settle(jobs.map((job) => settled(job, settlement)), options)).pipe(
-    Effect.map((lost) => lost.map(({ id }) => id))
+    Effect.map(({ lost }) => lost.map(({ id }) => id))
   )
 
 export const settled = (job: ClaimedJob, settlement: Settlement): Ended => ({ ...job, settlement })

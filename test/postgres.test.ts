@@ -26,7 +26,10 @@ WorkerRegistrySuite.suite("postgres", PgQueue.layer)
 NotifierSuite.suite("listen", PgQueue.layer)
 NotifierSuite.suite(
   "poll",
-  Layer.provideMerge(PollNotifier.layer({ interval: "100 millis" }), PgQueue.layer)
+  Layer.provideMerge(
+    PollNotifier.layer({ schema: PgQueue.schema, interval: "100 millis" }),
+    PgQueue.layer
+  )
 )
 
 LockStrategySuite.suite("row lock", PgQueue.layer)

@@ -9,7 +9,6 @@ import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
-import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
@@ -21,6 +20,7 @@ import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "./postgres/PollNotifier.ts"
+import * as PgWatchdog from "./postgres/watchdog/PgWatchdog.ts"
 import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
 import * as WorkerOptions from "./WorkerOptions.ts"
@@ -101,7 +101,9 @@ const parts = ({ connections, handlers, options, schema, settings }: {
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
   const working = WorkerOptions.of(settings)
   const said = saying({ worker: working.worker.id })
-  const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
+  const notifier = options.notify === "poll"
+    ? PollNotifier.layer({ schema })
+    : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the
   // maintenance of its first.
   return Layer.merge(Worker.layer(working), Layer.fresh(said(Maintenance.layer))).pipe(
@@ -111,7 +113,10 @@ const parts = ({ connections, handlers, options, schema, settings }: {
       Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),
       Layer.provide(
-        PgWorkerRegistry.layer({ schema, hang, work: worker }),
+        Layer.merge(
+          PgWorkerRegistry.layer({ schema, work: worker }),
+          PgWatchdog.layer({ schema, hang })
+        ),
         Layer.succeed(PgClient.PgClient, heartbeat)
       )
     ])
@@ -130,11 +135,7 @@ const saying = (fields: Readonly<Record<string, unknown>>) =>
 /** What producers and operators need; it works on no job. */
 export const client = (
   options: { readonly schema?: string | undefined } = {}
-): Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, never, PgClient.PgClient> => {
+): Layer.Layer<JobAdmin | JobRepo, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
-  return Layer.mergeAll(
-    PgJobRepo.layer({ schema }),
-    PgJobAdmin.layer({ schema }),
-    PgWorkerRegistry.layer({ schema })
-  )
+  return Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
 }

@@ -36,41 +36,37 @@ export class JobRepo extends Context.Service<JobRepo, {
   }) => Effect.Effect<Claimed, StoreError>
 
   /**
-   * Records how runs ended. Sent twice it changes nothing the second time. Answers with those that
-   * had left their lease, of which nothing was changed. With `isRepeat`, some may have been
-   * recorded before, by a call that was not answered: jobs that are there no more count as
-   * recorded.
+   * Records how runs ended. A settlement that is sent twice changes nothing the second time. With
+   * `isRepeat`, an earlier call without an answer may have recorded some: a job that is in the
+   * queue no more counts as recorded.
    */
   readonly settle: (
     settled: ReadonlyArray<Settled>,
     options?: { readonly isRepeat?: boolean }
-  ) => Effect.Effect<ReadonlyArray<ClaimLost>, StoreError>
-
-  /**
-   * Of these, the jobs of which nothing can be recorded now, because somebody else holds their
-   * rows: a person who changes them, or others of their lane, in a transaction that is still open.
-   */
-  readonly rowLocked: (
-    settled: ReadonlyArray<Settled>
-  ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
+  ) => Effect.Effect<Settling, StoreError>
 
   /**
    * Whether any job of these queues waits for a worker: ready, or behind its key, but not for
    * later.
    */
   readonly hasUnstarted: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
-
-  /**
-   * Whether a transaction is open that added jobs to these queues while every worker was busy: no
-   * wake-up will tell of them.
-   */
-  readonly hasUnannounced: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/JobRepo") {}
 
 export interface Claimed {
   readonly jobs: ReadonlyArray<ClaimedJob>
   /** Nothing was found yet, but there is more to look at: ask again at once. */
   readonly isBehind: boolean
+}
+
+/** The settlements of one call that were not recorded. */
+export interface Settling {
+  /** Jobs that had left their lease: nothing of them was changed. */
+  readonly lost: ReadonlyArray<ClaimLost>
+  /**
+   * Jobs that stay in their lease, to be settled later: an open transaction of somebody else's
+   * holds their row, or the row of another job of their lane's run.
+   */
+  readonly rowLocked: ReadonlyArray<bigint>
 }
 
 export interface Settled {

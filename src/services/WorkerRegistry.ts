@@ -1,7 +1,7 @@
 /**
  * Who is alive. A worker whose lease runs out loses its jobs to others.
  */
-import { Context, type Duration, type Effect, type Scope } from "effect"
+import { Context, type Duration, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
@@ -26,24 +26,12 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
     StoreError
   >
 
-  /** Has somebody renew in this thread's place whenever it is too busy to, until the scope ends. */
-  readonly watchdog: (
-    worker: Pick<NewWorker, "id" | "lease">
-  ) => Effect.Effect<Watchdog, never, Scope.Scope>
-
   /** Ends a worker on purpose: the jobs that it still holds go back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
 
   /** Ends a worker that is known to be dead: its jobs can be claimed at once. */
   readonly reportDead: (id: string) => Effect.Effect<void, StoreError>
 }>()("pgq/services/WorkerRegistry") {}
-
-export interface Watchdog {
-  /** Says that this thread turns, and how many milliseconds ago it sent its last renewal. */
-  readonly tick: (renewedAgo: number) => void
-  /** How many milliseconds ago the watchdog sent its last renewal that succeeded. */
-  readonly renewedAgo: () => number
-}
 
 export interface NewWorker {
   /** A fresh uuid for each start. */

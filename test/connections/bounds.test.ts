@@ -12,8 +12,10 @@ import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
+import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { jobOf } from "../Given.ts"
@@ -30,9 +32,13 @@ const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
   enqueue: repo.enqueue([jobOf("queue"), jobOf("queue")]),
   claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, perLaneMax: 0 }),
   settle: repo.settle([settled]),
-  rowLocked: repo.rowLocked([settled]),
-  hasUnstarted: repo.hasUnstarted(["queue"]),
-  hasUnannounced: repo.hasUnannounced(["queue"])
+  hasUnstarted: repo.hasUnstarted(["queue"])
+})
+
+const ofNotifier = (
+  notifier: Notifier["Service"]
+): Questions<Omit<Notifier["Service"], "wakes">> => ({
+  mayHaveMissed: notifier.mayHaveMissed(["queue"])
 })
 
 const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => ({
@@ -50,7 +56,7 @@ const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Serv
 
 const ofRegistry = (
   registry: WorkerRegistry["Service"]
-): Questions<Omit<WorkerRegistry["Service"], "watchdog">> => ({
+): Questions<WorkerRegistry["Service"]> => ({
   join: registry.join({
     id,
     label: "",
@@ -69,6 +75,7 @@ const ofRegistry = (
 
 const services = Layer.mergeAll(
   PgJobRepo.layer({ schema }),
+  PollNotifier.layer({ schema }),
   PgJobAdmin.layer({ schema }),
   PgScheduler.layer({ schema }),
   PgWorkerRegistry.layer({ schema })
@@ -90,6 +97,7 @@ it.live(
       const questions = yield* Effect.gen(function*() {
         return {
           ...ofRepo(yield* JobRepo),
+          ...ofNotifier(yield* Notifier),
           ...ofAdmin(yield* JobAdmin),
           ...ofScheduler(yield* Scheduler),
           ...ofRegistry(yield* WorkerRegistry),

@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
 import { Clock, Context, Effect, Layer, Scope } from "effect"
+import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
@@ -13,8 +14,11 @@ import * as PgQueue from "../support/PgQueue.ts"
 import type { TestDatabase } from "../support/Postgres.ts"
 import * as SomeHandlers from "../support/SomeHandlers.ts"
 
-/** A migrated database with a producer's services. */
-export const producer = QueueLive.client().pipe(Layer.provideMerge(PgQueue.database))
+/** A migrated database with a producer's services, and with the workers that tests make known. */
+export const producer = Layer.merge(
+  QueueLive.client(),
+  PgWorkerRegistry.layer({ schema: PgQueue.schema })
+).pipe(Layer.provideMerge(PgQueue.database))
 
 export const options = { excludeTestServices: true, timeout: "1 minute" } as const
 

@@ -9,6 +9,7 @@ import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { Handlers } from "../../src/services/Handlers.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import { Notifier } from "../../src/services/Notifier.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, workerOf } from "../Given.ts"
@@ -25,13 +26,14 @@ export const start = Effect.fnUntraced(function*(
     readonly lines?: Array<string>
     /** Stands between the worker and the store. */
     readonly repo?: (repo: JobRepo["Service"]) => JobRepo["Service"]
+    readonly notifier?: (notifier: Notifier["Service"]) => Notifier["Service"]
     readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
   } = {}
 ) {
   const { lines, workers = 2 } = options
   const scope = options.scope ?? (yield* MovingClock.scope())
   const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
-  const { registry = (registry) => registry, repo = (repo) => repo } = options
+  const { notifier = same, registry = same, repo = same } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
     worker: {
@@ -49,6 +51,7 @@ export const start = Effect.fnUntraced(function*(
       Layer.provide(Layer.effect(Handlers, Handler.of(jobs))),
       Layer.provide(layer),
       Layer.provide(Layer.effect(JobRepo, Effect.map(JobRepo, repo))),
+      Layer.provide(Layer.effect(Notifier, Effect.map(Notifier, notifier))),
       Layer.provide(Layer.effect(WorkerRegistry, Effect.map(WorkerRegistry, registry))),
       Layer.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
         lines?.push(`${logLevel} ${String(message)}`)
@@ -58,6 +61,8 @@ export const start = Effect.fnUntraced(function*(
   )
   return Context.get(context, WorkerControl)
 })
+
+const same = <A>(service: A): A => service
 
 export const Task = Job.make("task", { payload: Schema.Finite })
 

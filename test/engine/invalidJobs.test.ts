@@ -17,9 +17,7 @@ const sendsNothing = Effect.provideService(JobRepo, {
   enqueue: () => Effect.die("sent"),
   claim: () => Effect.die("sent"),
   settle: () => Effect.die("sent"),
-  rowLocked: () => Effect.die("sent"),
-  hasUnstarted: () => Effect.die("sent"),
-  hasUnannounced: () => Effect.die("sent")
+  hasUnstarted: () => Effect.die("sent")
 })
 
 const invalid: Record<string, readonly [EnqueueOptions, RegExp]> = {

@@ -14,8 +14,11 @@ it.effect("a worker looks once more after it has asked for open transactions, be
     yield* start(Task.toLayer(() => {}), {
       repo: (repo) => ({
         ...repo,
-        claim: (options) => Effect.suspend(() => (calls.push("look"), repo.claim(options))),
-        hasUnannounced: () => Effect.sync(() => (calls.push("ask"), false))
+        claim: (options) => Effect.suspend(() => (calls.push("look"), repo.claim(options)))
+      }),
+      notifier: (notifier) => ({
+        ...notifier,
+        mayHaveMissed: () => Effect.sync(() => (calls.push("ask"), false))
       })
     })
 
@@ -32,9 +35,9 @@ it.effect("a worker looks less and less often while a transaction is open that h
     yield* start(Task.toLayer(() => {}), {
       repo: (repo) => ({
         ...repo,
-        claim: (options) => Effect.suspend(() => (looks++, repo.claim(options))),
-        hasUnannounced: () => Effect.succeed(true)
-      })
+        claim: (options) => Effect.suspend(() => (looks++, repo.claim(options)))
+      }),
+      notifier: (notifier) => ({ ...notifier, mayHaveMissed: () => Effect.succeed(true) })
     })
 
     yield* TestClock.adjust("1 second")

@@ -4,12 +4,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Logger, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { type ClaimLost, StoreError } from "../../src/domain/Errors.ts"
+import { StoreError } from "../../src/domain/Errors.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Batcher from "../../src/layers/effects/Batcher.ts"
 import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
+import type { Ended } from "../../src/layers/worker/Outbox.ts"
 import * as Settler from "../../src/layers/worker/Settler.ts"
-import { JobRepo } from "../../src/services/JobRepo.ts"
+import { JobRepo, type Settling } from "../../src/services/JobRepo.ts"
 import { counts, start, Task, tasks } from "./Memory.ts"
 
 const refused = new StoreError({
@@ -20,26 +21,26 @@ const refused = new StoreError({
   cause: undefined
 })
 
+const allRecorded: Settling = { lost: [], rowLocked: [] }
+
 /** A store that settles everything but job 2. */
 const accepting = (
   accepted: Array<bigint>,
-  refusal: Effect.Effect<ReadonlyArray<ClaimLost>, StoreError> = Effect.fail(refused)
+  refusal: Effect.Effect<Settling, StoreError> = Effect.fail(refused)
 ): JobRepo["Service"] => ({
   enqueue: () => Effect.succeed([]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
-  rowLocked: () => Effect.succeed([]),
   hasUnstarted: () => Effect.succeed(false),
-  hasUnannounced: () => Effect.succeed(false),
   settle: (settled) =>
     settled.some(({ id }) => id === 2n)
       ? refusal
       : Effect.sync(() => {
         accepted.push(...settled.map(({ id }) => id))
-        return []
+        return allRecorded
       })
 })
 
-const completed = (id: bigint): Settler.Ended => ({
+const completed = (id: bigint): Ended => ({
   id,
   lease: "lease",
   queue: "default",
@@ -50,6 +51,36 @@ const completed = (id: bigint): Settler.Ended => ({
 })
 
 describe("the settler", () => {
+  it.effect("sends a job whose row is locked later, and none of its lane before it", () =>
+    Effect.gen(function*() {
+      const sent: Array<ReadonlyArray<bigint>> = []
+      let isLocked = true
+      const store: JobRepo["Service"] = {
+        ...accepting([]),
+        settle: (settled) =>
+          Effect.sync(() => {
+            sent.push(settled.map(({ id }) => id))
+            const rowLocked = isLocked ? [1n].filter((id) => sent.at(-1)!.includes(id)) : []
+            return { lost: [], rowLocked }
+          })
+      }
+      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+      const ofLane = (id: bigint) => ({ ...completed(id), key: "k" })
+
+      settler.add(ofLane(1n))
+      settler.add(completed(2n))
+      yield* TestClock.adjust("500 millis")
+      settler.add(ofLane(3n))
+      settler.add(completed(4n))
+      yield* TestClock.adjust("200 millis")
+      isLocked = false
+      assert.strictEqual(settler.size(), 2)
+      yield* TestClock.adjust("1 second")
+      yield* settler.drained
+
+      assert.deepStrictEqual(sent, [[1n, 2n], [4n], [1n, 3n]])
+    }).pipe(Effect.provide(Logger.layer([]))))
+
   it.effect("settles the rest of a batch of which one is refused, and goes on", () =>
     Effect.gen(function*() {
       const accepted: Array<bigint> = []
@@ -73,7 +104,7 @@ describe("the settler", () => {
         let isMended = false
         const givenUp = Effect.suspend(() =>
           isMended
-            ? Effect.sync(() => (accepted.push(2n), []))
+            ? Effect.sync(() => (accepted.push(2n), allRecorded))
             : Effect.fail(
               new StoreError({
                 operation: "settle",
@@ -144,7 +175,7 @@ describe("the settler", () => {
                   cause: undefined
                 })
               )
-              : Effect.succeed([])
+              : Effect.succeed(allRecorded)
           )
       }
       const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
@@ -160,39 +191,38 @@ describe("the settler", () => {
   it.effect("says so when it sends again what was locked meanwhile", () =>
     Effect.gen(function*() {
       const sent: Array<boolean | undefined> = []
-      // The first was not answered; the second found a row that somebody held.
-      const answers = [undefined, "55P03"]
+      const unanswered = Effect.fail(
+        new StoreError({
+          operation: "settle",
+          isTransient: true,
+          detail: "the connection was lost",
+          cause: undefined
+        })
+      )
+      const locked: Settling = { lost: [], rowLocked: [1n] }
+      const answers = [unanswered, Effect.succeed(locked), Effect.succeed(locked)]
       const store: JobRepo["Service"] = {
         ...accepting([]),
-        rowLocked: (batch) => Effect.succeed(sent.length === 2 ? batch.map(({ id }) => id) : []),
         settle: (_, options) =>
-          Effect.suspend(() => {
-            const turn = sent.push(options?.isRepeat) - 1
-            if (turn >= answers.length) return Effect.succeed([])
-            const code = answers[turn]
-            return Effect.fail(
-              new StoreError({
-                operation: "settle",
-                isTransient: true,
-                ...(code === undefined ? {} : { code }),
-                detail: "not now",
-                cause: undefined
-              })
-            )
-          })
+          Effect.suspend(() =>
+            answers[sent.push(options?.isRepeat) - 1] ?? Effect.succeed(allRecorded)
+          )
       }
-      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+      const lines: Array<unknown> = []
+      const settler = yield* Settler.make(() => {}).pipe(
+        Effect.provideService(JobRepo, store),
+        Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(message))]))
+      )
 
       settler.add(completed(1n))
-      yield* TestClock.adjust("500 millis")
-      // Nobody holds it any more.
-      sent.push(undefined)
-      yield* TestClock.adjust("2 seconds")
+      yield* TestClock.adjust("3 seconds")
+      yield* settler.drained
       settler.add(completed(3n))
-      yield* TestClock.adjust("1 second")
+      yield* settler.drained
 
-      assert.deepStrictEqual(sent, [false, true, undefined, true, false])
-    }).pipe(Effect.provide(Logger.layer([]))))
+      assert.deepStrictEqual(sent, [false, true, true, true, false])
+      assert.lengthOf(lines, 2)
+    }))
 
   it.effect("settles the rest of a batch with one that whoever sends it dies of", () =>
     Effect.gen(function*() {

@@ -113,8 +113,6 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a text
 const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
-  settle: () => Effect.succeed([]),
-  rowLocked: () => Effect.succeed([]),
-  hasUnstarted: () => Effect.succeed(false),
-  hasUnannounced: () => Effect.succeed(false)
+  settle: () => Effect.succeed({ lost: [], rowLocked: [] }),
+  hasUnstarted: () => Effect.succeed(false)
 }

@@ -58,11 +58,11 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         const [first, second, third] = run.filter(({ key }) => key === "k")
         const others = run.filter(({ key }) => key === "l")
 
-        const lost = yield* JobRepo.use((repo) =>
+        const settling = yield* JobRepo.use((repo) =>
           repo.settle([settled(first!, Settlement.Completed()), settled(second!, settlement)])
         )
 
-        assert.deepStrictEqual(lost, [])
+        assert.deepStrictEqual(settling, { lost: [], rowLocked: [] })
         assert.deepStrictEqual(yield* settle([third!], Settlement.Completed()), [third!.id])
         assert.deepStrictEqual(yield* settle(others, Settlement.Completed()), [])
         assert.deepStrictEqual(

@@ -27,7 +27,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       const first = yield* claim({ queue, worker, limit: 2 })
       const second = yield* claim({ queue, worker, limit: 2 })
 
-      const lost = yield* JobRepo.use((repo) =>
+      const settling = yield* JobRepo.use((repo) =>
         repo.settle([
           settled(second[0]!, Settlement.Released()),
           settled(first[0]!, Settlement.Completed()),
@@ -36,7 +36,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         ])
       )
 
-      assert.deepStrictEqual(lost, [])
+      assert.deepStrictEqual(settling, { lost: [], rowLocked: [] })
       assert.deepStrictEqual(yield* runAll({ queue, worker }), ["c"])
     }))
 
@@ -51,7 +51,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         yield* registry[end](stale)
         const held = yield* claim({ queue, worker: yield* workerOf(queue) })
 
-        const [lost] = yield* JobRepo.use((repo) =>
+        const { lost: [lost] } = yield* JobRepo.use((repo) =>
           repo.settle([settled(lostJob!, Settlement.Completed())])
         )
 

@@ -6,6 +6,7 @@ import { Deferred, Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { renewEvery } from "../../src/domain/Lease.ts"
 import * as Heartbeat from "../../src/layers/worker/Heartbeat.ts"
+import { Watchdog } from "../../src/services/Watchdog.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 
 const lease = Duration.seconds(30)
@@ -31,14 +32,18 @@ const burials = Effect.fnUntraced(function*(
   const asked = yield* Deferred.make<void>()
   const answer = yield* Deferred.make<boolean>()
   let heard = 0
-  const heartbeat = yield* Effect.provideService(Heartbeat.make(worker), WorkerRegistry, {
-    join: () => Effect.void,
-    renew: () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answer)),
-    reconcile: () => Effect.succeed({ released: 0, gone: [] }),
-    watchdog: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity }),
-    leave: () => Effect.void,
-    reportDead: () => Effect.void
-  })
+  const watchdog = { watch: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity }) }
+  const heartbeat = yield* Heartbeat.make(worker).pipe(
+    Effect.orDie,
+    Effect.provideService(Watchdog, watchdog),
+    Effect.provideService(WorkerRegistry, {
+      join: () => Effect.void,
+      renew: () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answer)),
+      reconcile: () => Effect.succeed({ released: 0, gone: [] }),
+      leave: () => Effect.void,
+      reportDead: () => Effect.void
+    })
+  )
   yield* Effect.orDie(heartbeat.join)
   yield* heartbeat.keep({
     onReportedDead: Effect.sync(() => void heard++),

@@ -14,7 +14,10 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
   const idle = { promoted: 0, isBehind: false, next: undefined }
   yield* Layer.build(Maintenance.layer.pipe(
     Layer.provide([
-      Layer.succeed(Notifier, { wakes: Stream.never }),
+      Layer.succeed(Notifier, {
+        wakes: Stream.never,
+        mayHaveMissed: () => Effect.succeed(false)
+      }),
       Layer.succeed(Scheduler, {
         promote: Effect.succeed(idle),
         rescue: Effect.succeed(0),

@@ -21,8 +21,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "sent-again-without-a-word",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "const options = { isRepeat }",
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "const options = { isRepeat: counts.isRepeat }",
       to: "const options = { isRepeat: false }"
     }],
     test: killed("engine/refusedSettlements", "says so when it sends a batch again")
@@ -69,20 +69,20 @@ export const ofSources: ReadonlyArray<Mutant> = [
   {
     name: "settlement-sent-once",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
-      to: "isTransient && code !== lockTimeout && answers < 0"
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "isTransient && answers < (isApart ? 1 : answersMax)",
+      to: "isTransient && answers < 0"
     }, {
-      file: "src/layers/worker/Settler.ts",
-      from: "          ? sendApart(batch)\n          : next(error)",
-      to: "          ? Effect.sync(() => (refused++, []))\n          : next(error)"
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "error.isTransient ? sendApart(batch)",
+      to: "error.isTransient ? Effect.sync(() => (counts.refused++, []))"
     }],
     test: killed("engine/lostAnswers", "sends settlements again until they have arrived")
   },
   {
     name: "lease-given-up-while-its-job-runs",
     changes: [{
-      file: "src/layers/worker/Worker.ts",
+      file: "src/layers/worker/Shutdown.ts",
       from: "    if (leftBehind.length > 0) return leftBehind\n",
       to: ""
     }],
@@ -143,8 +143,8 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "one-try-to-sign-off",
     changes: [{
-      file: "src/layers/worker/Worker.ts",
-      from: `      Effect.retry(Schedule.jittered(Schedule.exponential("100 millis"))),\n`,
+      file: "src/layers/worker/Shutdown.ts",
+      from: `    Effect.retry(Backoff.schedule({ base: "100 millis", cap: bounds.signOff })),\n`,
       to: ""
     }],
     test: killed("cli/signOff", "signs off once the server can be reached again")
@@ -152,9 +152,13 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "settlements-wait-for-one-whose-row-is-held",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "isTransient && code !== lockTimeout && answers < (isApart ? 1 : answersMax)",
-      to: "isTransient || code === lockTimeout || answers < 0"
+      file: "src/layers/postgres/PgSettle.ts",
+      from: "({ code }) => code === lockTimeout",
+      to: "() => false"
+    }, {
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "isTransient && answers < (isApart ? 1 : answersMax)",
+      to: "isTransient"
     }],
     test: killed("engine/rowLocks", "records the others meanwhile")
   },
@@ -210,16 +214,16 @@ void import("./main.ts").then(({ main }) => main())`,
     name: "working-ends-with-a-defect",
     changes: [{
       file: "src/layers/worker/Worker.ts",
-      from: `restartOnDefect("working")(work)`,
-      to: "work"
+      from: `restartOnDefect("working")(work(parts))`,
+      to: "work(parts)"
     }],
     test: killed("engine/defects", "each job runs once although a ")
   },
   {
     name: "settling-ends-with-a-defect",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: `      Effect.catchDefect(refusal("settle")),\n`,
+      file: "src/layers/worker/SettlementSender.ts",
+      from: "      Effect.catchDefect(refusal),\n",
       to: ""
     }],
     test: killed("engine/refusedSettlements", "settles the rest of a batch with one that whoever")
@@ -227,8 +231,8 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "refusal-believed-at-once",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "isDoubtful(error) && !isCertain",
+      file: "src/domain/Refusal.ts",
+      from: "isDoubtful(error) && !batch.isCertain",
       to: "isDoubtful(error) && false"
     }],
     test: killed("engine/defects", "each job runs once although a ")
@@ -254,7 +258,7 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "run-without-its-payload",
     changes: [{
-      file: "src/layers/worker/JobRunner.ts",
+      file: "src/layers/worker/LaneRunner.ts",
       from: " || payload === undefined) {",
       to: ") {"
     }],
@@ -284,8 +288,8 @@ void import("./main.ts").then(({ main }) => main())`,
   {
     name: "run-recorded-past-a-held-row",
     changes: [{
-      file: "src/layers/worker/Settler.ts",
-      from: "if (locked.length === 0) return batch",
+      file: "src/layers/worker/Outbox.ts",
+      from: "if (this.#deferred.length === 0) return batch",
       to: "return batch"
     }],
     test: killed("engine/leasedLanes", "stays finished when the next one of its run ")

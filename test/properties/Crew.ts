@@ -9,7 +9,9 @@ import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
+import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import * as PgQueue from "../support/PgQueue.ts"
@@ -28,7 +30,8 @@ const services = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
     PgJobRepo.layer({ schema: PgQueue.schema }),
     PgScheduler.layer({ schema: PgQueue.schema }),
-    PgWorkerRegistry.layer({ schema: PgQueue.schema })
+    PgWorkerRegistry.layer({ schema: PgQueue.schema }),
+    PollNotifier.layer({ schema: PgQueue.schema })
   ).pipe(Layer.provide(lock))
 
 /** What every history runs on. */
@@ -44,7 +47,8 @@ const connect = Effect.fnUntraced(function*(lock: Layer.Layer<never>) {
     pid: row!.pid,
     repo: Context.get(context, JobRepo),
     scheduler: Context.get(context, Scheduler),
-    registry: Context.get(context, WorkerRegistry)
+    registry: Context.get(context, WorkerRegistry),
+    notifier: Context.get(context, Notifier)
   }
 })
 

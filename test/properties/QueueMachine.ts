@@ -42,11 +42,11 @@ export const make = Effect.fnUntraced(function*(crew: Crew["Service"]) {
   const check = Effect.gen(function*() {
     assert.deepStrictEqual(yield* QueueTables.violations(control(), queue), [])
     assertSame(yield* QueueTables.read(control(), queue), model.snapshot())
-    const { repo } = crew.control.now()
+    const { notifier, repo } = crew.control.now()
     const isOpen = model.all().some(({ laneState }) => laneState === "open")
     const isHeld = model.all().some(({ laneState }) => laneState === "leased")
     if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasUnstarted([queue]))
-    assert.strictEqual(yield* repo.hasUnannounced([queue]), producing.hasUnannounced())
+    assert.strictEqual(yield* notifier.mayHaveMissed([queue]), producing.hasUnannounced())
   })
 
   const dispatch = (command: Command): Effect.Effect<void, unknown> =>

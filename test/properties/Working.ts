@@ -104,8 +104,9 @@ export const make = Effect.fnUntraced(function*({ crew, model, queue }: Run) {
 
   const settle = Effect.fnUntraced(function*(settled: ReadonlyArray<Settled>, isRepeat = false) {
     const expected = model.settle(settled, isRepeat)
-    const lost = yield* crew.claimers[0]!.now().repo.settle(settled, { isRepeat })
+    const { lost, rowLocked } = yield* crew.claimers[0]!.now().repo.settle(settled, { isRepeat })
     assertSame(lost.map(({ id }) => id), expected)
+    assert.deepStrictEqual(rowLocked, [])
     last = settled
   })
 

@@ -5,7 +5,8 @@
 import { Clock, Deferred, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Conninfo from "../../domain/Conninfo.ts"
-import * as QueueLive from "../../layers/QueueLive.ts"
+import * as Backoff from "../../layers/effects/Backoff.ts"
+import * as PgWorkerRegistry from "../../layers/postgres/PgWorkerRegistry.ts"
 import * as LogFields from "../../layers/worker/LogFields.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as Database from "../Database.ts"
@@ -82,7 +83,7 @@ const connect = Effect.fnUntraced(function*(options: Settings.Given & { readonly
     const { conninfo, schema } = yield* Database.Database
     const registry = yield* Effect.provideContext(
       WorkerRegistry,
-      yield* Layer.build(QueueLive.client({ schema }))
+      yield* Layer.build(PgWorkerRegistry.layer({ schema }))
     )
     // The service has been read: it would fill in what another source left open.
     return { registry, env: { PGQ_URL: Redacted.value(Conninfo.format(conninfo)), PGSERVICE: "" } }
@@ -146,14 +147,16 @@ const keep = Effect.fnUntraced(function*(family: Family, first: Child.Child) {
 })
 
 const pause = ({ signals }: Family, crashes: number) =>
-  Effect.raceFirst(Effect.sleep(backoff(crashes)), signals.startsNothing)
+  Effect.raceFirst(
+    // The first child that crashes is replaced at once.
+    crashes <= 1 ? Effect.void : Effect.flatMap(Backoff.wait(growth, crashes - 1), Effect.sleep),
+    signals.startsNothing
+  )
 
 /** A child that crashes sooner than this after its start will probably do so again. */
 const quick = Duration.seconds(10)
 
-/** At once the first time, then from 100 milliseconds doubling to 10 seconds. */
-const backoff = (crashes: number): Duration.Duration =>
-  Duration.millis(crashes <= 1 ? 0 : Math.min(100 * 2 ** Math.min(crashes - 2, 20), 10_000))
+const growth = { base: "100 millis", cap: "10 seconds" } as const
 
 const launch = Effect.fnUntraced(function*(family: Family) {
   const { children, env, signals } = family

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto"
 import { StoreError } from "../../domain/Errors.ts"
 import type { NewJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
+import * as Backoff from "../effects/Backoff.ts"
 import * as Batcher from "../effects/Batcher.ts"
 import * as PgInsert from "./PgInsert.ts"
 
@@ -103,8 +104,6 @@ const keptOut = (cause: unknown) =>
   })
 
 /** Less than receipts are kept. */
-const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
-  .pipe(
-    Schedule.jittered,
-    Schedule.upTo({ duration: "30 seconds" })
-  )
+const backoff = Backoff.schedule({ base: "50 millis", cap: "2 seconds" }).pipe(
+  Schedule.upTo({ duration: "30 seconds" })
+)

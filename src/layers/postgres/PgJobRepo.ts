@@ -19,7 +19,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const enqueue = yield* PgEnqueue.make(sql, schema)
   const claim = PgClaim.make({ mode, schema, sql })
-  const { rowLocked, settle } = PgSettle.make(sql, schema)
+  const settle = PgSettle.make(sql, schema)
 
   const hasUnstarted: JobRepo["Service"]["hasUnstarted"] = Effect.fn("JobRepo.hasUnstarted")(
     function*(queues) {
@@ -47,17 +47,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     withTimeout("hasUnstarted")
   )
 
-  const hasUnannounced: JobRepo["Service"]["hasUnannounced"] = Effect.fn("JobRepo.hasUnannounced")(
-    function*(queues) {
-      const rows = yield* sql<{ found: boolean }>`
-        SELECT ${name("has_unannounced")}(${queues}::text[]) AS found
-      `
-      return rows[0]?.found === true
-    },
-    withTimeout("hasUnannounced")
-  )
-
-  return JobRepo.of({ enqueue, claim, settle, rowLocked, hasUnstarted, hasUnannounced })
+  return JobRepo.of({ enqueue, claim, settle, hasUnstarted })
 })
 
 /** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */

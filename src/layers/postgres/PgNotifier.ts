@@ -8,9 +8,10 @@
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import * as Backoff from "../effects/Backoff.ts"
 import { bounds, within } from "../effects/Deadline.ts"
-import { jittered } from "../effects/Jitter.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as MissedWakeUps from "./MissedWakeUps.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
@@ -65,7 +66,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
         : Effect.logDebug("the listening connection was lost", error))
         .pipe(Effect.annotateLogs({ operation: "listen", schema }))
     ),
-    Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
+    Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++losses), Effect.sleep)),
     restartOnDefect("listening"),
     Effect.forever,
     Effect.forkScoped
@@ -78,7 +79,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
           Stream.succeed<Wake>({ _tag: "Everything" }),
           Stream.fromSubscription(subscription)
         ))
-    )
+    ),
+    mayHaveMissed: MissedWakeUps.make(sql, schema)
   })
 })
 
@@ -86,7 +88,7 @@ export const layer = (options: {
   readonly schema: string
 }): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
-const backoff = (losses: number) => jittered(Math.min(100 * 2 ** losses, 5000))
+const growth = { base: "100 millis", cap: "5 seconds" } as const
 
 /** One after the other; fewer are over in a moment. */
 const lossesWorthALine = 5

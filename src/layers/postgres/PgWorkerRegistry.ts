@@ -7,11 +7,9 @@ import type { Statement } from "effect/sql"
 import { StoreError } from "../../domain/Errors.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
-import * as Watchdog from "./watchdog/Watchdog.ts"
 
-const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: Options) {
+const make = Effect.fnUntraced(function*({ schema, work }: Options) {
   const client = yield* PgClient.PgClient
-  const { config } = client
   const sql = client.withoutTransforms()
   const working = (work ?? client).withoutTransforms()
   const name = (relation: string) => sql(`${schema}.${relation}`)
@@ -66,7 +64,6 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, work }: O
     join,
     renew,
     reconcile,
-    watchdog: (worker) => Watchdog.make({ ...worker, schema, config, hang }),
     leave: endAs("leave", false),
     reportDead: endAs("reportDead", true)
   })
@@ -108,12 +105,9 @@ const reconciledMax = 4000
 
 export interface Options {
   readonly schema: string
-  readonly hang?: Watchdog.Hang
   /** Where it compares leases, which may take as long as a claim. Defaults to where it renews. */
   readonly work?: PgClient.PgClient
 }
 
 export const layer = (options: Options): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>
   Layer.effect(WorkerRegistry, make(options))
-
-const defaultHang: Watchdog.Hang = { limit: Duration.minutes(10), isFatal: false }

@@ -7,7 +7,7 @@ import type { StoreError } from "../../domain/Errors.ts"
 import * as Idle from "../../domain/Idle.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
-import type { Runs } from "./JobRunner.ts"
+import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import * as Pauses from "./Pauses.ts"
 import * as Reconciliation from "./Reconciliation.ts"
@@ -17,7 +17,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const { join, queues, runs } = options
   const clock = yield* Clock.Clock
   const pauses = yield* Pauses.make(options)
-  const { doubt, reconcile, reconcileInDoubt } = yield* Reconciliation.make(options)
+  const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
   const claimInTurn = yield* makeClaimInTurn(options)
   /** A claim in flight must not be beside a reconciliation. */
   const claiming = yield* Semaphore.make(1)
@@ -27,13 +27,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   let carefulUntil = -Infinity
 
   const round = Effect.gen(function*() {
-    yield* reconcileInDoubt
+    yield* reconcileIfDue
     const rejoinsBefore = rejoins
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
     const { isBehind, jobs } = yield* claimInTurn(isCareful)
     if (rejoins === rejoinsBefore) runs.add(jobs)
     // Others may have had them since: those that are still leased to this worker go back first.
-    else doubt(1)
+    else makeDue(1)
     pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty: jobs.length === 0 && !isBehind }))
     return { found: jobs.length, isBehind }
   })
@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   /** A claim without an answer may have taken jobs, or told producers that this worker sleeps. */
   const distrust = (): void => {
-    doubt(3)
+    makeDue(3)
     pauses.learn(Idle.distrusted)
   }
 
@@ -84,7 +84,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 export interface Options {
   readonly worker: string
   readonly queues: ReadonlyArray<string>
-  readonly runs: Runs
+  readonly runs: JobRunner
   readonly settler: Settler
   /** Says that there may be something to look for. */
   readonly changes: Queue.Dequeue<void>

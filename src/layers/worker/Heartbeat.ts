@@ -4,7 +4,8 @@
 import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
-import { type NewWorker, type Watchdog, WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { type Watch, Watchdog } from "../../services/Watchdog.ts"
+import { type NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { jittered } from "../effects/Jitter.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
@@ -24,7 +25,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const lease = Duration.toMillis(worker.lease)
   const registry = yield* WorkerRegistry
   const now = yield* Monotonic.millis
-  const watchdog = yield* registry.watchdog(worker)
+  const watchdog = yield* (yield* Watchdog).watch(worker)
   const { expire, isTrusted, renewedAgo, trustFrom } = makeTrust({ lease, now, watchdog })
   /** How often it has joined. */
   let joined = 0
@@ -82,7 +83,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
 const makeTrust = ({ lease, now, watchdog }: {
   readonly lease: number
   readonly now: () => number
-  readonly watchdog: Watchdog
+  readonly watchdog: Watch
 }) => {
   let renewedAt = -Infinity
   let hasExpired = false

@@ -2,10 +2,11 @@
  * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
  * workers, forgotten lanes and old history from time to time.
  */
-import { Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
+import { Duration, Effect, Layer, Queue, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { Notifier } from "../../services/Notifier.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
+import * as Backoff from "../effects/Backoff.ts"
 import { jittered } from "../effects/Jitter.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as LogFields from "./LogFields.ts"
@@ -72,7 +73,7 @@ const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Inpu
   Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
 
 /** Each of them connects anew: together they leave room for workers that must renew. */
-const backoff = (failures: number) => jittered(Duration.seconds(Math.min(2 ** failures, 10)))
+const growth = { base: "1 second", cap: "10 seconds" } as const
 
 /** Without end; while the store cannot be asked, more and more slowly. */
 const repeatedly = Effect.fnUntraced(function*(
@@ -88,7 +89,7 @@ const repeatedly = Effect.fnUntraced(function*(
         Effect.annotateLogs(LogFields.ofError(error))
       )
     ),
-    Effect.catch(() => Effect.flatMap(backoff(failures++), pause)),
+    Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++failures), pause)),
     restartOnDefect(name),
     Effect.forever,
     Effect.forkScoped
@@ -110,13 +111,9 @@ const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
           ).pipe(Effect.annotateLogs(LogFields.ofError(error)))
           : Effect.void
       ),
-      Effect.retry(pruneAgain)
+      Effect.retry(Backoff.schedule({ base: "1 second", cap: "10 minutes" }))
     )
   })
-
-const pruneAgain = Schedule.jittered(
-  Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("10 minutes")])
-)
 
 /** From the fourth on, each time their number has doubled. */
 const isWorthALine = (failures: number) => failures >= 4 && (failures & (failures - 1)) === 0

@@ -11,6 +11,8 @@ import type { LaneRun } from "./LaneRun.ts"
 import * as LogFields from "./LogFields.ts"
 import type { Settler } from "./Settler.ts"
 
+export type RunRecorder = Effect.Success<ReturnType<typeof make>>
+
 export const make = Effect.fnUntraced(function*(settler: Settler) {
   const random = yield* Random.Random
   const failures = FailureLog.make()

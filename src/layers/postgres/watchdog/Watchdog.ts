@@ -9,7 +9,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Redacted, type Scope } from "effect"
 import { features, hrtime } from "node:process"
 import { Worker } from "node:worker_threads"
-import type { Watchdog } from "../../../services/WorkerRegistry.ts"
+import type { Watch } from "../../../services/Watchdog.ts"
 import * as PgConninfo from "../connection/PgConninfo.ts"
 import { type Connection, Slot, type Task } from "./WatchdogTask.ts"
 
@@ -27,7 +27,7 @@ export const make: (options: {
   readonly schema: string
   readonly config: PgClient.PgClientConfig
   readonly hang: Hang
-}) => Effect.Effect<Watchdog, never, Scope.Scope> = Effect.fnUntraced(function*(options) {
+}) => Effect.Effect<Watch, never, Scope.Scope> = Effect.fnUntraced(function*(options) {
   const { config, hang, id, lease, schema } = options
   const times = new BigInt64Array(new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT))
   const connection = yield* connectionOf(config)
