@@ -25,6 +25,10 @@ import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
 import * as WorkerOptions from "./WorkerOptions.ts"
 
+/**
+ * How a worker works. A value that cannot work fails as `SettingInvalid`, which names it, when the
+ * layer is built.
+ */
 export interface Options {
   /** How many jobs run at once, 1 to 10,000. Defaults to 5. */
   readonly workers?: number | undefined
@@ -63,9 +67,32 @@ export interface Options {
 }
 
 /**
- * A queue that works for as long as the layer lives. Its handlers are the layers provided to it
- * that `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the
- * grace.
+ * A queue that works for as long as the layer lives. `jobs` are the kinds it works on; the layer
+ * needs the handler of each, which their `toLayer` makes. It claims under row locks, unless another
+ * cooperative mode is provided. Closing its scope finishes the running jobs, and cancels them after
+ * the grace.
+ *
+ * Fails as `SettingInvalid` where an option cannot work, as `SchemaUnfit` where the database lacks
+ * the schema, and as `StoreError` where the database cannot be reached. An outage later fails
+ * nothing: the worker goes on when the database is back. Waits and leases go by the database's clock.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Schema } from "effect"
+ * import { enqueue, Job, QueueLive, WorkerControl } from "pgq"
+ *
+ * const Greet = Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
+ * const GreetLive = Greet.toLayer(({ name }) => Effect.logInfo(`hello ${name}`))
+ *
+ * const Queue = QueueLive.layer({ jobs: [Greet], workers: 5 }).pipe(Layer.provide(GreetLive))
+ *
+ * export const program = Effect.gen(function*() {
+ *   yield* enqueue(Greet, { name: "Ada" })
+ *   const worker = yield* WorkerControl
+ *   yield* worker.stop("drain")
+ *   yield* worker.ended
+ * }).pipe(Effect.provide(Queue))
+ * ```
  */
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
@@ -132,7 +159,20 @@ const saying = (fields: Readonly<Record<string, unknown>>) =>
     )
   )
 
-/** What producers and operators need; it works on no job. */
+/**
+ * What producers and operators need; it works on no job. `schema` defaults to "pgq". Building it
+ * asks nothing of the database.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job, QueueLive } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = enqueue(Tick).pipe(Effect.provide(QueueLive.client()))
+ * ```
+ */
 export const client = (
   options: { readonly schema?: string | undefined } = {}
 ): Layer.Layer<JobAdmin | JobRepo, never, PgClient.PgClient> => {

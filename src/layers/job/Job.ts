@@ -18,8 +18,10 @@ export interface Job<Name extends string, Payload extends Schema.Top>
   extends JobKind<Name, Payload>
 {
   /**
-   * A layer that makes the handler known to the queue it is provided to. The handler may return an
-   * Effect, a promise or a value; the layer needs the services of its Effect.
+   * A layer that makes the handler known to the worker it is provided to. The handler may return an
+   * Effect, a promise or a value; the layer needs the services of its Effect. A run that fails,
+   * dies, rejects or throws is tried again by the kind's policy. One kind has one handler: a worker
+   * with two for a name is refused as `SettingInvalid`.
    */
   readonly toLayer: <A>(
     handler: (payload: Payload["Type"], job: RunningJob) => A
@@ -38,7 +40,38 @@ export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy
   readonly payload?: Payload | undefined
 }
 
-/** Names a kind of job, its payload and how its runs are tried again. */
+/**
+ * Names a kind of job, its payload and how its runs are tried again.
+ *
+ * The name is 1 to 128 bytes of UTF-8 without a NUL character. An empty literal does not compile. No
+ * other name is refused here: a wrong one fails as `JobInvalid` when a job is enqueued, before
+ * anything is sent, and as `SettingInvalid` when a worker is built, before anything is claimed.
+ *
+ * Without a `payload`, jobs of this kind have none: `enqueue` is called with the kind alone, and the
+ * handler gets `undefined`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Greet = Job.make("greet", {
+ *   payload: Schema.Struct({ name: Schema.String }),
+ *   maxAttempts: 10,
+ *   backoffCap: "10 minutes"
+ * })
+ * const Tick = Job.make("tick")
+ *
+ * export const GreetLive = Greet.toLayer(({ name }, job) =>
+ *   Effect.logInfo(`hello ${name}, try ${job.attempt}`)
+ * )
+ * export const TickLive = Tick.toLayer(async (_, { signal }) => {
+ *   await fetch("http://localhost/tick", { signal })
+ * })
+ *
+ * export const program = Effect.andThen(enqueue(Greet, { name: "Ada" }), enqueue(Tick))
+ * ```
+ */
 export function make<const Name extends string, Payload extends Schema.Top = NoPayload>(
   name: Named<Name>,
   options?: Options<Payload>
