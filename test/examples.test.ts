@@ -62,7 +62,7 @@ const lines = ({ stderr, stdout }: Ended) =>
 
 const onDatabase = Effect.provide(Postgres.layer)
 const onMigrated = Effect.provide(
-  Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate("pgq")), Postgres.layer)
+  Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate()), Postgres.layer)
 )
 
 describe("examples", { timeout: 60_000 }, () => {
@@ -129,6 +129,14 @@ describe("examples", { timeout: 60_000 }, () => {
         "ended, 0 jobs left behind"
       ])
       assert.strictEqual(lines(ended).at(-1), "ended, 0 jobs left behind")
+    }).pipe(onDatabase))
+
+  it.live("usages.ts works in each way that it names", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("usages.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), ["\"Welcome\" to ada@example.com, try 1"])
     }).pipe(onDatabase))
 
   it.live("enqueue.sql and query.sql run as they stand", () =>

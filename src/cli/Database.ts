@@ -48,7 +48,9 @@ export const ready = Effect.gen(function*() {
         "read-write and primary lead to one that does"
     })
   }
-  return yield* isEmbedded ? Effect.asVoid(PgSchema.migrate(schema)) : PgSchema.check(schema)
+  return yield* isEmbedded
+    ? Effect.asVoid(PgSchema.migrate({ schema }))
+    : PgSchema.check({ schema })
 })
 
 const open = Effect.fnUntraced(function*(given: Parameters<typeof layer>[0]) {

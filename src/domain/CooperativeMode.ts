@@ -10,6 +10,10 @@ import { SettingInvalid } from "./Errors.ts"
 /** A PostgreSQL advisory lock: one `bigint` or a pair of `int`s. */
 export type AdvisoryKey = bigint | readonly [number, number]
 
+/**
+ * How the processes that claim from one queue keep out of each other's way. `RowLock.layer`,
+ * `AdvisoryLock.layer` and `SoloLock.layer` choose one.
+ */
 export type CooperativeMode = Data.TaggedEnum<{
   /** Many claims run at once; each skips the rows that others have locked. */
   RowLock: {}

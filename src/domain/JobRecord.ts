@@ -64,18 +64,22 @@ export interface JobJson {
   readonly attempt: number
 }
 
+/** What a job has beside its kind and its payload. Values out of bounds fail as `JobInvalid`. */
 export interface EnqueueOptions {
-  /** Jobs that share a key run one at a time, in order. */
+  /** Jobs that share a key run one at a time, in order. 1 to 512 bytes; defaults to no key. */
   readonly key?: string | undefined
-  /** Higher runs first. Defaults to 0. */
+  /** A whole number of 32 bits; higher runs first. Defaults to 0. */
   readonly priority?: number | undefined
-  /** Not before this time; goes without `delay`. */
+  /** Not before this time, by the database's clock; goes without `delay`. */
   readonly runAt?: Date | undefined
-  /** Not before this long from now. */
+  /**
+   * Not before this long after the job was stored, by the database's clock; 100 years at most. Goes
+   * without `runAt`.
+   */
   readonly delay?: Duration.Input | undefined
-  /** Tries before the job is kept as failed. Defaults to its kind's. */
+  /** Tries before the job is kept as failed, 1 at least. Defaults to its kind's. */
   readonly maxAttempts?: number | undefined
-  /** Defaults to "default". */
+  /** The queue that the job waits in, 1 to 63 bytes. Defaults to "default". */
   readonly queue?: string | undefined
 }
 

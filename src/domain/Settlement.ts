@@ -11,6 +11,7 @@ import * as ErrorText from "./ErrorText.ts"
 import type { RetryPolicy } from "./JobKind.ts"
 import type { ClaimedJob } from "./JobRecord.ts"
 
+/** How one run of a job ended, and what becomes of the job. */
 export type Settlement = Data.TaggedEnum<{
   Completed: {}
   /** Runs again after `delay`. With `holdsLane`, no other job of its key runs before. */

@@ -7,6 +7,10 @@
  * once.
  */
 export const stopModes = ["drain", "finish", "cancel"] as const
+/**
+ * How a worker stops: `drain` when no job of its queues waits any more, `finish` when its running
+ * jobs have ended, `cancel` now, by interrupting them.
+ */
 export type StopMode = typeof stopModes[number]
 
 export const signalOf = {

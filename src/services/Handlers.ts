@@ -7,7 +7,6 @@ import type { RunningJob } from "../domain/JobRecord.ts"
 
 export class Handlers extends Context.Service<Handlers, {
   readonly find: (name: string) => Handler | undefined
-  readonly names: ReadonlyArray<string>
 }>()("pgq/services/Handlers") {}
 
 export interface Handler {

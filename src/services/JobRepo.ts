@@ -6,6 +6,22 @@ import type { ClaimLost, StoreError } from "../domain/Errors.ts"
 import type { ClaimedJob, NewJob } from "../domain/JobRecord.ts"
 import type { Settlement } from "../domain/Settlement.ts"
 
+/**
+ * Where jobs live. Producers enqueue, workers claim and settle. An application names it where it
+ * says what its own functions need; `enqueue` and `QueueLive.layer` call its methods.
+ *
+ * @example
+ * ```ts
+ * import type { Effect } from "effect"
+ * import { enqueue, Job, type JobRepo } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * const begin: Effect.Effect<bigint, unknown, JobRepo> = enqueue(Tick)
+ *
+ * export const program = begin
+ * ```
+ */
 export class JobRepo extends Context.Service<JobRepo, {
   /**
    * Adds jobs, all or none, and answers with their ids in the order given. Joins the caller's
@@ -52,6 +68,7 @@ export class JobRepo extends Context.Service<JobRepo, {
   readonly hasUnstarted: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/JobRepo") {}
 
+/** What one claim has found. */
 export interface Claimed {
   readonly jobs: ReadonlyArray<ClaimedJob>
   /** Nothing was found yet, but there is more to look at: ask again at once. */
@@ -69,6 +86,7 @@ export interface Settling {
   readonly rowLocked: ReadonlyArray<bigint>
 }
 
+/** The end of one run, to be recorded. */
 export interface Settled {
   readonly id: bigint
   readonly lease: string

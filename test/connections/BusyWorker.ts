@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
@@ -36,7 +35,7 @@ export const serverIn = Effect.fnUntraced(
     version: "15" | "18" = "18"
   ) {
     const server = yield* Server.open(path, version, settings)
-    yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(server.url))
+    yield* Effect.provide(PgSchema.migrate(), clientOf(server.url))
     return server
   }
 )
@@ -109,9 +108,14 @@ export const start = Effect.fnUntraced(function*(options: {
   }, Effect.provide(Layer.provide(QueueLive.client(), clientOf(options.direct))))
   yield* add(options.jobs)
   yield* Layer.build(
-    QueueLive.layer({ queues: [queue], workers: 4, lease: "5 seconds", grace: "5 seconds" }).pipe(
+    QueueLive.layer({
+      jobs: [Task],
+      queues: [queue],
+      workers: 4,
+      lease: "5 seconds",
+      grace: "5 seconds"
+    }).pipe(
       Layer.provide(handlers),
-      Layer.provide(RowLock.layer),
       Layer.provide(clientOf(options.through)),
       Layer.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
         if (logLevel !== "Debug") lines.push(String(message))

@@ -4,9 +4,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
 import { Clock, Context, Duration, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
+import * as SomeHandlers from "../support/SomeHandlers.ts"
 
 /** A worker in a scope of its own, and the lines that it logs. */
 export const worker = Effect.fnUntraced(function*(
@@ -21,16 +21,23 @@ export const worker = Effect.fnUntraced(function*(
   const { name = "pgq", pool, prepare, url, ...queue } = options
   const lines: Array<string> = []
   const scope = yield* Effect.acquireRelease(Scope.make(), Scope.close)
+  const client = yield* Layer.buildWithScope(
+    Layer.fresh(PgClient.layer({
+      url: Redacted.make(url),
+      applicationName: name,
+      prepare,
+      maxConnections: pool
+    })),
+    scope
+  )
+  const { jobs, layer } = yield* SomeHandlers.of(handlers).pipe(
+    Effect.provideContext(client),
+    Scope.provide(scope)
+  )
   const context = yield* Layer.buildWithScope(
-    QueueLive.layer(queue).pipe(
-      Layer.provide(handlers),
-      Layer.provide(RowLock.layer),
-      Layer.provide(PgClient.layer({
-        url: Redacted.make(url),
-        applicationName: name,
-        prepare,
-        maxConnections: pool
-      })),
+    QueueLive.layer({ ...queue, jobs }).pipe(
+      Layer.provide(layer),
+      Layer.provide(Layer.succeedContext(client)),
       Layer.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
         if (logLevel !== "Debug") {
           lines.push(`${logLevel} ${[message].flat().map(String).join(" ")}`)

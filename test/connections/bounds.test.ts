@@ -101,7 +101,7 @@ it.live(
           ...ofAdmin(yield* JobAdmin),
           ...ofScheduler(yield* Scheduler),
           ...ofRegistry(yield* WorkerRegistry),
-          check: Effect.provideContext(PgSchema.check(schema), client)
+          check: Effect.provideContext(PgSchema.check({ schema }), client)
         }
       }).pipe(Effect.provide(Layer.provide(services, Layer.succeedContext(client))))
       const asked = Object.entries(questions).flatMap(([name, ask]) => [

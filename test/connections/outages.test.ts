@@ -7,7 +7,6 @@ import { Effect, Latch, Layer, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { setImmediate } from "node:timers/promises"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import * as MovingClock from "../support/MovingClock.ts"
@@ -120,9 +119,8 @@ it.live("a server that nobody reaches for longer than a lease", () =>
     })
     for (const _ of [1, 2]) {
       yield* Layer.build(
-        QueueLive.layer({ workers: 2, lease: "4 seconds" }).pipe(
+        QueueLive.layer({ jobs: [Long], workers: 2, lease: "4 seconds" }).pipe(
           Layer.provide(handlers),
-          Layer.provide(RowLock.layer),
           Layer.provide(Layer.fresh(BusyWorker.clientOf(through))),
           Layer.provide(Logger.layer([])),
           Layer.fresh
@@ -174,9 +172,8 @@ it.live(
 
       const tries = yield* Effect.gen(function*() {
         yield* Layer.buildWithScope(
-          QueueLive.layer().pipe(
+          QueueLive.layer({ jobs: [Long] }).pipe(
             Layer.provide(handlers),
-            Layer.provide(RowLock.layer),
             Layer.provide(BusyWorker.clientOf(through))
           ),
           yield* MovingClock.scope(second)

@@ -13,7 +13,7 @@ import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,
-  strategy: Layer.Layer<LockStrategy | JobRepo | WorkerRegistry, unknown>
+  strategy: Layer.Layer<JobRepo | WorkerRegistry, unknown>
 ) =>
   withLayer(strategy, { timeout: "60 seconds", excludeTestServices: true })(
     `LockStrategy (${name})`,

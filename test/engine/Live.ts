@@ -3,17 +3,16 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
-import { Clock, Context, Effect, Layer, type Scope } from "effect"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import { Clock, Context, Effect, Layer, Scope } from "effect"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
-import type { LockStrategy } from "../../src/services/LockStrategy.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { eventually } from "../Given.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import type { TestDatabase } from "../support/Postgres.ts"
+import * as SomeHandlers from "../support/SomeHandlers.ts"
 
 /** A migrated database with a producer's services, and with the workers that tests make known. */
 export const producer = Layer.merge(
@@ -29,21 +28,22 @@ export type It = Vitest.MethodsNonLive<JobRepo | PgClient.PgClient | TestDatabas
 export const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
   options: QueueLive.Options & {
-    readonly lock?: Layer.Layer<LockStrategy>
+    readonly lock?: Layer.Layer<never>
     readonly scope?: Scope.Scope
     /** Takes what it logs. */
     readonly lines?: Array<LogLines.LogLine>
   }
 ) {
   // Failing jobs are what many tests are about: nobody reads of them.
-  const { lines = [], lock = RowLock.layer, scope, ...queue } = options
+  const { lines = [], lock = Layer.empty, scope = yield* Effect.scope, ...queue } = options
+  const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
   const context = yield* Layer.buildWithScope(
-    QueueLive.layer({ grace: "1 second", ...queue }).pipe(
-      Layer.provide(handlers),
+    QueueLive.layer({ grace: "1 second", ...queue, jobs }).pipe(
+      Layer.provide(layer),
       Layer.provide(lock),
       Layer.provide(LogLines.into(lines))
     ),
-    scope ?? (yield* Effect.scope)
+    scope
   )
   return Context.get(context, WorkerControl)
 })

@@ -1,9 +1,9 @@
 /**
  * A worker on a queue in memory, for tests that lead the clock.
  */
-import { Context, Duration, Effect, Layer, Logger, Schema, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Logger, Schema, Scope } from "effect"
+import * as Handler from "../../src/layers/job/Handler.ts"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as Worker from "../../src/layers/worker/Worker.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { Handlers } from "../../src/services/Handlers.ts"
@@ -14,6 +14,7 @@ import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, workerOf } from "../Given.ts"
 import * as MovingClock from "../support/MovingClock.ts"
+import * as SomeHandlers from "../support/SomeHandlers.ts"
 
 /** Starts a worker with a grace of 30 seconds that ends with the test, or with the given scope. */
 export const start = Effect.fnUntraced(function*(
@@ -29,7 +30,9 @@ export const start = Effect.fnUntraced(function*(
     readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
   } = {}
 ) {
-  const { lines, scope, workers = 2 } = options
+  const { lines, workers = 2 } = options
+  const scope = options.scope ?? (yield* MovingClock.scope())
+  const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
   const { notifier = same, registry = same, repo = same } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
@@ -45,8 +48,8 @@ export const start = Effect.fnUntraced(function*(
   })
   const context = yield* Layer.buildWithScope(
     worker.pipe(
-      Layer.provide(Layer.provide(found, handlers)),
-      Layer.provide(RowLock.layer),
+      Layer.provide(Layer.effect(Handlers, Handler.of(jobs))),
+      Layer.provide(layer),
       Layer.provide(Layer.effect(JobRepo, Effect.map(JobRepo, repo))),
       Layer.provide(Layer.effect(Notifier, Effect.map(Notifier, notifier))),
       Layer.provide(Layer.effect(WorkerRegistry, Effect.map(WorkerRegistry, registry))),
@@ -54,23 +57,12 @@ export const start = Effect.fnUntraced(function*(
         lines?.push(`${logLevel} ${String(message)}`)
       })]))
     ),
-    scope ?? (yield* MovingClock.scope())
+    scope
   )
   return Context.get(context, WorkerControl)
 })
 
 const same = <A>(service: A): A => service
-
-const found = Layer.effect(
-  Handlers,
-  Effect.map(Effect.context<never>(), (context) => {
-    const handlers = Job.handlersIn(context)
-    return {
-      find: (name: string) => handlers.find((handler) => handler.name === name),
-      names: handlers.map(({ name }) => name)
-    }
-  })
-)
 
 export const Task = Job.make("task", { payload: Schema.Finite })
 

@@ -50,7 +50,7 @@ describe.skipIf(version === undefined)(
         const admin = yield* Session.openAt(adminUrl)
         yield* admin.sql`CREATE DATABASE second OWNER pgq_plain`.unprepared
         const there = url.replace("/postgres?", "/second?")
-        yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(there))
+        yield* Effect.provide(PgSchema.migrate(), clientOf(there))
         const second = yield* Session.openAt(there)
         const queue = crypto.randomUUID()
         yield* TakeOver.work(first, queue, 0)

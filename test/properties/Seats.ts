@@ -11,7 +11,6 @@ import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
-import type { LockStrategy } from "../../src/services/LockStrategy.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
@@ -27,7 +26,7 @@ export class Seats extends Context.Service<Seats, {
   readonly claimers: ReadonlyArray<Seat & { readonly isExclusive: boolean }>
 }>()("pgq/test/Seats") {}
 
-const services = (lock: Layer.Layer<LockStrategy>) =>
+const services = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
     PgJobRepo.layer({ schema: PgQueue.schema }),
     PgScheduler.layer({ schema: PgQueue.schema }),
@@ -38,7 +37,7 @@ const services = (lock: Layer.Layer<LockStrategy>) =>
 /** What every history runs on. */
 export type Services = Layer.Success<typeof layer>
 
-const connect = Effect.fnUntraced(function*(lock: Layer.Layer<LockStrategy>) {
+const connect = Effect.fnUntraced(function*(lock: Layer.Layer<never>) {
   const session = yield* Session.open
   const client = Layer.succeed(PgClient.PgClient, session.sql)
   const context = yield* Layer.build(Layer.provide(services(lock), client))
@@ -54,7 +53,7 @@ const connect = Effect.fnUntraced(function*(lock: Layer.Layer<LockStrategy>) {
 })
 
 /** A connection with pgq's services over it, which may be replaced. */
-const seat = Effect.fnUntraced(function*(lock: Layer.Layer<LockStrategy> = RowLock.layer) {
+const seat = Effect.fnUntraced(function*(lock: Layer.Layer<never> = RowLock.layer) {
   const context = yield* Effect.context<Effect.Services<ReturnType<typeof connect>>>()
   let now = yield* connect(lock)
   return {

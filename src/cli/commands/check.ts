@@ -63,7 +63,7 @@ const looks = Effect.fnUntraced(function*(schema: string) {
 
 /** Checks the schema's version, and that the schema still has the name it was made with. */
 const fit = (schema: string, user: string): Look =>
-  Effect.match(PgSchema.check(schema), {
+  Effect.match(PgSchema.check({ schema }), {
     onFailure: (error) => {
       const role = PgRoles.nameOf(schema, "worker")
       const mend = error._tag === "StoreError" && error.code === "42501"

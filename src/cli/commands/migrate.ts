@@ -11,7 +11,7 @@ import * as Flags from "../Flags.ts"
 
 const run = Effect.gen(function*() {
   const { schema } = yield* Database.Database
-  const applied = yield* PgSchema.migrate(schema)
+  const applied = yield* PgSchema.migrate({ schema })
   yield* Effect.forEach(applied, (name) => Console.log(name))
   yield* EventLog.info("schema.migrated", {
     text: applied.length === 0 ? "nothing to do" : `applied ${applied.length} migrations`,

@@ -19,7 +19,7 @@ export const schema = Command.make(
   { schema: Flags.schema, roles },
   Effect.fnUntraced(function*(input) {
     const name = yield* Settings.schema(input.schema)
-    const text = yield* input.roles ? PgRoles.script(name) : PgSchema.script(name)
+    const text = yield* input.roles ? PgRoles.script(name) : PgSchema.script({ schema: name })
     yield* Console.log(text.trimEnd())
   }, ExitCode.bySignal)
 ).pipe(

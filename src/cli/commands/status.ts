@@ -47,7 +47,7 @@ export const status = Command.make(
 
 const ofDatabase = Effect.fnUntraced(function*(isJson: boolean) {
   const { schema } = yield* Database.Database
-  yield* PgSchema.check(schema)
+  yield* PgSchema.check({ schema })
   const { counts, workers } = yield* Effect.flatMap(JobAdmin, Effect.all).pipe(
     Effect.provide(QueueLive.client({ schema }))
   )

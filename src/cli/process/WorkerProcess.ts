@@ -9,6 +9,7 @@ import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as AdvisoryLock from "../../layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../layers/locks/RowLock.ts"
 import * as SoloLock from "../../layers/locks/SoloLock.ts"
+import * as PgWorker from "../../layers/PgWorker.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
@@ -128,17 +129,10 @@ const work = Effect.fnUntraced(function*(options: Options) {
 
   const queues = options.queues.length === 0 ? undefined : options.queues
   const workerId = options.workerId ?? randomUUID()
-  const live = QueueLive.layer({
-    ...options,
-    workerId,
-    queues,
-    schema,
-    notify,
-    onHang: "kill"
-  }).pipe(
-    Layer.provide(Layer.succeedContext(handlers)),
-    Layer.provide(lock(options))
-  )
+  const live = PgWorker.layer(
+    { ...options, workerId, queues, schema, notify, onHang: "kill" },
+    Effect.succeed(handlers)
+  ).pipe(Layer.provide(lock(options)))
   const queue = yield* Effect.all({ control: WorkerControl, admin: JobAdmin }).pipe(
     Effect.provideContext(yield* Layer.build(live))
   )

@@ -2,7 +2,7 @@
  * Job scripts: a module that exports `setupJobs(queue, arg)`, or a Layer of handlers as its
  * default.
  */
-import { type Cause, Context, Effect, Layer, Predicate } from "effect"
+import { type Cause, Effect, Layer, Predicate } from "effect"
 import { spawnSync } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
 import { register } from "node:module"
@@ -10,7 +10,7 @@ import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ScriptInvalid } from "../../domain/Errors.ts"
 import * as EventLog from "../../layers/effects/EventLog.ts"
-import { handlersIn } from "../../layers/job/Job.ts"
+import * as Handler from "../../layers/job/Handler.ts"
 import * as JobScript from "../../layers/job/JobScript.ts"
 import * as ErrorLine from "../ErrorLine.ts"
 
@@ -27,22 +27,22 @@ export const load = Effect.fn("script.load")(function*(path: string, arg: string
   }
   const named = Predicate.isFunction(setupJobs)
     ? yield* runSetup(path, (queue) => setupJobs(queue, arg))
-    : Context.empty()
-  const layered = isHandlers(layer) ? yield* build(path, layer) : Context.empty()
+    : []
+  const layered = isHandlers(layer) ? yield* build(path, layer) : []
+  const handlers = [...named, ...layered]
 
-  const names = new Set(handlersIn(named).map(({ name }) => name))
-  const twice = handlersIn(layered).find(({ name }) => names.has(name))
+  const names = handlers.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) < index)
   if (twice !== undefined) {
-    return yield* invalid(path, `two handlers for "${twice.name}"; a name can have only one`)
+    return yield* invalid(path, `two handlers for "${twice}"; a name can have only one`)
   }
-  const handlers = Context.merge(named, layered)
-  if (handlersIn(handlers).length === 0) {
+  if (handlers.length === 0) {
     yield* EventLog.warning(
       "script.empty",
       `job script ${path} registers no handler; every job will wait for another worker`
     )
   }
-  return handlers
+  return Handler.byName(handlers)
 })
 
 /** Refuses a path that cannot be loaded, without loading it. */
@@ -95,7 +95,7 @@ const runSetup = Effect.fnUntraced(function*(
   )
   const [issue] = yield* issues
   if (issue !== undefined) return yield* invalid(path, issue)
-  return yield* Layer.build(yield* layer)
+  return yield* Handler.collect(yield* layer)
 })
 
 const build = Effect.fnUntraced(function*(
@@ -103,7 +103,7 @@ const build = Effect.fnUntraced(function*(
   layer: Layer.Layer<never, unknown, JobScript.Services>
 ) {
   return yield* Effect.catchCause(
-    Layer.build(layer),
+    Handler.collect(layer),
     (cause) => Effect.fail(threw(path, "the default Layer", cause))
   )
 })

@@ -53,5 +53,4 @@ const make = Effect.fnUntraced(function*(schema: string) {
 /** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */
 export const layer = (options: {
   readonly schema: string
-}): Layer.Layer<JobRepo, never, LockStrategy | PgClient.PgClient> =>
-  Layer.effect(JobRepo, make(options.schema))
+}): Layer.Layer<JobRepo, never, PgClient.PgClient> => Layer.effect(JobRepo, make(options.schema))

@@ -163,7 +163,7 @@ export const internal: ReadonlyArray<string> = [
 /** A script for `psql` that makes the roles and gives them their rights, these and no others. */
 export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
   Effect.map(
-    PgSchema.script(schema),
+    PgSchema.script({ schema }),
     () => ["BEGIN", ...statements(schema), "COMMIT", ""].join(";\n\n").trimEnd() + "\n"
   )
 

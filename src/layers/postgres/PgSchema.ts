@@ -9,21 +9,81 @@ import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
+/**
+ * The schema of pgq where none is named.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.logInfo(`pgq's tables are in ${PgSchema.defaultSchema}`)
+ * ```
+ */
 export const defaultSchema = "pgq"
 
-/** The whole schema as a script for `psql`: complete, idempotent, one transaction. */
-export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
+/** Which schema is meant. */
+export interface Options {
+  /**
+   * The schema that holds pgq's tables: up to 31 of a-z, 0-9 and _, not starting with a digit or
+   * pg_. Defaults to "pgq".
+   */
+  readonly schema?: string | undefined
+}
+
+/**
+ * The whole schema as a script for `psql`: complete, idempotent, one transaction. Fails as
+ * `SettingInvalid` where the name of the schema cannot be one.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.map(PgSchema.script({ schema: "pgq" }), (sql) => sql.length)
+ * ```
+ */
+export const script = (
+  { schema = defaultSchema }: Options = {}
+): Effect.Effect<string, SettingInvalid> =>
   Effect.map(
     checkName(schema),
     () => ["BEGIN", ...statements(schema), "COMMIT", ""].join(";\n\n").trimEnd() + "\n"
   )
 
-/** The version of the newest migration this code knows. */
+/**
+ * The version of the newest migration this code knows.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.logInfo(`this pgq works on version ${PgSchema.version()}`)
+ * ```
+ */
 export const version = (): number => migrations.at(-1)!.id
 
-/** Applies what is pending, in one transaction; safe to run from many places at once. */
+/**
+ * Applies the migrations that are pending and answers with their names, in one transaction. Safe to
+ * run from many places at once.
+ *
+ * Fails as `SchemaUnfit` where the schema belongs to another program or to a newer pgq, as
+ * `SettingInvalid` where its name cannot be one, and as `StoreError` where the database refuses.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.flatMap(
+ *   PgSchema.migrate(),
+ *   (names) => Effect.logInfo(`applied ${names.length} migrations`)
+ * )
+ * ```
+ */
 export const migrate = Effect.fn("PgSchema.migrate")(
-  function*(schema: string): Effect.fn.Return<
+  function*({ schema = defaultSchema }: Options = {}): Effect.fn.Return<
     ReadonlyArray<string>,
     SchemaUnfit | SettingInvalid | StoreError,
     PgClient.PgClient
@@ -54,9 +114,19 @@ export const migrate = Effect.fn("PgSchema.migrate")(
   }
 )
 
-/** Fails unless the database holds the schema that this version works with. */
+/**
+ * Fails unless the database holds the schema that this version works with: as `SchemaUnfit`, which
+ * says what to do.
+ *
+ * @example
+ * ```ts
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = PgSchema.check({ schema: "pgq" })
+ * ```
+ */
 export const check = Effect.fn("PgSchema.check")(
-  function*(schema: string): Effect.fn.Return<
+  function*({ schema = defaultSchema }: Options = {}): Effect.fn.Return<
     void,
     SchemaUnfit | SettingInvalid | StoreError,
     PgClient.PgClient

@@ -21,7 +21,7 @@ import * as LogFields from "./LogFields.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 
-type Needs = Handlers | JobRepo | LockStrategy | Notifier | Watchdog | WorkerRegistry
+type Needs = Handlers | JobRepo | Notifier | Watchdog | WorkerRegistry
 
 export interface Options {
   readonly worker: Omit<NewWorker, "mode">

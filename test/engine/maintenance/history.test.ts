@@ -241,7 +241,7 @@ layer(Postgres.layer, options)("history of a schema that is published from its b
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       yield* publish
-      yield* PgSchema.migrate("pgq")
+      yield* PgSchema.migrate()
       yield* addFinished("completed", -3, "test")
       yield* sql`SELECT pgq.prune_completed()`
 

@@ -6,7 +6,7 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Latch, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { defaults } from "../../../src/domain/JobKind.ts"
+import { defaults, type RetryPolicy } from "../../../src/domain/JobKind.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
@@ -106,7 +106,7 @@ it.effect("a job whose policy cannot be computed with is tried again by the defa
   Effect.gen(function*() {
     const settled: Array<Settled> = []
     // A script in JavaScript may say anything.
-    const policy = JSON.parse("{\"backoffBase\": \"soon\"}")
+    const policy: Partial<RetryPolicy> = JSON.parse("{\"backoffBase\": \"soon\"}")
     const Odd = Job.make("odd", { payload: Schema.Finite, ...policy })
     yield* enqueueAll(Odd, [{ payload: 1 }])
 

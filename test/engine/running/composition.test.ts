@@ -7,7 +7,6 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Logger, Schema } from "effect"
 import * as Job from "../../../src/layers/job/Job.ts"
-import * as RowLock from "../../../src/layers/locks/RowLock.ts"
 import * as PgSchema from "../../../src/layers/postgres/PgSchema.ts"
 import * as QueueLive from "../../../src/layers/QueueLive.ts"
 import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
@@ -17,7 +16,7 @@ import { finishedAll, options, producer, start } from "../Live.ts"
 const Greet = Job.make("greet", { payload: Schema.Unknown })
 const Part = Job.make("part", { payload: Schema.Unknown })
 
-const quiet = Layer.provide([RowLock.layer, Logger.layer([])])
+const quiet = Layer.provide(Logger.layer([]))
 
 layer(producer, options)("an application", (it) => {
   it.effect("has two queues, each with handlers of its own", () =>
@@ -25,7 +24,7 @@ layer(producer, options)("an application", (it) => {
       const [one, other] = [yield* queueName, yield* queueName]
       const ran: Array<string> = []
       const queue = (name: string, label: string) =>
-        QueueLive.layer({ queues: [name] }).pipe(
+        QueueLive.layer({ jobs: [Greet], queues: [name] }).pipe(
           Layer.provide(Greet.toLayer(() => void ran.push(label))),
           quiet
         )
@@ -42,10 +41,10 @@ layer(producer, options)("an application", (it) => {
   it.effect("has queues on two schemas, each with a maintenance of its own", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
-      yield* PgSchema.migrate("second")
+      yield* PgSchema.migrate({ schema: "second" })
       const ran: Array<string> = []
       const queue = (schema: string) =>
-        QueueLive.layer({ schema, queues: ["later"] }).pipe(
+        QueueLive.layer({ jobs: [Greet], schema, queues: ["later"] }).pipe(
           Layer.provide(Greet.toLayer(() => void ran.push(schema))),
           quiet
         )

@@ -5,9 +5,10 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { PayloadInvalid } from "../../../src/domain/Errors.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
+import * as JobScript from "../../../src/layers/job/JobScript.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { queueName } from "../../Given.ts"
 import { finishedAll, options, producer, start } from "../Live.ts"
@@ -108,13 +109,11 @@ layer(producer, options)("a failure", (it) => {
       const sql = yield* PgClient.PgClient
       const queue = yield* queueName
       const seen: Array<unknown> = []
-      const byName = Job.handlerOfName(
-        "plain",
-        (payload) => void seen.push(payload),
-        Context.empty()
-      )
+      const services = yield* Effect.context<JobScript.Services>()
+      const { layer, queue: script } = yield* JobScript.setup
+      script.handle("plain", (payload) => void seen.push(payload))
       const handlers = Layer.merge(
-        Layer.effectContext(Effect.succeed(Job.contextOf([byName]))),
+        Layer.provide(yield* layer, Layer.succeedContext(services)),
         Retried.toLayer(() => Effect.void)
       )
       yield* start(handlers, { queues: [queue] })

@@ -11,7 +11,7 @@ import { options } from "../Live.ts"
 
 const freshSchema = Effect.gen(function*() {
   const schema = `s_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`
-  yield* PgSchema.migrate(schema)
+  yield* PgSchema.migrate({ schema })
   return schema
 })
 
@@ -52,7 +52,7 @@ layer(Postgres.layer, options)("the settings of functions", (it) => {
 
       yield* Effect.forEach(["claim", "announce", "prune_failed"], (name) => replace(schema, name))
       const between = withoutWriter(yield* catalog(schema))
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
 
       assert.notDeepEqual(between, before)
       assert.deepStrictEqual(withoutWriter(yield* catalog(schema)), before)
@@ -64,7 +64,7 @@ layer(Postgres.layer, options)("the settings of functions", (it) => {
       const before = withoutWriter(yield* catalog(schema))
       yield* replace(schema, "claim")
 
-      yield* Effect.all([PgSchema.migrate(schema), PgSchema.migrate(schema)], {
+      yield* Effect.all([PgSchema.migrate({ schema }), PgSchema.migrate({ schema })], {
         concurrency: "unbounded"
       })
 
@@ -78,7 +78,7 @@ layer(Postgres.layer, options)("the settings of functions", (it) => {
       const before = withoutWriter(yield* catalog(schema))
       yield* sql.unsafe(`GRANT EXECUTE ON FUNCTION ${schema}.announce() TO PUBLIC`)
 
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
 
       assert.deepStrictEqual(withoutWriter(yield* catalog(schema)), before)
     }))
@@ -88,7 +88,7 @@ layer(Postgres.layer, options)("the settings of functions", (it) => {
       const schema = yield* freshSchema
       const before = yield* catalog(schema)
 
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
 
       assert.deepStrictEqual(yield* catalog(schema), before)
     }))
@@ -101,7 +101,7 @@ layer(Postgres.layer, options)("the settings of functions", (it) => {
       yield* replace(schema, "claim")
       const before = yield* catalog(schema)
 
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
 
       assert.deepStrictEqual(yield* catalog(schema), before)
     }))
@@ -115,7 +115,7 @@ layer(Postgres.layer, options)("the settings of functions", (it) => {
       ).unprepared
       const before = yield* catalog(schema)
 
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
 
       assert.deepStrictEqual(yield* catalog(schema), before)
     }))

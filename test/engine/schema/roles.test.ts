@@ -102,7 +102,7 @@ layer(Postgres.layer, options)("a role", (it) => {
   it.effect("has a decision on each table and function of the schema", () =>
     Effect.gen(function*() {
       const schema = "decided"
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
       const rights = Object.values(PgRoles.roles)
 
       const known = new Set(rights.flatMap((role) => Object.keys(role.relations)))

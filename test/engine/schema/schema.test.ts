@@ -42,12 +42,12 @@ layer(Postgres.layer, options)("the schema", (it) => {
     Effect.gen(function*() {
       const schema = yield* freshName
 
-      const first = yield* PgSchema.migrate(schema)
-      const second = yield* PgSchema.migrate(schema)
+      const first = yield* PgSchema.migrate({ schema })
+      const second = yield* PgSchema.migrate({ schema })
 
       assert.deepStrictEqual(first, migrations)
       assert.deepStrictEqual(second, [])
-      yield* PgSchema.check(schema)
+      yield* PgSchema.check({ schema })
     }))
 
   it.effect("is installed once by eight at the same time", () =>
@@ -55,27 +55,27 @@ layer(Postgres.layer, options)("the schema", (it) => {
       const schema = yield* freshName
 
       const applied = yield* Effect.all(
-        Array.from({ length: 8 }, () => PgSchema.migrate(schema)),
+        Array.from({ length: 8 }, () => PgSchema.migrate({ schema })),
         { concurrency: "unbounded" }
       )
 
       assert.deepStrictEqual(applied.flat(), migrations)
-      yield* PgSchema.check(schema)
+      yield* PgSchema.check({ schema })
     }))
 
   it.effect("is printed as a script that does the same, and nothing the second time", () =>
     Effect.gen(function*() {
       const session = yield* Session.open
       const schema = yield* freshName
-      const script = statementsOf(yield* PgSchema.script(schema))
+      const script = statementsOf(yield* PgSchema.script({ schema }))
 
       for (const statement of [...script, ...script]) {
         yield* session.sql.unsafe(statement).unprepared
       }
 
       assert.deepStrictEqual([script[0], script.at(-1)], ["BEGIN", "COMMIT"])
-      yield* PgSchema.check(schema)
-      assert.deepStrictEqual(yield* PgSchema.migrate(schema), [])
+      yield* PgSchema.check({ schema })
+      assert.deepStrictEqual(yield* PgSchema.migrate({ schema }), [])
     }))
 
   it.effect("may have the name of a reserved word, beside another one", () =>
@@ -84,7 +84,7 @@ layer(Postgres.layer, options)("the schema", (it) => {
       const Greet = Job.make("greet", { payload: Schema.String })
       const ran: Array<string> = []
       for (const schema of ["order", "pgq"]) {
-        yield* PgSchema.migrate(schema)
+        yield* PgSchema.migrate({ schema })
         const handlers = Greet.toLayer((text) => void ran.push(`${schema}: ${text}`))
         yield* start(handlers, { schema })
         yield* enqueue(Greet, "code", { key: "k" }).pipe(
@@ -109,20 +109,20 @@ layer(Postgres.layer, options)("the schema", (it) => {
       const schema = yield* freshName
       yield* sql`CREATE SCHEMA ${sql(schema)}`
 
-      const before = yield* Effect.flip(PgSchema.check(schema))
-      yield* PgSchema.migrate(schema)
+      const before = yield* Effect.flip(PgSchema.check({ schema }))
+      yield* PgSchema.migrate({ schema })
 
       assert.deepInclude(before, { _tag: "SchemaUnfit", reason: "missing" })
-      yield* PgSchema.check(schema)
+      yield* PgSchema.check({ schema })
     }))
 
   for (const name of ["", "Pgq", "pg_queue", "a-b", "a\"b", "1st", "a".repeat(32)]) {
     it.effect(`may not be called ${JSON.stringify(name)}`, () =>
       Effect.gen(function*() {
         const errors = yield* Effect.all([
-          Effect.flip(PgSchema.migrate(name)),
-          Effect.flip(PgSchema.check(name)),
-          Effect.flip(PgSchema.script(name))
+          Effect.flip(PgSchema.migrate({ schema: name })),
+          Effect.flip(PgSchema.check({ schema: name })),
+          Effect.flip(PgSchema.script({ schema: name }))
         ])
 
         for (const error of errors) assert.strictEqual(error._tag, "SettingInvalid")

@@ -36,8 +36,8 @@ layer(Postgres.layer, options)("a schema", (it) => {
         const before = yield* relations(schema)
 
         const errors = yield* Effect.all([
-          Effect.flip(PgSchema.migrate(schema)),
-          Effect.flip(PgSchema.check(schema))
+          Effect.flip(PgSchema.migrate({ schema })),
+          Effect.flip(PgSchema.check({ schema }))
         ])
 
         for (const error of errors) {
@@ -64,10 +64,10 @@ layer(Postgres.layer, options)("a schema", (it) => {
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const schema = yield* freshName
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
       yield* sql`DELETE FROM ${sql(`${schema}.migrations`)} WHERE id = ${PgSchema.version()}`
 
-      const error = yield* Effect.flip(PgSchema.check(schema))
+      const error = yield* Effect.flip(PgSchema.check({ schema }))
 
       assert.deepInclude(error, { _tag: "SchemaUnfit", reason: "behind" })
       assert.match(error.message, /lacks 0\d{3}_\w+; run pgq migrate/)
@@ -77,10 +77,10 @@ layer(Postgres.layer, options)("a schema", (it) => {
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const schema = yield* freshName
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
       yield* sql`INSERT INTO ${sql(`${schema}.migrations`)} VALUES (9999, '9999_new', true)`
 
-      for (const step of [PgSchema.migrate(schema), PgSchema.check(schema)]) {
+      for (const step of [PgSchema.migrate({ schema }), PgSchema.check({ schema })]) {
         const error = yield* Effect.flip(step)
         assert.deepInclude(error, { _tag: "SchemaUnfit", reason: "ahead" })
         assert.match(error.message, /was migrated by a newer pgq \(9999_new\); update this one/)
@@ -97,11 +97,11 @@ layer(Postgres.layer, options)("a schema", (it) => {
       Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
         const schema = yield* freshName
-        yield* PgSchema.migrate(schema)
+        yield* PgSchema.migrate({ schema })
         yield* sql.unsafe(change.replace("%", schema))
         const before = yield* relations(schema)
 
-        for (const step of [PgSchema.migrate(schema), PgSchema.check(schema)]) {
+        for (const step of [PgSchema.migrate({ schema }), PgSchema.check({ schema })]) {
           const error = yield* Effect.flip(step)
           assert.deepInclude(error, { _tag: "SchemaUnfit", reason: "changed" })
           assert.match(
@@ -117,10 +117,10 @@ layer(Postgres.layer, options)("a schema", (it) => {
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const schema = yield* freshName
-      yield* PgSchema.migrate(schema)
+      yield* PgSchema.migrate({ schema })
       yield* sql`INSERT INTO ${sql(`${schema}.migrations`)} VALUES (9999, '9999_more', false)`
 
-      yield* PgSchema.check(schema)
-      assert.deepStrictEqual(yield* PgSchema.migrate(schema), [])
+      yield* PgSchema.check({ schema })
+      assert.deepStrictEqual(yield* PgSchema.migrate({ schema }), [])
     }))
 })
