@@ -131,6 +131,14 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.strictEqual(lines(ended).at(-1), "ended, 0 jobs left behind")
     }).pipe(onDatabase))
 
+  it.live("usages.ts works in each way that it names", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("usages.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), ["\"Welcome\" to ada@example.com, try 1"])
+    }).pipe(onDatabase))
+
   it.live("enqueue.sql and query.sql run as they stand", () =>
     Effect.gen(function*() {
       const added = yield* runSql("enqueue.sql")
