@@ -14,7 +14,10 @@ const steps = Array.from(
 const definition = (file: string, name: string): RegExp =>
   file.endsWith(".sql")
     ? new RegExp(`^CREATE FUNCTION ${name}\\(`, "m")
-    : new RegExp(`\\b(?:const|function) ${name}\\b|^ +(?:static )?${name}(?:\\(|: )`, "m")
+    : new RegExp(
+      `\\b(?:const|function) ${name}\\b|^ +(?:static |readonly )?${name}(?:\\(|: |,$)`,
+      "m"
+    )
 
 describe("the life of a job", () => {
   it("goes through every room", () => {

@@ -56,6 +56,10 @@ describe("the documentation", () => {
       if (/^https?:/.test(target)) continue
       assert(existsSync(join(dirname(page), target)), `${page} links to ${target}`)
     }
+    for (const [, target = "", part = ""] of textOf(page).matchAll(/\]\(([^)#]*)#([^)]+)\)/g)) {
+      const text = textOf(target === "" ? page : join(dirname(page), target))
+      assert.include(anchorsOf(text), part, `${page} links to a part of ${target}`)
+    }
   })
 
   it.each(pages)("in %s names what there is", (page) => {
@@ -69,6 +73,15 @@ describe("the documentation", () => {
         assert(isMember(owner, name), `${page} speaks of ${owner}.${name} in ${code}`)
       }
     }
+  })
+
+  it("would notice a name that is not there", () => {
+    assert.isFalse(isKnown("enqueueMany"))
+    assert.isFalse(isMember("QueueLive", "start"))
+    assert.isFalse(isMember("pgq", "job"))
+    assert.isTrue(
+      isKnown("enqueueAll") && isMember("QueueLive", "layer") && isMember("pgq", "jobs")
+    )
   })
 
   it("names every command and flag of the command line", () => {
@@ -112,6 +125,12 @@ describe("the documentation", () => {
   })
 })
 
+const anchorsOf = (text: string): ReadonlyArray<string> =>
+  Array.from(
+    withoutBlocks(text).matchAll(/^#+ (.*)$/gm),
+    ([, title = ""]) => title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  )
+
 const withoutBlocks = (text: string): string => text.replaceAll(/^```\w*\n[\s\S]*?^```$/gm, "")
 
 const isPath = /[/@]|\.(ts|mts|mjs|js|json|md|sql|sh|pml|pid|crt|key|crl|conf|tgz)$|^[\w.]+@/
@@ -143,7 +162,7 @@ const isMember = (owner: string, name: string): boolean => {
   const module = api[owner] ?? effect[owner]
   if (typeof module === "object" && module !== null) return name in module
   if (owner === "pgq") {
-    return new RegExp(`^CREATE (?:TABLE|VIEW|FUNCTION) ${name}\\b`, "m").test(source)
+    return new RegExp(`^ *CREATE (?:TABLE|VIEW|FUNCTION) ${name}\\b`, "m").test(source)
   }
   if (membersOfOthers.includes(`${owner}.${name}`)) return true
   // A table's column, a service's method, a file's export.
