@@ -11,7 +11,7 @@ import { regionOf } from "./support/Regions.ts"
 const textOf = (file: string): string => readFileSync(file, "utf8")
 
 const pages = [
-  "README.md",
+  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"],
   ...readdirSync("docs", { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name))
@@ -72,6 +72,13 @@ describe("the documentation", () => {
       for (const [, owner = "", name = ""] of code.matchAll(/(?<![\w./@-])(\w+)\.([a-z]\w+)/gi)) {
         assert(isMember(owner, name), `${page} speaks of ${owner}.${name} in ${code}`)
       }
+    }
+  })
+
+  it.each(pages)("in %s names files that are there", (page) => {
+    const paths = /`((?:src|sql|test|docs|examples|bench|scripts)\/[\w./-]+)(?:\/\*[\w.*]*)?`/g
+    for (const [, path = ""] of withoutBlocks(textOf(page)).matchAll(paths)) {
+      assert(existsSync(path), `${page} names ${path}`)
     }
   })
 
