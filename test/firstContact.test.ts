@@ -4,9 +4,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join, resolve } from "node:path"
+import { regionOf } from "./support/Regions.ts"
 
 const temporary = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "pgq-first-"))),
@@ -30,6 +31,11 @@ done
 `
 
 describe("first contact", () => {
+  it("takes the first screen of the README", () => {
+    const screen = readFileSync("README.md", "utf8").split("\n").slice(0, 25).join("\n")
+    assert.include(screen, regionOf("examples/first.sh#first"))
+  })
+
   it.live("runs a job before anything is set up", () =>
     Effect.gen(function*() {
       const data = yield* temporary
