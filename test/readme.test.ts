@@ -108,7 +108,7 @@ describe("the documentation", () => {
 
   it("names every option of a queue", () => {
     const [, options = ""] = /interface Options \{\n([\s\S]*?)\n\}/.exec(
-      textOf("src/layers/QueueLive.ts")
+      textOf("src/layers/WorkerOptions.ts")
     )!
     const page = textOf("docs/reference/configuration.md")
     for (const [, option] of options.matchAll(/readonly (\w+)\?/g)) {
@@ -170,7 +170,9 @@ const effect: Readonly<Record<string, unknown>> = { ...await import("effect") }
 
 const isMember = (owner: string, name: string): boolean => {
   const module = api[owner] ?? effect[owner]
-  if (typeof module === "object" && module !== null) return name in module
+  if (typeof module === "object" && module !== null) {
+    return name in module || new RegExp(`^export (?:type|interface) ${name}\\b`, "m").test(source)
+  }
   if (owner === "pgq") {
     return new RegExp(`^ *CREATE (?:TABLE|VIEW|FUNCTION) ${name}\\b`, "m").test(source)
   }
