@@ -42,7 +42,8 @@ describe("the documentation", () => {
       "test/examples.test.ts",
       "test/testingExample.test.ts",
       "test/hands/dump.test.ts",
-      "test/hands/replication.test.ts"
+      "test/hands/replication.test.ts",
+      "test/moving/Peer.ts"
     ].map(textOf).join()
     for (const file of new Set(blocks.map(({ source }) => source!.split("#")[0]!))) {
       const name = file.replace(/^examples\//, "")

@@ -87,7 +87,7 @@ const insertPage = `
   ), inserted as (
     insert into ${jobsTable} (
       queue, name, payload, serialization_key, priority, run_at,
-      attempt, max_attempts, error, created_at
+      failures, max_attempts, error, created_at
     )
     select $3, name, payload, $4, priority, case when due > now() then due end,
            failures, max_attempts, error, to_timestamp(added_at / 1000.0)
@@ -219,7 +219,7 @@ const undo = async () => {
 const findUntouched = `
   select moved.pgq_id, original, job.run_at from moved_from_bullmq as moved
   join ${jobsTable} as job on job.id = moved.pgq_id
-  where source = $1 and moved.pgq_id > $2 and job.attempt = (original ->> 'attemptsMade')::integer
+  where source = $1 and moved.pgq_id > $2 and job.failures = (original ->> 'attemptsMade')::integer
   order by moved.pgq_id limit ${pageSize} for update of job skip locked
 `
 

@@ -18,7 +18,7 @@ create temporary table untouched on commit drop as
 select moved.* from :"graphile".moved_to_pgq as moved
 join locked_jobs on locked_jobs.id = moved.pgq_id
 join :"pgq".job_states as job on job.id = moved.pgq_id
-where job.worker_id is null and job.attempt = moved.attempts;
+where job.worker_id is null and job.failures = moved.attempts;
 
 -- A key that a newer job has taken stays with that one.
 select :"graphile".add_job(

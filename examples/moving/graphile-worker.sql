@@ -95,7 +95,7 @@ create temporary table added on commit drop as
 with inserted as (
   insert into :"pgq".jobs (
     queue, name, payload, serialization_key, priority, run_at,
-    attempt, max_attempts, error, created_at
+    failures, max_attempts, error, created_at
   )
   select :'queue', task, payload, queue_name, -priority, case when run_at > now() then run_at end,
          attempts, max_attempts, left(last_error, 2000), created_at

@@ -18,7 +18,7 @@ create temporary table untouched on commit drop as
 select moved.* from :"pgboss".moved_to_pgq as moved
 join locked_jobs on locked_jobs.id = moved.pgq_id
 join :"pgq".job_states as job on job.id = moved.pgq_id
-where job.worker_id is null and job.attempt = case
+where job.worker_id is null and job.failures = case
   when original ->> 'state' = 'retry' then (original ->> 'retry_count')::integer + 1 else 0
 end;
 

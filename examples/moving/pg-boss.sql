@@ -90,7 +90,7 @@ create temporary table added on commit drop as
 with inserted as (
   insert into :"pgq".jobs (
     queue, name, payload, serialization_key, priority, run_at,
-    attempt, max_attempts, error, created_at
+    failures, max_attempts, error, created_at
   )
   select case when :'queue' = '' then name else :'queue' end, name, coalesce(data, '{}'), key,
          case when is_strict then 0 else priority end,

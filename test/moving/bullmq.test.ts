@@ -15,7 +15,7 @@ const canRun = Peer.isInstalled && Redis.isInstalled
 const moved = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const rows = yield* sql<Record<string, unknown>>`
-    SELECT queue, name, payload ->> 'n' AS n, priority, attempt, max_attempts, state,
+    SELECT queue, name, payload ->> 'n' AS n, priority, failures, max_attempts, state,
            run_at > now() + interval '50 minutes' AS is_later, error
     FROM pgq.jobs ORDER BY (payload ->> 'n')::integer
   `

@@ -14,7 +14,7 @@ const canRun = Peer.isInstalled && Peer.hasPsql
 const moved = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const rows = yield* sql<Record<string, unknown>>`
-    SELECT payload ->> 'n' AS n, name, priority, serialization_key AS key, attempt, max_attempts,
+    SELECT payload ->> 'n' AS n, name, priority, serialization_key AS key, failures, max_attempts,
            state, run_at > now() + interval '50 minutes' AS is_later, error
     FROM pgq.jobs ORDER BY id
   `
@@ -86,7 +86,7 @@ describe.skipIf(!canRun)(
         assert.deepStrictEqual([yield* moved, yield* left], [jobs, staying])
 
         const sql = yield* PgClient.PgClient
-        yield* sql`UPDATE pgq.jobs SET attempt = 1 WHERE payload ->> 'n' = '10'`
+        yield* sql`UPDATE pgq.jobs SET failures = 1 WHERE payload ->> 'n' = '10'`
         assert.deepStrictEqual(yield* Peer.run("graphile-undo"), [
           "task | moved back",
           "bill | 2",
@@ -95,7 +95,7 @@ describe.skipIf(!canRun)(
         ])
         assert.deepStrictEqual(yield* moved, ["10 mail 0  1 25 ready"])
         assert.sameMembers(yield* left, all.toSpliced(all.indexOf("mail"), 1))
-        yield* sql`UPDATE pgq.jobs SET attempt = 0`
+        yield* sql`UPDATE pgq.jobs SET failures = 0`
         yield* Peer.run("graphile-move")
         const attempts = ["3 flaky 0  0 5 scheduled true"]
         assert.sameMembers(yield* moved, [

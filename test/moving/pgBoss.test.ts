@@ -13,7 +13,7 @@ const canRun = Peer.isInstalled && Peer.hasPsql
 const moved = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const rows = yield* sql<Record<string, unknown>>`
-    SELECT queue, payload ->> 'n' AS n, priority, serialization_key AS key, attempt, max_attempts,
+    SELECT queue, payload ->> 'n' AS n, priority, serialization_key AS key, failures, max_attempts,
            state, run_at > now() + interval '50 minutes' AS is_later, error
     FROM pgq.jobs WHERE name = queue ORDER BY queue, id
   `
