@@ -46,7 +46,8 @@ describe("the documentation", () => {
       "test/firstContact.test.ts",
       "test/testingExample.test.ts",
       "test/hands/dump.test.ts",
-      "test/hands/replication.test.ts"
+      "test/hands/replication.test.ts",
+      "test/moving/Peer.ts"
     ].map(textOf).join()
     for (const file of new Set(blocks.map(({ source }) => source!.split("#")[0]!))) {
       const name = file.replace(/^examples\//, "")
