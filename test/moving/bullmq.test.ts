@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { eventually } from "../connections/Working.ts"
+import { eventually } from "../connections/BusyWorker.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as Peer from "./Peer.ts"
