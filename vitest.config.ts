@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import * as Needs from "./test/support/Needs.ts"
 
 // The reporter of vitest 5 prints failures with it, and Node 20 does not have it yet.
 Object.assign(Map, {
@@ -9,13 +11,27 @@ Object.assign(Map, {
   }
 })
 
+const unit = [...Needs.unitTests()]
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/globalSetup.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // A test file has up to 30 connections to the one server, which takes 200.
+    maxWorkers: Math.min(availableParallelism(), 6),
     testTimeout: 30_000,
-    hookTimeout: 60_000
+    hookTimeout: 60_000,
+    projects: [
+      // These share their process: to load Effect for each anew takes longer than they do.
+      { extends: true, test: { name: "unit", include: unit, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "server",
+          include: ["test/**/*.test.ts"],
+          exclude: [...unit, "**/node_modules/**"],
+          globalSetup: ["test/support/globalSetup.ts"]
+        }
+      }
+    ]
   }
 })

@@ -5,8 +5,12 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { Settlement } from "../dist/domain/Settlement.js"
-import { JobRepo, QueueLive, WorkerRegistry } from "../dist/index.js"
+import { JobRepo, QueueLive } from "../dist/index.js"
+import * as PgWorkerRegistry from "../dist/layers/postgres/PgWorkerRegistry.js"
+import { WorkerRegistry } from "../dist/services/WorkerRegistry.js"
 import type { Stage } from "./Scenario.ts"
+
+const services = Layer.merge(QueueLive.client(), PgWorkerRegistry.layer({ schema: "pgq" }))
 
 export interface OwnClaims {
   /** Claims up to a hundred jobs, ends them so, and answers with how long the claim took. */
@@ -19,7 +23,7 @@ export const open = async ({ later, place }: Stage): Promise<OwnClaims> => {
   const scope = Effect.runSync(Scope.make())
   const client = PgClient.layer({ url: Redacted.make(place.url), maxConnections: 1 })
   const context = await Effect.runPromise(
-    Layer.build(Layer.provide(QueueLive.client(), client)).pipe(Scope.provide(scope))
+    Layer.build(Layer.provide(services, client)).pipe(Scope.provide(scope))
   )
   later(() => Effect.runPromise(Scope.close(scope, Exit.void)))
   const run = <A, E>(effect: Effect.Effect<A, E, JobRepo | WorkerRegistry>) =>
@@ -47,7 +51,7 @@ export const open = async ({ later, place }: Stage): Promise<OwnClaims> => {
         worker,
         limit: 100,
         slots: 100,
-        laneRun: 0
+        perLaneMax: 0
       })
       const millis = performance.now() - begin
       const settlement = Settlement[end]()

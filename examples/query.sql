@@ -3,7 +3,7 @@
 -- #region states
 select queue, state, count(*), min(created_at) from pgq.job_states group by queue, state;
 select id, name, serialization_key, worker_id from pgq.job_states where state = 'running';
-select id, name, attempt, run_at, error from pgq.job_states where state in ('retry', 'blocked');
+select id, name, failures, run_at, error from pgq.job_states where state in ('retry', 'blocked');
 -- #endregion
 
 -- #region history

@@ -6,15 +6,16 @@ import { PgClient } from "@effect/sql-pg"
 import { Config, Schedule } from "effect"
 // #region queues
 import { Effect, Layer } from "effect"
-import { AdvisoryLock, enqueue, JobAdmin, PgSchema, QueueLive, RowLock } from "pgq"
+import { AdvisoryLock, enqueue, JobAdmin, PgSchema, QueueLive } from "pgq"
 import { CloseMonth, CloseMonthLive, SendEmail, SendEmailLive } from "./Tasks.ts"
 
-const Emails = QueueLive.layer({ queues: ["email", "newsletter"], workers: 20 }).pipe(
-  Layer.provide(SendEmailLive),
-  Layer.provide(RowLock.layer)
-)
+const Emails = QueueLive.layer({
+  jobs: [SendEmail],
+  queues: ["email", "newsletter"],
+  workers: 20
+}).pipe(Layer.provide(SendEmailLive))
 
-const Books = QueueLive.layer({ queues: ["books"], workers: 1 }).pipe(
+const Books = QueueLive.layer({ jobs: [CloseMonth], queues: ["books"], workers: 1 }).pipe(
   Layer.provide(CloseMonthLive),
   Layer.provide(AdvisoryLock.layer({ key: 42n }))
 )
@@ -38,7 +39,7 @@ const main = Effect.gen(function*() {
   }
 })
 
-PgSchema.migrate("pgq").pipe(
+PgSchema.migrate().pipe(
   Effect.andThen(Effect.provide(main, Queues)),
   Effect.provide(PgClient.layerConfig({ url: Config.Redacted("PGQ_URL") })),
   NodeRuntime.runMain

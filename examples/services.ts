@@ -7,7 +7,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Config } from "effect"
 // #region services
 import { Context, Effect, Layer, Schema } from "effect"
-import { enqueue, Job, PgSchema, QueueControl, QueueLive, RowLock } from "pgq"
+import { enqueue, Job, PgSchema, QueueLive, WorkerControl } from "pgq"
 
 class Mailer extends Context.Service<Mailer, {
   readonly send: (to: string) => Effect.Effect<void>
@@ -23,10 +23,9 @@ const WelcomeLive = Welcome.toLayer(Effect.fnUntraced(function*({ to }) {
 
 const MailerLive = Layer.succeed(Mailer, { send: (to) => Effect.logInfo(`mail to ${to}`) })
 
-const App = QueueLive.layer({ workers: 5, grace: "10 seconds" }).pipe(
+const App = QueueLive.layer({ jobs: [Welcome], workers: 5, grace: "10 seconds" }).pipe(
   Layer.provide(WelcomeLive),
-  Layer.provide(MailerLive),
-  Layer.provide(RowLock.layer)
+  Layer.provide(MailerLive)
 )
 // #endregion
 
@@ -34,7 +33,7 @@ const App = QueueLive.layer({ workers: 5, grace: "10 seconds" }).pipe(
 const main = Effect.gen(function*() {
   yield* enqueue(Welcome, { to: "ada@example.com" })
 
-  const queue = yield* QueueControl
+  const queue = yield* WorkerControl
   const { concurrency, mode } = yield* queue.status
   yield* Effect.logInfo(`up to ${concurrency} jobs at once, mode ${mode}`)
 
@@ -44,7 +43,7 @@ const main = Effect.gen(function*() {
 })
 // #endregion
 
-PgSchema.migrate("pgq").pipe(
+PgSchema.migrate().pipe(
   Effect.andThen(Effect.provide(main, App)),
   Effect.provide(PgClient.layerConfig({ url: Config.Redacted("PGQ_URL") })),
   NodeRuntime.runMain

@@ -9,20 +9,19 @@ import {
   AdvisoryLock,
   enqueue,
   JobAdmin,
-  type LockStrategy,
   PgSchema,
-  QueueControl,
   QueueLive,
   RowLock,
-  SoloLock
+  SoloLock,
+  WorkerControl
 } from "pgq"
 import { MemoryQueue } from "pgq/testing"
-import { Handlers, SendEmail } from "./Tasks.ts"
+import { SendEmail, SendEmailLive } from "./Tasks.ts"
 
 // #region memory
 const signUp = (email: string) => enqueue(SendEmail, { to: email, subject: "Welcome" })
 
-layer(MemoryQueue.layer)("signing up", (it) => {
+layer(MemoryQueue.client)("signing up", (it) => {
   it.effect("asks for a welcome mail", () =>
     Effect.gen(function*() {
       yield* signUp("ada@example.com")
@@ -33,24 +32,27 @@ layer(MemoryQueue.layer)("signing up", (it) => {
 })
 // #endregion
 
-const Migrated = Layer.effectDiscard(PgSchema.migrate("pgq")).pipe(
+const Migrated = Layer.effectDiscard(PgSchema.migrate()).pipe(
   Layer.provideMerge(PgClient.layer({ url: Redacted.make(process.env["PGQ_URL"] ?? "") }))
 )
 
 // #region modes
-const modes: Record<string, Layer.Layer<LockStrategy>> = {
+const modes: Record<string, Layer.Layer<never>> = {
   "row lock": RowLock.layer,
   "advisory lock": AdvisoryLock.layer({ key: 42n }),
   "solo": SoloLock.layer
 }
 
 describe.each(Object.entries(modes))("the queue in %s mode", (_, Mode) => {
-  const App = QueueLive.layer({ workers: 2 }).pipe(Layer.provide(Handlers), Layer.provide(Mode))
+  const App = QueueLive.layer({ jobs: [SendEmail], workers: 2 }).pipe(
+    Layer.provide(SendEmailLive),
+    Layer.provide(Mode)
+  )
 
   it.live("sends the welcome mail", () =>
     Effect.gen(function*() {
       yield* signUp("ada@example.com")
-      const queue = yield* QueueControl
+      const queue = yield* WorkerControl
       yield* queue.stop("drain")
       yield* queue.ended
 

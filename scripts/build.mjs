@@ -54,8 +54,6 @@ const watchdogProgram = () => {
     legalComments: "none",
     metafile: true,
     write: false,
-    // The renewal's module also starts watchdogs, which the thread does not.
-    logOverride: { "empty-import-meta": "silent" },
     logLevel: "warning"
   })
   const text = JSON.stringify(outputFiles[0].text)

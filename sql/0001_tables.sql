@@ -1,33 +1,43 @@
--- What pgq keeps. Names stay unqualified: the migrator puts pgq's schema first in the search path.
+-- The tables of pgq. Names stay unqualified: the migrator puts pgq's schema first in the search
+-- path. All times are the database's. CONTRACT.md lists each bound that TypeScript shares.
 
--- One row per unfinished job. A job runs iff its id stands in a lease; its row does not change
--- meanwhile.
+-- One row per unfinished job. A job runs if and only if its id stands in a lease. Its row does not
+-- change while it runs.
 CREATE TABLE jobs (
+  -- Ids grow in the order of creation: among jobs of one priority, the smallest id goes first.
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
-  -- Not before this time; NULL is at once.
+  -- The job starts at this time or later; NULL is at once, 'infinity' is never.
   run_at            timestamptz,
+  -- The greatest priority goes first.
   priority          integer NOT NULL DEFAULT 0,
-  -- Runs that ended in failure. A run that is cut short, or whose worker dies, does not count.
-  attempt           integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
-  -- NULL leaves it to the job's kind.
+  -- The number of runs that ended in failure. A run that was cut short, or whose worker died, does
+  -- not count.
+  failures          integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
+  -- The number of runs after which a failing job is failed for good; NULL leaves that to the kind.
   max_attempts      integer CHECK (max_attempts > 0),
+  -- The number of workers that died while the job was in one of their leases.
   crash_count       integer NOT NULL DEFAULT 0 CHECK (crash_count BETWEEN 0 AND 3),
-  -- How often it was put off because the worker that claimed it did not know its name.
-  put_offs          integer NOT NULL DEFAULT 0 CHECK (put_offs >= 0),
+  -- The number of claims whose worker had no handler for the job's name.
+  unhandled_count   integer NOT NULL DEFAULT 0 CHECK (unhandled_count >= 0),
+  -- Bytes, as in all of these CHECKs: a name in another script has several a character.
   queue             text NOT NULL DEFAULT 'default'
                     CONSTRAINT jobs_queue_length CHECK (octet_length(queue) BETWEEN 1 AND 63),
   name              text NOT NULL
                     CONSTRAINT jobs_name_length CHECK (octet_length(name) BETWEEN 1 AND 128),
+  -- scheduled: for later. waiting: behind another job of its lane. ready: for a claim, or leased.
+  -- retry: between two tries, with the head of its lane.
   state             text NOT NULL DEFAULT 'ready'
                     CHECK (state IN ('scheduled', 'waiting', 'ready', 'retry')),
+  -- The jobs of one queue with the same key are a lane; NULL is none.
   serialization_key text
                     CONSTRAINT jobs_key_length
                     CHECK (octet_length(serialization_key) BETWEEN 1 AND 512),
-  -- Measured as text: jsonb stores 1e131071 in a few bytes and sends 131,072 digits.
+  -- The bound is one of bytes as text: jsonb stores 1e131071 in a few bytes and sends 131,072
+  -- digits.
   payload           jsonb NOT NULL DEFAULT '{}'
                     CONSTRAINT jobs_payload_bytes CHECK (octet_length(payload::text) <= 1048576),
-  -- Why the last run failed, or why the job was put off.
+  -- The text of the last failure, or why no worker handled the job.
   error             text,
   CONSTRAINT later_has_a_time CHECK (state IN ('waiting', 'ready') OR run_at IS NOT NULL),
   CONSTRAINT only_keyed_jobs_wait CHECK (state <> 'waiting' OR serialization_key IS NOT NULL)
@@ -37,79 +47,89 @@ CREATE TABLE jobs (
   toast.autovacuum_vacuum_threshold = 5000
 );
 
--- The token: of each lane at most one job may be claimed, or waits for its next try in the lane's
--- name.
-CREATE UNIQUE INDEX jobs_token ON jobs (queue, serialization_key)
+-- The heads. A lane has one head at most: the job that may be claimed, is leased, or waits for its
+-- next try while the lane waits with it.
+CREATE UNIQUE INDEX jobs_head ON jobs (queue, serialization_key)
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry');
 
--- A claim reads this in order and stops at its limit.
+-- A claim reads this index in order and stops at its limit.
 CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id)
   WHERE state = 'ready' AND crash_count = 0;
 
--- Suspects: jobs that were in a lease whose worker died. A claim looks for them apart, so that no
--- number of them stands between it and a healthy job.
+-- The suspects: jobs that were in a lease whose worker died. They have an index of their own, so
+-- that no number of suspects stands between a claim and a healthy job.
 CREATE INDEX jobs_suspect ON jobs (queue, priority DESC, id)
   WHERE state = 'ready' AND crash_count > 0;
 
--- The jobs of a lane behind its token, in order.
+-- The jobs of a lane behind its head, in order.
 CREATE INDEX jobs_lane ON jobs (queue, serialization_key, priority DESC, id)
   WHERE state = 'waiting';
 
 CREATE INDEX jobs_due ON jobs (run_at) WHERE state IN ('scheduled', 'retry');
 
--- One claimed batch. The random id fences: a settlement under another one changes nothing.
+-- One row per claimed batch. The random id is the fence: a settlement under any other id changes
+-- nothing.
 CREATE TABLE leases (
   id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   worker_id  uuid NOT NULL,
   queue      text NOT NULL,
   claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- The jobs that have not been settled yet.
   job_ids    bigint[] NOT NULL
 ) WITH (
   fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_cost_delay = 0
 );
--- Too short-lived to be worth compressing.
+-- A lease lives too short to be worth compressing.
 ALTER TABLE leases ALTER COLUMN job_ids SET STORAGE EXTERNAL;
 CREATE INDEX leases_queue ON leases (queue);
 CREATE INDEX leases_worker ON leases (worker_id);
 
--- One live process. Times are the database's.
+-- One row per live worker.
 CREATE TABLE workers (
   id          uuid PRIMARY KEY,
+  -- The name, host and process id that `pgq status` shows.
   label       text NOT NULL,
   host        text NOT NULL,
   pid         integer NOT NULL,
   queues      text[] NOT NULL,
+  -- The cooperative mode, for people.
   mode        text NOT NULL,
+  -- The number of jobs that the worker runs at once.
   concurrency integer NOT NULL,
   started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- How long the worker counts as alive without a renewal.
   lease       interval NOT NULL,
+  -- The end of that time since the last renewal.
   lease_until timestamptz NOT NULL,
-  -- Since when it has been late with renewing, as far as a rescue has seen.
-  doubted_at  timestamptz,
-  -- Its last claim found nothing: a producer should wake it.
+  -- When maintenance first saw that the worker was late with a renewal; NULL if it is not late.
+  late_since  timestamptz,
+  -- The worker's last claim found nothing: a producer wakes it.
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- A marker, "look at this lane": written with each change of the jobs that wait in a lane, or of
--- its head.
-CREATE TABLE lane_wakes (
+-- The markers, "look at this lane". Each change of a lane's head, or of the jobs that wait behind
+-- the head, leaves one in the same transaction.
+CREATE TABLE dirty_lanes (
   id       bigint GENERATED ALWAYS AS IDENTITY,
   queue    text NOT NULL,
   key      text NOT NULL,
-  -- The greatest one of the jobs that were touched: claims look at the most urgent lanes first.
+  -- The greatest priority of the jobs that were touched: claims look at the most urgent lanes
+  -- first. The least integer marks a lane that a step passed by.
   priority integer NOT NULL DEFAULT 0,
-  -- From lane to lane, however many markers each of them has.
+  -- This order leads from lane to lane, however many markers each lane has.
   PRIMARY KEY (queue, priority, key, id)
 ) WITH (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
   autovacuum_vacuum_cost_delay = 0
 );
--- Of the most urgent lanes, those marked first. Nothing that looks for a lane can use it.
-CREATE INDEX lane_wakes_age ON lane_wakes ((queue || ''), (- priority::bigint), id);
+-- The most urgent markers first, among these the oldest first.
+-- idiom: age index
+CREATE INDEX dirty_lanes_age ON dirty_lanes ((queue || ''), (- priority::bigint), id);
 
--- One row per call that added jobs outside of a transaction of its caller, for a few minutes: a
--- client that lost the answer asks again under the same id, and nothing is added twice.
+-- One row per call that added jobs outside of a transaction of its caller. A client that lost the
+-- answer asks again under the same id, and no job is added twice. `forget` drops receipts after
+-- some minutes.
 CREATE TABLE receipts (
   id       uuid PRIMARY KEY,
   added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -121,12 +141,13 @@ CREATE TABLE receipts (
 ALTER TABLE receipts ALTER COLUMN job_ids SET STORAGE EXTERNAL;
 CREATE INDEX receipts_age ON receipts (added_at);
 
--- One row: what must be the same for all processes.
+-- One row: the settings that must be the same for all processes.
 CREATE TABLE settings (
   singleton      boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-  -- How long finished jobs are kept; zero keeps none.
+  -- How long completed jobs are kept; zero keeps none.
   keep_completed interval NOT NULL DEFAULT '1 day'
                  CHECK (keep_completed BETWEEN interval '0' AND interval '1000 years'),
+  -- The same for failed and crashed jobs.
   keep_failed    interval NOT NULL DEFAULT '30 days'
                  CHECK (keep_failed BETWEEN interval '0' AND interval '1000 years'),
   -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a
@@ -135,39 +156,42 @@ CREATE TABLE settings (
 );
 INSERT INTO settings DEFAULT VALUES;
 
--- Finished jobs, apart by how long they are kept, then by day: history goes by dropping partitions.
+-- The history: one row per finished job. Its partitions are first apart by how long they are kept,
+-- then by day, so that old history goes by dropping tables.
 CREATE TABLE finished_jobs (
   id                bigint NOT NULL,
   created_at        timestamptz NOT NULL,
   claimed_at        timestamptz NOT NULL,
   finished_at       timestamptz NOT NULL,
   priority          integer NOT NULL,
+  -- The number of the last run; runs that were cut short do not count.
   attempt           integer NOT NULL,
-  -- 'completed', 'failed' or 'crashed': there is no partition for anything else.
+  -- completed, failed or crashed: no other outcome has a partition.
   outcome           text NOT NULL,
   queue             text NOT NULL,
   name              text NOT NULL,
   serialization_key text,
   payload           jsonb NOT NULL,
   error             text,
-  -- The lease it was settled under.
+  -- The lease under which the job ended.
   lease_id          uuid NOT NULL
 ) PARTITION BY LIST (outcome);
 CREATE TABLE completed_jobs PARTITION OF finished_jobs FOR VALUES IN ('completed')
   PARTITION BY RANGE (finished_at);
 CREATE TABLE failed_jobs PARTITION OF finished_jobs FOR VALUES IN ('failed', 'crashed')
   PARTITION BY RANGE (finished_at);
--- For people who look for a job. Jobs complete more or less in the order of their ids, and there
--- are many: a few values for every 32 pages find one, and cost next to nothing to write. Those that
--- failed are few.
+-- The indexes by which people find a job. Completed jobs are many, and end more or less in the
+-- order of their ids: a few values for every 32 pages find one, and cost next to nothing to write.
+-- Failed jobs are few.
 CREATE INDEX completed_jobs_id ON completed_jobs
   USING brin (id int8_minmax_multi_ops) WITH (pages_per_range = 32);
 CREATE INDEX failed_jobs_id ON failed_jobs (id);
 
--- Where a finished job goes when its day has no partition, so that no settlement ever fails for it.
+-- The partitions of all days that have no partition of their own, so that no settlement fails for
+-- want of one.
 CREATE TABLE completed_jobs_other PARTITION OF completed_jobs DEFAULT;
 CREATE TABLE failed_jobs_other PARTITION OF failed_jobs DEFAULT;
--- Rows are deleted here, and have no key: without this, a publication FOR ALL TABLES would forbid
--- it.
+-- `drop_other` deletes rows, which have no key. Without this identity a publication FOR ALL TABLES
+-- would forbid that.
 ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;
 ALTER TABLE failed_jobs_other REPLICA IDENTITY FULL;

@@ -1,8 +1,8 @@
--- How jobs come in. Adding one inserts rows and nothing else: it waits for nobody, at any isolation
--- level, in a transaction of any length.
+-- How jobs come in. An INSERT of jobs inserts rows and changes none. It waits for no other
+-- transaction, at any isolation level, in a transaction of any length.
 
--- The state of a new job is not the producer's to choose. Triggers fire in the order of their
--- names: this one comes last, and sees the row as the user's own triggers have left it.
+-- Sets the state of a new job, which the producer does not choose. Triggers fire in the order of
+-- their names. This one comes last, and sees the row as the user's triggers have left it.
 CREATE FUNCTION set_first_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.state := CASE
@@ -17,8 +17,8 @@ CREATE TRIGGER "~first_state" BEFORE INSERT ON jobs FOR EACH ROW
   WHEN (NEW.serialization_key IS NOT NULL OR NEW.run_at > now() OR NEW.state <> 'ready')
   EXECUTE FUNCTION set_first_state();
 
--- Tells the listeners of this schema to look, unless nobody may. Never commands, never data: 'due'
--- or a queue's name.
+-- Tells the listeners of this schema to look, unless the settings forbid NOTIFY. A message is a
+-- hint, 'due' or 'jobs:' with the name of a queue; it is no command, and has no data.
 CREATE FUNCTION notify_wake(message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF (SELECT notify FROM settings) THEN
@@ -27,11 +27,16 @@ BEGIN
 END $$;
 
 -- Wakes the workers that sleep on a queue. A NOTIFY serialises commits, so there is none while all
--- workers are busy. A worker that falls asleep before this transaction commits sees the
--- transaction's shared lock (has_unannounced) and looks again until it is gone. The lock comes
--- first: a worker that did not see it had said that it sleeps before this looks. A transaction with
--- an old snapshot cannot look, so it notifies. Queues share 256 locks, or a transaction of many
--- queues would fill the server's lock table.
+-- workers are busy.
+--
+-- The shared lock is held until this transaction ends, and must come before the look at `workers`.
+-- A worker that falls asleep and sees the lock (has_unannounced) looks again until the lock is
+-- gone. A worker that did not see the lock had committed that it sleeps before this function reads
+-- `workers`, which therefore finds the worker. A transaction with an old snapshot may not find it,
+-- so such a transaction always notifies.
+--
+-- Queues share 256 locks. With a lock for each queue, a transaction that adds to many queues would
+-- fill the server's lock table.
 CREATE FUNCTION wake(q text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(
@@ -43,7 +48,7 @@ BEGIN
   END IF;
 END $$;
 
--- The same for any number of queues.
+-- Wakes the workers that sleep on any of these queues, as `wake` does.
 CREATE FUNCTION wake_all(qs text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   class integer := hashtext(current_schema() || ':unannounced');
@@ -62,7 +67,8 @@ BEGIN
   PERFORM notify_wake('jobs:' || q) FROM unnest(slept) AS q;
 END $$;
 
--- Whether there may be uncommitted jobs in one of the queues that a worker should look for.
+-- Whether an open transaction may have added jobs to one of these queues, of which no wake-up will
+-- tell. The answer may be a false yes, never a false no.
 CREATE FUNCTION has_unannounced(qs text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (
     SELECT FROM pg_locks
@@ -73,8 +79,8 @@ CREATE FUNCTION has_unannounced(qs text[]) RETURNS boolean LANGUAGE sql STABLE A
   )
 $$;
 
--- Marks the lanes of new jobs and wakes those who wait for work. Most statements add few jobs, and
--- their transactions pay for every query and expression here.
+-- Marks the lanes of new jobs and wakes sleeping workers. Most statements add few jobs, and their
+-- transactions pay for every query and expression of this trigger.
 CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   first_queue text;
@@ -92,14 +98,14 @@ BEGIN
          ))
     INTO first_queue, last_queue, is_keyed, is_soon, is_unfit
     FROM added;
-  -- Only a trigger of somebody else's can do that: the names of pgq's own begin with '!' or '~'.
+  -- Only a trigger of the user's can have done that: the names of pgq's own begin with '!' or '~'.
   IF is_unfit THEN
     RAISE EXCEPTION 'a trigger on jobs has changed a job after pgq''s trigger "~first_state"'
       USING ERRCODE = '27000',
             HINT = 'Give that trigger a name that sorts before "~".';
   END IF;
   IF is_keyed THEN
-    INSERT INTO lane_wakes (queue, key, priority)
+    INSERT INTO dirty_lanes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM added WHERE state = 'waiting' GROUP BY 1, 2;
   END IF;
   IF first_queue = last_queue THEN
@@ -107,7 +113,7 @@ BEGIN
   ELSIF first_queue <> last_queue THEN
     PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM added WHERE state <> 'scheduled'));
   END IF;
-  -- Every process finds jobs that are due later than this by looking.
+  -- Each process finds jobs that are due later than that by looking: see CONTRACT.md, "soon".
   IF is_soon THEN
     PERFORM notify_wake('due');
   END IF;
@@ -117,15 +123,16 @@ END $$;
 CREATE TRIGGER "~announce" AFTER INSERT ON jobs REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION announce();
 
--- A step of pgq says so while it changes jobs: at which depth of triggers it runs. A user's trigger
--- that fires meanwhile runs deeper, so its statements count as made by hand. Answers with the mark
--- before it. pgq's own triggers have names with ! and ~; any other one is a guest.
+-- Marks the statements that follow as those of a step of pgq: the mark is the depth of triggers at
+-- which the step runs. A user's trigger that fires meanwhile runs deeper, so its statements count
+-- as made by hand. Returns the mark of before, for end_step. A trigger whose name begins with
+-- neither ! nor ~ is the user's, a guest in the step.
 CREATE FUNCTION begin_step() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   before text := coalesce(current_setting('pgq.step', true), '');
   mark text := set_config('pgq.step', pg_trigger_depth()::text, true);
 BEGIN
-  -- Inline, as each settlement asks.
+  -- This query stands here, and not in a function, because each settlement pays for it.
   IF EXISTS (
     SELECT FROM pg_trigger
     WHERE tgrelid = ANY (
@@ -137,8 +144,8 @@ BEGIN
   RETURN before;
 END $$;
 
--- Each step ends before it returns, so that no statement after it in its transaction counts as its
--- own.
+-- Sets the mark of before. Each step ends before it returns, so that no later statement of its
+-- transaction counts as the step's.
 CREATE FUNCTION end_step(before text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text := set_config('pgq.step', before, true);

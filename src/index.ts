@@ -1,6 +1,7 @@
 /**
  * The public door.
  */
+export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
 export {
   ClaimLost,
   JobInvalid,
@@ -9,21 +10,21 @@ export {
   SettingInvalid,
   StoreError
 } from "./domain/Errors.ts"
-export type { EnqueueOptions, JobJson, RunningJob } from "./domain/Job.ts"
-export type { RetryPolicy } from "./domain/JobKind.ts"
-export type { QueueCounts, QueueStatus, WorkerInfo } from "./domain/QueueStatus.ts"
+export type { JobKind, NoPayload, RetryPolicy } from "./domain/JobKind.ts"
+export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
+export type { Settlement } from "./domain/Settlement.ts"
+export type { StopMode } from "./domain/StopMode.ts"
+export type { QueueCounts, WorkerInfo, WorkerStatus } from "./domain/WorkerStatus.ts"
 export * as Job from "./layers/job/Job.ts"
 export type { JobQueue } from "./layers/job/JobScript.ts"
 export * as AdvisoryLock from "./layers/locks/AdvisoryLock.ts"
 export * as RowLock from "./layers/locks/RowLock.ts"
 export * as SoloLock from "./layers/locks/SoloLock.ts"
+export * as MemoryQueue from "./layers/MemoryQueue.ts"
 export * as PgSchema from "./layers/postgres/PgSchema.ts"
 export * as QueueLive from "./layers/QueueLive.ts"
-export { enqueue, enqueueAll } from "./services/Enqueue.ts"
+export { enqueue, enqueueAll, type Enqueued } from "./services/Enqueue.ts"
 export { JobAdmin } from "./services/JobAdmin.ts"
-export { JobRepo } from "./services/JobRepo.ts"
+export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"
 export { LockStrategy } from "./services/LockStrategy.ts"
-export { Notifier } from "./services/Notifier.ts"
-export { QueueControl } from "./services/QueueControl.ts"
-export { Scheduler } from "./services/Scheduler.ts"
-export { WorkerRegistry } from "./services/WorkerRegistry.ts"
+export { WorkerControl } from "./services/WorkerControl.ts"

@@ -3,9 +3,9 @@
  * share a database.
  */
 import { Duration, Effect, Schedule } from "effect"
-import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/Job.ts"
+import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/JobRecord.ts"
 import { Settlement } from "../src/domain/Settlement.ts"
-import type { Ended } from "../src/layers/worker/Settler.ts"
+import type { Ended } from "../src/layers/worker/Outbox.ts"
 import { JobRepo } from "../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
 
@@ -57,11 +57,11 @@ export const claim = ({ queue, ...options }: {
   readonly worker: string
   readonly limit?: number
   readonly slots?: number
-  readonly laneRun?: number
+  readonly perLaneMax?: number
 }) =>
   JobRepo.use((repo) =>
     Effect.map(
-      repo.claim({ queues: [queue], limit: 10, slots: 10, laneRun: 0, ...options }),
+      repo.claim({ queues: [queue], limit: 10, slots: 10, perLaneMax: 0, ...options }),
       ({ jobs }) => jobs
     )
   )
@@ -73,7 +73,7 @@ export const settle = (
   options?: { readonly isRepeat?: boolean }
 ) =>
   JobRepo.use((repo) => repo.settle(jobs.map((job) => settled(job, settlement)), options)).pipe(
-    Effect.map((lost) => lost.map(({ id }) => id))
+    Effect.map(({ lost }) => lost.map(({ id }) => id))
   )
 
 export const settled = (job: ClaimedJob, settlement: Settlement): Ended => ({ ...job, settlement })

@@ -43,7 +43,7 @@ export const pgq: Contender = {
     const context = await Effect.runPromise(Layer.build(layer).pipe(Scope.provide(scope)))
     const run = <A, E>(effect: Effect.Effect<A, E, JobRepo | PgClient.PgClient>) =>
       Effect.runPromise(Effect.provideContext(effect, context))
-    await run(PgSchema.migrate("pgq"))
+    await run(PgSchema.migrate())
     if (!keepsHistory) {
       await run(Effect.flatMap(
         PgClient.PgClient,

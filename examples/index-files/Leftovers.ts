@@ -8,7 +8,7 @@ import { PgSchema } from "pgq"
 
 /** The schema is this example's own: one that was made by another version of pgq is made anew. */
 export const migrate = (schema: string) =>
-  PgSchema.migrate(schema).pipe(
+  PgSchema.migrate({ schema }).pipe(
     Effect.catchIf(
       (error) => error._tag === "SchemaUnfit" && ["changed", "ahead"].includes(error.reason),
       () => makeAnew(schema)
@@ -18,7 +18,7 @@ export const migrate = (schema: string) =>
 const makeAnew = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
   yield* sql`DROP SCHEMA ${sql(schema)} CASCADE`
-  return yield* PgSchema.migrate(schema)
+  return yield* PgSchema.migrate({ schema })
 })
 
 export const remove = Effect.fnUntraced(function*(schema: string) {
@@ -26,5 +26,5 @@ export const remove = Effect.fnUntraced(function*(schema: string) {
   const table = (name: string) => sql(`${schema}.${name}`)
   const worked = sql`SELECT unnest(queues) FROM ${table("workers")} WHERE lease_until > now()`
   yield* sql`DELETE FROM ${table("jobs")} WHERE queue NOT IN (${worked})`
-  yield* sql`DELETE FROM ${table("lane_wakes")} WHERE queue NOT IN (${worked})`
+  yield* sql`DELETE FROM ${table("dirty_lanes")} WHERE queue NOT IN (${worked})`
 })

@@ -2,12 +2,12 @@
  * How far the queue is, on stderr: one line that changes on a terminal, a line a second elsewhere.
  */
 import { Effect } from "effect"
-import { QueueControl } from "pgq"
+import { WorkerControl } from "pgq"
 import { Failure } from "./Failure.ts"
 
 /** Shows the progress until the jobs are done; fails when none ends for half a minute. */
 export const untilDone = Effect.fnUntraced(function*(jobs: number) {
-  const queue = yield* QueueControl
+  const queue = yield* WorkerControl
   const isTerminal = process.stderr.isTTY
   const interval = isTerminal ? 100 : 1000
   let done = 0

@@ -11,7 +11,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
 import { Array, Cause, Clock, Effect, Layer, References } from "effect"
-import { enqueueAll, QueueControl, QueueLive, RowLock } from "pgq"
+import { enqueueAll, QueueLive, WorkerControl } from "pgq"
 import * as Database from "./Database.ts"
 import { Failure } from "./Failure.ts"
 import * as Handlers from "./Handlers.ts"
@@ -25,10 +25,15 @@ import * as Table from "./Table.ts"
 const schema = "pgq_index_files"
 const queue = `run-${process.pid}-${Date.now()}`
 
-const Working = QueueLive.layer({ schema, queues: [queue], workers: 8, grace: "5 seconds" }).pipe(
+const Working = QueueLive.layer({
+  jobs: [IndexFile, ReportFolder],
+  schema,
+  queues: [queue],
+  workers: 8,
+  grace: "5 seconds"
+}).pipe(
   Layer.provide(Handlers.layer),
-  Layer.provideMerge(Journal.layer),
-  Layer.provide(RowLock.layer)
+  Layer.provideMerge(Journal.layer)
 )
 
 /** Adds all jobs in one transaction: whoever claims the first of a folder sees all of them. */
@@ -63,7 +68,7 @@ const index = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
   const startedAt = yield* Clock.currentTimeMillis
   const jobs = yield* addJobs(files)
   yield* Effect.logInfo(`${jobs} jobs: ${files.length} files, ${jobs - files.length} folders`)
-  yield* (yield* QueueControl).stop("drain")
+  yield* (yield* WorkerControl).stop("drain")
   const { done, lastError } = yield* Progress.untilDone(jobs)
   const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
   if (done !== jobs) {

@@ -1,13 +1,14 @@
 /**
- * The command line as bytes: Node replaces bytes that are no text, and then nobody can tell.
+ * The command line as bytes. Node replaces bytes that are not UTF-8, so a mistake of encoding can
+ * only be seen here.
  */
 import { Option, Result } from "effect"
 import { isUtf8 } from "node:buffer"
 import { readFileSync } from "node:fs"
 
 /**
- * What is wrong with an argument that is not UTF-8; only Linux shows its bytes. It is named by its
- * place, as its text may hold a password.
+ * The first argument that is not UTF-8, as a sentence. Only Linux shows the bytes. The sentence
+ * names the argument by its position, because its text may hold a password.
  */
 export const issue = (): string | undefined => {
   const given = process.argv.slice(2)
@@ -23,7 +24,7 @@ const issueOf = (given: ReadonlyArray<Buffer>): string | undefined => {
   return at < 0 ? undefined : `argument ${at + 1} is not UTF-8`
 }
 
-/** Each ends with a zero byte. */
+/** Arguments are separated by zero bytes. */
 const argumentsOf = (line: Buffer): ReadonlyArray<Buffer> => {
   const found: Array<Buffer> = []
   for (let start = 0; start < line.length;) {

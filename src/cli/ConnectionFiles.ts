@@ -10,10 +10,11 @@ import { type Parameters, sort, type Sorted } from "../domain/ConninfoParameters
 import { SettingInvalid } from "../domain/Errors.ts"
 import * as PasswordFile from "../domain/PasswordFile.ts"
 import * as ServiceFile from "../domain/ServiceFile.ts"
+import * as EventLog from "../layers/effects/EventLog.ts"
 import { underHome } from "../layers/postgres/connection/HomeFolder.ts"
 import * as ErrorLine from "./ErrorLine.ts"
 
-/** The parameters of a service, from the first of its files that has it. */
+/** The parameters of a service, from the first service file that defines it. */
 export const service = Effect.fnUntraced(
   function*(name: string, files: ReadonlyArray<string | undefined>) {
     const paths = files.filter((path) => path !== undefined)
@@ -44,7 +45,7 @@ export const serviceFiles = (
 ]
 
 /**
- * The password that the password file has for the hosts. One that others may read is passed over.
+ * The password for these hosts from the password file. A file that other users may read is ignored.
  */
 export const password = Effect.fnUntraced(
   function*(conninfo: Conninfo, file: string | undefined) {
@@ -68,7 +69,7 @@ export const password = Effect.fnUntraced(
   }
 )
 
-/** Sockets in the default places are those of localhost as well. */
+/** The password file says `localhost` for sockets in the default folders. */
 const names = ({ host }: Host): ReadonlyArray<string> =>
   socketFolders.includes(host) ? [host, "localhost"] : [host]
 
@@ -76,7 +77,7 @@ export const socketFolders: ReadonlyArray<string> = ["/var/run/postgresql", "/tm
 
 interface Found {
   readonly text?: string
-  /** The reason for which it is not read. */
+  /** Why the file is not read. */
   readonly why?: string
 }
 
@@ -85,7 +86,9 @@ const privateText = Effect.fnUntraced(function*(path: string) {
     try: () => readPrivate(path),
     catch: (error) => ({ why: ErrorLine.of(error) })
   }).pipe(Effect.catch((found: Found) => Effect.succeed(found)))
-  if (why !== undefined) yield* Effect.logWarning(`ignores the password file ${path}: ${why}`)
+  if (why !== undefined) {
+    yield* EventLog.warning("setting.remark", `the password file ${path} is ignored: ${why}`)
+  }
   return text
 })
 
@@ -98,7 +101,7 @@ const readPrivate = (path: string): Found => {
     : { text: readFileSync(path, "utf8") }
 }
 
-/** Nothing where there is no such file. */
+/** `undefined` if the file does not exist. */
 const textOf = (path: string): Effect.Effect<string | undefined, SettingInvalid> =>
   Effect.try({
     try: () => statSync(path, { throwIfNoEntry: false }) && readFileSync(path, "utf8"),

@@ -1,14 +1,14 @@
 /**
- * The database a command works on: the one its settings name, or the embedded server, which is
- * stopped again with the command that started it.
+ * The database that a command works on: the one that the settings name, or the embedded server. An
+ * embedded server that a command started stops with that command.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { SettingInvalid, StoreError } from "../domain/Errors.ts"
-import * as EmbeddedHome from "../layers/embedded/EmbeddedHome.ts"
 import * as EmbeddedPostgres from "../layers/embedded/EmbeddedPostgres.ts"
+import * as Home from "../layers/embedded/Home.ts"
 import * as PgConninfo from "../layers/postgres/connection/PgConninfo.ts"
 import { storeError } from "../layers/postgres/PgError.ts"
 import * as PgSchema from "../layers/postgres/PgSchema.ts"
@@ -23,8 +23,8 @@ export class Database extends Context.Service<Database, {
 }>()("pgq/cli/Database") {}
 
 /**
- * The database, and a client that has been seen to connect. `startsNothing` uses an embedded server
- * that runs, and else fails.
+ * The database and a client whose first connection has succeeded. With `startsNothing`, an embedded
+ * server is used only if it already runs.
  */
 export const layer = (given: Settings.Given & { readonly startsNothing?: boolean }) =>
   Layer.unwrap(
@@ -35,7 +35,10 @@ export const layer = (given: Settings.Given & { readonly startsNothing?: boolean
       ))
   )
 
-/** Refuses a schema that does not fit. Nobody else could have migrated the embedded server. */
+/**
+ * Refuses a schema whose version does not fit. The embedded server's schema is migrated first,
+ * because no other program can migrate it.
+ */
 export const ready = Effect.gen(function*() {
   const { conninfo: { target }, isEmbedded, origin, schema } = yield* Database
   if (["standby", "read-only", "prefer-standby"].includes(target)) {
@@ -45,14 +48,16 @@ export const ready = Effect.gen(function*() {
         "read-write and primary lead to one that does"
     })
   }
-  return yield* isEmbedded ? Effect.asVoid(PgSchema.migrate(schema)) : PgSchema.check(schema)
+  return yield* isEmbedded
+    ? Effect.asVoid(PgSchema.migrate({ schema }))
+    : PgSchema.check({ schema })
 })
 
 const open = Effect.fnUntraced(function*(given: Parameters<typeof layer>[0]) {
   const { conninfo, ...settings } = yield* Settings.resolve(given)
   if (conninfo !== undefined) return Database.of({ ...settings, conninfo, isEmbedded: false })
 
-  const dataDir = yield* EmbeddedHome.ofUser
+  const dataDir = yield* Home.ofUser
   const server = given.startsNothing === true
     ? yield* running(dataDir)
     : yield* EmbeddedPostgres.open({ dataDir })
@@ -74,7 +79,7 @@ const running = Effect.fnUntraced(function*(dataDir: string) {
   })
 })
 
-/** How many connections the handlers and producers of a process have at most. */
+/** The most connections that handlers and producers of one process open. */
 export const poolSize = 10
 
 const client = (conninfo: Conninfo.Conninfo) =>
@@ -89,7 +94,7 @@ const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Serv
       const full = `${detail}${advice(code ?? "", conninfo)}`
       return new StoreError({ operation, isTransient: true, detail: full, cause })
     }),
-    // The driver's own limit is for one attempt; a pool may make several.
+    // The driver's own limit is for one connection attempt; the pool may make several.
     Effect.timeoutOrElse({
       duration: Duration.sum(PgConninfo.patience(conninfo), Duration.seconds(1)),
       orElse: () => {

@@ -1,5 +1,5 @@
 /**
- * What the environment says of the database: pgq's variables, and libpq's.
+ * Environment variables that concern the database: pgq's own and libpq's.
  */
 import { Config, Effect, Option, Redacted } from "effect"
 import { type Parameters, refused, variables, withoutEffect } from "../domain/ConninfoParameters.ts"
@@ -8,10 +8,10 @@ import { SettingInvalid } from "../domain/Errors.ts"
 export interface Environment {
   readonly connections: Readonly<Record<string, Option.Option<Redacted.Redacted>>>
   readonly parameters: Parameters
-  /** libpq's folder for the whole system. */
+  /** libpq's system-wide folder. */
   readonly sysconfdir: string | undefined
   readonly notify: Option.Option<"listen" | "poll">
-  /** Variables that are set and that pgq does not have, each with the reason. */
+  /** Variables that libpq knows and pgq does not support, each with the reason. */
   readonly refused: ReadonlyArray<readonly [variable: string, why: string]>
   readonly remarks: ReadonlyArray<string>
 }
@@ -25,7 +25,7 @@ export const none: Environment = {
   remarks: []
 }
 
-/** Whether it says where a server is: a password or a TLS mode alone does not. */
+/** Whether the environment names a server. A password or a TLS mode alone does not. */
 export const namesServer = ({ parameters }: Environment): boolean =>
   (["host", "hostaddr", "port", "dbname", "user", "service"] as const)
     .some((name) => parameters[name] !== undefined)
@@ -36,13 +36,13 @@ export const refuse = ({ refused: [first] }: Environment): Effect.Effect<void, S
     : Effect.fail(new SettingInvalid({ setting: first[0], issue: `not supported: ${first[1]}` }))
 
 const variable = (name: string) =>
-  // An empty variable counts as none.
+  // An empty variable counts as unset.
   Config.map(Config.option(Config.String(name)), Option.filter((text) => text !== ""))
 
 const redacted = (name: string) =>
   Config.map(variable(name), Option.map((text) => Redacted.make(text)))
 
-/** Those that are set, of some variables that each stand for something. */
+/** The variables that are set, among some that each carry a value. */
 const those = <A>(
   pairs: ReadonlyArray<readonly [of: A, name: string | undefined]>
 ): Config.Config<ReadonlyArray<readonly [of: A, text: string]>> =>
@@ -81,7 +81,7 @@ export const read: Effect.Effect<Environment, SettingInvalid> = Effect.suspend((
     })),
     ({ connections, idle, notify, parameters, refused, requiressl, sysconfdir }) => ({
       connections,
-      // The older way to ask for encryption.
+      // PGREQUIRESSL is the older way to ask for encryption.
       parameters: {
         ...(Option.contains(requiressl, "1") ? { sslmode: "require" } : {}),
         ...Object.fromEntries(parameters)

@@ -5,14 +5,17 @@ import { Cause } from "effect"
 import * as ErrorCauses from "../domain/ErrorCauses.ts"
 import { StoreError } from "../domain/Errors.ts"
 
-/** The error's own sentence and those of its causes; an error without one is named by its class. */
+/**
+ * The message of an error and of its causes, on one line. An error without a message is named by
+ * its class.
+ */
 export const of = (error: unknown): string => {
-  // It tells its cause in its own words.
+  // The message of a StoreError already contains its cause.
   const line = error instanceof StoreError ? error.message : ErrorCauses.line(error)
   return line.trim().replace(/\s*\n\s*/g, " ")
 }
 
-/** The same, and the line of the application's code it came from. */
+/** The same, with the line of the application's code that the error came from. */
 export const withPlace = (error: unknown): string => {
   const place = error instanceof Error ? placeOf(error) : undefined
   return place === undefined ? of(error) : `${of(error)} (${place})`
@@ -24,7 +27,7 @@ export const ofCause = (cause: Cause.Cause<unknown>): string => {
   return lines.size === 0 ? of(Cause.squash(cause)) : Array.from(lines).join("; ")
 }
 
-// A syntax error names its place in the first line, others in the frames below their message.
+// A syntax error names its place in the first line of its stack, other errors in the frames below.
 const placeOf = (error: Error): string | undefined => {
   const stack = error.stack ?? ""
   const head = /^(?:file:\/\/)?(\/\S+?:\d+)\n/.exec(stack)?.[1]
@@ -34,5 +37,5 @@ const placeOf = (error: Error): string | undefined => {
   return head ?? frame
 }
 
-/** The folder of pgq's own code, whose frames tell the reader nothing. */
+/** The folder of pgq's own code. Its frames tell the reader nothing. */
 const home = new URL("..", import.meta.url).pathname

@@ -1,10 +1,10 @@
 /**
- * The flags that several commands share, and values that are written in a form of their own.
+ * The flags that several commands share, and parsers for their values.
  */
 import { DateTime, Duration, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
-import { delayMax } from "../domain/Job.ts"
+import { delayMax } from "../domain/JobRecord.ts"
 
 export const connection = Flag.Redacted("connection").pipe(
   Flag.withAlias("c"),
@@ -48,7 +48,7 @@ export const durationOrNever = (name: string): Flag.Flag<Duration.Duration> =>
     )
   )
 
-/** A moment, with its zone, so that it means the same everywhere. */
+/** A point in time with its time zone, so that it means the same on every machine. */
 export const moment = (name: string): Flag.Flag<Date> =>
   Flag.String(name).pipe(
     Flag.withMetavar("ISO"),
@@ -91,7 +91,7 @@ const units = new Map([["ms", 1], ["s", 1000], ["m", 60_000], ["h", 3_600_000], 
 export const parseMoment = (text: string): Option.Option<Date> => {
   const match = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.exec(text)
   const day = match?.[1]
-  // A day that the month does not have would silently become one of the next month.
+  // JavaScript turns a day that a month does not have into a day of the next month.
   const isDay = day !== undefined && Option.exists(
     DateTime.make(`${day}T00:00:00Z`),
     (utc) => DateTime.formatIsoDateUtc(utc) === day

@@ -1,7 +1,7 @@
 /**
  * What the program says of itself: one short line an event, on stderr; stdout carries data only.
  *
- *     12:34:56 warn  job 7 (mail): no route; tried again in 15s queue=default job=7
+ *     12:34:56 warn  job 7 (mail): no route; tried again in 15s event=job.retried job=7
  */
 import { Array, Cause, Effect, type Layer, Logger, References } from "effect"
 import * as ErrorLine from "./ErrorLine.ts"
@@ -11,7 +11,8 @@ export const layer: Layer.Layer<never> = Logger.layer([
     const time = date.toTimeString().slice(0, 8)
     const texts = Array.ensure(message).map(textOf)
     const causes = cause.reasons.length === 0 ? [] : [causeOf(cause)]
-    const pairs = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+    const { event, ...fields } = fiber.getRef(References.CurrentLogAnnotations)
+    const pairs = Object.entries(event === undefined ? fields : { event, ...fields })
       .map(([key, value]) => `${key}=${quote(Array.ensure(value).map(textOf).join(","))}`)
     write([time, logLevel.toLowerCase().padEnd(5), ...texts, ...causes, ...pairs].join(" "))
   })

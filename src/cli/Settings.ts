@@ -1,5 +1,5 @@
 /**
- * Which database, and how to talk to it: from flags, then the environment, then defaults.
+ * The settings of the database connection: from flags, then the environment, then defaults.
  */
 import { Effect, Option, Redacted } from "effect"
 import { existsSync } from "node:fs"
@@ -7,14 +7,15 @@ import { userInfo } from "node:os"
 import * as Conninfo from "../domain/Conninfo.ts"
 import { type Parameters, variables } from "../domain/ConninfoParameters.ts"
 import { SettingInvalid } from "../domain/Errors.ts"
+import * as EventLog from "../layers/effects/EventLog.ts"
 import { defaultSchema } from "../layers/postgres/PgSchema.ts"
 import * as ConnectionFiles from "./ConnectionFiles.ts"
 import * as Environment from "./Environment.ts"
 
 export interface Settings {
-  /** Nothing when no connection is named: then it is the embedded server. */
+  /** `undefined` when no connection is named: then the embedded server is used. */
   readonly conninfo: Conninfo.Conninfo | undefined
-  /** Where the connection was named, for people. */
+  /** The place where the connection was named, for messages. */
   readonly origin: string
   readonly schema: string
   readonly notify: "listen" | "poll"
@@ -48,15 +49,15 @@ export const resolve = Effect.fn("Settings.resolve")(
   }
 )
 
-/** The schema's name, which needs no connection. */
+/** The schema's name. Reading it needs no connection. */
 export const schema = (given: Option.Option<string>): Effect.Effect<string, SettingInvalid> =>
   Option.isSome(given)
     ? Effect.succeed(given.value)
     : Effect.suspend(() => Effect.map(Environment.schema, Option.getOrElse(() => defaultSchema)))
 
 /**
- * Reads a connection string. A parameter that it leaves out is taken from its service, then from
- * the environment, then from libpq's defaults.
+ * Reads a connection string. A parameter that the string leaves out comes from its service, then
+ * from the environment, then from libpq's defaults.
  */
 export const read = Effect.fnUntraced(function*(
   text: Redacted.Redacted,
@@ -77,7 +78,8 @@ export const read = Effect.fnUntraced(function*(
 })
 
 /**
- * A wrong value of a variable is not the string's fault. Each sentence begins with its parameter.
+ * The sentence for a wrong value names the variable that the value came from, not the connection
+ * string. Each sentence begins with the parameter's name.
  */
 const blame =
   (given: Parameters, { parameters }: Environment.Environment) => (error: SettingInvalid) => {
@@ -98,9 +100,11 @@ const serviceOf = Effect.fnUntraced(
 )
 
 const remark = (setting: string, remarks: ReadonlyArray<string>) =>
-  Effect.forEach(remarks, (text) => Effect.logWarning(`${setting}: ${text}`), { discard: true })
+  Effect.forEach(remarks, (text) => EventLog.warning("setting.remark", `${setting}: ${text}`), {
+    discard: true
+  })
 
-// A user id without a name, as containers have it, makes userInfo throw.
+// A user id without a name, as in some containers, makes `userInfo` throw.
 const osUser = Effect.orElseSucceed(
   Effect.try({ try: () => userInfo().username, catch: () => undefined }),
   () => process.env["USER"] ?? ""

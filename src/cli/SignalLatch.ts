@@ -1,11 +1,14 @@
 /**
- * Catches signals from the program's first line on, and keeps them until somebody listens.
+ * Catches signals from the program's first line on, and keeps them until a listener is installed.
  *
- * Imports nothing that takes time to load: a signal that is not caught yet kills the process.
+ * This file imports nothing slow, because a signal that arrives before it is caught kills the
+ * process.
  */
 import { constants } from "node:os"
 
-/** Asks to stop, in three ways; or asks for the status, by USR1 and, where it exists, INFO. */
+/**
+ * Three signals that ask the worker to stop. USR1, and INFO where it exists, ask for the status.
+ */
 const signals = ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGINFO"] as const
 
 const pending: Array<NodeJS.Signals> = []
@@ -21,15 +24,15 @@ export const install = (): void => {
   tellParent("latched")
 }
 
-/** Says how far this process has come, where a parent listens. */
+/** Tells the parent process, if there is one, how far this process has come. */
 export const tellParent = (
   progress: "latched" | "listening" | "ready" | "cancelling" | "stopped"
 ): void => {
-  // A parent that is gone is no error: it is noticed by itself.
+  // A missing parent is no error here: the loss of the channel is handled elsewhere.
   process.send?.(progress, undefined, undefined, () => {})
 }
 
-/** Hands over the signals caught so far and every one to come. */
+/** Passes on the signals caught so far and every later one. */
 export const listen = (next: (signal: NodeJS.Signals) => void): void => {
   listener = next
   for (const signal of pending.splice(0)) next(signal)

@@ -1,13 +1,16 @@
 /**
- * What a queue and a schema hold, as text for people.
+ * The status of a worker and the counts of a schema, as text for people.
  */
 import { Duration } from "effect"
 import * as ErrorText from "../domain/ErrorText.ts"
-import type { QueueCounts, QueueStatus } from "../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerStatus } from "../domain/WorkerStatus.ts"
 
-/** A running queue; `waiting` is what its schema holds now, or why that is not known. */
+/**
+ * The status of a running worker. `waiting` is the number of waiting jobs in its schema, or the
+ * reason why the number is unknown.
+ */
 export const ofQueue = (
-  status: QueueStatus,
+  status: WorkerStatus,
   waiting: ReadonlyArray<QueueCounts> | string
 ): ReadonlyArray<string> => [
   [
@@ -62,7 +65,7 @@ export const table = (
     .join("\n")
 }
 
-/** As much of a length of time as people care for: 250ms, 3.2s, 5m 10s, 2h 5m, 3d 4h. */
+/** A duration with the precision that people need: 250ms, 3.2s, 5m 10s, 2h 5m, 3d 4h. */
 export const age = (duration: Duration.Duration): string => {
   const { days, hours, millis, minutes, seconds } = Duration.parts(duration)
   if (days > 0) return `${days}d ${hours}h`

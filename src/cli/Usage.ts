@@ -1,5 +1,5 @@
 /**
- * How the command line explains itself: help and version are data, a mistake is one line on stderr.
+ * Help and version go to stdout as data; a mistake is one line on stderr.
  */
 import { Console, type Layer } from "effect"
 import { CliOutput } from "effect/cli"
@@ -24,6 +24,6 @@ export const layer: Layer.Layer<never> = CliOutput.layerPresenter({
   }
 })
 
-/** A mistake is answered with the mistaken argument, which may be a connection string. */
+/** The message about a mistake repeats the mistaken argument, which may be a connection string. */
 const withoutPasswords = (text: string): string =>
   text.replace(/:\/\/\S*@/g, "://…@").replace(/(word|pwd)(\s*=\s*)('[^']*'|[^\s"]+)/gi, "$1$2…")

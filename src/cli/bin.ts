@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program: catches signals, then loads everything else.
+ * The program's entry: catches signals first, then loads everything else.
  */
 import * as MissingPackage from "./MissingPackage.ts"
 import * as SignalLatch from "./SignalLatch.ts"

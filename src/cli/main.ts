@@ -13,7 +13,7 @@ import { schema } from "./commands/schema.ts"
 import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
 import { stop } from "./commands/stop.ts"
-import * as Ending from "./Ending.ts"
+import * as ExitCode from "./ExitCode.ts"
 import * as Log from "./Log.ts"
 import * as Usage from "./Usage.ts"
 
@@ -33,9 +33,9 @@ const pgq = Command.make("pgq").pipe(
 const { Completions, Help, LogLevel, Version } = GlobalFlag
 
 export const main = (): void => {
-  Ending.outliveReaders()
+  ExitCode.outliveReaders()
   const issue = Arguments.issue()
-  if (issue !== undefined) return Ending.misused(issue)
+  if (issue !== undefined) return ExitCode.misused(issue)
   Command.run(pgq, { version }).pipe(
     Effect.provide(Layer.mergeAll(
       NodeServices.layer,
@@ -43,6 +43,6 @@ export const main = (): void => {
       Usage.layer,
       CliConfig.layer({ builtIns: [Help, Version, Completions, LogLevel] })
     )),
-    Ending.runMain({ disableErrorReporting: true, teardown: Ending.teardown })
+    ExitCode.runMain({ disableErrorReporting: true, teardown: ExitCode.teardown })
   )
 }

@@ -6,24 +6,30 @@
  */
 import { Duration } from "effect"
 
-/** A wait of up to `base × 2^(failures − 1)`, never over `cap`; `random` is in [0, 1). */
-export const fullJitter = (options: {
+/** The wait after the first failure, and the longest one. */
+export interface Growth {
   readonly base: Duration.Input
   readonly cap: Duration.Input
-  readonly failures: number
-  readonly random: number
-}): Duration.Duration => Duration.millis(Math.floor(ceiling(options) * options.random))
+}
+
+/** `base × 2^(failures − 1)`, never over `cap`. */
+export const doubling = (growth: Growth, failures: number): Duration.Duration =>
+  Duration.millis(ceiling({ ...growth, failures }))
+
+/** A wait of up to `base × 2^(failures − 1)`, never over `cap`; `random` is in [0, 1). */
+export const fullJitter = (
+  options: Growth & {
+    readonly failures: number
+    readonly random: number
+  }
+): Duration.Duration => Duration.millis(Math.floor(ceiling(options) * options.random))
 
 /** 30 seconds, doubling to 10 minutes: for a job that no handler here knows. */
-export const putOff = (times: number): Duration.Duration =>
-  Duration.millis(ceiling({ base: "30 seconds", cap: "10 minutes", failures: times + 1 }))
+export const unhandled = (times: number): Duration.Duration =>
+  doubling({ base: "30 seconds", cap: "10 minutes" }, times + 1)
 
 // The exponent is bounded before it is used, so that no attempt count overflows.
-const ceiling = (options: {
-  readonly base: Duration.Input
-  readonly cap: Duration.Input
-  readonly failures: number
-}): number =>
+const ceiling = (options: Growth & { readonly failures: number }): number =>
   Math.min(
     Duration.toMillis(options.cap),
     Duration.toMillis(options.base) * 2 ** Math.min(Math.max(options.failures - 1, 0), 50)

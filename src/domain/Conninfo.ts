@@ -1,6 +1,6 @@
 /**
- * Where the database is: a libpq string (`dbname=pgq host=/tmp`) or a `postgres://` URL, read into
- * one value, with what libpq would fill in.
+ * The address of the database: a libpq string (`dbname=pgq host=/tmp`) or a `postgres://` URL, read
+ * into one value and completed as libpq would.
  */
 import { Redacted, Result } from "effect"
 import { type Auth, auth, ways } from "./ConninfoAuth.ts"
@@ -12,7 +12,7 @@ import { issueOf, type Values, valuesOf } from "./ConninfoValues.ts"
 import { SettingInvalid } from "./Errors.ts"
 
 export interface Conninfo extends Values {
-  /** One or more, tried in turn. */
+  /** One or more hosts, tried in turn. */
   readonly hosts: ReadonlyArray<Host>
   readonly user: string
   readonly dbname: string
@@ -20,7 +20,7 @@ export interface Conninfo extends Values {
   readonly auth: Auth
 }
 
-/** Reads a libpq string or a URL. `setting` says in errors where the text came from. */
+/** Reads a libpq string or a URL. Error messages name `setting` as the origin of the text. */
 export const parse = (
   text: string,
   setting: string
@@ -30,11 +30,11 @@ export const parse = (
     (issue) => new SettingInvalid({ setting, issue })
   )
 
-/** Fills in what is left open, as libpq does, and checks every value. */
+/** Completes the missing parameters as libpq does, and checks every value. */
 export const complete = (
   given: Parameters,
   defaults: {
-    /** Says in errors where the values came from. */
+    /** The origin of the values, for error messages. */
     readonly setting: string
     /** The name of the operating system's user. */
     readonly user: string
@@ -66,7 +66,7 @@ export const complete = (
   })
 }
 
-/** For people: everything but the secrets. */
+/** The connection for people to read: everything but the secrets. */
 export const describe = (conninfo: Conninfo): string =>
   ConninfoText.write([
     ["dbname", conninfo.dbname],
@@ -78,7 +78,7 @@ export const describe = (conninfo: Conninfo): string =>
     ["prepare", conninfo.prepare ? undefined : "false"]
   ])
 
-/** As a libpq string that `parse` reads back to the same value, secrets and all. */
+/** A libpq string that `parse` reads back to the same value, with the secrets. */
 export const format = (conninfo: Conninfo): Redacted.Redacted => {
   const { given, password, tls } = conninfo
   return Redacted.make(ConninfoText.write(Object.entries({
@@ -88,7 +88,7 @@ export const format = (conninfo: Conninfo): Redacted.Redacted => {
   })))
 }
 
-/** Whether the driver can make the connection by itself. */
+/** Whether the driver can connect by itself. */
 export const isPlain = ({ auth, hosts, target, tls }: Conninfo): boolean =>
   hosts.length === 1 && target === "any" && auth.channelBinding !== "require" &&
   auth.allowed.size === ways.length &&

@@ -1,10 +1,10 @@
 /**
- * How a server may ask who connects.
+ * The authentication methods that a connection accepts.
  */
 import { Result } from "effect"
 import type { Parameters } from "./ConninfoParameters.ts"
 
-/** The ways that pgq can answer. `none` is that it does not ask. */
+/** The methods that pgq supports. `none` means that the server asks for no password. */
 export const ways = ["none", "password", "md5", "scram-sha-256"] as const
 export type Way = typeof ways[number]
 
@@ -22,7 +22,7 @@ export const auth = (given: Parameters): Result.Result<Auth, string> =>
       : "prefer"
   }))
 
-/** A list of ways, or with `!` before each of those that are not. */
+/** A list of methods, or of excluded methods, each with `!` before it. */
 const allowed = (text: string): Result.Result<ReadonlySet<Way>, string> => {
   const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "")
   const named = words.map((word) => word.replace(/^!/, ""))

@@ -1,5 +1,5 @@
 /**
- * The servers that a connection may go to, in the order they are tried.
+ * The servers of a connection string, in the order in which they are tried.
  */
 import { Result } from "effect"
 import { type Parameters, shown } from "./ConninfoParameters.ts"
@@ -20,7 +20,7 @@ export const hosts = (
   const names = list(given.host)
   const addresses = list(given.hostaddr)
   const ports = list(given.port)
-  // A slip in a URL makes a host of a part of the password.
+  // A wrong character in a URL can make a part of the password look like a host.
   if ([...names, ...addresses].some((host) => /^[^/].*@/.test(host))) {
     return Result.fail("a host has no @ in it; in a URL, write the @ of a password as %40")
   }
@@ -48,7 +48,7 @@ export const hosts = (
 export const socketPath = ({ host, hostaddr, port }: Host): string | undefined => {
   if (hostaddr !== undefined || !/^[/@]/.test(host)) return undefined
   const path = `${host}/.s.PGSQL.${port}`
-  // A name in Linux's abstract namespace is written with @ and begins with NUL.
+  // A socket in Linux's abstract namespace is written with @, and its path begins with NUL.
   return path.startsWith("@") ? `\0${path.slice(1)}` : path
 }
 

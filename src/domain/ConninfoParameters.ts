@@ -1,12 +1,13 @@
 /**
- * What becomes of each parameter that a connection string, a service or the environment may give:
- * honoured, refused by name, or passed over with a warning.
+ * The parameters of connection strings, services and the environment: supported, refused by name,
+ * or ignored with a warning.
  */
 import { Result } from "effect"
 import type { Pair } from "./ConninfoText.ts"
 
 /**
- * What is honoured, with the variable that gives it. A variable gives what the text leaves open.
+ * The supported parameters, each with its environment variable. The variable counts if the text
+ * does not set the parameter.
  */
 export const variables = {
   host: "PGHOST",
@@ -54,7 +55,7 @@ export const variables = {
 export type Name = keyof typeof variables
 export type Parameters = { readonly [Of in Name]?: string }
 
-/** libpq's parameters that pgq does not have, each with its variable and the reason. */
+/** libpq's parameters that pgq does not support, each with its variable and the reason. */
 export const refused: Readonly<
   Record<string, readonly [variable: string | undefined, why: string]>
 > = {
@@ -72,7 +73,7 @@ export const refused: Readonly<
   oauth_scope: [undefined, "pgq has no OAuth"]
 }
 
-/** libpq's, for a part of it or of the system that Node does not lead to. */
+/** libpq's parameters for facilities that Node does not offer. */
 export const withoutEffect: Readonly<Record<string, string | undefined>> = {
   keepalives_interval: undefined,
   keepalives_count: undefined,
@@ -80,7 +81,9 @@ export const withoutEffect: Readonly<Record<string, string | undefined>> = {
   localedir: "PGLOCALEDIR"
 }
 
-/** What platforms and other programs add to their URLs, and what it means to them alone. */
+/**
+ * Parameters that hosting platforms and other programs add to their URLs. They mean nothing to pgq.
+ */
 const ofOthers: ReadonlySet<string> = new Set(
   [
     // Prisma
@@ -106,7 +109,7 @@ const ofOthers: ReadonlySet<string> = new Set(
 
 export interface Sorted {
   readonly given: Parameters
-  /** What an operator should know of what was passed over. */
+  /** Warnings about ignored parameters. */
   readonly remarks: ReadonlyArray<string>
 }
 
@@ -116,11 +119,11 @@ export const sort = (pairs: ReadonlyArray<Pair>): Result.Result<Sorted, string> 
     const [name = ""] = pairs[at] ?? []
     const why = refused[name]?.[1]
     if (why !== undefined) return Result.fail(`${name} is not supported: ${why}`)
-    // After a password it may be what follows a space in it.
+    // After a password, this word may be the part of the password that follows a space.
     const slip = pairs[at - 1]?.[0] === "password" ? "" : shown(name)
     return Result.fail(`unknown parameter${slip}; known are those of libpq, and prepare`)
   }
-  // Taken for a part of the value, the password would be shown wherever the value is.
+  // Without this check, the password would be taken for a part of the value and printed with it.
   const joined = pairs.find(([name, value]) =>
     !name.endsWith("password") && /(?:word|pwd)=/i.test(value)
   )
@@ -130,7 +133,7 @@ export const sort = (pairs: ReadonlyArray<Pair>): Result.Result<Sorted, string> 
   return Result.succeed({ given: givenBy(pairs), remarks: remarksOn(pairs) })
 }
 
-/** A value that is more than a word or a number may be a password that slipped out of its place. */
+/** A value that is not a plain word or number may be a misplaced password, so it is not printed. */
 export const shown = (text: string | undefined): string =>
   text !== undefined && /^[\w.+-]+$/.test(text) ? ` "${text}"` : ""
 
@@ -144,7 +147,7 @@ const isKnown = (name: string): boolean =>
 const isPooled = ([name, value]: Pair): boolean => name === "pgbouncer" && value === "true"
 
 const givenBy = (pairs: ReadonlyArray<Pair>): Parameters => ({
-  // A pooler gives each transaction another connection.
+  // A transaction pooler gives each transaction another connection.
   ...(pairs.some(isPooled) ? { prepare: "false" } : {}),
   ...Object.fromEntries(pairs.filter(([name]) => isHonoured(name)))
 })

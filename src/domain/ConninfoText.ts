@@ -1,12 +1,12 @@
 /**
  * The two forms of a connection string, `dbname=pgq host=/tmp` and `postgres://…`, as names and
- * values: read by libpq's grammar, and written so that it reads them back.
+ * values. They are read by libpq's grammar, and written so that libpq reads them back.
  */
 import { Result } from "effect"
 
 export type Pair = readonly [name: string, value: string]
 
-/** The mistake is named without the rest of the text, which may hold a password. */
+/** The error does not repeat the rest of the text, which may contain a password. */
 export const read = (text: string): Result.Result<ReadonlyArray<Pair>, string> =>
   text.includes("\0")
     ? Result.fail("a connection string has no NUL character")
@@ -20,8 +20,8 @@ export const write = (pairs: ReadonlyArray<readonly [string, string | undefined]
 const quote = (value: string): string =>
   /^[^\s'\\]+$/.test(value) ? value : `'${value.replace(/['\\]/g, "\\$&")}'`
 
-// A name, an equals sign, and a value: quoted, or up to the next space. A backslash takes the next
-// character as it is, and is nothing at the end.
+// A name, an equals sign, and a value that is quoted or ends at the next space. A backslash quotes
+// the next character; at the end of the text it means nothing.
 const space = "[ \\t-\\r]*"
 const quotedValue = "'((?:[^'\\\\]|\\\\[^])*)'"
 const bareValue = "((?!')(?:[^ \\t-\\r\\\\]|\\\\[^]|\\\\$)*)"
@@ -46,10 +46,10 @@ const fromPairs = (text: string): Result.Result<ReadonlyArray<Pair>, string> => 
   ]))
 }
 
-// Of any scheme, so that one with a slip in it is refused as a URL.
+// Any scheme matches, so that a mistyped scheme is refused as a URL.
 const urlPattern = /^\s*[^\s=]*:\/\//
 
-// Up to the first @ it is the user and the password, whatever else stands there; but no slash.
+// The text before the first @ is the user and the password. It contains no slash.
 const partsPattern =
   /^postgres(?:ql)?:\/\/(?:([^@/:]*)(?::([^@/]*))?@)?([^/?]*)(?:\/([^?]*))?(?:\?([^]*))?$/i
 
@@ -58,7 +58,8 @@ const hostPattern = /^(?:\[([^\][]+)\]|([^:@[\]]*))(?::(\d*))?$/
 const fromUrl = (text: string): Result.Result<ReadonlyArray<Pair>, string> => {
   const [isUrl, user, password, authority = "", dbname, query = ""] = partsPattern.exec(text) ?? []
   const hosts = authority.split(",").map((host) => hostPattern.exec(host))
-  // Of a password with a slash in it, the rest would be taken for the database's name, and shown.
+  // If a password contains a slash, the text behind the slash would be taken for the database's
+  // name and printed.
   if (
     isUrl === undefined || hosts.includes(null) || (user === undefined && dbname?.includes("@"))
   ) {
@@ -95,7 +96,7 @@ const fromQuery = (query: string): Result.Result<ReadonlyArray<Pair>, string> =>
     })
   )
 
-/** The one name of JDBC's that libpq takes in a URL, and as others write it. */
+/** The one JDBC parameter that libpq accepts in a URL, in the spellings of other programs. */
 const likeJdbc = (pair: Pair): Pair => {
   const mode = pair[0] === "ssl" ? sslModes.get(pair[1]) : undefined
   return mode === undefined ? pair : ["sslmode", mode]

@@ -1,10 +1,10 @@
 /**
- * How a connection is encrypted, and what the server must prove, as libpq has it.
+ * The encryption of a connection and the checks of the server's certificate, as in libpq.
  */
 import { Redacted, Result } from "effect"
 import { type Parameters, shown } from "./ConninfoParameters.ts"
 
-/** `require` encrypts, `verify-ca` checks the certificate, `verify-full` its name as well. */
+/** `require` encrypts, `verify-ca` checks the certificate, `verify-full` also checks its name. */
 export const sslModes = [
   "disable",
   "allow",
@@ -18,14 +18,14 @@ export type SslMode = typeof sslModes[number]
 const versions = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const
 type Version = typeof versions[number]
 
-/** Files are named here, and read when a connection is made. Nothing stands for libpq's default. */
+/** The names of files, which are read for each connection. `undefined` is libpq's default. */
 export interface Tls {
   readonly mode: SslMode
-  /** Without asking the server first. */
+  /** Starts TLS without asking the server first. */
   readonly isDirect: boolean
-  /** A file; or `system`, whom this machine trusts. */
+  /** A file, or `system` for the certificates that this machine trusts. */
   readonly rootCert: string | undefined
-  /** Not even if there is a file of root certificates. */
+  /** The certificate is not checked, even if a file of root certificates exists. */
   readonly isUnverified: boolean
   readonly cert: string | undefined
   readonly key: string | undefined
@@ -39,7 +39,7 @@ export interface Tls {
 
 export const tls = (given: Parameters): Result.Result<Tls, string> => {
   const isSystem = given.sslrootcert === "system"
-  // node-postgres's name for libpq's `require` where no file of root certificates lies about.
+  // node-postgres's name for libpq's `require` without a file of root certificates.
   const isUnverified = given.sslmode === "no-verify"
   const named = isUnverified ? "require" : given.sslmode || (isSystem ? "verify-full" : "prefer")
   const mode = sslModes.find((one) => one === named)

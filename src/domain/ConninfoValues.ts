@@ -1,5 +1,5 @@
 /**
- * The parameters of a connection that have one value each and nothing to do with each other.
+ * Connection parameters that each have one value and do not depend on each other.
  */
 import { Duration, Redacted } from "effect"
 import { type Name, type Parameters, shown } from "./ConninfoParameters.ts"
@@ -9,17 +9,17 @@ export interface Values {
   readonly isShuffled: boolean
   readonly target: Target
   readonly password: Redacted.Redacted | undefined
-  /** For each host. */
+  /** The limit for each host. */
   readonly connectTimeout: Duration.Duration
-  /** How long a connection is silent before the system asks whether it lives. */
+  /** After this much silence the system checks whether the connection is alive. */
   readonly keepAlive: Duration.Duration | undefined
   readonly applicationName: string
-  /** As the server's command line takes it. */
+  /** In the form of the server's command line. */
   readonly options: string | undefined
   readonly settings: Readonly<Record<string, string>>
-  /** Off for poolers that hand each transaction another connection. */
+  /** `false` for poolers that give each transaction another connection. */
   readonly prepare: boolean
-  /** What it was made of, without the secrets, and the files that have been read. */
+  /** The parameters without the secrets, and the names of the files that were read. */
   readonly given: Parameters
 }
 
@@ -63,14 +63,14 @@ const settled = (given: Parameters): Parameters => {
   return rest
 }
 
-/** Those that libpq hands to the session. */
+/** The parameters that libpq passes on to the session. */
 const sessionSettings = ["datestyle", "timezone", "geqo"] as const
 
-/** Linux's own is two hours. */
+/** Linux's own default is two hours. */
 const keepAlive = (seconds: number): Duration.Duration =>
   Duration.seconds(seconds > 0 ? seconds : 7200)
 
-/** The first of the values that cannot be. */
+/** An error message for the first invalid value. */
 export const issueOf = (given: Parameters): string | undefined => {
   for (const [name, pattern, expected] of shapes) {
     const value = given[name]

@@ -1,7 +1,7 @@
 /**
- * How the processes that claim from one queue keep out of each other's way.
+ * The ways in which processes that claim from one queue avoid each other.
  *
- * The modes may be mixed on one schema: a claim takes the queue's internal lock first, shared in
+ * The modes may be mixed on one schema: a claim first takes the queue's internal lock, shared in
  * row-lock mode and exclusive in the others.
  */
 import { Data, Result } from "effect"
@@ -10,17 +10,21 @@ import { SettingInvalid } from "./Errors.ts"
 /** A PostgreSQL advisory lock: one `bigint` or a pair of `int`s. */
 export type AdvisoryKey = bigint | readonly [number, number]
 
+/**
+ * How the processes that claim from one queue keep out of each other's way. `RowLock.layer`,
+ * `AdvisoryLock.layer` and `SoloLock.layer` choose one.
+ */
 export type CooperativeMode = Data.TaggedEnum<{
-  /** Many claim at once and skip each other's rows. */
+  /** Many claims run at once; each skips the rows that others have locked. */
   RowLock: {}
-  /** One claims at a time, under a lock whose key the user chose. */
+  /** One claim runs at a time, under an advisory lock with the user's key. */
   Advisory: { readonly key: AdvisoryKey }
-  /** For one process alone. */
+  /** For a schema with one worker. */
   Solo: {}
 }>
 export const CooperativeMode = Data.taggedEnum<CooperativeMode>()
 
-/** As users write it: `row-lock`, `solo`, `advisory 42`, `advisory 7,9`. */
+/** The mode as users write it: `row-lock`, `solo`, `advisory 42`, `advisory 7,9`. */
 export const format = (mode: CooperativeMode): string => {
   switch (mode._tag) {
     case "RowLock":

@@ -1,5 +1,5 @@
 /**
- * What lies behind an error: its cause, the errors it gathers, and theirs.
+ * The errors behind an error: its cause, the errors of an AggregateError, and their causes.
  */
 import { Cause, Predicate } from "effect"
 
@@ -7,23 +7,21 @@ import { Cause, Predicate } from "effect"
 export interface Inner {
   readonly label: string
   readonly error: unknown
-  /** 1 for what lies directly behind the error that was asked for. */
+  /** 1 for an error directly behind the given one. */
   readonly depth: number
 }
 
-/** The failures of a cause; interruptions are none. */
+/** The failures of a cause. Interruptions do not count. */
 export const failures = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
   cause.reasons.flatMap((reason) =>
     reason._tag === "Fail" ? [reason.error] : reason._tag === "Die" ? [reason.defect] : []
   )
 
-/**
- * Everything behind an error, each once, in the order to tell it; of a flood, the first hundred.
- */
+/** Every error behind this one, once each, in the order to print them; at most one hundred. */
 export const behind = (error: unknown): ReadonlyArray<Inner> => {
   const seen = new Set([error])
   const found: Array<Inner> = []
-  // No recursion: causes may be chained without end.
+  // A loop, because a chain of causes may be endless.
   const left = directlyBehind(error, 1).toReversed()
   while (left.length > 0 && found.length < innerMax) {
     const inner = left.pop()
@@ -54,14 +52,14 @@ const singles = [
   { label: "suppressed", property: "suppressed" }
 ] as const
 
-/** A list called `errors` may hold anything if its error is no AggregateError. */
+/** Only an AggregateError's `errors` are errors; any other `errors` may hold anything. */
 const gathered = (error: object): ReadonlyArray<unknown> => {
   const listed: unknown = Predicate.hasProperty(error, "errors") ? error.errors : undefined
   if (!Array.isArray(listed)) return []
   return error instanceof AggregateError ? listed : listed.filter((each) => each instanceof Error)
 }
 
-/** Its own sentence; an error without one is named by its code or its class. */
+/** The error's message. An error without one is named by its code or its class. */
 export const messageOf = (error: unknown): string => {
   if (!Predicate.isObject(error)) return String(error)
   const [message, code, name] = ["message", "code", "name"].map((property) =>
@@ -73,7 +71,7 @@ export const messageOf = (error: unknown): string => {
   return own.startsWith("[object ") ? Cause.prettyErrors(Cause.fail(error))[0]?.message ?? own : own
 }
 
-/** One line: the error's own sentence, and those of the errors behind it that add something. */
+/** One line: the error's message, and the messages of the errors behind it that add something. */
 export const line = (error: unknown): string => {
   const own = messageOf(error)
   const inner = behind(error).filter(({ error: each }) => !Cause.isCause(each))

@@ -1,15 +1,14 @@
 /**
- * Text that is safe to store: characters that PostgreSQL refuses are replaced, and a long text is
- * cut.
+ * Error texts that PostgreSQL can store: refused characters are replaced, and long texts are cut.
  */
 import { Cause, Predicate, Result } from "effect"
 import * as ErrorCauses from "./ErrorCauses.ts"
 
 export const errorBytesMax = 8192
 
-/** A cause as text that any PostgreSQL accepts, at most 8 KiB of it, and never none. */
+/** A cause as a text that PostgreSQL accepts: at most 8 KiB, and never empty. */
 export const fromCause = (cause: Cause.Cause<unknown>): string =>
-  // A value that a handler throws may itself throw when it is described: by a getter, a proxy, a
+  // A value that a handler throws may itself throw when it is described: a getter, a proxy, a
   // toJSON.
   storable(
     Result.try(() => describe(cause)).pipe(
@@ -18,7 +17,7 @@ export const fromCause = (cause: Cause.Cause<unknown>): string =>
     ) || "a failure without a cause"
   )
 
-/** Without NUL and lone surrogates, which a `text` value cannot hold, and cut to 8 KiB. */
+/** The text without NUL and lone surrogates, which `text` cannot store, and cut to 8 KiB. */
 export const storable = (text: string): string => {
   const clean = text.slice(0, errorBytesMax).replaceAll("\0", "\uFFFD").toWellFormed()
   return clean.length === text.length && Buffer.byteLength(clean) <= errorBytesMax
@@ -26,20 +25,20 @@ export const storable = (text: string): string => {
     : `${cut(clean, errorBytesMax - 4)} …`
 }
 
-/** One line of a stored text: what failed, and what lies behind it. */
+/** The first line of a stored text: the failure and the errors behind it. */
 export const summary = (text: string): string => {
   const [first = "", ...others] = text.split("\n")
   const inner = others.flatMap((line) => /^ +\[[a-z]+(?: \d+)?\] (.+)$/.exec(line)?.[1] ?? [])
   return inner.length === 0 ? first : `${first.replace(/:? *$/, "")} (${inner.join("; ")})`
 }
 
-/** Each failure with the place it comes from, and then what lies behind it. */
+/** Each failure with its place in the code, then the errors behind it. */
 const describe = (cause: Cause.Cause<unknown>): string => {
   const errors = ErrorCauses.failures(cause)
   const shown = errors.length === 0 ? [Cause.pretty(cause)] : errors.map(outerText(cause))
   return shown.map((text, index) => {
     const inner = ErrorCauses.behind(errors[index]).map(innerText)
-    // The inner errors are often the reason, so there must be room for them.
+    // The errors behind are often the reason, so the outer text leaves room for them.
     const isCut = inner.length > 0 && text.length > outerMax
     const outer = isCut ? `${text.slice(0, outerMax)} …` : text
     return [outer, ...inner].join("\n")

@@ -1,16 +1,37 @@
 /**
- * Every error pgq reports: each class is one fact that somebody can act on.
+ * Every error that pgq reports. Each class is one fact that a caller can act on.
  */
 import { Schema } from "effect"
 
-/** The database refused a statement or could not be reached. */
+/**
+ * The database refused a statement, could not be reached, or did not answer in time.
+ *
+ * `operation` is what pgq was doing, such as `enqueue`; `detail` is one line for an operator.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = enqueue(Tick).pipe(
+ *   Effect.catchTag("StoreError", (error) =>
+ *     error.isOutcomeUnknown === true
+ *       ? Effect.logWarning("the job may have been added", error)
+ *       : Effect.fail(error))
+ * )
+ * ```
+ */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   operation: Schema.String,
-  /** Whether trying again later can help: the connection is gone, a lock was busy. */
+  /** Whether a later try may succeed: the connection was lost, or a lock was busy. */
   isTransient: Schema.Boolean,
-  /** Whether it may have been done all the same: the connection was lost before the answer came. */
-  isUnknown: Schema.optionalKey(Schema.Boolean),
-  /** The server's five-character SQLSTATE, where it sent one. */
+  /**
+   * Whether the statement may have been executed: the connection was lost before the answer came.
+   */
+  isOutcomeUnknown: Schema.optionalKey(Schema.Boolean),
+  /** The server's five-character SQLSTATE, if the server answered. */
   code: Schema.optionalKey(Schema.String),
   detail: Schema.String,
   cause: Schema.Defect()
@@ -19,13 +40,29 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     return `${this.operation}: ${this.detail}`
   }
 
-  /** Whether the server refused what was asked: it was there, and connected. */
+  /** Whether the server answered with a refusal, so that the connection worked. */
   get isAnswer(): boolean {
     return this.code !== undefined && !/^(08|57P0|E)/.test(this.code)
   }
 }
 
-/** The job is no longer in the lease it was claimed under: its settlement changed nothing. */
+/**
+ * The job is no longer in the lease it was claimed under: its settlement changed nothing. A worker
+ * handles this by itself; `JobRepo.settle` answers with it.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JobRepo } from "pgq"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const repo = yield* JobRepo
+ *   const lease = crypto.randomUUID()
+ *   const { lost } = yield* repo.settle([{ id: 7n, lease, settlement: { _tag: "Completed" } }])
+ *   for (const { message } of lost) yield* Effect.logInfo(message)
+ * })
+ * ```
+ */
 export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
   id: Schema.BigInt,
   lease: Schema.String
@@ -35,7 +72,22 @@ export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
   }
 }
 
-/** A payload does not fit its kind's schema. */
+/**
+ * A payload does not fit its kind's schema, or is not JSON: `issue` says where. `enqueue` fails
+ * with it before anything is sent. A run whose stored payload does not fit is not tried again.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Measure = Job.make("measure", { payload: Schema.Finite })
+ *
+ * export const program = enqueue(Measure, NaN).pipe(
+ *   Effect.catchTag("PayloadInvalid", ({ issue, name }) => Effect.logInfo(`${name}: ${issue}`))
+ * )
+ * ```
+ */
 export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("PayloadInvalid", {
   name: Schema.String,
   issue: Schema.String
@@ -45,7 +97,22 @@ export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("Payloa
   }
 }
 
-/** A job could not be enqueued as asked: a name, key, number or payload out of bounds. */
+/**
+ * A job could not be enqueued as asked: a name, key, number or payload is out of bounds. `enqueue`
+ * fails with it before anything is sent.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = enqueue(Tick, undefined, { priority: 0.5 }).pipe(
+ *   Effect.catchTag("JobInvalid", ({ issue }) => Effect.logInfo(issue))
+ * )
+ * ```
+ */
 export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
   issue: Schema.String
 }) {
@@ -54,7 +121,20 @@ export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
   }
 }
 
-/** The schema in the database cannot be used by this version of pgq. */
+/**
+ * The schema in the database cannot be used by this version of pgq: `reason` says why, and `detail`
+ * what to do.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = PgSchema.check({ schema: "elsewhere" }).pipe(
+ *   Effect.catchTag("SchemaUnfit", ({ detail, reason }) => Effect.logInfo(`${reason}: ${detail}`))
+ * )
+ * ```
+ */
 export class SchemaUnfit extends Schema.TaggedError<SchemaUnfit>()("SchemaUnfit", {
   schema: Schema.String,
   reason: Schema.Literals(["missing", "foreign", "behind", "ahead", "changed", "renamed"]),
@@ -65,7 +145,19 @@ export class SchemaUnfit extends Schema.TaggedError<SchemaUnfit>()("SchemaUnfit"
   }
 }
 
-/** A setting, option or connection string that cannot work. */
+/**
+ * A setting, option or connection string that cannot work. `setting` is its name, such as `queues`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = PgSchema.migrate({ schema: "No Schema" }).pipe(
+ *   Effect.catchTag("SettingInvalid", ({ message, setting }) => Effect.logInfo(setting, message))
+ * )
+ * ```
+ */
 export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("SettingInvalid", {
   setting: Schema.String,
   issue: Schema.String

@@ -1,21 +1,24 @@
 /**
- * How long a worker that finds no jobs waits before it asks again: longer and longer, and only
- * briefly while there may be jobs of which no wake-up will tell.
+ * The pauses of a worker that finds no jobs. They grow longer, but stay short while a transaction
+ * may be adding jobs without a wake-up.
  */
 
-/** The state of a worker that finds no jobs. */
+/** The state of a worker between claims that found nothing. */
 export interface Idle {
-  /** Whether producers can know that this worker sleeps: its last claim found nothing. */
+  /** Whether producers know that the worker sleeps. An empty claim marks the worker asleep. */
   readonly sleep: "awake" | "falling asleep" | "asleep"
-  /** Whether there were producers, when it fell asleep or later, who could not know of it. */
+  /**
+   * Whether transactions were open, when the worker fell asleep or later, whose producers saw it
+   * awake.
+   */
   readonly hasUnannounced: boolean
-  /** Since the last wake-up. */
+  /** Empty claims since the last wake-up. */
   readonly emptyRounds: number
-  /** How many pauses in a row such a producer's open transaction has cut short. */
+  /** How many pauses in a row were short because of such a transaction. */
   readonly shortPauses: number
 }
 
-/** A worker that begins. */
+/** The state of a worker that starts. */
 export const initial: Idle = {
   sleep: "awake",
   hasUnannounced: false,
@@ -24,50 +27,50 @@ export const initial: Idle = {
 }
 
 export const afterClaim = (idle: Idle, claim: {
-  /** It brought no job, and there was nothing more to look at. */
+  /** The claim brought no job, and no lane was left to look at. */
   readonly isEmpty: boolean
 }): Idle => {
   if (!claim.isEmpty) return { ...idle, sleep: "awake", emptyRounds: 0 }
   return idle.sleep === "awake" ? { ...idle, sleep: "falling asleep" } : idle
 }
 
-/** Producers may have been told anything, or nothing: it falls asleep anew. */
+/** Wake-ups may have been missed: the worker falls asleep anew. */
 export const distrusted = (idle: Idle): Idle => ({ ...idle, sleep: "awake" })
 
-/** The store could not be asked: the next pause is not the shortest. */
+/** The claim failed: the next pause is not the shortest. */
 export const afterFailure = (idle: Idle): Idle => ({
   ...idle,
   emptyRounds: Math.max(idle.emptyRounds, 1)
 })
 
 /**
- * Falling asleep is told to producers by a claim; those that were adding jobs at that moment did
- * not know. Another look finds what they had committed when they were asked for.
+ * The empty claim marked this worker asleep. A producer that had checked before will not send a
+ * wake-up, so the worker claims once more and finds the jobs that were committed by then.
  */
 export const asleep = (idle: Idle): Idle => ({ ...idle, sleep: "asleep" })
 
-/** Somebody has asked the store for such producers. */
+/** The store has answered whether such transactions are open. */
 export const afterLook = (idle: Idle, hasUnannounced: boolean): Idle => ({
   ...idle,
   hasUnannounced
 })
 
-/** Whether to pause only briefly, and to look for such producers again afterwards. */
+/** Whether to pause only briefly and then to ask for such transactions again. */
 export const isWatchful = (idle: Idle): boolean => idle.hasUnannounced && idle.emptyRounds === 0
 
-/** How many milliseconds to pause at most, and not much less: never more than `longest`. */
+/** The longest pause in milliseconds; the shortest is not much less. It never exceeds `longest`. */
 export const pauseMax = (idle: Idle, longest: number): number =>
   Math.min(
     isWatchful(idle)
-      // A tenth of the time that such a transaction has been open: one that takes long may stay
-      // open long.
+      // Each pause grows by 10 %, about a tenth of the time that the transaction has been open: a
+      // transaction that is already old may stay open for long.
       ? Math.min(25 * 1.1 ** (idle.shortPauses + 1), 1000)
       : 200 * 2 ** Math.min(idle.emptyRounds, 5),
     longest
   )
 
 export const afterPause = (idle: Idle, pause: {
-  /** Something has changed before the pause was over. */
+  /** A wake-up came before the pause was over. */
   readonly isWoken: boolean
 }): Idle => ({
   ...idle,

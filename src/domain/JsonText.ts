@@ -1,17 +1,15 @@
 /**
- * JSON as text: it keeps the parts that JavaScript would lose by reading it, such as the last
- * digits of a long number.
+ * JSON as text, with the parts that JavaScript loses by parsing, such as the last digits of a long
+ * number.
  */
 
-/** A member of an object: its name, and its value as it was written. */
+/** A member of an object: its name, and its value as written. */
 export interface Member {
   readonly name: string
   readonly value: string
 }
 
-/**
- * The members of an object, in the order they stand in; `json` is the text of one that can be read.
- */
+/** The members of an object, in their order in the text. `json` must be valid. */
 export const members = (json: string): ReadonlyArray<Member> => {
   const found: Array<Member> = []
   let depth = 0
@@ -38,7 +36,7 @@ export const members = (json: string): ReadonlyArray<Member> => {
   return found
 }
 
-/** Where the quote stands that ends the string that begins at `start`. */
+/** The position of the quote that ends the string that begins at `start`. */
 const endOfString = (json: string, start: number): number => {
   let at = start + 1
   while (at < json.length && json[at] !== "\"") at += json[at] === "\\" ? 2 : 1

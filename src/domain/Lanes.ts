@@ -1,23 +1,9 @@
 /**
  * The rules of lanes: which jobs may be claimed, in which order, and which wait.
  *
- * PostgreSQL keeps these rules by tokens and markers (sql/); here they stand as the state that must
- * result.
+ * All jobs given to a function are of one queue.
  */
-
-/** What the rules see of a job. All of them are of one queue. */
-export interface LaneJob {
-  readonly id: bigint
-  readonly key: string | undefined
-  readonly priority: number
-  readonly standing: Standing
-}
-
-/**
- * `open` jobs are ready, or wait behind their key. `leased` ones run or are about to. `later` ones
- * stand aside until they are due; `holding` ones do too, and their lane waits for them.
- */
-export type Standing = "open" | "leased" | "later" | "holding"
+import { isInLastRun, isOpen, isSuspect, type LaneJob, type LaneState } from "./LaneJob.ts"
 
 export const byUrgency = (
   a: Pick<LaneJob, "id" | "priority">,
@@ -26,7 +12,7 @@ export const byUrgency = (
 
 /** The jobs that may be claimed now, most urgent first: of each lane at most its first. */
 export const claimable = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> => {
-  const taken = keysOf(jobs, ["leased", "holding"])
+  const taken = keysOf(jobs, ["leased", "delayedHoldingLane"])
   return jobs.filter(isOpen).toSorted(byUrgency).filter(({ key }) => {
     if (key === undefined) return true
     if (taken.has(key)) return false
@@ -47,12 +33,78 @@ export const behind = <J extends LaneJob>(
     .slice(0, count)
 
 /** Whether any job waits for a worker: ready, or behind its key, but not behind a job for later. */
-export const hasWaiting = (jobs: ReadonlyArray<LaneJob>): boolean => {
-  const held = keysOf(jobs, ["holding"])
+export const hasUnstarted = (jobs: ReadonlyArray<LaneJob>): boolean => {
+  const held = keysOf(jobs, ["delayedHoldingLane"])
   return jobs.some((job) => isOpen(job) && (job.key === undefined || !held.has(job.key)))
 }
 
-const isOpen = (job: LaneJob): boolean => job.standing === "open"
+/** How much a worker asks for. */
+export interface ClaimBounds {
+  readonly limit: number
+  /** How many of the jobs may be suspects. */
+  readonly slots: number
+  /** How many more jobs of its lane each claimed one brings. */
+  readonly perLaneMax: number
+}
 
-const keysOf = (jobs: ReadonlyArray<LaneJob>, standings: ReadonlyArray<Standing>) =>
-  new Set(jobs.filter((job) => standings.includes(job.standing)).map((job) => job.key))
+/** Jobs that a claim takes: one lease for those in `healthy`, one for each suspect. */
+export interface Claimed<J> {
+  readonly healthy: ReadonlyArray<J>
+  readonly suspects: ReadonlyArray<J>
+  /** How many of them count against the limit. */
+  readonly heads: number
+}
+
+/** The jobs that a claim takes of a queue for a worker that has `running` in its leases. */
+export const claim = <J extends LaneJob>(
+  jobs: ReadonlyArray<J>,
+  running: ReadonlyArray<LaneJob>,
+  { limit, perLaneMax, slots }: ClaimBounds
+): Claimed<J> => {
+  const [healthy, suspects] = parted(claimable(jobs))
+  const allowed = besideOthers(suspects.slice(0, Math.min(limit, slots)), running)
+  const heads = [...healthy, ...allowed].toSorted(byUrgency).slice(0, Math.max(limit, 0))
+  const [healthyHeads, suspectHeads] = parted(heads)
+  return {
+    healthy: healthyHeads.flatMap((head) => [
+      head,
+      ...untilSuspect(behind(jobs, head, perLaneMax))
+    ]).toSorted(byUrgency),
+    suspects: suspectHeads,
+    heads: heads.length
+  }
+}
+
+/**
+ * A suspect in its last run stands no other suspect beside it, so that one more death tells which
+ * job it was. No suspect overtakes it.
+ */
+const besideOthers = <J extends LaneJob>(
+  suspects: ReadonlyArray<J>,
+  running: ReadonlyArray<LaneJob>
+): ReadonlyArray<J> => {
+  const beside = running.filter(isSuspect)
+  const [first] = suspects
+  if (first === undefined || beside.some(isInLastRun)) return []
+  if (isInLastRun(first)) return beside.length > 0 ? [] : [first]
+  return until(suspects, isInLastRun)
+}
+
+/** A run of a lane ends before its first suspect: no job is skipped, and that one runs apart. */
+const untilSuspect = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> =>
+  until(jobs, isSuspect)
+
+const until = <J>(jobs: ReadonlyArray<J>, isEnd: (job: J) => boolean): ReadonlyArray<J> => {
+  const end = jobs.findIndex(isEnd)
+  return end < 0 ? jobs : jobs.slice(0, end)
+}
+
+const parted = <J extends LaneJob>(
+  jobs: ReadonlyArray<J>
+): readonly [healthy: ReadonlyArray<J>, suspects: ReadonlyArray<J>] => [
+  jobs.filter((job) => !isSuspect(job)),
+  jobs.filter(isSuspect)
+]
+
+const keysOf = (jobs: ReadonlyArray<LaneJob>, states: ReadonlyArray<LaneState>) =>
+  new Set(jobs.filter((job) => states.includes(job.laneState)).map((job) => job.key))

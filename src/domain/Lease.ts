@@ -1,66 +1,69 @@
 /**
- * How long a worker may take its leases for its own, and when somebody must renew in its place.
+ * How long a worker may trust its leases, and when its watchdog renews for it.
  *
- * All times are milliseconds of one monotonic clock. A worker counts from the moment it *sent* a
- * renewal, and stops a fifth of a lease before the store does.
+ * All times are milliseconds of one monotonic clock. A worker counts from the moment at which it
+ * *sent* a renewal, and stops a fifth of a lease before the store does.
  */
 
-/** How often a worker renews. */
+/** How often a worker renews its leases. */
 export const renewEvery = (lease: number): number => lease / 3
 
-/** How soon it tries again when it could not: later where it is too late already. */
+/**
+ * The delay before a failed renewal is tried again. The delay is longer once the leases are no
+ * longer trusted, because speed no longer helps.
+ */
 export const retryEvery = (lease: number, isTrusted: boolean): number =>
   isTrusted ? lease / 10 : lease / 5
 
-/** How long after a renewal was sent its leases are certainly still its own. */
+/** How long after a renewal was sent the leases certainly belong to the worker. */
 export const trustedFor = (lease: number): number => lease * 0.8
 
-/** How often somebody looks whether the worker's thread is still turning. */
+/** How often the watchdog observes the worker's thread. */
 export const watchEvery = (lease: number): number => Math.max(lease / 15, 20)
 
-/** After so long without a turn, a thread is taken for busy. */
+/** A thread counts as busy after this long without a heartbeat tick. */
 export const busyAfter = (lease: number): number => lease / 5
 
-/** What somebody sees who looks at a thread every `watchEvery`. */
-export interface Look {
+/** The watchdog's observation of the worker's thread, made every `watchEvery`. */
+export interface Observation {
   readonly at: number
-  /** When the thread last turned; 0 before it first did. */
-  readonly turnedAt: number
+  /** The last tick of the worker's thread; 0 before the first. */
+  readonly lastTickAt: number
   /**
-   * How long it has stood still under the eyes of the one who looks: a freeze of both does not
-   * count.
+   * The stalled time that the watchdog has observed. Time in which the whole process was frozen
+   * does not count.
    */
-  readonly stillFor: number
+  readonly stalledFor: number
 }
 
-export const lookAgain = (
-  last: Look,
-  now: Pick<Look, "at" | "turnedAt"> & { readonly lease: number }
-): Look => ({
+export const observe = (
+  last: Observation,
+  now: Pick<Observation, "at" | "lastTickAt"> & { readonly lease: number }
+): Observation => ({
   at: now.at,
-  turnedAt: now.turnedAt,
-  stillFor: now.turnedAt === 0 || now.turnedAt !== last.turnedAt
+  lastTickAt: now.lastTickAt,
+  stalledFor: now.lastTickAt === 0 || now.lastTickAt !== last.lastTickAt
     ? 0
-    : last.stillFor + Math.min(now.at - last.at, 2 * watchEvery(now.lease))
+    : last.stalledFor + Math.min(now.at - last.at, 2 * watchEvery(now.lease))
 })
 
 /**
- * Whether to renew in the place of a thread that is busy. Not for one that was frozen beyond its
- * trust together with the one who looks, and not for one that hangs.
+ * Whether the watchdog must renew for a busy thread. It does not renew after the whole process was
+ * frozen for longer than the trust lasts, nor for a thread that hangs.
  */
-export const needsStandIn = (state: {
+export const needsRenewal = (state: {
   readonly lease: number
   readonly now: number
-  /** When the worker's thread last turned. */
-  readonly turnedAt: number
-  /** When the last renewal was sent that succeeded. */
+  /** The last tick of the worker's thread. */
+  readonly lastTickAt: number
+  /** When the last successful renewal was sent. */
   readonly renewedAt: number
-  readonly stillFor: number
-  /** A thread that stands still for so long hangs. */
+  readonly stalledFor: number
+  /** A thread that stalls for this long hangs. */
   readonly hangLimit: number
 }): boolean => {
-  const still = state.now - state.turnedAt
+  const still = state.now - state.lastTickAt
   const age = state.now - state.renewedAt
-  return still > busyAfter(state.lease) && state.stillFor < state.hangLimit &&
+  return still > busyAfter(state.lease) && state.stalledFor < state.hangLimit &&
     age > renewEvery(state.lease) && age < trustedFor(state.lease)
 }

@@ -1,9 +1,9 @@
 /**
- * The password file, by libpq's rules: of lines `host:port:dbname:user:password` the first that
- * fits counts, `*` fits all, and a backslash takes a colon or a backslash as it is.
+ * The password file, by libpq's rules. Of its lines `host:port:dbname:user:password` the first
+ * match counts; `*` matches everything, and a backslash quotes a colon or a backslash.
  */
 export interface Wanted {
-  /** Of a default socket directory, `localhost` as well. */
+  /** For a default socket directory, `localhost` too. */
   readonly hosts: ReadonlyArray<string>
   readonly port: number
   readonly dbname: string
@@ -23,7 +23,7 @@ export const find = (text: string, wanted: Wanted): string | undefined => {
   return undefined
 }
 
-// Four fields that end with a colon each, and the rest: a colon in a password needs no backslash.
+// Four fields that each end with a colon, then the password, whose colons need no backslash.
 const linePattern = /^((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):(.*)$/
 
 const plain = (field: string): string => field.replace(/\\(.)/g, "$1")

@@ -1,14 +1,14 @@
 /**
- * Payloads between values and JSON, where what one can hold the other cannot.
+ * Conversion of payloads to JSON text, and the values that one form has and the other has not.
  */
 import { Cause, Result } from "effect"
 import * as ErrorText from "./ErrorText.ts"
 
-/** The JSON text of a value, or why there is none. */
+/** The JSON text of a value, or the reason why it has none. */
 export const make = (value: unknown): Result.Result<string, string> =>
   Result.try({ try: () => JSON.stringify(value) ?? "null", catch: issueOf })
 
-/** The issue of a value that threw this when it was read. */
+/** The error message for a value whose reading threw. */
 export const issueOf = (thrown: unknown): string => {
   const line = ErrorText.fromCause(Cause.die(thrown)).split("\n", 1)[0] ?? ""
   return line.startsWith("RangeError: Maximum call stack")
@@ -16,10 +16,13 @@ export const issueOf = (thrown: unknown): string => {
     : `it cannot be read: ${line}`
 }
 
-/** Whether parsed JSON holds a number beyond a double: JavaScript reads it as infinite. */
+/**
+ * Whether parsed JSON contains a number beyond the range of a double, which JavaScript reads as
+ * infinite.
+ */
 export const hasInfinite = (value: unknown): boolean => {
   const left = [value]
-  // No recursion: it may be deep.
+  // A loop instead of recursion: the value may be deep.
   while (left.length > 0) {
     const one = left.pop()
     if (one === Infinity || one === -Infinity) return true

@@ -1,37 +1,38 @@
 /**
- * What a pid file says: whose it is, and a token by which a process that merely has the same
- * number can be told apart.
+ * The contents of a pid file: the process, and a fingerprint that no later process with the same
+ * pid shares.
  */
 import { Result } from "effect"
 
 export interface PidFile {
   readonly pid: number
-  /** `pgq:` and a hash of what no other process has in common with this one. */
-  readonly token: string
+  /** `pgq:` and a hash of facts that differ for every process. */
+  readonly fingerprint: string
 }
 
 /** The first line is the pid alone, so that `kill $(head -1 FILE)` works. */
-export const format = (file: PidFile): string => `${file.pid}\n${file.token}\n`
+export const format = (file: PidFile): string => `${file.pid}\n${file.fingerprint}\n`
 
-/** Reads a pid file; fails with the reason when it is not one of pgq's. */
+/** Reads a pid file; fails with the reason if pgq did not write it. */
 export const parse = (text: string): Result.Result<PidFile, string> => {
   const match = /^([1-9]\d{0,9})\n(pgq:[0-9a-f]{16})\n$/.exec(text)
   const pid = Number(match?.[1])
-  const token = match?.[2]
-  return token === undefined || pid > 4_294_967_295
+  const fingerprint = match?.[2]
+  return fingerprint === undefined || pid > 4_294_967_295
     ? Result.fail(text.trim() === "" ? "is empty" : "is not a pid file of pgq")
-    : Result.succeed({ pid, token })
+    : Result.succeed({ pid, fingerprint })
 }
 
-/** A token of facts about a process: when it started, and in which boot. */
-export const tokenOf = (facts: ReadonlyArray<string>): string =>
+/** A fingerprint of facts about a process: its start time and the boot. */
+export const fingerprintOf = (facts: ReadonlyArray<string>): string =>
   `pgq:${fnv1a64(facts.join("\0")).toString(16).padStart(16, "0")}`
 
 /**
- * The start time in `/proc/PID/stat`, in ticks since boot; nothing for a process that has ended.
+ * The start time in `/proc/PID/stat`, in ticks since boot; `undefined` for a process that has
+ * ended.
  */
 export const startTimeOf = (stat: string): string | undefined => {
-  // The second field, the program's name in brackets, may itself hold spaces and brackets.
+  // The second field, the program's name in brackets, may itself contain spaces and brackets.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/)
   return state === "Z" || state === "X" ? undefined : fields[18]
 }

@@ -1,10 +1,10 @@
 /**
- * A service file: what `[name]` stands for, as parameters one a line.
+ * A service file: the parameters of each `[name]`, one a line.
  */
 import { Result } from "effect"
 import type { Pair } from "./ConninfoText.ts"
 
-/** Nothing where the file does not have the service. */
+/** `undefined` if the file does not define the service. */
 export const find = (
   text: string,
   service: string

@@ -1,50 +1,53 @@
 /**
- * How one run of a job ends, decided without touching the database.
+ * The end of one run of a job, decided without the database.
  *
- * A worker runs a handler, passes its exit to `decide`, and hands the settlement to the store.
- * Every rule about completion, retries, putting off and giving back lives in this file.
+ * A worker runs a handler, passes the handler's exit to `decide`, and gives the settlement to the
+ * store. Every rule about completing, retrying, releasing and failing a job is in this file.
  */
 import { Cause, Data, type Duration, Exit, Result } from "effect"
 import * as Backoff from "./Backoff.ts"
 import { PayloadInvalid } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
-import type { ClaimedJob } from "./Job.ts"
 import type { RetryPolicy } from "./JobKind.ts"
+import type { ClaimedJob } from "./JobRecord.ts"
 
+/** How one run of a job ended, and what becomes of the job. */
 export type Settlement = Data.TaggedEnum<{
   Completed: {}
-  /** To be tried again after `delay`. With `holdsLane`, no other job of its key runs before. */
+  /** Runs again after `delay`. With `holdsLane`, no other job of its key runs before. */
   Retried: {
     readonly delay: Duration.Duration
     readonly error: string
     readonly holdsLane: boolean
   }
-  /** Back to the queue as it was: no attempt used. */
+  /** Goes back unchanged: the attempt does not count. */
   Released: {}
-  /** Nobody here knows its name: later, no attempt used. */
-  PutOff: { readonly delay: Duration.Duration; readonly error: string }
-  /** Failed for good. With `blocksLane`, it stays at the head of its key until somebody acts. */
+  /** The worker has no handler for the job's name: runs later, and the attempt does not count. */
+  Unhandled: { readonly delay: Duration.Duration; readonly error: string }
+  /**
+   * Failed for good. With `blocksLane`, the job stays the head of its lane until an operator acts.
+   */
   Failed: { readonly error: string; readonly blocksLane: boolean }
 }>
 export const Settlement = Data.taggedEnum<Settlement>()
 
 const completed = Settlement.Completed()
 
-/** What the exit of a handler means for its job. */
+/** The settlement that follows from a handler's exit. */
 export const decide = (run: {
   readonly job: ClaimedJob
   readonly policy: RetryPolicy
   readonly exit: Exit.Exit<unknown, unknown>
-  /** Whether pgq interrupted the run, as it does when it stops. */
+  /** Whether pgq interrupted the run because the worker stops. */
   readonly isCancelled: boolean
-  /** Draws from [0, 1): where in the jittered interval the next try falls. */
+  /** A random number in [0, 1), which chooses the delay within the jittered interval. */
   readonly random: () => number
 }): Settlement => {
   const { exit, job, policy } = run
   if (Exit.isSuccess(exit)) return completed
 
-  // However a run ends that pgq cut short, by interruption or by an AbortError, the job is not to
-  // blame. A handler that interrupts itself has failed.
+  // A run that pgq interrupted is released, whether it ends by interruption or by an AbortError. A
+  // handler that interrupts itself has failed.
   if (run.isCancelled) return Settlement.Released()
 
   const error = ErrorText.fromCause(exit.cause)
@@ -64,8 +67,8 @@ export const decide = (run: {
   })
 }
 
-// The payload of another kind may be a handler's passing mistake; its own will never fit. An error
-// of a handler may throw when it is looked at; then it is none of pgq's.
+// A PayloadInvalid of the job's own kind can never succeed; one of another kind may be a temporary
+// mistake of the handler. An error's getter may throw; such an error is not a PayloadInvalid.
 const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
   Result.getOrElse(
     Result.try(() => {
@@ -75,9 +78,9 @@ const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
     () => false
   )
 
-/** What to do with a job that no handler here is registered for. */
+/** The settlement of a job without a handler. */
 export const unknownName = (job: ClaimedJob): Settlement =>
-  Settlement.PutOff({
-    delay: Backoff.putOff(job.putOffs),
+  Settlement.Unhandled({
+    delay: Backoff.unhandled(job.unhandledCount),
     error: ErrorText.storable(`no handler for "${job.name}" in the worker that claimed it`)
   })

@@ -1,9 +1,16 @@
 /**
- * The three ways to stop, the signals that ask for them, and the rule for when a run has ended.
+ * The three stop modes, their signals, and the rule for when a worker has ended.
  */
 
-/** In order of severity: `drain` when no job waits, `finish` when none runs, `cancel` now. */
+/**
+ * In order of strictness: `drain` ends when no job waits, `finish` when no job runs, `cancel` at
+ * once.
+ */
 export const stopModes = ["drain", "finish", "cancel"] as const
+/**
+ * How a worker stops: `drain` when no job of its queues waits any more, `finish` when its running
+ * jobs have ended, `cancel` now, by interrupting them.
+ */
 export type StopMode = typeof stopModes[number]
 
 export const signalOf = {
@@ -12,8 +19,8 @@ export const signalOf = {
   cancel: "SIGTERM"
 } as const satisfies Record<StopMode, NodeJS.Signals>
 
-/** The plain words, and PyPGQueue's. */
-// Without a prototype, so that "constructor" is not one of them.
+/** pgq's words for the modes, and PyPGQueue's. */
+// Without a prototype, so that "constructor" is not a word.
 export const fromWord: Record<string, StopMode | undefined> = Object.assign(Object.create(null), {
   drain: "drain",
   current: "drain",
@@ -30,8 +37,8 @@ export const fromSignal = (signal: NodeJS.Signals): StopMode | undefined =>
   stopModes.find((mode) => signalOf[mode] === signal)
 
 /**
- * What a request means for a queue that may be stopping already: the first names the mode, each
- * further one moves one step down, whichever it is, and after `cancel` comes `exit`.
+ * The effect of a stop request on a worker that may be stopping already. The first request names
+ * the mode; each further one moves one step on, and after `cancel` comes `exit`.
  */
 export const escalate = (
   current: StopMode | undefined,
@@ -39,23 +46,23 @@ export const escalate = (
 ): StopMode | "exit" =>
   current === undefined ? requested : stopModes[stopModes.indexOf(current) + 1] ?? "exit"
 
-/** Whether a mode lies further down than the one in force. */
+/** Whether a mode is stricter than the one in force. */
 export const isFurther = (mode: StopMode, current: StopMode | undefined): boolean =>
   current === undefined || stopModes.indexOf(mode) > stopModes.indexOf(current)
 
-/** What a worker does next. The one rule of how runs end. */
+/** The next step of a worker. This is the only rule for its end. */
 export const nextStep = (state: {
   readonly mode: StopMode | undefined
-  /** Jobs this worker has started and not yet seen the end of. */
+  /** Jobs that this worker has started and that have not ended. */
   readonly running: number
-  /** Whether any job of its queues waits to be run, behind its key or not. */
-  readonly hasWaiting: boolean
+  /** Whether a job of the worker's queues waits to run, ready or behind its key. */
+  readonly hasUnstarted: boolean
 }): "claim" | "wait" | "end" => {
   switch (state.mode) {
     case undefined:
       return "claim"
     case "drain":
-      return state.running > 0 || state.hasWaiting ? "claim" : "end"
+      return state.running > 0 || state.hasUnstarted ? "claim" : "end"
     case "finish":
     case "cancel":
       return state.running > 0 ? "wait" : "end"

@@ -1,10 +1,10 @@
 /**
- * How the queues of one worker share it: by turns, wherever they stand in its list.
+ * How the queues of one worker share it: in turns, whatever their order in its list.
  */
 
 /**
- * The jobs of several queues, each queue's in the order given, in turns: one of each, then the next
- * of each.
+ * The jobs of several queues in turns: one of each queue, then the next of each. Each queue's jobs
+ * keep their order.
  */
 export const interleaved = <J extends { readonly queue: string }>(
   jobs: ReadonlyArray<J>
@@ -19,14 +19,14 @@ export const interleaved = <J extends { readonly queue: string }>(
   return placed.toSorted((a, b) => a.place - b.place).map(({ job }) => job)
 }
 
-/** As many queues as a claim looks at. */
+/** The most queues that a claim looks at. */
 export const queuesMax = 100
 
 /**
- * By how many places to move on before the next claim, after one that asked `queues`, in this
- * order, and got `jobs`. Where each queue that gave jobs gave one, or there may be more queues than
- * a claim looks at, the next claim goes on behind the last of them. Where there was more room, the
- * first of them gave more than its share if any did: the next claim begins behind it.
+ * The number of places to rotate the queues by after a claim that asked for `queues`, in this
+ * order, and got `jobs`. If each queue that gave jobs gave one, or if there may be more queues than
+ * a claim looks at, the next claim begins behind the last of them. Otherwise the first of them gave
+ * more than its share, and the next claim begins behind it.
  */
 export const next = (
   queues: ReadonlyArray<string>,

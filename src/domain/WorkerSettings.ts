@@ -3,11 +3,12 @@
  */
 import { Duration, Option, Result } from "effect"
 import { SettingInvalid } from "./Errors.ts"
-import { defaultQueue, nameBytesMax, queueBytesMax, textIssue } from "./Job.ts"
+import { defaultQueue, nameBytesMax, queueBytesMax, textIssue } from "./JobRecord.ts"
 import { busyAfter } from "./Lease.ts"
 
 export interface Asked {
   readonly workers?: number | undefined
+  readonly concurrency?: number | undefined
   readonly queues?: ReadonlyArray<string> | undefined
   readonly grace?: Duration.Input | undefined
   readonly label?: string | undefined
@@ -28,8 +29,8 @@ export interface WorkerSettings {
   readonly hangLimit: Duration.Duration
 }
 
-export const check = (asked: Asked): Result.Result<WorkerSettings, SettingInvalid> => {
-  const workers = asked.workers ?? 5
+export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingInvalid> => {
+  const workers = asked.workers ?? asked.concurrency ?? 5
   const queues = asked.queues ?? [defaultQueue]
   const label = asked.label ?? "pgq"
   const times = {
@@ -38,7 +39,8 @@ export const check = (asked: Asked): Result.Result<WorkerSettings, SettingInvali
     hangLimit: lengthOf(asked.hangLimit ?? "10 minutes")
   }
   const issues: ReadonlyArray<readonly [string, string | undefined]> = [
-    ["workers", workersIssue(workers)],
+    [asked.workers === undefined ? "concurrency" : "workers", workersIssue(workers)],
+    ["concurrency", aliasIssue(workers, asked.concurrency)],
     ["queues", queuesIssue(queues)],
     ["label", label === "" ? undefined : textIssue("it", label, nameBytesMax)],
     ["workerId", workerIdIssue(asked.workerId)],
@@ -76,7 +78,7 @@ const textOf = (time: Duration.Duration): string =>
     ? "what is no length of time"
     : Duration.format(time)
 
-/** The stand-in of a thread looks three times until then. */
+/** The watchdog of a thread looks three times until then. */
 const hangIssue = (limit: Duration.Duration, lease: Duration.Duration): string | undefined => {
   const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
   return Duration.isLessThan(limit, shortest)
@@ -88,6 +90,12 @@ const workersIssue = (workers: number): string | undefined =>
   Number.isInteger(workers) && workers >= 1 && workers <= 10_000
     ? undefined
     : `${workers} is not a whole number from 1 to 10000`
+
+/** The setting has two names. */
+const aliasIssue = (workers: number, concurrency = workers): string | undefined =>
+  concurrency === workers
+    ? undefined
+    : `it is ${concurrency}, but workers, the same setting, is ${workers}`
 
 const queuesIssue = (queues: ReadonlyArray<string>): string | undefined => {
   if (!Array.isArray(queues)) return "it is not a list of names"

@@ -1,166 +1,78 @@
 /**
  * The compositions users want: a whole working queue, and a producer's half.
  */
-import { PgClient } from "@effect/sql-pg"
-import { type Duration, Effect, Layer, type Redacted, References } from "effect"
-import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
+import type { PgClient } from "@effect/sql-pg"
+import { Effect, Layer } from "effect"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
-import * as WorkerSettings from "../domain/WorkerSettings.ts"
-import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
-import type { LockStrategy } from "../services/LockStrategy.ts"
-import type { QueueControl } from "../services/QueueControl.ts"
-import type { WorkerRegistry } from "../services/WorkerRegistry.ts"
-import { handlersIn } from "./job/Job.ts"
-import * as RowLock from "./locks/RowLock.ts"
-import * as PgConnections from "./postgres/connection/PgConnections.ts"
-import { storeError } from "./postgres/PgError.ts"
+import type { WorkerControl } from "../services/WorkerControl.ts"
+import * as Handler from "./job/Handler.ts"
+import type * as Jobs from "./job/Jobs.ts"
+import * as PgWorker from "./PgWorker.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
-import * as PgNotifier from "./postgres/PgNotifier.ts"
-import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
-import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
-import * as PollNotifier from "./postgres/PollNotifier.ts"
-import * as Caretaker from "./worker/Caretaker.ts"
-import * as Worker from "./worker/Worker.ts"
+import type { Options } from "./WorkerOptions.ts"
 
-export interface Options {
-  /** How many jobs run at once, 1 to 10,000. Defaults to 5. */
-  readonly workers?: number | undefined
-  /** The queues to work on, at least one, none twice. Defaults to "default" alone. */
-  readonly queues?: ReadonlyArray<string> | undefined
-  /** The schema that holds pgq's tables. Defaults to "pgq". */
-  readonly schema?: string | undefined
-  /**
-   * How long a closing scope waits for running jobs, and cancelled jobs may clean up, 7 days at
-   * most. Defaults to 30 seconds.
-   */
-  readonly grace?: Duration.Input | undefined
-  /** How this worker is called in listings. Defaults to "pgq". */
-  readonly label?: string | undefined
-  /** A fresh uuid for this start. Defaults to a random one. */
-  readonly workerId?: string | undefined
-  /** How to be woken: by LISTEN, or by the clock behind a pooler. Defaults to "listen". */
-  readonly notify?: "listen" | "poll" | undefined
-  /**
-   * How long this worker counts as alive without renewing, 0.1 seconds to 1 day. Defaults to 15
-   * seconds.
-   */
-  readonly lease?: Duration.Input | undefined
-  /**
-   * How long a handler may keep the thread to itself before it counts as hanging. Defaults to 10
-   * minutes.
-   */
-  readonly hangLimit?: Duration.Input | undefined
-  /**
-   * What happens then: its jobs go to others although it may go on beside them, or the process is
-   * killed before they do. Defaults to "abandon".
-   */
-  readonly onHang?: "abandon" | "kill" | undefined
-  /**
-   * A watchdog renews the lease from a thread of its own while a handler computes. It connects with
-   * the client's settings. Where those hold a function, as `stream` or in `ssl`, which no thread
-   * can be given, it needs a connection string by libpq's rules. With "none" there is no watchdog,
-   * and a handler that computes for longer than the lease has its worker taken for dead.
-   */
-  readonly watchdog?: Redacted.Redacted<string> | "none" | undefined
-}
+export type { Options } from "./WorkerOptions.ts"
 
 /**
- * A queue that works for as long as the layer lives. Its handlers are the layers provided to it
- * that `Job.toLayer` made. Closing its scope finishes the running jobs, and cancels them after the
- * grace.
+ * A queue that works for as long as the layer lives. `jobs` are the kinds it works on; the layer
+ * needs the handler of each, which their `toLayer` makes. It claims under row locks, unless another
+ * cooperative mode is provided. Closing its scope finishes the running jobs, and cancels them after
+ * the grace.
+ *
+ * Fails as `SettingInvalid` where an option cannot work, as `SchemaUnfit` where the database lacks
+ * the schema, and as `StoreError` where the database cannot be reached. An outage later fails
+ * nothing: the worker goes on when the database is back. Waits and leases go by the database's
+ * clock.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Schema } from "effect"
+ * import { enqueue, Job, QueueLive, WorkerControl } from "pgq"
+ *
+ * const Greet = Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
+ * const GreetLive = Greet.toLayer(({ name }) => Effect.logInfo(`hello ${name}`))
+ *
+ * const Queue = QueueLive.layer({ jobs: [Greet], workers: 5 }).pipe(Layer.provide(GreetLive))
+ *
+ * export const program = Effect.gen(function*() {
+ *   yield* enqueue(Greet, { name: "Ada" })
+ *   const worker = yield* WorkerControl
+ *   yield* worker.stop("drain")
+ *   yield* worker.ended
+ * }).pipe(Effect.provide(Queue))
+ * ```
  */
-export const layer = (options: Options = {}): Layer.Layer<
-  JobAdmin | JobRepo | QueueControl,
+export const layer = <const Kinds extends Jobs.Kinds>(
+  options: Options & Jobs.JobsOption<Kinds>
+): Layer.Layer<
+  JobAdmin | JobRepo | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
-  LockStrategy | PgClient.PgClient
-> => {
-  const schema = options.schema ?? PgSchema.defaultSchema
-  const working = Layer.unwrap(Effect.gen(function*() {
-    const settings = yield* Effect.fromResult(WorkerSettings.check(options))
-    yield* PgSchema.check(schema)
-    const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
-    return parts({ options, settings, schema, connections })
-  }))
-  return Layer.merge(
-    working,
-    Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
-  )
-}
+  Handler.HandlersOf<Kinds> | PgClient.PgClient
+> =>
+  // A caller in JavaScript may give no options at all.
+  PgWorker.layer(options, Effect.suspend(() => Handler.of<Kinds>(options?.jobs)))
 
-/** All that works on jobs, on connections of its own. */
-const parts = ({ connections, options, schema, settings }: {
-  readonly options: Options
-  readonly settings: WorkerSettings.WorkerSettings
-  readonly schema: string
-  readonly connections: PgConnections.PgConnections
-}) => {
-  const { caretaker, heartbeat, worker } = connections
-  const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
-  const working = workerOptions(settings)
-  const said = saying({ worker: working.worker.id })
-  const notifier = options.notify === "poll" ? PollNotifier.layer() : PgNotifier.layer({ schema })
-  // Layers are shared by reference: without `fresh`, an application's second queue would get the
-  // handlers and the caretaker of its first.
-  return Layer.merge(Worker.layer(working), Layer.fresh(said(Caretaker.layer))).pipe(
-    Layer.provide([
-      Layer.fresh(handlers),
-      Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
-      Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
-      Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, caretaker)),
-      Layer.provide(
-        PgWorkerRegistry.layer({ schema, hang, watchdog: options.watchdog, work: worker }),
-        Layer.succeed(PgClient.PgClient, heartbeat)
-      )
-    ])
-  )
-}
-
-const workerOptions = (
-  { grace, label, lease, queues, workerId, workers }: WorkerSettings.WorkerSettings
-) => ({
-  grace,
-  worker: {
-    id: workerId ?? randomUUID(),
-    label,
-    host: hostname(),
-    pid: process.pid,
-    queues,
-    concurrency: workers,
-    lease
-  }
-})
-
-/** The layer's log lines have these fields, beside the application's. */
-const saying = (fields: Readonly<Record<string, unknown>>) =>
-  Layer.provide(
-    Layer.effect(
-      References.CurrentLogAnnotations,
-      Effect.map(References.CurrentLogAnnotations, (annotations) => ({ ...annotations, ...fields }))
-    )
-  )
-
-/** What producers and operators need; it works on no job. */
+/**
+ * What producers and operators need; it works on no job. `schema` defaults to "pgq". Building it
+ * asks nothing of the database.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job, QueueLive } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = enqueue(Tick).pipe(Effect.provide(QueueLive.client()))
+ * ```
+ */
 export const client = (
   options: { readonly schema?: string | undefined } = {}
-): Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, never, PgClient.PgClient> => {
+): Layer.Layer<JobAdmin | JobRepo, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
-  return Layer.mergeAll(
-    PgJobRepo.layer({ schema }).pipe(Layer.provide(RowLock.layer)),
-    PgJobAdmin.layer({ schema }),
-    PgWorkerRegistry.layer({ schema })
-  )
+  return Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
 }
-
-/** Every handler among the services that this layer is provided with. */
-const handlers = Layer.effect(
-  Handlers,
-  Effect.map(Effect.context<never>(), (context) => {
-    const byName = new Map(handlersIn(context).map((handler) => [handler.name, handler]))
-    return { find: (name: string) => byName.get(name), names: Array.from(byName.keys()) }
-  })
-)

@@ -2,12 +2,11 @@
  * The handler for each kind of job, by name.
  */
 import { Context, type Effect } from "effect"
-import type { RunningJob } from "../domain/Job.ts"
 import type { RetryPolicy } from "../domain/JobKind.ts"
+import type { RunningJob } from "../domain/JobRecord.ts"
 
 export class Handlers extends Context.Service<Handlers, {
   readonly find: (name: string) => Handler | undefined
-  readonly names: ReadonlyArray<string>
 }>()("pgq/services/Handlers") {}
 
 export interface Handler {

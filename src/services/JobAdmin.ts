@@ -1,12 +1,30 @@
 /**
- * What operators ask of a schema.
+ * The questions of operators about a schema.
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
-import type { QueueCounts, WorkerInfo } from "../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 
+/**
+ * What operators ask of a schema. `QueueLive.client`, `QueueLive.layer` and those of `MemoryQueue`
+ * provide it. Its effects fail as `StoreError` where the database refuses or cannot be reached.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JobAdmin } from "pgq"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const admin = yield* JobAdmin
+ *   for (const { queue, ready, running } of yield* admin.counts) {
+ *     yield* Effect.logInfo(`${queue}: ${ready} ready, ${running} running`)
+ *   }
+ *   for (const { host, pid } of yield* admin.workers) yield* Effect.logInfo(`${host} ${pid}`)
+ * })
+ * ```
+ */
 export class JobAdmin extends Context.Service<JobAdmin, {
-  /** Every queue that has jobs or history, by name. */
+  /** The counts of every queue that has jobs or history, by name. */
   readonly counts: Effect.Effect<ReadonlyArray<QueueCounts>, StoreError>
 
   /** The live workers, oldest first. */

@@ -3,9 +3,25 @@
  */
 import { Context, type Effect } from "effect"
 import type { ClaimLost, StoreError } from "../domain/Errors.ts"
-import type { ClaimedJob, NewJob } from "../domain/Job.ts"
+import type { ClaimedJob, NewJob } from "../domain/JobRecord.ts"
 import type { Settlement } from "../domain/Settlement.ts"
 
+/**
+ * Where jobs live. Producers enqueue, workers claim and settle. An application names it where it
+ * says what its own functions need; `enqueue` and `QueueLive.layer` call its methods.
+ *
+ * @example
+ * ```ts
+ * import type { Effect } from "effect"
+ * import { enqueue, Job, type JobRepo } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * const begin: Effect.Effect<bigint, unknown, JobRepo> = enqueue(Tick)
+ *
+ * export const program = begin
+ * ```
+ */
 export class JobRepo extends Context.Service<JobRepo, {
   /**
    * Adds jobs, all or none, and answers with their ids in the order given. Joins the caller's
@@ -16,19 +32,19 @@ export class JobRepo extends Context.Service<JobRepo, {
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
 
   /**
-   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to `laneRun`
-   * more of its lane, which must run in order, one at a time. Of several queues, each that has jobs
-   * gives its share; where that is uneven, those named first give more. At most `slots` are
-   * suspects: jobs that were in a lease whose worker died. Each of these has a lease of its own.
-   * The answer is in the order to start in. It is bounded in bytes: from some job on, large
-   * payloads are left out.
+   * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to
+   * `perLaneMax` more of its lane, which must run in order, one at a time. Of several queues, each
+   * that has jobs gives its share; where that is uneven, those named first give more. At most
+   * `slots` are suspects: jobs that were in a lease whose worker died. Each of these has a lease of
+   * its own. The answer is in the order to start in. It is bounded in bytes: from some job on,
+   * large payloads are left out.
    */
   readonly claim: (options: {
     readonly queues: ReadonlyArray<string>
     readonly worker: string
     readonly limit: number
     readonly slots: number
-    readonly laneRun: number
+    readonly perLaneMax: number
     /**
      * After a claim that was refused: a lane that cannot be put in order keeps no other from it.
      */
@@ -36,43 +52,41 @@ export class JobRepo extends Context.Service<JobRepo, {
   }) => Effect.Effect<Claimed, StoreError>
 
   /**
-   * Records how runs ended. Sent twice it changes nothing the second time. Answers with those that
-   * had left their lease, of which nothing was changed. With `isRepeat`, some may have been
-   * recorded before, by a call that was not answered: jobs that are there no more count as
-   * recorded.
+   * Records how runs ended. A settlement that is sent twice changes nothing the second time. With
+   * `isRepeat`, an earlier call without an answer may have recorded some: a job that is in the
+   * queue no more counts as recorded.
    */
   readonly settle: (
     settled: ReadonlyArray<Settled>,
     options?: { readonly isRepeat?: boolean }
-  ) => Effect.Effect<ReadonlyArray<ClaimLost>, StoreError>
-
-  /**
-   * Of these, the jobs of which nothing can be recorded now, because somebody else holds their
-   * rows: a person who changes them, or others of their lane, in a transaction that is still open.
-   */
-  readonly locked: (
-    settled: ReadonlyArray<Settled>
-  ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
+  ) => Effect.Effect<Settling, StoreError>
 
   /**
    * Whether any job of these queues waits for a worker: ready, or behind its key, but not for
    * later.
    */
-  readonly hasWaiting: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
-
-  /**
-   * Whether a transaction is open that added jobs to these queues while every worker was busy: no
-   * wake-up will tell of them.
-   */
-  readonly hasUnannounced: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
+  readonly hasUnstarted: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/JobRepo") {}
 
+/** What one claim has found. */
 export interface Claimed {
   readonly jobs: ReadonlyArray<ClaimedJob>
   /** Nothing was found yet, but there is more to look at: ask again at once. */
   readonly isBehind: boolean
 }
 
+/** The settlements of one call that were not recorded. */
+export interface Settling {
+  /** Jobs that had left their lease: nothing of them was changed. */
+  readonly lost: ReadonlyArray<ClaimLost>
+  /**
+   * Jobs that stay in their lease, to be settled later: an open transaction of somebody else's
+   * holds their row, or the row of another job of their lane's run.
+   */
+  readonly rowLocked: ReadonlyArray<bigint>
+}
+
+/** The end of one run, to be recorded. */
 export interface Settled {
   readonly id: bigint
   readonly lease: string

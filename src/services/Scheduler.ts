@@ -1,5 +1,5 @@
 /**
- * The caretaker of what time brings: jobs that come due, leases of dead workers, old history.
+ * Maintenance: jobs that come due, leases of dead workers, forgotten lanes, old history.
  *
  * Any process may call any method at any time; the work is done once.
  */
@@ -11,29 +11,29 @@ export class Scheduler extends Context.Service<Scheduler, {
   readonly promote: Effect.Effect<Promoted, StoreError>
 
   /**
-   * Hands back jobs of workers that stopped renewing, some thousands at once. Answers with how
-   * many: while it is any, there may be more.
+   * Gives back the jobs of dead workers, some thousands at once. Answers how many; if it is more
+   * than 0, there may be more.
    */
   readonly rescue: Effect.Effect<number, StoreError>
 
   /**
-   * Looks through some thousands of lanes for those that nobody would look at, the next ones each
-   * time. Answers with how many it marked.
+   * Looks through some thousands of lanes, the next ones each time, for waiting jobs that no marker
+   * and no head would bring to a claim. Answers how many lanes it marked.
    */
   readonly heal: Effect.Effect<number, StoreError>
 
-  /** Drops what answers that were lost could be asked for by, once nobody will. */
+  /** Drops receipts that no producer will ask for any more. */
   readonly forget: Effect.Effect<void, StoreError>
 
-  /** Prepares room for history and drops what is older than it is kept. */
+  /** Makes partitions for the next days' history and drops the history that is past keeping. */
   readonly prune: Effect.Effect<void, StoreError>
 }>()("pgq/services/Scheduler") {}
 
 export interface Promoted {
-  /** How many there were. */
+  /** The number of jobs that were made ready. */
   readonly promoted: number
-  /** Whether more are due: there were too many for once, or somebody holds them. */
+  /** Whether more jobs are due: there were too many for one call, or their rows are locked. */
   readonly isBehind: boolean
-  /** The time until the first of those that are not due yet, if there is one. */
+  /** The time until the next job comes due, if there is one. */
   readonly next: Duration.Duration | undefined
 }

@@ -1,8 +1,8 @@
 /**
  * Who is alive. A worker whose lease runs out loses its jobs to others.
  */
-import { Context, type Duration, type Effect, type Scope } from "effect"
-import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
+import { Context, type Duration, type Effect } from "effect"
+import type { StoreError } from "../domain/Errors.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Makes a worker known, alive for one lease. */
@@ -26,27 +26,12 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
     StoreError
   >
 
-  /**
-   * Has somebody renew in this thread's place whenever it is too busy to, until the scope ends.
-   * Fails where nobody could.
-   */
-  readonly standIn: (
-    worker: Pick<NewWorker, "id" | "lease">
-  ) => Effect.Effect<StandIn, SettingInvalid | StoreError, Scope.Scope>
-
   /** Ends a worker on purpose: the jobs that it still holds go back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
 
   /** Ends a worker that is known to be dead: its jobs can be claimed at once. */
-  readonly bury: (id: string) => Effect.Effect<void, StoreError>
+  readonly reportDead: (id: string) => Effect.Effect<void, StoreError>
 }>()("pgq/services/WorkerRegistry") {}
-
-export interface StandIn {
-  /** Says that this thread turns, and how many milliseconds ago it sent its last renewal. */
-  readonly turn: (renewedAgo: number) => void
-  /** How many milliseconds ago the stand-in sent its last renewal that succeeded. */
-  readonly renewedAgo: () => number
-}
 
 export interface NewWorker {
   /** A fresh uuid for each start. */

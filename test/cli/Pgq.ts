@@ -151,7 +151,7 @@ export const schema = Effect.gen(function*() {
   const { url } = yield* TestDatabase
   const sql = yield* PgClient.PgClient
   const name = `t_${randomUUID().replaceAll("-", "").slice(0, 12)}`
-  yield* PgSchema.migrate(name)
+  yield* PgSchema.migrate({ schema: name })
   return {
     name,
     flags: ["-c", url, "--schema", name],

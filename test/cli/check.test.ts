@@ -49,8 +49,8 @@ const damages: Readonly<Record<string, readonly [statement: string, line: RegExp
     /^FAIL  schema .*announce of jobs is missing; make it again as pgq schema prints it$/
   ],
   "an index is gone": [
-    "DROP INDEX %.jobs_token",
-    /^FAIL  schema .*missing: jobs_token; make them again as pgq schema prints them$/
+    "DROP INDEX %.jobs_head",
+    /^FAIL  schema .*missing: jobs_head; make them again as pgq schema prints them$/
   ],
   "a function is gone": [
     "DROP FUNCTION %.forget",
@@ -59,6 +59,10 @@ const damages: Readonly<Record<string, readonly [statement: string, line: RegExp
   "a function is no longer what it was": [
     "DROP FUNCTION %.has_unannounced; ALTER FUNCTION %.require_read_committed RENAME TO other",
     /^FAIL  schema .*missing: has_unannounced\(\), require_read_committed\(\);/
+  ],
+  "functions were replaced by hand": [
+    "ALTER FUNCTION %.settle RESET ALL; ALTER FUNCTION %.announce SECURITY INVOKER",
+    /^FAIL  schema .*without their settings or rights: announce\(\), settle\(\); run pgq migrate$/
   ],
   "a step fails": [
     `CREATE OR REPLACE FUNCTION %.require_read_committed() RETURNS void

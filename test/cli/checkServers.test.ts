@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as EmbeddedPostgres from "../../src/layers/embedded/EmbeddedPostgres.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
-import * as Working from "../connections/Working.ts"
+import * as Working from "../connections/BusyWorker.ts"
 import * as Bouncer from "../soak/Bouncer.ts"
 import * as Server from "../soak/Server.ts"
 import * as Standby from "../soak/Standby.ts"
@@ -65,7 +65,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("Cit
 
   it.effect("is told to keep what a migration makes on its own node", () =>
     Effect.gen(function*() {
-      const statements = (yield* PgSchema.script("pgq")).split(";\n\n")
+      const statements = (yield* PgSchema.script()).split(";\n\n")
 
       const tell = statements.findIndex((text) =>
         text.endsWith("SET LOCAL citus.enable_ddl_propagation TO off")
@@ -124,7 +124,7 @@ describe("check", () => {
       const dataDir = yield* folder
       const { pid, url } = yield* EmbeddedPostgres.open({ dataDir })
       const primary = Redacted.value(url)
-      yield* Effect.provide(PgSchema.migrate("pgq"), Working.clientOf(primary))
+      yield* Effect.provide(PgSchema.migrate(), Working.clientOf(primary))
       yield* Standby.open({ dataDir, pid, url: primary })
       const standby = primary.replace("port=5432", "port=5433")
       yield* Working.eventually(

@@ -85,7 +85,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("con
       const open = yield* migrated({ ...at, PGPASSFILE: other })
 
       for (const { code, stderr } of [home, named, inString]) assert.strictEqual(code, 0, stderr)
-      assert.include(open.stderr, `ignores the password file ${other}: others may read it`)
+      assert.include(open.stderr, `the password file ${other} is ignored: others may read it`)
       assert.notInclude(open.stderr, password)
     }))
 

@@ -181,6 +181,13 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
       "export const setupJobs = (q) => { q.handle('a', () => 1); q.handle('a', () => 2) }",
       "two handlers for \"a\""
     ],
+    [
+      "layers.mjs",
+      "import { Layer } from 'effect'\nimport { Job } from 'pgq'\n" +
+      "const A = Job.make('a')\n" +
+      "export default Layer.merge(A.toLayer(() => 1), A.toLayer(() => 2))",
+      "two handlers for \"a\""
+    ],
     ["handler.mjs", "export const setupJobs = (queue) => queue.handle('a')", "needs a function"],
     ["script.txt", "export const setupJobs = () => {}", "must end in .ts, .mts, .js or .mjs"]
   ]

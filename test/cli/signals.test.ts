@@ -60,11 +60,11 @@ const working = Effect.fnUntraced(function*(
   yield* queue.line(/kill -USR1/)
   const begins = yield* queue.line(new RegExp(`${jobs[0]} begins in \\d+`))
   const left = Effect.map(
-    sql<{ name: string; attempt: number; leased: boolean }>`
-      SELECT name, attempt, id IN (SELECT unnest(job_ids) FROM ${table("leases")}) AS leased
+    sql<{ name: string; failures: number; leased: boolean }>`
+      SELECT name, failures, id IN (SELECT unnest(job_ids) FROM ${table("leases")}) AS leased
       FROM ${table("jobs")} ORDER BY id`,
     (rows) =>
-      rows.map(({ attempt, leased, name }) => `${name} ${attempt}${leased ? " leased" : ""}`)
+      rows.map(({ failures, leased, name }) => `${name} ${failures}${leased ? " leased" : ""}`)
   )
   /** The process that runs the first job. */
   const worker = Number(/begins in (\d+)/.exec(begins)?.[1])
@@ -178,7 +178,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         })
     )
 
-    it.effect("HUP four times goes down the whole ladder", () =>
+    it.effect("HUP four times goes through all stop modes", () =>
       Effect.gen(function*() {
         const { queue } = yield* working({ processes }, "lingering")
 

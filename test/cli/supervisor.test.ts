@@ -103,7 +103,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       const { queue, sql, table } = yield* start("crashing")
 
       // Three crashes, and the job is taken for their cause.
-      yield* queue.line(/ended with exit code 3; handing its jobs back/, 3)
+      yield* queue.line(/ended with exit code 3; giving its jobs back/, 3)
       yield* queue.line(/working on default/, 6)
       yield* queue.kill("SIGINT")
 
@@ -173,8 +173,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
         "harmless"
       )
       const killed = yield* queue.line(/has kept the thread of worker \S+ for \d seconds; killing/)
-      yield* queue.line(/ended by SIGKILL; handing its jobs back/, 2)
-      yield* queue.line(/ended by SIGKILL; handing its jobs back/, 3)
+      yield* queue.line(/ended by SIGKILL; giving its jobs back/, 2)
+      yield* queue.line(/ended by SIGKILL; giving its jobs back/, 3)
 
       const finished = sql`SELECT name, outcome FROM ${table("finished_jobs")} ORDER BY name`
       yield* eventually(Effect.map(finished, (rows) =>
@@ -197,7 +197,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       assert.strictEqual((yield* queue.exit).code, 1)
       assert.match(
         queue.stderr(),
-        /process \d+ does not hear that it is to stop; killed it worker=\S{36}/
+        /process \d+ did not receive the request to stop; killed it event=child.killed worker=\S{36}/
       )
       assert.strictEqual((yield* sql`SELECT FROM ${table("leases")}`).length, 0)
       assert.strictEqual((yield* sql`SELECT FROM ${table("jobs")}`).length, 1)
@@ -212,7 +212,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
       const args = ["-f", "jobs.mjs", "-q", "2", "--start-limit", "2s"]
       const queue = yield* Pgq.spawn(["start", ...flags, ...args], { cwd: path })
       yield* queue.line(
-        /process \d+ has not begun to work within 2\.0s; its job script jobs\.mjs or .*killed it worker=/
+        /process \d+ did not begin to work within 2\.0s; its job script jobs\.mjs or .*killed it event=child\.killed worker=/
       )
       yield* queue.line(/working in 2 processes/)
       yield* queue.line(/working on default/, 2)
@@ -253,7 +253,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
         const queue = yield* Pgq.spawn(["start", ...flags, ...args], { cwd: path })
         yield* queue.line(/^loading/)
         yield* queue.line(
-          /job script jobs\.mjs is still loading; no job runs before it has pid=\d+/
+          /job script jobs\.mjs is still loading; no job runs yet event=script\.loading pid=\d+/
         )
         yield* queue.kill(signal)
 

@@ -12,12 +12,14 @@ import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
+import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { jobOf } from "../Given.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
 const schema = "pgq"
 const id = crypto.randomUUID()
@@ -28,11 +30,15 @@ type Questions<Service> = { readonly [Name in keyof Service]: Effect.Effect<unkn
 
 const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
   enqueue: repo.enqueue([jobOf("queue"), jobOf("queue")]),
-  claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, laneRun: 0 }),
+  claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, perLaneMax: 0 }),
   settle: repo.settle([settled]),
-  locked: repo.locked([settled]),
-  hasWaiting: repo.hasWaiting(["queue"]),
-  hasUnannounced: repo.hasUnannounced(["queue"])
+  hasUnstarted: repo.hasUnstarted(["queue"])
+})
+
+const ofNotifier = (
+  notifier: Notifier["Service"]
+): Questions<Omit<Notifier["Service"], "wakes">> => ({
+  mayHaveMissed: notifier.mayHaveMissed(["queue"])
 })
 
 const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => ({
@@ -50,7 +56,7 @@ const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Serv
 
 const ofRegistry = (
   registry: WorkerRegistry["Service"]
-): Questions<Omit<WorkerRegistry["Service"], "standIn">> => ({
+): Questions<WorkerRegistry["Service"]> => ({
   join: registry.join({
     id,
     label: "",
@@ -64,11 +70,12 @@ const ofRegistry = (
   renew: registry.renew(id),
   reconcile: registry.reconcile(id, []),
   leave: registry.leave(id),
-  bury: registry.bury(id)
+  reportDead: registry.reportDead(id)
 })
 
 const services = Layer.mergeAll(
   PgJobRepo.layer({ schema }),
+  PollNotifier.layer({ schema }),
   PgJobAdmin.layer({ schema }),
   PgScheduler.layer({ schema }),
   PgWorkerRegistry.layer({ schema })
@@ -83,17 +90,18 @@ it.live(
   "every question is given up in time, whether it may be interrupted or not",
   () =>
     Effect.gen(function*() {
-      const { proxy, through } = yield* Working.proxied
+      const { proxy, through } = yield* BusyWorker.proxied
       const client = yield* Layer.build(
         PgClient.layer({ url: Redacted.make(through), maxConnections: 60 })
       )
       const questions = yield* Effect.gen(function*() {
         return {
           ...ofRepo(yield* JobRepo),
+          ...ofNotifier(yield* Notifier),
           ...ofAdmin(yield* JobAdmin),
           ...ofScheduler(yield* Scheduler),
           ...ofRegistry(yield* WorkerRegistry),
-          check: Effect.provideContext(PgSchema.check(schema), client)
+          check: Effect.provideContext(PgSchema.check({ schema }), client)
         }
       }).pipe(Effect.provide(Layer.provide(services, Layer.succeedContext(client))))
       const asked = Object.entries(questions).flatMap(([name, ask]) => [

@@ -10,8 +10,8 @@ import { sizes } from "../../src/layers/postgres/connection/PgConnections.ts"
 import { queueName } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
-import * as Closing from "./Closing.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
+import * as ClosingWorker from "./ClosingWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 const page = new URL("../../docs/reference/configuration.md", import.meta.url)
@@ -21,7 +21,7 @@ const documented = () =>
   new Map(
     Array.from(
       readFileSync(page, "utf8").matchAll(
-        /^\| (worker|caretaker|heartbeat|listener) \|[^|]+\| (\d+) \|/gm
+        /^\| (worker|maintenance|heartbeat|listener) \|[^|]+\| (\d+) \|/gm
       ),
       ([, part, most]) => [part!, Number(most)] as const
     )
@@ -47,7 +47,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })(
             for (const { open, part } of rows) most.set(part, Math.max(open, most.get(part) ?? 0))
             return rows
           })
-          yield* Closing.worker(Task.toLayer(() => Effect.sleep("1 millis")), {
+          yield* ClosingWorker.worker(Task.toLayer(() => Effect.sleep("1 millis")), {
             url,
             name,
             pool: 10,
@@ -62,7 +62,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })(
                  CASE WHEN n % 3 = 0 THEN now() + interval '1 millisecond' * n END
           FROM generate_series(1, 4000) AS n
         `
-          yield* Working.eventually(
+          yield* BusyWorker.eventually(
             Effect.map(
               sql`SELECT FROM pgq.finished_jobs WHERE queue = ${queue}`,
               (rows) => assert.lengthOf(rows, 4000)

@@ -5,10 +5,11 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Schema, Scope } from "effect"
 import * as Job from "../../src/layers/job/Job.ts"
 import * as Database from "../soak/Database.ts"
-import * as Closing from "./Closing.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
+import * as ClosingWorker from "./ClosingWorker.ts"
 
-const patience = 90_000
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 90_000, concurrent: true }
 const connections = 20
 /** One tells that the server is in use. */
 const free = connections - 1
@@ -17,8 +18,8 @@ const small = { max_connections: String(connections), superuser_reserved_connect
 
 it.live("a server with no connection to spare", () =>
   Effect.gen(function*() {
-    const server = yield* Working.serverWith(small)
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.serverWith(small)
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
     const crowd = yield* Scope.make()
 
@@ -34,13 +35,17 @@ it.live(
   "a server with one connection to spare, which its listener has",
   () =>
     Effect.gen(function*() {
-      const server = yield* Working.serverWith(small)
-      const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 800 })
+      const server = yield* BusyWorker.serverWith(small)
+      const working = yield* BusyWorker.start({
+        direct: server.url,
+        through: server.url,
+        jobs: 800
+      })
       yield* working.reach(50)
       const crowd = yield* Scope.make()
 
       const sql = yield* take(server.url, free - 1, "%listener").pipe(Scope.provide(crowd))
-      yield* Working.eventually(
+      yield* BusyWorker.eventually(
         Effect.map(sql`SELECT FROM pgq.jobs`, (rows) => assert.lengthOf(rows, 0))
       ).pipe(Effect.timeout("40 seconds"))
       yield* Scope.close(crowd, Exit.void)
@@ -56,9 +61,9 @@ it.live(
   "a worker keeps its connections where others wait for each that is freed",
   () =>
     Effect.gen(function*() {
-      const server = yield* Working.serverWith(small)
+      const server = yield* BusyWorker.serverWith(small)
       const sql = yield* Database.connect(server.url)
-      const { lines } = yield* Closing.worker(Task.toLayer(() => Effect.sleep("2 millis")), {
+      const { lines } = yield* ClosingWorker.worker(Task.toLayer(() => Effect.sleep("2 millis")), {
         url: server.url,
         pool: 1,
         workers: 4,
@@ -68,8 +73,8 @@ it.live(
       SELECT split_part(application_name, ' ', 2) AS part, pid FROM pg_stat_activity
       WHERE application_name LIKE 'pgq %' ORDER BY 1, 2
     `
-      const before = yield* Working.eventually(Effect.map(own, (rows) => {
-        const parts = ["caretaker", "heartbeat", "listener", "worker"]
+      const before = yield* BusyWorker.eventually(Effect.map(own, (rows) => {
+        const parts = ["maintenance", "heartbeat", "listener", "worker"]
         assert.includeMembers(rows.map(({ part }) => part), parts)
         return rows
       }))
@@ -79,14 +84,14 @@ it.live(
         () => Effect.sync(() => refused++)
       )
       yield* Effect.forkScoped(Effect.forever(Effect.ignore(another)))
-      yield* Working.eventually(Effect.sync(() => assert.isAtLeast(refused, 10)))
+      yield* BusyWorker.eventually(Effect.sync(() => assert.isAtLeast(refused, 10)))
 
       yield* sql`
       INSERT INTO pgq.jobs (name, payload, serialization_key)
       SELECT 'task', to_jsonb(n), CASE WHEN n % 2 = 0 THEN 'key ' || n % 7 END
       FROM generate_series(1, 2000) AS n
     `
-      yield* Working.eventually(
+      yield* BusyWorker.eventually(
         Effect.map(
           sql`SELECT FROM pgq.finished_jobs WHERE outcome = 'completed'`,
           (rows) => assert.lengthOf(rows, 2000)

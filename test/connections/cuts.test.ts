@@ -4,7 +4,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
 /** From within the handshake to within the hundredth row of a claim. */
 const lengths = Array.from({ length: 8 }, (_, n) => Math.round(20 * 2.1 ** n))
@@ -14,8 +14,8 @@ for (const direction of ["fromServer", "fromClient"] as const) {
     `connections that are cut after so many bytes ${direction}`,
     () =>
       Effect.gen(function*() {
-        const { proxy, server, through } = yield* Working.proxied
-        const working = yield* Working.start({ direct: server.url, through, jobs: 0 })
+        const { proxy, server, through } = yield* BusyWorker.proxied
+        const working = yield* BusyWorker.start({ direct: server.url, through, jobs: 0 })
 
         for (const [round, length] of lengths.entries()) {
           const before = yield* proxy.limited
@@ -23,7 +23,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
           yield* proxy.cut
           // More than fits into all connections together.
           yield* working.add(600)
-          yield* Working.eventually(
+          yield* BusyWorker.eventually(
             Effect.map(proxy.limited, (now) => assert.isAbove(now, before))
           )
           yield* proxy.heal
@@ -33,6 +33,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 
         yield* working.finish
       }).pipe(Effect.scoped),
-    120_000
+    // Each has a server of its own and mostly waits: they go on side by side.
+    { timeout: 120_000, concurrent: true }
   )
 }

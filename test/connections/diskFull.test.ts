@@ -11,7 +11,7 @@ import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Database from "../soak/Database.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
 const mount = () => {
   const path = mkdtempSync(join(tmpdir(), "pgq-disk-"))
@@ -59,8 +59,12 @@ for (const [what, demand] of Object.entries(demands)) {
     () =>
       Effect.gen(function*() {
         const path = yield* disk
-        const server = yield* Working.serverIn(join(path, "data"), { max_wal_size: "48MB" })
-        const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+        const server = yield* BusyWorker.serverIn(join(path, "data"), { max_wal_size: "48MB" })
+        const working = yield* BusyWorker.start({
+          direct: server.url,
+          through: server.url,
+          jobs: 600
+        })
         yield* working.reach(50)
 
         const free = yield* fill(path)

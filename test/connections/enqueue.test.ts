@@ -11,13 +11,13 @@ import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { queueName } from "../Given.ts"
 import * as Session from "../support/Session.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
 /** Waits until so many statements that add jobs are under way, and each waits for a lock. */
 const waiting = (sql: PgClient.PgClient, count: number) =>
-  Working.eventually(Effect.gen(function*() {
+  BusyWorker.eventually(Effect.gen(function*() {
     const rows = yield* sql<{ waits: boolean }>`
       SELECT wait_event_type IS NOT DISTINCT FROM 'Lock' AS waits
       FROM pg_stat_activity
@@ -31,14 +31,14 @@ const waiting = (sql: PgClient.PgClient, count: number) =>
   }))
 
 const setup = Effect.gen(function*() {
-  const { proxy, server, through } = yield* Working.proxied
+  const { proxy, server, through } = yield* BusyWorker.proxied
   const { sql } = yield* Session.openAt(server.url)
   return {
     person: yield* Session.openAt(server.url),
     proxy,
     queue: yield* queueName,
     sql,
-    producer: Layer.provide(QueueLive.client(), Working.clientOf(through)),
+    producer: Layer.provide(QueueLive.client(), BusyWorker.clientOf(through)),
     counted: (queue: string) =>
       Effect.map(
         sql<{ payload: number; times: number }>`
@@ -48,6 +48,9 @@ const setup = Effect.gen(function*() {
       )
   }
 })
+
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 120_000, concurrent: true }
 
 for (const direction of ["fromServer", "fromClient"] as const) {
   it.live(
@@ -67,7 +70,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
           )
           yield* Effect.raceFirst(
             Fiber.await(adding),
-            Working.eventually(
+            BusyWorker.eventually(
               Effect.map(proxy.limited, (now) => assert.isAbove(now, before))
             )
           )
@@ -84,7 +87,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 
         assert.isAbove(resolved, 0)
       }).pipe(Effect.scoped),
-    120_000
+    patience
   )
 }
 
@@ -112,7 +115,7 @@ it.live("a statement that goes on although its connection is gone", () =>
 
     assert.deepStrictEqual(added.map(({ id }) => id), ids)
     assert.deepStrictEqual(yield* counted(queue), new Map([[1, 1], [2, 1], [3, 1]]))
-  }).pipe(Effect.scoped), 60_000)
+  }).pipe(Effect.scoped), patience)
 
 it.live("a server that does not come back", () =>
   Effect.gen(function*() {
@@ -134,5 +137,5 @@ it.live("a server that does not come back", () =>
       return yield* Fiber.join(adding)
     }).pipe(Effect.provide(TestClock.layer()))
 
-    assert.isTrue(error._tag === "StoreError" && error.isUnknown)
-  }).pipe(Effect.scoped), 60_000)
+    assert.isTrue(error._tag === "StoreError" && error.isOutcomeUnknown)
+  }).pipe(Effect.scoped), patience)

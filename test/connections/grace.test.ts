@@ -8,7 +8,7 @@ import * as Job from "../../src/layers/job/Job.ts"
 import { queueName } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
-import * as Closing from "./Closing.ts"
+import * as ClosingWorker from "./ClosingWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
@@ -21,7 +21,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })(
         const { url } = yield* TestDatabase
         const queue = yield* queueName
         const hasRun = yield* Latch.make()
-        const { lines, scope } = yield* Closing.worker(Task.toLayer(() => hasRun.open), {
+        const { lines, scope } = yield* ClosingWorker.worker(Task.toLayer(() => hasRun.open), {
           url,
           pool: 1,
           queues: [queue],

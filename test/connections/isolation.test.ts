@@ -14,8 +14,8 @@ import type * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as Bouncer from "../soak/Bouncer.ts"
 import * as Server from "../soak/Server.ts"
 import * as Session from "../support/Session.ts"
-import * as Closing from "./Closing.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
+import * as ClosingWorker from "./ClosingWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
@@ -28,7 +28,7 @@ const works = Effect.fnUntraced(
   ) {
     const starts: Array<number> = []
     const handlers = Task.toLayer((n) => void starts.push(n))
-    const { lines } = yield* Closing.worker(handlers, {
+    const { lines } = yield* ClosingWorker.worker(handlers, {
       url,
       pool: 2,
       lease: "1 second",
@@ -40,7 +40,7 @@ const works = Effect.fnUntraced(
       VALUES ('task', '1', 'key', NULL), ('task', '2', NULL, NULL),
              ('task', '3', NULL, now() + interval '1 second')
     `
-    yield* Working.eventually(
+    yield* BusyWorker.eventually(
       Effect.map(
         sql`SELECT FROM pgq.finished_jobs WHERE outcome = 'completed'`,
         (rows) => assert.lengthOf(rows, 3)
@@ -55,7 +55,7 @@ const works = Effect.fnUntraced(
 for (const level of ["serializable", "repeatable read"]) {
   it.live(`a worker works although its role's default is ${level}`, () =>
     Effect.gen(function*() {
-      const { url } = yield* Working.server
+      const { url } = yield* BusyWorker.server
       const { sql } = yield* Session.openAt(url)
       yield* sql`ALTER ROLE CURRENT_USER SET default_transaction_isolation = ${
         sql.literal(`'${level}'`)
@@ -66,7 +66,7 @@ for (const level of ["serializable", "repeatable read"]) {
 
 /** A pooler in transaction mode, and a way past it. */
 const pooled = Effect.gen(function*() {
-  const server = yield* Working.server
+  const server = yield* BusyWorker.server
   const { sql } = yield* Session.openAt(server.url)
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => {
@@ -78,7 +78,7 @@ const pooled = Effect.gen(function*() {
   )
   const { port } = yield* Bouncer.open(folder, server)
   const url = Server.overTcp(server, port)
-  yield* Working.eventually(Session.openAt(url))
+  yield* BusyWorker.eventually(Session.openAt(url))
   return { sql, url }
 })
 
@@ -98,12 +98,12 @@ it.live.skipIf(!Bouncer.isThere)(
     Effect.gen(function*() {
       const { url } = yield* pooled
       const config = { url: Redacted.make(url), prepare: false }
-      const { caretaker, heartbeat, worker } = yield* PgConnections.make.pipe(
+      const { maintenance, heartbeat, worker } = yield* PgConnections.make.pipe(
         Effect.provide(PgClient.layer(config))
       )
 
       const rows = yield* Effect.forEach(
-        [worker, heartbeat, caretaker, worker, heartbeat, caretaker],
+        [worker, heartbeat, maintenance, worker, heartbeat, maintenance],
         (sql) => sql`SELECT 1 AS one`,
         { concurrency: "unbounded" }
       )

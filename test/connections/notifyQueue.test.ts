@@ -5,7 +5,7 @@ import { PgClient, PgConnection } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
-import { clientOf, serverWith } from "./Working.ts"
+import { clientOf, serverWith } from "./BusyWorker.ts"
 
 it.live("a full queue of notifications may be over later", () =>
   Effect.gen(function*() {

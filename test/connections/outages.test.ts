@@ -7,14 +7,14 @@ import { Effect, Latch, Layer, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { setImmediate } from "node:timers/promises"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import * as MovingClock from "../support/MovingClock.ts"
 import * as Session from "../support/Session.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
 
-const patience = 90_000
+// Each has a server of its own and mostly waits: they go on side by side.
+const patience = { timeout: 90_000, concurrent: true }
 const Long = Job.make("long", { payload: Schema.Finite })
 
 for (
@@ -22,8 +22,12 @@ for (
 ) {
   it.live(`a server that ${what} and comes back`, () =>
     Effect.gen(function*() {
-      const server = yield* Working.server
-      const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+      const server = yield* BusyWorker.server
+      const working = yield* BusyWorker.start({
+        direct: server.url,
+        through: server.url,
+        jobs: 600
+      })
 
       for (const enough of [50, 200, 350]) {
         yield* working.reach(enough)
@@ -36,8 +40,8 @@ for (
 
 it.live("a server that cuts all connections again and again", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 600 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 600 })
 
     for (let cuts = 0; cuts < 30; cuts++) {
       yield* working.reach(cuts * 15)
@@ -54,8 +58,8 @@ it.live("a server that cuts all connections again and again", () =>
 
 it.live("a server that becomes read-only, as after a failover", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
 
     yield* setting(server.adminUrl, "default_transaction_read_only", "on")
@@ -67,8 +71,8 @@ it.live("a server that becomes read-only, as after a failover", () =>
 
 it.live("a database that lets nobody in for a while", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
     const elsewhere = new URL(server.url)
     const name = elsewhere.pathname.slice(1)
@@ -90,8 +94,8 @@ it.live("a database that lets nobody in for a while", () =>
 
 it.live("a table that somebody locks, as for maintenance", () =>
   Effect.gen(function*() {
-    const server = yield* Working.server
-    const working = yield* Working.start({ direct: server.url, through: server.url, jobs: 400 })
+    const server = yield* BusyWorker.server
+    const working = yield* BusyWorker.start({ direct: server.url, through: server.url, jobs: 400 })
     yield* working.reach(50)
 
     const { begin, commit, sql } = yield* Session.openAt(server.url)
@@ -105,7 +109,7 @@ it.live("a table that somebody locks, as for maintenance", () =>
 
 it.live("a server that nobody reaches for longer than a lease", () =>
   Effect.gen(function*() {
-    const { proxy, server, through } = yield* Working.proxied
+    const { proxy, server, through } = yield* BusyWorker.proxied
     const { sql } = yield* Session.openAt(server.url)
     const starts: Array<number> = []
     const mayEnd = yield* Latch.make()
@@ -115,32 +119,31 @@ it.live("a server that nobody reaches for longer than a lease", () =>
     })
     for (const _ of [1, 2]) {
       yield* Layer.build(
-        QueueLive.layer({ workers: 2, lease: "4 seconds" }).pipe(
+        QueueLive.layer({ jobs: [Long], workers: 2, lease: "4 seconds" }).pipe(
           Layer.provide(handlers),
-          Layer.provide(RowLock.layer),
-          Layer.provide(Layer.fresh(Working.clientOf(through))),
+          Layer.provide(Layer.fresh(BusyWorker.clientOf(through))),
           Layer.provide(Logger.layer([])),
           Layer.fresh
         )
       )
     }
     yield* enqueueAll(Long, [1, 2, 3, 4].map((payload) => ({ payload }))).pipe(
-      Effect.provide(Layer.provide(QueueLive.client(), Working.clientOf(server.url)))
+      Effect.provide(Layer.provide(QueueLive.client(), BusyWorker.clientOf(server.url)))
     )
-    yield* Working.eventually(Effect.sync(() => assert.lengthOf(starts, 4)))
+    yield* BusyWorker.eventually(Effect.sync(() => assert.lengthOf(starts, 4)))
     const late = sql`SELECT FROM pgq.workers WHERE lease_until < clock_timestamp()`
 
     yield* proxy.refuse
     yield* proxy.cut
-    yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
+    yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
     // The first one that is back looks for the dead.
-    yield* sql`SELECT pgq.doubt(), pgq.rescue()`
+    yield* sql`SELECT pgq.note_late(), pgq.rescue()`
     yield* proxy.accept
-    yield* Working.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
+    yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
     const [dead] = yield* sql`SELECT FROM pgq.jobs WHERE crash_count > 0`
     yield* mayEnd.open
 
-    yield* Working.eventually(
+    yield* BusyWorker.eventually(
       Effect.map(sql`SELECT FROM pgq.jobs`, (rows) => assert.lengthOf(rows, 0))
     )
     assert.isUndefined(dead)
@@ -149,8 +152,8 @@ it.live("a server that nobody reaches for longer than a lease", () =>
 
 it.live("connections whose other end is gone without a word", () =>
   Effect.gen(function*() {
-    const { proxy, server, through } = yield* Working.proxied
-    const working = yield* Working.start({ direct: server.url, through, jobs: 400 })
+    const { proxy, server, through } = yield* BusyWorker.proxied
+    const working = yield* BusyWorker.start({ direct: server.url, through, jobs: 400 })
     yield* working.reach(50)
 
     yield* proxy.swallow
@@ -162,17 +165,16 @@ it.live(
   "a server that is away for two minutes is tried once a second",
   () =>
     Effect.gen(function*() {
-      const { proxy, server, through } = yield* Working.proxied
+      const { proxy, server, through } = yield* BusyWorker.proxied
       const { sql } = yield* Session.openAt(server.url)
       const starts: Array<number> = []
       const handlers = Long.toLayer((n) => Effect.sync(() => starts.push(n)))
 
       const tries = yield* Effect.gen(function*() {
         yield* Layer.buildWithScope(
-          QueueLive.layer().pipe(
+          QueueLive.layer({ jobs: [Long] }).pipe(
             Layer.provide(handlers),
-            Layer.provide(RowLock.layer),
-            Layer.provide(Working.clientOf(through))
+            Layer.provide(BusyWorker.clientOf(through))
           ),
           yield* MovingClock.scope(second)
         )
@@ -225,6 +227,6 @@ const asked = <A>(
   url: string,
   question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>
 ) =>
-  Working.eventually(
-    Effect.provide(Effect.flatMap(PgClient.PgClient, question), Working.clientOf(url))
+  BusyWorker.eventually(
+    Effect.provide(Effect.flatMap(PgClient.PgClient, question), BusyWorker.clientOf(url))
   )

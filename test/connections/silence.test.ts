@@ -9,8 +9,8 @@ import * as Job from "../../src/layers/job/Job.ts"
 import { queueName } from "../Given.ts"
 import * as Server from "../soak/Server.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
-import * as Closing from "./Closing.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
+import * as ClosingWorker from "./ClosingWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 const renewal = "SET lease_until = clock"
@@ -24,7 +24,7 @@ const running = Layer.provideMerge(
   PgClient.layerFrom(
     Effect.flatMap(Running, ({ url }) => PgClient.make({ url: Redacted.make(url) }))
   ),
-  Layer.effect(Running, Working.serverWith({ max_connections: "300" }))
+  Layer.effect(Running, BusyWorker.serverWith({ max_connections: "300" }))
 )
 
 /** A worker behind a network of its own, which is known by the name of its connections. */
@@ -48,7 +48,7 @@ const setup = Effect.fnUntraced(function*(pool: number) {
     )
   return {
     proxy,
-    start: Closing.worker(handlers, {
+    start: ClosingWorker.worker(handlers, {
       url: Server.overTcp(server, proxy.port),
       name,
       pool,
@@ -60,17 +60,17 @@ const setup = Effect.fnUntraced(function*(pool: number) {
       sql`
         INSERT INTO pgq.jobs (queue, name, payload) VALUES (${queue}, 'task', ${String(n)}::jsonb)
       `,
-    ran: (n: number) => Working.eventually(Effect.sync(() => assert.include(starts, n))),
+    ran: (n: number) => BusyWorker.eventually(Effect.sync(() => assert.include(starts, n))),
     pids: Effect.map(backends(), (rows) => rows.map(({ pid }) => pid)),
     /** Waits until it listens on another connection than these. */
     listens: (others: ReadonlyArray<number> = []) =>
-      Working.eventually(
+      BusyWorker.eventually(
         Effect.map(
           backends("listener"),
           (rows) => assert.isTrue(rows.some(({ pid }) => !others.includes(pid)))
         )
       ),
-    swallowed: Working.eventually(
+    swallowed: BusyWorker.eventually(
       Effect.map(proxy.swallowed, (count) => assert.strictEqual(count, 1))
     )
   }
@@ -108,7 +108,7 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
             yield* Effect.andThen(add(1), ran(1))
             yield* listens()
             yield* freeze(yield* pids)
-            yield* Closing.closesInTime(scope, grace)
+            yield* ClosingWorker.closesInTime(scope, grace)
           }),
         patience
       )
@@ -122,7 +122,7 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
             yield* Effect.andThen(add(1), ran(1))
             yield* listens()
             yield* proxy.blackhole
-            yield* Closing.closesInTime(scope, grace)
+            yield* ClosingWorker.closesInTime(scope, grace)
           }),
         patience
       )
@@ -138,7 +138,7 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
               yield* Effect.andThen(add(1), swallowed)
               yield* add(2)
               yield* withinSeconds(25)(ran(2))
-              yield* Closing.closesInTime(scope, grace)
+              yield* ClosingWorker.closesInTime(scope, grace)
             }),
           patience
         )
@@ -155,7 +155,7 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
             yield* proxy.swallow
             yield* add(2)
             yield* withinSeconds(25)(ran(2))
-            yield* Closing.closesInTime(scope, grace)
+            yield* ClosingWorker.closesInTime(scope, grace)
           }),
         patience
       )
@@ -168,7 +168,7 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
             const { scope } = yield* start
             yield* listens()
             yield* proxy.swallowAt("UNLISTEN")
-            yield* Closing.closesInTime(scope, grace)
+            yield* ClosingWorker.closesInTime(scope, grace)
           }),
         patience
       )

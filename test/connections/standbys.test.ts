@@ -28,7 +28,7 @@ const client = Layer.unwrap(Effect.gen(function*() {
 }))
 
 const queue = Layer.provideMerge(
-  Layer.unwrap(Effect.as(PgSchema.migrate("pgq"), QueueLive.client())),
+  Layer.unwrap(Effect.as(PgSchema.migrate(), QueueLive.client())),
   client
 )
 

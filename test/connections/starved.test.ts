@@ -9,8 +9,8 @@ import * as Job from "../../src/layers/job/Job.ts"
 import { queueName } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
-import * as Closing from "./Closing.ts"
-import * as Working from "./Working.ts"
+import * as BusyWorker from "./BusyWorker.ts"
+import * as ClosingWorker from "./ClosingWorker.ts"
 
 const Hold = Job.make("hold", { payload: Schema.Finite })
 
@@ -40,8 +40,8 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
             lease: "2 seconds"
           } as const
           const workers = [
-            yield* Closing.worker(handlers, options),
-            yield* Closing.worker(handlers, options)
+            yield* ClosingWorker.worker(handlers, options),
+            yield* ClosingWorker.worker(handlers, options)
           ]
           const count = 6 * pool
           yield* sql`
@@ -50,7 +50,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
             FROM generate_series(1, ${count}) AS n
           `
 
-          yield* Working.eventually(
+          yield* BusyWorker.eventually(
             Effect.map(
               sql`SELECT FROM pgq.finished_jobs WHERE queue = ${queue} AND outcome = 'completed'`,
               (rows) => assert.lengthOf(rows, count)
@@ -61,7 +61,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
             Array.from({ length: count }, (_, n) => n + 1)
           )
           assert.deepStrictEqual(workers.flatMap(({ lines }) => lines), [])
-          for (const { scope } of workers) yield* Closing.closesInTime(scope, 0)
+          for (const { scope } of workers) yield* ClosingWorker.closesInTime(scope, 0)
         }), 90_000)
     }
 
@@ -79,7 +79,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
             yield* own.withTransaction(Effect.andThen(hasBegun.open, mayEnd.await))
           })
         )
-        const { scope } = yield* Closing.worker(handlers, { url, pool: 1, queues: [queue] })
+        const { scope } = yield* ClosingWorker.worker(handlers, { url, pool: 1, queues: [queue] })
         const add = (n: number) =>
           sql`
             INSERT INTO pgq.jobs (queue, name, payload)
@@ -88,7 +88,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
 
         yield* Effect.andThen(add(1), hasBegun.await)
         yield* add(2)
-        yield* Working.eventually(
+        yield* BusyWorker.eventually(
           Effect.map(
             sql`SELECT FROM pgq.finished_jobs WHERE queue = ${queue} AND outcome = 'completed'`,
             (rows) => assert.lengthOf(rows, 1)

@@ -20,14 +20,14 @@ describe("a lease", () => {
       ["has hung for ten minutes", 600_000, 6000, false],
       ["was frozen for longer than it may trust its lease", 12_000, 12_000, false]
     ] as const
-  )("whose thread %s needs a stand-in or not", (_, turned, renewed, expected) => {
+  )("whose thread %s needs a watchdog or not", (_, turned, renewed, expected) => {
     const now = 1_000_000
 
-    const isNeeded = Lease.needsStandIn({
+    const isNeeded = Lease.needsRenewal({
       lease,
       now,
-      turnedAt: now - turned,
-      stillFor: turned,
+      lastTickAt: now - turned,
+      stalledFor: turned,
       hangLimit: 600_000,
       renewedAt: now - renewed
     })
@@ -35,15 +35,15 @@ describe("a lease", () => {
     assert.strictEqual(isNeeded, expected)
   })
 
-  it("is renewed by a stand-in before the trust in it ends, whenever the thread stops turning", () => {
+  it("is renewed by a watchdog before the trust in it ends, whenever the thread stops turning", () => {
     for (let stoppedAfter = 0; stoppedAfter <= Lease.renewEvery(lease); stoppedAfter += 100) {
       const isNeeded = (now: number) =>
-        Lease.needsStandIn({
+        Lease.needsRenewal({
           lease,
           now,
-          turnedAt: stoppedAfter,
+          lastTickAt: stoppedAfter,
           renewedAt: 0,
-          stillFor: now - stoppedAfter,
+          stalledFor: now - stoppedAfter,
           hangLimit: Infinity
         })
       const looks = Array.from({ length: 20 }, (_, n) => n * Lease.watchEvery(lease))
@@ -56,17 +56,17 @@ describe("a lease", () => {
   })
 
   it("counts how long a thread stands still, without the time that the one who looks was frozen", () => {
-    const first: Lease.Look = { at: 0, turnedAt: 0, stillFor: 0 }
-    const stillFor = (...looks: ReadonlyArray<readonly [at: number, turnedAt: number]>) =>
+    const first: Lease.Observation = { at: 0, lastTickAt: 0, stalledFor: 0 }
+    const stalledFor = (...looks: ReadonlyArray<readonly [at: number, lastTickAt: number]>) =>
       looks.reduce(
-        (last, [at, turnedAt]) => Lease.lookAgain(last, { at, turnedAt, lease }),
+        (last, [at, lastTickAt]) => Lease.observe(last, { at, lastTickAt, lease }),
         first
-      ).stillFor
+      ).stalledFor
 
-    assert.strictEqual(stillFor([1000, 900], [2000, 900], [3000, 900]), 2000)
-    assert.strictEqual(stillFor([1000, 900], [2000, 900], [3000, 2900]), 0)
-    assert.strictEqual(stillFor([1000, 900], [900_000, 900]), 2000)
+    assert.strictEqual(stalledFor([1000, 900], [2000, 900], [3000, 900]), 2000)
+    assert.strictEqual(stalledFor([1000, 900], [2000, 900], [3000, 2900]), 0)
+    assert.strictEqual(stalledFor([1000, 900], [900_000, 900]), 2000)
     // It has not begun.
-    assert.strictEqual(stillFor([1000, 0], [2000, 0], [3000, 0]), 0)
+    assert.strictEqual(stalledFor([1000, 0], [2000, 0], [3000, 0]), 0)
   })
 })

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as PidFile from "../../src/domain/PidFile.ts"
 
-const file: PidFile.PidFile = { pid: 4711, token: PidFile.tokenOf(["12345", "boot"]) }
+const file: PidFile.PidFile = { pid: 4711, fingerprint: PidFile.fingerprintOf(["12345", "boot"]) }
 
 /** The fields of `/proc/PID/stat` from the fourth on, each its own number. */
 const fields = Array.from({ length: 49 }, (_, index) => String(index + 4)).join(" ")
@@ -33,9 +33,9 @@ describe("PidFile", () => {
     assert.deepStrictEqual(PidFile.parse(text), Result.fail(issue))
   })
 
-  it("gives different processes different tokens", () => {
-    const tokens = [["1", "boot"], ["2", "boot"], ["1", "other boot"], ["1b", "oot"]]
-    assert.strictEqual(new Set(tokens.map(PidFile.tokenOf)).size, 4)
+  it("gives different processes different fingerprints", () => {
+    const fingerprints = [["1", "boot"], ["2", "boot"], ["1", "other boot"], ["1b", "oot"]]
+    assert.strictEqual(new Set(fingerprints.map(PidFile.fingerprintOf)).size, 4)
   })
 
   it("finds the start time behind a program's name with brackets and spaces", () => {

@@ -3,8 +3,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Exit } from "effect"
 import { PayloadInvalid } from "../../src/domain/Errors.ts"
-import type { ClaimedJob } from "../../src/domain/Job.ts"
 import { defaults, type RetryPolicy } from "../../src/domain/JobKind.ts"
+import type { ClaimedJob } from "../../src/domain/JobRecord.ts"
 import { decide, Settlement, unknownName } from "../../src/domain/Settlement.ts"
 
 describe("Settlement", () => {
@@ -107,10 +107,10 @@ describe("Settlement", () => {
     assert.isFalse(settlement._tag === "Retried" && settlement.error.includes("\0"))
   })
 
-  it("puts off a job that nobody knows, longer each time, to ten minutes", () => {
-    const delays = [0, 1, 2, 5, 1000].map((putOffs) => {
-      const settlement = unknownName({ ...claimed, putOffs })
-      return settlement._tag === "PutOff" && Duration.toSeconds(settlement.delay)
+  it("makes an unhandled job later each time, up to ten minutes", () => {
+    const delays = [0, 1, 2, 5, 1000].map((unhandledCount) => {
+      const settlement = unknownName({ ...claimed, unhandledCount })
+      return settlement._tag === "Unhandled" && Duration.toSeconds(settlement.delay)
     })
 
     assert.deepStrictEqual(delays, [30, 60, 120, 600, 600])
@@ -127,7 +127,7 @@ const claimed: ClaimedJob = {
   priority: 0,
   attempt: 1,
   maxAttempts: undefined,
-  putOffs: 0
+  unhandledCount: 0
 }
 
 const settlementOf = (run: {

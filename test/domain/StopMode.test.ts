@@ -50,9 +50,9 @@ describe("StopMode", () => {
       ["cancel", 1, true, "wait"]
     ] as const
   )("in %s with %d running, jobs waiting: %s, the next step is to %s", (...row) => {
-    const [mode, running, hasWaiting, step] = row
+    const [mode, running, hasUnstarted, step] = row
 
-    assert.strictEqual(StopMode.nextStep({ mode, running, hasWaiting }), step)
+    assert.strictEqual(StopMode.nextStep({ mode, running, hasUnstarted }), step)
   })
 
   it("knows each mode by its signal and by PyPGQueue's word", () => {

@@ -10,6 +10,7 @@ const check = (asked: object) => WorkerSettings.check(asked)
 
 const refused: ReadonlyArray<readonly [setting: string, values: ReadonlyArray<unknown>]> = [
   ["workers", [0, -1, 1.5, NaN, Infinity, 10_001, "5"]],
+  ["concurrency", [0, -1, 1.5, NaN, Infinity, 10_001, "5"]],
   ["queues", [[], ["a", "a"], [""], ["q".repeat(64)], ["a\0"], ["\ud800"], "default", [1]]],
   ["label", ["l".repeat(129), "a\0b"]],
   ["workerId", ["", "1", "not-a-uuid"]],
@@ -39,6 +40,20 @@ describe("a worker's settings", () => {
     {}
   ])("take %o", (asked) => {
     assert.isTrue(Result.isSuccess(check(asked)))
+  })
+
+  it("take the number of jobs at once by either name", () => {
+    const workersOf = (asked: object) => Result.getOrThrow(check(asked)).workers
+    assert.deepStrictEqual(
+      [{ workers: 3 }, { concurrency: 3 }, { workers: 3, concurrency: 3 }].map(workersOf),
+      [3, 3, 3]
+    )
+    const checked = check({ workers: 3, concurrency: 4 })
+    assert(Result.isFailure(checked), "it was taken")
+    assert.strictEqual(
+      checked.failure.message,
+      "concurrency: it is 4, but workers, the same setting, is 3"
+    )
   })
 
   it("have defaults", () => {

@@ -3,19 +3,22 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
-import { Clock, Context, Effect, Layer, type Scope } from "effect"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import { Clock, Context, Effect, Layer, Scope } from "effect"
+import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
-import type { LockStrategy } from "../../src/services/LockStrategy.ts"
-import { QueueControl } from "../../src/services/QueueControl.ts"
+import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { eventually } from "../Given.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import type { TestDatabase } from "../support/Postgres.ts"
+import * as SomeHandlers from "../support/SomeHandlers.ts"
 
-/** A migrated database with a producer's services. */
-export const producer = QueueLive.client().pipe(Layer.provideMerge(PgQueue.database))
+/** A migrated database with a producer's services, and with the workers that tests make known. */
+export const producer = Layer.merge(
+  QueueLive.client(),
+  PgWorkerRegistry.layer({ schema: PgQueue.schema })
+).pipe(Layer.provideMerge(PgQueue.database))
 
 export const options = { excludeTestServices: true, timeout: "1 minute" } as const
 
@@ -25,23 +28,24 @@ export type It = Vitest.MethodsNonLive<JobRepo | PgClient.PgClient | TestDatabas
 export const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
   options: QueueLive.Options & {
-    readonly lock?: Layer.Layer<LockStrategy>
+    readonly lock?: Layer.Layer<never>
     readonly scope?: Scope.Scope
     /** Takes what it logs. */
     readonly lines?: Array<LogLines.LogLine>
   }
 ) {
   // Failing jobs are what many tests are about: nobody reads of them.
-  const { lines = [], lock = RowLock.layer, scope, ...queue } = options
+  const { lines = [], lock = Layer.empty, scope = yield* Effect.scope, ...queue } = options
+  const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
   const context = yield* Layer.buildWithScope(
-    QueueLive.layer({ grace: "1 second", ...queue }).pipe(
-      Layer.provide(handlers),
+    QueueLive.layer({ grace: "1 second", ...queue, jobs }).pipe(
+      Layer.provide(layer),
       Layer.provide(lock),
       Layer.provide(LogLines.into(lines))
     ),
-    scope ?? (yield* Effect.scope)
+    scope
   )
-  return Context.get(context, QueueControl)
+  return Context.get(context, WorkerControl)
 })
 
 /** Waits until a worker of the queue has told producers that it sleeps. */
@@ -75,7 +79,7 @@ export const finishedAll = (queue: string, count: number) =>
 export const unfinished = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
   return yield* sql<Unfinished>`
-    SELECT id, name, state, attempt, put_offs, crash_count, run_at, error
+    SELECT id, name, state, failures, unhandled_count, crash_count, run_at, error
     FROM pgq.job_states WHERE queue = ${queue} ORDER BY id
   `
 })
@@ -112,8 +116,8 @@ export interface Unfinished {
   readonly id: bigint
   readonly name: string
   readonly state: string
-  readonly attempt: number
-  readonly put_offs: number
+  readonly failures: number
+  readonly unhandled_count: number
   readonly crash_count: number
   readonly run_at: Date | null
   readonly error: string | null

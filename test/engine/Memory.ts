@@ -1,18 +1,20 @@
 /**
  * A worker on a queue in memory, for tests that lead the clock.
  */
-import { Context, Duration, Effect, Layer, Logger, Schema, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Logger, Schema, Scope } from "effect"
+import * as Handler from "../../src/layers/job/Handler.ts"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as Worker from "../../src/layers/worker/Worker.ts"
 import { enqueueAll } from "../../src/services/Enqueue.ts"
 import { Handlers } from "../../src/services/Handlers.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
-import { QueueControl } from "../../src/services/QueueControl.ts"
+import { Notifier } from "../../src/services/Notifier.ts"
+import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, workerOf } from "../Given.ts"
 import * as MovingClock from "../support/MovingClock.ts"
+import * as SomeHandlers from "../support/SomeHandlers.ts"
 
 /** Starts a worker with a grace of 30 seconds that ends with the test, or with the given scope. */
 export const start = Effect.fnUntraced(function*(
@@ -24,11 +26,14 @@ export const start = Effect.fnUntraced(function*(
     readonly lines?: Array<string>
     /** Stands between the worker and the store. */
     readonly repo?: (repo: JobRepo["Service"]) => JobRepo["Service"]
+    readonly notifier?: (notifier: Notifier["Service"]) => Notifier["Service"]
     readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
   } = {}
 ) {
-  const { lines, scope, workers = 2 } = options
-  const { registry = (registry) => registry, repo = (repo) => repo } = options
+  const { lines, workers = 2 } = options
+  const scope = options.scope ?? (yield* MovingClock.scope())
+  const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
+  const { notifier = same, registry = same, repo = same } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
     worker: {
@@ -43,29 +48,21 @@ export const start = Effect.fnUntraced(function*(
   })
   const context = yield* Layer.buildWithScope(
     worker.pipe(
-      Layer.provide(Layer.provide(found, handlers)),
-      Layer.provide(RowLock.layer),
+      Layer.provide(Layer.effect(Handlers, Handler.of(jobs))),
+      Layer.provide(layer),
       Layer.provide(Layer.effect(JobRepo, Effect.map(JobRepo, repo))),
+      Layer.provide(Layer.effect(Notifier, Effect.map(Notifier, notifier))),
       Layer.provide(Layer.effect(WorkerRegistry, Effect.map(WorkerRegistry, registry))),
       Layer.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
         lines?.push(`${logLevel} ${String(message)}`)
       })]))
     ),
-    scope ?? (yield* MovingClock.scope())
+    scope
   )
-  return Context.get(context, QueueControl)
+  return Context.get(context, WorkerControl)
 })
 
-const found = Layer.effect(
-  Handlers,
-  Effect.map(Effect.context<never>(), (context) => {
-    const handlers = Job.handlersIn(context)
-    return {
-      find: (name: string) => handlers.find((handler) => handler.name === name),
-      names: handlers.map(({ name }) => name)
-    }
-  })
-)
+const same = <A>(service: A): A => service
 
 export const Task = Job.make("task", { payload: Schema.Finite })
 
@@ -79,6 +76,6 @@ export const counts = Effect.map(JobAdmin.use((admin) => admin.counts), ([queue]
 /** The payloads of the jobs that somebody else can claim now, each with the attempt it would be. */
 export const claimable = Effect.gen(function*() {
   const worker = yield* workerOf("default")
-  const jobs = yield* claim({ queue: "default", worker, laneRun: 10 })
+  const jobs = yield* claim({ queue: "default", worker, perLaneMax: 10 })
   return jobs.map(({ attempt, payload }) => [Number(payload), attempt])
 })

@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import { newJob } from "../../src/domain/Job.ts"
+import { newJob } from "../../src/domain/JobRecord.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"

@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Random, Result, Schema } from "effect"
-import type { EnqueueOptions } from "../../src/domain/Job.ts"
+import type { EnqueueOptions } from "../../src/domain/JobRecord.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
@@ -113,8 +113,6 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a text
 const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
-  settle: () => Effect.succeed([]),
-  locked: () => Effect.succeed([]),
-  hasWaiting: () => Effect.succeed(false),
-  hasUnannounced: () => Effect.succeed(false)
+  settle: () => Effect.succeed({ lost: [], rowLocked: [] }),
+  hasUnstarted: () => Effect.succeed(false)
 }

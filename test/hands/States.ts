@@ -58,7 +58,7 @@ const stateOf = (
     const ends = options.isBehind && after === "held" ? 2 : 1
     const held = after === undefined
       ? { lease: "", ids: [] }
-      : yield* session.claim({ queue, worker, limit: 1, laneRun: ends - 1 })
+      : yield* session.claim({ queue, worker, limit: 1, perLaneMax: ends - 1 })
     if (after !== undefined && after !== "held") {
       yield* session.settleOther({
         lease: held.lease,

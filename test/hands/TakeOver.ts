@@ -5,8 +5,8 @@
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as Closing from "../connections/Closing.ts"
-import { eventually } from "../connections/Working.ts"
+import { eventually } from "../connections/BusyWorker.ts"
+import * as ClosingWorker from "../connections/ClosingWorker.ts"
 import type * as Session from "../support/Session.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
@@ -78,14 +78,14 @@ export const check = Effect.fnUntraced(function*(
   }
 ) {
   const marked = yield* session.sql`
-    SELECT DISTINCT key FROM pgq.lane_wakes WHERE queue = ${queue} ORDER BY key
+    SELECT DISTINCT key FROM pgq.dirty_lanes WHERE queue = ${queue} ORDER BY key
   `
   assert.deepStrictEqual(marked, keys.map((key) => ({ key })))
   yield* add(session, queue, 100)
   const open = [...unfinished, ...Array.from({ length: 20 }, (_, n) => 100 + n)]
   const starts: Array<{ readonly n: number; readonly key: string | undefined }> = []
   const handlers = Task.toLayer((n, { key }) => void starts.push({ n, key }))
-  const { lines } = yield* Closing.worker(handlers, { url, pool: 4, queues: [queue] })
+  const { lines } = yield* ClosingWorker.worker(handlers, { url, pool: 4, queues: [queue] })
   yield* eventually(
     Effect.map(payloadsOf(session, "jobs"), (left) => assert.deepStrictEqual(left, []))
   )

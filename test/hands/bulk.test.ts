@@ -16,7 +16,7 @@ const setup = Effect.gen(function*() {
 
 const lanes = ({ sql }: Session.Session, queue: string) =>
   sql`
-  SELECT key, priority FROM pgq.lane_wakes WHERE queue = ${queue} ORDER BY id
+  SELECT key, priority FROM pgq.dirty_lanes WHERE queue = ${queue} ORDER BY id
 `
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in bulk", (it) => {
@@ -36,7 +36,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in 
         { key: "k0", priority: 1000 },
         { key: "k1", priority: 999 }
       ])
-      // Of those that are deleted none had a token.
+      // Of those that are deleted none had a head.
       assert.lengthOf(all, 4)
     }))
 
@@ -151,7 +151,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in 
       yield* c.sql`SELECT setval('pgq.jobs_id_seq', ${job}, false)`
       assert.strictEqual(yield* a.insert({ queue }), job)
 
-      assert.match(String(refused.reason.cause), /has a key and is held by a worker/)
+      assert.match(String(refused.reason.cause), /has a key and is leased to a worker/)
       assert.deepStrictEqual(yield* a.complete(old.lease, [job]), [job])
       assert.deepStrictEqual((yield* a.claim({ queue, worker })).ids, [job])
     }))

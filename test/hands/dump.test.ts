@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join, resolve } from "node:path"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
-import { clientOf, serverWith } from "../connections/Working.ts"
+import { clientOf, serverWith } from "../connections/BusyWorker.ts"
 import * as Server from "../soak/Server.ts"
 import * as PgPrograms from "../support/PgPrograms.ts"
 import * as Session from "../support/Session.ts"
@@ -50,7 +50,7 @@ describe.skipIf(version === undefined)(
         const admin = yield* Session.openAt(adminUrl)
         yield* admin.sql`CREATE DATABASE second OWNER pgq_plain`.unprepared
         const there = url.replace("/postgres?", "/second?")
-        yield* Effect.provide(PgSchema.migrate("pgq"), clientOf(there))
+        yield* Effect.provide(PgSchema.migrate(), clientOf(there))
         const second = yield* Session.openAt(there)
         const queue = crypto.randomUUID()
         yield* TakeOver.work(first, queue, 0)

@@ -3,7 +3,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
-import { eventually, serverWith } from "../connections/Working.ts"
+import { eventually, serverWith } from "../connections/BusyWorker.ts"
 import { statementsOf } from "../support/Regions.ts"
 import * as Session from "../support/Session.ts"
 import * as TakeOver from "./TakeOver.ts"

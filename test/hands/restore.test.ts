@@ -25,7 +25,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("res
       yield* work.sql`CREATE TEMPORARY TABLE dump AS SELECT * FROM pgq.jobs`
       yield* work.sql`ALTER TABLE pgq.jobs DISABLE TRIGGER ALL`
       yield* work.sql`TRUNCATE pgq.jobs RESTART IDENTITY`
-      yield* work.sql`TRUNCATE pgq.lane_wakes RESTART IDENTITY`
+      yield* work.sql`TRUNCATE pgq.dirty_lanes RESTART IDENTITY`
       yield* work.sql`INSERT INTO pgq.jobs OVERRIDING SYSTEM VALUE SELECT * FROM dump`
       yield* work.sql`ALTER TABLE pgq.jobs ENABLE TRIGGER ALL`
       yield* work.commit

@@ -3,7 +3,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { serverWith } from "../connections/Working.ts"
+import { serverWith } from "../connections/BusyWorker.ts"
 import * as Session from "../support/Session.ts"
 
 it.live(

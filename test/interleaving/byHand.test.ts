@@ -18,18 +18,18 @@ const setup = Effect.gen(function*() {
 const refusal = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
   Effect.map(Effect.flip(statement), ({ reason }) => String(reason.cause))
 
-const isHeld = /has a key and is held by a worker/
+const isHeld = /has a key and is leased to a worker/
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by hand", (it) => {
-  it.effect("a job of a run cannot be deleted, put off or moved", () =>
+  it.effect("a job of a run cannot be deleted, moved or made later", () =>
     Effect.gen(function*() {
       const { a, b, c, key, other, queue, worker } = yield* setup
       const [first, second] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
       const third = yield* a.insert({ queue, key })
-      const run = yield* a.claim({ queue, worker, limit: 1, laneRun: 1 })
+      const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 1 })
 
       const deleted = yield* refusal(c.sql`DELETE FROM pgq.jobs WHERE id = ${second}`)
-      const putOff = yield* refusal(c.sql`
+      const delayed = yield* refusal(c.sql`
         UPDATE pgq.jobs SET state = 'scheduled', run_at = now() + interval '1 hour'
         WHERE id = ${second}
       `)
@@ -42,7 +42,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const after = yield* b.claim({ queue, worker: other })
 
       assert.deepStrictEqual(run.ids, [first, second])
-      for (const said of [deleted, putOff, moved]) assert.match(said, isHeld)
+      for (const said of [deleted, delayed, moved]) assert.match(said, isHeld)
       assert.deepStrictEqual([beside.ids, after.ids], [[], [third]])
     }))
 
@@ -52,7 +52,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const [first, second] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
       yield* a.insert({ queue, key })
       yield* a.begin
-      const run = yield* a.claim({ queue, worker, limit: 1, laneRun: 1 })
+      const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 1 })
       const deleting = yield* Effect.forkChild(
         refusal(c.sql`DELETE FROM pgq.jobs WHERE id IN (${first}, ${second})`)
       )
@@ -73,10 +73,10 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const third = yield* a.insert({ queue, key })
       yield* c.begin
       yield* c.sql`DELETE FROM pgq.jobs WHERE id = ${second}`
-      const run = yield* a.claim({ queue, worker, limit: 1, laneRun: 2 })
+      const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 2 })
       yield* c.commit
       yield* a.complete(run.lease, [first])
-      const after = yield* b.claim({ queue, worker: other, laneRun: 2 })
+      const after = yield* b.claim({ queue, worker: other, perLaneMax: 2 })
 
       assert.deepStrictEqual([run.ids, after.ids], [[first], [third]])
     }))

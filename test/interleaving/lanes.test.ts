@@ -34,7 +34,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       }))
   }
 
-  it.effect("give the token to a more urgent job that arrives while the head waits", () =>
+  it.effect("give the head to a more urgent job that arrives while the head waits", () =>
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup
       const idle = yield* a.insert({ queue, key })
@@ -82,7 +82,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       assert.deepStrictEqual([meanwhile.ids, later.ids], [[], [urgent]])
     }))
 
-  it.effect("find a token that was overtaken while it was leased and came back undone", () =>
+  it.effect("find a head that was overtaken while it was leased and came back undone", () =>
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup
       const head = yield* a.insert({ queue, key })
@@ -151,7 +151,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       const { a, b, key, queue, worker } = yield* setup
       const ids = yield* Effect.forEach([1, 2, 3, 4], () => a.insert({ queue, key }))
 
-      const run = yield* b.claim({ queue, worker, laneRun: 2 })
+      const run = yield* b.claim({ queue, worker, perLaneMax: 2 })
       yield* b.complete(run.lease, run.ids.slice(0, 2))
       const meanwhile = yield* a.claim({ queue, worker })
       const refused = yield* b.complete(run.lease, run.ids.slice(2))
@@ -163,15 +163,15 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       assert.deepStrictEqual(rest.ids, ids.slice(3))
     }))
 
-  it.effect("let a lease's jobs go as one when its worker is buried", () =>
+  it.effect("let a lease's jobs go as one when its worker is reported dead", () =>
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup
       const ids = yield* Effect.forEach([1, 2, 3], () => a.insert({ queue, key }))
-      const run = yield* b.claim({ queue, worker, laneRun: 2 })
+      const run = yield* b.claim({ queue, worker, perLaneMax: 2 })
       const heir = yield* a.worker(queue)
 
       yield* a.sql`SELECT pgq.leave(${worker}::uuid, true)`
-      const again = yield* a.claim({ queue, worker: heir, laneRun: 2 })
+      const again = yield* a.claim({ queue, worker: heir, perLaneMax: 2 })
       const late = yield* b.complete(run.lease, run.ids)
 
       assert.deepStrictEqual(run.ids, ids)

@@ -64,11 +64,11 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
         WHERE id = ${worker}::uuid
       `
       const pass = a.sql`
-        UPDATE pgq.workers SET doubted_at = doubted_at - interval '0.5 seconds'
+        UPDATE pgq.workers SET late_since = late_since - interval '0.5 seconds'
         WHERE id = ${worker}::uuid
       `
       const rescue = Effect.map(
-        a.sql<{ jobs: number }>`SELECT pgq.rescue() AS jobs FROM pgq.doubt()`,
+        a.sql<{ jobs: number }>`SELECT pgq.rescue() AS jobs FROM pgq.note_late()`,
         ([row]) => row!.jobs
       )
 
@@ -100,10 +100,10 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
       yield* c.sql`SELECT pgq.lock_stripes(ARRAY[pgq.lane_stripe(${queue}, 'k')])`
       const settling = yield* Effect.forkChild(a.complete(lease, [id]))
       yield* Session.someoneWaits
-      const early = yield* b.sql`SELECT pgq.rescue() AS jobs FROM pgq.doubt()`
+      const early = yield* b.sql`SELECT pgq.rescue() AS jobs FROM pgq.note_late()`
       yield* c.commit
       const lost = yield* Fiber.join(settling)
-      const late = yield* b.sql`SELECT pgq.rescue() AS jobs FROM pgq.doubt()`
+      const late = yield* b.sql`SELECT pgq.rescue() AS jobs FROM pgq.note_late()`
 
       assert.deepStrictEqual(lost, [])
       assert.deepStrictEqual([early, late], [[{ jobs: 0 }], [{ jobs: 0 }]])

@@ -37,7 +37,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("peo
         const job = isRun ? { queue, key: "k" } : { queue }
         const ids = [yield* a.insert(job), yield* a.insert(job)]
         if (guest !== undefined) yield* their(guest)
-        const { lease } = yield* a.claim({ queue, worker, laneRun: 5 })
+        const { lease } = yield* a.claim({ queue, worker, perLaneMax: 5 })
         const change = (id: bigint) =>
           person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id}`
 
@@ -74,7 +74,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("peo
         const session = yield* Session.open
         const worker = yield* session.worker(queue)
         while (!so.isOver) {
-          const { ids, lease } = yield* session.claim({ queue, worker, limit: 50, laneRun: 5 })
+          const { ids, lease } = yield* session.claim({ queue, worker, limit: 50, perLaneMax: 5 })
           if (ids.length === 0) {
             yield* add
             continue

@@ -23,8 +23,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { defaultDataDir } from "../../src/layers/embedded/EmbeddedHome.ts"
 import * as EmbeddedPostgres from "../../src/layers/embedded/EmbeddedPostgres.ts"
+import { defaultDataDir } from "../../src/layers/embedded/Home.ts"
 import * as Postgres from "../support/Postgres.ts"
 
 const isRoot = process.getuid?.() === 0

@@ -38,12 +38,12 @@ describe("FailureLog", () => {
           job,
           Settlement.Retried({ error, delay: Duration.millis(1500.2), holdsLane: true })
         )
-        yield* warn(job, Settlement.PutOff({ error, delay: Duration.seconds(30) }))
+        yield* warn(job, Settlement.Unhandled({ error, delay: Duration.seconds(30) }))
         yield* warn(job, Settlement.Failed({ error, blocksLane: true }))
 
         assert.deepStrictEqual(lines, [
           "job 7 (mail): no route; tried again in 1s 501ms",
-          "job 7 (mail): no route; put off for 30s",
+          "job 7 (mail): no route; unhandled, and tried again in 30s",
           "job 7 (mail): no route; " +
           "failed for good, and holds up its key until somebody retries or cancels it"
         ])

@@ -4,7 +4,7 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Redacted } from "effect"
 import * as PgOwnPool from "../../src/layers/postgres/connection/PgOwnPool.ts"
-import * as Working from "../connections/Working.ts"
+import * as Working from "../connections/BusyWorker.ts"
 import { eventually } from "../Given.ts"
 import * as Session from "../support/Session.ts"
 

@@ -27,7 +27,7 @@ const asAdministrator = Effect.fnUntraced(function*<A, E>(
 /** With a schema, and the user that works in it. */
 const withSchema = Layer.effectDiscard(asAdministrator(Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  yield* PgSchema.migrate("pgq")
+  yield* PgSchema.migrate()
   yield* sql`CREATE ROLE watched SUPERUSER LOGIN PASSWORD 'secret'`
 })))
 
@@ -53,7 +53,7 @@ const rescuedWhileComputing = Effect.fnUntraced(function*(way: string) {
   yield* process.line(/^computing$/)
   return yield* asAdministrator(Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    return yield* sql<{ n: number }>`SELECT pgq.doubt(), pgq.rescue() AS n`.pipe(
+    return yield* sql<{ n: number }>`SELECT pgq.note_late(), pgq.rescue() AS n`.pipe(
       Effect.map(([row]) => row!.n),
       Effect.delay("20 millis"),
       Effect.repeat({ until: (n) => n > 0 }),

@@ -5,9 +5,9 @@
  * node watched.mjs WAY CONNINFO QUEUE
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted, Result, Schema } from "effect"
+import { Effect, Layer, Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { Job, QueueControl, QueueLive, RowLock } from "../../dist/index.js"
+import { Job, QueueLive, WorkerControl } from "../../dist/index.js"
 import * as PgConninfo from "../../dist/layers/postgres/connection/PgConninfo.js"
 
 const [way, conninfo, queue] = process.argv.slice(2)
@@ -68,13 +68,14 @@ const compute = Effect.gen(function*() {
 })
 
 const [config, options] = ways[way]
-const Queue = QueueLive.layer({ queues: [queue], lease: "3 seconds", ...options }).pipe(
-  Layer.provide(Job.make("compute", { payload: Schema.Unknown }).toLayer(() => compute)),
-  Layer.provide(RowLock.layer),
-  Layer.provide(PgClient.layer(config()))
-)
+const Compute = Job.make("compute")
+const Queue = QueueLive.layer({ jobs: [Compute], queues: [queue], lease: "3 seconds", ...options })
+  .pipe(
+    Layer.provide(Compute.toLayer(() => compute)),
+    Layer.provide(PgClient.layer(config()))
+  )
 await Effect.gen(function*() {
-  const control = yield* QueueControl
+  const control = yield* WorkerControl
   yield* control.stop("drain")
   yield* control.ended
 }).pipe(

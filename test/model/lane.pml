@@ -1,4 +1,4 @@
-/* One lane as sql/ builds it: tokens, markers, claims, leases, settlements, death.
+/* One lane as sql/ builds it: heads, markers, claims, leases, settlements, death.
 
    What is committed is global. A statement's look is one step of its own; a row lock waits or is
    skipped, and what was locked is looked at again (EvalPlanQual). `undo` holds what a transaction
@@ -48,7 +48,7 @@
 #define GONE 5
 #define SAME 6          /* locked, but not changed */
 
-#define IS_TOKEN(s) ((s) == READY || (s) == RETRY)
+#define IS_HEAD(s) ((s) == READY || (s) == RETRY)
 #define RANK(j) ((j) == NJ - 1 -> 0 : (j) + 1)
 #define BIT(j) (1 << (j))
 #define HAS(mask, j) (((mask) >> (j)) & 1)
@@ -85,9 +85,9 @@ byte losses = LOSSES;
 #define SEES(me, j) ((locker[j] == me && change[j] != 0 && change[j] != SAME) -> change[j] : state[j])
 #define FREE(me, j) (locker[j] == NOBODY || locker[j] == me)
 
-/* The unique index waits while another transaction adds or takes a token of the lane. */
+/* The unique index waits while another transaction adds or takes a head of the lane. */
 #define UNSURE(me, j) (locker[j] != NOBODY && locker[j] != me && change[j] != 0 && change[j] != SAME \
-  && (IS_TOKEN(state[j]) || IS_TOKEN(change[j])))
+  && (IS_HEAD(state[j]) || IS_HEAD(change[j])))
 #if NJ == 2
 #define ALL(p) (p(0) && p(1))
 #define ANY(p) (p(0) || p(1))
@@ -98,19 +98,19 @@ byte losses = LOSSES;
 #define CERTAIN(j) (!UNSURE(me, j))
 #define IS_GONE(j) (state[j] == GONE)
 
-inline lookAtLane() {            /* first: the first that waits; token: the one with the token */
-  first = NONE; token = NONE; i = 0;
+inline lookAtLane() {            /* first: the first that waits; head: the one with the head */
+  first = NONE; head = NONE; i = 0;
   do
   :: i < NJ ->
      if :: SEES(me, i) == WAITING && (first == NONE || RANK(i) < RANK(first)) -> first = i :: else fi;
-     if :: IS_TOKEN(SEES(me, i)) -> token = i :: else fi;
+     if :: IS_HEAD(SEES(me, i)) -> head = i :: else fi;
      i++
   :: else -> break
   od; i = 0
 }
 
 /* UPDATE jobs SET state = 'ready' WHERE id = first AND state = 'waiting' */
-inline giveToken() {
+inline makeHead() {
   if
   :: first != NONE ->
      atomic { FREE(me, first) ->
@@ -127,7 +127,7 @@ inline checkIndex(j) {
   :: j != NONE && !failed ->
      atomic { ALL(CERTAIN) ->
        i = 0;
-       do :: i < NJ -> if :: i != j && IS_TOKEN(SEES(me, i)) -> failed = 1 :: else fi; i++
+       do :: i < NJ -> if :: i != j && IS_HEAD(SEES(me, i)) -> failed = 1 :: else fi; i++
           :: else -> break od; i = 0;
 #if !defined(NO_STRIPE) && !defined(ONE_SNAPSHOT) && !defined(DEMOTE_LEASED)
        assert(!failed)           /* a violation would be an error for somebody */
@@ -140,15 +140,15 @@ inline checkIndex(j) {
 #endif
 }
 
-inline giveTokens() {
+inline makeHeads() {
   atomic {
 #ifdef ONE_SNAPSHOT
-    first = oldFirst; token = oldToken;
-    if :: token != NONE && (SEES(me, token) == GONE || SEES(me, token) == SCHEDULED) -> token = NONE :: else fi;
+    first = oldFirst; head = oldHead;
+    if :: head != NONE && (SEES(me, head) == GONE || SEES(me, head) == SCHEDULED) -> head = NONE :: else fi;
 #else
     lookAtLane();
 #endif
-    if :: token != NONE -> first = NONE :: else fi; token = NONE
+    if :: head != NONE -> first = NONE :: else fi; head = NONE
   };
   /* A head that somebody holds is passed by: who holds it may leave it as it is. */
   atomic {
@@ -159,12 +159,12 @@ inline giveTokens() {
        :: else
     fi
   };
-  giveToken()
+  makeHead()
 }
 
 inline lockStripe() {
 #ifdef ONE_SNAPSHOT
-  atomic { lookAtLane(); oldFirst = first; oldToken = token; first = NONE; token = NONE };
+  atomic { lookAtLane(); oldFirst = first; oldHead = head; first = NONE; head = NONE };
 #endif
 #ifndef NO_STRIPE
   atomic { stripe == NOBODY -> stripe = me }
@@ -205,14 +205,14 @@ inline mayFail() {
 #define CLAIMABLE(j) (state[j] == READY && UNLEASED(j) && IS_FIRST(j))
 
 proctype Worker(byte me) {
-  byte i, first, token, mine, next;
+  byte i, first, head, mine, next;
 #ifdef ONE_SNAPSHOT
-  byte oldFirst, oldToken;
+  byte oldFirst, oldHead;
 #endif
   byte held;
   bit marked, remark, failed, keyed;
   byte done, undone, becomes, rest;
-  first = NONE; token = NONE; mine = NONE; undone = NONE;
+  first = NONE; head = NONE; mine = NONE; undone = NONE;
 
  claim:
   dead[me] = 0;
@@ -248,13 +248,13 @@ proctype Worker(byte me) {
      /* demote_heads */
      atomic {
        lookAtLane();
-       if :: token != NONE && first != NONE && SEES(me, token) == READY && RANK(first) < RANK(token)
-          :: else -> token = NONE fi; first = NONE
+       if :: head != NONE && first != NONE && SEES(me, head) == READY && RANK(first) < RANK(head)
+          :: else -> head = NONE fi; first = NONE
      };
      if
-     :: token != NONE ->
-        atomic { if :: locker[token] == NOBODY && state[token] == READY -> locker[token] = me; change[token] = SAME
-                    :: else -> token = NONE;
+     :: head != NONE ->
+        atomic { if :: locker[head] == NOBODY && state[head] == READY -> locker[head] = me; change[head] = SAME
+                    :: else -> head = NONE;
 #ifndef NO_SKIP_MARKER
                        /* Whoever locks it may leave it as it is, and knows nothing of our marker. */
                        remark = 1
@@ -263,22 +263,22 @@ proctype Worker(byte me) {
         atomic {
           if
 #ifdef DEMOTE_LEASED
-          :: token != NONE -> change[token] = WAITING
+          :: head != NONE -> change[head] = WAITING
 #else
-          :: token != NONE && UNLEASED(token) -> change[token] = WAITING
+          :: head != NONE && UNLEASED(head) -> change[head] = WAITING
 #endif
-          :: else fi; token = NONE
+          :: else fi; head = NONE
         }
      :: else
      fi;
-     giveTokens()
+     makeHeads()
   :: else
   fi;
   if :: failed -> goto endClaim :: else fi;
   /* The first look at the leases, then the pick with its order check, then its row lock. */
   atomic { held = lease[0] | lease[1]; first = NONE };
   atomic {
-    lookAtLane(); token = NONE; i = 0;
+    lookAtLane(); head = NONE; i = 0;
     do
     :: i < NJ -> if :: SEES(me, i) == READY && !HAS(held, i) && mine == NONE -> mine = i :: else fi; i++
     :: else -> break
@@ -322,7 +322,7 @@ proctype Worker(byte me) {
              rest = rest | BIT(first); locker[first] = me; change[first] = SAME
 #endif
           :: else
-          fi; first = NONE; token = NONE
+          fi; first = NONE; head = NONE
        fi
 #endif
      }
@@ -404,17 +404,17 @@ proctype Worker(byte me) {
      atomic {
        mine = lease[me] & ~done; i = 0;
        do
-       :: i < NJ -> if :: HAS(mine, i) && IS_TOKEN(SEES(me, i)) -> first = NONE; break
+       :: i < NJ -> if :: HAS(mine, i) && IS_HEAD(SEES(me, i)) -> first = NONE; break
                        :: HAS(mine, i) && SEES(me, i) == WAITING && (first == NONE || RANK(i) < RANK(first)) -> first = i
                        :: else fi; i++
        :: else -> break
        od; i = 0; mine = NONE
      };
-     giveToken()
+     makeHead()
   :: else
   fi;
 #ifndef NO_HANDOVER
-  if :: keyed -> giveTokens() :: else fi;
+  if :: keyed -> makeHeads() :: else fi;
 #endif
   atomic {
     mayFail(); endRows();
@@ -569,7 +569,7 @@ proctype Loser() {
 
 /* Looks now and then for a lane that no claim would look at. */
 #define WAITS(j) (state[j] == WAITING)
-#define HOLDS_TOKEN(j) IS_TOKEN(state[j])
+#define HOLDS_TOKEN(j) IS_HEAD(state[j])
 #define IS_OVERTAKEN(j) (state[j] == READY && !IS_FIRST(j))
 proctype Healer() {
  end:

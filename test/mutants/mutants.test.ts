@@ -1,18 +1,46 @@
 /**
- * The mutants still fit pgq, and the tests that must notice them are there. `npm run mutants` tries
- * them.
+ * The mutants still fit pgq, the tests that must notice them are there, and the docs tell of all.
+ * `npm run mutants` tries them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
+import { filesOf } from "./InFiles.ts"
+import { mechanisms } from "./mechanisms.ts"
 import { mutants } from "./mutants.ts"
+import * as Table from "./Table.ts"
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8")
 
 describe("a mutant", () => {
-  it.each(mutants)("$name changes what is there, and a test is named for it", (mutant) => {
-    for (const { file, from } of mutant.changes) {
-      assert.strictEqual(read(file).split(from).length, 2, file)
+  it.each(mutants)("$name changes what is there, and a check is named for it", (mutant) => {
+    for (const change of mutant.changes) {
+      if ("statement" in change || change.file === undefined) continue
+      assert.strictEqual(read(change.file).split(change.from).length, 2, change.file)
     }
-    assert.include(read(mutant.test.file), mutant.test.name)
+    assert.isNotEmpty(mutant.by)
+    for (const by of mutant.by) {
+      if (by.checker === "test") assert.include(read(by.file), by.name)
+      // A copy of pgq that has not been changed fails no test, and no soak.
+      if (by.checker === "test" || by.checker.startsWith("soak")) {
+        assert.isNotEmpty(filesOf(mutant), by.checker)
+      }
+    }
+  })
+
+  it("has a name of its own", () => {
+    const names = mutants.map(({ name }) => name)
+    assert.strictEqual(new Set(names).size, names.length)
+  })
+
+  it.each(Object.keys(mechanisms))("takes out %s", (key) => {
+    assert.isTrue(mutants.some((mutant) => mutant.of === key))
+  })
+})
+
+describe("docs/reliability.md", () => {
+  it("has the table of all mutants; npm run docs writes it", () => {
+    const text = read(Table.page)
+    for (const { name } of mutants) assert.include(text, `\`${name}\``)
+    assert.strictEqual(text, Table.writtenInto(text))
   })
 })

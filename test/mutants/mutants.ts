@@ -1,20 +1,33 @@
 /**
- * All mutants. `test/properties` and `test/model` have mutants of their own; `docs/reliability.md`
- * lists all.
+ * All mutants of pgq, and who finds them. `docs/reliability.md` has a table of them.
  */
-import type { Mutant } from "./Mutant.ts"
+import type { By, Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
+import { ofModels } from "./ofModels.ts"
+import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
+import { ofProtocol } from "./ofProtocol.ts"
+import { ofRights } from "./ofRights.ts"
+import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
+  ...ofProtocol,
   ...ofSql,
   ...ofHands,
   ...ofSources,
   ...ofLives,
   ...ofConnections,
-  ...ofPools
+  ...ofPools,
+  ...ofPlans,
+  ...ofRights,
+  ...ofSoaks,
+  ...ofModels
 ]
+
+/** The mutants that a checker notices. */
+export const foundBy = (checker: By["checker"]): ReadonlyArray<Mutant> =>
+  mutants.filter(({ by }) => by.some((one) => one.checker === checker))

@@ -1,98 +1,121 @@
 /**
  * Mutants of how a worker stays alive, and how the embedded server ends.
  */
-import { killed, type Mutant } from "./Mutant.ts"
+import { type Mutant, test } from "./Mutant.ts"
 
 export const ofLives: ReadonlyArray<Mutant> = [
   {
     name: "no-self-fencing",
+    of: "selfFencing",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
+      file: "src/layers/worker/Heartbeat.ts",
       from: "      yield* onExpired\n",
       to: ""
     }],
-    test: killed("engine/fenced", "breaks off its jobs with a key")
+    by: [test("engine/liveness/selfFencing", "breaks off its jobs with a key")]
   },
   {
     name: "signed-off-before-it-has-joined",
+    of: "joinFirst",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
+      file: "src/layers/worker/Heartbeat.ts",
       from: "    if (joining !== undefined) yield* Fiber.await(joining)\n",
       to: ""
     }],
-    test: killed("engine/takeOver", "that is stopped while it joins leaves no worker behind")
+    by: [test(
+      "engine/liveness/takenForDead",
+      "that is stopped while it joins leaves no worker behind"
+    )]
   },
   {
     name: "hang-not-ended",
+    of: "hangs",
     changes: [{
-      file: "src/layers/postgres/watchdog/PgStandInThread.ts",
+      file: "src/layers/postgres/watchdog/WatchdogThread.ts",
       from: "if (task.isHangFatal) process.kill",
       to: "if (task.hangLimit < 0) process.kill"
     }],
-    test: killed("cli/supervisor", "goes on without a job that hangs")
+    by: [test("cli/supervisor", "goes on without a job that hangs")]
+  },
+  {
+    name: "no-watchdog",
+    of: "watchdog",
+    changes: [{
+      file: "src/layers/postgres/watchdog/Watchdog.ts",
+      from: "const thread = yield* launch({",
+      to: "const thread = times.length > 0 ? undefined : yield* launch({"
+    }],
+    by: [test("engine/liveness/watchdog", "is not taken for dead")]
   },
   {
     name: "watchdog-keeps-its-first-password",
+    of: "watchdog",
     changes: [{
-      file: "src/layers/postgres/watchdog/PgStandInThread.ts",
+      file: "src/layers/postgres/watchdog/WatchdogThread.ts",
       from: "connection = { ...connection, password }",
       to: "void password"
     }],
-    test: killed("layers/watchdog", "renews with: changing password")
+    by: [test("layers/watchdog", "renews with: %s")]
   },
   {
     name: "any-thread-is-a-watchdog",
+    of: "watchdog",
     changes: [{
       file: "src/layers/postgres/watchdog/WatchdogEntry.ts",
       from: `if (workerData?.pgq === "watchdog") `,
       to: ""
     }],
-    test: killed("layers/watchdog", "ends at once when it is started as anything else")
+    by: [test("layers/watchdog", "ends at once when it is started as anything else")]
   },
   {
     name: "watchdog-without-a-function-of-its-client",
+    of: "watchdog",
     changes: [{
       file: "src/layers/postgres/watchdog/WatchdogConnection.ts",
       from: "if (setting !== undefined) return",
       to: "if (setting === \"\") return"
     }],
-    test: killed("layers/watchdog", "does not start with: function in ssl")
+    by: [test("layers/watchdog", "does not start with: %s")]
   },
   {
     name: "renewing-ends-with-a-defect",
+    of: "defects",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
-      from: `    keepGoing("renewing", retryEvery(lease, true)),\n`,
+      file: "src/layers/worker/Heartbeat.ts",
+      from: `    restartOnDefect("renewing", retryEvery(lease, true)),\n`,
       to: ""
     }],
-    test: killed("engine/defects", "a worker renews, and works, although its ")
+    by: [test("engine/liveness/defects", "a worker renews, and works, although its ")]
   },
   {
     name: "told-twice-that-it-was-dead",
+    of: "toldOnce",
     changes: [{
-      file: "src/layers/worker/Lifeline.ts",
-      from: "joined === joinedBefore ? onBuried : Effect.void",
-      to: "onBuried"
+      file: "src/layers/worker/Heartbeat.ts",
+      from: "joined === joinedBefore ? onReportedDead : Effect.void",
+      to: "onReportedDead"
     }],
-    test: killed("layers/Lifeline", "that has joined again since it asked")
+    by: [test("layers/Heartbeat", "that has joined again since it asked")]
   },
   {
     name: "embedded-server-stopped-without-its-lock",
+    of: "embeddedServer",
     changes: [{
       file: "src/layers/embedded/EmbeddedPostgres.ts",
       from: "isLast ? own?.stop ?? Process.stopOther(dataDir, pid) : own?.keep ?? Effect.void",
       to:
         "own === undefined\n            ? isLast ? Process.stopOther(dataDir, pid) : Effect.void\n            : isLast ? Effect.void : own.keep"
     }],
-    test: killed("layers/EmbeddedPostgres", "lets nobody begin to use it")
+    by: [test("layers/EmbeddedPostgres", "lets nobody begin to use it")]
   },
   {
     name: "embedded-server-that-was-stopped-is-a-failure",
+    of: "embeddedServer",
     changes: [{
-      file: "src/layers/embedded/EmbeddedProcess.ts",
+      file: "src/layers/embedded/ServerProcess.ts",
       from: "child.exitCode === 0 ? stopped(dataDir) : complaint(path, from)",
       to: "complaint(path, from)"
     }],
-    test: killed("layers/EmbeddedPostgres", "stops it before it is used")
+    by: [test("layers/EmbeddedPostgres", "stops it before it is used")]
   }
 ]

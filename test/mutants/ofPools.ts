@@ -1,79 +1,87 @@
 /**
  * Mutants of what a worker does with its connections.
  */
-import { killed, type Mutant } from "./Mutant.ts"
+import { type Mutant, test } from "./Mutant.ts"
 
 export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "renewals-behind-handlers",
+    of: "ownConnections",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
-      from: "heartbeat: yield* client(heartbeat, caretaker, worker)",
+      from: "heartbeat: yield* client(heartbeat, maintenance, worker)",
       to: "heartbeat: application"
     }],
-    test: killed("connections/starved", "have live workers")
+    by: [test("connections/starved", "have live workers")]
   },
   {
     name: "claims-behind-handlers",
+    of: "ownConnections",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
-      from: "worker: yield* client(worker, caretaker, heartbeat)",
+      from: "worker: yield* client(worker, maintenance, heartbeat)",
       to: "worker: application"
     }],
-    test: killed("connections/starved", "start jobs beside them")
+    by: [test("connections/starved", "start jobs beside them")]
   },
   {
     name: "isolation-not-said",
+    of: "isolation",
     changes: [{
       file: "src/layers/postgres/connection/PgPart.ts",
       from: "...state.saysIsolation ? isolation : {}",
       to: ""
     }],
-    test: killed("connections/isolation", "a worker works although its role's default is")
+    by: [test("connections/isolation", "a worker works although its role's default is")]
   },
   {
     name: "refused-parameter-said-again",
+    of: "isolation",
     changes: [{
       file: "src/layers/postgres/connection/PgPart.ts",
       from: "if (said && isRefusal(code))",
       to: "if (said && false)"
     }],
-    test: killed("connections/isolation", "a worker works through a pooler that refuses")
+    by: [test("connections/isolation", "a worker works through a pooler that refuses")]
   },
   {
     name: "renewal-keeps-what-a-clock-ahead-left",
+    of: "newLease",
     changes: [{
       file: "src/layers/postgres/PgWorkerRegistry.ts",
       from: "lease_until = clock_timestamp() + lease,",
       to: "lease_until = greatest(lease_until, clock_timestamp() + lease),"
     }],
-    test: killed("interleaving/leases", "end one lease from now, although the clock was ahead")
+    by: [test("interleaving/leases", "end one lease from now, although the clock was ahead")]
   },
   {
     name: "silent-pool-kept",
+    of: "silentPool",
     changes: [{
       file: "src/layers/postgres/connection/PgOwnPool.ts",
       from: "current.isSilent(lateMillis) ? Effect.andThen(replace, again) : again",
       to: "again"
     }],
-    test: killed("layers/PgOwnPool", "asks once of those that have fallen silent")
+    by: [test("layers/PgOwnPool", "asks once of those that have fallen silent")]
   },
   {
     name: "unlistens-before-it-hangs-up",
+    of: "hangingUp",
     changes: [{
       file: "src/layers/postgres/PgNotifier.ts",
       from: "Scope.provide(pinned.listen(`${schema}:wake`), listening)",
       to: "pinned.listen(`${schema}:wake`)"
     }],
-    test: killed("connections/silence", "a scope closes that says UNLISTEN")
+    by: [test("connections/silence", "a scope closes that says UNLISTEN")]
   },
   {
     name: "scope-waits-for-the-database",
+    of: "boundOfClosing",
     changes: [{
       file: "src/layers/worker/Worker.ts",
       from: "closeWithin(bounds.closing)",
       to: "Scope.close"
     }],
-    test: killed("connections/silence", "a scope closes in a black hole")
+    by: [test("connections/silence", "a scope closes in a black hole")]
   }
 ]

@@ -5,8 +5,8 @@
  * node application.mjs URL QUEUE
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted, Schema } from "effect"
-import { Job, QueueControl, QueueLive, RowLock } from "pgq"
+import { Effect, Layer, Redacted } from "effect"
+import { Job, QueueLive, WorkerControl } from "pgq"
 
 process.stderr.write("the application begins\n")
 const [url, queue] = process.argv.slice(2)
@@ -16,13 +16,13 @@ const compute = () => {
   const end = performance.now() + 8000
   while (performance.now() < end);
 }
-const Queue = QueueLive.layer({ queues: [queue], lease: "3 seconds" }).pipe(
-  Layer.provide(Job.make("compute", { payload: Schema.Unknown }).toLayer(compute)),
-  Layer.provide(RowLock.layer),
+const Compute = Job.make("compute")
+const Queue = QueueLive.layer({ jobs: [Compute], queues: [queue], lease: "3 seconds" }).pipe(
+  Layer.provide(Compute.toLayer(compute)),
   Layer.provide(PgClient.layer({ url: Redacted.make(url) }))
 )
 void Effect.gen(function*() {
-  const control = yield* QueueControl
+  const control = yield* WorkerControl
   yield* control.stop("drain")
   yield* control.ended
 }).pipe(Effect.provide(Queue), Effect.runPromise)

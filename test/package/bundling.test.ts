@@ -75,7 +75,7 @@ layer(Layer.merge(producer, Consumer.Tarball.layer), options)(
             through: [globalThis.process.execPath, file, url, queue]
           })
           yield* process.line(/computing/)
-          const rescued = yield* sql<{ n: number }>`SELECT pgq.doubt(), pgq.rescue() AS n`.pipe(
+          const rescued = yield* sql<{ n: number }>`SELECT pgq.note_late(), pgq.rescue() AS n`.pipe(
             Effect.map(([row]) => row!.n),
             Effect.delay("20 millis"),
             Effect.repeat({ until: (n) => n > 0 }),

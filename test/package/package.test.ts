@@ -155,7 +155,7 @@ import type { JobQueue } from "pgq/job-script"
 import { MemoryQueue } from "pgq/testing"
 
 const Greet = pgq.Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
-export const added = pgq.enqueue(Greet, { name: "Ada" }).pipe(Effect.provide(MemoryQueue.layer))
+export const added = pgq.enqueue(Greet, { name: "Ada" }).pipe(Effect.provide(MemoryQueue.client))
 export const setupJobs = (queue: JobQueue) => queue.handle(Greet, ({ name }) => name.length)
 export const server = EmbeddedPostgres.open({ dataDir: "data" })
 export const client = PgClient.layer({ url: Redacted.make("postgres://localhost/x") })

@@ -34,7 +34,7 @@ export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<stri
   {
     "analysed when empty, then a million jobs": ["ANALYZE", mixed(million)],
     "analysed when empty, then a hundred thousand markers": [
-      `INSERT INTO pgq.lane_wakes (queue, key)
+      `INSERT INTO pgq.dirty_lanes (queue, key)
        SELECT 'deep', 'lane ' || n FROM generate_series(1, 100000) AS n`
     ]
   },

@@ -5,6 +5,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { mutants } from "../mutants/mutants.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
@@ -31,7 +32,7 @@ interface Step {
    */
   readonly pages: number
   /** What it settles is claimed before, with up to so many more jobs of each lane. */
-  readonly laneRun?: number
+  readonly perLaneMax?: number
   readonly statement: (subject: Subject, claimed: Claimed) => Work.Statement
 }
 
@@ -54,9 +55,9 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_pkey: 200,
       jobs_ready: 100,
       jobs_suspect: 10,
-      jobs_token: 500,
-      lane_wakes_age: 400,
-      lane_wakes_pkey: 600,
+      jobs_head: 500,
+      dirty_lanes_age: 400,
+      dirty_lanes_pkey: 600,
       leases_queue: 40,
       workers_pkey: 1
     },
@@ -66,17 +67,17 @@ const steps: Readonly<Record<string, Step>> = {
         ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL)`
   },
   complete: {
-    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5, settings_pkey: 1 },
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5, settings_pkey: 1 },
     pages: 2000,
-    laneRun: 5,
+    perLaneMax: 5,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle(
         ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]')`
   },
   retry: {
-    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_token: 100, leases_pkey: 5 },
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5 },
     pages: 2000,
-    laneRun: 0,
+    perLaneMax: 0,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
         SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'outcome', 'retried',
@@ -92,27 +93,6 @@ const steps: Readonly<Record<string, Step>> = {
 
 /** So small that they are walked through, wherever the planner likes. */
 const smallTables = ["settings", "workers"]
-
-/** Without any of these, the steps named must fail the same check. */
-const mutants: Readonly<
-  Record<string, {
-    readonly changes: ReadonlyArray<string>
-    readonly steps: ReadonlyArray<string>
-  }>
-> = {
-  "the planner's settings": {
-    changes: [
-      "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)",
-      "settle(uuid[], integer[], bigint[], jsonb)"
-    ].map((step) =>
-      `ALTER FUNCTION pgq.${step} RESET enable_seqscan RESET enable_bitmapscan RESET enable_sort`
-    ),
-    steps: ["claim", "complete", "retry"]
-  },
-  "the index of ready jobs": { changes: ["DROP INDEX pgq.jobs_ready"], steps: ["claim"] },
-  "the index of lanes": { changes: ["DROP INDEX pgq.jobs_lane"], steps: ["claim", "complete"] },
-  "the index of due jobs": { changes: ["DROP INDEX pgq.jobs_due"], steps: ["promote"] }
-}
 
 for (const shapes of databases) {
   layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })((it) => {
@@ -135,14 +115,17 @@ for (const shapes of databases) {
 }
 
 layer(PgQueue.database, { excludeTestServices: true })("notices the absence", (it) => {
-  for (const [what, { changes, steps: names }] of Object.entries(mutants)) {
-    it.effect(`of ${what}`, () =>
+  for (const mutant of mutants) {
+    const names = mutant.by.flatMap((by) => by.checker === "plans" ? by.steps : [])
+    if (names.length === 0) continue
+    it.effect(`of ${mutant.name}`, () =>
       Effect.gen(function*() {
         const subject = yield* open
         yield* change(["TRUNCATE pgq.jobs", mixed(10_000), "ANALYZE"])
+        const changes = mutant.changes.flatMap((one) => "statement" in one ? [one.statement] : [])
         for (const name of names) {
           const found = yield* work(subject, steps[name]!, changes)
-          assert.isNotEmpty(excess(found, steps[name]!, what), name)
+          assert.isNotEmpty(excess(found, steps[name]!, mutant.name), name)
         }
       }))
   }
@@ -170,10 +153,10 @@ const work = Effect.fnUntraced(
   function*({ session, worker }: Subject, step: Step, changes: ReadonlyArray<string> = []) {
     yield* session.begin
     yield* session.sql.unsafe(tenJobs)
-    const { laneRun } = step
-    const claimed = laneRun === undefined
+    const { perLaneMax } = step
+    const claimed = perLaneMax === undefined
       ? { lease: "", ids: [] }
-      : yield* session.claim({ queue: "deep", worker, limit: batch, laneRun })
+      : yield* session.claim({ queue: "deep", worker, limit: batch, perLaneMax })
     for (const text of changes) yield* session.sql.unsafe(text).unprepared
     const found = yield* Work.measure(session, step.statement({ session, worker }, claimed))
     yield* session.rollback

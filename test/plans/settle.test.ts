@@ -34,19 +34,21 @@ const claims = Effect.fnUntraced(function*(session: Session.Session, options: {
   readonly leases: number
   readonly jobs: number
   readonly isKeyed?: boolean
-  readonly laneRun?: number
+  readonly perLaneMax?: number
 }) {
-  const { isKeyed = false, jobs, laneRun = 0, leases } = options
+  const { isKeyed = false, jobs, perLaneMax = 0, leases } = options
   const queue = crypto.randomUUID()
   const worker = yield* session.worker(queue)
   yield* session.sql`
     INSERT INTO pgq.jobs (queue, name, serialization_key)
     SELECT ${queue}, 'test', CASE WHEN ${isKeyed} THEN 'lane ' || n END
-    FROM generate_series(1, ${leases * jobs}::integer) AS n, generate_series(0, ${laneRun}::integer)
+    FROM generate_series(1, ${
+    leases * jobs
+  }::integer) AS n, generate_series(0, ${perLaneMax}::integer)
   `
   const claimed = []
   for (let n = 0; n < leases; n++) {
-    let { ids, lease } = yield* session.claim({ queue, worker, limit: jobs, laneRun })
+    let { ids, lease } = yield* session.claim({ queue, worker, limit: jobs, perLaneMax })
     claimed.push({ lease, ids })
   }
   return {
@@ -66,7 +68,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("set
       const { counts, ids, leases } = yield* claims(session, {
         leases: 1,
         jobs: 150,
-        laneRun: 5,
+        perLaneMax: 5,
         isKeyed: true
       })
       const heads = yield* session.sql<{ id: bigint }>`

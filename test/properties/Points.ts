@@ -4,23 +4,19 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber } from "effect"
+import * as InSchema from "../mutants/InSchema.ts"
 import type * as Session from "../support/Session.ts"
-import * as Mutant from "./Mutant.ts"
 
-export const names = ["admitted", "looked", "giving tokens"] as const
+export const names = ["admitted", "looked", "making heads"] as const
 type Name = typeof names[number]
 
 const before = (name: Name, functionName: string, from: string) =>
-  Mutant.apply({ name, functions: [functionName], from, to: `PERFORM wait_at('${name}'); ${from}` })
+  InSchema.apply([{ functions: [functionName], from, to: `PERFORM wait_at('${name}'); ${from}` }])
 
 /** Puts the points where they belong. */
 export const install = Effect.andThen(
-  Mutant.apply({
-    name: "points",
-    functions: [],
-    from: "",
-    to: "",
-    and: `
+  InSchema.apply([{
+    statement: `
       CREATE FUNCTION pgq.wait_at(name text) RETURNS void LANGUAGE plpgsql AS $$
       BEGIN
         IF current_setting('pgq.pause', true) = name THEN
@@ -28,7 +24,7 @@ export const install = Effect.andThen(
         END IF;
       END $$
     `
-  }),
+  }]),
   Effect.all([
     before(
       "admitted",
@@ -36,7 +32,7 @@ export const install = Effect.andThen(
       "SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),"
     ),
     before("looked", "pick", "SELECT array_agg(candidate.id)"),
-    before("giving tokens", "hand_out", "UPDATE jobs SET state = 'ready'")
+    before("making heads", "choose_heads", "UPDATE jobs SET state = 'ready'")
   ])
 )
 

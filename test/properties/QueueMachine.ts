@@ -3,12 +3,12 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Crew } from "./Crew.ts"
 import * as Overlaps from "./Overlaps.ts"
-import * as Producing from "./Producing.ts"
+import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueModel from "./QueueModel.ts"
 import * as QueueTables from "./QueueTables.ts"
-import * as Working from "./Working.ts"
+import type { Seats } from "./Seats.ts"
+import * as WorkerCommands from "./WorkerCommands.ts"
 
 /** Small numbers choose among whatever there is to choose from when the command's turn comes. */
 export interface Command {
@@ -19,40 +19,42 @@ export interface Command {
   readonly detail: number
 }
 
-export type Operation = Producing.Operation | Working.Operation | Overlaps.Operation
+export type Operation = ProducerCommands.Operation | WorkerCommands.Operation | Overlaps.Operation
 
 /** What the commands of one run share. */
 export interface Run {
-  readonly crew: Crew["Service"]
+  readonly seats: Seats["Service"]
   readonly queue: string
+  /** Whether each claim looks at one lane. */
+  readonly isNarrow: boolean
   readonly model: QueueModel.QueueModel
 }
 
 /** One run of the machine, over a queue of its own that is gone with the scope. */
-export const make = Effect.fnUntraced(function*(crew: Crew["Service"]) {
+export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarrow: boolean) {
   const queue = crypto.randomUUID()
   const model = QueueModel.make()
-  const run: Run = { crew, queue, model }
-  const control = () => crew.control.now().session.sql
+  const run: Run = { seats, queue, isNarrow, model }
+  const control = () => seats.control.now().session.sql
   yield* Effect.addFinalizer(() => Effect.orDie(QueueTables.clear(control(), queue)))
-  const producing = yield* Producing.make(run)
-  const working = yield* Working.make(run)
+  const producing = yield* ProducerCommands.make(run)
+  const working = yield* WorkerCommands.make(run)
   const overlaps = Overlaps.make(run, working)
 
   const check = Effect.gen(function*() {
     assert.deepStrictEqual(yield* QueueTables.violations(control(), queue), [])
     assertSame(yield* QueueTables.read(control(), queue), model.snapshot())
-    const { repo } = crew.control.now()
-    const isOpen = model.all().some(({ standing }) => standing === "open")
-    const isHeld = model.all().some(({ standing }) => standing === "leased")
-    if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasWaiting([queue]))
-    assert.strictEqual(yield* repo.hasUnannounced([queue]), producing.hasUnannounced())
+    const { notifier, repo } = seats.control.now()
+    const isOpen = model.all().some(({ laneState }) => laneState === "open")
+    const isHeld = model.all().some(({ laneState }) => laneState === "leased")
+    if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasUnstarted([queue]))
+    assert.strictEqual(yield* notifier.mayHaveMissed([queue]), producing.hasUnannounced())
   })
 
   const dispatch = (command: Command): Effect.Effect<void, unknown> =>
-    Producing.isOperation(command.op)
+    ProducerCommands.isOperation(command.op)
       ? producing.step(command.op, command)
-      : Working.isOperation(command.op)
+      : WorkerCommands.isOperation(command.op)
       ? working.step(command.op, command)
       : overlaps.step(command.op, command)
 

@@ -1,28 +1,13 @@
 /**
- * What a queue must come to, command by command, without a database: its jobs, leases, workers and
- * history, by the rules of `Lanes` and of docs/internals/claim.md.
+ * What a queue must come to, command by command, without a database: the specification of
+ * `domain`, and what only a database shows of workers and of history.
  */
+import { Duration } from "effect"
+import type { LaneJob } from "../../src/domain/LaneJob.ts"
 import * as Lanes from "../../src/domain/Lanes.ts"
+import * as Steps from "../../src/domain/ProtocolSteps.ts"
 import type { Settlement } from "../../src/domain/Settlement.ts"
 import type { Settled } from "../../src/services/JobRepo.ts"
-
-export interface ModelJob {
-  readonly id: bigint
-  key: string | undefined
-  priority: number
-  standing: Lanes.Standing
-  /** Stands aside until somebody acts. */
-  isBlocked: boolean
-  attempt: number
-  crashes: number
-  putOffs: number
-}
-
-export interface ModelLease {
-  readonly id: string
-  readonly worker: string
-  ids: ReadonlyArray<bigint>
-}
 
 export interface ModelWorker {
   isAsleep: boolean
@@ -38,165 +23,131 @@ export interface Ended {
 
 /** What can be compared with the tables. */
 export interface Snapshot {
-  readonly jobs: ReadonlyArray<ModelJob>
-  readonly leases: ReadonlyArray<ModelLease>
+  readonly jobs: ReadonlyArray<
+    Omit<LaneJob, "dueAt"> & {
+      /** Stands aside until somebody acts. */
+      readonly isBlocked: boolean
+    }
+  >
+  readonly leases: ReadonlyArray<Steps.Lease>
   readonly workers: ReadonlyArray<{ readonly id: string; readonly isAsleep: boolean }>
   readonly ended: ReadonlyArray<Ended>
 }
 
+type ClaimOptions = Lanes.ClaimBounds & { readonly worker: string }
+
 export type QueueModel = ReturnType<typeof make>
 
+/** The time of the model. It stands still: a delayed job is due when a command says so. */
+export const now = 0
+export const later = now + Duration.toMillis("1 hour")
+
 export const make = () => {
-  const jobs = new Map<bigint, ModelJob>()
-  const leases = new Map<string, ModelLease>()
+  const jobs = new Map<bigint, LaneJob>()
+  const leases = new Map<string, Steps.Lease>()
+  const state = { jobs, leases }
   const workers = new Map<string, ModelWorker>()
   const ended = new Map<bigint, Ended>()
 
   const all = () => Array.from(jobs.values())
-  const known = (ids: ReadonlyArray<bigint>) => ids.flatMap((id) => jobs.get(id) ?? [])
 
-  const end = (id: bigint, outcome: Ended["outcome"], lease: string): void => {
-    const job = jobs.get(id)
-    if (job === undefined) return
-    const attempt = job.attempt + (outcome === "crashed" ? 0 : 1)
-    jobs.delete(id)
-    ended.set(id, { id, outcome, attempt, lease })
+  const change = (changes: Steps.Changes<LaneJob>): void => {
+    Steps.apply(state, changes)
+    for (const { job: { failures, id }, lease, outcome } of changes.finished) {
+      ended.set(id, { id, outcome, attempt: failures + (outcome === "crashed" ? 0 : 1), lease })
+    }
   }
+
+  const put = (job: LaneJob): void => change({ jobs: [job], finished: [], leases: [] })
 
   /** Which jobs a claim beside which nothing else happens must answer with, in order. */
-  const claimable = ({ laneRun, limit, slots, worker }: {
-    readonly worker: string
-    readonly limit: number
-    readonly slots: number
-    readonly laneRun: number
-  }): ReadonlyArray<ModelJob> => {
-    const heads = Lanes.claimable(all())
-    const suspects = heads.filter(isSuspect).slice(0, Math.min(limit, slots))
-    return [...heads.filter((job) => !isSuspect(job)), ...mayTake(worker, suspects)]
-      .toSorted(Lanes.byUrgency)
-      .slice(0, limit)
-      .flatMap((head) => [
-        head,
-        ...isSuspect(head) ? [] : untilSuspect(Lanes.behind(all(), head, laneRun))
-      ])
-      .toSorted(Lanes.byUrgency)
+  const claimable = (
+    { worker, ...bounds }: ClaimOptions,
+    among: ReadonlyArray<LaneJob> = all()
+  ): ReadonlyArray<LaneJob> => {
+    const running = leasesOf(worker).flatMap((lease) => Steps.jobsOf(state, lease))
+    const { healthy, suspects } = Lanes.claim(among, running, bounds)
+    return [...healthy, ...suspects].toSorted(Lanes.byUrgency)
   }
 
-  /** One that may be in its last run stands no other suspect beside it, and none overtakes it. */
-  const mayTake = (
-    worker: string,
-    suspects: ReadonlyArray<ModelJob>
-  ): ReadonlyArray<ModelJob> => {
-    const held = known(leasesOf(worker).flatMap(({ ids }) => ids)).filter(isSuspect)
-    const [first] = suspects
-    if (first === undefined || held.some(isInLastRun)) return []
-    if (isInLastRun(first)) return held.length > 0 ? [] : [first]
-    const last = suspects.findIndex(isInLastRun)
-    return last < 0 ? suspects : suspects.slice(0, last)
+  /** The same for a claim that looks at the lanes of these jobs alone. */
+  const claimableInLanesOf = (
+    ids: ReadonlyArray<bigint>,
+    options: ClaimOptions
+  ): ReadonlyArray<LaneJob> => {
+    const keys = Steps.jobsOf(state, { ids }).map(({ key }) => key)
+    const isAmong = ({ id, key }: LaneJob) =>
+      key === undefined ? ids.includes(id) : keys.includes(key)
+    return claimable(options, all().filter(isAmong))
   }
 
   /** A worker was answered with these jobs, or with none. */
   const claimed = (
     worker: string,
-    jobs: ReadonlyArray<{ readonly id: bigint; readonly lease: string }>
+    answer: ReadonlyArray<{ readonly id: bigint; readonly lease: string }>,
+    isBehind = false
   ): void => {
     // One that was taken for dead while it claimed is gone, and its leases are nobody's.
     const by = workers.get(worker)
-    if (by !== undefined) by.isAsleep = jobs.length === 0
-    for (const { id, lease } of jobs) {
-      leases.set(lease, { id: lease, worker, ids: [...leases.get(lease)?.ids ?? [], id] })
-    }
-    for (const job of known(jobs.map(({ id }) => id))) job.standing = "leased"
-  }
-
-  const giveBack = (lease: ModelLease, hasCrashed: boolean): void => {
-    leases.delete(lease.id)
-    for (const job of known(lease.ids)) {
-      job.standing = "open"
-      if (!hasCrashed) continue
-      if (job.crashes >= 2) end(job.id, "crashed", lease.id)
-      else job.crashes++
+    if (by !== undefined) by.isAsleep = answer.length === 0 && !isBehind
+    for (const id of new Set(answer.map(({ lease }) => lease))) {
+      const ids = answer.filter(({ lease }) => lease === id).map((job) => job.id)
+      const taken = { healthy: Steps.jobsOf(state, { ids }), suspects: [], heads: 0 }
+      change(Steps.lease(worker, taken, () => id))
     }
   }
 
-  /** The jobs of a lease that stay in it when these of its jobs are settled like this. */
-  const settleLease = (lease: ModelLease, settled: ReadonlyArray<Settled>): void => {
-    const undone = settled.filter(({ settlement }) => !isEnd(settlement))
-    const lanes = new Set(known(undone.map(({ id }) => id)).flatMap(({ key }) => key ?? []))
-    const rest = lease.ids.filter((id) => !settled.some((each) => each.id === id))
-    const gone = known(rest).filter(({ key }) => key !== undefined && lanes.has(key))
-    for (const job of gone) job.standing = "open"
-    for (const { id, settlement } of settled) settleOne(id, settlement, lease.id)
-    lease.ids = rest.filter((id) => !gone.some((job) => job.id === id))
-    if (lease.ids.length === 0) leases.delete(lease.id)
-  }
-
-  const settleOne = (id: bigint, settlement: Settlement, lease: string): void => {
-    const job = jobs.get(id)
-    if (job === undefined) return
-    if (settlement._tag === "Released") job.standing = "open"
-    else if (settlement._tag === "Completed") end(id, "completed", lease)
-    else if (isEnd(settlement)) end(id, "failed", lease)
-    else {
-      job.standing = settlement._tag === "Retried" && !settlement.holdsLane ? "later" : "holding"
-      job.isBlocked = settlement._tag === "Failed"
-      job.crashes = 0
-      if (settlement._tag === "PutOff") job.putOffs++
-      else job.attempt++
-    }
-  }
-
-  const isHeld = ({ id, lease }: Settled): boolean => leases.get(lease)?.ids.includes(id) === true
+  const giveBack = (lease: Steps.Lease, hasCrashed: boolean): void =>
+    change(Steps.giveBack(state, [lease], hasCrashed))
 
   /**
    * Answers with what had left its lease; where it may have been settled before, with what is still
    * there.
    */
   const settle = (settled: ReadonlyArray<Settled>, isRepeat = false): ReadonlyArray<bigint> => {
-    const lost = settled.filter((each) => !isHeld(each) && !(isRepeat && !jobs.has(each.id)))
-    const held = settled.filter(isHeld)
-    for (const lease of new Set(held.map(({ lease }) => lease))) {
-      settleLease(leases.get(lease)!, held.filter((each) => each.lease === lease))
-    }
+    const { changes, lost } = Steps.settle(state, settled, { isRepeat, now })
+    change(changes)
     return lost.map(({ id }) => id)
   }
 
   /** The leases of workers that are dead, but for those that somebody is working on. */
-  const rescue = (
-    isSkipped: { readonly lease?: string } = {}
-  ): number => {
-    let rescued = 0
-    for (const lease of Array.from(leases.values())) {
-      if (workers.get(lease.worker)?.isExpired === false) continue
-      if (lease.id === isSkipped.lease) continue
-      rescued += lease.ids.length
-      giveBack(lease, true)
-    }
+  const rescue = (isSkipped: { readonly lease?: string } = {}): number => {
+    const abandoned = Array.from(leases.values()).filter(({ id, worker }) =>
+      workers.get(worker)?.isExpired !== false && id !== isSkipped.lease
+    )
+    change(Steps.giveBack(state, abandoned, true))
     for (const [id, { isExpired }] of workers) {
       if (isExpired) workers.delete(id)
     }
-    return rescued
+    return abandoned.reduce((rescued, { ids }) => rescued + ids.length, 0)
   }
 
   const leave = (worker: string, hasCrashed: boolean): void => {
     workers.delete(worker)
-    for (const lease of leasesOf(worker)) giveBack(lease, hasCrashed)
+    change(Steps.giveBack(state, leasesOf(worker), hasCrashed))
   }
 
-  const leasesOf = (worker: string): ReadonlyArray<ModelLease> =>
-    Array.from(leases.values()).filter((lease) => lease.worker === worker)
+  const leasesOf = (worker: string): ReadonlyArray<Steps.Lease> => Steps.leasesOf(state, worker)
+
+  /** The time of all jobs comes, and of blocked ones too where somebody says so. */
+  const comeDue = (isUnblocking: boolean): void => {
+    for (const job of all()) {
+      if (job.dueAt < Infinity || isUnblocking) put({ ...job, dueAt: now })
+    }
+  }
 
   /** Everything whose time has come. Answers with how many jobs. */
   const promote = (): number => {
-    const due = all().filter(({ isBlocked, standing }) =>
-      !isBlocked && (standing === "later" || standing === "holding")
-    )
-    for (const job of due) job.standing = "open"
-    return due.length
+    const due = Steps.promote(state, now)
+    change(due)
+    return due.jobs.length
   }
 
   const snapshot = (): Snapshot => ({
-    jobs: all().toSorted(byId),
+    jobs: all().toSorted(byId).map(({ dueAt, ...job }) => ({
+      ...job,
+      isBlocked: dueAt === Infinity
+    })),
     leases: Array.from(leases.values(), (lease) => ({ ...lease, ids: lease.ids.toSorted(bigints) }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     workers: Array.from(workers, ([id, { isAsleep }]) => ({ id, isAsleep }))
@@ -208,15 +159,17 @@ export const make = () => {
     jobs,
     leases,
     workers,
-    ended,
     all,
+    put,
     claimable,
+    claimableInLanesOf,
     claimed,
     giveBack,
     settle,
     rescue,
     leave,
     leasesOf,
+    comeDue,
     promote,
     snapshot
   }
@@ -225,15 +178,6 @@ export const make = () => {
 /** Whether a settlement ends its job for good. */
 export const isEnd = (settlement: Settlement): boolean =>
   settlement._tag === "Completed" || (settlement._tag === "Failed" && !settlement.blocksLane)
-
-const isSuspect = (job: ModelJob): boolean => job.crashes > 0
-
-const isInLastRun = (job: ModelJob): boolean => job.crashes >= 2
-
-const untilSuspect = (jobs: ReadonlyArray<ModelJob>): ReadonlyArray<ModelJob> => {
-  const first = jobs.findIndex(isSuspect)
-  return first < 0 ? jobs : jobs.slice(0, first)
-}
 
 const bigints = (a: bigint, b: bigint): number => Number(a - b)
 const byId = (a: { readonly id: bigint }, b: { readonly id: bigint }): number => bigints(a.id, b.id)

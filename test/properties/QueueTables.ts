@@ -10,11 +10,11 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
   const [row] = yield* sql<Row>`
     SELECT
       (SELECT coalesce(json_agg(json_build_object(
-        'id', id::text, 'key', serialization_key, 'priority', priority, 'attempt', attempt,
-        'crashes', crash_count, 'putOffs', put_offs, 'isBlocked', run_at = 'infinity',
-        'standing', CASE WHEN id IN (SELECT unnest(job_ids) FROM pgq.leases) THEN 'leased'
-                         WHEN state = 'scheduled' THEN 'later'
-                         WHEN state = 'retry' THEN 'holding' ELSE 'open' END
+        'id', id::text, 'key', serialization_key, 'priority', priority, 'failures', failures,
+        'crashes', crash_count, 'unhandledCount', unhandled_count, 'isBlocked', run_at = 'infinity',
+        'laneState', CASE WHEN id IN (SELECT unnest(job_ids) FROM pgq.leases) THEN 'leased'
+                         WHEN state = 'scheduled' THEN 'delayed'
+                         WHEN state = 'retry' THEN 'delayedHoldingLane' ELSE 'open' END
       ) ORDER BY id), '[]') FROM pgq.jobs WHERE queue = ${queue}) AS jobs,
       (SELECT coalesce(json_agg(json_build_object(
         'id', id, 'worker', worker_id,
@@ -45,7 +45,7 @@ export const violations = Effect.fnUntraced(function*(sql: PgClient.PgClient, qu
   const rows = yield* sql<{ what: string }>`
     WITH mine AS (SELECT * FROM pgq.jobs WHERE queue = ${queue}),
     held AS (SELECT id AS lease, unnest(job_ids) AS id FROM pgq.leases WHERE queue = ${queue})
-    SELECT 'I1: two tokens in lane ' || serialization_key AS what FROM mine
+    SELECT 'I1: two heads in lane ' || serialization_key AS what FROM mine
     WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
     GROUP BY serialization_key HAVING count(*) > 1
     UNION ALL
@@ -56,9 +56,9 @@ export const violations = Effect.fnUntraced(function*(sql: PgClient.PgClient, qu
     UNION ALL
     SELECT DISTINCT 'I4: nobody will look at lane ' || serialization_key FROM mine AS one
     WHERE state = 'waiting'
-      AND NOT EXISTS (SELECT FROM mine AS token WHERE token.state IN ('ready', 'retry')
-                      AND token.serialization_key = one.serialization_key)
-      AND NOT EXISTS (SELECT FROM pgq.lane_wakes AS mark
+      AND NOT EXISTS (SELECT FROM mine AS head WHERE head.state IN ('ready', 'retry')
+                      AND head.serialization_key = one.serialization_key)
+      AND NOT EXISTS (SELECT FROM pgq.dirty_lanes AS mark
                       WHERE mark.queue = ${queue} AND mark.key = one.serialization_key)
     UNION ALL
     SELECT 'I5: both finished and not: ' || id FROM mine JOIN pgq.finished_jobs USING (id)
@@ -77,7 +77,7 @@ export const clear = (sql: PgClient.PgClient, queue: string) =>
   sql`
     WITH a AS (DELETE FROM pgq.leases WHERE queue = ${queue}),
          b AS (DELETE FROM pgq.workers WHERE ${queue} = ANY (queues)),
-         c AS (DELETE FROM pgq.lane_wakes WHERE queue = ${queue}),
+         c AS (DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}),
          d AS (DELETE FROM pgq.finished_jobs WHERE queue = ${queue})
     DELETE FROM pgq.jobs WHERE queue = ${queue}
   `

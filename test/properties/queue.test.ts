@@ -5,11 +5,11 @@
  *
  * `PGQ_RUNS` sets how many histories (30 by default), `PGQ_COMMANDS` how long the longest is (60).
  * `PGQ_SEED` draws the same ones again. A failure prints the shortest history found and a replay
- * token: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
+ * text: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
  */
 import { layer } from "@effect/vitest"
-import * as Crew from "./Crew.ts"
-import * as Histories from "./Histories.ts"
+import * as Commands from "./Commands.ts"
+import * as Seats from "./Seats.ts"
 
 const { PGQ_COMMANDS, PGQ_REPLAY, PGQ_RUNS, PGQ_SEED } = process.env
 const arbitrary = {
@@ -21,11 +21,11 @@ const arbitrary = {
   ...(PGQ_REPLAY === undefined ? {} : { replay: PGQ_REPLAY })
 }
 
-layer(Crew.layer, { excludeTestServices: true, timeout: "1 minute" })("a queue", (it) => {
+layer(Seats.layer, { excludeTestServices: true, timeout: "1 minute" })("a queue", (it) => {
   it.effect.prop(
     "is what its model is, whatever happens",
-    { commands: Histories.ofLength(Number(PGQ_COMMANDS ?? 60)) },
-    ({ commands }) => Histories.run(commands),
+    { commands: Commands.ofLength(Number(PGQ_COMMANDS ?? 60)) },
+    ({ commands }) => Commands.run(commands),
     { timeout: Math.max(300_000, arbitrary.runs * 5_000), arbitrary }
   )
 })

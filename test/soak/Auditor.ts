@@ -20,8 +20,8 @@ export const run = ({ count, report, url }: {
   const look = Effect.fnUntraced(function*(sql: PgClient.PgClient) {
     forgotten(yield* sql.unsafe<Found>(forgottenLanes).unprepared)
     idle(yield* sql.unsafe<Found>(idleInTransaction).unprepared)
-    const doubled = yield* sql.unsafe<Found>(twoTokens).unprepared
-    for (const { detail } of doubled) report({ check: "two tokens", detail })
+    const doubled = yield* sql.unsafe<Found>(twoHeads).unprepared
+    for (const { detail } of doubled) report({ check: "two heads", detail })
     count(looks)
     yield* Effect.sleep("1 second")
   })
@@ -57,7 +57,7 @@ const seen = (
   }
 }
 
-// A lane without a token, or whose token nobody may claim, since a more urgent job waits.
+// A lane without a head, or whose head nobody may claim, since a more urgent job waits.
 export const forgottenLanes = `
   SELECT queue || '/' || serialization_key || ' from id ' || min(id) AS detail
   FROM pgq.jobs AS j
@@ -70,10 +70,10 @@ export const forgottenLanes = `
           OR (t.priority = j.priority AND t.id < j.id)
           OR EXISTS (SELECT FROM pgq.leases AS l WHERE l.queue = t.queue AND t.id = ANY (l.job_ids))))
     AND NOT EXISTS (
-      SELECT FROM pgq.lane_wakes AS w WHERE w.queue = j.queue AND w.key = j.serialization_key)
+      SELECT FROM pgq.dirty_lanes AS w WHERE w.queue = j.queue AND w.key = j.serialization_key)
   GROUP BY queue, serialization_key`
 
-export const twoTokens = `
+export const twoHeads = `
   SELECT queue || '/' || serialization_key || ': ids ' || array_agg(id)::text AS detail
   FROM pgq.jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')

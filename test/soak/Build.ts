@@ -2,16 +2,19 @@
  * A copy of the built pgq for one soak, so that nothing changes under it, and a mutant harms nobody
  * else.
  */
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Mutant, mutants } from "./mutants.ts"
+import * as InFiles from "../mutants/InFiles.ts"
+import { mutants } from "../mutants/mutants.ts"
 
 export interface Build {
   /** The command line. */
   readonly bin: string
   readonly script: string
 }
+
+const ofSoak = mutants.filter(({ by }) => by.some(({ checker }) => checker.startsWith("soak")))
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -27,24 +30,11 @@ export const make = (folder: string, mutant: string | undefined): Build | string
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))
   if (mutant !== undefined) {
-    const found = mutants.find(({ name }) => name === mutant)
+    const found = ofSoak.find(({ name }) => name === mutant)
     const issue = found === undefined
-      ? `there is no mutant "${mutant}"; there are: ${mutants.map(({ name }) => name).join(", ")}`
-      : mutate(copy, found)
+      ? `there is no mutant "${mutant}"; there are: ${ofSoak.map(({ name }) => name).join(", ")}`
+      : InFiles.apply(copy, found)
     if (issue !== undefined) return issue
   }
   return { bin: join(copy, "dist", "cli", "bin.js"), script: join(copy, "soak", "script.ts") }
-}
-
-/** A text that is not there exactly once would change nothing, or something else. */
-const mutate = (copy: string, { changes, name }: Mutant): string | undefined => {
-  for (const { file, from, to } of changes) {
-    const path = join(copy, file)
-    const parts = readFileSync(path, "utf8").split(from)
-    if (parts.length !== 2) {
-      return `mutant "${name}": its text stands ${parts.length - 1} times in ${file}, not once`
-    }
-    writeFileSync(path, parts.join(to))
-  }
-  return undefined
 }

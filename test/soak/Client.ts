@@ -4,7 +4,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Duration, Effect, Layer, Redacted } from "effect"
-import type { NewJob } from "../../src/domain/Job.ts"
+import type { NewJob } from "../../src/domain/JobRecord.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import type { EndEntry } from "./Ledger.ts"
@@ -25,7 +25,7 @@ export const connect = (url: string, applicationName: string, prepare: boolean) 
       return (jobs: ReadonlyArray<NewJob>): Effect.Effect<EndEntry["what"]> =>
         Effect.match(repo.enqueue(jobs), {
           onSuccess: () => "ack",
-          onFailure: ({ isUnknown }) => isUnknown === true ? "unknown" : "rollback"
+          onFailure: ({ isOutcomeUnknown }) => isOutcomeUnknown === true ? "unknown" : "rollback"
         })
     })
   )

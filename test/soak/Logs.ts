@@ -31,9 +31,9 @@ export const deserters = (
 ): ReadonlyArray<string> => {
   const pidsOf = (line: RegExp) => new Set(Array.from(log.matchAll(line), ([, pid]) => pid))
   const atWork = pidsOf(/working on .* pid=(\d+)/g)
-  const deaf = pidsOf(/process (\d+) does not hear that it is to stop/g)
+  const deaf = pidsOf(/process (\d+) did not receive the request to stop/g)
   const stopped = pidsOf(/(?:stopped without signing off|left behind after the grace).* pid=(\d+)/g)
-  return Array.from(log.matchAll(/process (\d+) ended (.*); handing its jobs back/g))
+  return Array.from(log.matchAll(/process (\d+) ended (.*); giving its jobs back/g))
     .filter(([, pid, how]) =>
       atWork.has(pid) && !killed.has(Number(pid)) &&
       !(how === "by SIGKILL" && deaf.has(pid) && frozen.has(Number(pid))) &&

@@ -2,12 +2,12 @@
  * The faults: each of its own rhythm, so that they come beside and during one another.
  */
 import { Effect } from "effect"
-import { childrenOf, signal, type Worker } from "./Crew.ts"
 import { ask } from "./Database.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 import { counted, quota } from "./Quotas.ts"
 import { stop } from "./Stop.ts"
+import { childrenOf, signal, type Worker } from "./WorkerProcesses.ts"
 import type { World } from "./World.ts"
 
 /** Does harm until it is over; every fault has ended by then. */

@@ -4,9 +4,9 @@
  */
 import { Effect } from "effect"
 import * as Burst from "./Burst.ts"
-import { childrenOf, signal, type Worker } from "./Crew.ts"
 import { ask } from "./Database.ts"
 import * as Ledger from "./Ledger.ts"
+import { childrenOf, signal, type Worker } from "./WorkerProcesses.ts"
 import type { World } from "./World.ts"
 
 /**

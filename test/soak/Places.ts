@@ -3,9 +3,9 @@
  */
 import type { NetConnectOpts } from "node:net"
 import type { TcpProxy } from "../support/TcpProxy.ts"
-import type { Place } from "./Crew.ts"
 import type { Options } from "./Options.ts"
 import { overTcp, type Server } from "./Server.ts"
+import type { Place } from "./WorkerProcesses.ts"
 
 export const places = (options: {
   readonly mode: Options["mode"]

@@ -1,7 +1,7 @@
 /**
  * The runs of jobs as the ledgers tell them, and what must hold between them.
  */
-import { backlogAgeMax } from "../../src/domain/Pace.ts"
+import { backlogAgeMax } from "../../src/domain/Prefetch.ts"
 import type { Entry, RewindEntry, RunEntry } from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -50,7 +50,7 @@ export const read = (entries: ReadonlyArray<Entry>) => {
     open.delete(run.name)
     Object.assign(run, { to, how })
   }
-  const bury = (pid: number, at: number, how: Run["how"]) => {
+  const reportDead = (pid: number, at: number, how: Run["how"]) => {
     dead.add(pid)
     wake(pid, at)
     for (const run of open.values()) if (run.pid === pid) close(run, at, how)
@@ -78,11 +78,11 @@ export const read = (entries: ReadonlyArray<Entry>) => {
         break
       }
       case "kill":
-        bury(entry.pid, entry.at, "killed")
+        reportDead(entry.pid, entry.at, "killed")
         break
       case "gone":
         // One that never woke has done nothing since it was frozen.
-        bury(entry.pid, frozen.get(entry.pid)?.from ?? entry.at, "gone")
+        reportDead(entry.pid, frozen.get(entry.pid)?.from ?? entry.at, "gone")
         break
       case "pause": {
         if (frozen.has(entry.pid)) break

@@ -15,7 +15,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { join } from "node:path"
-import { exited, spawnOptions } from "../../src/layers/embedded/EmbeddedHost.ts"
+import { exited, spawnOptions } from "../../src/layers/embedded/Host.ts"
 import * as Database from "./Database.ts"
 
 export interface Standby {

@@ -2,12 +2,12 @@
  * Asks a worker to stop, as an operator does, and looks whether it left anything behind.
  */
 import { Deferred, Effect, Option } from "effect"
-import { childrenOf, signal, type Worker } from "./Crew.ts"
 import { ask } from "./Database.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Server } from "./Server.ts"
 import type { Violation } from "./Violation.ts"
+import { childrenOf, signal, type Worker } from "./WorkerProcesses.ts"
 
 export const stop = Effect.fnUntraced(function*(options: {
   readonly worker: Worker

@@ -5,7 +5,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Exit, Layer, Logger, Redacted, Schedule, Schema, Scope } from "effect"
 import * as Job from "../../src/layers/job/Job.ts"
-import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 import type * as Dice from "./Dice.ts"
@@ -90,9 +89,14 @@ const worker = ({ name, pool, url }: {
   readonly url: string
 }) =>
   Layer.build(
-    QueueLive.layer({ queues: [name], workers: 4, lease: "3 seconds", grace: "3 seconds" }).pipe(
+    QueueLive.layer({
+      jobs: [Task],
+      queues: [name],
+      workers: 4,
+      lease: "3 seconds",
+      grace: "3 seconds"
+    }).pipe(
       Layer.provide(Task.toLayer((n) => Effect.sleep(n % 20))),
-      Layer.provide(RowLock.layer),
       Layer.provide(
         PgClient.layer({ url: Redacted.make(url), applicationName: name, maxConnections: pool })
       ),

@@ -16,7 +16,7 @@ export interface Violation {
     | "claimed twice"
     | "two leases of a lane"
     | "order"
-    | "two tokens"
+    | "two heads"
     | "forgotten lane"
     | "idle in transaction"
     | "stuck"

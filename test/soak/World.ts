@@ -9,16 +9,16 @@ import * as TcpProxy from "../support/TcpProxy.ts"
 import * as Auditor from "./Auditor.ts"
 import * as Bouncer from "./Bouncer.ts"
 import type { Build } from "./Build.ts"
-import * as Crew from "./Crew.ts"
 import * as Database from "./Database.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Options } from "./Options.ts"
 import { places } from "./Places.ts"
 import * as Server from "./Server.ts"
 import type { Violation } from "./Violation.ts"
+import * as WorkerProcesses from "./WorkerProcesses.ts"
 
 export interface World {
-  readonly crew: Crew.Crew
+  readonly crew: WorkerProcesses.WorkerProcesses
   readonly server: Server.Server
   /** The first two lead workers to the server, the third one producers. */
   readonly proxies: readonly [TcpProxy.TcpProxy, TcpProxy.TcpProxy, TcpProxy.TcpProxy]
@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function*(
     TcpProxy.make(toPgq)
   ])
   const [one, other, third] = proxies
-  const crew = yield* Crew.make({
+  const crew = yield* WorkerProcesses.make({
     folder: ledger,
     build,
     places: places({ ...options, server, proxies: [one, other], toPgq }),

@@ -6,22 +6,22 @@ import { Effect } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
-import { forgottenLanes, idleInTransaction, twoTokens } from "./Auditor.ts"
+import { forgottenLanes, idleInTransaction, twoHeads } from "./Auditor.ts"
 import { connect } from "./Database.ts"
 import { leftovers } from "./Leftovers.ts"
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a lane", (it) => {
-  it.effect("is forgotten when it has no token and no marker", () =>
+  it.effect("is forgotten when it has no head and no marker", () =>
     Effect.scoped(Effect.gen(function*() {
       const { insert, sql } = yield* Session.open
-      yield* insert({ queue: "tokenless", key: "key", priority: 0 })
-      assert.isEmpty(yield* forgotten(sql, "tokenless"))
+      yield* insert({ queue: "headless", key: "key", priority: 0 })
+      assert.isEmpty(yield* forgotten(sql, "headless"))
 
-      yield* sql`DELETE FROM pgq.lane_wakes WHERE queue = 'tokenless'`
-      assert.lengthOf(yield* forgotten(sql, "tokenless"), 1)
+      yield* sql`DELETE FROM pgq.dirty_lanes WHERE queue = 'headless'`
+      assert.lengthOf(yield* forgotten(sql, "headless"), 1)
     })))
 
-  it.effect("is forgotten when its token was overtaken and nobody may claim it", () =>
+  it.effect("is forgotten when its head was overtaken and nobody may claim it", () =>
     Effect.scoped(Effect.gen(function*() {
       const session = yield* Session.open
       const { insert, sql } = session
@@ -30,12 +30,12 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       yield* insert({ queue, key: "key", priority: 1 })
       yield* sql`SELECT FROM pgq.admit(ARRAY[${queue}], 100)`
       yield* insert({ queue, key: "key", priority: 0 })
-      yield* sql`DELETE FROM pgq.lane_wakes WHERE queue = ${queue}`
+      yield* sql`DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}`
       assert.isEmpty(yield* forgotten(sql, queue))
 
       yield* insert({ queue, key: "key", priority: 2 })
       assert.isEmpty(yield* forgotten(sql, queue))
-      yield* sql`DELETE FROM pgq.lane_wakes WHERE queue = ${queue}`
+      yield* sql`DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}`
       assert.lengthOf(yield* forgotten(sql, queue), 1)
 
       yield* sql`INSERT INTO pgq.leases (worker_id, queue, job_ids)
@@ -62,16 +62,16 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
       assert.lengthOf(yield* seen, 1)
     })))
 
-  it.effect("sees two tokens of a lane, but not a token and who waits for it", () =>
+  it.effect("sees two heads of a lane, but not a head and who waits for it", () =>
     Effect.scoped(Effect.gen(function*() {
       const { asStep, insert, sql } = yield* Session.open
-      const look = sql.unsafe(twoTokens).unprepared
+      const look = sql.unsafe(twoHeads).unprepared
       yield* insert({ queue: "two", key: "key" })
       yield* insert({ queue: "two", key: "key" })
       yield* sql`SELECT FROM pgq.admit(ARRAY['two'], 100)`
       assert.isEmpty(yield* look)
 
-      yield* sql`DROP INDEX pgq.jobs_token`
+      yield* sql`DROP INDEX pgq.jobs_head`
       yield* asStep("UPDATE pgq.jobs SET state = 'ready' WHERE queue = 'two'")
       assert.lengthOf(yield* look, 1)
     })))

@@ -47,7 +47,7 @@ describe("a crash of the server", () => {
         const { crash, url } = yield* server
         yield* ask(
           url,
-          (sql) => Effect.provideService(PgSchema.migrate("pgq"), PgClient.PgClient, sql)
+          (sql) => Effect.provideService(PgSchema.migrate(), PgClient.PgClient, sql)
         )
         const [one, other] = [yield* worker(url), yield* worker(url)]
         for (let round = 1; round <= 3; round++) {

@@ -4,9 +4,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Evidence } from "./Database.ts"
 import * as Ends from "./Ends.ts"
-import { added, ended, found, moved, nothing, ran } from "./Histories.ts"
 import * as Jobs from "./Jobs.ts"
 import type * as Ledger from "./Ledger.ts"
+import { added, ended, found, moved, nothing, ran } from "./MadeUp.ts"
 
 const unkeyed = { key: null }
 const bothEnded = [ended(1, 200), ended(2, 100)]

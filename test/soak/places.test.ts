@@ -4,10 +4,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { TcpProxy } from "../support/TcpProxy.ts"
-import { type Place } from "./Crew.ts"
 import type { Options } from "./Options.ts"
 import { places } from "./Places.ts"
 import type { Server } from "./Server.ts"
+import { type Place } from "./WorkerProcesses.ts"
 
 const server: Server = {
   url: "postgres:///postgres?host=%2Fsocket&port=5432&user=me&password=secret",

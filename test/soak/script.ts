@@ -9,7 +9,7 @@ import * as Ledger from "./Ledger.ts"
 
 const Payload = Schema.Struct({ n: Schema.Finite, millis: Schema.Finite })
 
-const kind = <const Name extends string>(name: Name) =>
+const kind = <const Name extends string>(name: Job.Named<Name>) =>
   Job.make(name, { payload: Payload, backoffBase: "20 millis", backoffCap: "500 millis" })
 
 export const setupJobs = (queue: JobQueue, folder: string) => {

@@ -24,7 +24,7 @@ const storm = (folder: string, seed: string, seconds: number) =>
     const client = yield* Layer.build(
       PgClient.layer({ url: Redacted.make(server.url), applicationName: "soak" })
     )
-    yield* Effect.provideContext(PgSchema.migrate("pgq"), client)
+    yield* Effect.provideContext(PgSchema.migrate(), client)
     const sql = Context.get(client, PgClient.PgClient)
     return yield* Storm.run({ server, sql, seed, seconds, atOnce: 8 })
   }).pipe(Effect.scoped)

@@ -17,10 +17,10 @@ import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as Binaries from "../../src/layers/embedded/EmbeddedBinaries.ts"
-import * as DataDir from "../../src/layers/embedded/EmbeddedDataDir.ts"
-import { run, type Runner } from "../../src/layers/embedded/EmbeddedHost.ts"
-import * as Process from "../../src/layers/embedded/EmbeddedProcess.ts"
+import * as Binaries from "../../src/layers/embedded/Binaries.ts"
+import * as DataDir from "../../src/layers/embedded/DataDir.ts"
+import { run, type Runner } from "../../src/layers/embedded/Host.ts"
+import * as Process from "../../src/layers/embedded/ServerProcess.ts"
 
 export class OpenServer extends Context.Service<OpenServer, {
   readonly port: number

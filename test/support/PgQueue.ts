@@ -9,18 +9,17 @@ import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
-import type { LockStrategy } from "../../src/services/LockStrategy.ts"
 import * as Postgres from "./Postgres.ts"
 
 export const schema = "pgq"
 
 /** A fresh database that holds pgq's schema, and a client for it. */
-export const database = Layer.effectDiscard(Effect.orDie(PgSchema.migrate(schema))).pipe(
+export const database = Layer.effectDiscard(Effect.orDie(PgSchema.migrate({ schema }))).pipe(
   Layer.provideMerge(Postgres.layer)
 )
 
 /** Every service but the worker, in the given cooperative mode. */
-export const withLock = (lock: Layer.Layer<LockStrategy>) =>
+export const withLock = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
     PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),

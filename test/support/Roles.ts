@@ -24,7 +24,7 @@ export interface Roles {
 export const make = Effect.gen(function*() {
   const schema = `t_${randomUUID().replaceAll("-", "").slice(0, 12)}`
   const { url } = yield* Postgres.TestDatabase
-  yield* PgSchema.migrate(schema)
+  yield* PgSchema.migrate({ schema })
   const everybody = PgRoles.names.flatMap((role) => [login(schema, role), nameOf(schema, role)])
   yield* Effect.acquireRelease(
     Postgres.asAdmin((sql) => run(sql, [...PgRoles.statements(schema), ...logins(schema)])),

@@ -70,14 +70,16 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
       readonly worker: string
       readonly limit?: number
       readonly slots?: number
-      readonly laneRun?: number
+      readonly perLaneMax?: number
       readonly isExclusive?: boolean
     }) =>
       Effect.map(
         sql<{ lease: string; id: bigint }>`
           SELECT lease::text, id FROM pgq.claim(
             ARRAY[${options.queue}], ${options.worker}::uuid, ${options.limit ?? 10},
-            ${options.slots ?? 10}, ${options.laneRun ?? 0}, ${options.isExclusive ?? false}, NULL
+            ${options.slots ?? 10}, ${options.perLaneMax ?? 0}, ${
+          options.isExclusive ?? false
+        }, NULL
           ) WHERE id IS NOT NULL ORDER BY priority DESC, id
         `,
         (rows) => ({ lease: rows[0]?.lease ?? "", ids: rows.map(({ id }) => id) })
@@ -93,7 +95,7 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
     locked: (leases: ReadonlyArray<string>, ids: ReadonlyArray<bigint>) =>
       Effect.map(
         sql<{ id: bigint }>`
-          SELECT id FROM pgq.locked(${leases}::uuid[], ${ids}::bigint[]) AS id ORDER BY id
+          SELECT id FROM pgq.row_locked(${leases}::uuid[], ${ids}::bigint[]) AS id ORDER BY id
         `,
         (rows) => rows.map(({ id }) => id)
       ),

@@ -1,12 +1,13 @@
 /**
- * Whether the role has the rights of a worker, and those of the owner are what its steps rely on.
+ * Checks that the role has a worker's rights, and that the owner of the functions has the rights
+ * they lend.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import * as PgRoles from "../../layers/postgres/PgRoles.ts"
 import { asked, fail, type Look, orOk, warn } from "./Finding.ts"
 
-/** The rights of another role that this role lacks. */
+/** The rights of the given role that the connected role lacks. */
 const missing = Effect.fnUntraced(function*(schema: string, role: PgRoles.Role) {
   const sql = yield* SqlClient.SqlClient
   const { functions, relations } = PgRoles.roles[role]
@@ -38,7 +39,7 @@ const missing = Effect.fnUntraced(function*(schema: string, role: PgRoles.Role) 
   return rows.map(({ what }) => what)
 })
 
-/** Functions that lend their owner's rights lend nothing if it has none. */
+/** A SECURITY DEFINER function lends its owner's rights, so the owner must have them. */
 const owner = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const rows = yield* asked(sql<{ readonly name: string; readonly owner: string }>`
@@ -59,7 +60,7 @@ const owner = Effect.fnUntraced(function*(schema: string) {
   )]
 })
 
-/** `user` is who asks, as SQL writes it. */
+/** `user` is the connected role, as an SQL expression. */
 export const rights = (schema: string, user: string): Look =>
   Effect.gen(function*() {
     const work = yield* missing(schema, "worker")

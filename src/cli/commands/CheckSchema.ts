@@ -1,9 +1,9 @@
 /**
- * Whether all is there that the migrations made, and nothing stands in its way.
+ * Checks that every object that the migrations made still exists, and that nothing disables it.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { contents } from "../../layers/postgres/PgMigrations.ts"
+import { contents, functionSettings } from "../../layers/postgres/PgMigrations.ts"
 import { asked, fail, type Findings, type Look, warn } from "./Finding.ts"
 
 /** Tables, views, indexes and functions, by name. */
@@ -30,7 +30,22 @@ const missing = Effect.fnUntraced(function*(schema: string) {
   return [fail("schema", `missing: ${names}; make them again as pgq schema prints them`)]
 })
 
-/** A job that comes in past them is never looked at, or runs beside others of its key. */
+/** `CREATE OR REPLACE FUNCTION` by hand drops all settings of a function. */
+const settings = Effect.fnUntraced(function*(schema: string) {
+  const sql = yield* SqlClient.SqlClient
+  const lacking = yield* asked(sql<{ readonly name: string }>`
+    SELECT DISTINCT name FROM ${sql.literal(functionSettings(schema))} AS function_settings
+    WHERE NOT is_set ORDER BY 1
+  `)
+  if (lacking.length === 0) return []
+  const names = lacking.map(({ name }) => `${name}()`).join(", ")
+  return [fail("schema", `functions without their settings or rights: ${names}; run pgq migrate`)]
+})
+
+/**
+ * A job that is added while pgq's triggers are off is never looked at, or runs beside others of its
+ * key.
+ */
 const triggers = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const found = yield* asked(sql<{ readonly name: string; readonly enabled: string }>`
@@ -66,7 +81,7 @@ const rowSecurity = Effect.fnUntraced(function*(schema: string) {
   })
 })
 
-/** Citus takes its own tables apart; pgq's stand on one node, where its locks are. */
+/** A table that Citus distributes cannot work: pgq's locks are on one node. */
 const citus = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const [found] = yield* asked(sql<{ readonly tables: boolean; readonly schemas: boolean }>`
@@ -99,9 +114,15 @@ const citus = Effect.fnUntraced(function*(schema: string) {
   )]
 })
 
-/** All that can be wrong with the schema although its version is right. */
+/** Every fault that a schema of the right version can have. */
 export const parts = (schema: string): Look =>
   Effect.map(
-    Effect.all([missing(schema), triggers(schema), rowSecurity(schema), citus(schema)]),
+    Effect.all([
+      missing(schema),
+      settings(schema),
+      triggers(schema),
+      rowSecurity(schema),
+      citus(schema)
+    ]),
     (found) => found.flat()
   )

@@ -1,5 +1,5 @@
 /**
- * Whether the server, and what is set for this role on it, let a worker work.
+ * Checks that the server and the role's settings on it let a worker work.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -13,12 +13,12 @@ interface Server {
   readonly encoding: string
   readonly isStandby: boolean
   readonly isReadOnly: boolean
-  /** As the session began. */
+  /** The settings as they were when the session began. */
   readonly settings: Readonly<Record<string, string>>
   readonly free: number
 }
 
-/** The questions to each server, and the finding where the answer is no. */
+/** Questions about each server. A question whose answer is no has a finding. */
 const demands: ReadonlyArray<(server: Server) => Finding | undefined> = [
   ({ number, version }) =>
     number < 140_000
@@ -82,7 +82,7 @@ const demands: ReadonlyArray<(server: Server) => Finding | undefined> = [
   })
 ]
 
-/** The application's pool, the worker's own, and the listener. */
+/** The application's pool, the worker's own connections, and the listener. */
 const connectionsOfAWorker = Object.values(PgConnections.sizes).reduce(
   (sum, size) => sum + size,
   poolSize + 1
@@ -90,7 +90,7 @@ const connectionsOfAWorker = Object.values(PgConnections.sizes).reduce(
 
 export const server: Look = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  // Before anything else: the role may have less than a millisecond.
+  // First of all: the role's own statement_timeout may be less than a millisecond.
   yield* asked(sql`SET LOCAL statement_timeout = '30s'`)
   const [found] = yield* asked(sql<Server>`
     SELECT current_setting('server_version') AS version,

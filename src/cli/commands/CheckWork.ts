@@ -1,5 +1,6 @@
 /**
- * Does what a worker does, in a transaction of which nothing stays, and says what would fail.
+ * Tries each step of a worker in a transaction that is rolled back, and reports the steps that
+ * would fail.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -9,19 +10,19 @@ import { asked, fail, type Look, orOk, undone, warn } from "./Finding.ts"
 interface Step {
   readonly does: string
   readonly statement: string
-  /** How many rows it answers with, and what it means if it does not. */
+  /** How many rows the step must return, and the meaning of a different number. */
   readonly answer?: readonly [rows: number, otherwise: string]
-  /** Needs none of those before it. */
+  /** The step does not depend on the steps before it. */
   readonly isAlone?: boolean
 }
 
-/** In this order: an earlier step makes the rows that a later one works on. */
+/** The order matters: an earlier step makes the rows that a later step uses. */
 const steps = (schema: string, canAdd: boolean): ReadonlyArray<Step> => {
   const name = (part: string) => `"${schema}".${part}`
   const worker = `'${randomUUID()}'::uuid`
   const queue = `'pgq check ${randomUUID()}'`
   const lease = `(SELECT id FROM ${name("leases")} WHERE worker_id = ${worker})`
-  // No id is taken from the sequence: it would be missing for ever.
+  // The id does not come from the sequence: an id taken from it would be missing for ever.
   const id = -randomInt(1, 2 ** 47)
   return [
     {
@@ -37,7 +38,7 @@ const steps = (schema: string, canAdd: boolean): ReadonlyArray<Step> => {
       does: "renew",
       statement: `UPDATE ${
         name("workers")
-      } SET doubted_at = NULL WHERE id = ${worker} RETURNING id`,
+      } SET late_since = NULL WHERE id = ${worker} RETURNING id`,
       answer: [1, "the worker's row is not found again"]
     },
     ...canAdd
@@ -80,10 +81,10 @@ const steps = (schema: string, canAdd: boolean): ReadonlyArray<Step> => {
   ]
 }
 
-/** A worker tries again later: somebody reads the history, or there is much to prune. */
+/** A worker tries these again later: a reader holds the history, or there is much to prune. */
 const isBusy = (code: string | undefined) => code === "55P03" || code === "57014"
 
-/** A rule of the database's own, which other jobs may keep to. */
+/** A constraint or trigger of the application, which real jobs may satisfy. */
 const isRule = (code: string | undefined) => code === "P0001" || code?.startsWith("23") === true
 
 const attempt = Effect.fnUntraced(function*({ answer, does, isAlone, statement }: Step) {

@@ -1,16 +1,17 @@
 /**
- * Adds the jobs of a command, all or none, and names the line of one that the database refuses.
+ * Adds the jobs of a command, all or none. If the database refuses one of them, the error names its
+ * line.
  */
 import { Array, Data, Duration, Effect, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { JobInvalid, type StoreError } from "../../domain/Errors.ts"
 import { bounds } from "../../layers/effects/Deadline.ts"
 import { lossAsFailure } from "../../layers/postgres/PgError.ts"
-import { answered } from "../../layers/postgres/QueryTimeout.ts"
+import { withTimeout } from "../../layers/postgres/QueryTimeout.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import type { JobLine } from "./JobLines.ts"
 
-/** Answers with their ids, in the order given. */
+/** Adds the jobs and answers their ids, in the order given. */
 export const add = Effect.fnUntraced(function*(lines: ReadonlyArray<JobLine>) {
   const [only, ...others] = Array.chunksOf(lines, 1000).map(addSome)
   if (only === undefined) return []
@@ -31,13 +32,13 @@ const addSome = Effect.fnUntraced(function*(some: ReadonlyArray<JobLine>) {
   )
 })
 
-/** Of these jobs there is none; without an error, because they were only tried. */
+/** The jobs were rolled back. Without an error they were only tried. */
 class Undone extends Data.TaggedError("Undone")<{
   readonly some: ReadonlyArray<JobLine>
   readonly error: StoreError | undefined
 }> {}
 
-/** Looks for the first job that is refused by itself, half by half. */
+/** Finds the first job that is refused by itself, by halving. */
 const blame = (
   some: ReadonlyArray<JobLine>,
   error: StoreError | undefined
@@ -56,24 +57,24 @@ const blame = (
       : blame(half, refusal)
   })
 
-/** The database's refusal of these jobs; it keeps none of them. */
+/** The database's refusal of these jobs. The transaction keeps none of them. */
 const refusalOf = (some: ReadonlyArray<JobLine>) =>
   inTransaction(Effect.andThen(addSome(some), new Undone({ some, error: undefined }))).pipe(
     Effect.catchTag("Undone", ({ error }) => Effect.succeed(error))
   )
 
-/** A value, a constraint or a trigger is to blame, not the server or the rights. */
+/** Whether a value, a constraint or a trigger is the cause, not the server or the role's rights. */
 const isOfOneJob = ({ code = "", isTransient }: StoreError): boolean =>
   !isTransient && /^(22|23|54|P0)/.test(code)
 
-/** Waits as long as its statements may take, and for its begin and its end. */
+/** The limit covers the statements, the BEGIN and the end of the transaction. */
 const inTransaction = Effect.fnUntraced(
   function*<A, R>(effect: Effect.Effect<A, Undone, R>, statements = 1) {
     const sql = yield* SqlClient.SqlClient
     const end = yield* lossAsFailure(sql.withTransaction(effect)).pipe(
       Effect.map(Result.succeed),
       Effect.catchTag("Undone", (undone) => Effect.succeed(Result.fail(undone))),
-      answered("enqueue", Duration.times(bounds.statement, statements + 2))
+      withTimeout("enqueue", Duration.times(bounds.statement, statements + 2))
     )
     return yield* Effect.fromResult(end)
   }

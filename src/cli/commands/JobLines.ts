@@ -1,16 +1,16 @@
 /**
  * Jobs as text: the lines of a file that `pgq enqueue --from` reads, and the JSON of a payload.
  *
- * A payload goes to the database as it was written: JavaScript would round its numbers.
+ * A payload goes to the database as it was written, because JavaScript would round large numbers.
  */
 import { Effect, FileSystem, type Option, Schema, Stdio, Stream } from "effect"
 import { isUtf8 } from "node:buffer"
 import { JobInvalid, SettingInvalid } from "../../domain/Errors.ts"
-import { type EnqueueOptions, type NewJob, newJob } from "../../domain/Job.ts"
+import { type EnqueueOptions, type NewJob, newJob } from "../../domain/JobRecord.ts"
 import * as JsonText from "../../domain/JsonText.ts"
 import * as Flags from "../Flags.ts"
 
-/** A job, and the line it came from, if it came from one. */
+/** A job and, if it was read from a file, its line. */
 export interface JobLine {
   readonly job: NewJob
   readonly where: string | undefined
@@ -53,7 +53,7 @@ const bytesOf = Effect.fnUntraced(function*(path: string) {
     : Buffer.from(yield* files.readFile(path))
 })
 
-/** The byte that ends a line is no part of any other character. */
+/** No other UTF-8 character contains the byte that ends a line. */
 const linesOf = (bytes: Buffer): ReadonlyArray<Buffer> => {
   const lines: Array<Buffer> = []
   let start = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark)
@@ -69,7 +69,7 @@ const linesOf = (bytes: Buffer): ReadonlyArray<Buffer> => {
 
 const byteOrderMark = Buffer.from("\uFEFF")
 
-/** Nothing for a line that is empty. */
+/** `undefined` for an empty line. */
 const ofBytes = (line: Buffer): Effect.Effect<NewJob | undefined, JobInvalid> => {
   if (!isUtf8(line)) return Effect.fail(new JobInvalid({ issue: "the line is not UTF-8" }))
   const text = line.toString("utf8")

@@ -1,6 +1,5 @@
 /**
- * `pgq check`: whether everything is in place for `pgq start`, without starting or changing
- * anything.
+ * `pgq check`: tells whether `pgq start` would work. It starts nothing and changes nothing.
  */
 import { Console, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
@@ -9,7 +8,7 @@ import * as Conninfo from "../../domain/Conninfo.ts"
 import * as PgRoles from "../../layers/postgres/PgRoles.ts"
 import * as PgSchema from "../../layers/postgres/PgSchema.ts"
 import * as Database from "../Database.ts"
-import * as Ending from "../Ending.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import { ids } from "./CheckIds.ts"
 import { rights } from "./CheckRights.ts"
@@ -21,7 +20,8 @@ import { asked, fail, type Finding, type Findings, type Look, ok, undone } from 
 export const check = Command.make(
   "check",
   { connection: Flags.connection, schema: Flags.schema },
-  (input) => Ending.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
+  (input) =>
+    ExitCode.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
 ).pipe(Command.withDescription("Check settings, connection, schema and rights; start nothing"))
 
 const run = Effect.gen(function*() {
@@ -39,10 +39,12 @@ const run = Effect.gen(function*() {
         )
     )
   )
-  if (isWrong(found)) return yield* new Ending.ExitWith({ code: 1 })
+  if (isWrong(found)) return yield* new ExitCode.ExitWith({ code: 1 })
 })
 
-/** The looks, in this order; after a look that finds a fault the next may not be possible. */
+/**
+ * Asks the questions in this order. A question that finds a fault may make the next one impossible.
+ */
 const looks = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
   const found = yield* told(server)
@@ -54,14 +56,14 @@ const looks = Effect.fnUntraced(function*(schema: string) {
   if (isWrong(fits)) return [...found, ...fits]
   const right = yield* told(rights(schema, user))
   const whole = yield* told(parts(schema))
-  // Where one of these is missing, all that a worker does fails of it.
+  // If one of these finds a fault, every step of a worker would fail for the same reason.
   const tried = isWrong([...found, ...right, ...whole]) ? [] : yield* told(work(schema))
   return [...found, ...right, ...whole, ...tried, ...yield* told(ids(schema))]
 })
 
-/** The schema's version, and whether it still has its name. */
+/** Checks the schema's version, and that the schema still has the name it was made with. */
 const fit = (schema: string, user: string): Look =>
-  Effect.match(PgSchema.check(schema), {
+  Effect.match(PgSchema.check({ schema }), {
     onFailure: (error) => {
       const role = PgRoles.nameOf(schema, "worker")
       const mend = error._tag === "StoreError" && error.code === "42501"
@@ -79,7 +81,9 @@ const isWrong = (found: Findings) => found.some(({ verdict }) => verdict === "FA
 const say = ({ detail, verdict, what }: Finding) =>
   Console.log(`${verdict.padEnd(4)}  ${what.padEnd(10)}  ${detail}`)
 
-/** Whether each transaction is the end of its connection, and a statement alone is not. */
+/**
+ * Whether the server closes a connection after each transaction, but not after a single statement.
+ */
 const closesTransactions = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const [alone, within] = yield* Effect.all([

@@ -5,7 +5,7 @@ import { Array, Console, Effect, Option } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import * as Database from "../Database.ts"
-import * as Ending from "../Ending.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as JobAdding from "./JobAdding.ts"
 import * as JobLines from "./JobLines.ts"
@@ -43,12 +43,12 @@ export const enqueue = Command.make(
   "enqueue",
   input,
   Effect.fnUntraced(function*({ from, ...given }) {
-    // A mistake in the jobs is said before anything is connected to.
+    // A mistake in the jobs is reported before a connection is opened.
     const jobs = yield* Option.isSome(from)
       ? JobLines.read(from.value)
       : Effect.map(one(given), Array.of)
     yield* Effect.provide(add(jobs), Database.layer(given))
-  }, Ending.bySignal)
+  }, ExitCode.bySignal)
 ).pipe(
   Command.validate(({ delay, from, key, name, payload, priority, queue, runAt }) => {
     const inLines = [payload, key, priority, queue, runAt, delay].some((each) =>

@@ -5,7 +5,7 @@ import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as PgRoles from "../../layers/postgres/PgRoles.ts"
 import * as PgSchema from "../../layers/postgres/PgSchema.ts"
-import * as Ending from "../Ending.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as Settings from "../Settings.ts"
 
@@ -19,9 +19,9 @@ export const schema = Command.make(
   { schema: Flags.schema, roles },
   Effect.fnUntraced(function*(input) {
     const name = yield* Settings.schema(input.schema)
-    const text = yield* input.roles ? PgRoles.script(name) : PgSchema.script(name)
+    const text = yield* input.roles ? PgRoles.script(name) : PgSchema.script({ schema: name })
     yield* Console.log(text.trimEnd())
-  }, Ending.bySignal)
+  }, ExitCode.bySignal)
 ).pipe(
   Command.withDescription("Print the DDL, complete and idempotent"),
   Command.withExamples([

@@ -1,11 +1,11 @@
 /**
- * `pgq start`: a queue in this process, or with `-q N` in N child processes under it.
+ * `pgq start`: a worker in this process, or with `-q N` in N child processes.
  */
 import { Duration, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Flags from "../Flags.ts"
 import * as PidFiles from "../process/PidFiles.ts"
-import * as Supervisor from "../process/supervisor.ts"
+import * as Supervisor from "../process/Supervisor.ts"
 import * as WorkerProcess from "../process/WorkerProcess.ts"
 
 const flags = {
@@ -66,7 +66,7 @@ export const start = Command.make("start", flags, (input) =>
   Effect.scoped(Effect.gen(function*() {
     const workerId = yield* WorkerProcess.idFromParent
     if (workerId !== undefined) {
-      // The parent has resolved -c, and hands on the outcome as PGQ_URL.
+      // The parent has resolved `-c` and passes the connection on as PGQ_URL.
       return yield* WorkerProcess.run({ ...input, connection: Option.none(), workerId })
     }
 

@@ -1,5 +1,5 @@
 /**
- * `pgq status`: asks a running queue by signal, or reads the database.
+ * `pgq status`: asks a running worker by signal, or reads the database.
  */
 import { Console, Duration, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
@@ -7,7 +7,7 @@ import * as PgSchema from "../../layers/postgres/PgSchema.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import * as Database from "../Database.ts"
-import * as Ending from "../Ending.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as PidFiles from "../process/PidFiles.ts"
 import * as StatusText from "../StatusText.ts"
@@ -30,7 +30,7 @@ export const status = Command.make(
       return yield* Effect.provide(ofDatabase(json), Database.layer(given))
     }
     yield* PidFiles.signal(pidFile.value, "SIGUSR1")
-  }, Ending.bySignal)
+  }, ExitCode.bySignal)
 ).pipe(
   Command.validate(({ connection, json, pidFile }) =>
     Option.isSome(pidFile) && (Option.isSome(connection) || json)
@@ -47,7 +47,7 @@ export const status = Command.make(
 
 const ofDatabase = Effect.fnUntraced(function*(isJson: boolean) {
   const { schema } = yield* Database.Database
-  yield* PgSchema.check(schema)
+  yield* PgSchema.check({ schema })
   const { counts, workers } = yield* Effect.flatMap(JobAdmin, Effect.all).pipe(
     Effect.provide(QueueLive.client({ schema }))
   )

@@ -1,14 +1,15 @@
 /**
- * `pgq stop`: sends a running queue the signal of a stop mode, or ends an embedded server that a
- * process left behind.
+ * `pgq stop`: sends a running worker the signal of a stop mode, or stops an embedded server that a
+ * process left running.
  */
 import { type Duration, Effect, Option, Schedule } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import { PidFileInvalid } from "../../domain/Errors.ts"
 import { fromWord, signalOf, type StopMode } from "../../domain/StopMode.ts"
-import * as EmbeddedHome from "../../layers/embedded/EmbeddedHome.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as EmbeddedPostgres from "../../layers/embedded/EmbeddedPostgres.ts"
-import * as Ending from "../Ending.ts"
+import * as Home from "../../layers/embedded/Home.ts"
+import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as PidFiles from "../process/PidFiles.ts"
 
@@ -41,7 +42,7 @@ export const stop = Command.make(
   Effect.fnUntraced(function*({ mode, pidFile, wait }) {
     if (Option.isNone(pidFile)) return yield* stopServer
     yield* stopQueue(pidFile.value, Option.getOrElse(mode, () => "finish" as const), wait)
-  }, Ending.bySignal)
+  }, ExitCode.bySignal)
 ).pipe(
   Command.validate(({ mode, pidFile, server, wait }) => {
     const isOfQueue = [pidFile, mode, wait].some(({ _tag }) => _tag === "Some")
@@ -75,9 +76,10 @@ const stopQueue = Effect.fnUntraced(function*(
 })
 
 const stopServer = Effect.gen(function*() {
-  const dataDir = yield* EmbeddedHome.ofUser
+  const dataDir = yield* Home.ofUser
   const wasRunning = yield* EmbeddedPostgres.stop(dataDir)
-  yield* Effect.logInfo(
+  yield* EventLog.info(
+    "server.stopped",
     wasRunning
       ? `stopped the embedded server in ${dataDir}`
       : `no embedded server runs in ${dataDir}`

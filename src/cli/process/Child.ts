@@ -1,6 +1,6 @@
 /**
- * A child process of a supervisor, which shares its terminal and nothing else: what its parent
- * asks reaches it no sooner than it can take it.
+ * A child process of the supervisor. It shares the supervisor's terminal and nothing else. Messages
+ * of the parent reach a child only after the child listens.
  */
 import { Deferred, Effect } from "effect"
 import { spawn as spawnProcess } from "node:child_process"
@@ -11,28 +11,32 @@ import { workerIdVariable } from "./WorkerProcess.ts"
 export interface Child {
   readonly pid: number | undefined
   readonly workerId: string
-  /** It hears how to stop. */
+  /** The child listens for stop messages. */
   readonly listening: Deferred.Deferred<void>
-  /** It works. */
+  /** The child has begun to work. */
   readonly ready: Deferred.Deferred<void>
-  /** It was killed because it did not begin to work. */
+  /** The child was killed because it did not begin to work in time. */
   readonly late: Deferred.Deferred<void>
-  /** It has heard that it is to cancel its jobs. */
+  /** The child has received the request to cancel its jobs. */
   readonly cancelling: Deferred.Deferred<void>
   readonly ended: Deferred.Deferred<Ended>
-  /** Asks it to stop. A message, because two signals may be heard in the other order. */
+  /**
+   * Asks the child to stop. This is a message, because two signals in quick succession may arrive
+   * in the other order.
+   */
   readonly stop: (mode: StopMode) => void
   readonly signal: (signal: NodeJS.Signals) => void
 }
 
 export interface Ended {
-  /** It has stopped as it should, and said so. */
+  /** The child stopped as it should and has said so. */
   readonly isClean: boolean
   /**
-   * It could not say what was wrong: ended by a signal or in the middle of its work, or never born.
+   * The child could not report its error: a signal ended it, it ended in the middle of its work, or
+   * it never started.
    */
   readonly isSilent: boolean
-  /** For people. */
+  /** The end of the child, in words. */
   readonly how: string
 }
 
@@ -51,7 +55,8 @@ export const spawn = (options: {
     const child = spawnProcess(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       env: { ...process.env, ...options.env, [workerIdVariable]: workerId },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      // In a session of its own, so that a Ctrl-C at the terminal is a matter of the parent.
+      // The child is in a process group of its own, so that Ctrl-C in the terminal reaches only the
+      // parent.
       detached: true
     })
     let hasStopped = false
@@ -61,13 +66,13 @@ export const spawn = (options: {
       if (message === "ready") Deferred.doneUnsafe(ready, Effect.void)
       if (message === "cancelling") Deferred.doneUnsafe(cancelling, Effect.void)
     })
-    // Not "exit", which may come before its last message.
+    // Not "exit", which may come before the child's last message.
     child.once("close", (code, signal) => {
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`
       const isClean = code === 0 && hasStopped
       Deferred.doneUnsafe(ended, Effect.succeed({ isClean, isSilent: !isClean && !code, how }))
     })
-    // A message to a child that has just died fails, and its exit says so anyway.
+    // Sending to a child that has just died fails; its exit is reported anyway.
     child.on("error", (error) => {
       if (child.pid !== undefined) return
       const how = `before it began: ${ErrorLine.of(error)}`

@@ -1,8 +1,8 @@
 /**
- * Pid files on disk: held by a queue while it runs, read by `stop` and `status`.
+ * Pid files on disk: written by a running worker, read by `stop` and `status`.
  *
- * A process counts as the one that wrote the file only if its token says so; all others are left
- * alone.
+ * Only a process whose fingerprint matches the file counts as its owner. Any other process with
+ * that pid is left alone.
  */
 import { Effect, Option, Result, type Scope } from "effect"
 import { execFileSync } from "node:child_process"
@@ -20,15 +20,16 @@ import {
 import { resolve } from "node:path"
 import { PidFileInvalid } from "../../domain/Errors.ts"
 import * as PidFile from "../../domain/PidFile.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 
-/** Holds the file for as long as the scope, or the process, lives. Replaces a stale one. */
+/** Owns the file until the scope or the process ends. A stale file is replaced. */
 export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.Scope> = Effect
   .fnUntraced(function*(given) {
-    // The file to remove stays the same when the program changes its working directory.
+    // The path is resolved now, because the program may change its working directory.
     const path = resolve(given)
     const text = PidFile.format({
       pid: process.pid,
-      token: tokenOf(process.pid) ?? PidFile.tokenOf([])
+      fingerprint: fingerprintOf(process.pid) ?? PidFile.fingerprintOf([])
     })
     if (!(yield* create(path, text))) {
       yield* dropStale(path)
@@ -40,7 +41,7 @@ export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.S
     const remove = () => {
       if (Option.contains(Result.getSuccess(read(path)), text)) rmSync(path, { force: true })
     }
-    // A process that ends at once closes no scope.
+    // A process that exits at once closes no scope.
     process.once("exit", remove)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
@@ -50,7 +51,7 @@ export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.S
     )
   })
 
-/** Sends a signal to the queue that holds the file, and to nothing else; answers its pid. */
+/** Signals the worker that owns the file and no other process; answers its pid. */
 export const signal: (
   path: string,
   signal: NodeJS.Signals
@@ -64,7 +65,7 @@ export const signal: (
   return found.pid
 })
 
-/** Whether that process still holds the file. */
+/** Whether this process still owns the file. */
 export const isHeld = (path: string, pid: number): Effect.Effect<boolean> =>
   Effect.match(look(path), {
     onFailure: () => false,
@@ -80,12 +81,12 @@ const look = Effect.fnUntraced(function*(path: string) {
         why === "ENOENT" ? "there is none; is the queue running?" : `cannot be read: ${why}`
       )
   )
-  const { pid, token } = yield* Effect.mapError(
+  const { pid, fingerprint } = yield* Effect.mapError(
     Effect.fromResult(PidFile.parse(text)),
     (issue) => refusal(path, `${issue}; remove it or name another one`)
   )
-  const now = tokenOf(pid)
-  return now === token
+  const now = fingerprintOf(pid)
+  return now === fingerprint
     ? { pid, text }
     : {
       text,
@@ -98,8 +99,8 @@ const dropStale = Effect.fnUntraced(function*(path: string) {
   if (!("stale" in found)) {
     return yield* refusal(path, `process ${found.pid} is running and holds it; stop it first`)
   }
-  yield* Effect.logWarning(`replacing the pid file ${path}: ${found.stale}`)
-  // Moved first and looked at again: another process may have replaced it meanwhile.
+  yield* EventLog.warning("pid-file.replaced", `replacing the pid file ${path}: ${found.stale}`)
+  // The file is moved first and read again, because another process may have replaced it meanwhile.
   const aside = `${path}.${process.pid}`
   yield* io(path, () => renameSync(path, aside))
   if (!Option.contains(Result.getSuccess(read(aside)), found.text)) {
@@ -108,7 +109,7 @@ const dropStale = Effect.fnUntraced(function*(path: string) {
   yield* io(path, () => rmSync(aside))
 })
 
-/** Answers whether it was created: `false` when there is a file already. */
+/** Whether the file was created: `false` if it exists already. */
 const create = (path: string, text: string): Effect.Effect<boolean, PidFileInvalid> =>
   Effect.suspend(() => {
     const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
@@ -126,7 +127,7 @@ const create = (path: string, text: string): Effect.Effect<boolean, PidFileInval
     )
   })
 
-/** The text of a regular file that is no link; fails with the system's code for what is wrong. */
+/** The text of a regular file that is not a link. Fails with the system's error code. */
 const read = (path: string): Result.Result<string, string> =>
   Result.flatMap(
     attempt(() => openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)),
@@ -140,8 +141,11 @@ const read = (path: string): Result.Result<string, string> =>
     }
   )
 
-/** What tells a process from all others that ever have its number; nothing if it is gone. */
-const tokenOf = (pid: number): string | undefined => {
+/**
+ * A text that differs for every process that ever has this pid; `undefined` if the process has
+ * ended.
+ */
+const fingerprintOf = (pid: number): string | undefined => {
   const facts = process.platform === "linux"
     ? [
       attempt(() => PidFile.startTimeOf(readFileSync(`/proc/${pid}/stat`, "utf8"))),
@@ -150,7 +154,7 @@ const tokenOf = (pid: number): string | undefined => {
     : [attempt(() => execFileSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8" }))]
   const known = facts.flatMap((fact) => Option.toArray(Result.getSuccess(fact)))
     .flatMap((fact) => fact ?? [])
-  return known.length === facts.length ? PidFile.tokenOf(known) : undefined
+  return known.length === facts.length ? PidFile.fingerprintOf(known) : undefined
 }
 
 const io = <A>(path: string, call: () => A): Effect.Effect<A, PidFileInvalid> =>

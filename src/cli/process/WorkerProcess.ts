@@ -1,25 +1,27 @@
 /**
- * A queue that works in this process until it is asked to stop.
+ * A worker in this process, until it is asked to stop.
  */
 import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import type { AdvisoryKey } from "../../domain/CooperativeMode.ts"
 import { closeWithin } from "../../layers/effects/Deadline.ts"
+import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as AdvisoryLock from "../../layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../layers/locks/RowLock.ts"
 import * as SoloLock from "../../layers/locks/SoloLock.ts"
+import * as PgWorker from "../../layers/PgWorker.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
-import { QueueControl } from "../../services/QueueControl.ts"
+import { WorkerControl } from "../../services/WorkerControl.ts"
 import * as Database from "../Database.ts"
-import { ExitWith } from "../Ending.ts"
 import * as ErrorLine from "../ErrorLine.ts"
+import { ExitWith } from "../ExitCode.ts"
 import * as Log from "../Log.ts"
-import * as Script from "../script/script.ts"
+import * as Script from "../script/ScriptLoader.ts"
 import type * as Settings from "../Settings.ts"
 import * as SignalLatch from "../SignalLatch.ts"
 import * as StatusText from "../StatusText.ts"
-import * as Ladder from "./Ladder.ts"
+import * as StopSignals from "./StopSignals.ts"
 
 export interface Options extends Settings.Given {
   readonly workers: number
@@ -30,14 +32,17 @@ export interface Options extends Settings.Given {
   readonly advisoryKey: Option.Option<AdvisoryKey>
   readonly grace: Duration.Duration
   readonly hangLimit: Duration.Duration
-  /** Given by the parent; nothing for a process that stands alone. */
+  /** The worker id that the parent chose; `undefined` for a process without a parent. */
   readonly workerId: string | undefined
 }
 
-/** How a supervisor tells its child that it is one. */
+/** Marks a process as a supervisor's child. */
 export const workerIdVariable = "PGQ_WORKER_ID"
 
-/** The id a parent gave to this process. It is taken, so that what a job starts is no child. */
+/**
+ * Takes the parent's worker id out of the environment, so that a program that a job starts does not
+ * count as a child.
+ */
 export const idFromParent = Effect.sync(() => {
   const id = process.env[workerIdVariable]
   delete process.env[workerIdVariable]
@@ -46,14 +51,15 @@ export const idFromParent = Effect.sync(() => {
 
 export const run = Effect.fnUntraced(
   function*(options: Options) {
-    yield* sayWhatNobodyCatches
+    yield* reportUncaught
     const running = yield* Deferred.make<Queue>()
-    const ladder = yield* Ladder.make({
+    const signals = yield* StopSignals.make({
       isChild: options.workerId !== undefined,
       status: status(running),
       exit: Effect.void
     })
-    // A job that cannot be interrupted would keep the scope, and with it the process, for ever.
+    // A job that cannot be interrupted would keep the scope, and with it the process, open for
+    // ever.
     const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(Duration.seconds(5)))
 
     const startUp = start(options, scope).pipe(
@@ -62,37 +68,38 @@ export const run = Effect.fnUntraced(
     )
     const started = yield* Effect.raceFirst(
       startUp,
-      Effect.as(ladder.startsNothing, Option.none<Queue>())
+      Effect.as(signals.startsNothing, Option.none<Queue>())
     )
     if (Option.isNone(started)) return
 
     const { control } = started.value
-    yield* Effect.forkScoped(Stream.runForEach(ladder.modes, control.stop))
+    yield* Effect.forkScoped(Stream.runForEach(signals.modes, control.stop))
     const leftBehind = yield* control.ended
-    // The worker has said why.
+    // The worker has already logged the reason.
     if (leftBehind.length > 0 || !(yield* control.status).hasSignedOff) {
       return yield* new ExitWith({ code: 1 })
     }
-    yield* Effect.logInfo("stopped")
+    yield* EventLog.info("worker.stopped", "stopped")
   },
-  // A job that ends this process with exit code 0 says nothing to its parent.
+  // A handler that calls `process.exit(0)` does not send this message, so the parent does not take
+  // its exit for a clean stop.
   Effect.tap(() => Effect.sync(() => SignalLatch.tellParent("stopped"))),
   (effect, { workerId }) =>
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )
 
 /**
- * An error that a handler throws from a timer, or a rejection that nobody waits for, ends the
- * process, as Node has it.
+ * An error thrown from a timer, or a rejection without a handler, ends the process, as it does in
+ * any Node program.
  */
-const sayWhatNobodyCatches = Effect.gen(function*() {
+const reportUncaught = Effect.gen(function*() {
   const log = Effect.runSyncWith(yield* Effect.context())
   const say = (error: unknown) => {
     const text = Result.getOrElse(
       Result.try(() => ErrorLine.withPlace(error)),
       () => "it cannot be described"
     )
-    log(Effect.logError(`the process ends because nobody catches an error: ${text}`))
+    log(EventLog.error("process.crashed", `an uncaught error ends the process: ${text}`))
   }
   yield* Effect.acquireRelease(
     Effect.sync(() => process.on("uncaughtExceptionMonitor", say)),
@@ -101,7 +108,7 @@ const sayWhatNobodyCatches = Effect.gen(function*() {
 })
 
 interface Queue {
-  readonly control: QueueControl["Service"]
+  readonly control: WorkerControl["Service"]
   readonly admin: JobAdmin["Service"]
 }
 
@@ -122,32 +129,27 @@ const work = Effect.fnUntraced(function*(options: Options) {
 
   const queues = options.queues.length === 0 ? undefined : options.queues
   const workerId = options.workerId ?? randomUUID()
-  const live = QueueLive.layer({
-    ...options,
-    workerId,
-    queues,
-    schema,
-    notify,
-    onHang: "kill"
-  }).pipe(
-    Layer.provide(Layer.succeedContext(handlers)),
-    Layer.provide(lock(options))
-  )
-  const queue = yield* Effect.all({ control: QueueControl, admin: JobAdmin }).pipe(
+  const live = PgWorker.layer(
+    { ...options, workerId, queues, schema, notify, onHang: "kill" },
+    Effect.succeed(handlers)
+  ).pipe(Layer.provide(lock(options)))
+  const queue = yield* Effect.all({ control: WorkerControl, admin: JobAdmin }).pipe(
     Effect.provideContext(yield* Layer.build(live))
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
-  yield* Effect.logInfo(`working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`)
-    .pipe(Effect.annotateLogs({ worker: workerId }))
+  yield* EventLog.info("worker.started", {
+    text: `working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`,
+    fields: { worker: workerId }
+  })
   if (options.workerId === undefined) {
-    yield* Effect.forEach(Ladder.instructions, (line) => Effect.logInfo(line))
+    yield* Effect.forEach(StopSignals.instructions, (line) => Effect.logInfo(line))
   }
   SignalLatch.tellParent("ready")
   return queue
 })
 
 const sayThatItLoads = (file: string) =>
-  Effect.logWarning(`job script ${file} is still loading; no job runs before it has`).pipe(
+  EventLog.warning("script.loading", `job script ${file} is still loading; no job runs yet`).pipe(
     Effect.delay("5 seconds"),
     Effect.andThen(Effect.never)
   )

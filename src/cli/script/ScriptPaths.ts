@@ -1,12 +1,12 @@
 /**
- * Where the imports of a file in TypeScript lead, as far as Node does not know: the aliases of the
- * nearest tsconfig.json, and names without the ending that the file has.
+ * Resolves the imports of a TypeScript file that Node cannot: aliases of the nearest tsconfig.json,
+ * and names without a file ending.
  */
 import { readFileSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 
-/** The URL of the file that an alias of `paths`, or `baseUrl`, leads to. */
+/** The URL of the file that `paths` or `baseUrl` resolves this name to. */
 export const aliased = (name: string, from: string): string | undefined => {
   if (/^[./#]|^[a-z]+:/.test(name)) return undefined
   const config = nearestConfig(dirname(from))
@@ -62,7 +62,7 @@ const nearestConfig = (folder: string): Config | undefined => {
 const configs = new Map<string, Config | undefined>()
 
 /**
- * A config that `extends` names is read if it is a file; a config that cannot be read has no
+ * Reads a config and the file that its `extends` names. A config that cannot be read has no
  * aliases.
  */
 const read = (path: string, depth: number): Config | undefined => {

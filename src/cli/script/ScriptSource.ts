@@ -1,6 +1,6 @@
 /**
- * TypeScript as JavaScript. Types are replaced by spaces, so that lines and columns stay what they
- * were; a file with syntax that is more than types is rewritten, with a source map.
+ * TypeScript as JavaScript. Types are replaced by spaces, so that lines and columns stay the same.
+ * A file whose syntax is more than types is rewritten, with a source map.
  */
 import { transformSync } from "amaro"
 import { spawnSync } from "node:child_process"
@@ -41,7 +41,7 @@ const preamble = (text: string): string =>
 const inline = (map: string): string =>
   `//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString("base64")}`
 
-/** The compiler throws a drawing of the place instead of an error. */
+/** The compiler throws a drawing of the source instead of an error. */
 const syntaxError = (drawing: unknown, path: string): unknown => {
   if (typeof drawing !== "string") return drawing
   const what = /x (.+)/.exec(drawing)?.[1]?.replace(/ in strip-only mode$/, "") ?? drawing
@@ -49,7 +49,7 @@ const syntaxError = (drawing: unknown, path: string): unknown => {
   return new SyntaxError(`${what} (${path}${line === undefined ? "" : `:${line}`})`)
 }
 
-/** Decorators are left as they are, and Node refuses them without naming their place. */
+/** The compiler keeps decorators, and Node then refuses them without naming the place. */
 const decoratorError = (code: string, path: string): SyntaxError | undefined => {
   const withoutComments = code.replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, "")
   if (!/(?:^|[\s;}(])@[\w$(]/.test(withoutComments)) return undefined

@@ -1,4 +1,4 @@
-/** What pgq uses of a package that comes without types. */
+/** The part of `amaro` that pgq uses. The package has no types of its own. */
 declare module "amaro" {
   export const transformSync: (
     source: string,

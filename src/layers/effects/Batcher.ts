@@ -1,6 +1,6 @@
 /**
- * Joins what many fibers ask at the same time into few calls: one call in flight, sent at once when
- * idle, carrying everything that came in meanwhile.
+ * Joins concurrent calls into few: one call is in flight, the next is sent as soon as it returns
+ * and carries everything that was added meanwhile.
  */
 import { Deferred, Effect, Exit, type Scope } from "effect"
 
@@ -50,7 +50,8 @@ export const make = Effect.fnUntraced(function*<A, B, E>(options: {
       }
     })
 
-  // Nobody waits for what will never be sent, or whose answer nobody will hear.
+  // When the scope closes, every waiter is interrupted: its item will not be sent, or its answer
+  // will not arrive.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       for (const { answer } of [...sending, ...waiting]) {

@@ -1,28 +1,28 @@
 /**
- * How long pgq waits: for the database, and for what has to end.
+ * The limits for each wait: for the database, and for the end of something.
  */
 import { Duration, Effect, Exit, Fiber, Scope } from "effect"
 
 export const bounds = {
-  /** Any statement: longer than a step of pgq takes on a server that is only busy. */
+  /** Any statement: longer than a step of pgq takes on a busy server. */
   statement: Duration.seconds(20),
-  /** LISTEN, and each sign of life of a listening connection. */
+  /** LISTEN, and each check of a listening connection. */
   listen: Duration.seconds(4),
-  /** The look of a listener whether the work has a connection. */
+  /** The listener's check whether the worker has a connection. */
   roomForWork: Duration.seconds(2),
-  /** All tries of an ending worker to sign off. */
+  /** All attempts of a stopping worker to sign off. */
   signOff: Duration.seconds(10),
   /** The last settlements and the sign-off of a closing scope whose grace is over. */
   lastWords: Duration.seconds(2),
-  /** What else a closing scope waits for in its worker. */
+  /** The rest of a closing worker scope. */
   closing: Duration.millis(500),
-  /** The same in each of its pools of connections. */
+  /** The same for each of its connection pools. */
   hangUp: Duration.millis(100)
 } as const
 
 /**
- * Whether the caller can be interrupted or not, it waits for no longer than the limit, and not at
- * all for the end of what it gives up.
+ * Waits no longer than the limit, whether the caller can be interrupted or not, and does not wait
+ * for the end of an effect that it abandons.
  */
 export const within = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
@@ -54,7 +54,7 @@ export const within = <A, E, R>(
 const started = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.forkDetach(Effect.interruptible(effect), { startImmediately: true })
 
-/** Closes a scope, and waits for that no longer than the limit. */
+/** Closes a scope and waits no longer than the limit. */
 export const closeWithin =
   (limit: Duration.Duration) =>
   (scope: Scope.Closeable, exit: Exit.Exit<unknown, unknown> = Exit.void): Effect.Effect<void> =>

@@ -1,25 +1,25 @@
 /**
- * A private PostgreSQL server as a scoped resource: data in a folder of its own, found again by
- * every pgq command while it runs, stopped with the last scope that uses it.
+ * A private PostgreSQL server as a scoped resource. Its data has a folder of its own. Every pgq
+ * command finds the running server again, and the last scope that uses it stops it.
  *
- * It listens on a unix socket alone: the address stays the same over restarts, so clients of a
- * server that was stopped and opened again reconnect; there is no port to race for; and the
- * socket's folder, which only the server's id may enter, guards it before the password does. A
- * process killed with -9 leaves its server running; the next scope that uses it stops it.
+ * The server listens on a unix socket alone. The address therefore stays the same over restarts, no
+ * port can be taken, and the socket's folder, which only the server's user may enter, protects it
+ * before the password does. A process killed with -9 leaves its server running; the next scope that
+ * uses the server stops it.
  */
 import { Effect, Exit, Option, Redacted, Schedule, Scope } from "effect"
 import { readFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { EmbeddedServerFailed } from "../../domain/Errors.ts"
-import * as Binaries from "./EmbeddedBinaries.ts"
-import * as DataDir from "./EmbeddedDataDir.ts"
-import { io, type Runner } from "./EmbeddedHost.ts"
-import * as PidFile from "./EmbeddedPidFile.ts"
-import * as Process from "./EmbeddedProcess.ts"
-import * as Use from "./EmbeddedUse.ts"
+import * as Binaries from "./Binaries.ts"
+import * as DataDir from "./DataDir.ts"
+import { io, type Runner } from "./Host.ts"
+import * as PidFile from "./PostmasterPid.ts"
+import * as Process from "./ServerProcess.ts"
+import * as Use from "./ServerUse.ts"
 
-/** A running server. `url` is read by psql and `PgClient` alike; its user is a superuser. */
+/** A running server. psql and `PgClient` both read `url`; its user is a superuser. */
 export interface Server {
   readonly url: Redacted.Redacted
   readonly dataDir: string
@@ -29,7 +29,7 @@ export interface Server {
 }
 
 export interface Options {
-  /** Where the server keeps its data; created if missing. */
+  /** The server's data directory; created if missing. */
   readonly dataDir: string
   /** A folder with `bin/initdb` and `bin/postgres`. Defaults to the platform package's. */
   readonly binaries?: string | undefined
@@ -37,25 +37,25 @@ export interface Options {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** Long enough to recover from a crash. */
+/** Long enough for a recovery after a crash. */
 const patience = "2 minutes"
 
 /**
- * Finds the folder's server or starts it. Of several that start it at once one becomes its owner
- * and the others find it. It answers once the server accepts connections.
+ * Finds the folder's server or starts one. Of several scopes that start it at once, one becomes its
+ * owner and the others find it. The effect ends once the server accepts connections.
  */
 export const open: (
   options: Options
 ) => Effect.Effect<Server, EmbeddedServerFailed, Scope.Scope> = Effect.fn("EmbeddedPostgres.open")(
   (options) =>
-    // Another server may be on its way up or down, and until then it holds the cluster.
+    // Another process may be starting or stopping a server of this cluster.
     Effect.retry(attempt(findOrStart(options)), {
       while: ({ detail }) => isPassing.test(detail),
       schedule: Schedule.upTo(Schedule.spaced("200 millis"), { duration: patience })
     })
 )
 
-/** Stops the folder's server, unless somebody uses it; answers whether there was one. */
+/** Stops the folder's server unless a process uses it; answers whether there was one. */
 export const stop = (dataDir: string): Effect.Effect<boolean, EmbeddedServerFailed> =>
   Effect.scoped(Effect.gen(function*() {
     const running = yield* find(dataDir)
@@ -87,8 +87,9 @@ const findOrStart = Effect.fnUntraced(function*({ binaries, dataDir: path, setti
 })
 
 /**
- * The last one to leave stops the server while its session still holds the lock, so that nobody
- * begins to use a server that is about to end. `own` is the process of one that this scope started.
+ * The last user stops the server while its session still holds the lock, so that no other process
+ * can begin to use a server that is about to stop. `own` is the server's process if this scope
+ * started it.
  */
 const use = Effect.fnUntraced(function*(server: Server, own?: Process.Process) {
   const { dataDir, pid } = server
@@ -110,16 +111,16 @@ const use = Effect.fnUntraced(function*(server: Server, own?: Process.Process) {
 const isPassing = new RegExp([
   "is being stopped",
   `postmaster\\.pid" already exists`,
-  // Another one has just made the file, and writes its process's id into it next.
+  // Another server has created the file and has not yet written its process id into it.
   `postmaster\\.pid" is empty`,
-  // The processes of a server that was killed end soon after it.
+  // The processes of a killed server end shortly after it.
   "pre-existing shared memory block",
-  // The one who stopped the server before has just removed the folder of its socket.
+  // The process that stopped the previous server has just removed the socket's folder.
   "cannot look at /tmp/pgq-",
   `could not create lock file "/tmp/pgq-`
 ].join("|"))
 
-/** The leftovers of a failure are released at once, not with the scope. */
+/** Releases the resources of a failed attempt at once, not with the scope. */
 const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -130,7 +131,7 @@ const attempt = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     })
   )
 
-/** The folder's server, if one accepts connections now and the caller may use it. */
+/** The folder's server, if it accepts connections now and the caller may use it. */
 export const find: (dataDir: string) => Effect.Effect<Option.Option<Server>> = Effect.fn(
   "EmbeddedPostgres.find"
 )(function*(dataDir) {
@@ -150,7 +151,7 @@ export const find: (dataDir: string) => Effect.Effect<Option.Option<Server>> = E
   })
 })
 
-/** A crash leaves the socket's file, so only a connection tells. */
+/** The socket's file remains after a crash, so only a connection shows whether a server listens. */
 const answers = (path: string) =>
   Effect.callback<boolean>((resume) => {
     const socket = connect({ path })

@@ -1,35 +1,83 @@
 /**
  * Kinds of jobs and their handlers: what an application writes to say which work there is.
  */
-import { Context, Effect, Exit, Layer, Predicate, Schema } from "effect"
+import { type Context, Effect, Exit, type Layer, Schema } from "effect"
 import { PayloadInvalid } from "../../domain/Errors.ts"
-import type { RunningJob } from "../../domain/Job.ts"
-import { defaults, type JobKind, type RetryPolicy } from "../../domain/JobKind.ts"
+import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domain/JobKind.ts"
+import type { RunningJob } from "../../domain/JobRecord.ts"
 import * as PayloadText from "../../domain/PayloadText.ts"
-import type { Handler } from "../../services/Handlers.ts"
+import * as Handlers from "./Handler.ts"
+import type { Handler } from "./Handler.ts"
+import { call } from "./HandlerCall.ts"
+
+export type { Handler, HandlersOf, Kind } from "./Handler.ts"
+export type { JobsOption, Kinds } from "./Jobs.ts"
 
 /** A kind of job with its payload's schema; typed for `enqueue`, and for the handler it becomes. */
 export interface Job<Name extends string, Payload extends Schema.Top>
   extends JobKind<Name, Payload>
 {
   /**
-   * A layer that makes the handler known to the queue it is provided to. The handler may return an
-   * Effect, a promise or a value; the layer needs the services of its Effect.
+   * A layer that makes the handler known to the worker it is provided to. The handler may return an
+   * Effect, a promise or a value; the layer needs the services of its Effect. A run that fails,
+   * dies, rejects or throws is tried again by the kind's policy. One kind has one handler: a worker
+   * with two for a name is refused as `SettingInvalid`.
    */
   readonly toLayer: <A>(
     handler: (payload: Payload["Type"], job: RunningJob) => A
-  ) => Layer.Layer<never, never, Requirements<A> | Payload["DecodingServices"]>
+  ) => Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]>
 }
 
 /** What an Effect returned by a handler needs; nothing for promises and values. */
 export type Requirements<A> = A extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
 
-/** Names a kind of job, its payload and how its runs are tried again. */
-export const make = <const Name extends string, Payload extends Schema.Top = typeof Schema.Unknown>(
-  name: Name,
-  options: { readonly payload: Payload } & Partial<RetryPolicy>
-): Job<Name, Payload> => {
-  const { payload, ...policy } = options
+/** A name that is not empty, where the compiler knows it. */
+export type Named<Name extends string> = Name extends "" ? "a job needs a name" : Name
+
+/** What `make` takes beside the name. */
+export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy> {
+  /** The schema of the payload. Without it, jobs of this kind have no payload. */
+  readonly payload?: Payload | undefined
+}
+
+/**
+ * Names a kind of job, its payload and how its runs are tried again.
+ *
+ * The name is 1 to 128 bytes of UTF-8 without a NUL character. An empty literal does not compile.
+ * No other name is refused here: a wrong one fails as `JobInvalid` when a job is enqueued, before
+ * anything is sent, and as `SettingInvalid` when a worker is built, before anything is claimed.
+ *
+ * Without a `payload`, jobs of this kind have none: `enqueue` is called with the kind alone, and
+ * the handler gets `undefined`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Greet = Job.make("greet", {
+ *   payload: Schema.Struct({ name: Schema.String }),
+ *   maxAttempts: 10,
+ *   backoffCap: "10 minutes"
+ * })
+ * const Tick = Job.make("tick")
+ *
+ * export const GreetLive = Greet.toLayer(({ name }, job) =>
+ *   Effect.logInfo(`hello ${name}, try ${job.attempt}`)
+ * )
+ * export const TickLive = Tick.toLayer(async (_, { signal }) => {
+ *   await fetch("http://localhost/tick", { signal })
+ * })
+ *
+ * export const program = Effect.andThen(enqueue(Greet, { name: "Ada" }), enqueue(Tick))
+ * ```
+ */
+export function make<const Name extends string, Payload extends Schema.Top = NoPayload>(
+  name: Named<Name>,
+  options?: Options<Payload>
+): Job<Name, Payload>
+export function make(name: string, options: Options<Schema.Top> = {}): Job<string, Schema.Top> {
+  const { payload = NoPayload, ...policy } = options
   const kind = { name, payload, policy: { ...defaults, ...policy } }
   return { ...kind, toLayer: (handler) => layer(kind, handler) }
 }
@@ -37,12 +85,12 @@ export const make = <const Name extends string, Payload extends Schema.Top = typ
 const layer = <Name extends string, Payload extends Schema.Top, A>(
   kind: JobKind<Name, Payload>,
   handler: (payload: Payload["Type"], job: RunningJob) => A
-): Layer.Layer<never, never, Requirements<A> | Payload["DecodingServices"]> =>
-  Layer.effectContext(Effect.map(
-    Effect.context<Requirements<A> | Payload["DecodingServices"]>(),
-    (context) => {
+): Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]> =>
+  Handlers.layer(
+    kind.name,
+    (context: Context.Context<Requirements<A> | Payload["DecodingServices"]>) => {
       const decode = decoder(kind)
-      return contextOf([{
+      return {
         name: kind.name,
         policy: kind.policy,
         run: (payload, job) => {
@@ -50,43 +98,15 @@ const layer = <Name extends string, Payload extends Schema.Top, A>(
           // Most payloads are decoded without waiting for anything: then the handler is called at
           // once.
           return Exit.isExit(decoded)
-            ? Effect.flatMapEager(decoded, (value) => started(() => handler(value, job), context))
+            ? Effect.flatMapEager(decoded, (value) => call(() => handler(value, job), context))
             : Effect.flatMap(
               Effect.provideContext(Effect.interruptible(decoded), context),
-              (value) => started(() => handler(value, job), context)
+              (value) => call(() => handler(value, job), context)
             )
         }
-      }])
+      }
     }
-  ))
-
-/** The handler of a name without a schema: its payload is whatever JSON was stored. */
-export const handlerOfName = <R>(
-  name: string,
-  handler: (payload: unknown, job: RunningJob) => unknown,
-  context: Context.Context<R>
-): Handler => ({
-  name,
-  policy: defaults,
-  run: (payload, job) => started(() => handler(payload, job), context)
-})
-
-const keyPrefix = "pgq/Handler/"
-
-/** Handlers as services, one for each name, so that layers of handlers merge like any others. */
-export const contextOf = (handlers: Iterable<Handler>): Context.Context<never> => {
-  let context = Context.empty()
-  for (const handler of handlers) {
-    context = Context.add(context, Context.Service<Handler>(keyPrefix + handler.name), handler)
-  }
-  return context
-}
-
-/** Every handler among the services of a context. */
-export const handlersIn = (context: Context.Context<never>): ReadonlyArray<Handler> =>
-  Array.from(context.mapUnsafe)
-    .filter(([key]) => key.startsWith(keyPrefix))
-    .map(([, handler]): Handler => handler)
+  )
 
 const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
   const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(kind.payload))
@@ -106,40 +126,3 @@ const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => 
         })
     )
 }
-
-// A handler that has ended when it returns is an Exit, for which nobody has to wait.
-//
-// A promise cannot be interrupted: its run ends when it settles, and if it was done by then, it is
-// done. Its signal, aborted before, tells it to hurry.
-const started = <R>(
-  handler: () => unknown,
-  context: Context.Context<R>
-): Effect.Effect<unknown, unknown> => {
-  try {
-    const returned = handler()
-    if (isNeeding<R>(returned)) {
-      if (!isRunnable(returned)) return Exit.die("an Effect that cannot be run was returned")
-      return Effect.provideContext(Effect.interruptible(returned), context)
-    }
-    if (!isThenable(returned)) return Exit.succeed(returned)
-    return Effect.tryPromise({ try: () => Promise.resolve(returned), catch: (error) => error })
-  } catch (defect) {
-    return Exit.die(defect)
-  }
-}
-
-// Promises of other libraries, and queries that start when somebody waits for them, are no
-// `Promise`.
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  Predicate.hasProperty(value, "then") && typeof value.then === "function"
-
-// A value that only claims to be an Effect would end the fiber that is to run it, or escape from
-// it.
-const isRunnable = (value: unknown): boolean =>
-  Predicate.hasProperty(value, evaluate) && typeof value[evaluate] === "function"
-
-const evaluate = "~effect/Effect/evaluate"
-
-// A handler's layer was built with the services of its Effect.
-const isNeeding = <R>(value: unknown): value is Effect.Effect<unknown, unknown, R> =>
-  Effect.isEffect(value)

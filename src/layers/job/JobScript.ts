@@ -2,11 +2,14 @@
  * What a job script is handed to register its handlers with.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, type Schema } from "effect"
+import { type Context, Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import type { RunningJob } from "../../domain/Job.ts"
+import { defaults } from "../../domain/JobKind.ts"
+import type { RunningJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
-import * as Job from "./Job.ts"
+import * as Handler from "./Handler.ts"
+import { call } from "./HandlerCall.ts"
+import type * as Job from "./Job.ts"
 
 /** The argument of a script's `setupJobs`. */
 export interface JobQueue {
@@ -71,13 +74,13 @@ const merge = (
   other: Layer.Layer<never, never, Services>
 ): Layer.Layer<never, never, Services> => Layer.merge(one, other)
 
+/** The payload is whatever JSON was stored. */
 const ofName = (
   name: string,
   handler: (payload: unknown, job: RunningJob) => unknown
 ): Layer.Layer<never, never, Services> =>
-  Layer.effectContext(
-    Effect.map(
-      Effect.context<Services>(),
-      (context) => Job.contextOf([Job.handlerOfName(name, handler, context)])
-    )
-  )
+  Handler.layer(name, (context: Context.Context<Services>) => ({
+    name,
+    policy: defaults,
+    run: (payload, job) => call(() => handler(payload, job), context)
+  }))

@@ -1,20 +1,23 @@
 /**
  * A queue in memory, for tests and first steps: the services of one schema over one shared state.
  *
- * It keeps the protocol that PostgreSQL keeps, but what no single process needs: jobs are lost with
- * the process, and a job whose worker died is not suspected of having killed it.
+ * It keeps the protocol that PostgreSQL keeps, by the specification in `domain`. Jobs are lost with
+ * the process.
  */
 import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
 import { StoreError } from "../../domain/Errors.ts"
-import { type NewJob, newJob } from "../../domain/Job.ts"
+import { type NewJob, newJob } from "../../domain/JobRecord.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
+import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 
-export const layer: Layer.Layer<JobRepo | Scheduler | WorkerRegistry | JobAdmin | Notifier> = Layer
+export const layer: Layer.Layer<
+  JobAdmin | JobRepo | Notifier | Scheduler | Watchdog | WorkerRegistry
+> = Layer
   .effectContext(Effect.gen(function*() {
     // A listener that does not listen costs memory, as the jobs themselves do.
     const wakes = yield* Effect.acquireRelease(PubSub.unbounded<Wake>(), PubSub.shutdown)
@@ -23,7 +26,8 @@ export const layer: Layer.Layer<JobRepo | Scheduler | WorkerRegistry | JobAdmin 
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
       Context.add(JobAdmin, jobAdmin(store)),
-      Context.add(Notifier, notifier(wakes))
+      Context.add(Notifier, notifier(wakes)),
+      Context.add(Watchdog, watchdog)
     )
   }))
 
@@ -46,10 +50,10 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
           detail: `worker ${options.worker} is not registered, or was taken for dead`
         })
     ),
-  settle: (settled, options) => timed((now) => store.settle(settled, { ...options, now })),
-  locked: () => Effect.succeed([]),
-  hasWaiting: (queues) => Effect.sync(() => store.hasWaiting(queues)),
-  hasUnannounced: () => Effect.succeed(false)
+  // Nobody but a method of the store, which is over at once, has hold of a job here.
+  settle: (settled, options) =>
+    timed((now) => ({ lost: store.settle(settled, { ...options, now }), rowLocked: [] })),
+  hasUnstarted: (queues) => Effect.sync(() => store.hasUnstarted(queues))
 })
 
 const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
@@ -69,19 +73,18 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
 })
 
 const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
-  const end = (id: string) => Effect.asVoid(Effect.sync(() => store.end(id)))
+  const end = (id: string, hasCrashed: boolean) =>
+    Effect.asVoid(timed((now) => store.end(id, { hasCrashed, now })))
   return {
     join: (worker) => timed((now) => store.join(worker, now)),
     renew: (id) => timed((now) => store.renew(id, now)),
     reconcile: (id, knownLeases) =>
-      Effect.sync(() => ({
-        released: store.reconcile(id, knownLeases),
+      timed((now) => ({
+        released: store.reconcile(id, knownLeases, now),
         gone: store.gone(knownLeases)
       })),
-    // There is nobody else in this process.
-    standIn: () => Effect.succeed({ turn: () => {}, renewedAgo: () => Infinity }),
-    leave: end,
-    bury: end
+    leave: (id) => end(id, false),
+    reportDead: (id) => end(id, true)
   }
 }
 
@@ -96,8 +99,15 @@ const notifier = (wakes: PubSub.PubSub<Wake>): Notifier["Service"] => ({
     Stream.concat(
       Stream.succeed<Wake>({ _tag: "Everything" }),
       Stream.fromSubscription(subscription)
-    )))
+    ))),
+  // Jobs are added in one step, which ends with their wake-up.
+  mayHaveMissed: () => Effect.succeed(false)
 })
+
+/** No other process would take a worker of this one for dead while its thread is busy. */
+const watchdog: Watchdog["Service"] = {
+  watch: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity })
+}
 
 const timed = <A>(step: (now: number) => A): Effect.Effect<A> =>
   Effect.map(Clock.currentTimeMillis, step)

@@ -1,25 +1,27 @@
 /**
  * A schema in memory: jobs, leases, workers and history, and the steps of the protocol on them.
  *
- * A step runs to its end at once, so it needs no locks. Times are in milliseconds and are passed
- * in.
+ * The rules are those of the specification in `domain`. A step runs to its end at once, so it needs
+ * no locks. Times are in milliseconds and are passed in.
  */
 import { Duration } from "effect"
 import { ClaimLost } from "../../domain/Errors.ts"
-import type { ClaimedJob, NewJob } from "../../domain/Job.ts"
+import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
+import { isDelayed, isOpen } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
-import type { QueueCounts, WorkerInfo } from "../../domain/QueueStatus.ts"
-import type { Settlement } from "../../domain/Settlement.ts"
+import * as Steps from "../../domain/ProtocolSteps.ts"
 import * as Turns from "../../domain/Turns.ts"
+import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
-import { after, isAside, newStoredJob, type StoredJob } from "./MemoryJob.ts"
+import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 
 export class MemoryStore {
   readonly #wake: (wake: Wake) => void
   readonly #jobs = new Map<bigint, StoredJob>()
-  readonly #leases = new Map<string, Lease>()
+  readonly #leases = new Map<string, Steps.Lease>()
+  readonly #state = { jobs: this.#jobs, leases: this.#leases }
   readonly #workers = new Map<string, Worker>()
   readonly #finished = new Map<bigint, Finished>()
   #lastId = 0n
@@ -31,84 +33,64 @@ export class MemoryStore {
   enqueue(jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<bigint> {
     const added = jobs.map((job) => newStoredJob(job, ++this.#lastId, now))
     for (const job of added) this.#jobs.set(job.id, job)
-    this.#wakeQueues(added.filter((job) => job.standing === "open"))
+    this.#wakeQueues(added.filter(isOpen))
     this.#wakeDue(added)
     return added.map((job) => job.id)
   }
 
   /** `undefined` when the worker is not registered. */
-  claim({ laneRun, limit, queues, worker }: ClaimOptions): ReadonlyArray<ClaimedJob> | undefined {
+  claim(options: ClaimOptions): ReadonlyArray<ClaimedJob> | undefined {
+    const { limit, perLaneMax, queues, slots, worker } = options
     if (!this.#workers.has(worker)) return undefined
     const busy = queues.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
     let wanted = Math.max(limit, 0)
+    let suspectsMax = slots
     return Turns.interleaved(busy.flatMap((queue, turn) => {
-      const jobs = this.#ofQueue(queue)
-      const heads = Lanes.claimable(jobs).slice(0, Math.ceil(wanted / (busy.length - turn)))
-      wanted -= heads.length
-      return this.#lease(
-        worker,
-        heads.flatMap((job) => [job, ...Lanes.behind(jobs, job, laneRun)])
-          .toSorted(Lanes.byUrgency)
-      )
+      const claimed = Lanes.claim(this.#ofQueue(queue), this.#runningOn(worker), {
+        limit: Math.ceil(wanted / (busy.length - turn)),
+        slots: suspectsMax,
+        perLaneMax
+      })
+      wanted -= claimed.heads
+      suspectsMax -= claimed.suspects.length
+      return this.#lease(worker, claimed)
     }))
   }
 
-  #lease(worker: string, jobs: ReadonlyArray<StoredJob>): ReadonlyArray<ClaimedJob> {
-    const lease = crypto.randomUUID()
-    if (jobs.length > 0) this.#leases.set(lease, { worker, ids: new Set(jobs.map(({ id }) => id)) })
-    for (const job of jobs) this.#put({ ...job, standing: "leased" })
-    return jobs.map((job) => ({
-      id: job.id,
-      lease,
-      queue: job.queue,
-      name: job.name,
-      payload: job.payload,
-      key: job.key,
-      priority: job.priority,
-      attempt: job.attempt + 1,
-      maxAttempts: job.maxAttempts,
-      putOffs: job.putOffs
-    }))
+  #lease(worker: string, claimed: Lanes.Claimed<StoredJob>): ReadonlyArray<ClaimedJob> {
+    const changes = Steps.lease(worker, claimed, () => crypto.randomUUID())
+    Steps.apply(this.#state, changes)
+    return changes.leases
+      .flatMap((lease) => Steps.jobsOf(this.#state, lease).map((job) => claimedJob(job, lease.id)))
+      .toSorted(Lanes.byUrgency)
   }
 
   settle(
     settled: ReadonlyArray<Settled>,
-    { isRepeat, now }: { readonly isRepeat?: boolean; readonly now: number }
+    { isRepeat = false, now }: { readonly isRepeat?: boolean; readonly now: number }
   ): ReadonlyArray<ClaimLost> {
-    // The leases are looked at before anything changes, so the order given does not matter.
-    const held = new Map(settled.filter((one) => this.#isHeld(one)).map((one) => [one.id, one]))
-    const lost = settled.filter((one) =>
-      !this.#isHeld(one) && (isRepeat !== true || this.#jobs.has(one.id))
-    )
-
-    const ended = Array.from(held.values(), (one) => {
-      const job = this.#jobs.get(one.id)!
-      return { job, stays: this.#end(job, one, now) }
-    })
-    this.#wakeQueues(ended.filter(isLaneFree).map(({ job }) => job))
-    this.#wakeDue(ended.flatMap(({ stays }) => stays ?? []))
+    const { changes, lost } = Steps.settle(this.#state, settled, { isRepeat, now })
+    this.#make(changes, now)
     return lost.map(({ id, lease }) => new ClaimLost({ id, lease }))
   }
 
-  hasWaiting(queues: ReadonlyArray<string>): boolean {
-    return queues.some((queue) => Lanes.hasWaiting(this.#ofQueue(queue)))
+  hasUnstarted(queues: ReadonlyArray<string>): boolean {
+    return queues.some((queue) => Lanes.hasUnstarted(this.#ofQueue(queue)))
   }
 
   promote(now: number): { readonly promoted: number; readonly next: number | undefined } {
-    const aside = Array.from(this.#jobs.values()).filter(isAside)
-    const due = aside.filter((job) => job.dueAt <= now)
-    for (const job of due) this.#put({ ...job, standing: "open" })
-    this.#wakeQueues(due)
-    const next = aside
-      .filter((job) => job.dueAt > now)
+    const due = Steps.promote(this.#state, now)
+    this.#make(due, now)
+    const next = Array.from(this.#jobs.values())
+      .filter(isDelayed)
       .reduce((first, job) => Math.min(first, job.dueAt), Infinity)
-    return { promoted: due.length, next: next === Infinity ? undefined : next - now }
+    return { promoted: due.jobs.length, next: next === Infinity ? undefined : next - now }
   }
 
   rescue(now: number): number {
     return Array.from(this.#workers.values())
       .filter((worker) => worker.aliveUntil <= now)
-      .reduce((rescued, worker) => rescued + this.end(worker.id), 0)
+      .reduce((rescued, worker) => rescued + this.end(worker.id, { hasCrashed: true, now }), 0)
   }
 
   /** Forgets history after a day. */
@@ -131,14 +113,11 @@ export class MemoryStore {
   }
 
   /** Hands back what a worker holds beside the leases it knows of. Answers with how many jobs. */
-  reconcile(worker: string, knownLeases: ReadonlyArray<string>): number {
-    const unknown = Array.from(this.#leases)
-      .filter(([id, lease]) => lease.worker === worker && !knownLeases.includes(id))
-    const jobs = unknown.flatMap(([, lease]) => this.#jobsIn(lease))
-    for (const [id] of unknown) this.#leases.delete(id)
-    for (const job of jobs) this.#put({ ...job, standing: "open" })
-    this.#wakeQueues(jobs)
-    return jobs.length
+  reconcile(worker: string, knownLeases: ReadonlyArray<string>, now: number): number {
+    const unknown = Steps.leasesOf(this.#state, worker).filter(({ id }) =>
+      !knownLeases.includes(id)
+    )
+    return this.#giveBack(unknown, { hasCrashed: false, now })
   }
 
   gone(leases: ReadonlyArray<string>): ReadonlyArray<string> {
@@ -146,9 +125,9 @@ export class MemoryStore {
   }
 
   /** Ends a worker; its jobs go back. Answers with how many. */
-  end(worker: string): number {
+  end(worker: string, options: { readonly hasCrashed: boolean; readonly now: number }): number {
     this.#workers.delete(worker)
-    return this.reconcile(worker, [])
+    return this.#giveBack(Steps.leasesOf(this.#state, worker), options)
   }
 
   counts(): ReadonlyArray<QueueCounts> {
@@ -162,18 +141,17 @@ export class MemoryStore {
         return {
           queue,
           ready,
-          waiting: here.filter((job) => job.standing === "open").length - ready,
-          running: here.filter((job) => job.standing === "leased").length,
-          scheduled: here.filter(isAside).length,
-          completed: past.filter((job) => job.outcome === "Completed").length,
-          failed: past.filter((job) => job.outcome === "Failed").length
+          waiting: here.filter(isOpen).length - ready,
+          running: here.filter((job) => job.laneState === "leased").length,
+          scheduled: here.filter(isDelayed).length,
+          completed: past.filter((job) => job.outcome === "completed").length,
+          failed: past.filter((job) => job.outcome !== "completed").length
         }
       }
     )
   }
 
   workers(now: number): ReadonlyArray<WorkerInfo> {
-    const leases = Array.from(this.#leases.values())
     return Array.from(this.#workers.values())
       .filter((worker) => worker.aliveUntil > now)
       .toSorted((a, b) => a.joinedAt - b.joinedAt)
@@ -185,59 +163,37 @@ export class MemoryStore {
         queues,
         mode,
         concurrency,
-        running: leases
-          .filter((lease) => lease.worker === id)
-          .reduce((running, lease) => running + lease.ids.size, 0),
+        running: this.#runningOn(id).length,
         age: Duration.millis(now - joinedAt)
       }))
   }
 
-  #isHeld({ id, lease }: Settled): boolean {
-    return this.#leases.get(lease)?.ids.has(id) ?? false
+  #giveBack(
+    leases: ReadonlyArray<Steps.Lease>,
+    { hasCrashed, now }: { readonly hasCrashed: boolean; readonly now: number }
+  ): number {
+    this.#make(Steps.giveBack(this.#state, leases, hasCrashed), now)
+    return leases.reduce((count, { ids }) => count + ids.length, 0)
   }
 
-  /** Takes a job out of its lease. Answers with the job as it stays, unless it is finished. */
-  #end(job: StoredJob, { lease, settlement }: Settled, now: number): StoredJob | undefined {
-    const stays = after(job, settlement, now)
-    this.#takeOut(job.id, lease)
-    if (stays === undefined) {
-      const { id, queue } = job
-      const error = settlement._tag === "Failed" ? settlement.error : undefined
-      this.#jobs.delete(id)
-      this.#finished.set(id, { queue, outcome: settlement._tag, error, at: now })
-    } else {
-      this.#put(stays)
-      this.#giveBackRest(stays, lease)
+  /** Makes the changes of a step that lets jobs go, and wakes those who wait for that. */
+  #make(changes: Steps.Changes<StoredJob>, now: number): void {
+    Steps.apply(this.#state, changes)
+    for (const { job: { id, queue }, outcome } of changes.finished) {
+      this.#finished.set(id, { queue, outcome, at: now })
     }
-    return stays
+    const ended = changes.finished.map(({ job }) => job)
+    this.#wakeQueues([...ended, ...changes.jobs].filter(mayLetClaim))
+    this.#wakeDue(changes.jobs)
   }
 
-  /** The rest of a lane's run leaves the lease with a job that went back undone. */
-  #giveBackRest(undone: StoredJob, lease: string): void {
-    if (undone.key === undefined) return
-    for (const job of this.#jobsIn(this.#leases.get(lease))) {
-      if (job.key !== undone.key) continue
-      this.#put({ ...job, standing: "open" })
-      this.#takeOut(job.id, lease)
-    }
-  }
-
-  #takeOut(id: bigint, lease: string): void {
-    const ids = this.#leases.get(lease)?.ids
-    ids?.delete(id)
-    if (ids?.size === 0) this.#leases.delete(lease)
-  }
-
-  #jobsIn(lease: Lease | undefined): ReadonlyArray<StoredJob> {
-    return Array.from(lease?.ids ?? [], (id) => this.#jobs.get(id)!)
+  #runningOn(worker: string): ReadonlyArray<StoredJob> {
+    return Steps.leasesOf(this.#state, worker)
+      .flatMap((lease) => Steps.jobsOf(this.#state, lease))
   }
 
   #ofQueue(queue: string): ReadonlyArray<StoredJob> {
     return Array.from(this.#jobs.values()).filter((job) => job.queue === queue)
-  }
-
-  #put(job: StoredJob): void {
-    this.#jobs.set(job.id, job)
   }
 
   #wakeQueues(jobs: ReadonlyArray<StoredJob>): void {
@@ -245,20 +201,13 @@ export class MemoryStore {
   }
 
   #wakeDue(jobs: ReadonlyArray<StoredJob>): void {
-    if (jobs.some((job) => isAside(job) && job.dueAt < Infinity)) this.#wake({ _tag: "Due" })
+    if (jobs.some((job) => isDelayed(job) && job.dueAt < Infinity)) this.#wake({ _tag: "Due" })
   }
 }
 
-interface ClaimOptions {
+interface ClaimOptions extends Lanes.ClaimBounds {
   readonly queues: ReadonlyArray<string>
   readonly worker: string
-  readonly limit: number
-  readonly laneRun: number
-}
-
-interface Lease {
-  readonly worker: string
-  readonly ids: Set<bigint>
 }
 
 interface Worker extends NewWorker {
@@ -268,15 +217,10 @@ interface Worker extends NewWorker {
 
 interface Finished {
   readonly queue: string
-  readonly outcome: Settlement["_tag"]
-  readonly error: string | undefined
+  readonly outcome: Steps.Finished<StoredJob>["outcome"]
   readonly at: number
 }
 
-/** Whether the end of a job's run lets it, or another one of its lane, be claimed. */
-const isLaneFree = (ended: {
-  readonly job: StoredJob
-  readonly stays: StoredJob | undefined
-}): boolean =>
-  ended.stays?.standing === "open" ||
-  (ended.job.key !== undefined && ended.stays?.standing !== "holding")
+/** Whether a job that left its lease, or became due, lets a job of its lane be claimed. */
+const mayLetClaim = (job: StoredJob): boolean =>
+  isOpen(job) || (job.key !== undefined && job.laneState !== "delayedHoldingLane")

@@ -5,10 +5,10 @@ import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { Statement } from "effect/sql"
 import type { CooperativeMode } from "../../domain/CooperativeMode.ts"
-import { type ClaimedJob, payloadBytesMax } from "../../domain/Job.ts"
+import { type ClaimedJob, payloadBytesMax } from "../../domain/JobRecord.ts"
 import * as Turns from "../../domain/Turns.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 export const make = ({ mode, schema, sql }: {
   readonly mode: CooperativeMode
@@ -21,12 +21,12 @@ export const make = ({ mode, schema, sql }: {
   const payloadsOf = omittedPayloads(sql, name)
 
   return Effect.fn("JobRepo.claim")(
-    function*({ isCareful = false, laneRun, limit, queues, slots, worker }) {
+    function*({ isCareful = false, perLaneMax, limit, queues, slots, worker }) {
       const rows = yield* sql<ClaimRow>`
-        SELECT lease::text, id, queue, name, payload, serialization_key, priority, attempt,
-               max_attempts, put_offs
+        SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
+               max_attempts, unhandled_count
         FROM ${name("claim")}(
-          ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${laneRun}, ${isExclusive},
+          ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}
         )
       `
@@ -36,7 +36,7 @@ export const make = ({ mode, schema, sql }: {
       const payloads = yield* payloadsOf(inOrder)
       return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
     },
-    answered("claim"),
+    withTimeout("claim"),
     // The jobs of a claim must reach the caller, or nobody would run them.
     Effect.uninterruptible
   )
@@ -88,9 +88,9 @@ interface ClaimRow {
   readonly payload: string | null
   readonly serialization_key: string | null
   readonly priority: number
-  readonly attempt: number
+  readonly failures: number
   readonly max_attempts: number | null
-  readonly put_offs: number
+  readonly unhandled_count: number
 }
 
 const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJob => ({
@@ -101,9 +101,9 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   payload: row.payload ?? payloads.get(row.id),
   key: row.serialization_key ?? undefined,
   priority: row.priority,
-  attempt: row.attempt + 1,
+  attempt: row.failures + 1,
   maxAttempts: row.max_attempts ?? undefined,
-  putOffs: row.put_offs
+  unhandledCount: row.unhandled_count
 })
 
 const byOrder = (a: ClaimRow, b: ClaimRow): number =>

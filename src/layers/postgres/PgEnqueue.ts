@@ -5,8 +5,9 @@ import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Option, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { StoreError } from "../../domain/Errors.ts"
-import type { NewJob } from "../../domain/Job.ts"
+import type { NewJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
+import * as Backoff from "../effects/Backoff.ts"
 import * as Batcher from "../effects/Batcher.ts"
 import * as PgInsert from "./PgInsert.ts"
 
@@ -45,38 +46,41 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
 const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyArray<NewJob>) =>
   Effect.suspend(() => {
     const receipt = randomUUID()
-    let isUnknown = false
+    let isOutcomeUnknown = false
     const inserted = Effect.gen(function*() {
       const since = yield* Clock.currentTimeMillis
       const ids = yield* insertOnce(jobs, receipt)
       // An answer that took long may come of a wait that was cancelled.
-      isUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
-      if (isUnknown && ids.length > 0) yield* confirm(receipt)
+      isOutcomeUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
+      if (isOutcomeUnknown && ids.length > 0) yield* confirm(receipt)
       return ids
     })
     return inserted.pipe(
       Effect.catchIf(
-        ({ code }) => isUnknown && code === uniqueViolation,
+        ({ code }) => isOutcomeUnknown && code === uniqueViolation,
         (error) => Effect.filterOrFail(confirm(receipt), (ids) => ids !== undefined, () => error)
       ),
       Effect.tapError((error) =>
         Effect.sync(() => {
-          isUnknown ||= error.isUnknown === true
+          isOutcomeUnknown ||= error.isOutcomeUnknown === true
         })
       ),
-      Effect.retry({ schedule: backoff, while: ({ isTransient }) => isUnknown && isTransient }),
+      Effect.retry({
+        schedule: backoff,
+        while: ({ isTransient }) => isOutcomeUnknown && isTransient
+      }),
       Effect.mapError((error) =>
-        isUnknown ? inDoubt(error) : isWithoutJobs(error) ? keptOut(error) : error
+        isOutcomeUnknown ? withUnknownOutcome(error) : isWithoutJobs(error) ? keptOut(error) : error
       )
     )
   })
 
 /** The error of the last try does not tell whether the first one added the jobs. */
-const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
+const withUnknownOutcome = ({ cause, code, detail, isTransient, operation }: StoreError) =>
   new StoreError({
     operation,
     isTransient,
-    isUnknown: true,
+    isOutcomeUnknown: true,
     ...(code === undefined ? {} : { code }),
     detail: `${detail}; the jobs may have been added all the same`,
     cause
@@ -100,8 +104,6 @@ const keptOut = (cause: unknown) =>
   })
 
 /** Less than receipts are kept. */
-const backoff = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
-  .pipe(
-    Schedule.jittered,
-    Schedule.upTo({ duration: "30 seconds" })
-  )
+const backoff = Backoff.schedule({ base: "50 millis", cap: "2 seconds" }).pipe(
+  Schedule.upTo({ duration: "30 seconds" })
+)

@@ -8,14 +8,14 @@ import { Effect, Option, Predicate } from "effect"
 import { SqlError } from "effect/sql"
 import * as ErrorCauses from "../../domain/ErrorCauses.ts"
 import { StoreError } from "../../domain/Errors.ts"
-import { payloadBytesMax } from "../../domain/Job.ts"
+import { payloadBytesMax } from "../../domain/JobRecord.ts"
 
 export const storeError = (operation: string) => (error: SqlError.SqlError): StoreError => {
   const code = fieldOf(error, "code")
   return new StoreError({
     operation,
     isTransient: isTransient(error, code),
-    isUnknown: isUnknown(error, code),
+    isOutcomeUnknown: isOutcomeUnknown(error, code),
     ...(code === undefined ? {} : { code }),
     detail: describe(error),
     cause: error
@@ -40,7 +40,7 @@ const isTransient = (error: SqlError.SqlError, code: string | undefined): boolea
   (code === undefined ? error.isRetryable : isTransientCode(code) || isNotifyQueueFull(error, code))
 
 /** The server has not said that it did nothing: it, or the connection, ended meanwhile. */
-const isUnknown = (error: SqlError.SqlError, code: string | undefined): boolean =>
+const isOutcomeUnknown = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation !== "connect" && isTransient(error, code) &&
   (code === undefined || /^(08|57P0[1-3]|E)/.test(code))
 

@@ -4,9 +4,9 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
-import type { NewJob } from "../../domain/Job.ts"
+import type { NewJob } from "../../domain/JobRecord.ts"
 import { storeError } from "./PgError.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 type Ids = ReadonlyArray<bigint>
 
@@ -64,7 +64,7 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
         RETURNING job_ids AS ids
       `,
       ([row]) => row?.ids ?? []
-    ).pipe(answered("enqueue"))
+    ).pipe(withTimeout("enqueue"))
 
   // A server that waits for its standbys may be told to stop waiting, and then its newest jobs may
   // be on it alone. A receipt that is found may be on that server alone. A further commit is
@@ -74,7 +74,7 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
       INSERT INTO ${name("receipts")} (id, job_ids)
       SELECT gen_random_uuid(), job_ids FROM ${name("receipts")} WHERE id = ${receipt}::uuid
       RETURNING job_ids AS ids
-    `.pipe(Effect.map(([found]) => found?.ids), answered("enqueue"))
+    `.pipe(Effect.map(([found]) => found?.ids), withTimeout("enqueue"))
 
   return { insert, insertOnce, confirm }
 }

@@ -3,9 +3,9 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
-import type { QueueCounts, WorkerInfo } from "../../domain/QueueStatus.ts"
+import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
@@ -26,7 +26,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
       SELECT queue, outcome, count(*) FROM ${name("finished_jobs")} GROUP BY queue, outcome
     ) AS counted
     GROUP BY queue ORDER BY queue
-  `.pipe(answered("counts"), Effect.withSpan("JobAdmin.counts"))
+  `.pipe(withTimeout("counts"), Effect.withSpan("JobAdmin.counts"))
 
   const workers = sql<WorkerRow>`
     SELECT w.id::text, w.label, w.host, w.pid, w.queues, w.mode, w.concurrency,
@@ -38,7 +38,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     GROUP BY w.id ORDER BY w.started_at
   `.pipe(
     Effect.map((rows) => rows.map((row) => ({ ...row, age: Duration.seconds(row.age) }))),
-    answered("workers"),
+    withTimeout("workers"),
     Effect.withSpan("JobAdmin.workers")
   )
 

@@ -8,7 +8,7 @@ import { LockStrategy } from "../../services/LockStrategy.ts"
 import * as PgClaim from "./PgClaim.ts"
 import * as PgEnqueue from "./PgEnqueue.ts"
 import * as PgSettle from "./PgSettle.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   // The application may rename columns on its client; these statements name columns as the database
@@ -19,9 +19,9 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const enqueue = yield* PgEnqueue.make(sql, schema)
   const claim = PgClaim.make({ mode, schema, sql })
-  const { locked, settle } = PgSettle.make(sql, schema)
+  const settle = PgSettle.make(sql, schema)
 
-  const hasWaiting: JobRepo["Service"]["hasWaiting"] = Effect.fn("JobRepo.hasWaiting")(
+  const hasUnstarted: JobRepo["Service"]["hasUnstarted"] = Effect.fn("JobRepo.hasUnstarted")(
     function*(queues) {
       const rows = yield* sql<{ waits: boolean }>`
         SELECT EXISTS (
@@ -36,32 +36,21 @@ const make = Effect.fnUntraced(function*(schema: string) {
           SELECT FROM ${name("jobs")} AS j
           WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'waiting' AND NOT EXISTS (
             -- Behind a job that waits for its next try, they are for later, too.
-            SELECT FROM ${name("jobs")} AS token
-            WHERE token.queue = j.queue AND token.serialization_key = j.serialization_key
-              AND token.state = 'retry'
+            SELECT FROM ${name("jobs")} AS head
+            WHERE head.queue = j.queue AND head.serialization_key = j.serialization_key
+              AND head.state = 'retry'
           )
         ) AS waits
       `
       return rows[0]?.waits === true
     },
-    answered("hasWaiting")
+    withTimeout("hasUnstarted")
   )
 
-  const hasUnannounced: JobRepo["Service"]["hasUnannounced"] = Effect.fn("JobRepo.hasUnannounced")(
-    function*(queues) {
-      const rows = yield* sql<{ found: boolean }>`
-        SELECT ${name("has_unannounced")}(${queues}::text[]) AS found
-      `
-      return rows[0]?.found === true
-    },
-    answered("hasUnannounced")
-  )
-
-  return JobRepo.of({ enqueue, claim, settle, locked, hasWaiting, hasUnannounced })
+  return JobRepo.of({ enqueue, claim, settle, hasUnstarted })
 })
 
 /** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */
 export const layer = (options: {
   readonly schema: string
-}): Layer.Layer<JobRepo, never, LockStrategy | PgClient.PgClient> =>
-  Layer.effect(JobRepo, make(options.schema))
+}): Layer.Layer<JobRepo, never, PgClient.PgClient> => Layer.effect(JobRepo, make(options.schema))

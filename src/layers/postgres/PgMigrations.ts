@@ -26,6 +26,9 @@ interface Migration extends SqlFiles.SqlFile {
 // Read when they are first needed, and then kept.
 let found: ReadonlyArray<Migration> | undefined
 
+/** The settings of all functions, as a query. It is applied after each migration. */
+const settings = (): string => SqlFiles.read().find(({ name }) => name === "settings")!.text
+
 const named = (pattern: RegExp) =>
   migrations().flatMap(({ text }) =>
     [...text.matchAll(pattern)].map(([, name = "", table = ""]) => ({
@@ -92,18 +95,40 @@ INSERT INTO migrations (id, name, is_breaking, checksum)
 VALUES (${id}, '${name}', ${isBreaking}, '${checksum}');
 END $migration$`
   ),
-  `-- The functions of a schema that was renamed look for its parts under its former name.
+  `-- The bodies of enqueue name the schema. After the schema was renamed, they name the former one.
 DO $names$ DECLARE f regprocedure; BEGIN
   FOR f IN ${lost(schema)} LOOP
     IF (SELECT proconfig IS NULL FROM pg_proc WHERE oid = f) THEN
       EXECUTE regexp_replace(pg_get_functiondef(f), '\\S+\\.add_job\\(',
                              quote_ident('${schema}') || '.add_job(');
-    ELSE
-      EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', f);
     END IF;
   END LOOP;
-END $names$`
+END $names$`,
+  `DO $settings$ DECLARE f record; BEGIN
+  -- A newer pgq has made other functions, and has given them their settings.
+  IF EXISTS (SELECT FROM migrations WHERE id > ${migrations().at(-1)!.id}) THEN RETURN; END IF;
+  FOR f IN ${unset(schema)} LOOP
+    EXECUTE format('ALTER FUNCTION %s RESET ALL %s SECURITY %s', f.function, (
+      SELECT string_agg(format('SET %s TO %s', name, CASE name
+               WHEN 'search_path' THEN value ELSE quote_literal(value) END), ' ')
+      FROM (SELECT split_part(setting, '=', 1) AS name, split_part(setting, '=', 2) AS value
+            FROM unnest(f.settings) AS setting) AS settings
+    ), CASE WHEN f.is_definer THEN 'DEFINER' ELSE 'INVOKER' END);
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f.function);
+  END LOOP;
+END $settings$`
 ]
+
+/** The settings that each function of pgq in the schema must have, and whether it has them. */
+export const functionSettings = (schema: string): string =>
+  `(SELECT * FROM (
+${settings().trimEnd().replaceAll("current_schema()", `'${schema}'`)}
+  ) AS function_settings WHERE name IN (${
+    contents().functions.map((name) => `'${name}'`).join(", ")
+  }))`
+
+const unset = (schema: string): string =>
+  `(SELECT * FROM ${functionSettings(schema)} AS of_pgq WHERE NOT is_set)`
 
 /** The functions that look for names elsewhere than in their own schema. */
 export const lost = (schema: string): string =>

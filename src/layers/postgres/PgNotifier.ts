@@ -8,10 +8,11 @@
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import * as Backoff from "../effects/Backoff.ts"
 import { bounds, within } from "../effects/Deadline.ts"
-import { keepGoing } from "../effects/KeepGoing.ts"
-import { varied } from "../effects/Varied.ts"
-import { answered } from "./QueryTimeout.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as MissedWakeUps from "./MissedWakeUps.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
@@ -65,8 +66,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
         : Effect.logDebug("the listening connection was lost", error))
         .pipe(Effect.annotateLogs({ operation: "listen", schema }))
     ),
-    Effect.catch(() => Effect.flatMap(backoff(losses++), Effect.sleep)),
-    keepGoing("listening"),
+    Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++losses), Effect.sleep)),
+    restartOnDefect("listening"),
     Effect.forever,
     Effect.forkScoped
   )
@@ -78,7 +79,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
           Stream.succeed<Wake>({ _tag: "Everything" }),
           Stream.fromSubscription(subscription)
         ))
-    )
+    ),
+    mayHaveMissed: MissedWakeUps.make(sql, schema)
   })
 })
 
@@ -86,12 +88,12 @@ export const layer = (options: {
   readonly schema: string
 }): Layer.Layer<Notifier, never, PgClient.PgClient> => Layer.effect(Notifier, make(options.schema))
 
-const backoff = (losses: number) => varied(Math.min(100 * 2 ** losses, 5000))
+const growth = { base: "100 millis", cap: "5 seconds" } as const
 
 /** One after the other; fewer are over in a moment. */
 const lossesWorthALine = 5
 
-const heard = answered("listen", bounds.listen)
+const heard = withTimeout("listen", bounds.listen)
 
 /** A message that is not understood may come from a newer pgq: looking is always right. */
 const decode = (message: string): Wake =>

@@ -5,7 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import type { Statement } from "effect/sql"
 import { Scheduler } from "../../services/Scheduler.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
@@ -46,7 +46,7 @@ const promote = (sql: PgClient.PgClient, step: Step) => {
       isBehind: row!.is_behind,
       next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
     })),
-    answered("promote"),
+    withTimeout("promote"),
     Effect.tap(({ isBehind, promoted }) =>
       Effect.sync(() => {
         isCareful = isBehind && (isCareful || promoted < promotedMax)
@@ -75,7 +75,7 @@ const rescue = (sql: PgClient.PgClient, step: Step) => {
     sql<{ rescued: number }>`SELECT ${step("rescue")}(${jobsMax}) AS rescued`
   ).pipe(
     Effect.map(([row]) => row!.rescued),
-    answered("rescue"),
+    withTimeout("rescue"),
     Effect.tapError(({ isAnswer, isTransient }) =>
       Effect.sync(() => {
         if (!isTransient) jobsMax = 1
@@ -89,8 +89,8 @@ const rescue = (sql: PgClient.PgClient, step: Step) => {
     )
   )
   // In a transaction of its own: a refused rescue must not keep dead workers from being found.
-  return sql`SELECT ${step("doubt")}()`.pipe(
-    answered("doubt"),
+  return sql`SELECT ${step("note_late")}()`.pipe(
+    withTimeout("note_late"),
     Effect.andThen(handBack),
     Effect.withSpan("Scheduler.rescue")
   )
@@ -111,7 +111,7 @@ const heal = (sql: PgClient.PgClient, step: Step) => {
       lane = { queue: row!.last_queue ?? "", key: row!.last_key ?? "" }
       return row!.healed
     }),
-    answered("heal"),
+    withTimeout("heal"),
     Effect.withSpan("Scheduler.heal")
   )
 }
@@ -121,7 +121,7 @@ const lanesMax = 5000
 
 const forget = (sql: PgClient.PgClient, step: Step) =>
   sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
-    answered("forget"),
+    withTimeout("forget"),
     // Receipts may expire faster than one a round trip: those that do not fill a whole step can
     // wait.
     Effect.repeat({ while: ([row]) => row!.dropped === forgottenMax }),
@@ -138,7 +138,7 @@ const prune = (sql: PgClient.PgClient, step: Step) =>
     ["prune_completed", "prune_failed"],
     (name) =>
       sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
-        answered("prune"),
+        withTimeout("prune"),
         Effect.repeat({ while: ([row]) => row!.has_more })
       ),
     { discard: true }

@@ -7,23 +7,83 @@ import type { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../../domain/Errors.ts"
 import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
-import { answered } from "./QueryTimeout.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
+/**
+ * The schema of pgq where none is named.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.logInfo(`pgq's tables are in ${PgSchema.defaultSchema}`)
+ * ```
+ */
 export const defaultSchema = "pgq"
 
-/** The whole schema as a script for `psql`: complete, idempotent, one transaction. */
-export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
+/** Which schema is meant. */
+export interface Options {
+  /**
+   * The schema that holds pgq's tables: up to 31 of a-z, 0-9 and _, not starting with a digit or
+   * pg_. Defaults to "pgq".
+   */
+  readonly schema?: string | undefined
+}
+
+/**
+ * The whole schema as a script for `psql`: complete, idempotent, one transaction. Fails as
+ * `SettingInvalid` where the name of the schema cannot be one.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.map(PgSchema.script({ schema: "pgq" }), (sql) => sql.length)
+ * ```
+ */
+export const script = (
+  { schema = defaultSchema }: Options = {}
+): Effect.Effect<string, SettingInvalid> =>
   Effect.map(
     checkName(schema),
     () => ["BEGIN", ...statements(schema), "COMMIT", ""].join(";\n\n").trimEnd() + "\n"
   )
 
-/** The version of the newest migration this code knows. */
+/**
+ * The version of the newest migration this code knows.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.logInfo(`this pgq works on version ${PgSchema.version()}`)
+ * ```
+ */
 export const version = (): number => migrations().at(-1)!.id
 
-/** Applies what is pending, in one transaction; safe to run from many places at once. */
+/**
+ * Applies the migrations that are pending and answers with their names, in one transaction. Safe to
+ * run from many places at once.
+ *
+ * Fails as `SchemaUnfit` where the schema belongs to another program or to a newer pgq, as
+ * `SettingInvalid` where its name cannot be one, and as `StoreError` where the database refuses.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = Effect.flatMap(
+ *   PgSchema.migrate(),
+ *   (names) => Effect.logInfo(`applied ${names.length} migrations`)
+ * )
+ * ```
+ */
 export const migrate = Effect.fn("PgSchema.migrate")(
-  function*(schema: string): Effect.fn.Return<
+  function*({ schema = defaultSchema }: Options = {}): Effect.fn.Return<
     ReadonlyArray<string>,
     SchemaUnfit | SettingInvalid | StoreError,
     PgClient.PgClient
@@ -54,9 +114,19 @@ export const migrate = Effect.fn("PgSchema.migrate")(
   }
 )
 
-/** Fails unless the database holds the schema that this version works with. */
+/**
+ * Fails unless the database holds the schema that this version works with: as `SchemaUnfit`, which
+ * says what to do.
+ *
+ * @example
+ * ```ts
+ * import { PgSchema } from "pgq"
+ *
+ * export const program = PgSchema.check({ schema: "pgq" })
+ * ```
+ */
 export const check = Effect.fn("PgSchema.check")(
-  function*(schema: string): Effect.fn.Return<
+  function*({ schema = defaultSchema }: Options = {}): Effect.fn.Return<
     void,
     SchemaUnfit | SettingInvalid | StoreError,
     PgClient.PgClient
@@ -66,9 +136,9 @@ export const check = Effect.fn("PgSchema.check")(
     const found = yield* sql<{ used: boolean; migrations: boolean; renamed: boolean }>`
       SELECT ${sql.literal(isUsed(schema))} AS used,
              to_regclass(quote_ident(${schema}) || '.migrations') IS NOT NULL
-             AND to_regclass(quote_ident(${schema}) || '.lane_wakes') IS NOT NULL AS migrations,
+             AND to_regclass(quote_ident(${schema}) || '.dirty_lanes') IS NOT NULL AS migrations,
              EXISTS ${sql.literal(lost(schema))} AS renamed
-    `.pipe(answered("check"))
+    `.pipe(withTimeout("check"))
     if (found[0]?.used !== true) {
       return yield* new SchemaUnfit({
         schema,
@@ -107,7 +177,7 @@ const appliedIds = Effect.fnUntraced(function*(schema: string) {
   const rows = yield* sql<{ id: number; name: string; checksum: string | null }>`
     SELECT id, name, to_jsonb(applied) ->> 'checksum' AS checksum
     FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id
-  `.pipe(answered("check"))
+  `.pipe(withTimeout("check"))
   const changed = rows.find(({ checksum, id }) =>
     migrations().some((known) => known.id === id && known.checksum !== checksum)
   )
@@ -127,7 +197,7 @@ const refuseAhead = Effect.fnUntraced(function*(schema: string) {
   const [newer] = yield* sql<{ name: string }>`
     SELECT name FROM ${sql(`${schema}.migrations`)}
     WHERE id > ${version()} AND is_breaking ORDER BY id DESC LIMIT 1
-  `.pipe(answered("check"))
+  `.pipe(withTimeout("check"))
   if (newer !== undefined) {
     return yield* new SchemaUnfit({
       schema,

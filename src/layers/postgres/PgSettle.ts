@@ -3,21 +3,65 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
-import { ClaimLost } from "../../domain/Errors.ts"
-import type { JobRepo, Settled } from "../../services/JobRepo.ts"
-import { answered } from "./QueryTimeout.ts"
+import { ClaimLost, type StoreError } from "../../domain/Errors.ts"
+import type { JobRepo, Settled, Settling } from "../../services/JobRepo.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
-export const make = (
-  sql: PgClient.PgClient,
-  schema: string
-): Pick<JobRepo["Service"], "settle" | "locked"> => {
+type Batch = ReadonlyArray<Settled>
+
+interface Options {
+  readonly isRepeat?: boolean
+}
+
+export const make = (sql: PgClient.PgClient, schema: string): JobRepo["Service"]["settle"] => {
+  const { findLocked, record } = statements(sql, schema)
+  /** Jobs whose rows were locked when they were last sent. */
+  const lockedBefore = new Set<bigint>()
+
+  const recordOthers = Effect.fnUntraced(
+    function*(batch: Batch, rowLocked: ReadonlyArray<bigint>, options: Options) {
+      const locked = new Set(rowLocked)
+      const others = batch.filter(({ id }) => !locked.has(id))
+      others.forEach(({ id }) => lockedBefore.delete(id))
+      rowLocked.forEach((id) => lockedBefore.add(id))
+      return { lost: others.length === 0 ? [] : yield* record(others, options), rowLocked }
+    }
+  )
+
+  const recordAll = Effect.fnUntraced(function*(batch: Batch, options: Options) {
+    return { lost: yield* record(batch, options), rowLocked: [] }
+  })
+
+  return Effect.fn("JobRepo.settle")((batch, options = {}): Effect.Effect<Settling, StoreError> => {
+    // A settlement that waits for a row has locked its lanes, and other workers wait for these. So
+    // the database is asked for the lock first where there was one a moment ago.
+    if (lockedBefore.size > 0 && batch.some(({ id }) => lockedBefore.has(id))) {
+      return Effect.flatMap(findLocked(batch), (locked) => recordOthers(batch, locked, options))
+    }
+    return Effect.catchIf(
+      recordAll(batch, options),
+      ({ code }) => code === lockTimeout,
+      (error) =>
+        findLocked(batch).pipe(
+          // The row is free by now, or a whole table is locked.
+          Effect.filterOrFail((locked) => locked.length > 0, () => error),
+          Effect.flatMap((locked) => recordOthers(batch, locked, options))
+        )
+    )
+  })
+}
+
+/** The code of PostgreSQL when an open transaction holds a lock for too long. */
+const lockTimeout = "55P03"
+
+const statements = (sql: PgClient.PgClient, schema: string) => {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
-  const settle: JobRepo["Service"]["settle"] = Effect.fn("JobRepo.settle")(
-    function*(settled, { isRepeat = false } = {}) {
+  const record = Effect.fnUntraced(
+    function*(batch: Batch, { isRepeat = false }: Options) {
       const done = new Map<string, Array<bigint>>()
       const others: Array<object> = []
-      for (const each of settled) {
+      for (const each of batch) {
         if (each.settlement._tag !== "Completed") others.push(...otherOutcome(each))
         else if (!done.get(each.lease)?.push(each.id)) done.set(each.lease, [each.id])
       }
@@ -30,23 +74,25 @@ export const make = (
       `
       return lost.map((each) => new ClaimLost(each))
     },
-    answered("settle"),
+    withTimeout("settle"),
     Effect.uninterruptible
   )
 
-  const locked: JobRepo["Service"]["locked"] = Effect.fn("JobRepo.locked")(
-    function*(settled) {
+  const findLocked = Effect.fnUntraced(
+    function*(batch: Batch) {
       const rows = yield* sql<{ id: bigint }>`
-        SELECT id FROM ${name("locked")}(
-          ${settled.map(({ lease }) => lease)}::uuid[], ${settled.map(({ id }) => id)}::bigint[]
+        SELECT id FROM ${name("row_locked")}(
+          ${batch.map(({ lease }) => lease)}::uuid[], ${batch.map(({ id }) => id)}::bigint[]
         ) AS id
       `
       return rows.map(({ id }) => id)
     },
-    answered("locked")
+    withTimeout("settle"),
+    // A database that does not tell is sent everything again.
+    Effect.catchIf(({ isTransient }) => !isTransient, () => Effect.succeed([]))
   )
 
-  return { settle, locked }
+  return { record, findLocked }
 }
 
 /** What `settle` in `sql/` takes for a run that did not complete. */
@@ -57,10 +103,10 @@ const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object>
       return []
     case "Released":
       return [{ ...job, outcome: "released" }]
-    case "PutOff":
+    case "Unhandled":
       return [{
         ...job,
-        outcome: "put_off",
+        outcome: "unhandled",
         delay: seconds(settlement.delay),
         error: settlement.error
       }]

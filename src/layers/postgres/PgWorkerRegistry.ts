@@ -6,12 +6,10 @@ import { Duration, Effect, Layer } from "effect"
 import type { Statement } from "effect/sql"
 import { StoreError } from "../../domain/Errors.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
-import { answered } from "./QueryTimeout.ts"
-import * as PgStandIn from "./watchdog/PgStandIn.ts"
+import { withTimeout } from "./QueryTimeout.ts"
 
-const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, watchdog, work }: Options) {
+const make = Effect.fnUntraced(function*({ schema, work }: Options) {
   const client = yield* PgClient.PgClient
-  const { config } = client
   const sql = client.withoutTransforms()
   const working = (work ?? client).withoutTransforms()
   const name = (relation: string) => sql(`${schema}.${relation}`)
@@ -28,23 +26,23 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, watchdog,
           ${lease}::interval, clock_timestamp() + ${lease}::interval
         )
         ON CONFLICT (id) DO UPDATE
-        SET lease_until = excluded.lease_until, doubted_at = NULL, asleep = false
+        SET lease_until = excluded.lease_until, late_since = NULL, asleep = false
       `
     },
-    answered("join")
+    withTimeout("join")
   )
 
   const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
     function*(id) {
       const renewed = yield* sql`
         UPDATE ${name("workers")}
-        SET lease_until = clock_timestamp() + lease, doubted_at = NULL
+        SET lease_until = clock_timestamp() + lease, late_since = NULL
         WHERE id = ${id}::uuid
         RETURNING id
       `
       return renewed.length > 0
     },
-    answered("renew")
+    withTimeout("renew")
   )
 
   const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
@@ -53,7 +51,7 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, watchdog,
       while (true) {
         const [row] = yield* working<{ released: number; gone: ReadonlyArray<string> }>`
           SELECT released, gone FROM ${name("reconcile")}(${id}::uuid, ${known}::uuid[])
-        `.pipe(answered("reconcile"))
+        `.pipe(withTimeout("reconcile"))
         released += row!.released
         if (row!.released < reconciledMax) return { released, gone: row!.gone }
       }
@@ -66,9 +64,8 @@ const make = Effect.fnUntraced(function*({ hang = defaultHang, schema, watchdog,
     join,
     renew,
     reconcile,
-    standIn: (worker) => PgStandIn.make({ ...worker, schema, config, hang, way: watchdog }),
     leave: endAs("leave", false),
-    bury: endAs("bury", true)
+    reportDead: endAs("reportDead", true)
   })
 })
 
@@ -82,7 +79,7 @@ const end =
     Effect.fn(`WorkerRegistry.${operation}`)(function*(id) {
       const step = sql<{ handed_back: number; is_done: boolean }>`
         SELECT handed_back, is_done FROM ${leave}(${id}::uuid, ${hasCrashed})
-      `.pipe(answered(operation))
+      `.pipe(withTimeout(operation))
       for (let stuck = 0; stuck < stuckMax;) {
         const [left] = yield* step
         if (left!.is_done) return
@@ -108,14 +105,9 @@ const reconciledMax = 4000
 
 export interface Options {
   readonly schema: string
-  readonly hang?: PgStandIn.Hang
-  /** How the watchdog connects. Defaults to the client's own settings. */
-  readonly watchdog?: PgStandIn.Way | undefined
   /** Where it compares leases, which may take as long as a claim. Defaults to where it renews. */
   readonly work?: PgClient.PgClient
 }
 
 export const layer = (options: Options): Layer.Layer<WorkerRegistry, never, PgClient.PgClient> =>
   Layer.effect(WorkerRegistry, make(options))
-
-const defaultHang: PgStandIn.Hang = { limit: Duration.minutes(10), isFatal: false }

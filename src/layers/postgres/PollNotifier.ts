@@ -2,26 +2,34 @@
  * Wake-ups by the clock, for connections that cannot LISTEN, such as PgBouncer's in transaction
  * mode.
  */
+import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Random, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import * as MissedWakeUps from "./MissedWakeUps.ts"
 
 /**
  * Says to look about every `interval`, spread so that processes do not look in step. Defaults to 1
  * second.
  */
-export const layer = (
-  options: { readonly interval?: Duration.Input } = {}
-): Layer.Layer<Notifier> => {
-  const interval = Duration.toMillis(options.interval ?? "1 second")
-  const pause = Effect.flatMap(
+export const layer = ({ interval = "1 second", schema }: {
+  readonly schema: string
+  readonly interval?: Duration.Input
+}): Layer.Layer<Notifier, never, PgClient.PgClient> =>
+  Layer.effect(
+    Notifier,
+    Effect.map(PgClient.PgClient, (sql) => ({
+      wakes: Stream.concat(
+        Stream.succeed(everything),
+        Stream.fromEffectRepeat(Effect.as(pause(Duration.toMillis(interval)), everything))
+      ),
+      mayHaveMissed: MissedWakeUps.make(sql, schema)
+    }))
+  )
+
+const everything: Wake = { _tag: "Everything" }
+
+const pause = (interval: number) =>
+  Effect.flatMap(
     Random.nextBetween(interval * 0.8, interval * 1.2),
     (millis) => Effect.sleep(Duration.millis(millis))
   )
-  const everything: Wake = { _tag: "Everything" }
-  return Layer.succeed(Notifier, {
-    wakes: Stream.concat(
-      Stream.succeed(everything),
-      Stream.fromEffectRepeat(Effect.as(pause, everything))
-    )
-  })
-}

@@ -15,7 +15,7 @@ import { bounds, within } from "../effects/Deadline.ts"
 import { storeError } from "./PgError.ts"
 
 /** Fails when there is no answer in time. The statement may have been done. */
-export const answered =
+export const withTimeout =
   (operation: string, limit: Duration.Duration = bounds.statement) =>
   <A, R>(query: Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, StoreError, R> =>
     within(Effect.mapError(query, storeError(operation)), {
@@ -27,7 +27,7 @@ const silence = (operation: string, limit: Duration.Duration) =>
   new StoreError({
     operation,
     isTransient: true,
-    isUnknown: true,
+    isOutcomeUnknown: true,
     detail: `the server did not answer within ${Duration.toSeconds(limit)} seconds`,
     cause: undefined
   })

@@ -55,8 +55,8 @@ const consequence = (settlement: Failure): string => {
   switch (settlement._tag) {
     case "Retried":
       return `tried again in ${shortly(settlement.delay)}`
-    case "PutOff":
-      return `put off for ${shortly(settlement.delay)}`
+    case "Unhandled":
+      return `unhandled, and tried again in ${shortly(settlement.delay)}`
     case "Failed":
       return settlement.blocksLane
         ? "failed for good, and holds up its key until somebody retries or cancels it"

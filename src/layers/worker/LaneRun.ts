@@ -1,7 +1,7 @@
 /**
  * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
  */
-import type { ClaimedJob, JobJson, RunningJob } from "../../domain/Job.ts"
+import type { ClaimedJob, JobJson, RunningJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 
 export class LaneRun {
@@ -12,10 +12,7 @@ export class LaneRun {
   /** The job that runs now. */
   current: ClaimedJob | undefined
   startedAt = 0
-  /** pgq interrupts it: it stops. */
-  isCancelled = false
-  /** Its lease belongs to nobody, or to another: there is nothing to settle. */
-  isLost = false
+  #state: "waiting" | "running" | "cancelled" | "lost" = "waiting"
   #controller: AbortController | undefined
   /** How many of the jobs are settled. */
   #settled = 0
@@ -49,6 +46,39 @@ export class LaneRun {
     return runs
   }
 
+  /** It has got a slot. */
+  run(): void {
+    if (this.#state === "waiting") this.#state = "running"
+  }
+
+  /** Its slot was taken from it. */
+  wait(): void {
+    if (this.#state === "running") this.#state = "waiting"
+  }
+
+  /** The worker stops: its jobs go back. */
+  cancel(): void {
+    if (this.#state !== "lost") this.#state = "cancelled"
+  }
+
+  /** Its lease belongs to nobody, or to another: there is nothing to settle. */
+  lose(): void {
+    this.#state = "lost"
+  }
+
+  get isCancelled(): boolean {
+    return this.#state === "cancelled"
+  }
+
+  get isLost(): boolean {
+    return this.#state === "lost"
+  }
+
+  /** Whether pgq interrupts it. */
+  get isBrokenOff(): boolean {
+    return this.isCancelled || this.isLost
+  }
+
   /** The first job that is not settled. */
   get next(): ClaimedJob | undefined {
     return this.jobs[this.#settled]
@@ -73,7 +103,7 @@ export class LaneRun {
   // Most handlers never look at it, and making one costs more than a short job.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.isCancelled || this.isLost) this.#controller.abort()
+    if (this.isBrokenOff) this.#controller.abort()
     return this.#controller.signal
   }
 

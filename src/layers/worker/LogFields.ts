@@ -2,7 +2,7 @@
  * What log lines say of jobs and of errors: operators look for a job by these fields.
  */
 import type { StoreError } from "../../domain/Errors.ts"
-import type { ClaimedJob } from "../../domain/Job.ts"
+import type { ClaimedJob } from "../../domain/JobRecord.ts"
 
 export type LoggedJob = Pick<ClaimedJob, "id" | "queue" | "name" | "key" | "attempt">
 

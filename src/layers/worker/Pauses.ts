@@ -3,18 +3,20 @@
  */
 import { Duration, Effect, Option, Queue, Random } from "effect"
 import * as Idle from "../../domain/Idle.ts"
-import { JobRepo } from "../../services/JobRepo.ts"
+import { Notifier } from "../../services/Notifier.ts"
 
 export const make = Effect.fnUntraced(function*({ changes, queues }: {
   readonly queues: ReadonlyArray<string>
   /** Says that there may be something to look for. */
   readonly changes: Queue.Dequeue<void>
 }) {
-  const repo = yield* JobRepo
+  const notifier = yield* Notifier
   let idle = Idle.initial
 
   const lookForUnannounced = Effect.gen(function*() {
-    const hasUnannounced = yield* Effect.orElseSucceed(repo.hasUnannounced(queues), () => false)
+    const hasUnannounced = yield* notifier.mayHaveMissed(queues).pipe(
+      Effect.orElseSucceed(() => false)
+    )
     // Only now: the worker may have joined again meanwhile.
     idle = Idle.afterLook(idle, hasUnannounced)
   })

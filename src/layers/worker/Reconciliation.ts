@@ -4,19 +4,19 @@
  */
 import { Effect } from "effect"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
-import type { Runs } from "./Runs.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker }: {
   readonly worker: string
   readonly queues: ReadonlyArray<string>
-  readonly runs: Runs
+  readonly runs: JobRunner
   readonly settler: Settler
 }) {
   const registry = yield* WorkerRegistry
   /** How many more rounds begin with a look for leases whose claim was never answered. */
-  let doubts = 0
+  let reconcilesDue = 0
 
   // A job that is leased but unknown here is handed back: the answer to its claim was lost, or a
   // settlement of its lease came too late, or twice.
@@ -44,15 +44,15 @@ export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker 
     reconcile,
 
     /** Each round of claims begins with this. */
-    reconcileInDoubt: Effect.gen(function*() {
-      if (doubts === 0) return
+    reconcileIfDue: Effect.gen(function*() {
+      if (reconcilesDue === 0) return
       yield* reconcile
-      doubts--
+      reconcilesDue--
     }),
 
     /** Has at least so many more rounds begin with it. */
-    doubt: (rounds: number): void => {
-      doubts = Math.max(doubts, rounds)
+    makeDue: (rounds: number): void => {
+      reconcilesDue = Math.max(reconcilesDue, rounds)
     }
   }
 })

@@ -3,19 +3,18 @@
  */
 import { Effect } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
+import type * as Refusal from "../../domain/Refusal.ts"
 import * as LogFields from "./LogFields.ts"
 
 type Jobs = ReadonlyArray<LogFields.LoggedJob>
 
-/** The next step for settlements that the database has refused as one batch. */
-export type Next = "sent again" | "sent one by one" | "refused"
-
-export const failed = (jobs: Jobs, error: StoreError, next: Next): Effect.Effect<void> =>
+export const failed = (jobs: Jobs, error: StoreError, next: Refusal.Next): Effect.Effect<void> =>
   Effect.logWarning(
     `could not record how ${LogFields.wordsFor(jobs)} ended: ${error.message}; ${meaning[next]}`
   ).pipe(Effect.annotateLogs({ ...LogFields.ofJobs(jobs), ...LogFields.ofError(error) }))
 
-export const held = (jobs: Jobs): Effect.Effect<void> =>
+/** Another transaction has locked rows that a settlement would change. */
+export const rowLocked = (jobs: Jobs): Effect.Effect<void> =>
   Effect.logWarning(
     `could not record how ${LogFields.wordsFor(jobs)} ended: another transaction holds what ` +
       "would change; tried again each second"
@@ -35,7 +34,7 @@ export const leftBehind = (jobs: Jobs): Effect.Effect<void> =>
     }`
   ).pipe(Effect.annotateLogs(LogFields.ofJobs(jobs)))
 
-const meaning: Record<Next, string> = {
+const meaning: Record<Refusal.Next, string> = {
   "sent again": "tried again",
   "sent one by one": "each of them is tried alone",
   refused: "it runs again"

@@ -1,5 +1,5 @@
 /**
- * The user's own folder, which not every process has.
+ * The user's home folder. Some processes have none.
  */
 import { Result } from "effect"
 import { homedir } from "node:os"

@@ -1,13 +1,13 @@
 /**
- * What a proof is bound to: the hash of the server's certificate, by the hash that signed it (RFC
- * 5929).
+ * The data that channel binding needs: the hash of the server's certificate, by the hash function
+ * that signed it (RFC 5929).
  */
 import { createHash } from "node:crypto"
 import type { Socket } from "node:net"
 import { TLSSocket } from "node:tls"
 
 /**
- * Nothing where the connection is not encrypted, or the certificate is signed without such a hash.
+ * `undefined` if the connection is not encrypted, or if the certificate's signature uses no hash.
  */
 export const binding = (socket: Socket): Buffer | undefined => {
   const raw = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined
@@ -15,7 +15,7 @@ export const binding = (socket: Socket): Buffer | undefined => {
   return raw === undefined || hash === undefined ? undefined : createHash(hash).update(raw).digest()
 }
 
-/** A hash that is broken is made up for by a sound one. */
+/** RFC 5929 replaces a broken hash function with SHA-256. */
 const hashOf = (algorithm: string): string | undefined =>
   byAlgorithm.find(([oid]) => algorithm.includes(oid))?.[1]
 
@@ -34,13 +34,13 @@ const byAlgorithm: ReadonlyArray<readonly [oid: string, hash: string]> = [
   [`0608${ecdsa}0302`, "sha256"],
   [`0608${ecdsa}0303`, "sha384"],
   [`0608${ecdsa}0304`, "sha512"],
-  // RSASSA-PSS names its hash among its parameters.
+  // RSASSA-PSS names its hash function among its parameters.
   [`${sha2}201`, "sha256"],
   [`${sha2}202`, "sha384"],
   [`${sha2}203`, "sha512"]
 ]
 
-/** A certificate is a sequence of what is signed, how, and the signature. */
+/** A certificate is a sequence of the signed part, the algorithm, and the signature. */
 const signature = (certificate: Buffer): Buffer => {
   const signed = contents(certificate)
   const { end: start } = extent(signed)
@@ -53,7 +53,7 @@ const contents = (der: Buffer): Buffer => {
   return der.subarray(start, end)
 }
 
-/** Where the contents of the first element begin and end. */
+/** The range of the first element's contents. */
 const extent = (der: Buffer): { readonly start: number; readonly end: number } => {
   const first = der[1] ?? 0
   const long = first < 0x80 ? 0 : first - 0x80

@@ -1,7 +1,6 @@
 /**
- * The connections that a worker has for itself. The application's are for its handlers, who may
- * hold all of them for as long as they like: a worker that had to wait for one could not stay
- * alive.
+ * A worker's own connections. Handlers use the application's pool and may hold all of its
+ * connections for any time; a worker that had to wait for one could not renew its leases.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, type Scope } from "effect"
@@ -11,17 +10,20 @@ import { bounds } from "../../effects/Deadline.ts"
 import * as Monotonic from "../../effects/Monotonic.ts"
 import * as PgPart from "./PgPart.ts"
 
-/** How many connections each part of a worker opens at most, beside the listener's. */
-export const sizes = { worker: 3, caretaker: 2, heartbeat: 2 } as const
+/** The most connections that each part of a worker opens, beside the listener's. */
+export const sizes = { worker: 3, maintenance: 2, heartbeat: 2 } as const
 
 export interface PgConnections {
   /** For claims and settlements. */
   readonly worker: PgClient.PgClient
-  readonly caretaker: PgClient.PgClient
+  readonly maintenance: PgClient.PgClient
   readonly heartbeat: PgClient.PgClient
 }
 
-/** To the database of the application's client, opened when they are first needed. */
+/**
+ * Pools to the same database as the application's client. A connection is opened when it is first
+ * needed.
+ */
 export const make: Effect.Effect<
   PgConnections,
   SqlError.SqlError,
@@ -39,7 +41,7 @@ export const make: Effect.Effect<
       applicationName: `${config.applicationName ?? "pgq"} ${name}`
     }, late[name])
   const worker = yield* part("worker")
-  const caretaker = yield* part("caretaker")
+  const maintenance = yield* part("maintenance")
   const heartbeat = yield* part("heartbeat")
 
   const now = yield* Monotonic.millis
@@ -50,8 +52,8 @@ export const make: Effect.Effect<
     (parts: readonly [PgPart.PgPart, ...ReadonlyArray<PgPart.PgPart>]) =>
     <A, E, R>(ask: PgPart.Ask<A, E, R>) =>
       Effect.suspend((): Effect.Effect<A, E | SqlError.SqlError, R> => {
-        // An attempt that failed counts for all parts, for a moment. The heartbeat has none to
-        // lose.
+        // A failed connection attempt counts for all parts for a moment, except for the heartbeat,
+        // which has no time to lose.
         const isVain = failed !== undefined && now() - failed.at < failedFor
         if (isVain && parts[0] !== heartbeat) return Effect.fail(failed!.error)
         return Effect.tapError(asking(parts, ask), (error) =>
@@ -68,13 +70,13 @@ export const make: Effect.Effect<
     })
   }
   return {
-    worker: yield* client(worker, caretaker, heartbeat),
-    caretaker: yield* client(caretaker, worker, heartbeat),
-    heartbeat: yield* client(heartbeat, caretaker, worker)
+    worker: yield* client(worker, maintenance, heartbeat),
+    maintenance: yield* client(maintenance, worker, heartbeat),
+    heartbeat: yield* client(heartbeat, maintenance, worker)
   }
 })
 
-/** Like the application's, but for its transforms of names, on other connections. */
+/** A client like the application's, on other connections and without its transforms of names. */
 const clientOn = ({ acquirer, application, borrower }: {
   readonly acquirer: SqlConnection.Acquirer
   readonly borrower: SqlConnection.Borrower
@@ -98,12 +100,12 @@ const clientOn = ({ acquirer, application, borrower }: {
       })
   ).pipe(Effect.provide(Reactivity.layer))
 
-/** After so long a statement tells that its connection is silent. */
+/** A connection counts as silent after a statement has waited this long for its answer. */
 const late = {
-  // Before the statement is given up, so that the next try finds other connections.
+  // Earlier than the statement's own limit, so that its next try finds other connections.
   worker: Duration.times(bounds.statement, 0.9),
-  caretaker: Duration.times(bounds.statement, 0.9),
-  // Before the next renewal of a worker with the usual lease.
+  maintenance: Duration.times(bounds.statement, 0.9),
+  // Earlier than the next renewal of a worker with the default lease.
   heartbeat: Duration.seconds(3.6)
 } as const
 

@@ -1,5 +1,5 @@
 /**
- * What the driver is told of a connection.
+ * A connection string as the driver's configuration.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Redacted, Result } from "effect"
@@ -18,13 +18,16 @@ export const clientConfig = (conninfo: Conninfo): PgClient.PgClientConfig => ({
   connectTimeout: patience(conninfo)
 })
 
-/** For another thread, to which no function goes: nothing where the driver connects by itself. */
+/**
+ * The connection string for another thread, which cannot be given a function; `undefined` if the
+ * driver connects by itself.
+ */
 export const textOf = ({ stream }: PgClient.PgClientConfig): string | undefined => {
   const conninfo = PgTransport.conninfoOf(stream)
   return conninfo && Redacted.value(format(conninfo))
 }
 
-/** Of such a text, in which nothing is left open. */
+/** The configuration for a complete connection string. */
 export const configOf = (text: string) =>
   Result.map(
     Result.flatMap(
@@ -34,7 +37,7 @@ export const configOf = (text: string) =>
     clientConfig
   )
 
-/** As long as its servers may take in turn, and a moment to say so. */
+/** The time that all servers may take in turn, and a moment for the error message. */
 export const patience = (conninfo: Conninfo): Duration.Duration => {
   const { connectTimeout, hosts, target } = conninfo
   if (isPlain(conninfo)) return connectTimeout

@@ -1,6 +1,6 @@
 /**
- * A pool of connections that is replaced as a whole when one of them does not answer: where one has
- * lost its other end, others may have, and each would be found out only after a wait of its own.
+ * A pool of connections that is replaced as a whole when one of them does not answer. If one
+ * connection has lost its peer, others may have too, and each would cost a wait of its own.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Cause, Duration, Effect, Exit, Scope } from "effect"
@@ -10,18 +10,18 @@ import * as Monotonic from "../../effects/Monotonic.ts"
 import * as PgTrackedPool from "./PgTrackedPool.ts"
 
 export interface PgOwnPool {
-  /** For a statement, which costs less than to reserve. */
+  /** Lends a connection for one statement, which costs less than to reserve one. */
   readonly borrow: SqlConnection.Borrower
   readonly reserve: SqlConnection.Acquirer
-  /** Closes what is idle now, and the others when their statements have ended. */
+  /** Closes idle connections now, and the others when their statements have ended. */
   readonly replace: Effect.Effect<void, SqlError.SqlError>
-  /** Whether a statement has one of its connections. */
+  /** Whether a statement uses one of its connections. */
   readonly isBusy: () => boolean
-  /** Waits until one such statement has ended; not at all if there is none. */
+  /** Waits until one such statement has ended; returns at once if there is none. */
   readonly freed: Effect.Effect<void>
 }
 
-/** A statement that takes longer than `late` tells that a connection does not answer. */
+/** A statement that takes longer than `late` shows that its connection does not answer. */
 export const make = Effect.fnUntraced(function*(
   config: () => PgClient.PgPoolConfig,
   late: Duration.Duration
@@ -41,15 +41,15 @@ export const make = Effect.fnUntraced(function*(
 
   const replace = Effect.gen(function*() {
     const next = yield* open
-    // A statement that still waits for its answer at the end needs no other connections.
+    // A statement that still waits when the pool closes needs no new connections.
     const old = isClosed ? next : current
     current = isClosed ? current : next
     wake()
-    // This waits for the statements that are under way.
+    // Closing waits for running statements, so it runs in the background.
     yield* Effect.forkDetach(Scope.close(old.scope, Exit.void), { startImmediately: true })
   }).pipe(Effect.uninterruptible)
 
-  /** Asks for a connection of the pool that is current when its turn comes. */
+  /** Borrows a connection from the pool that is current when a connection becomes free. */
   const using = <A, E, R>(
     ask: (
       from: PgTrackedPool.PgTrackedPool,
@@ -61,7 +61,7 @@ export const make = Effect.fnUntraced(function*(
       const use: PgTrackedPool.Use = { since: undefined }
       return Effect.catchCauseIf(
         ask(from, use),
-        // A pool that closes sends away all who wait for a connection.
+        // A closing pool interrupts all fibers that wait for a connection; they ask the new pool.
         (cause) => use.since === undefined && from !== current && Cause.hasInterruptsOnly(cause),
         () => again
       )

@@ -1,6 +1,6 @@
 /**
- * The pool of one part of a worker. Where the server has no connection to spare, each part keeps
- * what it has open, and a part that has none asks on another's.
+ * The pool of one part of a worker. If the server has no connection to spare, each part keeps its
+ * open connections, and a part without one borrows another part's.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect } from "effect"
@@ -11,9 +11,9 @@ import * as PgOwnPool from "./PgOwnPool.ts"
 
 export interface PgPart {
   readonly pool: PgOwnPool.PgOwnPool
-  /** Whether its connections ask for the isolation level that they need. */
+  /** Whether its connections are opened with the isolation level that they need. */
   saysIsolation: boolean
-  /** Until then it has no connection, and opens none. */
+  /** Until this time the part has no connection and opens none. */
   emptyUntil: number
 }
 
@@ -34,7 +34,7 @@ export type Ask<A, E, R> = (
   pool: PgOwnPool.PgOwnPool
 ) => Effect.Effect<A, E | SqlError.SqlError, R>
 
-/** Asks the first of the parts that has a connection, or can open one. */
+/** Uses the first part that has a connection or can open one. */
 export const asking = Effect.map(
   Monotonic.millis,
   (now) =>
@@ -53,7 +53,7 @@ export const asking = Effect.map(
           const code = codeOf(error)
           if (said && isRefusal(code)) return Effect.andThen(silence(part), first(part, rest))
           if (!isShortage(code)) return Effect.fail(error)
-          // Its own connections are enough, one after the other.
+          // The part's own connections suffice if its statements take turns.
           if (wasBusy || part.pool.isBusy()) {
             return Effect.andThen(part.pool.freed, first(part, rest))
           }
@@ -69,13 +69,13 @@ export const asking = Effect.map(
     return Effect.catchIf(
       all,
       (error) => hasNotConnected(error) && isShortage(codeOf(error)),
-      // Another part may just have been about to get the last one.
+      // Another part may have been about to take the last one.
       () => Effect.delay(all, "100 millis")
     )
   }
 )
 
-/** Of several attempts that were refused, the first replaces the pool. */
+/** Of several refused attempts, only the first replaces the pool. */
 const silence = (part: PgPart) =>
   Effect.suspend(() => {
     if (!part.saysIsolation) return Effect.void
@@ -88,10 +88,10 @@ export const hasNotConnected = (error: unknown): error is SqlError.SqlError =>
 
 const codeOf = (error: SqlError.SqlError) => storeError("connect")(error).code ?? ""
 
-/** A role's own default does not stop a worker. */
+/** Without this, a role's own default isolation level could stop a worker. */
 const isolation = { default_transaction_isolation: "read committed" }
 
-/** What poolers say to a parameter that they do not know: protocol violation, or not supported. */
+/** SQLSTATEs by which poolers refuse an unknown start-up parameter. */
 const isRefusal = (code: string) => ["08P01", "0A000", "22023", "42704"].includes(code)
 
 /** Too many connections: of the server, the database, or the role. */

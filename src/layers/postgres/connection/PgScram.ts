@@ -1,6 +1,6 @@
 /**
- * SCRAM-SHA-256, bound to the server's certificate where the connection is encrypted: the driver's
- * own cannot bind, and some platforms ask for it.
+ * SCRAM-SHA-256 with channel binding: the driver's own implementation cannot bind to the server's
+ * certificate, and some platforms require it.
  */
 import { Effect, Result } from "effect"
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto"
@@ -8,18 +8,20 @@ import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "no
 export interface Proof {
   readonly mechanism: string
   readonly first: string
-  /** Answers the server's challenge; `expected` is what the server must know in return. */
+  /**
+   * Answers the server's challenge. `expected` is the proof that the server must send in return.
+   */
   readonly answer: (
     challenge: string
   ) => Effect.Effect<{ readonly final: string; readonly expected: Buffer }, string>
 }
 
-/** What a proof is bound to: the hash of the server's certificate; or why to nothing. */
+/** The hash of the server's certificate, or the reason why there is no binding. */
 export type Binding = Buffer | "not offered" | "none"
 
 /**
- * A client that would bind, and is not offered it, says so: the server finds out if somebody in
- * between has taken its offer away.
+ * A client that supports binding and is not offered it says so in its message. The server then
+ * detects an attacker who removed the offer.
  */
 export const make = (password: string, to: Binding): Proof => {
   const binding = typeof to === "string" ? undefined : to
@@ -52,7 +54,7 @@ export const make = (password: string, to: Binding): Proof => {
   }
 }
 
-/** On a thread of Node's own: the rounds are as many as the server likes. */
+/** Runs on Node's thread pool, because the server chooses the number of rounds. */
 const saltedOf = (
   password: string,
   salt: Buffer,
@@ -69,13 +71,13 @@ const saltedOf = (
     )
   )
 
-/** Whether the server knows the password as well. */
+/** Whether the server has proved that it knows the password. */
 export const isProven = (last: string, expected: Buffer): boolean => {
   const shown = Buffer.from(attributes(last).get("v") ?? "", "base64")
   return shown.length === expected.length && timingSafeEqual(shown, expected)
 }
 
-/** As much work as a server that is not trusted yet may ask for. */
+/** The most rounds that an untrusted server may ask for. */
 const iterationsMax = 1_000_000
 
 const read = (challenge: string, own: string) => {

@@ -1,5 +1,5 @@
 /**
- * One session with one of the servers that a connection may go to: the first that will have it.
+ * A session with the first suitable server of a connection string.
  */
 import { Effect, Random } from "effect"
 import type { Socket } from "node:net"
@@ -13,27 +13,27 @@ import { ConnectFailed } from "./PgWire.ts"
 
 export interface Session {
   readonly socket: Socket
-  /** What the server said to it. */
+  /** The server's messages at the start of the session. */
   readonly greeting: Buffer
-  /** What cancels it; some poolers give none. */
+  /** The key that cancels the session's statements; some poolers give none. */
   readonly key: Buffer | undefined
   readonly place: Place
 }
 
-/** Where a session was had, and how. */
+/** The server and address of a session. */
 export interface Place {
   readonly host: Host
   readonly isEncrypted: boolean
 }
 
-/** `last` is where the one before was had: there it is tried first. */
+/** `last` is the place of the previous session, which is tried first. */
 export const open = Effect.fnUntraced(
   function*(conninfo: Conninfo, packet: Buffer, last: Place | undefined) {
     const hosts = conninfo.isShuffled
       ? yield* Random.shuffle(conninfo.hosts)
       : conninfo.hosts.toSorted((a, b) => Number(b === last?.host) - Number(a === last?.host))
     const failures: Array<readonly [Host, ConnectFailed]> = []
-    // Where a standby is only preferred, any will do in a second round.
+    // With `prefer-standby`, a second round accepts any server.
     for (const target of rounds(conninfo.target)) {
       for (const host of hosts) {
         const result = yield* Effect.result(
@@ -52,14 +52,14 @@ export const open = Effect.fnUntraced(
 
 const timedOut = Effect.fail(new ConnectFailed({ message: "no answer", code: "ETIMEDOUT" }))
 
-/** As for libpq: a server that refuses the client speaks for all others. */
+/** As in libpq, a server that refuses the client ends the search. */
 const isFinal = ({ code, reply }: ConnectFailed): boolean =>
   reply !== undefined && code?.startsWith("57P0") !== true
 
 const rounds = (target: Target): ReadonlyArray<Target> =>
   target === "prefer-standby" ? ["standby", "any"] : [target]
 
-/** A single server's answer reaches the driver as it came. */
+/** The refusal of a single server reaches the driver unchanged. */
 const together = (failures: ReadonlyArray<readonly [Host, ConnectFailed]>): ConnectFailed => {
   const [first, ...others] = failures
   if (first !== undefined && others.length === 0) return first[1]
@@ -72,7 +72,8 @@ const together = (failures: ReadonlyArray<readonly [Host, ConnectFailed]>): Conn
 }
 
 /**
- * Encrypted or not, in the order of `sslmode`: the second is tried where the first is turned away.
+ * Tries encryption in the order that `sslmode` asks for; the second way follows if the first is
+ * refused.
  */
 const openAt = Effect.fnUntraced(
   function*(conninfo: Conninfo, packet: Buffer, host: Host, target: Target) {
@@ -106,6 +107,6 @@ const encryptions = ({ tls }: Conninfo, host: Host): ReadonlyArray<boolean> =>
     ? [true, false]
     : [true]
 
-/** By pg_hba.conf, or in the course of TLS. */
+/** Refused by pg_hba.conf, or during the TLS handshake. */
 const isTurnedAway = ({ code, isOfTls }: ConnectFailed): boolean =>
   code === "28000" || isOfTls === true

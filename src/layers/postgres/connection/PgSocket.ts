@@ -1,5 +1,5 @@
 /**
- * A socket to one server, encrypted where that is asked for.
+ * A socket to one server, encrypted if the settings ask for it.
  */
 import { Effect } from "effect"
 import * as Net from "node:net"
@@ -8,7 +8,7 @@ import { type Host, socketPath } from "../../../domain/ConninfoHosts.ts"
 import * as PgTls from "./PgTls.ts"
 import { ConnectFailed, failedBy, guarded, read, refusal, take } from "./PgWire.ts"
 
-/** A socket on which a session may start. */
+/** A connected socket on which a session may start. */
 export const connect = Effect.fnUntraced(
   function*(conninfo: Conninfo, host: Host, isEncrypted: boolean) {
     const { tls } = conninfo
@@ -30,7 +30,10 @@ export const connect = Effect.fnUntraced(
 
 const noTls = { message: "the server does not support TLS; sslmode=disable goes without" }
 
-/** Whether the server is willing. More than its one byte would be somebody else's. */
+/**
+ * Whether the server accepts encryption. It answers one byte; more bytes would come from an
+ * attacker.
+ */
 const secured = Effect.fnUntraced(function*(socket: Net.Socket, isDirect: boolean) {
   if (isDirect) return true
   socket.write(sslRequest)
@@ -42,7 +45,7 @@ const secured = Effect.fnUntraced(function*(socket: Net.Socket, isDirect: boolea
   return byte === 0x53
 })
 
-/** Of an error in place of an answer, the first byte is gone. */
+/** If the server sends an error instead, the first byte of its message has been read. */
 const restOf = (socket: Net.Socket) =>
   Effect.suspend(() => {
     socket.unshift(Buffer.from("E"))

@@ -1,6 +1,6 @@
 /**
- * The start of a session, in place of the driver's: it answers to how the server asks for a
- * password, and keeps what the server says, so that the driver hears it all at once.
+ * The start of a session, in place of the driver's. It answers the server's request for a password
+ * and keeps the server's messages, so that the driver receives them together.
  */
 import { PgAuth, PgProtocol } from "@effect/sql-pg"
 import { Effect, Redacted, Result } from "effect"
@@ -13,8 +13,8 @@ import * as PgScram from "./PgScram.ts"
 import { ConnectFailed, type Message, read, refusal } from "./PgWire.ts"
 
 /**
- * Answers with what the server said from its consent on, and with the key that cancels the session.
- * `packet` is the driver's first message.
+ * Answers the server's messages from its consent on, and the key that cancels the session. `packet`
+ * is the driver's first message.
  */
 export const startUp = Effect.fnUntraced(
   function*(socket: Socket, packet: Buffer, conninfo: Conninfo) {
@@ -72,7 +72,7 @@ const answer = Effect.fnUntraced(
 const kinds = new Map([[2, "Kerberos"], [7, "GSSAPI"], [9, "SSPI"]])
 
 /**
- * The server's proof is needed as much as the client's: it shows that the rest comes from the right
+ * The server's proof is checked too: it shows that the messages that follow come from the right
  * server.
  */
 const scram = Effect.fnUntraced(

@@ -1,12 +1,12 @@
 /**
- * Whether a server is of the kind that a connection is for.
+ * Whether a server is of the kind that `target_session_attrs` asks for.
  */
 import { Effect } from "effect"
 import type { Socket } from "node:net"
 import type { Target } from "../../../domain/ConninfoValues.ts"
 import { ConnectFailed, read, refusal } from "./PgWire.ts"
 
-/** Asked of every session: a server becomes another while its clients do not look. */
+/** Every new session asks, because a failover changes a server's kind. */
 export const suits = Effect.fnUntraced(function*(socket: Socket, target: Target) {
   if (target === "any") return
   socket.write(
@@ -34,7 +34,7 @@ const query = (text: string): Buffer => {
   return bytes
 }
 
-/** Texts of a row without nulls. */
+/** The texts of a row without nulls. */
 const firstRow = Effect.fnUntraced(function*(socket: Socket) {
   let texts: ReadonlyArray<string> = []
   while (true) {

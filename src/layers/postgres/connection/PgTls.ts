@@ -10,14 +10,17 @@ import type { Tls } from "../../../domain/ConninfoTls.ts"
 import { underHome } from "./HomeFolder.ts"
 import { ConnectFailed, failedBy, guarded } from "./PgWire.ts"
 
-/** Fails for what is wrong on this machine. Files are read anew, so that they may be replaced. */
+/**
+ * Fails if a file on this machine is wrong. The files are read for each connection, so that they
+ * may be replaced.
+ */
 export const options = (
   host: Host,
   tls: Tls
 ): Effect.Effect<NodeTls.ConnectionOptions, ConnectFailed> =>
   Effect.try({
     try: () => optionsOf(host, tls),
-    // Its code would be taken for that of a server's socket.
+    // Without this, the file's error code would be taken for the socket's.
     catch: (error) =>
       new ConnectFailed({
         message: failedBy(error instanceof Error ? error : new Error(String(error))).message,
@@ -44,7 +47,7 @@ export const encrypt = (
     const onClose = () => onError(new Error("the server closed the connection during TLS"))
     secure.once("error", onError).once("close", onClose).once("secureConnect", () => {
       secure.off("error", onError).off("close", onClose)
-      // Another protocol's server may hold the same certificate.
+      // A server of another protocol may present the same certificate.
       if (options.ALPNProtocols !== undefined && secure.alpnProtocol !== "postgresql") {
         return onError(new Error("the server does not know sslnegotiation=direct"))
       }
@@ -53,7 +56,7 @@ export const encrypt = (
     return Effect.sync(() => secure.destroy())
   })
 
-/** A text says what is wrong. */
+/** A text is an error message. */
 const optionsOf = (host: Host, tls: Tls): NodeTls.ConnectionOptions | string => {
   const root = tls.isUnverified ? undefined : rootOf(tls)
   if (typeof root === "string") return root
@@ -70,7 +73,7 @@ const optionsOf = (host: Host, tls: Tls): NodeTls.ConnectionOptions | string => 
   return {
     ...root,
     rejectUnauthorized: isVerified,
-    // Names count where they are asked for, and then those of the host, not of its address.
+    // The name is checked only for `verify-full`, and it is the host's name, not its address.
     checkServerIdentity: (_, certificate) =>
       tls.mode === "verify-full" ? NodeTls.checkServerIdentity(host.host, certificate) : undefined,
     servername: tls.isNameSent && isIP(host.host) === 0 ? host.host : "",
@@ -84,7 +87,7 @@ const optionsOf = (host: Host, tls: Tls): NodeTls.ConnectionOptions | string => 
   }
 }
 
-/** Whom to trust: nothing is anybody, `{}` is Node's own list. */
+/** The trusted certificates: `undefined` trusts every certificate, `{}` uses Node's own list. */
 const rootOf = (tls: Tls): { readonly ca?: Buffer } | undefined | string => {
   if (tls.rootCert === "system") {
     const bundle = systemBundles().find((path) => path !== undefined && existsSync(path))
@@ -98,7 +101,7 @@ const rootOf = (tls: Tls): { readonly ca?: Buffer } | undefined | string => {
     : undefined
 }
 
-/** The first is OpenSSL's own variable, which libpq honours, too. */
+/** The first is OpenSSL's own variable, which libpq honours too. */
 const systemBundles = () => [
   process.env["SSL_CERT_FILE"],
   "/etc/ssl/certs/ca-certificates.crt",
@@ -106,14 +109,14 @@ const systemBundles = () => [
   "/etc/ssl/cert.pem"
 ]
 
-/** The one that is named; else libpq's own place, where something lies there. */
+/** The named file; otherwise libpq's default file, if it exists. */
 const file = (named: string | undefined, own: string): string | undefined => {
   if (named !== undefined) return named
   const path = underHome(".postgresql", own)
   return path !== undefined && existsSync(path) ? path : undefined
 }
 
-/** The group may read what belongs to root. */
+/** A key file that root owns may be readable by its group. */
 const isOpen = (path: string): boolean => {
   const { mode, uid } = statSync(path)
   return (mode & (uid === 0 ? 0o037 : 0o077)) !== 0

@@ -1,5 +1,5 @@
 /**
- * A pool that knows which of its connections have a statement, and since when.
+ * A pool that knows which of its connections run a statement, and since when.
  */
 import { type PgClient, type PgConnection, PgPool } from "@effect/sql-pg"
 import { Effect, Scope, Stream } from "effect"
@@ -8,16 +8,16 @@ import type { SqlConnection, SqlError } from "effect/sql"
 export interface PgTrackedPool {
   readonly borrow: (use: Use) => SqlConnection.Borrower
   readonly reserve: (use: Use) => SqlConnection.Acquirer
-  /** Whether a statement has one of its connections. */
+  /** Whether a statement uses one of its connections. */
   readonly isBusy: () => boolean
-  /** Whether a statement has had its connection for longer than so many milliseconds. */
+  /** Whether a statement has used its connection for longer than this many milliseconds. */
   readonly isSilent: (late: number) => boolean
   readonly scope: Scope.Closeable
 }
 
-/** Of one connection, by one who asks. */
+/** One use of one connection. */
 export interface Use {
-  /** When it had its connection. */
+  /** When the use began; `undefined` while it waits for a connection. */
   since: number | undefined
 }
 
@@ -44,7 +44,7 @@ export const make = Effect.fnUntraced(function*({ config, onEnd, now }: {
   return {
     borrow: (use) => (f) =>
       Effect.ensuring(pool.use((connection) => f(begin(use, connection))), end(use)),
-    // The finalizer is added first, to run when the connection is back.
+    // The finalizer is added first, so that it runs after the connection is back.
     reserve: (use) =>
       Effect.andThen(Effect.addFinalizer(() => end(use)), pool.reserve).pipe(
         Effect.map((connection) => begin(use, connection))
@@ -60,7 +60,7 @@ export const make = Effect.fnUntraced(function*({ config, onEnd, now }: {
   }
 })
 
-/** The connection as statements are asked on it: the driver makes it so for its own pools only. */
+/** The connection as the SQL client expects it; the driver does this for its own pools only. */
 const sqlConnection = (connection: PgConnection.PgConnection): SqlConnection.Connection => {
   const rows =
     (isPrepared: boolean): SqlConnection.Connection["execute"] => (sql, params, transform) => {

@@ -1,7 +1,7 @@
 /**
- * The stream that the driver speaks on where it cannot make the connection by itself: to one of
- * several servers, or with encryption by libpq's rules. The driver's first packet on it either
- * starts a session or cancels the statement of another session.
+ * A stream for the driver where the driver cannot connect by itself: to one of several servers, or
+ * with encryption by libpq's rules. The driver's first packet on the stream either starts a session
+ * or cancels another session's statement.
  */
 import { Cause, Duration, Effect, Exit, Fiber } from "effect"
 import type { Socket } from "node:net"
@@ -12,8 +12,8 @@ import * as PgSocket from "./PgSocket.ts"
 import { ConnectFailed } from "./PgWire.ts"
 
 /**
- * The conninfo behind each stream of `make`: another thread can be given the text, not the
- * function.
+ * The connection string behind each stream of `make`. The watchdog's thread can be given the text,
+ * not the function.
  */
 const made = new WeakMap<() => Duplex, Conninfo>()
 export const conninfoOf = (stream: (() => Duplex) | undefined): Conninfo | undefined =>
@@ -41,7 +41,7 @@ export const make = (conninfo: Conninfo): () => Duplex => {
   return stream
 }
 
-/** A cancellation says so in place of the protocol's version. */
+/** The packet of a cancellation has a code in place of the protocol's version. */
 const isCancel = (packet: Buffer): boolean =>
   packet.length > 8 && packet.readInt32BE(4) === 80877102
 
@@ -83,7 +83,7 @@ const duplex = (
       .resume()
   }
 
-  // Nobody reads a cancellation's, and its end is to be noticed all the same.
+  // The driver does not read from a cancellation's stream, but its end must be noticed.
   const end = () => {
     stream.push(null)
     stream.read(0)

@@ -1,5 +1,5 @@
 /**
- * What passes on a socket before the driver has it: single messages, read one by one.
+ * The messages on a socket before the driver takes it over, read one by one.
  */
 import { Data, Effect } from "effect"
 import type { Socket } from "node:net"
@@ -7,18 +7,18 @@ import type { Socket } from "node:net"
 /** One server could not be connected to. */
 export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
   readonly message: string
-  /** The system's or the server's. */
+  /** The code of the system's error, or the server's SQLSTATE. */
   readonly code: string | undefined
-  /** The server's own message, as it came. */
+  /** The server's own message, unchanged. */
   readonly reply?: Buffer
-  /** Whether it is encryption that failed. */
+  /** Whether encryption failed. */
   readonly isOfTls?: boolean
 }> {}
 
 export interface Message {
   readonly type: string
   readonly body: Buffer
-  /** All of it, as it came. */
+  /** The whole message, unchanged. */
   readonly bytes: Buffer
 }
 
@@ -33,13 +33,13 @@ export const read = Effect.fnUntraced(function*(socket: Socket) {
   return { type, body, bytes: Buffer.concat([head, body]) } satisfies Message
 })
 
-/** Nothing before the first statement is longer. */
+/** No message before the first statement is longer. */
 const bodyBytesMax = 1_000_000
 
-/** So many bytes, as soon as they are there. */
+/** This many bytes, as soon as they have arrived. */
 export const take = (socket: Socket, count: number): Effect.Effect<Buffer, ConnectFailed> =>
   Effect.callback((resume) => {
-    // Events of the time when nobody read do not come again.
+    // Events that fired before this reader attached do not fire again.
     if (socket.destroyed || socket.readableEnded) {
       return resume(Effect.fail(socket.errored === null ? closed : failedBy(socket.errored)))
     }
@@ -67,10 +67,10 @@ export const take = (socket: Socket, count: number): Effect.Effect<Buffer, Conne
 
 const closed = new ConnectFailed({ message: "the server closed the connection", code: undefined })
 
-/** An error that nobody listens for would end the process; the next reader hears of it. */
+/** An error without a listener would end the process; the next reader sees the failed socket. */
 export const guarded = <A extends Socket>(socket: A): A => socket.on("error", () => {})
 
-/** Of a name with several addresses, the causes stand inside. */
+/** For a name with several addresses, the errors are inside. */
 export const failedBy = (error: Error): ConnectFailed => {
   const inner: ReadonlyArray<unknown> = error instanceof AggregateError ? error.errors : []
   const messages = inner.flatMap((cause) => cause instanceof Error ? [cause.message] : [])
@@ -81,7 +81,7 @@ export const failedBy = (error: Error): ConnectFailed => {
   })
 }
 
-/** What a server says that refuses. */
+/** The error of a server that refuses. */
 export const refusal = ({ body, bytes }: Message): ConnectFailed => {
   const fields = new Map(
     body.toString("utf8").split("\0").map((field) => [field.slice(0, 1), field.slice(1)])

@@ -7,8 +7,8 @@ import { Effect, Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { SettingInvalid, type StoreError } from "../../../domain/Errors.ts"
 import * as PgConninfo from "../connection/PgConninfo.ts"
-import { answered } from "../QueryTimeout.ts"
-import type { Connection } from "./PgStandInTask.ts"
+import { withTimeout } from "../QueryTimeout.ts"
+import type { Connection } from "./WatchdogTask.ts"
 
 type Config = PgClient.PgClientConfig
 
@@ -62,7 +62,7 @@ const tried = Effect.fnUntraced(function*(given: Redacted.Redacted<string>) {
   )
   yield* SqlClient.SqlClient.use((sql) => sql`SELECT 1`).pipe(
     Effect.provide(PgClient.layer({ ...config, maxConnections: 1 })),
-    answered("watchdog")
+    withTimeout("watchdog")
   )
   return text
 })

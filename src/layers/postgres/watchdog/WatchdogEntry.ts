@@ -3,4 +3,4 @@
  */
 import { workerData } from "node:worker_threads"
 
-if (workerData?.pgq === "watchdog") void import("./PgStandInThread.ts")
+if (workerData?.pgq === "watchdog") void import("./WatchdogThread.ts")

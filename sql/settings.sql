@@ -1,0 +1,77 @@
+-- The settings and rights of each function: the one place that lists them.
+--
+-- CREATE OR REPLACE FUNCTION drops all settings of a function. Therefore this file has no number:
+-- each `migrate` applies it after the last migration, and `pgq schema` prints it at the end.
+--
+-- The file is a query. It answers with a row for each function of the schema: the settings that the
+-- function must have, whether it must run with the rights of its owner, and whether all that is so.
+-- `migrate` alters the functions that differ, and no other one. `pgq check` names them.
+--
+-- A release that changes this file adds a migration, too. An older pgq finds a migration that it
+-- does not know, and leaves all settings as they are.
+WITH groups (functions, settings) AS (VALUES
+  -- Hot steps. Each of their statements has one usable index; without a choice, the planner stays
+  -- with that index whatever the statistics are: missing, stale or fresh. Before PostgreSQL 18 a
+  -- node that is off but has no alternative counts as very dear, and JIT would compile for longer
+  -- than the step runs.
+  (ARRAY['claim', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
+         'heal_lanes'],
+   ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
+         'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
+  -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
+  -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
+  (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
+         'heal_lanes'],
+   ARRAY['lock_timeout=5s']),
+  -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
+  -- deadlock after one second (deadlock_timeout); these steps give up long before that.
+  (ARRAY['settle'], ARRAY['lock_timeout=100ms']),
+  (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
+  -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
+  -- for a shorter time than a settlement does. Days are those of UTC.
+  (ARRAY['prune_completed', 'prune_failed'], ARRAY['lock_timeout=50ms', 'TimeZone=UTC']),
+  -- Their transition tables are as large as a statement of the user's, and a plan outlives the
+  -- statement for which it was made: a plan that hashes is good for any number of rows.
+  (ARRAY['mark_changed', 'mark_deleted', 'clear_leases'],
+   ARRAY['enable_nestloop=off', 'enable_mergejoin=off'])
+), unpinned (functions) AS (VALUES
+  -- Functions that look up no name. A search path would only cost time, and triggers of users would
+  -- see it.
+  (ARRAY['set_first_state', 'set_next_state', 'begin_step', 'end_step', 'enqueue', 'add_job',
+         'lend_settings', 'take_settings', 'require_read_committed', 'lane_stripe']),
+  -- Inner functions, which are called only by functions with settings of their own, in each claim,
+  -- settlement or INSERT. To set a setting and to take it back costs as much as a look into an
+  -- index.
+  (ARRAY['pick', 'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
+         'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'take_completed',
+         'take_others', 'move_to_history', 'put_back', 'pass_heads_on', 'lock_jobs',
+         'refuse_if_kept', 'wake', 'wake_all'])
+)
+SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
+       wanted.is_definer,
+       wanted.settings = ARRAY(SELECT unnest(p.proconfig) COLLATE "C" ORDER BY 1)
+         AND wanted.is_definer = p.prosecdef
+         -- A function that lends rights could be hung on a table of the caller's. Roles are given
+         -- their functions by name.
+         AND NOT EXISTS (
+           SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
+           WHERE grantee = 0
+         ) AS is_set
+FROM pg_proc AS p
+CROSS JOIN LATERAL (
+  SELECT NOT EXISTS (SELECT FROM unpinned WHERE p.proname = ANY (functions)) AS is_pinned
+) AS own
+CROSS JOIN LATERAL (
+  SELECT ARRAY(
+           SELECT 'search_path=' || quote_ident(current_schema()) || ', pg_temp' COLLATE "C"
+           WHERE is_pinned
+           UNION ALL
+           SELECT unnest(groups.settings) FROM groups WHERE p.proname = ANY (groups.functions)
+           ORDER BY 1
+         ) AS settings,
+         -- A producer needs no rights to the tables that the triggers look up and write, and a
+         -- worker owns no history. These functions change no job, and evaluate nothing that the
+         -- caller chose.
+         is_pinned AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%') AS is_definer
+) AS wanted
+WHERE p.pronamespace = current_schema()::regnamespace

@@ -1,0 +1,181 @@
+/**
+ * One job as it is handed over: to the store when it is new, to a worker when it is claimed, to a
+ * handler when it runs.
+ */
+import { Duration, Option, Result } from "effect"
+import { JobInvalid } from "./Errors.ts"
+
+/** A job to add. `payload` is JSON text. */
+export interface NewJob {
+  readonly queue: string
+  readonly name: string
+  readonly payload: string
+  readonly key: string | undefined
+  readonly priority: number
+  /** Not before this time, by the database's clock. */
+  readonly runAt: Date | undefined
+  /** Not before this long after it was stored. */
+  readonly delay: Duration.Duration | undefined
+  readonly maxAttempts: number | undefined
+}
+
+/** A job taken by a worker, under the lease it was claimed with. */
+export interface ClaimedJob {
+  readonly id: bigint
+  readonly lease: string
+  readonly queue: string
+  readonly name: string
+  /**
+   * JSON text. Without it, a job cannot run and goes back: there was no room for it, or its row is
+   * gone.
+   */
+  readonly payload: string | undefined
+  readonly key: string | undefined
+  readonly priority: number
+  /** Which try this is; the first is 1. */
+  readonly attempt: number
+  readonly maxAttempts: number | undefined
+  /** How often the worker that claimed it had no handler of its name. */
+  readonly unhandledCount: number
+}
+
+/** What a handler is told of the job it runs. */
+export interface RunningJob {
+  readonly id: bigint
+  readonly name: string
+  readonly key: string | undefined
+  readonly priority: number
+  /** Which try this is; the first is 1. */
+  readonly attempt: number
+  /** The payload as JSON text, with every digit of its numbers: JavaScript rounds them. */
+  readonly payloadText: string
+  /** Aborted when the run is interrupted. */
+  readonly signal: AbortSignal
+  /** What `JSON.stringify` writes of it. */
+  readonly toJSON: () => JobJson
+}
+
+/** A running job as JSON, which has no 64-bit integers. */
+export interface JobJson {
+  readonly id: string
+  readonly name: string
+  readonly key?: string | undefined
+  readonly priority: number
+  readonly attempt: number
+}
+
+/** What a job has beside its kind and its payload. Values out of bounds fail as `JobInvalid`. */
+export interface EnqueueOptions {
+  /** Jobs that share a key run one at a time, in order. 1 to 512 bytes; defaults to no key. */
+  readonly key?: string | undefined
+  /** A whole number of 32 bits; higher runs first. Defaults to 0. */
+  readonly priority?: number | undefined
+  /** Not before this time, by the database's clock; goes without `delay`. */
+  readonly runAt?: Date | undefined
+  /**
+   * Not before this long after the job was stored, by the database's clock; 100 years at most. Goes
+   * without `runAt`.
+   */
+  readonly delay?: Duration.Input | undefined
+  /** Tries before the job is kept as failed, 1 at least. Defaults to its kind's. */
+  readonly maxAttempts?: number | undefined
+  /** The queue that the job waits in, 1 to 63 bytes. Defaults to "default". */
+  readonly queue?: string | undefined
+}
+
+/** The largest payload, as JSON text. The table holds the same bound for jobs inserted by hand. */
+export const payloadBytesMax = 1_048_576
+export const nameBytesMax = 128
+export const keyBytesMax = 512
+export const queueBytesMax = 63
+/**
+ * A hundred years: the longest delay of a job, and the longest time that the command line takes.
+ */
+export const delayMax = Duration.days(36_500)
+export const defaultQueue = "default"
+
+/**
+ * Checks a job before anything is sent, so that a mistake costs one clear sentence and no round
+ * trip.
+ */
+export const newJob = (
+  name: string,
+  payload: string,
+  options: EnqueueOptions = {}
+): Result.Result<NewJob, JobInvalid> => {
+  const job: NewJob = {
+    queue: options.queue ?? defaultQueue,
+    name,
+    payload,
+    key: options.key,
+    priority: options.priority ?? 0,
+    runAt: options.runAt,
+    delay: options.delay === undefined ? undefined : delayOf(options.delay),
+    maxAttempts: options.maxAttempts
+  }
+  const issue = textIssue("the job's name", job.name, nameBytesMax) ??
+    textIssue("the queue's name", job.queue, queueBytesMax) ??
+    (job.key === undefined ? undefined : textIssue("the key", job.key, keyBytesMax)) ??
+    payloadIssue(job.payload) ??
+    integerIssue("the priority", job.priority, -2_147_483_648) ??
+    (job.maxAttempts === undefined
+      ? undefined
+      : integerIssue("the number of attempts", job.maxAttempts, 1)) ??
+    startIssue(job)
+  return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
+}
+
+/** A value that is no duration has no end, either. Effect makes nothing of what is no number. */
+const delayOf = (input: Duration.Input): Duration.Duration => {
+  const parts: ReadonlyArray<unknown> = typeof input === "object" ? Object.values(input) : [input]
+  return parts.some(Number.isNaN)
+    ? Duration.infinity
+    : Option.getOrElse(Duration.fromInput(input), () => Duration.infinity)
+}
+
+export const textIssue = (what: string, text: string, bytesMax: number): string | undefined => {
+  if (text === "") return `${what} is empty`
+  if (text.includes("\0")) return `${what} contains a NUL character, which PostgreSQL cannot store`
+  if (!text.isWellFormed()) return `${what} contains half of a surrogate pair`
+  const bytes = Buffer.byteLength(text)
+  return bytes > bytesMax ? `${what} has ${bytes} bytes; at most ${bytesMax} fit` : undefined
+}
+
+const payloadIssue = (payload: string): string | undefined => {
+  const bytes = Buffer.byteLength(payload)
+  if (bytes > payloadBytesMax) {
+    return `the payload has ${bytes} bytes; at most ${payloadBytesMax} fit`
+  }
+  return !payload.isWellFormed() || hasUnstorableEscape(payload)
+    ? "the payload contains a NUL character or half of a surrogate pair, " +
+      "which PostgreSQL cannot store"
+    : undefined
+}
+
+const hasUnstorableEscape = (json: string): boolean => {
+  if (!json.includes("\\u")) return false
+  for (const [, unstorable] of json.matchAll(escapes)) if (unstorable !== undefined) return true
+  return false
+}
+
+// JSON.stringify escapes only lone surrogates, but others escape whole pairs, which are storable.
+// Every escape is read from its start, so that an escaped backslash does not start another one.
+const escapes = /\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|u(0000|d[89a-f][0-9a-f]{2})|.)/gis
+
+const integerIssue = (what: string, value: number, min: number): string | undefined =>
+  Number.isInteger(value) && value >= min && value <= 2_147_483_647
+    ? undefined
+    : `${what} must be a whole number from ${min} to 2147483647`
+
+const startIssue = ({ delay, runAt }: NewJob): string | undefined => {
+  if (runAt !== undefined && delay !== undefined) {
+    return "give a time to run at or a delay, not both"
+  }
+  if (delay !== undefined) {
+    return Duration.between(delay, { minimum: Duration.zero, maximum: delayMax })
+      ? undefined
+      : `the delay is not a duration from 0 to ${Duration.toDays(delayMax)} days`
+  }
+  const year = runAt?.getUTCFullYear() ?? 1
+  return year >= 1 && year <= 9999 ? undefined : "the time to run at is not a date of this era"
+}

@@ -1,0 +1,104 @@
+/**
+ * One unfinished job in its lane, and its state after each step.
+ *
+ * This file, `Lanes` and `ProtocolSteps` are the specification of the lane rules. `sql/` keeps the
+ * same rules by heads and markers.
+ */
+import { Duration } from "effect"
+import type { Settlement } from "./Settlement.ts"
+
+export interface LaneJob extends NewLaneJob {
+  readonly laneState: LaneState
+  /** Runs that ended in failure. */
+  readonly failures: number
+  /** How often no worker knew its name. */
+  readonly unhandledCount: number
+  /** How many workers died while they held it, since it last ran to an end. */
+  readonly crashes: number
+}
+
+/** A new job, as far as the rules must know it. */
+export interface NewLaneJob {
+  readonly id: bigint
+  readonly key: string | undefined
+  readonly priority: number
+  /** In milliseconds. A job that is blocked is due at `Infinity`. */
+  readonly dueAt: number
+}
+
+/**
+ * An `open` job is ready, or waits behind its key. A `leased` job runs, or is about to. A `delayed`
+ * job waits until it is due, and its lane goes on. While a job is `delayedHoldingLane`, its lane
+ * waits with it.
+ */
+export type LaneState = "open" | "leased" | "delayed" | "delayedHoldingLane"
+
+/** A job is finished, as crashed, when so many workers have died while they held it. */
+const crashesMax = 3
+
+export const added = <J extends NewLaneJob>(job: J, now: number): J & LaneJob => ({
+  ...job,
+  laneState: job.dueAt > now ? "delayed" : "open",
+  failures: 0,
+  unhandledCount: 0,
+  crashes: 0
+})
+
+export const leased = <J extends LaneJob>(job: J): J => ({ ...job, laneState: "leased" })
+
+/** Due, or back from a lease unharmed. */
+export const opened = <J extends LaneJob>(job: J): J => ({ ...job, laneState: "open" })
+
+/** A job whose run has ended. `undefined` is finished. */
+export const settled = <J extends LaneJob>(
+  job: J,
+  settlement: Settlement,
+  now: number
+): J | undefined => {
+  // The job ran to an end, or not at all: no worker died of it.
+  const later = { ...job, crashes: 0 }
+  switch (settlement._tag) {
+    case "Completed":
+      return undefined
+    case "Released":
+      return opened(job)
+    case "Retried":
+      return {
+        ...later,
+        laneState: settlement.holdsLane ? "delayedHoldingLane" : "delayed",
+        failures: job.failures + 1,
+        dueAt: now + Duration.toMillis(settlement.delay)
+      }
+    case "Unhandled":
+      return {
+        ...later,
+        laneState: "delayedHoldingLane",
+        unhandledCount: job.unhandledCount + 1,
+        dueAt: now + Duration.toMillis(settlement.delay)
+      }
+    case "Failed":
+      return settlement.blocksLane
+        ? {
+          ...later,
+          laneState: "delayedHoldingLane",
+          failures: job.failures + 1,
+          dueAt: Infinity
+        }
+        : undefined
+  }
+}
+
+/** A job whose worker died. `undefined` is finished, as crashed. */
+export const crashed = <J extends LaneJob>(job: J): J | undefined =>
+  job.crashes + 1 >= crashesMax ? undefined : { ...opened(job), crashes: job.crashes + 1 }
+
+export const isOpen = (job: LaneJob): boolean => job.laneState === "open"
+
+export const isDelayed = (job: LaneJob): boolean =>
+  job.laneState === "delayed" || job.laneState === "delayedHoldingLane"
+
+/** Whether a worker died while it held the job: the job may have killed it. */
+export const isSuspect = (job: LaneJob): boolean => job.crashes > 0
+
+/** Whether one more death would finish the job. */
+export const isInLastRun = (job: LaneJob): boolean => job.crashes + 1 >= crashesMax

@@ -1,0 +1,58 @@
+/**
+ * The names of the events in pgq's log. A name is stable: operators filter and alert by it, whereas
+ * the text of a line may change. docs/reference/logs.md is made from this list.
+ */
+
+/** Each event with its meaning, in the order of the documentation. */
+export const events = {
+  "worker.started": "The worker has registered and claims jobs.",
+  "worker.stopped": "The process has stopped as it was asked to.",
+  "worker.crashed": "A defect ended the worker's loop; the worker stops.",
+  "worker.reported-dead":
+    "The database had given this worker's jobs to others: the worker registers again.",
+  "worker.rejoined": "The worker has registered again.",
+  "worker.sign-off-failed": "A stopping worker could not sign off. It tries again for 10 seconds.",
+  "worker.sign-off-abandoned":
+    "A worker stopped without signing off. Its jobs run again when its lease has expired.",
+  "stop.requested": "A signal or the supervisor asked the process to stop.",
+  "stop.at-once": "A further signal ends the process at once.",
+
+  "claim.failed": "The database refused a claim or did not answer. The worker claims again soon.",
+  "lease.expired": "The worker could not renew in time, and has interrupted its runs.",
+  "lease.lost": "Leases of this worker are gone. Their runs are interrupted, their jobs run again.",
+  "lease.reconciled": "The worker gave back jobs of a claim whose answer was lost.",
+  "heartbeat.failed": "A renewal failed. The worker renews again soon.",
+  "watchdog.failed": "The watchdog's thread has ended, or could not start.",
+
+  "job.retried": "A run failed; the job runs again after a delay.",
+  "job.failed": "A run failed, and no attempt is left.",
+  "job.blocked": "A run failed, and the job blocks its lane until an operator acts.",
+  "job.unhandled": "This worker has no handler for the job's name. The job waits.",
+  "job.failures-omitted": "More runs failed than the log shows.",
+  "job.left-behind": "The handler did not stop within the grace. The job runs again elsewhere.",
+
+  "settle.failed": "The database refused settlements or did not answer.",
+  "settle.row-locked": "Another transaction locks rows of settled jobs. The worker tries again.",
+  "settle.too-late": "The worker stopped before it could record settlements. The jobs run again.",
+
+  "loop.crashed": "A defect ended a background loop. The loop starts again after a pause.",
+  "slot.crashed": "A defect ended a slot between two jobs. Another slot replaces it.",
+  "maintenance.failed": "A maintenance step failed. It runs again later.",
+  "listen.failed": "LISTEN failed. Until it works, workers wake up by the clock alone.",
+
+  "schema.migrated": "Migrations were applied, or there were none to apply.",
+  "schema.renamed": "The functions of a renamed schema were pointed to the new name.",
+  "setting.remark": "A setting was ignored or has an unexpected effect.",
+  "script.loading": "The job script has not finished loading.",
+  "script.empty": "The job script registers no handler.",
+  "pid-file.replaced": "A stale pid file was replaced.",
+  "server.stopped": "The embedded server was stopped, or none was running.",
+  "process.crashed": "An uncaught error ends the process.",
+  "supervisor.started": "The first child works, and the supervisor starts the others.",
+  "child.ended": "A child ended without being asked to. Its jobs are given back.",
+  "child.killed": "The supervisor killed a child that did not start or did not stop.",
+  "child.report-failed": "The jobs of a dead child could not be given back at once."
+} as const
+
+/** The name of an event in the log. */
+export type LogEvent = keyof typeof events

@@ -1,0 +1,58 @@
+/**
+ * The status of a running worker, and the counts of a schema.
+ */
+import type { Duration } from "effect"
+import type { StopMode } from "./StopMode.ts"
+
+/** The status of one worker. */
+export interface WorkerStatus {
+  readonly uptime: Duration.Duration
+  readonly queues: ReadonlyArray<string>
+  /** The cooperative mode, as users write it. */
+  readonly mode: string
+  readonly stopping: StopMode | undefined
+  /** Whether the worker has ended and the database has recorded that. */
+  readonly hasSignedOff: boolean
+  readonly concurrency: number
+  readonly running: ReadonlyArray<{
+    readonly id: bigint
+    readonly name: string
+    readonly key: string | undefined
+    readonly age: Duration.Duration
+  }>
+  /** Claimed, not yet started. */
+  readonly prefetched: number
+  /** Since the start of this process. */
+  readonly done: number
+  readonly failed: number
+  readonly retried: number
+  readonly lastError: string | undefined
+}
+
+/** The jobs of one queue, counted now. */
+export interface QueueCounts {
+  readonly queue: string
+  readonly ready: number
+  /** Jobs behind another job of their key. */
+  readonly waiting: number
+  readonly running: number
+  /** Delayed jobs, and jobs between two attempts. */
+  readonly scheduled: number
+  /** Jobs in the history. */
+  readonly completed: number
+  readonly failed: number
+}
+
+/** One worker that is registered in a schema. */
+export interface WorkerInfo {
+  readonly id: string
+  readonly label: string
+  readonly host: string
+  readonly pid: number
+  readonly queues: ReadonlyArray<string>
+  /** The cooperative mode, as users write it. */
+  readonly mode: string
+  readonly concurrency: number
+  readonly running: number
+  readonly age: Duration.Duration
+}

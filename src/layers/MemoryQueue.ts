@@ -1,0 +1,91 @@
+/**
+ * The compositions in memory, for tests and first steps: a whole working queue, and a producer's
+ * half.
+ */
+import { Effect, Layer } from "effect"
+import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
+import * as WorkerSettings from "../domain/WorkerSettings.ts"
+import { Handlers } from "../services/Handlers.ts"
+import type { JobAdmin } from "../services/JobAdmin.ts"
+import type { JobRepo } from "../services/JobRepo.ts"
+import type { WorkerControl } from "../services/WorkerControl.ts"
+import * as Handler from "./job/Handler.ts"
+import type * as Jobs from "./job/Jobs.ts"
+import * as Memory from "./memory/MemoryQueue.ts"
+import * as Maintenance from "./worker/Maintenance.ts"
+import * as Worker from "./worker/Worker.ts"
+import * as WorkerOptions from "./WorkerOptions.ts"
+
+/** Those of `QueueLive.layer` that mean something without a database. */
+export type Options = Pick<
+  WorkerOptions.Options,
+  "workers" | "concurrency" | "queues" | "grace" | "label" | "workerId" | "lease"
+>
+
+/**
+ * What code that only adds jobs or looks needs, on jobs in memory; it works on no job.
+ *
+ * All layers of one build share one queue, so a `client` sees the jobs that `layer` works on;
+ * `Layer.fresh` makes another queue. Effect's clock is the queue's clock, a `TestClock` too. The
+ * jobs are lost with the layer.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job, JobAdmin, MemoryQueue } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = Effect.gen(function*() {
+ *   yield* enqueue(Tick)
+ *   const [counts] = yield* (yield* JobAdmin).counts
+ *   yield* Effect.logInfo(`${counts?.ready} job is ready`)
+ * }).pipe(Effect.provide(MemoryQueue.client))
+ * ```
+ */
+export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
+
+/**
+ * A queue that works on jobs in memory for as long as the layer lives: the worker of
+ * `QueueLive.layer` without a database. It takes the place of `QueueLive.layer` in a test.
+ *
+ * Effect's clock is the queue's clock: under a `TestClock`, delays and retries pass when the test
+ * says so. In difference to PostgreSQL, jobs are lost with the layer; `enqueue` joins no
+ * transaction; the history of completed and of failed jobs is kept for a day each, and both are
+ * only counted; a job whose worker died is handed back without a count of its crashes; and nothing
+ * watches a handler that keeps the thread. Fails as `SettingInvalid` where `QueueLive.layer` does.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { enqueue, Job, MemoryQueue, WorkerControl } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * const Queue = MemoryQueue.layer({ jobs: [Tick], workers: 5 }).pipe(
+ *   Layer.provide(Tick.toLayer(() => Effect.logInfo("tick")))
+ * )
+ *
+ * export const program = Effect.gen(function*() {
+ *   yield* enqueue(Tick)
+ *   const worker = yield* WorkerControl
+ *   yield* worker.stop("drain")
+ *   yield* worker.ended
+ * }).pipe(Effect.provide(Queue))
+ * ```
+ */
+export const layer = <const Kinds extends Jobs.Kinds>(
+  options: Options & Jobs.JobsOption<Kinds>
+): Layer.Layer<
+  JobAdmin | JobRepo | WorkerControl,
+  SettingInvalid | StoreError,
+  Handler.HandlersOf<Kinds>
+> =>
+  Layer.unwrap(Effect.gen(function*() {
+    // A caller in JavaScript may give no options at all.
+    const settings = yield* Effect.fromResult(WorkerSettings.check(options))
+    const handlers = yield* Handler.of<Kinds>(options?.jobs)
+    return Layer.merge(Worker.layer(WorkerOptions.of(settings)), Maintenance.layer).pipe(
+      Layer.provide(Layer.succeed(Handlers, handlers))
+    )
+  })).pipe(Layer.provideMerge(Memory.layer))

@@ -1,0 +1,90 @@
+/**
+ * A worker over PostgreSQL with connections of its own, for handlers that are known in any way.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, References } from "effect"
+import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
+import * as WorkerSettings from "../domain/WorkerSettings.ts"
+import { Handlers } from "../services/Handlers.ts"
+import type { JobAdmin } from "../services/JobAdmin.ts"
+import type { JobRepo } from "../services/JobRepo.ts"
+import type { WorkerControl } from "../services/WorkerControl.ts"
+import * as PgConnections from "./postgres/connection/PgConnections.ts"
+import { storeError } from "./postgres/PgError.ts"
+import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
+import * as PgJobRepo from "./postgres/PgJobRepo.ts"
+import * as PgNotifier from "./postgres/PgNotifier.ts"
+import * as PgScheduler from "./postgres/PgScheduler.ts"
+import * as PgSchema from "./postgres/PgSchema.ts"
+import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
+import * as PollNotifier from "./postgres/PollNotifier.ts"
+import * as PgWatchdog from "./postgres/watchdog/PgWatchdog.ts"
+import * as Maintenance from "./worker/Maintenance.ts"
+import * as Worker from "./worker/Worker.ts"
+import * as WorkerOptions from "./WorkerOptions.ts"
+
+/** The worker, and the services of producers and operators on the application's connections. */
+export const layer = <R>(
+  options: WorkerOptions.Options | undefined,
+  handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
+): Layer.Layer<
+  JobAdmin | JobRepo | WorkerControl,
+  SchemaUnfit | SettingInvalid | StoreError,
+  R | PgClient.PgClient
+> => {
+  const schema = options?.schema ?? PgSchema.defaultSchema
+  const working = Layer.unwrap(Effect.gen(function*() {
+    const settings = yield* Effect.fromResult(WorkerSettings.check(options ?? {}))
+    const found = yield* handlers
+    yield* PgSchema.check({ schema })
+    const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
+    return parts({ options: options ?? {}, settings, handlers: found, schema, connections })
+  }))
+  return Layer.merge(
+    working,
+    Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
+  )
+}
+
+/** All that works on jobs, on connections of its own. */
+const parts = ({ connections, handlers, options, schema, settings }: {
+  readonly options: WorkerOptions.Options
+  readonly settings: WorkerSettings.WorkerSettings
+  readonly handlers: Handlers["Service"]
+  readonly schema: string
+  readonly connections: PgConnections.PgConnections
+}) => {
+  const { maintenance, heartbeat, worker } = connections
+  const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
+  const working = WorkerOptions.of(settings)
+  const said = saying({ worker: working.worker.id })
+  const notifier = options.notify === "poll"
+    ? PollNotifier.layer({ schema })
+    : PgNotifier.layer({ schema })
+  // Layers are shared by reference: without `fresh`, an application's second queue would get the
+  // maintenance of its first.
+  return Layer.merge(Worker.layer(working), Layer.fresh(said(Maintenance.layer))).pipe(
+    Layer.provide([
+      Layer.succeed(Handlers, handlers),
+      Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
+      Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
+      Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),
+      Layer.provide(
+        Layer.merge(
+          PgWorkerRegistry.layer({ schema, work: worker }),
+          PgWatchdog.layer({ schema, hang, way: options.watchdog })
+        ),
+        Layer.succeed(PgClient.PgClient, heartbeat)
+      )
+    ])
+  )
+}
+
+/** The layer's log lines have these fields, beside the application's. */
+const saying = (fields: Readonly<Record<string, unknown>>) =>
+  Layer.provide(
+    Layer.effect(
+      References.CurrentLogAnnotations,
+      Effect.map(References.CurrentLogAnnotations, (annotations) => ({ ...annotations, ...fields }))
+    )
+  )

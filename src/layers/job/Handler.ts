@@ -1,0 +1,120 @@
+/**
+ * Handlers as services: the name of its kind is in a handler's type, so that a worker can ask for
+ * the handlers that it needs, and the compiler for those that are missing.
+ */
+import { Array, Context, Effect, Layer, Option, type Schema, type Scope } from "effect"
+import { SettingInvalid } from "../../domain/Errors.ts"
+import { type JobKind, kindsIssue, NoPayload } from "../../domain/JobKind.ts"
+import type * as Services from "../../services/Handlers.ts"
+
+/** The handler of a kind, by its name: the layer of `toLayer` provides it, a worker needs it. */
+export interface Handler<in out Name extends string> {
+  readonly "~pgq/Handler": Name
+}
+
+/** Any kind of job. */
+export type Kind = JobKind<string, Schema.Top>
+
+/** The handlers of these kinds. */
+export type HandlersOf<Kinds extends ReadonlyArray<Kind>> = HandlerOf<Kinds[number]["name"]>
+
+type HandlerOf<Name extends string> = Name extends string ? Handler<Name> : never
+
+/**
+ * A layer with one handler. Of two layers with the same name, the later one hides the other, so
+ * each provides its handler a second time, under a key of its own.
+ */
+export const layer = <Name extends string, R>(
+  name: Name,
+  make: (context: Context.Context<R>) => Services.Handler
+): Layer.Layer<Handler<Name>, never, R> => {
+  const nth = layersMade.get(name) ?? 0
+  layersMade.set(name, nth + 1)
+  return Layer.effectContext(Effect.gen(function*() {
+    const handler = make(yield* Effect.context<R>())
+    const collected = yield* Collected
+    collected?.push(handler)
+    return Context.make(keyOf(name), handler).pipe(Context.add(keyOfLayer(name, nth), handler))
+  }))
+}
+
+const keyOf = <Name extends string>(name: Name) =>
+  Context.Service<Handler<Name>, Services.Handler>(`pgq/Handler/${name}`)
+
+const keyOfLayer = <Name extends string>(name: Name, nth: number) =>
+  Context.Service<Handler<Name>, Services.Handler>(`pgq/HandlerLayer/${nth}/${name}`)
+
+const layersMade = new Map<string, number>()
+
+/** The handlers of these kinds, from the layers that are provided. Each kind has exactly one. */
+export const of = <const Kinds extends ReadonlyArray<Kind>>(kinds: Kinds): Effect.Effect<
+  Services.Handlers["Service"],
+  SettingInvalid,
+  HandlersOf<Kinds>
+> =>
+  Effect.flatMap(Effect.context<HandlersOf<Kinds>>(), (context) => {
+    const issue = kindsIssue(kinds)
+    if (issue !== undefined) return refused(issue)
+    const handlers = new Map<string, Services.Handler>()
+    for (const { name } of kinds) {
+      const handler = Context.getOption(context, keyOf(name))
+      if (Option.isNone(handler)) {
+        return refused(`"${name}" has no handler; provide the layer that its toLayer makes`)
+      }
+      if (layersIn(context, name) > 1) return refused(`two handlers for "${name}"`)
+      handlers.set(name, handler.value)
+    }
+    return Effect.succeed({ find: (name) => handlers.get(name) })
+  })
+
+const layersIn = (context: Context.Context<never>, name: string): number => {
+  let count = 0
+  for (let nth = 0; nth < (layersMade.get(name) ?? 0); nth++) {
+    if (Option.isSome(Context.getOption(context, keyOfLayer(name, nth)))) count++
+  }
+  return count
+}
+
+const refused = (issue: string) => Effect.fail(new SettingInvalid({ setting: "jobs", issue }))
+
+/** Has each handler added to a list when its layer is built, for those that know no names. */
+const Collected = Context.Reference<globalThis.Array<Services.Handler> | undefined>(
+  "pgq/layers/job/Handler/Collected",
+  { defaultValue: () => undefined }
+)
+
+/** Builds layers of handlers and answers with the handlers, for whom their names are news. */
+export const collect = <E, R>(layer: Layer.Layer<never, E, R>): Effect.Effect<
+  ReadonlyArray<Services.Handler>,
+  E,
+  R | Scope.Scope
+> =>
+  Effect.suspend(() => {
+    const handlers: globalThis.Array<Services.Handler> = []
+    return Effect.as(
+      Effect.provideService(Layer.build(layer), Collected, handlers),
+      handlers
+    )
+  })
+
+/** The handlers of a job script, which registers them at run time. */
+export const byName = (
+  handlers: ReadonlyArray<Services.Handler>
+): Services.Handlers["Service"] => {
+  const named = new Map(handlers.map((handler) => [handler.name, handler]))
+  return { find: (name) => named.get(name) }
+}
+
+/** Handlers whose names are known at run time alone: their kinds, and a layer that has them. */
+export const named = (handlers: Array.NonEmptyReadonlyArray<Services.Handler>): {
+  readonly jobs: Array.NonEmptyReadonlyArray<Kind>
+  readonly layer: Layer.Layer<Handler<string>>
+} => ({
+  jobs: Array.map(handlers, ({ name, policy }) => ({ name, payload: NoPayload, policy })),
+  layer: Layer.succeedContext(
+    handlers.slice(1).reduce(
+      (context, handler) => Context.add(context, keyOf(handler.name), handler),
+      Context.make(keyOf(handlers[0].name), handlers[0])
+    )
+  )
+})

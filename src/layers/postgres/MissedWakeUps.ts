@@ -1,0 +1,23 @@
+/**
+ * Asks PostgreSQL for open transactions whose jobs no wake-up will tell of.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import type { Notifier } from "../../services/Notifier.ts"
+import { withTimeout } from "./QueryTimeout.ts"
+
+export const make = (
+  client: PgClient.PgClient,
+  schema: string
+): Notifier["Service"]["mayHaveMissed"] => {
+  const sql = client.withoutTransforms()
+  return Effect.fn("Notifier.mayHaveMissed")(
+    function*(queues) {
+      const rows = yield* sql<{ found: boolean }>`
+        SELECT ${sql(`${schema}.has_unannounced`)}(${queues}::text[]) AS found
+      `
+      return rows[0]?.found === true
+    },
+    withTimeout("mayHaveMissed")
+  )
+}

@@ -1,0 +1,119 @@
+/**
+ * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
+ * workers, forgotten lanes and old history from time to time.
+ */
+import { Duration, Effect, Layer, Queue, Stream } from "effect"
+import type { StoreError } from "../../domain/Errors.ts"
+import { Notifier } from "../../services/Notifier.ts"
+import { Scheduler } from "../../services/Scheduler.ts"
+import * as Backoff from "../effects/Backoff.ts"
+import { jittered } from "../effects/Jitter.ts"
+import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as LogFields from "./LogFields.ts"
+
+export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const scheduler = yield* Scheduler
+    const notifier = yield* Notifier
+    const changes = yield* Queue.sliding<void>(1)
+
+    yield* notifier.wakes.pipe(
+      Stream.runForEach((wake) =>
+        wake._tag === "Jobs" ? Effect.void : Queue.offer(changes, undefined)
+      ),
+      Effect.forkScoped
+    )
+
+    const changed = (longest: Duration.Duration) =>
+      Effect.timeoutOption(Queue.take(changes), longest)
+    const promoteDue = saying("not all due jobs are made ready", scheduler.promote)
+    let pause = shortestPause
+    const promote = Effect.gen(function*() {
+      const { isBehind, next = longestWait, promoted } = yield* promoteDue
+      const wait = Duration.min(next, isBehind ? pause : longestWait)
+      const isStuck = isBehind && promoted === 0
+      pause = isStuck ? Duration.min(Duration.times(pause, 2), longestPause) : shortestPause
+      yield* changed(Duration.max(wait, shortestPause))
+    })
+
+    yield* repeatedly("promote", promote, changed)
+    const rescue = saying("not all jobs of dead workers are handed back", scheduler.rescue)
+    yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
+    yield* repeatedly(
+      "heal",
+      Effect.flatMap(scheduler.heal, (healed) => every(healed > 0 ? "100 millis" : "2500 millis"))
+    )
+    yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
+    const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
+    yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))
+  })
+)
+
+/** No wake-up tells of jobs that were due later than twice this when they were added. */
+const longestWait = Duration.seconds(5)
+/** Another process may be at it: its turn has not committed yet. */
+const shortestPause = Duration.millis(10)
+/** Or somebody holds the due jobs, perhaps for long. */
+const longestPause = Duration.seconds(1)
+
+const every = (interval: Duration.Input) => Effect.flatMap(jittered(interval), Effect.sleep)
+
+/** A refusal of the store is for an operator to look at. */
+const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
+  Effect.tapError(
+    step,
+    (error) =>
+      error.isTransient ? Effect.void : Effect.logWarning(`${what}: ${error.message}`).pipe(
+        Effect.annotateLogs(LogFields.ofError(error))
+      )
+  )
+
+/** Goes on at once while there is something to do. */
+const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Input) =>
+  Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
+
+/** Each of them connects anew: together they leave room for workers that must renew. */
+const growth = { base: "1 second", cap: "10 seconds" } as const
+
+/** Without end; while the store cannot be asked, more and more slowly. */
+const repeatedly = Effect.fnUntraced(function*(
+  name: string,
+  step: Effect.Effect<unknown, StoreError>,
+  pause: (length: Duration.Duration) => Effect.Effect<unknown> = Effect.sleep
+) {
+  let failures = 0
+  yield* step.pipe(
+    Effect.tap(() => Effect.sync(() => failures = 0)),
+    Effect.tapError((error) =>
+      Effect.logDebug(`${name} will be tried again`, error).pipe(
+        Effect.annotateLogs(LogFields.ofError(error))
+      )
+    ),
+    Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++failures), pause)),
+    restartOnDefect(name),
+    Effect.forever,
+    Effect.forkScoped
+  )
+})
+
+/**
+ * A day of history cannot come or go while somebody reads it, and each try holds up settlements for
+ * a moment: so ever more rarely. The days to come are prepared a week ahead.
+ */
+const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
+  Effect.suspend(() => {
+    let failures = 0
+    return prune.pipe(
+      Effect.tapError((error) =>
+        isWorthALine(++failures)
+          ? Effect.logWarning(
+            `history was not pruned, ${failures} times in a row: ${error.message}`
+          ).pipe(Effect.annotateLogs(LogFields.ofError(error)))
+          : Effect.void
+      ),
+      Effect.retry(Backoff.schedule({ base: "1 second", cap: "10 minutes" }))
+    )
+  })
+
+/** From the fourth on, each time their number has doubled. */
+const isWorthALine = (failures: number) => failures >= 4 && (failures & (failures - 1)) === 0

@@ -1,0 +1,72 @@
+/**
+ * How jobs leave their worker: what the end of a run means for its job, handed to the settler,
+ * counted, and said aloud if it is a failure.
+ */
+import { type Cause, Effect, type Exit, Random, References } from "effect"
+import type { RetryPolicy } from "../../domain/JobKind.ts"
+import type { ClaimedJob } from "../../domain/JobRecord.ts"
+import { decide, type Settlement } from "../../domain/Settlement.ts"
+import * as FailureLog from "./FailureLog.ts"
+import type { LaneRun } from "./LaneRun.ts"
+import * as LogFields from "./LogFields.ts"
+import type { Settler } from "./Settler.ts"
+
+export type RunRecorder = Effect.Success<ReturnType<typeof make>>
+
+export const make = Effect.fnUntraced(function*(settler: Settler) {
+  const random = yield* Random.Random
+  const failures = FailureLog.make()
+  const annotations = yield* References.CurrentLogAnnotations
+  const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
+
+  const record = (run: LaneRun, settlement: Settlement): void => {
+    const job = run.next
+    if (job === undefined) return
+    run.settle(settlement)
+    const { attempt, id, key, lease, name, queue } = job
+    settler.add({ id, lease, key, settlement, queue, name, attempt })
+    if (settlement._tag === "Completed") tally.done++
+    else if (settlement._tag === "Failed") tally.failed++
+    else if (settlement._tag === "Retried") tally.retried++
+    if ("error" in settlement) tally.lastError = settlement.error
+  }
+
+  return {
+    tally,
+    /** What the exit means for the job. */
+    of: (run: LaneRun, { exit, job, policy }: {
+      readonly job: ClaimedJob
+      readonly policy: RetryPolicy
+      readonly exit: Exit.Exit<unknown, unknown>
+    }): Settlement =>
+      decide({
+        job,
+        exit,
+        policy,
+        isCancelled: run.isCancelled,
+        random: () => random.nextDoubleUnsafe()
+      }),
+    /** The next job of the run leaves. */
+    record,
+    /** The next job of the run leaves; its failure is to be said aloud. */
+    end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
+      const job = run.next
+      record(run, settlement)
+      return job !== undefined && "error" in settlement
+        ? Effect.annotateLogs(failures.warn(job, settlement), annotations)
+        : Effect.void
+    },
+    /** A slot has ended in its own code, not in a handler's. */
+    sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+      Effect.logError("a slot has broken off between two jobs; another takes its place", cause)
+        .pipe(Effect.annotateLogs({ ...annotations, ...LogFields.ofJobs(run?.jobs ?? []) }))
+  }
+})
+
+/** Since the start of the worker. */
+export interface Tally {
+  done: number
+  failed: number
+  retried: number
+  lastError: string | undefined
+}

@@ -1,0 +1,149 @@
+/**
+ * Sends one batch of settlements, and again until the store has answered: sending one twice changes
+ * nothing. Neither one that the store refuses nor one whose row is locked keeps the others from
+ * being recorded.
+ */
+import { Effect } from "effect"
+import { type ClaimLost, StoreError } from "../../domain/Errors.ts"
+import * as Refusal from "../../domain/Refusal.ts"
+import { JobRepo, type Settling } from "../../services/JobRepo.ts"
+import * as Backoff from "../effects/Backoff.ts"
+import type { Ended, Outbox } from "./Outbox.ts"
+import * as SettlingLog from "./SettlingLog.ts"
+
+type Batch = ReadonlyArray<Ended>
+
+/** Answers with the settlements that came too late. */
+type Sending = Effect.Effect<ReadonlyArray<ClaimLost>>
+
+export interface Sender {
+  /** With `isRepeat`, some of the batch may have been recorded before. */
+  readonly send: (batch: Batch, isRepeat: boolean) => Sending
+  /** How many were refused since the last one that was accepted. */
+  readonly refused: () => number
+}
+
+interface Parts {
+  readonly outbox: Outbox
+  /** Leaves settlements for later. */
+  readonly defer: (batch: Batch) => void
+}
+
+export const make = Effect.fnUntraced(function*({ defer, outbox }: Parts) {
+  const counts: Counts = { refused: 0, setAside: 0, isRepeat: false }
+  const record = makeRecord(yield* JobRepo, counts, { outbox, defer })
+
+  const send = (batch: Batch, { isApart = false, isCertain = false }: Sent = {}): Sending => {
+    let answers = 0
+    const next = (error: StoreError) => Refusal.nextOf(error, { isCertain, size: batch.length })
+    return record(batch).pipe(
+      Effect.tapError((error) => SettlingLog.failed(batch, error, next(error))),
+      Effect.tapError(({ isAnswer }) => Effect.sync(() => isAnswer && answers++)),
+      Effect.retry({
+        schedule: backoff,
+        while: ({ isTransient }) => isTransient && answers < (isApart ? 1 : answersMax)
+      }),
+      Effect.catch((error) =>
+        error.isTransient ? sendApart(batch) : afterRefusal(batch, next(error))
+      )
+    )
+  }
+
+  // One that the store will never accept is found by sending each alone, and then left to
+  // `reconcile`, which hands its job back: it must not hold up the others.
+  const afterRefusal = (batch: Batch, next: Refusal.Next): Sending =>
+    next === "sent again"
+      ? Effect.andThen(Effect.sleep("1 second"), send(batch, { isCertain: true }))
+      : next === "refused"
+      ? Effect.sync(() => (counts.refused++, []))
+      : Effect.map(
+        Effect.forEach(batch, (one) => send([one], { isCertain: true })),
+        (lost) => lost.flat()
+      )
+
+  /**
+   * One of them may be what the server gives up each time, as a trigger of the user's does, or a
+   * statement that lasts too long: it is found by halves, and sent again later.
+   */
+  const sendApart = Effect.fnUntraced(function*(
+    batch: Batch
+  ): Effect.fn.Return<ReadonlyArray<ClaimLost>> {
+    if (batch.length < 2) {
+      defer(batch)
+      // If the server accepts nothing at all now, not at full speed.
+      yield* Effect.sleep(Math.min(50 * 2 ** counts.setAside++, 1000))
+      return []
+    }
+    const middle = Math.ceil(batch.length / 2)
+    const lost = yield* send(batch.slice(0, middle), { isApart: true })
+    const rest = outbox.inTurn(batch.slice(middle))
+    return rest.length === 0 ? lost : [...lost, ...yield* send(rest, { isApart: true })]
+  })
+
+  const sender: Sender = {
+    send: (batch, isSentBefore) =>
+      Effect.suspend(() => {
+        counts.isRepeat = isSentBefore
+        return send(batch)
+      }),
+    refused: () => counts.refused
+  }
+  return sender
+})
+
+interface Counts {
+  /** How many were refused since the last one that was accepted. */
+  refused: number
+  /** How many were left for later, one by one, since the last one that was accepted. */
+  setAside: number
+  /** Whether some of the present batch may have been recorded before. */
+  isRepeat: boolean
+}
+
+const makeRecord = (
+  repo: JobRepo["Service"],
+  counts: Counts,
+  { defer, outbox }: Parts
+) => {
+  const accept = (batch: Batch, { lost, rowLocked }: Settling): Sending => {
+    if (rowLocked.length < batch.length) counts.refused = counts.setAside = 0
+    if (rowLocked.length === 0) return Effect.succeed(lost)
+    const ids = new Set(rowLocked)
+    const locked = batch.filter(({ id }) => ids.has(id))
+    const unsaid = locked.filter((one) => !outbox.wasSentBefore(one))
+    defer(locked)
+    return Effect.as(unsaid.length === 0 ? Effect.void : SettlingLog.rowLocked(unsaid), lost)
+  }
+
+  return (batch: Batch) =>
+    Effect.suspend(() => {
+      const options = { isRepeat: counts.isRepeat }
+      counts.isRepeat = true
+      return repo.settle(batch, options)
+    }).pipe(
+      Effect.catchDefect(refusal),
+      Effect.flatMap((settling) => accept(batch, settling))
+    )
+}
+
+/** So often the server may give up a batch before it is taken apart. */
+const answersMax = 3
+
+interface Sent {
+  /** Whether it is a part of a batch that the server gave up. */
+  readonly isApart?: boolean
+  readonly isCertain?: boolean
+}
+
+/** A defect counts as a refusal. */
+const refusal = (defect: unknown) =>
+  Effect.fail(
+    new StoreError({
+      operation: "settle",
+      isTransient: false,
+      detail: defect instanceof Error ? defect.message : "a defect",
+      cause: defect
+    })
+  )
+
+const backoff = Backoff.schedule({ base: "50 millis", cap: "5 seconds" })

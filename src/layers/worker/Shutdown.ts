@@ -1,0 +1,125 @@
+/**
+ * How one worker ends: what a request to stop does at once, the last steps of its loop, and what a
+ * closing scope waits for.
+ */
+import { Clock, Deferred, Duration, Effect, Exit, Option, Scope } from "effect"
+import { isFurther, type StopMode } from "../../domain/StopMode.ts"
+import * as Backoff from "../effects/Backoff.ts"
+import { bounds } from "../effects/Deadline.ts"
+import type { Heartbeat } from "./Heartbeat.ts"
+import type { JobRunner } from "./JobRunner.ts"
+import * as LogFields from "./LogFields.ts"
+import type { Settler } from "./Settler.ts"
+import * as SettlingLog from "./SettlingLog.ts"
+
+export type Shutdown = Effect.Success<ReturnType<typeof make>>
+
+export interface Options {
+  /**
+   * How long cancelled jobs may take to clean up, and how long a closing scope waits for running
+   * ones.
+   */
+  readonly grace: Duration.Duration
+  readonly runs: JobRunner
+  readonly settler: Settler
+  readonly heartbeat: Heartbeat
+  /** Ends the heartbeat, and its watchdog. */
+  readonly life: Scope.Closeable
+  /** Has the worker look at what to do next. */
+  readonly look: () => void
+}
+
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const { grace, look, runs } = options
+  const clock = yield* Clock.Clock
+  const ended = yield* Deferred.make<ReadonlyArray<bigint>>()
+  let mode: StopMode | undefined
+  let cancelledAt = Infinity
+  let hasSignedOff = false
+
+  const stop = (asked: StopMode): void => {
+    if (!isFurther(asked, mode)) return
+    mode = asked
+    if (asked !== "drain") runs.finish()
+    if (asked === "cancel") {
+      cancelledAt = clock.currentTimeMillisUnsafe()
+      runs.cancel()
+    }
+    look()
+  }
+
+  const end = Effect.gen(function*() {
+    const leftBehind = yield* lastWords(options)
+    // A job that does not stop keeps its lease until this process is dead and the lease has run
+    // out.
+    if (leftBehind.length > 0) return leftBehind
+    hasSignedOff = yield* signOff(options)
+    return leftBehind
+  })
+
+  return {
+    stop,
+    /** The last steps of the worker's loop. Answers with the jobs that it leaves behind. */
+    end,
+    ended,
+    /** What was asked for, if anything. */
+    mode: () => mode,
+    hasSignedOff: () => hasSignedOff,
+    /** How many milliseconds cancelled jobs still have; without end while none is cancelled. */
+    graceLeft: () => cancelledAt + Duration.toMillis(grace) - clock.currentTimeMillisUnsafe(),
+    goodbye: goodbye({ grace, stop, runs, ended: Deferred.await(ended) })
+  }
+})
+
+/** Records what has ended. Answers with the jobs that still run. */
+const lastWords = Effect.fnUntraced(function*({ grace, runs, settler }: Options) {
+  runs.finish()
+  const left = runs.running().map(({ job }) => job)
+  // Jobs that have ended are recorded however little time the others have.
+  yield* Effect.timeoutOption(settler.drained, Duration.max(grace, bounds.lastWords))
+  if (settler.size() > 0) yield* SettlingLog.tooLate(settler.jobs())
+  if (left.length > 0) yield* SettlingLog.leftBehind(left)
+  return left.map(({ id }) => id)
+})
+
+/** Answers whether the store knows of it. */
+const signOff = Effect.fnUntraced(function*({ heartbeat, life }: Options) {
+  // A renewal that finds the worker gone would have it join again.
+  yield* Scope.close(life, Exit.void)
+  const hasSignedOff = yield* heartbeat.leave.pipe(
+    Effect.tapError((error) =>
+      Effect.logWarning(`could not sign off, which is tried for some seconds: ${error.message}`)
+        .pipe(Effect.annotateLogs(LogFields.ofError(error)))
+    ),
+    Effect.retry(Backoff.schedule({ base: "100 millis", cap: bounds.signOff })),
+    Effect.interruptible,
+    Effect.timeoutOption(bounds.signOff),
+    Effect.match({ onSuccess: Option.isSome, onFailure: () => false })
+  )
+  if (!hasSignedOff) {
+    yield* Effect.logError("stopped without signing off; others wait until its lease has run out")
+  }
+  return hasSignedOff
+})
+
+/** What a closing scope waits for. */
+const goodbye = ({ ended, grace, runs, stop }: Pick<Options, "grace" | "runs"> & {
+  readonly stop: (asked: StopMode) => void
+  readonly ended: Effect.Effect<unknown>
+}) => {
+  // No run is left that may still clean up.
+  const isIdle = Effect.repeat(Effect.sleep("50 millis"), { until: () => runs.count() === 0 })
+  return Effect.gen(function*() {
+    stop("finish")
+    yield* Effect.timeoutOption(ended, grace)
+    stop("cancel")
+    yield* Effect.timeoutOption(Effect.raceFirst(ended, isIdle), grace)
+    const heard = yield* Effect.timeoutOption(ended, bounds.lastWords)
+    if (Option.isNone(heard)) {
+      yield* Effect.logWarning(
+        "the database does not answer: this worker ends without signing off, and others get its " +
+          "jobs when its lease has run out"
+      )
+    }
+  }).pipe(Effect.ignoreCause)
+}

@@ -1,0 +1,33 @@
+/**
+ * Programs that are not part of the repository, as an application writes them: compiled in a folder
+ * of this package, where `pgq` is the package itself.
+ */
+import { Effect } from "effect"
+import { execFile } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
+
+/** The folder of these files, by their names, and what the compiler says of them. */
+export const programs = Effect.fnUntraced(function*(files: Readonly<Record<string, string>>) {
+  const path = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(resolve(".examples-"))),
+    (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+  )
+  const write = (name: string, text: string) =>
+    Effect.promise(() => writeFile(join(path, name), text))
+  yield* Effect.forEach(Object.entries(files), ([name, text]) => write(name, text))
+  yield* write(
+    "tsconfig.json",
+    JSON.stringify({ extends: "../tsconfig.json", include: ["*.ts"], compilerOptions })
+  )
+  const said = yield* Effect.promise(() => compile(path))
+  return { path, said }
+})
+
+const compilerOptions = { noUnusedLocals: false, plugins: [] }
+
+const compile = (path: string): Promise<string> =>
+  new Promise((done) => {
+    const tsc = resolve("node_modules/typescript/bin/tsc")
+    execFile(process.execPath, [tsc, "-p", path], (_, stdout, stderr) => done(stdout + stderr))
+  })

@@ -1,0 +1,75 @@
+/**
+ * What an application may import: the names, and the declarations behind them with their comments.
+ */
+import { assert } from "@effect/vitest"
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+
+export interface Export {
+  /** As an application writes it, such as `Job.make`. */
+  readonly name: string
+  /** The entry point, a file in `src`. */
+  readonly entry: string
+  readonly file: string
+  /** How the name is declared: a value may be a type as well. */
+  readonly isValue: boolean
+  /** The comment before the declaration. */
+  readonly comment: string
+}
+
+/** The entry points that are meant for applications in TypeScript. */
+export const entries = ["index.ts", "testing.ts", "job-script.ts"]
+  .filter((entry) => existsSync(join("src", entry)))
+
+const textOf = (file: string) => readFileSync(file, "utf8")
+
+/** Every name of the entry points, sorted. */
+export const all = (): ReadonlyArray<Export> =>
+  entries.flatMap((entry) => {
+    const text = textOf(join("src", entry))
+    return Array.from(text.matchAll(exporting), ([, type, namespace, names = "", from = ""]) => {
+      const file = join(dirname(join("src", entry)), from)
+      const all = declarationsOf(file)
+      if (namespace !== undefined) {
+        return all.map((one) => ({ ...one, entry, name: `${namespace}.${one.name}` }))
+      }
+      return names.split(",").map((part) => part.trim()).filter(Boolean).map((part) => {
+        const name = part.replace(/^type /, "")
+        const found = all.find((one) => one.name === name)
+        assert(found, `${entry} exports ${name}, which ${file} does not declare`)
+        const isValue = found.isValue && type === undefined && name === part
+        return { ...found, entry, isValue }
+      })
+    }).flat()
+  }).toSorted((one, other) => one.name < other.name ? -1 : 1)
+
+const exporting = /^export (type )?(?:\* as (\w+)|\{([^}]*)\}) from "([^"]+)"/gm
+
+/** What a module declares or passes on from its neighbours. */
+const declarationsOf = (file: string): ReadonlyArray<Omit<Export, "entry">> => {
+  const text = textOf(file)
+  const declared = Array.from(
+    text.matchAll(/^export (?:declare )?(const|class|function|interface|type) (\w+)/gm),
+    ({ 1: kind = "", 2: name = "", index }) => ({
+      name,
+      file,
+      isValue: !["interface", "type"].includes(kind),
+      comment: /\/\*\*((?!\*\/)[\s\S])*\*\/\n$/.exec(text.slice(0, index))?.[0] ?? ""
+    })
+  )
+  const passedOn = Array.from(text.matchAll(exporting), ([, , , names = "", from = ""]) => {
+    const others = declarationsOf(join(dirname(file), from))
+    return names.split(",").map((part) => others.find(({ name }) => name === part.trim())!)
+  }).flat()
+  // A name may stand for a type and a value; an overload has its comment at the first.
+  const byName = new Map<string, Omit<Export, "entry">>()
+  for (const one of [...declared, ...passedOn]) {
+    const known = byName.get(one.name)
+    byName.set(one.name, {
+      ...one,
+      isValue: one.isValue || known?.isValue === true,
+      comment: [known?.comment, one.comment].filter(Boolean).join("\n")
+    })
+  }
+  return Array.from(byName.values())
+}

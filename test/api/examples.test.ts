@@ -1,0 +1,102 @@
+/**
+ * The examples in the comments of the public names: each compiles, and each program in them runs on
+ * a database of its own.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Logger } from "effect"
+import { join } from "node:path"
+import { type JobAdmin, type JobRepo, PgSchema, QueueLive } from "pgq"
+import * as Postgres from "../support/Postgres.ts"
+import * as Compiled from "./Compiled.ts"
+import * as Exports from "./Exports.ts"
+
+/** The examples, by the names that they explain. */
+const examples = Exports.all().filter(({ isValue }) => isValue).map(({ comment, name }) => {
+  const [, block = ""] = /@example\n \* ```ts\n([\s\S]*?)^ \* ```$/m.exec(comment) ?? []
+  return { name, code: block.replaceAll(/^ \* ?/gm, "") }
+})
+
+/** A program has the services of an application that adds jobs. */
+const typed = `
+import type { PgClient as Client } from "@effect/sql-pg"
+import type { Effect as Effects } from "effect"
+import type * as Pgq from "pgq"
+export const isRun: Effects.Effect<
+  unknown, unknown, Client.PgClient | Pgq.JobAdmin | Pgq.JobRepo
+> = program
+`
+const hasProgram = (code: string) => code.includes("export const program")
+
+const onDatabase = Effect.provide(
+  QueueLive.client().pipe(
+    Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate())),
+    Layer.provideMerge(Postgres.layer),
+    Layer.provide(Logger.layer([]))
+  )
+)
+
+interface Module {
+  readonly program?: Effect.Effect<unknown, unknown, JobAdmin | JobRepo | PgClient.PgClient>
+}
+
+describe("the examples of the public names", { timeout: 120_000 }, () => {
+  it.live("compile and run", () =>
+    Effect.gen(function*() {
+      const { path, said } = yield* Compiled.programs(Object.fromEntries(
+        examples.map(({ code, name }) => [
+          `${name}.ts`,
+          hasProgram(code) ? code + typed : code
+        ])
+      ))
+      assert.strictEqual(said, "")
+
+      let runs = 0
+      for (const { name } of examples) {
+        const module: Module = yield* Effect.promise(() => import(join(path, `${name}.ts`)))
+        if (module.program === undefined) continue
+        runs++
+        yield* module.program.pipe(
+          Effect.timeout("20 seconds"),
+          onDatabase,
+          Effect.tapCause((cause) => Effect.logError(`the example of ${name}`, cause))
+        )
+      }
+      assert.isAtLeast(runs, 20)
+    }))
+})
+
+/** A program that is to run on a database and needs nothing else. */
+const program = (jobs: string, layer: string) => `
+  import { Effect, Layer, Schema } from "effect"
+  import { PgClient } from "@effect/sql-pg"
+  import { Job, QueueLive } from "pgq"
+  const Greet = Job.make("greet")
+  const Again = Job.make("greet", { payload: Schema.String })
+  const GreetLive = Greet.toLayer(() => undefined)
+  const Queue = QueueLive.layer({ jobs: [${jobs}] })
+  const Main: Layer.Layer<never, unknown, PgClient.PgClient> = ${layer}
+`
+
+describe("a mistake", { timeout: 60_000 }, () => {
+  it.live("is told in words", () =>
+    Effect.gen(function*() {
+      const { said } = yield* Compiled.programs({
+        "right.ts": program("Greet", "Layer.provide(Queue, GreetLive)"),
+        "missing.ts": program("Greet", "Queue"),
+        "beside.ts": program("Greet", "Layer.merge(Queue, GreetLive)"),
+        "twice.ts": program("Greet, Again", "Layer.provide(Queue, GreetLive)"),
+        "none.ts": program("", "Queue"),
+        "unnamed.ts": `import { Job } from "pgq"\nexport const Unnamed = Job.make("")\n`
+      })
+
+      const of = (file: string) =>
+        said.split(/^(?=\S)/m).filter((text) => text.includes(`${file}.ts(`)).join("")
+      assert.strictEqual(of("right"), "")
+      assert.match(of("missing"), /'Handler<"greet">'/)
+      assert.match(of("beside"), /'Handler<"greet">'/)
+      assert.match(of("twice"), /two kinds of jobs are named \\?"greet\\?"/)
+      assert.match(of("none"), /Source has 0 element\(s\) but target requires 1/)
+      assert.match(of("unnamed"), /"a job needs a name"/)
+    }))
+})

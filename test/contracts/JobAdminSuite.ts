@@ -1,0 +1,96 @@
+/**
+ * What every `JobAdmin` must do. Each implementation runs this same suite.
+ */
+import { assert, layer as withLayer } from "@effect/vitest"
+import { Duration, Effect, type Layer } from "effect"
+import { Settlement } from "../../src/domain/Settlement.ts"
+import { JobAdmin } from "../../src/services/JobAdmin.ts"
+import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+
+export const suite = (
+  name: string,
+  admin: Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, unknown>
+) =>
+  withLayer(admin, { timeout: "60 seconds", excludeTestServices: true })(
+    `JobAdmin (${name})`,
+    (it) => {
+      it.effect("counts the jobs of a queue by their state", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          const worker = yield* workerOf(queue)
+          const first = { priority: 9 }
+          yield* enqueue(queue, first, first, first, { ...first, key: "k" }, first)
+          const [done, failed, retried] = yield* claim({ queue, worker, limit: 5 })
+          yield* settle([done!], Settlement.Completed())
+          yield* settle([failed!], Settlement.Failed({ error: "no", blocksLane: false }))
+          const delay = Duration.hours(1)
+          yield* settle(
+            [retried!],
+            Settlement.Retried({ error: "not yet", delay, holdsLane: true })
+          )
+          yield* enqueue(queue, {}, {}, {}, { key: "k" }, { delay })
+
+          assert.deepStrictEqual(yield* countsOf(queue), {
+            queue,
+            ready: 3,
+            waiting: 1,
+            running: 2,
+            scheduled: 2,
+            completed: 1,
+            failed: 1
+          })
+        }))
+
+      it.effect("lists queues by name, those with only history included", () =>
+        Effect.gen(function*() {
+          const [one, other] = [yield* queueName, yield* queueName]
+          yield* enqueue(other, {})
+          yield* enqueue(one, {})
+          const jobs = yield* claim({ queue: one, worker: yield* workerOf(one) })
+          yield* settle(jobs, Settlement.Completed())
+
+          const queues = (yield* JobAdmin.use((admin) => admin.counts))
+            .map(({ queue }) => queue)
+            .filter((queue) => queue === one || queue === other)
+
+          assert.deepStrictEqual(queues, [one, other].toSorted())
+        }))
+
+      it.effect("lists the live workers, oldest first", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          const [older, younger] = [yield* workerOf(queue), yield* workerOf(queue)]
+          const gone = yield* workerOf(queue)
+          yield* enqueue(queue, {}, {})
+          yield* claim({ queue, worker: younger })
+          yield* WorkerRegistry.use((registry) => registry.leave(gone))
+
+          const workers = (yield* JobAdmin.use((admin) => admin.workers))
+            .filter(({ queues }) => queues.includes(queue))
+
+          assert.deepStrictEqual(workers.map(({ id, running }) => [id, running]), [
+            [older, 0],
+            [younger, 2]
+          ])
+          const { age, id: _, ...worker } = workers[0]!
+          assert.isAtLeast(Duration.toMillis(age), 0)
+          assert.deepStrictEqual(worker, {
+            label: "test",
+            host: "localhost",
+            pid: process.pid,
+            queues: [queue],
+            mode: "row-lock",
+            concurrency: 1,
+            running: 0
+          })
+        }))
+    }
+  )
+
+const countsOf = (queue: string) =>
+  Effect.map(
+    JobAdmin.use((admin) => admin.counts),
+    (counts) => counts.find((each) => each.queue === queue)
+  )

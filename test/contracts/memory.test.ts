@@ -1,0 +1,25 @@
+/**
+ * The queue in memory keeps the contracts that PostgreSQL keeps.
+ */
+import { Layer } from "effect"
+import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
+import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
+import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
+import * as JobAdminSuite from "./JobAdminSuite.ts"
+import * as JobRepoSuite from "./JobRepoSuite.ts"
+import * as LockStrategySuite from "./LockStrategySuite.ts"
+import * as NotifierSuite from "./NotifierSuite.ts"
+import * as SchedulerSuite from "./SchedulerSuite.ts"
+import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
+
+JobRepoSuite.suite("memory", MemoryQueue.layer)
+SchedulerSuite.suite("memory", MemoryQueue.layer)
+WorkerRegistrySuite.suite("memory", MemoryQueue.layer)
+JobAdminSuite.suite("memory", MemoryQueue.layer)
+NotifierSuite.suite("memory", MemoryQueue.layer)
+
+const locks = { RowLock, SoloLock, AdvisoryLock: { layer: AdvisoryLock.layer({ key: 42n }) } }
+for (const [name, lock] of Object.entries(locks)) {
+  LockStrategySuite.suite(`memory, ${name}`, Layer.merge(MemoryQueue.layer, lock.layer))
+}

@@ -1,0 +1,38 @@
+/**
+ * The contracts, as PostgreSQL keeps them.
+ */
+import { Layer } from "effect"
+import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
+import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
+import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as JobAdminSuite from "./JobAdminSuite.ts"
+import * as JobRepoSuite from "./JobRepoSuite.ts"
+import * as LockStrategySuite from "./LockStrategySuite.ts"
+import * as NotifierSuite from "./NotifierSuite.ts"
+import * as SchedulerSuite from "./SchedulerSuite.ts"
+import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
+
+const advisory = PgQueue.withLock(AdvisoryLock.layer({ key: 42n }))
+const advisoryPair = PgQueue.withLock(AdvisoryLock.layer({ key: [7, 9] }))
+const solo = PgQueue.withLock(SoloLock.layer)
+
+JobRepoSuite.suite("postgres, row lock", PgQueue.layer)
+JobRepoSuite.suite("postgres, advisory lock", advisory)
+JobAdminSuite.suite("postgres", PgQueue.layer)
+SchedulerSuite.suite("postgres", PgQueue.layer)
+WorkerRegistrySuite.suite("postgres", PgQueue.layer)
+
+NotifierSuite.suite("listen", PgQueue.layer)
+NotifierSuite.suite(
+  "poll",
+  Layer.provideMerge(
+    PollNotifier.layer({ schema: PgQueue.schema, interval: "100 millis" }),
+    PgQueue.layer
+  )
+)
+
+LockStrategySuite.suite("row lock", PgQueue.layer)
+LockStrategySuite.suite("advisory lock, bigint key", advisory)
+LockStrategySuite.suite("advisory lock, pair of ints", advisoryPair)
+LockStrategySuite.suite("solo lock", solo)

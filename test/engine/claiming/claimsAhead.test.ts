@@ -1,0 +1,49 @@
+/**
+ * What a worker claims ahead, over a queue in memory and a clock that the test leads.
+ *
+ * Tests `src/domain/Prefetch.ts` and `src/layers/worker/ClaimLoop.ts`.
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect, Latch } from "effect"
+import { TestClock } from "effect/testing"
+import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import { counts, start, Task, tasks } from "../Memory.ts"
+
+it.effect("a worker whose slots are all taken for long leaves new jobs to others", () =>
+  Effect.gen(function*() {
+    const goOn = yield* Latch.make()
+    yield* tasks(40)
+    yield* start(Task.toLayer((n) => n < 38 ? undefined : goOn.await), { workers: 2 })
+    yield* TestClock.adjust("1 second")
+    const before = yield* counts
+
+    yield* tasks(1)
+    yield* TestClock.adjust("300 millis")
+    const beside = yield* counts
+    yield* goOn.open
+    yield* TestClock.adjust("10 seconds")
+
+    assert.deepStrictEqual([before.completed, before.running], [38, 2])
+    assert.deepStrictEqual([beside.running, beside.ready], [2, 1])
+    assert.strictEqual((yield* counts).completed, 41)
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("a worker whose slots were just taken, while none became free, leaves new jobs to others", () =>
+  Effect.gen(function*() {
+    const goOn = yield* Latch.make()
+    let started = 0
+    yield* tasks(38)
+    yield* start(Task.toLayer(() => started++ < 38 ? undefined : goOn.await), { workers: 2 })
+    yield* TestClock.adjust("1 second")
+
+    for (const _ of ["a slot's", "a slot's", "others'"]) {
+      yield* tasks(1)
+      yield* TestClock.adjust("1 millis")
+    }
+    const beside = yield* counts
+    yield* goOn.open
+    yield* TestClock.adjust("10 seconds")
+
+    assert.deepStrictEqual([beside.completed, beside.running, beside.ready], [38, 2, 1])
+    assert.strictEqual((yield* counts).completed, 41)
+  }).pipe(Effect.provide(MemoryQueue.layer)))

@@ -1,0 +1,131 @@
+/**
+ * Claims and settlements touch what they take, however deep the lanes are and whatever the
+ * statistics say.
+ *
+ * Tests `sql/0004_claim.sql` and `sql/0005_settle.sql`.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { queueName } from "../../Given.ts"
+import * as PgQueue from "../../support/PgQueue.ts"
+import * as Session from "../../support/Session.ts"
+
+interface Subject {
+  readonly queue: string
+  readonly worker: string
+  /** A lane that gets one more job just before the claim. */
+  readonly key: string
+}
+
+/** The pages that a claim of ten lanes or jobs touches. Nothing stays of it. */
+const claiming = Effect.fnUntraced(
+  function*(session: Session.Session, { key, queue, worker }: Subject) {
+    yield* session.begin
+    yield* session.insert({ queue, key })
+    const plan = yield* session.sql`
+      EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)
+      SELECT * FROM pgq.claim(ARRAY[${queue}], ${worker}::uuid, 10, 10, 5, false, NULL)
+    `
+    yield* session.rollback
+    return pagesOf(plan)
+  }
+)
+
+/** The pages that completing the jobs of such a claim touches. */
+const settling = Effect.fnUntraced(function*(session: Session.Session, subject: Subject) {
+  yield* session.begin
+  const { ids, lease } = yield* session.claim({ ...subject, limit: 10, perLaneMax: 5 })
+  const plan = yield* session.sql`
+    EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)
+    SELECT * FROM pgq.settle(
+      ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]')
+  `
+  yield* session.rollback
+  return pagesOf(plan)
+})
+
+const pagesOf = (rows: ReadonlyArray<object>): number => {
+  const [{ "QUERY PLAN": [{ Plan }] }] = decodePlan(rows)
+  return Plan["Shared Hit Blocks"] + Plan["Shared Read Blocks"]
+}
+
+const decodePlan = Schema.decodeUnknownSync(Schema.Tuple([Schema.Struct({
+  "QUERY PLAN": Schema.Tuple([Schema.Struct({
+    Plan: Schema.Struct({
+      "Shared Hit Blocks": Schema.Finite,
+      "Shared Read Blocks": Schema.Finite
+    })
+  })])
+})]))
+
+/** Fifty jobs without a key among ten lanes of five. */
+const insertUsual = (session: Session.Session, queue: string) =>
+  session.sql`
+    INSERT INTO pgq.jobs (queue, name, serialization_key)
+    SELECT ${queue}, 'test', CASE WHEN n % 2 = 0 THEN 'lane ' || n % 20 END
+    FROM generate_series(1, 100) AS n
+  `
+
+/** Gives every lane its head, as claims would, a few at a time. */
+const admitAll = Effect.fnUntraced(function*(session: Session.Session, queue: string) {
+  let given = 1
+  while (given > 0) {
+    const [row] = yield* session.sql<{ given: number }>`
+      SELECT given FROM pgq.admit(ARRAY[${queue}], 5000)
+    `
+    given = row!.given
+  }
+  // As autovacuum does within a minute: till then, claims walk over the markers' dead entries.
+  yield* session.sql`VACUUM pgq.dirty_lanes`.unprepared
+})
+
+const backlogs = {
+  "a million jobs of one key": {
+    key: "whale",
+    insert: (session: Session.Session, queue: string) =>
+      session.sql`
+        INSERT INTO pgq.jobs (queue, name, serialization_key)
+        SELECT ${queue}, 'test', 'whale' FROM generate_series(1, 1000000)
+      `
+  },
+  "a hundred thousand lanes of one job": {
+    key: "minnow 1",
+    insert: (session: Session.Session, queue: string) =>
+      session.sql`
+        INSERT INTO pgq.jobs (queue, name, serialization_key, priority)
+        SELECT ${queue}, 'test', 'minnow ' || n, -1 FROM generate_series(1, 100000) AS n
+      `
+  }
+}
+
+for (const [backlog, { insert, key }] of Object.entries(backlogs)) {
+  layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })(backlog, (it) => {
+    it.effect("makes neither claims nor settlements dearer", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.open
+        const [queue, usual] = [yield* queueName, yield* queueName]
+        const plain = { queue: usual, worker: yield* session.worker(usual), key: "lane 0" }
+        const deep = { queue, worker: yield* session.worker(queue), key }
+        // Statistics of empty tables, the worst there are.
+        yield* session.sql`ANALYZE`
+        yield* insert(session, queue)
+        yield* insertUsual(session, queue)
+        yield* insertUsual(session, usual)
+        yield* admitAll(session, usual)
+        yield* admitAll(session, queue)
+
+        const check = Effect.forEach([claiming, settling], (step) =>
+          Effect.gen(function*() {
+            // The first steps of a session read the catalog, too.
+            for (const subject of [plain, deep]) yield* step(session, subject)
+            const usual = yield* step(session, plain)
+            const found = yield* step(session, deep)
+            assert.isAbove(usual, 20)
+            assert.isAtMost(found, 3 * usual + 100)
+          }))
+        yield* check
+        yield* session.sql`ANALYZE`
+        yield* check
+      }), 60_000)
+  })
+}

@@ -1,0 +1,309 @@
+/**
+ * The facts that SQL and TypeScript share. `sql/CONTRACT.md` lists them, each with the name of its
+ * test here.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import { readdirSync, readFileSync } from "node:fs"
+import * as JobRecord from "../../../src/domain/JobRecord.ts"
+import * as LaneJob from "../../../src/domain/LaneJob.ts"
+import * as Lanes from "../../../src/domain/Lanes.ts"
+import * as Lease from "../../../src/domain/Lease.ts"
+import { bounds } from "../../../src/layers/effects/Deadline.ts"
+import { contents } from "../../../src/layers/postgres/PgMigrations.ts"
+import * as PgRoles from "../../../src/layers/postgres/PgRoles.ts"
+import { JobRepo } from "../../../src/services/JobRepo.ts"
+import * as PgQueue from "../../support/PgQueue.ts"
+import * as Session from "../../support/Session.ts"
+
+const filesIn = (folder: string, ending: string) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => ({ file, text: readFileSync(`${folder}/${file}`, "utf8") }))
+
+const texts = filesIn("sql", ".sql")
+const sql = texts.map(({ text }) => text).join("\n")
+const sources = filesIn("src", ".ts")
+const typescript = sources.map(({ text }) => text).join("\n")
+const contract = readFileSync("sql/CONTRACT.md", "utf8")
+
+/** The groups of all places where a pattern occurs, which are so many. */
+const places = (text: string, pattern: RegExp, count: number) => {
+  const found = Array.from(text.matchAll(new RegExp(pattern, "g")), (match) => match.slice(1))
+  assert.lengthOf(found, count, String(pattern))
+  return found
+}
+
+const numbersIn = (text: string, pattern: RegExp, count: number) =>
+  places(text, pattern, count).map(([digits]) => Number(digits))
+
+/** What a function of `sql/` is made of. */
+const functionOf = (name: string) =>
+  places(sql, new RegExp(`CREATE FUNCTION (${name}\\([\\s\\S]*?\\n(?:END )?\\$\\$;)`), 1)[0]![0]!
+
+/** The one constant of this name, as it is written. */
+const constant = (name: string) =>
+  places(typescript, new RegExp(`\\bconst ${name} = (.*)\\n`), 1)[0]![0]!
+
+const seconds = (duration: Duration.Duration) => Duration.toSeconds(duration)
+
+const facts: Readonly<Record<string, () => void>> = {
+  "Unknown worker": () => {
+    const [code] = places(functionOf("claim"), /ERRCODE = '(PG\w+)'/, 1)[0]!
+    assert.strictEqual(constant("unknownWorker"), `"${code}"`)
+    assert.deepStrictEqual(places(typescript, /code: "(PG\w+)"/, 1), [[code]])
+  },
+
+  "Foreign schema": () => {
+    assert.strictEqual(constant("foreignCode"), "\"PGQ02\"")
+    assert.notInclude(sql, "PGQ02")
+  },
+
+  "Wake-ups": () => {
+    const [suffix] = places(functionOf("notify_wake"), /current_schema\(\) \|\| '(.+)', message/, 1)
+    assert.include(typescript, `\`\${schema}${suffix![0]!}\``)
+    const messages = new Set(
+      Array.from(sql.matchAll(/PERFORM notify_wake\('(.+?)'/g), ([, text]) => text)
+    )
+    assert.sameMembers(Array.from(messages), ["jobs:", "due"])
+    const { text } = sources.find(({ file }) => file.endsWith("PgNotifier.ts"))!
+    assert.include(text, "message.startsWith(\"jobs:\")")
+    assert.include(text, "message === \"due\"")
+  },
+
+  "Soon": () => {
+    const soon = [
+      ...numbersIn(functionOf("announce"), /interval '(\d+) seconds'/, 1),
+      ...numbersIn(functionOf("mark_changed"), /interval '(\d+) seconds'/, 1),
+      ...numbersIn(functionOf("put_back"), /'delay'\)::double precision < (\d+)\n/, 1)
+    ]
+    const [longestWait] = numbersIn(constant("longestWait"), /^Duration\.seconds\((\d+)\)$/, 1)
+    assert.deepStrictEqual(soon, [10, 10, 10])
+    assert.strictEqual(2 * longestWait!, 10)
+  },
+
+  "Receipts": () => {
+    const [minutes] = numbersIn(functionOf("forget"), /interval '(\d+) minutes'/, 1)
+    const { text } = sources.find(({ file }) => file.endsWith("PgEnqueue.ts"))!
+    const [tries] = numbersIn(text, /duration: "(\d+) seconds"/, 1)
+    assert.isAbove(minutes! * 60, 2 * (tries! + seconds(bounds.statement)))
+  },
+
+  "Lock timeouts": () => {
+    const timeouts = Array.from(
+      sql.matchAll(/'?lock_timeout(?:=|', ')(\d+)(ms|s)'/g),
+      ([, digits, unit]) => Number(digits) * (unit === "s" ? 1 : 0.001)
+    )
+    assert.isAtLeast(timeouts.length, 6)
+    for (const timeout of timeouts) assert.isAtMost(timeout, seconds(bounds.statement) / 4)
+    assert.strictEqual(constant("lockTimeout"), "\"55P03\"")
+    assert.match(typescript, /57P\|55P03\|/)
+  },
+
+  "Heartbeat": () => {
+    const text = functionOf("note_late")
+    const [left] = numbersIn(text, /lease_until - lease \* ([\d.]+) <= clock/, 1)
+    const [more] = numbersIn(text, /late_since \+ lease \* ([\d.]+) <= clock/, 1)
+    const [beyond] = new Set(numbersIn(text, /lease_until > clock \+ lease \* ([\d.]+)/, 2))
+    const late = 1 - left!
+    const renews = Lease.renewEvery(1)
+    const trusts = Lease.trustedFor(1)
+    assert.deepStrictEqual([renews, trusts, left, more, beyond], [1 / 3, 0.8, 0.6, 0.5, 1.1])
+    // A worker that renews in time is never late.
+    assert.isBelow(renews, late)
+    // A late worker can still renew before it is dead.
+    assert.isAbove(more!, renews)
+    // A worker ends its trust before the store takes it for dead.
+    assert.isBelow(trusts, 1)
+    // A worker whose clock and the server's agree has at most one lease.
+    assert.isAbove(beyond!, 1)
+    // Each renewal ends the lateness, and so does joining.
+    const renewals = Array.from(typescript.matchAll(/SET lease_until = .*/g), ([text]) => text)
+    assert.isAtLeast(renewals.length, 2)
+    for (const renewal of renewals) assert.include(renewal, "late_since = NULL")
+  },
+
+  "Outcomes": () => {
+    const names = ["blocked", "failed", "released", "retried", "unhandled"]
+    const { text } = sources.find(({ file }) => file.endsWith("PgSettle.ts"))!
+    const sent = new Set(Array.from(text.matchAll(/"(\w+)"/g), ([, word]) => word!))
+    assert.includeMembers(Array.from(sent), names)
+    const comment = places(sql, /(outcome is 'failed'[\s\S]*?)delay is in/, 1)[0]![0]!
+    const told = Array.from(comment.matchAll(/'(\w+)'/g), ([, word]) => word!)
+    assert.sameMembers(told, names)
+    const used = Array.from(
+      (functionOf("put_back") + functionOf("take_others")).matchAll(
+        /outcome'? (?:=|<>|IN) \(?((?:'\w+'(?:, )?)+)/g
+      ),
+      ([, list]) => list!.split(", ").map((word) => word.replaceAll("'", ""))
+    ).flat()
+    assert.isAtLeast(used.length, 6)
+    assert.includeMembers(names, used)
+    for (const field of ["lease", "outcome", "delay", "error", "holds"]) {
+      assert.match(text, new RegExp(`\\b${field}\\b`))
+      assert.match(functionOf("take_others") + functionOf("put_back"), new RegExp(`\\b${field}\\b`))
+    }
+    const kept = places(sql, /FOR VALUES IN \((.*)\)/, 2).flat().join(", ")
+    assert.deepStrictEqual(kept, "'completed', 'failed', 'crashed'")
+    assert.include(typescript, "state = 'completed'")
+    assert.include(typescript, "state IN ('failed', 'crashed')")
+  },
+
+  "Bounds of a job": () => {
+    const bytes = (what: string) =>
+      numbersIn(sql, new RegExp(`octet_length\\(${what}\\) BETWEEN 1 AND (\\d+)`), 1)[0]
+    assert.strictEqual(bytes("queue"), JobRecord.queueBytesMax)
+    assert.strictEqual(bytes("name"), JobRecord.nameBytesMax)
+    assert.strictEqual(bytes("serialization_key"), JobRecord.keyBytesMax)
+    assert.deepStrictEqual(
+      numbersIn(sql, /octet_length\(payload::text\) <= (\d+)/, 1),
+      [JobRecord.payloadBytesMax]
+    )
+    assert.include(typescript, "message.includes(\"jobs_payload_bytes\")")
+    assert.include(sql, "CONSTRAINT jobs_payload_bytes")
+    assert.deepStrictEqual(
+      new Set(Array.from(sql.matchAll(/ queue +text.* DEFAULT '(\w+)'/g), ([, name]) => name)),
+      new Set([JobRecord.defaultQueue])
+    )
+  },
+
+  "Advisory locks": () => {
+    const classes = new Set(
+      Array.from(`${sql}${typescript}`.matchAll(/hashtext\([^)]*\)? ?(?:\|\| ')?:(\w+)'/g))
+        .map(([, name]) => name!)
+    )
+    const listed = Array.from(contract.matchAll(/^\| `:(\w+)` \|/gm), ([, name]) => name!)
+    assert.isAtLeast(listed.length, 6)
+    assert.sameMembers(Array.from(classes), listed)
+  },
+
+  "Hot steps": () => {
+    const [group] = places(sql, /\(ARRAY\[([^\]]*)\],\s+ARRAY\['enable_seqscan=off'/, 1)
+    const hot = Array.from(group![0]!.matchAll(/'(\w+)'/g), ([, name]) => name!)
+    const calling = sources.filter(({ file }) =>
+      file.startsWith("layers/postgres") && !/Pg(Roles|Migrations)\.ts$/.test(file)
+    ).map(({ text }) => text).join("\n")
+    const called = new Set(contents().functions.filter((name) => calling.includes(`"${name}"`)))
+    const notHot = ["enqueue", "forget", "has_unannounced", "prune_completed", "prune_failed"]
+    assert.sameMembers(Array.from(called), [...hot, ...notHot, "settle_again"])
+  },
+
+  "Failures and attempts": () => {
+    const more = /failures \+ CASE .* THEN 0 ELSE 1 END/
+    assert.include(typescript, "attempt: row.failures + 1")
+    places(functionOf("move_to_history"), more, 1)
+    places(functionOf("put_back"), more, 1)
+  },
+
+  "Batches": () => {
+    const [atOnce] = numbersIn(sql, /rescue\(jobs_max integer DEFAULT (\d+)\)/, 1)
+    const steps = numbersIn(
+      functionOf("leave") + functionOf("reconcile"),
+      /(?:false|has_crashed), (\d+)\n? *\)/,
+      2
+    )
+    assert.deepStrictEqual([atOnce, ...steps], [4000, 4000, 4000])
+    assert.strictEqual(constant("reconciledMax"), "4000")
+    assert.strictEqual(constant("rescuedMax"), "4000")
+    const forgotten = numbersIn(functionOf("forget"), /LIMIT (\d+)/, 1)
+    assert.deepStrictEqual(forgotten, [Number(constant("forgottenMax"))])
+  },
+
+  "Rows of a claim": () => {
+    const [columns] = places(functionOf("claim"), /RETURNS TABLE \(([^)]*)\)/, 1)
+    const names = columns![0]!.split(",").map((column) => column.trim().split(" ")[0]!)
+    const { text } = sources.find(({ file }) => file.endsWith("PgClaim.ts"))!
+    const [row] = places(text, /interface ClaimRow \{([^}]*)\}/, 1)
+    assert.deepStrictEqual(
+      Array.from(row![0]!.matchAll(/readonly (\w+):/g), ([, name]) => name),
+      names
+    )
+    assert.include(functionOf("claim"), "IF NOT has_found AND is_behind THEN\n    RETURN NEXT;")
+    assert.include(text, "rows[0].id === null")
+  },
+
+  "Ids in order": () => {
+    places(sql, /bigint GENERATED ALWAYS AS IDENTITY(?! \()/, 3)
+    assert.include(typescript, "ids.toSorted(")
+  },
+
+  "Name of the schema": () => {
+    assert.include(sql, "SELECT %I.add_job($1")
+    assert.include(typescript, ".add_job(%")
+  },
+
+  "Rights": () => {
+    const given = PgRoles.names.flatMap((name) => PgRoles.roles[name].functions)
+    assert.sameMembers(
+      Array.from(new Set([...given, ...PgRoles.internal])),
+      Array.from(new Set(contents().functions))
+    )
+  }
+}
+
+describe("the contract of SQL and TypeScript", () => {
+  it.each(Object.keys(facts))("%s", (name) => facts[name]!())
+
+  it("has a test for each fact", () => {
+    const headings = Array.from(contract.matchAll(/^## (.*)$/gm), ([, heading]) => heading)
+    assert.deepStrictEqual(headings, [...Object.keys(facts), "Unstarted jobs"])
+  })
+})
+
+type State = "ready" | "leased" | "scheduled" | "retry" | "waiting"
+
+const laneStates: Readonly<Record<State, LaneJob.LaneState>> = {
+  ready: "open",
+  waiting: "open",
+  leased: "leased",
+  scheduled: "delayed",
+  retry: "delayedHoldingLane"
+}
+
+/** Jobs of one lane, the head first; the first ones also without a key. */
+const lanes: ReadonlyArray<ReadonlyArray<State>> = [
+  [],
+  ["ready"],
+  ["leased"],
+  ["scheduled"],
+  ["retry"],
+  ["leased", "waiting"],
+  ["retry", "waiting"],
+  ["scheduled", "waiting"]
+]
+
+layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })(
+  "Unstarted jobs",
+  (it) => {
+    for (const states of lanes) {
+      it.effect(`are told of a lane of ${states.join(", ") || "none"} as by its rules`, () =>
+        Effect.gen(function*() {
+          const session = yield* Session.open
+          const client = yield* PgClient.PgClient
+          const repo = yield* JobRepo
+          const queue = crypto.randomUUID()
+          const jobs: Array<LaneJob.LaneJob> = []
+          for (const state of states) {
+            const id = yield* session.insert({ queue, key: "k" })
+            jobs.push({
+              ...LaneJob.added({ id, key: "k", priority: 0, dueAt: 0 }, 1),
+              laneState: laneStates[state]
+            })
+            const stored = state === "leased" ? "ready" : state
+            const at = state === "retry" || state === "scheduled" ? "'infinity'" : "NULL"
+            yield* session.asStep(
+              `UPDATE pgq.jobs SET state = '${stored}', run_at = ${at} WHERE id = ${id}`
+            )
+            if (state !== "leased") continue
+            yield* client`
+              INSERT INTO pgq.leases (worker_id, queue, job_ids)
+              VALUES (gen_random_uuid(), ${queue}, ARRAY[${id}::bigint])
+            `
+          }
+
+          assert.strictEqual(yield* repo.hasUnstarted([queue]), Lanes.hasUnstarted(jobs))
+        }))
+    }
+  }
+)

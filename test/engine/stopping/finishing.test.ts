@@ -1,0 +1,101 @@
+/**
+ * The two patient ways to stop, over a queue in memory and a clock that the test leads.
+ *
+ * Tests `src/layers/worker/Worker.ts`.
+ */
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Latch, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Settlement } from "../../../src/domain/Settlement.ts"
+import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
+import { JobRepo } from "../../../src/services/JobRepo.ts"
+import { claim, settle, workerOf } from "../../Given.ts"
+import { claimable, counts, start, Task, tasks } from "../Memory.ts"
+
+it.effect("draining ends when nothing waits: nothing behind keys, but what is for later", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    const handlers = Task.toLayer((n): Effect.Effect<unknown, unknown, JobRepo> => {
+      ran.push(n)
+      return n === 1 ? Effect.orDie(enqueue(Task, 9)) : Effect.yieldNow
+    })
+    yield* enqueueAll(Task, [
+      { payload: 1 },
+      ...[2, 3, 4, 5, 6].map((payload) => ({ payload, key: "k" })),
+      { payload: 7, delay: Duration.hours(1) }
+    ])
+
+    const control = yield* start(
+      handlers.pipe(Layer.provide(Layer.succeed(JobRepo, yield* JobRepo)))
+    )
+    yield* control.stop("drain")
+
+    assert.deepStrictEqual(yield* control.ended, [])
+    assert.deepStrictEqual(ran.toSorted(), [1, 2, 3, 4, 5, 6, 9])
+    const { completed, scheduled } = yield* counts
+    assert.deepStrictEqual({ completed, scheduled }, { completed: 7, scheduled: 1 })
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("draining waits for a lane whose head another worker runs", () =>
+  Effect.gen(function*() {
+    const ran: Array<number> = []
+    yield* enqueueAll(Task, [1, 2].map((payload) => ({ payload, key: "k" })))
+    const other = yield* workerOf("default")
+    const head = yield* claim({ queue: "default", worker: other })
+
+    const control = yield* start(Task.toLayer((n) => void ran.push(n)))
+    yield* control.stop("drain")
+    yield* TestClock.adjust("1 minute")
+    const before = [...ran]
+    yield* settle(head, Settlement.Completed())
+    yield* TestClock.adjust("1 second")
+
+    yield* control.ended
+    assert.deepStrictEqual(before, [])
+    assert.deepStrictEqual(ran, [2])
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("finishing starts nothing more and waits for what runs", () =>
+  Effect.gen(function*() {
+    const goOn = yield* Latch.make()
+    const started: Array<number> = []
+    const handlers = Task.toLayer((n) =>
+      Effect.andThen(Effect.sync(() => started.push(n)), goOn.await)
+    )
+    yield* tasks(5)
+    const control = yield* start(handlers)
+    yield* TestClock.adjust(1)
+
+    yield* control.stop("finish")
+    yield* TestClock.adjust("1 hour")
+    const { running, stopping } = yield* control.status
+    yield* goOn.open
+    const leftBehind = yield* control.ended
+
+    assert.deepStrictEqual([stopping, running.length], ["finish", 2])
+    assert.deepStrictEqual([started, leftBehind], [[0, 1], []])
+    assert.strictEqual((yield* counts).completed, 2)
+    assert.deepStrictEqual(yield* claimable, [[2, 1], [3, 1], [4, 1]])
+  }).pipe(Effect.provide(MemoryQueue.layer)))
+
+it.effect("finishing gives back the rest of a lane's run, and what was claimed ahead", () =>
+  Effect.gen(function*() {
+    const goOn = yield* Latch.make()
+    // Fast jobs first, so that more is claimed ahead.
+    const handlers = Task.toLayer((n) => n < 50 ? undefined : goOn.await)
+    yield* tasks(50)
+    const control = yield* start(handlers)
+    yield* TestClock.adjust(1)
+    yield* enqueueAll(Task, [50, 51].map((payload) => ({ payload, key: "k" })))
+    yield* enqueueAll(Task, [52, 53, 54].map((payload) => ({ payload })))
+    yield* TestClock.adjust(1)
+    const { prefetched } = yield* control.status
+
+    yield* control.stop("finish")
+    yield* goOn.open
+    yield* control.ended
+
+    assert.isAbove(prefetched, 0)
+    assert.deepStrictEqual(yield* claimable, [[51, 1], [53, 1], [54, 1]])
+  }).pipe(Effect.provide(MemoryQueue.layer)))

@@ -1,0 +1,121 @@
+/**
+ * A worker starts with exactly one handler for each of its kinds of jobs, or not at all.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Layer, Schema } from "effect"
+import * as Handler from "../../src/layers/job/Handler.ts"
+import { call } from "../../src/layers/job/HandlerCall.ts"
+import * as Job from "../../src/layers/job/Job.ts"
+import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+
+const Tick = Job.make("tick")
+const TickLive = Tick.toLayer(() => undefined)
+
+/** Why a worker does not start; `jobs` as a caller in JavaScript may give it. */
+const refusal = (jobs: unknown, handlers = TickLive) =>
+  Layer.build(MemoryQueue.layer<[typeof Tick]>(JSON.parse(JSON.stringify({ jobs })))).pipe(
+    Effect.provide(handlers),
+    Effect.flip,
+    Effect.map(({ message }) => message),
+    Effect.scoped
+  )
+
+const wrong: ReadonlyArray<readonly [what: string, jobs: unknown, issue: string]> = [
+  ["no list", undefined, "jobs: a worker needs a list of kinds of jobs"],
+  ["a name", "tick", "jobs: a worker needs a list of kinds of jobs"],
+  ["no kinds", [], "jobs: a worker needs at least one kind of job"],
+  ["names", ["tick"], "jobs: it holds a value that is not a kind of job"],
+  ["nothing", [null], "jobs: it holds a value that is not a kind of job"],
+  ["a kind without a name", [{}], "jobs: it holds a value that is not a kind of job"],
+  ["an empty name", [{ name: "" }], "jobs: a name is empty"],
+  [
+    "a long name",
+    [{ name: "é".repeat(65) }],
+    `jobs: "${"é".repeat(65)}" has 130 bytes; at most 128 fit`
+  ],
+  [
+    "a NUL",
+    [{ name: "a\0" }],
+    "jobs: \"a\0\" contains a NUL character, which PostgreSQL cannot store"
+  ],
+  ["a kind twice", [Tick, Tick], "jobs: two kinds of jobs are named \"tick\""],
+  [
+    "a kind without a handler",
+    [Tick, Job.make("tock")],
+    "jobs: \"tock\" has no handler; provide the layer that its toLayer makes"
+  ]
+]
+
+describe("a worker", () => {
+  it.effect.each(wrong)("is refused %s", ([, jobs, issue]) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* refusal(jobs), issue)
+    }))
+
+  it.effect("is refused two handlers of one kind, and two kinds of one name", () =>
+    Effect.gen(function*() {
+      const issue = "jobs: two handlers for \"tick\""
+      const other = Job.make("tick", { payload: Schema.Finite }).toLayer((n) => n)
+      assert.strictEqual(
+        yield* refusal([Tick], Layer.merge(TickLive, Tick.toLayer(() => 1))),
+        issue
+      )
+      assert.strictEqual(yield* refusal([Tick], Layer.merge(other, TickLive)), issue)
+    }))
+
+  it.effect("takes one layer that is provided twice, and handlers of other kinds", () =>
+    Effect.gen(function*() {
+      const likeTick = Array.from({ length: 9 }, (_, n) => Job.make(`tick/${n}`))
+      const others = Layer.mergeAll(
+        Job.make("tock").toLayer(() => undefined),
+        ...likeTick.map((kind) => kind.toLayer(() => undefined))
+      )
+      yield* Layer.build(MemoryQueue.layer({ jobs: [Tick] })).pipe(
+        Effect.provide(Layer.mergeAll(TickLive, others, Layer.fresh(TickLive)))
+      )
+    }).pipe(Effect.scoped))
+})
+
+describe("handlers without names", () => {
+  it.effect("are collected, and work under their names", () =>
+    Effect.gen(function*() {
+      const tock = Job.make("tock", { maxAttempts: 3 }).toLayer(() => undefined)
+      const [first, ...others] = yield* Handler.collect(Layer.merge(TickLive, tock))
+      const { jobs, layer } = Handler.named([first!, ...others])
+
+      assert.sameMembers(jobs.map(({ name }) => name), ["tick", "tock"])
+      yield* Layer.build(Layer.provide(MemoryQueue.layer({ jobs }), layer))
+    }).pipe(Effect.scoped))
+})
+
+// Effect has no public way to tell whether an Effect can be run, so pgq knows how one is made.
+describe("an Effect that a handler returns", () => {
+  const typeId = "~effect/Effect"
+
+  it.effect("is run, however it was made", () =>
+    Effect.gen(function*() {
+      const made = [
+        Effect.succeed(1),
+        Effect.sync(() => 1),
+        Effect.suspend(() => Effect.succeed(1)),
+        Effect.gen(function*() {
+          return yield* Effect.succeed(1)
+        }),
+        Effect.promise(() => Promise.resolve(1)),
+        Effect.as(Effect.yieldNow, 1)
+      ]
+      const context = yield* Effect.context<never>()
+      for (const effect of made) {
+        assert.property(effect, typeId)
+        assert.strictEqual(yield* call(() => effect, context), 1)
+      }
+    }))
+
+  it.effect("only to look like one ends the run, and not the worker", () =>
+    Effect.gen(function*() {
+      const context = yield* Effect.context<never>()
+      const exit = yield* Effect.exit(call(() => ({ [typeId]: typeId }), context))
+      assert(Exit.isFailure(exit))
+      assert.match(Cause.pretty(exit.cause), /an Effect that cannot be run was returned/)
+    }))
+})

@@ -1,0 +1,117 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Layer, Logger, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { StoreError } from "../../src/domain/Errors.ts"
+import * as Maintenance from "../../src/layers/worker/Maintenance.ts"
+import { Notifier } from "../../src/services/Notifier.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
+
+/**
+ * Starts it on a store that does nothing but what the test says; answers with the lines it logs.
+ */
+const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) {
+  const lines: Array<string> = []
+  const idle = { promoted: 0, isBehind: false, next: undefined }
+  yield* Layer.build(Maintenance.layer.pipe(
+    Layer.provide([
+      Layer.succeed(Notifier, {
+        wakes: Stream.never,
+        mayHaveMissed: () => Effect.succeed(false)
+      }),
+      Layer.succeed(Scheduler, {
+        promote: Effect.succeed(idle),
+        rescue: Effect.succeed(0),
+        heal: Effect.succeed(0),
+        forget: Effect.void,
+        prune: Effect.void,
+        ...store
+      }),
+      Logger.layer([Logger.make(({ logLevel, message }) => {
+        if (logLevel !== "Debug") lines.push(String(message))
+      })])
+    ])
+  ))
+  return lines
+})
+
+/** A step that writes down the milliseconds at which it was taken. */
+const noting = <A, E>(times: Array<number>, step: Effect.Effect<A, E>) =>
+  Effect.andThen(Effect.map(Clock.currentTimeMillis, (now) => void times.push(now)), step)
+
+const busy = new StoreError({
+  operation: "prune",
+  isTransient: true,
+  code: "55P03",
+  detail: "canceling statement due to lock timeout",
+  cause: undefined
+})
+
+/** A little at a time, so that what comes after a step is counted from when it came. */
+const pass = (duration: Duration.Input, step: Duration.Input) =>
+  Effect.repeat(TestClock.adjust(step), {
+    times: Math.ceil(
+      Duration.toMillis(Duration.fromInputUnsafe(duration)) /
+        Duration.toMillis(Duration.fromInputUnsafe(step))
+    ) - 1
+  })
+
+describe("Maintenance", () => {
+  it.effect("asks more and more slowly for a due job that somebody holds", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const held = { promoted: 0, isBehind: true, next: undefined }
+      yield* start({ promote: noting(times, Effect.succeed(held)) })
+
+      yield* pass("10 seconds", "10 millis")
+
+      assert.isBelow(times.length, 20)
+      const waits = times.map((time, n) => time - (times[n - 1] ?? 0)).slice(1)
+      assert.deepStrictEqual(waits.slice(0, 4), [10, 20, 40, 80])
+      assert.isAtMost(Math.max(...waits), 1000)
+    }))
+
+  it.effect("is there at the time of the next job though somebody holds another", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const promote = Effect.map(Clock.currentTimeMillis, (now) => ({
+        promoted: 0,
+        isBehind: true,
+        next: now < 5300 ? Duration.millis(5300 - now) : undefined
+      }))
+      yield* start({ promote: noting(times, promote) })
+
+      yield* pass("6 seconds", "10 millis")
+
+      assert.include(times, 5300)
+    }))
+
+  it.effect("goes on at once while it makes jobs ready", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const many = { promoted: 1000, isBehind: true, next: undefined }
+      yield* start({ promote: noting(times, Effect.succeed(many)) })
+
+      yield* pass("1 second", "10 millis")
+
+      assert.isAtLeast(times.length, 100)
+    }))
+
+  it.effect("tries more and more rarely to prune what is in use, and says so", () =>
+    Effect.gen(function*() {
+      const times: Array<number> = []
+      const lines = yield* start({ prune: noting(times, Effect.fail(busy)) })
+
+      yield* pass("2 hours", "1 second")
+
+      assert.isAtMost(times.filter((time) => time < 60_000).length, 7)
+      assert.isAtMost(times.length, 30)
+      const waits = times.map((time, n) => time - (times[n - 1] ?? 0)).slice(-5)
+      assert.isAtLeast(Math.min(...waits), 450_000)
+      assert.isAtMost(Math.max(...waits), 750_000)
+      assert.deepStrictEqual(lines.slice(0, 2), [
+        "history was not pruned, 4 times in a row: prune: canceling statement due to lock timeout",
+        "history was not pruned, 8 times in a row: prune: canceling statement due to lock timeout"
+      ])
+      assert.isAtMost(lines.length, 3)
+    }))
+})

@@ -1,0 +1,76 @@
+/**
+ * `npm run test:matrix`: the tests on each PostgreSQL with each Node of `package.json` beside this
+ * file, one cell after the other, and a table of what came of it. Without paths of tests it runs
+ * those that depend on either.
+ */
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { delimiter, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import * as Cells from "./Cells.ts"
+
+const here = fileURLToPath(new URL(".", import.meta.url))
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    postgres: { type: "string", multiple: true },
+    node: { type: "string", multiple: true }
+  }
+})
+
+const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"))
+const cells = Cells.chosen(Object.keys(dependencies), values)
+
+const listed = (name: string): ReadonlyArray<string> =>
+  readFileSync(join(here, name), "utf8").trim().split("\n")
+
+const paths = positionals.length > 0
+  ? positionals
+  : [...new Set([...listed("server.txt"), ...listed("node.txt")])]
+
+/** Runs the tests of one cell to their end, and counts. */
+const run = ({ node, postgres }: Cells.Cell, folder: string): Cells.Result => {
+  const bin = join(here, "node_modules", `node-${node}`, "bin")
+  const native = join(here, "node_modules", `postgres-${postgres}`, "native")
+  const output = join(folder, `${postgres}-${node}.json`)
+  const began = performance.now()
+  spawnSync(
+    join(bin, "node"),
+    [
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${output}`,
+      ...paths
+    ],
+    {
+      stdio: "inherit",
+      env: {
+        ...process.env,
+        PATH: [bin, process.env["PATH"]].join(delimiter),
+        PGQ_TEST_BINARIES: native
+      }
+    }
+  )
+  return { node, postgres, minutes: (performance.now() - began) / 60_000, ...Cells.count(output) }
+}
+
+if (typeof cells === "string") {
+  say(cells)
+  process.exitCode = 2
+} else {
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--prefix", here], { stdio: "inherit" })
+  const folder = mkdtempSync(join(tmpdir(), "pgq-matrix-"))
+  const results = cells.map((cell) => {
+    say(`== PostgreSQL ${cell.postgres}, Node ${cell.node}`)
+    return run(cell, folder)
+  })
+  rmSync(folder, { recursive: true })
+  say(Cells.table(results))
+  process.exitCode = results.every(Cells.isSound) ? 0 : 1
+}

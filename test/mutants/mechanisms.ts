@@ -1,0 +1,190 @@
+/**
+ * The mechanisms that pgq's promise rests on: each with its name in the table of
+ * `docs/reliability.md`, and with what goes wrong without it. Each has at least one mutant.
+ */
+const unseen = "a lane that nobody looks at"
+const twoRuns = "two runs of a key"
+const late = "jobs wait until a worker looks by the clock"
+
+export const mechanisms = {
+  markerOfNew: ["the marker of a new job", unseen],
+  markerOfUndone: ["the marker of a job that comes back undone", unseen],
+  markerOfDue: ["the marker of a job that comes due", unseen],
+  markerOfRescued: ["the marker of a job that a rescue gives back", unseen],
+  markerOfChanged: ["the marker for jobs that people change or delete", unseen],
+  markerOfPassedBy: ["the marker of a lane that was passed by", unseen],
+  markersLeft: ["the markers that a bounded claim leaves for the next one", unseen],
+  handover: ["the head's way on when a job completes", unseen],
+  demotion: [
+    "the demotion of a head that was overtaken, and of no leased one",
+    "order, or " + twoRuns
+  ],
+  waitingHead: ["a head that waits for its next try", twoRuns],
+  restOfRun: ["the end of a run when its job goes back", unseen],
+  byHand: ["the refusal of changes by hand", twoRuns],
+  withdrawals: [
+    "leases without the jobs that somebody deletes while they run",
+    "another job of the same number is recorded complete and never ran"
+  ],
+  deferredWithdrawals: ["taking them out of the lease only at the end", "a settlement waits"],
+  wordByHand: ["the wake-up of a worker for which people have moved jobs", late],
+  stateByHand: ["the first state of a job, after the triggers of users", "a job in a wrong state"],
+  slotsOfQueues: [
+    "the bound of locks in a transaction of many queues",
+    "the server is out of locks"
+  ],
+  preparedEnqueue: ["adding jobs without a notification", "a transaction cannot be prepared"],
+  laneLock: [
+    "the producers' lock of a lane, with and without the index over heads",
+    unseen + "; two heads"
+  ],
+  ownLook: ["a look of its own for each step of a settlement", unseen],
+  orderCheck: ["the order check in a claim", "an overtaken job is claimed"],
+  oneOfAKey: ["one job of a key for a claim", twoRuns],
+  secondLook: ["the second look at the leases after the row locks", "claimed twice"],
+  firstLook: ["the look at the leases in a claim", "claimed twice"],
+  internalLock: ["the queue's internal lock in a claim", "order"],
+  idsInOrder: ["ids in the order of arrival", "order"],
+  fence: [
+    "the lease of a settlement",
+    "a worker that was taken for dead completes the run of another worker"
+  ],
+  lockOfSettlement: ["the lock with which a settlement takes its leases", "settled and rescued"],
+  passingBy: [
+    "passing by rows that people lock, in claims, settlements and rescues",
+    "others wait"
+  ],
+  crowds: [
+    "the bounds of a claim among many markers and lanes",
+    "other jobs wait, or a worker spins"
+  ],
+  lastWord: ["a child's word that it has stopped", "a job stays behind, and so does the queue"],
+  suspectsWord: ["the wake-up of others, when a claim takes one of several suspects", late],
+  suspectsApart: ["running suspects apart", "jobs beside a suspect fail as crashed"],
+  leaseEnd: ["the lease's end, as a rescue sees it", "overlap"],
+  lateness: [
+    "the suspicion before a death, and its end by a renewal",
+    "the living are reported dead"
+  ],
+  boundOfRescue: [
+    "the bound of a rescue, and passing by a lease that cannot be taken apart",
+    "one transaction for all; none handed back"
+  ],
+  clocks: [
+    "suspecting workers that have more time than a lease, or are suspected in the future",
+    "a dead worker keeps its jobs"
+  ],
+  healing: ["finding lanes without a marker", unseen],
+  boundOfDue: ["other due jobs, where a trigger keeps the first ones", "due jobs wait for ever"],
+  yielding: [
+    "yielding soon to people, and telling which leases they have locked",
+    "people wait for a settlement; settlements wait for people"
+  ],
+  endOfRow: ["refusing an end whose row stays", "recorded, and run again"],
+  headOfRun: ["refusing to go on in a run whose head stays", twoRuns],
+  crashCount: ["refusing a rescue that counts no crash", "a job crashes its workers for ever"],
+  repeat: ["saying that a settlement is sent again, and hearing it", "told as lost"],
+  retention: [
+    "bounds of retention, and identities of published rows",
+    "one transaction for all; nothing is pruned"
+  ],
+  shortLocks: ["giving up soon a lock that settlements queue behind", "settlements wait"],
+  lockOfRescue: ["the locks with which a rescue takes leases", "it takes what is being settled"],
+  runningClock: ["the running clock, where a renewal had to wait", "a shorter lease than promised"],
+  durableLeases: ["durable leases of keyed jobs", "a second claim after a crash of the server"],
+  reconciliation: [
+    "reconciliation of leases whose claim was not answered, and of no others",
+    "nothing handed back; running jobs handed back"
+  ],
+  failures: ["a release that counts no failure", "a job fails without having run"],
+  receipt: [
+    "the receipt of an enqueue that is sent again, or its being sent again",
+    "jobs twice, or an error"
+  ],
+  standby: ["waiting again for a synchronous standby", "an id of a job that a failover loses"],
+  retriedSettlement: ["another try of a settlement", "jobs run again"],
+  ownConnections: [
+    "connections of a worker's own",
+    "live workers are taken for dead; jobs wait"
+  ],
+  isolation: [
+    "asking for READ COMMITTED on these connections, and not again where a pooler refuses it",
+    "no claim succeeds; no connection does"
+  ],
+  silentPool: ["giving up a pool of which one connection is silent", "each of them is waited for"],
+  hangingUp: [
+    "closing a listener's connection before it stops listening",
+    "a scope never closes"
+  ],
+  boundOfClosing: ["the bound of a closing worker", "a scope closes late"],
+  newLease: ["the end of a lease from now, whatever was there", "a dead worker keeps its jobs"],
+  lookAfterListen: ["a full look after each reconnect of `LISTEN`", "nothing is said"],
+  announcing: ["a producer's word that it has added", late],
+  asleep: ["a claim's word that it sleeps", late],
+  turns: ["even turns of the queues of a worker", "a queue waits for others"],
+  calm: ["asking ever more slowly for a due job that somebody has locked", "a worker that spins"],
+  roomForWork: [
+    "room for the work where connections are short",
+    "a worker that lives and does nothing"
+  ],
+  selfFencing: ["self-fencing", "jobs with a key go on"],
+  toldOnce: [
+    "telling a worker once that it was taken for dead",
+    "jobs that it claimed since are broken off"
+  ],
+  olderLife: [
+    "leaving a claim alone that was answered after the worker was taken for dead and joined again",
+    twoRuns
+  ],
+  stubbornJobs: ["the lease of jobs that do not stop", "it is given up beside a running job"],
+  signOff: ["the worker's row and leases when it signs off, and further tries", "leaked"],
+  joinFirst: ["signing off only after joining", "leaked"],
+  earlySignals: ["catching signals before anything else", "killed by a signal"],
+  signalSteps: ["one step of a stop for each signal, never back up", "a step too many, or back up"],
+  tellingChildren: [
+    "telling a new child the mode, once it can hear and as it is by then",
+    "the child never ends, or is killed"
+  ],
+  secondCheck: ["the second look at the mode before a child is replaced", "a child after the end"],
+  orphans: ["the look whether the parent is still there", "an orphan never ends"],
+  errorTexts: ["cleaning errors of what PostgreSQL refuses, NUL", "the job never ends"],
+  boundOfPayloads: [
+    "the bound of the payloads that a claim fetches",
+    "a worker holds any number of bytes"
+  ],
+  missingPayloads: [
+    "giving back jobs whose payload was not fetched",
+    "a job fails of a payload that it does not have"
+  ],
+  defects: [
+    "going on after a defect: of the renewal, of the work, of `LISTEN`",
+    "a worker that lives and does nothing"
+  ],
+  defectsOfSettling: [
+    "going on after a defect while settling, and asking twice where the refusal may be a mistake",
+    "jobs run again, or are never recorded"
+  ],
+  hangs: ["the end of a process whose thread hangs", "the job keeps the process for ever"],
+  deafChildren: ["the end of a child that does not hear", "a cancel never ends"],
+  proofs: ["the proofs that a server must give before the session", "a session with anybody"],
+  rightServer: [
+    "the look at what kind of server it is, and at one server at a time",
+    "a wrong session"
+  ],
+  passwordFile: ["the look at who may read the password file", "a password that others gave"],
+  rights: ["the rights of functions", "a role can do less than it must, or more than it may"],
+  check: [
+    "a `pgq check` that leaves nothing, and mends",
+    "a gap in the ids; a schema that stays lost"
+  ],
+  embeddedServer: [
+    "the lock of the embedded server's last user, until the server has stopped, and starting it " +
+    "again after",
+    "a command loses its connection, or ends with an error"
+  ],
+  watchdog: ["the watchdog of a busy thread", "a live worker is rescued"],
+  plans: ["the planner's settings of a hot statement", "a walk through a table"],
+  indexes: ["each index that a hot statement needs", "a walk through a table"]
+} as const satisfies Readonly<Record<string, readonly [mechanism: string, without: string]>>
+
+export type Mechanism = keyof typeof mechanisms

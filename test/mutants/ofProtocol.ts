@@ -1,0 +1,253 @@
+/**
+ * Mutants of the protocol between producers, claims, settlements and rescues, in the schema of a
+ * database of its own.
+ */
+import { histories, model, type Mutant, soakAtTimes } from "./Mutant.ts"
+
+export const ofProtocol: ReadonlyArray<Mutant> = [
+  {
+    name: "no-marker-for-new-jobs",
+    of: "markerOfNew",
+    changes: [{
+      functions: ["announce"],
+      from: "IF is_keyed THEN",
+      to: "IF false THEN"
+    }],
+    by: [histories, model("lane", "NJ=2 NO_ENQUEUE_MARKER", "stuck")]
+  },
+  {
+    name: "no-internal-lock-of-a-queue",
+    of: "internalLock",
+    changes: [{
+      functions: ["lock_claims"],
+      from: "PERFORM pg_advisory_xact_lock(class, lock);",
+      to: "NULL;"
+    }],
+    by: [histories, model("lane", "NJ=2 EXCLUSIVE NO_INTERNAL NO_SECOND_LOOK", "violated")]
+  },
+  {
+    name: "rescue-takes-the-leases-of-the-living",
+    of: "leaseEnd",
+    changes: [{
+      functions: ["abandoned_leases"],
+      from: "WHERE w.id = holder.id",
+      to: "WHERE false"
+    }],
+    by: [histories]
+  },
+  {
+    name: "no-marker-for-a-job-that-comes-back-undone",
+    of: "markerOfUndone",
+    changes: [{
+      functions: ["put_back", "give_back"],
+      from: "PERFORM mark_lanes(",
+      to: "PERFORM jsonb_build_array("
+    }],
+    by: [histories, model("lane", "NJ=2 RETRIES=1 NO_UNDONE_MARKER", "stuck")]
+  },
+  {
+    name: "settlement-fenced-by-the-state-alone",
+    of: "fence",
+    changes: [{
+      functions: ["take_completed"],
+      from: "INTERSECT SELECT unnest(l.job_ids)",
+      to: ""
+    }],
+    by: [histories, model("fence", "BY_STATE", "violated")]
+  },
+  {
+    name: "no-head-index-and-no-lock-on-lanes",
+    of: "laneLock",
+    changes: [{
+      functions: ["lock_stripes"],
+      from: "PERFORM pg_advisory_xact_lock(class, stripe);",
+      to: "NULL;"
+    }, {
+      statement: "DROP INDEX pgq.jobs_head"
+    }],
+    by: [histories, model("lane", "NJ=3 NO_STRIPE NO_INDEX", "stuck")]
+  },
+  {
+    name: "no-lock-on-lanes",
+    of: "laneLock",
+    changes: [{
+      functions: ["lock_stripes"],
+      from: "PERFORM pg_advisory_xact_lock(class, stripe);",
+      to: "NULL;"
+    }],
+    by: [histories, model("lane", "NJ=3 NO_STRIPE", "stuck")]
+  },
+  {
+    name: "no-marker-for-what-people-change",
+    of: "markerOfChanged",
+    changes: [{
+      functions: ["mark_changed", "mark_deleted"],
+      from: "serialization_key IS NOT NULL",
+      to: "false"
+    }],
+    by: [histories, model("lane", "NJ=3 DELETES=1 NO_DELETE_MARKER", "stuck")]
+  },
+  {
+    name: "overtaken-head-stays-the-head",
+    of: "demotion",
+    changes: [{
+      functions: ["order_lanes"],
+      from: "demoted := demote_heads(q, keys);",
+      to: ""
+    }],
+    by: [histories]
+  },
+  {
+    name: "no-second-look-at-the-leases",
+    of: "secondLook",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      functions: ["pick"],
+      from: "IF leased_now <> leased THEN",
+      to: "IF false THEN"
+    }],
+    by: [histories, model("lane", "NJ=2 NO_SECOND_LOOK", "violated"), soakAtTimes]
+  },
+  {
+    name: "settlement-does-not-lock-its-leases",
+    of: "lockOfSettlement",
+    changes: [{
+      functions: ["settle"],
+      from: "ORDER BY leases.id FOR UPDATE",
+      to: "ORDER BY leases.id"
+    }],
+    by: [histories]
+  },
+  {
+    name: "rescue-locks-neither-the-leases-it-takes-nor-their-jobs",
+    of: "lockOfRescue",
+    changes: [{
+      functions: ["give_back_some", "give_back"],
+      from: "FOR UPDATE SKIP LOCKED",
+      to: ""
+    }],
+    by: [histories]
+  },
+  {
+    name: "suspect-is-claimed-along-with-others",
+    of: "suspectsApart",
+    changes: [{
+      functions: ["pick"],
+      from: "AND crash_count = 0 AND",
+      to: "AND"
+    }],
+    by: [histories]
+  },
+  {
+    name: "settlement-that-is-sent-again-is-refused",
+    of: "repeat",
+    changes: [{
+      functions: ["settle_again"],
+      from: "WHERE NOT lost.id NOT IN",
+      to: "WHERE true OR lost.id NOT IN"
+    }],
+    by: [histories]
+  },
+  {
+    name: "reconciliation-takes-what-the-worker-knows",
+    of: "reconciliation",
+    changes: [{
+      functions: ["reconcile"],
+      from: "id NOT IN (SELECT unnest(known))",
+      to: "true"
+    }],
+    by: [histories]
+  },
+  {
+    name: "release-counts-a-failure",
+    of: "failures",
+    changes: [{
+      functions: ["put_back"],
+      from: "IF cardinality(ids) = 0 THEN",
+      to: "UPDATE jobs SET failures = failures + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
+        "IF cardinality(ids) = 0 THEN"
+    }],
+    by: [histories]
+  },
+  {
+    name: "producer-does-not-say-that-it-has-added",
+    of: "announcing",
+    changes: [{
+      functions: ["wake"],
+      from: "PERFORM pg_advisory_xact_lock_shared(",
+      to: "PERFORM jsonb_build_array("
+    }],
+    by: [histories]
+  },
+  {
+    name: "claim-that-finds-nothing-does-not-fall-asleep",
+    of: "asleep",
+    changes: [{
+      functions: ["claim"],
+      from: "IF was_asleep = has_found THEN",
+      to: "IF false THEN"
+    }],
+    by: [histories]
+  },
+  {
+    name: "leaving-worker-keeps-its-leases",
+    of: "signOff",
+    changes: [{
+      functions: ["leave"],
+      from: "handed_back := give_back_some(",
+      to: "DELETE FROM workers WHERE id = worker; is_done := true; handed_back := 0; RETURN; " +
+        "handed_back := give_back_some("
+    }],
+    by: [histories]
+  },
+  {
+    name: "no-marker-for-a-job-that-comes-due",
+    of: "markerOfDue",
+    changes: [{
+      functions: ["make_ready"],
+      from: "FROM changed WHERE serialization_key IS NOT NULL",
+      to: "FROM changed WHERE false"
+    }],
+    by: [histories, model("lane", "NJ=2 RETRIES=1 NO_PROMOTE_MARKER", "stuck")]
+  },
+  {
+    name: "settled-job-without-a-successor",
+    of: "handover",
+    changes: [{
+      functions: ["pass_heads_on"],
+      from: "make_heads(q, lanes) > 0",
+      to: "false"
+    }],
+    by: [histories, model("lane", "NJ=3 NO_HANDOVER", "stuck")]
+  },
+  {
+    name: "waiting-for-a-retry-frees-the-lane",
+    of: "waitingHead",
+    changes: [{
+      functions: ["choose_heads"],
+      from: "head.state IN ('ready', 'retry')",
+      to: "head.state = 'ready'"
+    }],
+    by: [histories]
+  },
+  {
+    name: "rest-of-a-run-stays-when-its-job-goes-back",
+    of: "restOfRun",
+    changes: [{
+      functions: ["take_others"],
+      from: "IF is_keyed AND cardinality(undone) > 0 THEN",
+      to: "IF false THEN"
+    }],
+    by: [histories, model("lane", "NJ=3 RUN=1 RETRIES=1 KEEP_REST", "stuck")]
+  },
+  {
+    name: "claim-does-not-look-at-the-leases",
+    of: "firstLook",
+    changes: [{
+      functions: ["pick"],
+      from: "NOT IN (SELECT unnest(leased))",
+      to: "IS NOT NULL"
+    }],
+    by: [histories]
+  }
+]

@@ -1,0 +1,66 @@
+/**
+ * Random histories of a queue, as values that shrink.
+ */
+import { Arbitrary, Effect, Schema } from "effect"
+import * as Overlaps from "./Overlaps.ts"
+import * as ProducerCommands from "./ProducerCommands.ts"
+import * as QueueMachine from "./QueueMachine.ts"
+import { Seats } from "./Seats.ts"
+import * as WorkerCommands from "./WorkerCommands.ts"
+
+// What is rare in a calm queue is common here. They shrink towards the first.
+const operations: ReadonlyArray<QueueMachine.Operation> = [
+  "add",
+  "add",
+  "claim",
+  "settle",
+  ...ProducerCommands.operations,
+  ...WorkerCommands.operations,
+  ...Overlaps.operations,
+  "add",
+  "claim",
+  "settle",
+  "add in a transaction",
+  "commit",
+  "join",
+  "join",
+  "come due"
+]
+
+const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+const command = (operations: ReadonlyArray<QueueMachine.Operation>) =>
+  Arbitrary.schema(Schema.Struct({
+    op: upTo(operations.length - 1),
+    who: upTo(2),
+    key: upTo(3),
+    priority: upTo(2),
+    detail: upTo(15)
+  })).pipe(
+    Arbitrary.map(({ op, ...numbers }): QueueMachine.Command => ({
+      op: operations[op]!,
+      ...numbers
+    }))
+  )
+
+/** Up to `length` commands. */
+export const ofLength = (length: number) =>
+  Arbitrary.array(command(operations), { minLength: 1, maxLength: length })
+
+/** The same, of steps of which none overlaps with another. */
+export const ofStepsInTurn = (length: number) =>
+  Arbitrary.array(command(operations.filter((op) => !Overlaps.isOperation(op))), {
+    minLength: 1,
+    maxLength: length
+  })
+
+/** Leads the machine through a history and to its end. With `isNarrow`, claims look at one lane. */
+export const run = (
+  commands: ReadonlyArray<QueueMachine.Command>,
+  { isNarrow = false }: { readonly isNarrow?: boolean } = {}
+) =>
+  Effect.gen(function*() {
+    const machine = yield* QueueMachine.make(yield* Seats, isNarrow)
+    yield* Effect.forEach(commands, machine.step, { discard: true })
+    yield* machine.finish
+  }).pipe(Effect.scoped)

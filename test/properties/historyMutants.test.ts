@@ -1,0 +1,35 @@
+/**
+ * The histories notice what they are there for: a mechanism of the protocol is taken out, in a
+ * database of its own, and one of a fixed few goes wrong.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Effect, Exit, Layer } from "effect"
+import * as InSchema from "../mutants/InSchema.ts"
+import { foundBy } from "../mutants/mutants.ts"
+import * as Commands from "./Commands.ts"
+import * as Seats from "./Seats.ts"
+
+const subjects = foundBy("histories")
+
+const check = Effect.gen(function*() {
+  const context = yield* Effect.context<Seats.Services>()
+  return yield* Arbitrary.checkEffect(
+    Commands.ofLength(60),
+    (commands) =>
+      Commands.run(commands).pipe(
+        Effect.exit,
+        Effect.map(Exit.isSuccess),
+        Effect.provideContext(context)
+      ),
+    { seed: 7, runs: 120, size: 300, maxShrinks: 0 }
+  )
+})
+
+describe("the histories notice that", () => {
+  it.live.each(subjects)("$name", (mutant) =>
+    Effect.gen(function*() {
+      yield* InSchema.apply(mutant.changes)
+      const { _tag } = yield* check
+      assert.strictEqual(_tag, "Falsified")
+    }).pipe(Effect.provide(Layer.fresh(Seats.layer))), 180_000)
+})

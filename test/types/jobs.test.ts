@@ -1,0 +1,162 @@
+/**
+ * The types of jobs, handlers and workers. `tsc` reads this file: a line that is expected to be an
+ * error, and is none, fails `npm run check:code`.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { it } from "@effect/vitest"
+import { Context, type Effect, Layer, Schema } from "effect"
+import { expectTypeOf } from "vitest"
+import {
+  AdvisoryLock,
+  enqueue,
+  enqueueAll,
+  Job,
+  type JobAdmin,
+  type JobRepo,
+  MemoryQueue,
+  type PayloadInvalid,
+  PgSchema,
+  QueueLive,
+  RowLock,
+  type SettingInvalid,
+  SoloLock,
+  type WorkerControl
+} from "../../src/index.ts"
+
+const Greet = Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
+const Tick = Job.make("tick")
+const named: string = "of run time"
+
+const GreetLive = Greet.toLayer(({ name }) => name.length)
+const TickLive = Tick.toLayer(() => undefined)
+
+class Mailer extends Context.Service<Mailer, { readonly send: Effect.Effect<void> }>()("Mailer") {}
+
+type Needs<L> = L extends Layer.Layer<infer _A, infer _E, infer R> ? R : "no layer"
+type Gives<L> = L extends Layer.Layer<infer A, infer _E, infer _R> ? A : "no layer"
+
+it("a handler has the name of its kind, and needs what its Effect needs", () => {
+  expectTypeOf(GreetLive).toEqualTypeOf<Layer.Layer<Job.Handler<"greet">>>()
+  expectTypeOf(Greet.toLayer(() => Mailer.use(({ send }) => send)))
+    .toEqualTypeOf<Layer.Layer<Job.Handler<"greet">, never, Mailer>>()
+  expectTypeOf(Greet.toLayer(async () => 1)).toEqualTypeOf<Layer.Layer<Job.Handler<"greet">>>()
+})
+
+it("a worker needs the handler of each kind, and no other", () => {
+  const queue = QueueLive.layer({ jobs: [Greet, Tick], workers: 5 })
+  expectTypeOf<Needs<typeof queue>>()
+    .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
+  expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<JobAdmin | JobRepo | WorkerControl>()
+
+  const half = Layer.provide(queue, TickLive)
+  expectTypeOf<Needs<typeof half>>().toEqualTypeOf<Job.Handler<"greet"> | PgClient.PgClient>()
+  const whole = Layer.provide(queue, Layer.merge(GreetLive, TickLive))
+  expectTypeOf<Needs<typeof whole>>().toEqualTypeOf<PgClient.PgClient>()
+
+  const memory = MemoryQueue.layer({ jobs: [Greet] })
+  expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
+  expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
+  expectTypeOf(MemoryQueue.client).toEqualTypeOf<Layer.Layer<JobAdmin | JobRepo>>()
+})
+
+it("a mode is swapped without a change of types", () => {
+  const queue = Layer.provide(QueueLive.layer({ jobs: [Tick] }), TickLive)
+  for (const mode of [RowLock.layer, SoloLock.layer, AdvisoryLock.layer({ key: 42n })]) {
+    expectTypeOf(Layer.provide(queue, mode)).toEqualTypeOf(queue)
+  }
+})
+
+/** As a program runs it, on a database. */
+const run = (program: Layer.Layer<never, unknown, PgClient.PgClient>) => program
+
+it("the three likeliest mistakes do not compile", () => {
+  // A worker without the handler of its jobs.
+  // @ts-expect-error
+  run(QueueLive.layer({ jobs: [Greet] }))
+
+  // A handler beside the worker instead of below it.
+  // @ts-expect-error
+  run(Layer.merge(QueueLive.layer({ jobs: [Greet] }), GreetLive))
+
+  // Two kinds of one name.
+  const Again = Job.make("greet", { payload: Schema.String })
+  // @ts-expect-error
+  QueueLive.layer({ jobs: [Greet, Tick, Again] })
+  // @ts-expect-error
+  MemoryQueue.layer({ jobs: [Greet, Greet] })
+
+  run(Layer.provide(QueueLive.layer({ jobs: [Greet] }), GreetLive))
+})
+
+it("a worker has at least one kind of job", () => {
+  // @ts-expect-error
+  QueueLive.layer({ jobs: [] })
+  // @ts-expect-error
+  QueueLive.layer({ workers: 5 })
+  // @ts-expect-error
+  QueueLive.layer()
+  // @ts-expect-error
+  QueueLive.layer({ jobs: ["greet"] })
+})
+
+it("names that are known at run time alone are taken", () => {
+  const some = [Job.make(named), Job.make(named)] as const
+  const queue = QueueLive.layer({ jobs: some })
+  expectTypeOf<Needs<typeof queue>>().toEqualTypeOf<Job.Handler<string> | PgClient.PgClient>()
+})
+
+it("a payload is given as the kind has it", () => {
+  expectTypeOf(enqueue(Greet, { name: "Ada" })).toExtend<
+    Effect.Effect<bigint, unknown, JobRepo>
+  >()
+  expectTypeOf<PayloadInvalid>().toExtend<Effect.Error<ReturnType<typeof enqueue>>>()
+  enqueue(Greet, { name: "Ada" }, { key: "k", priority: 10 })
+  enqueueAll(Greet, [{ payload: { name: "Ada" }, key: "k" }])
+  // @ts-expect-error
+  enqueue(Greet)
+  // @ts-expect-error
+  enqueue(Greet, { name: 1 })
+  // @ts-expect-error
+  enqueue(Greet, undefined, { key: "k" })
+  // @ts-expect-error
+  enqueueAll(Greet, [{ key: "k" }])
+})
+
+it("a job without a payload is added without one", () => {
+  enqueue(Tick)
+  enqueue(Tick, undefined, { key: "k", delay: "1 minute" })
+  enqueueAll(Tick, [{}, { key: "k" }])
+  expectTypeOf(TickLive).toEqualTypeOf<Layer.Layer<Job.Handler<"tick">>>()
+  Tick.toLayer((payload, job) => {
+    expectTypeOf(payload).toEqualTypeOf<undefined>()
+    return job.id
+  })
+  // Options stand in the place of the payload.
+  // @ts-expect-error
+  enqueue(Tick, { key: "k" })
+})
+
+it("an empty name does not compile, and a policy is checked", () => {
+  // @ts-expect-error
+  Job.make("")
+  Job.make("tick", { maxAttempts: 3, onFail: "block" })
+  // @ts-expect-error
+  Job.make("tick", { onFail: "stop" })
+  // @ts-expect-error
+  Job.make("tick", { payload: "text" })
+})
+
+it("a schema is an option", () => {
+  PgSchema.migrate()
+  PgSchema.migrate({ schema: "other" })
+  PgSchema.check({ schema: undefined })
+  // @ts-expect-error
+  PgSchema.migrate("other")
+  // @ts-expect-error
+  PgSchema.check("other")
+})
+
+it("a layer of a worker says how it fails", () => {
+  const memory = Layer.provide(MemoryQueue.layer({ jobs: [Tick] }), TickLive)
+  expectTypeOf<SettingInvalid>().toExtend<Layer.Error<typeof memory>>()
+})
