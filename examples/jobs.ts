@@ -4,7 +4,7 @@
 // #region jobs
 import { Effect } from "effect"
 import { setTimeout } from "node:timers/promises"
-import type { JobQueue } from "pgq/layers/job/JobScript"
+import type { JobQueue } from "pgq/job-script"
 import { CloseMonth, SendEmail } from "./Tasks.ts"
 
 /** `arg` is the string that `pgq start -a` was given. */

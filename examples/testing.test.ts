@@ -9,13 +9,13 @@ import {
   AdvisoryLock,
   enqueue,
   JobAdmin,
-  MemoryQueue,
   PgSchema,
   QueueLive,
   RowLock,
   SoloLock,
   WorkerControl
 } from "pgq"
+import { MemoryQueue } from "pgq/testing"
 import { SendEmail, SendEmailLive } from "./Tasks.ts"
 
 // #region memory

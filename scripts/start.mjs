@@ -18,12 +18,12 @@ const newest = (folder) =>
 
 const isBuilt = () =>
   existsSync(join(root, "dist/index.js")) &&
-  changed("dist/index.js") > Math.max(newest("src"), newest("sql"), changed("package.json"))
+  changed("dist/layers/postgres/SqlFiles.js") >
+    Math.max(...["src", "sql", "scripts"].map(newest), changed("package.json"))
 
 const build = () => {
   process.stderr.write("building\n")
-  const tsc = join(root, "node_modules/.bin/tsc")
-  execFileSync(tsc, ["-p", "tsconfig.build.json"], { cwd: root, stdio: ["ignore", 2, 2] })
+  execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { stdio: ["ignore", 2, 2] })
 }
 
 if (!existsSync(join(root, "node_modules/effect"))) {

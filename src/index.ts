@@ -1,5 +1,5 @@
 /**
- * The public door.
+ * The public API.
  */
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
 export {
@@ -20,7 +20,6 @@ export type { JobQueue } from "./layers/job/JobScript.ts"
 export * as AdvisoryLock from "./layers/locks/AdvisoryLock.ts"
 export * as RowLock from "./layers/locks/RowLock.ts"
 export * as SoloLock from "./layers/locks/SoloLock.ts"
-export * as MemoryQueue from "./layers/MemoryQueue.ts"
 export * as PgSchema from "./layers/postgres/PgSchema.ts"
 export * as QueueLive from "./layers/QueueLive.ts"
 export { enqueue, enqueueAll, type Enqueued } from "./services/Enqueue.ts"

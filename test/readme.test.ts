@@ -164,7 +164,13 @@ const isKnown = (name: string): boolean =>
   )
 
 /** Things of an application, of other queues, and of the platform. */
-const membersOfOthers = ["sql.withTransaction", "process.exit", "localQueue.size"]
+const membersOfOthers = [
+  "sql.withTransaction",
+  "process.exit",
+  "localQueue.size",
+  "Oban.insert",
+  "Ecto.Multi"
+]
 
 const api: Readonly<Record<string, unknown>> = { ...await import("../src/index.ts") }
 const effect: Readonly<Record<string, unknown>> = { ...await import("effect") }

@@ -26,12 +26,14 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/memory": inner,
   "layers/postgres": [...inner, "layers/effects/", ...sql],
   "layers/postgres/PgEnqueue.ts": ["node:crypto"],
-  "layers/postgres/PgMigrations.ts": ["node:crypto", "node:fs"],
+  "layers/postgres/PgMigrations.ts": ["node:crypto"],
+  "layers/postgres/SqlFiles.ts": ["node:fs"],
   "layers/postgres/connection": ["domain/", "layers/effects/", ...sql, "node:"],
   "layers/postgres/connection/PgConnections.ts": ["effect/reactivity"],
   "layers/postgres/connection/PgPart.ts": ["layers/postgres/PgError.ts"],
   "layers/postgres/watchdog": [
     ...inner,
+    "layers/effects/",
     "layers/postgres",
     "layers/postgres/connection",
     "@effect/sql-pg",
@@ -39,6 +41,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "node:process",
     "node:worker_threads"
   ],
+  "layers/postgres/watchdog/WatchdogConnection.ts": ["effect/sql"],
   "layers/embedded": ["domain/", "node:"],
   "layers/embedded/ServerUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],

@@ -3,8 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import * as EmbeddedPostgres from "pgq/layers/embedded/EmbeddedPostgres"
-import * as Home from "pgq/layers/embedded/Home"
+import { EmbeddedPostgres, Home } from "pgq/embedded"
 import { Failure } from "./Failure.ts"
 
 const named = (variable: string) => {

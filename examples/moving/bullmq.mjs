@@ -11,7 +11,7 @@
 import { Queue } from "bullmq"
 import { Redis } from "ioredis"
 import { parseArgs } from "node:util"
-import pg from "pg"
+import { Client, escapeIdentifier } from "pg"
 
 const { positionals: [name], values: options } = parseArgs({
   allowPositionals: true,
@@ -29,15 +29,15 @@ if (name === undefined) {
   process.exit(2)
 }
 const pageSize = 500
-const jobsTable = `${pg.escapeIdentifier(options.schema)}.jobs`
-const statesTable = `${pg.escapeIdentifier(options.schema)}.job_states`
+const jobsTable = `${escapeIdentifier(options.schema)}.jobs`
+const statesTable = `${escapeIdentifier(options.schema)}.job_states`
 
 const redis = new Redis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379", {
   maxRetriesPerRequest: null
 })
 const queue = new Queue(name, { connection: redis, prefix: options.prefix })
 const source = queue.toKey("")
-const client = new pg.Client({ connectionString: process.env.PGQ_URL })
+const client = new Client({ connectionString: process.env.PGQ_URL })
 const report = new Map()
 const count = (verdict) => report.set(verdict, (report.get(verdict) ?? 0) + 1)
 

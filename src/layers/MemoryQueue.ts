@@ -12,9 +12,10 @@ import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
 import * as Memory from "./memory/MemoryQueue.ts"
+import * as OwnWorker from "./OwnWorker.ts"
 import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
-import * as WorkerOptions from "./WorkerOptions.ts"
+import type * as WorkerOptions from "./WorkerOptions.ts"
 
 /** Those of `QueueLive.layer` that mean something without a database. */
 export type Options = Pick<
@@ -32,7 +33,8 @@ export type Options = Pick<
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { enqueue, Job, JobAdmin, MemoryQueue } from "pgq"
+ * import { enqueue, Job, JobAdmin } from "pgq"
+ * import { MemoryQueue } from "pgq/testing"
  *
  * const Tick = Job.make("tick")
  *
@@ -58,7 +60,8 @@ export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
  * @example
  * ```ts
  * import { Effect, Layer } from "effect"
- * import { enqueue, Job, MemoryQueue, WorkerControl } from "pgq"
+ * import { enqueue, Job, WorkerControl } from "pgq"
+ * import { MemoryQueue } from "pgq/testing"
  *
  * const Tick = Job.make("tick")
  *
@@ -85,7 +88,7 @@ export const layer = <const Kinds extends Jobs.Kinds>(
     // A caller in JavaScript may give no options at all.
     const settings = yield* Effect.fromResult(WorkerSettings.check(options))
     const handlers = yield* Handler.of<Kinds>(options?.jobs)
-    return Layer.merge(Worker.layer(WorkerOptions.of(settings)), Maintenance.layer).pipe(
+    return Layer.merge(Worker.layer(OwnWorker.of(settings)), Maintenance.layer).pipe(
       Layer.provide(Layer.succeed(Handlers, handlers))
     )
   })).pipe(Layer.provideMerge(Memory.layer))

@@ -9,6 +9,7 @@ import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
+import * as OwnWorker from "./OwnWorker.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
 import { storeError } from "./postgres/PgError.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
@@ -21,11 +22,11 @@ import * as PollNotifier from "./postgres/PollNotifier.ts"
 import * as PgWatchdog from "./postgres/watchdog/PgWatchdog.ts"
 import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
-import * as WorkerOptions from "./WorkerOptions.ts"
+import type { Options } from "./WorkerOptions.ts"
 
 /** The worker, and the services of producers and operators on the application's connections. */
 export const layer = <R>(
-  options: WorkerOptions.Options | undefined,
+  options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
   JobAdmin | JobRepo | WorkerControl,
@@ -48,7 +49,7 @@ export const layer = <R>(
 
 /** All that works on jobs, on connections of its own. */
 const parts = ({ connections, handlers, options, schema, settings }: {
-  readonly options: WorkerOptions.Options
+  readonly options: Options
   readonly settings: WorkerSettings.WorkerSettings
   readonly handlers: Handlers["Service"]
   readonly schema: string
@@ -56,7 +57,7 @@ const parts = ({ connections, handlers, options, schema, settings }: {
 }) => {
   const { maintenance, heartbeat, worker } = connections
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
-  const working = WorkerOptions.of(settings)
+  const working = OwnWorker.of(settings)
   const said = saying({ worker: working.worker.id })
   const notifier = options.notify === "poll"
     ? PollNotifier.layer({ schema })
@@ -72,7 +73,7 @@ const parts = ({ connections, handlers, options, schema, settings }: {
       Layer.provide(
         Layer.merge(
           PgWorkerRegistry.layer({ schema, work: worker }),
-          PgWatchdog.layer({ schema, hang })
+          PgWatchdog.layer({ schema, hang, way: options.watchdog })
         ),
         Layer.succeed(PgClient.PgClient, heartbeat)
       )

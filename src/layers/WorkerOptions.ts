@@ -1,11 +1,7 @@
 /**
- * The options of a worker, and the worker's description made from them.
+ * The options of a worker.
  */
-import type { Duration } from "effect"
-import { randomUUID } from "node:crypto"
-import { hostname } from "node:os"
-import type { WorkerSettings } from "../domain/WorkerSettings.ts"
-import type * as Worker from "./worker/Worker.ts"
+import type { Duration, Redacted } from "effect"
 
 /**
  * How a worker works. A value that cannot work fails as `SettingInvalid`, which names it, when the
@@ -46,17 +42,11 @@ export interface Options {
    * killed before they do. Defaults to "abandon".
    */
   readonly onHang?: "abandon" | "kill" | undefined
+  /**
+   * How the watchdog's thread connects, which renews the lease while a handler computes. A thread
+   * cannot be given a function, such as `stream` or one in `ssl`: a client with one needs a
+   * connection string here, by libpq's rules. With "none" there is no watchdog, and a worker whose
+   * handler computes for longer than the lease is reported dead. Defaults to the client's settings.
+   */
+  readonly watchdog?: Redacted.Redacted<string> | "none" | undefined
 }
-
-export const of = (settings: WorkerSettings): Worker.Options => ({
-  grace: settings.grace,
-  worker: {
-    id: settings.workerId ?? randomUUID(),
-    label: settings.label,
-    host: hostname(),
-    pid: process.pid,
-    queues: settings.queues,
-    concurrency: settings.workers,
-    lease: settings.lease
-  }
-})

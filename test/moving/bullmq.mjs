@@ -12,9 +12,9 @@ await queue.add("hold", { n: 1 })
 await worker.getNextJob("hold")
 await queue.add("break", { n: 2 })
 await queue.add("flaky", { n: 3 }, { attempts: 5, backoff: 3_600_000 })
-for (const token of ["break", "flaky"]) {
-  const job = await worker.getNextJob(token)
-  await job.moveToFailed(new Error(`${job.name} fails`), token)
+for (const lock of ["break", "flaky"]) {
+  const job = await worker.getNextJob(lock)
+  await job.moveToFailed(new Error(`${job.name} fails`), lock)
 }
 
 await queue.add("send", { n: 10 })

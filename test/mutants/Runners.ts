@@ -38,7 +38,16 @@ export const run = (mutant: Mutant, by: By, place: Place): Effect.Effect<Verdict
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const parts = ["src", "sql", "test", "docs", "package.json", "tsconfig.json", "tsconfig.build.json"]
+const parts = [
+  "src",
+  "sql",
+  "scripts",
+  "test",
+  "docs",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json"
+]
 const ofTests = ["vitest.config.ts", "dist"]
 
 /** A copy of pgq without the mechanism, where the test must fail. */
@@ -54,7 +63,7 @@ const inACopy = Effect.fnUntraced(function*(mutant: Mutant, by: ByTest, place: P
   const issue = InFiles.apply(path, mutant)
   if (issue !== undefined) return { isNoticed: false, why: issue }
   if (Needs.of(by.file).build && InFiles.filesOf(mutant).some((file) => file.startsWith("src/"))) {
-    execFileSync("npx", ["tsc", "-p", "tsconfig.build.json", "--noCheck"], {
+    execFileSync("node", ["scripts/build.mjs", "--noCheck"], {
       cwd: path,
       stdio: "ignore"
     })

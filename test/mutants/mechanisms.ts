@@ -182,6 +182,11 @@ export const mechanisms = {
     "again after",
     "a command loses its connection, or ends with an error"
   ],
+  watchdogConnection: [
+    "a watchdog that connects as the client does, or is refused",
+    "a live worker is rescued, or another server's certificate is believed"
+  ],
+  watchdogThread: ["the refusal to be any other thread", "an application starts itself for ever"],
   watchdog: ["the watchdog of a busy thread", "a live worker is rescued"],
   plans: ["the planner's settings of a hot statement", "a walk through a table"],
   indexes: ["each index that a hot statement needs", "a walk through a table"]

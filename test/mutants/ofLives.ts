@@ -42,10 +42,40 @@ export const ofLives: ReadonlyArray<Mutant> = [
     of: "watchdog",
     changes: [{
       file: "src/layers/postgres/watchdog/Watchdog.ts",
-      from: "  yield* launch({\n",
-      to: "  if (times.length === 0) yield* launch({\n"
+      from: "if (program === undefined) return undefined",
+      to: "if (program !== undefined) return undefined"
     }],
     by: [test("engine/liveness/watchdog", "is not taken for dead")]
+  },
+  {
+    name: "watchdog-keeps-its-first-password",
+    of: "watchdogConnection",
+    changes: [{
+      file: "src/layers/postgres/watchdog/WatchdogThread.ts",
+      from: "connection = { ...connection, password }",
+      to: "void password"
+    }],
+    by: [test("layers/watchdog", "renews with: ")]
+  },
+  {
+    name: "any-thread-is-a-watchdog",
+    of: "watchdogThread",
+    changes: [{
+      file: "src/layers/postgres/watchdog/WatchdogEntry.ts",
+      from: `if (workerData?.pgq === "watchdog") `,
+      to: ""
+    }],
+    by: [test("layers/watchdog", "ends at once when it is started as anything else")]
+  },
+  {
+    name: "watchdog-without-a-function-of-its-client",
+    of: "watchdogConnection",
+    changes: [{
+      file: "src/layers/postgres/watchdog/WatchdogConnection.ts",
+      from: "if (setting !== undefined) return",
+      to: "if (setting === \"\") return"
+    }],
+    by: [test("layers/watchdog", "does not start with: ")]
   },
   {
     name: "renewing-ends-with-a-defect",

@@ -113,11 +113,11 @@ export const ofSources: ReadonlyArray<Mutant> = [
     changes: [{
       file: "src/cli/bin.ts",
       from: `SignalLatch.install()
-void import("./main.ts").then(({ main }) => main())`,
+void import("./main.ts").then(({ main }) => main(), MissingPackage.end)`,
       to: `void import("./main.ts").then(({ main }) => {
   SignalLatch.install()
   main()
-})`
+}, MissingPackage.end)`
     }],
     by: [
       test("cli/start", "a signal that comes before anything else is read is caught"),

@@ -13,7 +13,6 @@ import {
   Job,
   type JobAdmin,
   type JobRepo,
-  MemoryQueue,
   type PayloadInvalid,
   PgSchema,
   QueueLive,
@@ -22,6 +21,7 @@ import {
   SoloLock,
   type WorkerControl
 } from "../../src/index.ts"
+import { MemoryQueue } from "../../src/testing.ts"
 
 const Greet = Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
 const Tick = Job.make("tick")

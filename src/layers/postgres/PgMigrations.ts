@@ -3,42 +3,49 @@
  * before, so that the script `psql` reads and the statements `migrate` sends are the same.
  */
 import { createHash } from "node:crypto"
-import { readdirSync, readFileSync } from "node:fs"
-
-const directory = new URL("../../../sql/", import.meta.url)
+import * as SqlFiles from "./SqlFiles.ts"
 
 /** In the order in which they are applied; a released one never changes. */
-export const migrations = readdirSync(directory)
-  .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
-  .toSorted()
-  .map((file) => {
-    const text = readFileSync(new URL(file, directory), "utf8")
-    return {
-      id: Number(file.slice(0, 4)),
-      name: file.slice(0, -".sql".length),
+export const migrations = (): ReadonlyArray<Migration> =>
+  found ??= files()
+    .filter(({ name }) => /^\d{4}_\w+$/.test(name))
+    .map(({ name, text }) => ({
+      id: Number(name.slice(0, 4)),
+      name,
       isBreaking: text.startsWith("-- breaking"),
       checksum: createHash("sha256").update(text).digest("hex"),
       text
-    }
-  })
+    }))
+
+interface Migration extends SqlFiles.SqlFile {
+  readonly id: number
+  readonly isBreaking: boolean
+  readonly checksum: string
+}
+
+// The files are read when they are first needed, and then kept.
+let read: ReadonlyArray<SqlFiles.SqlFile> | undefined
+let found: ReadonlyArray<Migration> | undefined
+
+const files = (): ReadonlyArray<SqlFiles.SqlFile> => read ??= SqlFiles.read()
 
 /** The settings of all functions, as a query. It is applied after each migration. */
-const settings = readFileSync(new URL("settings.sql", directory), "utf8")
+const settings = (): string => files().find(({ name }) => name === "settings")!.text
 
 const named = (pattern: RegExp) =>
-  migrations.flatMap(({ text }) =>
+  migrations().flatMap(({ text }) =>
     [...text.matchAll(pattern)].map(([, name = "", table = ""]) => ({
       name,
       table
     }))
   )
 
-/** What the migrations make, by name. */
-export const contents = {
+/** The names of all that the migrations make. */
+export const contents = () => ({
   relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
   functions: named(/^ *CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
   triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER "?([~\w]+)"?[^;]*? ON (\w+)/gm)
-}
+})
 
 /** What `statements` say of a schema that something else made. Class PG is pgq's own. */
 export const foreignCode = "PGQ02"
@@ -83,7 +90,7 @@ END $guard$`,
     COMMENT ON TABLE migrations IS '${comment}';
   END IF;
 END $migrations$`,
-  ...migrations.map(({ checksum, id, isBreaking, name, text }) =>
+  ...migrations().map(({ checksum, id, isBreaking, name, text }) =>
     `DO $migration$ BEGIN
 IF EXISTS (SELECT FROM migrations WHERE id = ${id}) THEN RETURN; END IF;
 ${text.trimEnd()}
@@ -102,7 +109,7 @@ DO $names$ DECLARE f regprocedure; BEGIN
 END $names$`,
   `DO $settings$ DECLARE f record; BEGIN
   -- A newer pgq has made other functions, and has given them their settings.
-  IF EXISTS (SELECT FROM migrations WHERE id > ${migrations.at(-1)!.id}) THEN RETURN; END IF;
+  IF EXISTS (SELECT FROM migrations WHERE id > ${migrations().at(-1)!.id}) THEN RETURN; END IF;
   FOR f IN ${unset(schema)} LOOP
     EXECUTE format('ALTER FUNCTION %s RESET ALL %s SECURITY %s', f.function, (
       SELECT string_agg(format('SET %s TO %s', name, CASE name
@@ -118,9 +125,9 @@ END $settings$`
 /** The settings that each function of pgq in the schema must have, and whether it has them. */
 export const functionSettings = (schema: string): string =>
   `(SELECT * FROM (
-${settings.trimEnd().replaceAll("current_schema()", `'${schema}'`)}
+${settings().trimEnd().replaceAll("current_schema()", `'${schema}'`)}
   ) AS function_settings WHERE name IN (${
-    contents.functions.map((name) => `'${name}'`).join(", ")
+    contents().functions.map((name) => `'${name}'`).join(", ")
   }))`
 
 const unset = (schema: string): string =>

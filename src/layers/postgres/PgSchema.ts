@@ -62,7 +62,7 @@ export const script = (
  * export const program = Effect.logInfo(`this pgq works on version ${PgSchema.version()}`)
  * ```
  */
-export const version = (): number => migrations.at(-1)!.id
+export const version = (): number => migrations().at(-1)!.id
 
 /**
  * Applies the migrations that are pending and answers with their names, in one transaction. Safe to
@@ -106,7 +106,7 @@ export const migrate = Effect.fn("PgSchema.migrate")(
         yield* Effect.logInfo("the functions of the renamed schema look for tables in it again")
           .pipe(Effect.annotateLogs({ schema }))
       }
-      return migrations.filter(({ id }) => !before.has(id)).map(({ name }) => name)
+      return migrations().filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })
     return yield* lossAsFailure(sql.withTransaction(run)).pipe(
       Effect.catchTag("SqlError", (error) => Effect.fail(refusal(schema, error)))
@@ -149,7 +149,7 @@ export const check = Effect.fn("PgSchema.check")(
     if (found[0].migrations !== true) return yield* foreign(schema)
     yield* refuseAhead(schema)
     const applied = yield* appliedIds(schema)
-    const pending = migrations.filter(({ id }) => !applied.has(id))
+    const pending = migrations().filter(({ id }) => !applied.has(id))
     if (pending.length > 0) {
       return yield* new SchemaUnfit({
         schema,
@@ -179,7 +179,7 @@ const appliedIds = Effect.fnUntraced(function*(schema: string) {
     FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id
   `.pipe(withTimeout("check"))
   const changed = rows.find(({ checksum, id }) =>
-    migrations.some((known) => known.id === id && known.checksum !== checksum)
+    migrations().some((known) => known.id === id && known.checksum !== checksum)
   )
   if (changed !== undefined) {
     return yield* new SchemaUnfit({

@@ -43,7 +43,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
       const unpinned = all.filter((one) => !isPinned(one))
       const names = new Set(unpinned.map(({ name }) => name))
       const lookingUp = unpinned.filter(({ source }) =>
-        PgMigrations.contents.relations.some((name) => new RegExp(`\\b${name}\\b`).test(source))
+        PgMigrations.contents().relations.some((name) => new RegExp(`\\b${name}\\b`).test(source))
       )
       assert.isAbove(lookingUp.length, 10)
       for (const { name } of lookingUp) {

@@ -184,7 +184,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const calling = sources.filter(({ file }) =>
       file.startsWith("layers/postgres") && !/Pg(Roles|Migrations)\.ts$/.test(file)
     ).map(({ text }) => text).join("\n")
-    const called = new Set(contents.functions.filter((name) => calling.includes(`"${name}"`)))
+    const called = new Set(contents().functions.filter((name) => calling.includes(`"${name}"`)))
     const notHot = ["enqueue", "forget", "has_unannounced", "prune_completed", "prune_failed"]
     assert.sameMembers(Array.from(called), [...hot, ...notHot, "settle_again"])
   },
@@ -237,7 +237,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const given = PgRoles.names.flatMap((name) => PgRoles.roles[name].functions)
     assert.sameMembers(
       Array.from(new Set([...given, ...PgRoles.internal])),
-      Array.from(new Set(contents.functions))
+      Array.from(new Set(contents().functions))
     )
   }
 }

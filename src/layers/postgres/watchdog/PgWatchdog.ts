@@ -10,15 +10,17 @@ export interface Options {
   readonly schema: string
   /** Defaults to 10 minutes, after which the process goes on. */
   readonly hang?: WatchdogOfThread.Hang
+  /** How the watchdog connects. Defaults to the settings of the client. */
+  readonly way?: WatchdogOfThread.Way | undefined
 }
 
 export const layer = (
-  { hang = defaultHang, schema }: Options
+  { hang = defaultHang, schema, way }: Options
 ): Layer.Layer<Watchdog, never, PgClient.PgClient> =>
   Layer.effect(
     Watchdog,
     Effect.map(PgClient.PgClient, ({ config }) => ({
-      watch: (worker) => WatchdogOfThread.make({ ...worker, schema, config, hang })
+      watch: (worker) => WatchdogOfThread.make({ ...worker, schema, config, hang, way })
     }))
   )
 

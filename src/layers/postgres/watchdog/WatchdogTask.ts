@@ -6,6 +6,8 @@ import type { PgClient } from "@effect/sql-pg"
 
 /** What the thread is given. */
 export interface Task {
+  /** No thread that is started with anything else is a watchdog's. */
+  readonly pgq: "watchdog"
   readonly worker: string
   /** Milliseconds. */
   readonly lease: number
@@ -28,6 +30,7 @@ export interface Connection extends
     | "host"
     | "path"
     | "port"
+    | "prepare"
     | "ssl"
     | "startupOptions"
     | "startupParameters"
@@ -38,6 +41,11 @@ export interface Connection extends
   readonly conninfo: string | undefined
   readonly url: string | undefined
   readonly password: string | undefined
+}
+
+/** Sent to the thread while it runs. */
+export interface Refreshed {
+  readonly password: string
 }
 
 export const Slot = {

@@ -3,12 +3,13 @@
  */
 import { writeSync } from "node:fs"
 import { hrtime } from "node:process"
-import { workerData } from "node:worker_threads"
+import { parentPort, workerData } from "node:worker_threads"
 import { needsRenewal, type Observation, observe, watchEvery } from "../../../domain/Lease.ts"
-import { Slot, type Task } from "./WatchdogTask.ts"
+import { type Refreshed, Slot, type Task } from "./WatchdogTask.ts"
 
 const task: Task = workerData
 const times = new BigInt64Array(task.times)
+let connection = task.connection
 let isRenewing = false
 let last: Observation = { at: 0, lastTickAt: 0, stalledFor: 0 }
 let hasGivenUp = false
@@ -38,7 +39,7 @@ const watchdog = async (sentAt: bigint): Promise<void> => {
   isRenewing = true
   try {
     const { renew } = await import("./WatchdogRenewal.ts")
-    if (await renew(task)) Atomics.store(times, Slot.watchdogRenewedAt, sentAt)
+    if (await renew({ ...task, connection })) Atomics.store(times, Slot.watchdogRenewedAt, sentAt)
   } finally {
     isRenewing = false
   }
@@ -67,5 +68,8 @@ const say = (text: string): void => {
   }
 }
 
+parentPort?.on("message", ({ password }: Refreshed) => connection = { ...connection, password })
+
 // A renewal that fails is tried again at the next look, as long as there is hope.
 setInterval(look, watchEvery(task.lease))
+parentPort?.postMessage("watching")
