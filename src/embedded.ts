@@ -7,4 +7,4 @@
  */
 export { EmbeddedServerFailed } from "./domain/Errors.ts"
 export * as EmbeddedPostgres from "./layers/embedded/EmbeddedPostgres.ts"
-export * as Home from "./layers/embedded/Home.ts"
+export * as EmbeddedHome from "./layers/embedded/Home.ts"

@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import { EmbeddedPostgres, Home } from "pgq/embedded"
+import { EmbeddedHome, EmbeddedPostgres } from "pgq/embedded"
 import { Failure } from "./Failure.ts"
 
 const named = (variable: string) => {
@@ -13,7 +13,7 @@ const named = (variable: string) => {
     : new Failure({ message: `${variable} is not a URL such as postgres://user@host/database` })
 }
 
-const embedded = Home.ofUser.pipe(
+const embedded = EmbeddedHome.ofUser.pipe(
   Effect.flatMap((dataDir) => EmbeddedPostgres.open({ dataDir })),
   Effect.map((server) => ({
     name: `the embedded server in ${server.dataDir}`,

@@ -5,7 +5,7 @@
  * node watched.mjs WAY CONNINFO QUEUE
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted, Result, Schema } from "effect"
+import { Effect, Layer, Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { Job, QueueLive, WorkerControl } from "../../dist/index.js"
 import * as PgConninfo from "../../dist/layers/postgres/connection/PgConninfo.js"
@@ -68,7 +68,7 @@ const compute = Effect.gen(function*() {
 })
 
 const [config, options] = ways[way]
-const Compute = Job.make("compute", { payload: Schema.Unknown })
+const Compute = Job.make("compute")
 const Queue = QueueLive.layer({ jobs: [Compute], queues: [queue], lease: "3 seconds", ...options })
   .pipe(
     Layer.provide(Compute.toLayer(() => compute)),

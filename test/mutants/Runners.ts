@@ -38,16 +38,8 @@ export const run = (mutant: Mutant, by: By, place: Place): Effect.Effect<Verdict
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const parts = [
-  "src",
-  "sql",
-  "scripts",
-  "test",
-  "docs",
-  "package.json",
-  "tsconfig.json",
-  "tsconfig.build.json"
-]
+const parts = ["src", "sql", "scripts", "test", "docs"]
+  .concat(["package.json", "tsconfig.json", "tsconfig.build.json"])
 const ofTests = ["vitest.config.ts", "dist"]
 
 /** A copy of pgq without the mechanism, where the test must fail. */
@@ -62,8 +54,9 @@ const inACopy = Effect.fnUntraced(function*(mutant: Mutant, by: ByTest, place: P
   symlinkSync(join(root, "node_modules"), join(path, "node_modules"))
   const issue = InFiles.apply(path, mutant)
   if (issue !== undefined) return { isNoticed: false, why: issue }
-  if (Needs.of(by.file).build && InFiles.filesOf(mutant).some((file) => file.startsWith("src/"))) {
-    execFileSync("node", ["scripts/build.mjs", "--noCheck"], {
+  const isBuilt = InFiles.filesOf(mutant).some((file) => /^(src|sql)\//.test(file))
+  if (Needs.of(by.file).build && isBuilt) {
+    execFileSync(process.execPath, ["scripts/build.mjs", "--noCheck"], {
       cwd: path,
       stdio: "ignore"
     })

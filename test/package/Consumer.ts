@@ -100,7 +100,7 @@ const run = (program: string, args: ReadonlyArray<string>, cwd: string) =>
 const end = (program: string, args: ReadonlyArray<string>, cwd: string) =>
   Effect.callback<Ended, Error>((resume) => {
     // Nothing of the machine's own settings.
-    const env = { PATH: process.env["PATH"], HOME: cwd, npm_config_update_notifier: "false" }
+    const env = { PATH: process.env["PATH"], HOME: tmpdir(), npm_config_update_notifier: "false" }
     const child = execFile(program, args, { cwd, env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : undefined
       resume(

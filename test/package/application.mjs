@@ -5,7 +5,7 @@
  * node application.mjs URL QUEUE
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { Job, QueueLive, WorkerControl } from "pgq"
 
 process.stderr.write("the application begins\n")
@@ -16,7 +16,7 @@ const compute = () => {
   const end = performance.now() + 8000
   while (performance.now() < end);
 }
-const Compute = Job.make("compute", { payload: Schema.Unknown })
+const Compute = Job.make("compute")
 const Queue = QueueLive.layer({ jobs: [Compute], queues: [queue], lease: "3 seconds" }).pipe(
   Layer.provide(Compute.toLayer(compute)),
   Layer.provide(PgClient.layer({ url: Redacted.make(url) }))

@@ -25,7 +25,7 @@ layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the packa
   it.effect("brings nothing along, and asks for two peers", () =>
     Effect.gen(function*() {
       const { path } = yield* Consumer.make([])
-      const manifest = yield* Schema.decodeUnknownEffect(Manifest)(
+      const manifest = yield* Schema.decodeEffect(Manifest)(
         readFileSync(join(path, "node_modules/pgq/package.json"), "utf8")
       )
 

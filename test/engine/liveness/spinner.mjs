@@ -5,19 +5,9 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import { syncBuiltinESMExports } from "node:module"
-import threads from "node:worker_threads"
+import { Job, QueueLive, WorkerControl } from "../../../dist/index.js"
 
 const [url, queue, watchdog] = process.argv.slice(2)
-if (watchdog === "without-watchdog") {
-  threads.Worker = class {
-    unref() {}
-    on() {}
-    terminate() {}
-  }
-  syncBuiltinESMExports()
-}
-const { Job, WorkerControl, QueueLive } = await import("../../../dist/index.js")
 
 const compute = () => {
   process.stderr.write("computing\n")
@@ -29,7 +19,8 @@ const Queue = QueueLive.layer({
   jobs: [Compute],
   queues: [queue],
   lease: "3 seconds",
-  hangLimit: watchdog === "giving-up" ? "2 seconds" : undefined
+  hangLimit: watchdog === "giving-up" ? "2 seconds" : undefined,
+  watchdog: watchdog === "without-watchdog" ? "none" : undefined
 }).pipe(
   Layer.provide(Compute.toLayer(compute)),
   Layer.provide(PgClient.layer({ url: Redacted.make(url) }))
