@@ -1,7 +1,7 @@
 /**
  * What must hold for the functions and sequences in the database, by the catalog.
  *
- * Tests `sql/0012_function_settings.sql`.
+ * Tests `sql/settings.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,7 +1,7 @@
 /**
  * The roles of a schema: each does all that is its own, and nothing else.
  *
- * Tests `src/layers/postgres/PgRoles.ts` and `sql/0012_function_settings.sql`.
+ * Tests `src/layers/postgres/PgRoles.ts` and `sql/settings.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
