@@ -47,13 +47,13 @@ CREATE FUNCTION refuse_leased(job bigint, key text) RETURNS void LANGUAGE plpgsq
 BEGIN
   IF job IS NULL THEN RETURN; END IF;
   IF key IS NULL THEN
-    RAISE EXCEPTION 'job % is leased to a worker: it cannot be put off or moved now', job
+    RAISE EXCEPTION 'job % is leased to a worker: it cannot be moved or made later now', job
       USING ERRCODE = 'object_in_use',
             HINT = 'Try again when the job has ended, delete the job, '
                    'or leave out the jobs of job_states that have a worker_id.';
   END IF;
   RAISE EXCEPTION 'job % has a key and is leased to a worker: '
-                  'it cannot be deleted, put off or moved now', job
+                  'it cannot be deleted, moved or made later now', job
     USING ERRCODE = 'object_in_use',
           HINT = 'Try again when the job has ended, '
                  'or leave out the jobs of job_states that have a worker_id.';

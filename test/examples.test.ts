@@ -153,6 +153,24 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(settings, { keep_completed: "00:00:00", keep_failed: "90 days" })
     }).pipe(onMigrated))
 
+  it.live("alerts.sql finds what is wrong, and nothing else", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* sql`INSERT INTO pgq.jobs (name, queue) VALUES ('new', 'fine')`
+      yield* sql`
+        INSERT INTO pgq.workers (id, label, host, pid, queues, mode, concurrency, lease, lease_until)
+        VALUES (gen_random_uuid(), 'w', 'h', 1, '{fine,bad}', 'solo', 1, '15 s', now() + '1 day')
+      `
+      const well = yield* runSql("alerts.sql")
+      assert.deepStrictEqual(well.map((rows) => rows.length), well.map(() => 0))
+
+      yield* Effect.forEach(faults, (fault) => sql.unsafe(fault))
+      const wrong = yield* runSql("alerts.sql")
+      // No transaction can be open for ten minutes here.
+      const isSilent = wrong.map((rows) => rows.length === 0)
+      assert.deepStrictEqual([isSilent.length, isSilent.indexOf(true)], [10, 9])
+    }).pipe(onMigrated))
+
   it.live("shell.sh goes from an empty database to a stopped queue", () =>
     Effect.gen(function*() {
       const { path, write } = yield* Pgq.folder
@@ -178,6 +196,24 @@ describe("examples", { timeout: 60_000 }, () => {
       ) assert.match(`${ended.stdout}\n${ended.stderr}`, said)
     }).pipe(onDatabase))
 })
+
+/** One of each kind that `alerts.sql` looks for. */
+const faults = [
+  "INSERT INTO pgq.jobs (name, queue, created_at) VALUES ('old', 'none', now() - interval '1 hour')",
+  "UPDATE pgq.workers SET late_since = now()",
+  `INSERT INTO pgq.finished_jobs
+     (id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name, payload,
+      lease_id)
+   VALUES (99, now(), now(), now(), 0, 3, 'failed', 'bad', 'x', '{}', gen_random_uuid())`,
+  "INSERT INTO pgq.jobs (name, queue, crash_count, unhandled_count) VALUES ('x', 'bad', 1, 1)",
+  `INSERT INTO pgq.leases (worker_id, queue, claimed_at, job_ids)
+   SELECT gen_random_uuid(), queue, now() - interval '2 hours', ARRAY[id] FROM pgq.jobs WHERE name = 'new'`,
+  "ALTER TABLE pgq.jobs DISABLE TRIGGER USER",
+  `INSERT INTO pgq.jobs (name, queue, state, serialization_key, run_at)
+   VALUES ('x', 'bad', 'retry', 'a', 'infinity'),
+     ('x', 'bad', 'scheduled', NULL, now() - interval '1 hour')`,
+  "ALTER TABLE pgq.jobs ENABLE TRIGGER USER"
+]
 
 /** Runs the statements of a file one by one; what each answers. */
 const runSql = Effect.fnUntraced(function*(name: string) {

@@ -12,6 +12,9 @@ const textOf = (file: string): string => readFileSync(file, "utf8")
 
 const pages = [
   "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
   ...readdirSync("docs", { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name))
@@ -40,9 +43,11 @@ describe("the documentation", () => {
   it("shows only examples that a test runs", () => {
     const tests = [
       "test/examples.test.ts",
+      "test/firstContact.test.ts",
       "test/testingExample.test.ts",
       "test/hands/dump.test.ts",
-      "test/hands/replication.test.ts"
+      "test/hands/replication.test.ts",
+      "test/moving/Peer.ts"
     ].map(textOf).join()
     for (const file of new Set(blocks.map(({ source }) => source!.split("#")[0]!))) {
       const name = file.replace(/^examples\//, "")
@@ -55,6 +60,39 @@ describe("the documentation", () => {
       if (/^https?:/.test(target)) continue
       assert(existsSync(join(dirname(page), target)), `${page} links to ${target}`)
     }
+    for (const [, target = "", part = ""] of textOf(page).matchAll(/\]\(([^)#]*)#([^)]+)\)/g)) {
+      const text = textOf(target === "" ? page : join(dirname(page), target))
+      assert.include(anchorsOf(text), part, `${page} links to a part of ${target}`)
+    }
+  })
+
+  it.each(pages)("in %s names what there is", (page) => {
+    const spans = withoutBlocks(textOf(page)).matchAll(/`([^`\n]+)`/g)
+    for (const [, code = ""] of spans) {
+      for (const [, name = ""] of code.matchAll(/(?<![\w.])([a-z]\w+)\(/gi)) {
+        assert(isKnown(name), `${page} speaks of ${name}() in ${code}`)
+      }
+      if (isPath.test(code)) continue
+      for (const [, owner = "", name = ""] of code.matchAll(/(?<![\w./@-])(\w+)\.([a-z]\w+)/gi)) {
+        assert(isMember(owner, name), `${page} speaks of ${owner}.${name} in ${code}`)
+      }
+    }
+  })
+
+  it.each(pages)("in %s names files that are there", (page) => {
+    const paths = /`((?:src|sql|test|docs|examples|bench|scripts)\/[\w./-]+)(?:\/\*[\w.*]*)?`/g
+    for (const [, path = ""] of withoutBlocks(textOf(page)).matchAll(paths)) {
+      assert(existsSync(path), `${page} names ${path}`)
+    }
+  })
+
+  it("would notice a name that is not there", () => {
+    assert.isFalse(isKnown("enqueueMany"))
+    assert.isFalse(isMember("QueueLive", "start"))
+    assert.isFalse(isMember("pgq", "job"))
+    assert.isTrue(
+      isKnown("enqueueAll") && isMember("QueueLive", "layer") && isMember("pgq", "jobs")
+    )
   })
 
   it("names every command and flag of the command line", () => {
@@ -71,7 +109,7 @@ describe("the documentation", () => {
 
   it("names every option of a queue", () => {
     const [, options = ""] = /interface Options \{\n([\s\S]*?)\n\}/.exec(
-      textOf("src/layers/QueueLive.ts")
+      textOf("src/layers/WorkerOptions.ts")
     )!
     const page = textOf("docs/reference/configuration.md")
     for (const [, option] of options.matchAll(/readonly (\w+)\?/g)) {
@@ -97,6 +135,54 @@ describe("the documentation", () => {
     for (const [, name] of named.join().matchAll(/`(\w+)`/g)) assert.include(things, name)
   })
 })
+
+const anchorsOf = (text: string): ReadonlyArray<string> =>
+  Array.from(
+    withoutBlocks(text).matchAll(/^#+ (.*)$/gm),
+    ([, title = ""]) => title.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  )
+
+const withoutBlocks = (text: string): string => text.replaceAll(/^```\w*\n[\s\S]*?^```$/gm, "")
+
+const isPath = /[/@]|\.(ts|mts|mjs|js|json|md|sql|sh|pml|pid|crt|key|crl|conf|tgz)$|^[\w.]+@/
+
+const sources = ["src", "sql", "examples", "scripts", "test", ".ci"].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(ts|sql|mjs|pml)$/.test(name) && !name.includes("node_modules"))
+    .map((name) => join(folder, name))
+)
+const source = sources.filter((file) => !file.includes("readme.test")).map(textOf).join("\n")
+
+/** Functions of other queues, which the benchmarks use, and of PostgreSQL. */
+const ofOthers = ["fetch", "complete", "work", "require", "count", "max"]
+
+/** A function that is defined, or a parameter that is called. */
+const isKnown = (name: string): boolean =>
+  ofOthers.includes(name) ||
+  new RegExp(`\\b(?:const|function|FUNCTION) ${name}\\b|\\b${name}: \\(|^ +${name}\\(`, "m").test(
+    source
+  )
+
+/** Things of an application, of other queues, and of the platform. */
+const membersOfOthers = ["sql.withTransaction", "process.exit", "localQueue.size"]
+
+const api: Readonly<Record<string, unknown>> = { ...await import("../src/index.ts") }
+const effect: Readonly<Record<string, unknown>> = { ...await import("effect") }
+
+const isMember = (owner: string, name: string): boolean => {
+  const module = api[owner] ?? effect[owner]
+  if (typeof module === "object" && module !== null) {
+    return name in module || new RegExp(`^export (?:type|interface) ${name}\\b`, "m").test(source)
+  }
+  if (owner === "pgq") {
+    return new RegExp(`^ *CREATE (?:TABLE|VIEW|FUNCTION) ${name}\\b`, "m").test(source)
+  }
+  if (membersOfOthers.includes(`${owner}.${name}`)) return true
+  // A table's column, a service's method, a file's export.
+  const owners = sources.filter((file) => file.endsWith(`/${owner}.ts`))
+  const texts = owners.length > 0 ? owners.map(textOf).join("\n") : source
+  return new RegExp(`\\b${owner}\\b`).test(source) && new RegExp(`\\b${name}\\b`).test(texts)
+}
 
 function helpOf(...command: ReadonlyArray<string>): string {
   return execFileSync(process.execPath, ["dist/cli/bin.js", ...command, "--help"], {

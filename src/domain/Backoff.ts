@@ -25,7 +25,7 @@ export const fullJitter = (
 ): Duration.Duration => Duration.millis(Math.floor(ceiling(options) * options.random))
 
 /** 30 seconds, doubling to 10 minutes: for a job that no handler here knows. */
-export const putOff = (times: number): Duration.Duration =>
+export const unhandled = (times: number): Duration.Duration =>
   doubling({ base: "30 seconds", cap: "10 minutes" }, times + 1)
 
 // The exponent is bounded before it is used, so that no attempt count overflows.

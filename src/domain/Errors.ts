@@ -73,8 +73,8 @@ export class ClaimLost extends Schema.TaggedError<ClaimLost>()("ClaimLost", {
 }
 
 /**
- * A payload does not fit its kind's schema, or is not JSON: `issue` says where. `enqueue` fails with
- * it before anything is sent. A run whose stored payload does not fit is not tried again.
+ * A payload does not fit its kind's schema, or is not JSON: `issue` says where. `enqueue` fails
+ * with it before anything is sent. A run whose stored payload does not fit is not tried again.
  *
  * @example
  * ```ts
@@ -154,7 +154,7 @@ export class SchemaUnfit extends Schema.TaggedError<SchemaUnfit>()("SchemaUnfit"
  * import { PgSchema } from "pgq"
  *
  * export const program = PgSchema.migrate({ schema: "No Schema" }).pipe(
- *   Effect.catchTag("SettingInvalid", ({ issue, setting }) => Effect.logInfo(`${setting}: ${issue}`))
+ *   Effect.catchTag("SettingInvalid", ({ message, setting }) => Effect.logInfo(setting, message))
  * )
  * ```
  */

@@ -57,7 +57,7 @@ export const NoPayload: NoPayload = Schema.Unknown.pipe(
 
 /** Why a worker cannot work on these kinds. A caller in JavaScript may pass anything. */
 export const kindsIssue = (kinds: unknown): string | undefined => {
-  if (!Array.isArray(kinds)) return "it is not a list of kinds of jobs"
+  if (!Array.isArray(kinds)) return "a worker needs a list of kinds of jobs"
   if (kinds.length === 0) return "a worker needs at least one kind of job"
   const seen = new Set<string>()
   for (const kind of kinds) {

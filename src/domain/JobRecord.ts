@@ -35,7 +35,7 @@ export interface ClaimedJob {
   /** Which try this is; the first is 1. */
   readonly attempt: number
   readonly maxAttempts: number | undefined
-  /** How often it was put off because nobody knew its name. */
+  /** How often the worker that claimed it had no handler of its name. */
   readonly unhandledCount: number
 }
 

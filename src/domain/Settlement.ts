@@ -81,6 +81,6 @@ const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
 /** The settlement of a job without a handler. */
 export const unknownName = (job: ClaimedJob): Settlement =>
   Settlement.Unhandled({
-    delay: Backoff.putOff(job.unhandledCount),
+    delay: Backoff.unhandled(job.unhandledCount),
     error: ErrorText.storable(`no handler for "${job.name}" in the worker that claimed it`)
   })

@@ -51,8 +51,8 @@ export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
  *
  * Effect's clock is the queue's clock: under a `TestClock`, delays and retries pass when the test
  * says so. In difference to PostgreSQL, jobs are lost with the layer; `enqueue` joins no
- * transaction; the history of completed and of failed jobs is kept for a day each, and both are only
- * counted; a job whose worker died is handed back without a count of its crashes; and nothing
+ * transaction; the history of completed and of failed jobs is kept for a day each, and both are
+ * only counted; a job whose worker died is handed back without a count of its crashes; and nothing
  * watches a handler that keeps the thread. Fails as `SettingInvalid` where `QueueLive.layer` does.
  *
  * @example

@@ -25,7 +25,8 @@ export type { Options } from "./WorkerOptions.ts"
  *
  * Fails as `SettingInvalid` where an option cannot work, as `SchemaUnfit` where the database lacks
  * the schema, and as `StoreError` where the database cannot be reached. An outage later fails
- * nothing: the worker goes on when the database is back. Waits and leases go by the database's clock.
+ * nothing: the worker goes on when the database is back. Waits and leases go by the database's
+ * clock.
  *
  * @example
  * ```ts

@@ -11,11 +11,12 @@ import { JobRepo } from "./JobRepo.ts"
 /**
  * Adds one job and answers with its id.
  *
- * The payload is checked with the kind's schema before anything is sent; a kind without a payload is
- * called without one, or with `undefined` before the options. It joins the transaction it is called
- * in: the job is there if and only if that commits. Outside of a transaction, many concurrent calls
- * become one statement, and an answer that is lost with the connection is asked for again for half a
- * minute. After that, `StoreError.isOutcomeUnknown` says that the job may have been added.
+ * The payload is checked with the kind's schema before anything is sent; a kind without a payload
+ * is called without one, or with `undefined` before the options. It joins the transaction it is
+ * called in: the job is there if and only if that commits. Outside of a transaction, many
+ * concurrent calls become one statement, and an answer that is lost with the connection is asked
+ * for again for half a minute. After that, `StoreError.isOutcomeUnknown` says that the job may have
+ * been added.
  *
  * Fails as `PayloadInvalid` or `JobInvalid` before anything is sent, and as `StoreError`.
  *

@@ -6,8 +6,8 @@ import type { StopMode } from "../domain/StopMode.ts"
 import type { WorkerStatus } from "../domain/WorkerStatus.ts"
 
 /**
- * The handle on a running worker: asks it to stop, waits for its end, looks at it. `QueueLive.layer`
- * and `MemoryQueue.layer` provide it.
+ * The handle on a running worker: asks it to stop, waits for its end, looks at it.
+ * `QueueLive.layer` and `MemoryQueue.layer` provide it.
  *
  * @example
  * ```ts

@@ -178,7 +178,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sig
         })
     )
 
-    it.effect("HUP four times goes down the whole ladder", () =>
+    it.effect("HUP four times goes through all stop modes", () =>
       Effect.gen(function*() {
         const { queue } = yield* working({ processes }, "lingering")
 

@@ -48,4 +48,13 @@ describe("Backoff", () => {
 
     assert.deepStrictEqual(delays, [1, 2, 4, 8])
   })
+
+  it("of a loop doubles up to the cap", () => {
+    const growth = { base: "1 second", cap: "10 seconds" } as const
+    const waits = [1, 2, 3, 4, 5, 2_147_483_647].map((failures) =>
+      Duration.toSeconds(Backoff.doubling(growth, failures))
+    )
+
+    assert.deepStrictEqual(waits, [1, 2, 4, 8, 10, 10])
+  })
 })

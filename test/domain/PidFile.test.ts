@@ -33,9 +33,9 @@ describe("PidFile", () => {
     assert.deepStrictEqual(PidFile.parse(text), Result.fail(issue))
   })
 
-  it("gives different processes different tokens", () => {
-    const tokens = [["1", "boot"], ["2", "boot"], ["1", "other boot"], ["1b", "oot"]]
-    assert.strictEqual(new Set(tokens.map(PidFile.fingerprintOf)).size, 4)
+  it("gives different processes different fingerprints", () => {
+    const fingerprints = [["1", "boot"], ["2", "boot"], ["1", "other boot"], ["1b", "oot"]]
+    assert.strictEqual(new Set(fingerprints.map(PidFile.fingerprintOf)).size, 4)
   })
 
   it("finds the start time behind a program's name with brackets and spaces", () => {

@@ -107,7 +107,7 @@ describe("Settlement", () => {
     assert.isFalse(settlement._tag === "Retried" && settlement.error.includes("\0"))
   })
 
-  it("puts off a job that nobody knows, longer each time, to ten minutes", () => {
+  it("makes an unhandled job later each time, up to ten minutes", () => {
     const delays = [0, 1, 2, 5, 1000].map((unhandledCount) => {
       const settlement = unknownName({ ...claimed, unhandledCount })
       return settlement._tag === "Unhandled" && Duration.toSeconds(settlement.delay)

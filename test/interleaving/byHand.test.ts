@@ -21,7 +21,7 @@ const refusal = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
 const isHeld = /has a key and is leased to a worker/
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by hand", (it) => {
-  it.effect("a job of a run cannot be deleted, put off or moved", () =>
+  it.effect("a job of a run cannot be deleted, moved or made later", () =>
     Effect.gen(function*() {
       const { a, b, c, key, other, queue, worker } = yield* setup
       const [first, second] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
@@ -29,7 +29,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const run = yield* a.claim({ queue, worker, limit: 1, perLaneMax: 1 })
 
       const deleted = yield* refusal(c.sql`DELETE FROM pgq.jobs WHERE id = ${second}`)
-      const putOff = yield* refusal(c.sql`
+      const delayed = yield* refusal(c.sql`
         UPDATE pgq.jobs SET state = 'scheduled', run_at = now() + interval '1 hour'
         WHERE id = ${second}
       `)
@@ -42,7 +42,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       const after = yield* b.claim({ queue, worker: other })
 
       assert.deepStrictEqual(run.ids, [first, second])
-      for (const said of [deleted, putOff, moved]) assert.match(said, isHeld)
+      for (const said of [deleted, delayed, moved]) assert.match(said, isHeld)
       assert.deepStrictEqual([beside.ids, after.ids], [[], [third]])
     }))
 

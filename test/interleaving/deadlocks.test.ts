@@ -12,7 +12,7 @@ const keys = ["a", "b", "c", "d"]
 const rounds = 150
 
 /**
- * What the database did to a statement, but for what it may say to a worker that has been buried.
+ * What the database did to a statement, but for what it may say to a worker that was reported dead.
  */
 const trouble = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
   Effect.matchEffect(statement, {
@@ -24,7 +24,7 @@ const trouble = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
   })
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("deadlocks", (it) => {
-  it.effect("do not come of a worker that is buried while it claims and settles", () =>
+  it.effect("do not come of a worker that is reported dead while it claims and settles", () =>
     Effect.gen(function*() {
       const [holder, claimer, settler, parent] = [
         yield* Session.open,
@@ -46,12 +46,12 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("dea
       yield* Session.waiters(1)
       const settling = yield* Effect.forkChild(settler.complete(lease, [first]))
       yield* Session.waiters(2)
-      const buried = yield* parent.sql`SELECT * FROM pgq.leave(${worker}::uuid, true)`
+      const reported = yield* parent.sql`SELECT * FROM pgq.leave(${worker}::uuid, true)`
       yield* holder.commit
 
       yield* Fiber.join(claiming)
       assert.deepStrictEqual(yield* Fiber.join(settling), [])
-      assert.deepStrictEqual(buried, [{ handed_back: 0, is_done: false }])
+      assert.deepStrictEqual(reported, [{ handed_back: 0, is_done: false }])
     }))
 
   it.effect("do not come of chance", () =>

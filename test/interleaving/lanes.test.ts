@@ -163,7 +163,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       assert.deepStrictEqual(rest.ids, ids.slice(3))
     }))
 
-  it.effect("let a lease's jobs go as one when its worker is buried", () =>
+  it.effect("let a lease's jobs go as one when its worker is reported dead", () =>
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup
       const ids = yield* Effect.forEach([1, 2, 3], () => a.insert({ queue, key }))

@@ -43,7 +43,7 @@ describe("FailureLog", () => {
 
         assert.deepStrictEqual(lines, [
           "job 7 (mail): no route; tried again in 1s 501ms",
-          "job 7 (mail): no route; put off for 30s",
+          "job 7 (mail): no route; unhandled, and tried again in 30s",
           "job 7 (mail): no route; " +
           "failed for good, and holds up its key until somebody retries or cancels it"
         ])

@@ -21,8 +21,8 @@ const refusal = (jobs: unknown, handlers = TickLive) =>
   )
 
 const wrong: ReadonlyArray<readonly [what: string, jobs: unknown, issue: string]> = [
-  ["no list", undefined, "jobs: it is not a list of kinds of jobs"],
-  ["a name", "tick", "jobs: it is not a list of kinds of jobs"],
+  ["no list", undefined, "jobs: a worker needs a list of kinds of jobs"],
+  ["a name", "tick", "jobs: a worker needs a list of kinds of jobs"],
   ["no kinds", [], "jobs: a worker needs at least one kind of job"],
   ["names", ["tick"], "jobs: it holds a value that is not a kind of job"],
   ["nothing", [null], "jobs: it holds a value that is not a kind of job"],
@@ -65,7 +65,11 @@ describe("a worker", () => {
 
   it.effect("takes one layer that is provided twice, and handlers of other kinds", () =>
     Effect.gen(function*() {
-      const others = Job.make("tock").toLayer(() => undefined)
+      const likeTick = Array.from({ length: 9 }, (_, n) => Job.make(`tick/${n}`))
+      const others = Layer.mergeAll(
+        Job.make("tock").toLayer(() => undefined),
+        ...likeTick.map((kind) => kind.toLayer(() => undefined))
+      )
       yield* Layer.build(MemoryQueue.layer({ jobs: [Tick] })).pipe(
         Effect.provide(Layer.mergeAll(TickLive, others, Layer.fresh(TickLive)))
       )

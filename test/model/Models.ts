@@ -42,7 +42,7 @@ export const models: ReadonlyArray<Model> = [
     "BY_ATTEMPT"
   ),
   ...holding(
-    "ladder",
+    "stopSignals",
     "",
     "CRASHES=1",
     "PARENT_DIES"

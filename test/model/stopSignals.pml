@@ -37,8 +37,8 @@ inline stop(place, m) {
 #endif
 }
 
-/* Ladder.respond: the signals are kept from the first line on, so they come when it takes them. */
-proctype Ladder() {
+/* StopSignals.respond: the signals are kept from the first line on, so they come when it takes them. */
+proctype Signals() {
  end:
   do
   :: atomic { signals > 0 && !gone && !exiting -> signals--;
@@ -116,7 +116,7 @@ proctype Keep(byte place) {
   :: atomic { gone -> goto done }
   :: atomic { !alive[place] && !gone ->
        if :: clean[place] || mode != 0 -> break :: else fi };
-     /* bury, then a pause, which startsNothing cuts short */
+     /* reportDead, then a pause, which startsNothing cuts short */
      atomic {
        if
        :: gone -> goto done
@@ -135,7 +135,7 @@ proctype Keep(byte place) {
   atomic { if :: kept == 2 && !exiting -> assert(!alive[0] && !alive[1] || gone); gone = 1 :: else fi }
 }
 
-/* A child: its ladder and its work. One job is enough; a child that nobody stops is seen to hang. */
+/* A child: its stop modes and its work. One job is enough; a child that nobody stops is seen to hang. */
 proctype Child(byte place) {
   byte own, m, jobs;
 #ifdef NO_CONNECTED_CHECK
@@ -183,4 +183,4 @@ proctype Child(byte place) {
   }
 }
 
-init { atomic { run Ladder(); run Broadcast(); run Telling(); run Keep(0) } }
+init { atomic { run Signals(); run Broadcast(); run Telling(); run Keep(0) } }

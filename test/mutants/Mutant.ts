@@ -44,7 +44,7 @@ export interface ByTest {
 /** A Spin model that holds, and does not with these definitions. */
 export interface ByModel {
   readonly checker: "model"
-  readonly model: "lane" | "fence" | "ladder"
+  readonly model: "lane" | "fence" | "stopSignals"
   readonly defines: string
   readonly expected: "violated" | "stuck"
 }

@@ -13,7 +13,7 @@ export const ofHands: ReadonlyArray<Mutant> = [
       to: ""
     }],
     by: [
-      test("interleaving/byHand", "a job of a run cannot be deleted, put off or moved"),
+      test("interleaving/byHand", "a job of a run cannot be deleted, moved or made later"),
       model("lane", "NJ=3 DELETES=1 NO_HAND_GUARD", "violated"),
       model("lane", "NJ=3 DELETES=1 RUN=1 NO_HAND_GUARD", "violated")
     ]

@@ -43,23 +43,23 @@ export const ofModels: ReadonlyArray<Mutant> = [
   inModel(
     "every-message-a-step",
     "signalSteps",
-    model("ladder", "EVERY_MESSAGE_A_STEP", "violated")
+    model("stopSignals", "EVERY_MESSAGE_A_STEP", "violated")
   ),
-  inModel("steps-back-up", "signalSteps", model("ladder", "NOT_MONOTONE", "violated")),
-  inModel("new-child-not-told", "tellingChildren", model("ladder", "NO_TELLING", "stuck")),
+  inModel("steps-back-up", "signalSteps", model("stopSignals", "NOT_MONOTONE", "violated")),
+  inModel("new-child-not-told", "tellingChildren", model("stopSignals", "NO_TELLING", "stuck")),
   inModel(
     "new-child-told-the-mode-of-before",
     "tellingChildren",
-    model("ladder", "TELL_TOO_SOON", "stuck")
+    model("stopSignals", "TELL_TOO_SOON", "stuck")
   ),
   inModel(
     "no-second-look-at-the-mode",
     "secondCheck",
-    model("ladder", "CRASHES=1 NO_SECOND_CHECK", "violated")
+    model("stopSignals", "CRASHES=1 NO_SECOND_CHECK", "violated")
   ),
   inModel(
     "disconnect-waited-for-only",
     "orphans",
-    model("ladder", "PARENT_DIES NO_CONNECTED_CHECK", "stuck")
+    model("stopSignals", "PARENT_DIES NO_CONNECTED_CHECK", "stuck")
   )
 ]

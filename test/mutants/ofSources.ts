@@ -121,7 +121,7 @@ void import("./main.ts").then(({ main }) => main())`,
     }],
     by: [
       test("cli/start", "a signal that comes before anything else is read is caught"),
-      model("ladder", "TOO_EARLY", "violated")
+      model("stopSignals", "TOO_EARLY", "violated")
     ]
   },
   {

@@ -5,7 +5,7 @@
  *
  * `PGQ_RUNS` sets how many histories (30 by default), `PGQ_COMMANDS` how long the longest is (60).
  * `PGQ_SEED` draws the same ones again. A failure prints the shortest history found and a replay
- * token: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
+ * text: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
  */
 import { layer } from "@effect/vitest"
 import * as Commands from "./Commands.ts"

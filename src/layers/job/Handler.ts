@@ -34,14 +34,15 @@ export const layer = <Name extends string, R>(
     const handler = make(yield* Effect.context<R>())
     const collected = yield* Collected
     collected?.push(handler)
-    return Context.make(keyOf(name), handler).pipe(Context.add(keyOf(name, nth), handler))
+    return Context.make(keyOf(name), handler).pipe(Context.add(keyOfLayer(name, nth), handler))
   }))
 }
 
-const keyOf = <Name extends string>(name: Name, nth?: number) =>
-  Context.Service<Handler<Name>, Services.Handler>(
-    nth === undefined ? `pgq/Handler/${name}` : `pgq/Handler/${name}/${nth}`
-  )
+const keyOf = <Name extends string>(name: Name) =>
+  Context.Service<Handler<Name>, Services.Handler>(`pgq/Handler/${name}`)
+
+const keyOfLayer = <Name extends string>(name: Name, nth: number) =>
+  Context.Service<Handler<Name>, Services.Handler>(`pgq/HandlerLayer/${nth}/${name}`)
 
 const layersMade = new Map<string, number>()
 
@@ -69,7 +70,7 @@ export const of = <const Kinds extends ReadonlyArray<Kind>>(kinds: Kinds): Effec
 const layersIn = (context: Context.Context<never>, name: string): number => {
   let count = 0
   for (let nth = 0; nth < (layersMade.get(name) ?? 0); nth++) {
-    if (Option.isSome(Context.getOption(context, keyOf(name, nth)))) count++
+    if (Option.isSome(Context.getOption(context, keyOfLayer(name, nth)))) count++
   }
   return count
 }

@@ -43,12 +43,12 @@ export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy
 /**
  * Names a kind of job, its payload and how its runs are tried again.
  *
- * The name is 1 to 128 bytes of UTF-8 without a NUL character. An empty literal does not compile. No
- * other name is refused here: a wrong one fails as `JobInvalid` when a job is enqueued, before
+ * The name is 1 to 128 bytes of UTF-8 without a NUL character. An empty literal does not compile.
+ * No other name is refused here: a wrong one fails as `JobInvalid` when a job is enqueued, before
  * anything is sent, and as `SettingInvalid` when a worker is built, before anything is claimed.
  *
- * Without a `payload`, jobs of this kind have none: `enqueue` is called with the kind alone, and the
- * handler gets `undefined`.
+ * Without a `payload`, jobs of this kind have none: `enqueue` is called with the kind alone, and
+ * the handler gets `undefined`.
  *
  * @example
  * ```ts

@@ -70,13 +70,13 @@ const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyA
         while: ({ isTransient }) => isOutcomeUnknown && isTransient
       }),
       Effect.mapError((error) =>
-        isOutcomeUnknown ? inDoubt(error) : isWithoutJobs(error) ? keptOut(error) : error
+        isOutcomeUnknown ? withUnknownOutcome(error) : isWithoutJobs(error) ? keptOut(error) : error
       )
     )
   })
 
 /** The error of the last try does not tell whether the first one added the jobs. */
-const inDoubt = ({ cause, code, detail, isTransient, operation }: StoreError) =>
+const withUnknownOutcome = ({ cause, code, detail, isTransient, operation }: StoreError) =>
   new StoreError({
     operation,
     isTransient,

@@ -56,7 +56,7 @@ const consequence = (settlement: Failure): string => {
     case "Retried":
       return `tried again in ${shortly(settlement.delay)}`
     case "Unhandled":
-      return `put off for ${shortly(settlement.delay)}`
+      return `unhandled, and tried again in ${shortly(settlement.delay)}`
     case "Failed":
       return settlement.blocksLane
         ? "failed for good, and holds up its key until somebody retries or cancels it"

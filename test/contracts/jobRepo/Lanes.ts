@@ -162,7 +162,7 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
       assert.deepStrictEqual(names, ["urgent", "first", "second"])
     }))
 
-  it.effect("waits for a job that was put off", () =>
+  it.effect("waits for a job that was unhandled", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       const worker = yield* workerOf(queue)

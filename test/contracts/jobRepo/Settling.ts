@@ -184,21 +184,21 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       assert.deepStrictEqual(yield* claim({ queue, worker }), [])
     }))
 
-  it.effect("counts how often a job was put off, and uses no attempt", () =>
+  it.effect("counts how often a job was unhandled, and uses no attempt", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, {})
-      const putOff = Settlement.Unhandled({ error: "not here", delay: Duration.millis(1) })
+      const unhandled = Settlement.Unhandled({ error: "not here", delay: Duration.millis(1) })
 
-      yield* settle(yield* claim({ queue, worker }), putOff)
-      yield* settle(yield* claimOnceReady({ queue, worker }), putOff)
+      yield* settle(yield* claim({ queue, worker }), unhandled)
+      yield* settle(yield* claimOnceReady({ queue, worker }), unhandled)
 
       const [job] = yield* claimOnceReady({ queue, worker })
       assert.deepStrictEqual([job?.attempt, job?.unhandledCount], [1, 2])
     }))
 
-  it.effect("makes the jobs of a buried worker claimable at once", () =>
+  it.effect("makes the jobs of a worker that is reported dead claimable at once", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       const dead = yield* workerOf(queue)

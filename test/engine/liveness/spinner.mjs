@@ -4,7 +4,7 @@
  * node spinner.mjs URL QUEUE with-watchdog|without-watchdog|giving-up
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { syncBuiltinESMExports } from "node:module"
 import threads from "node:worker_threads"
 
@@ -17,20 +17,21 @@ if (watchdog === "without-watchdog") {
   }
   syncBuiltinESMExports()
 }
-const { Job, WorkerControl, QueueLive, RowLock } = await import("../../../dist/index.js")
+const { Job, WorkerControl, QueueLive } = await import("../../../dist/index.js")
 
 const compute = () => {
   process.stderr.write("computing\n")
   const end = performance.now() + 8000
   while (performance.now() < end);
 }
+const Compute = Job.make("compute")
 const Queue = QueueLive.layer({
+  jobs: [Compute],
   queues: [queue],
   lease: "3 seconds",
   hangLimit: watchdog === "giving-up" ? "2 seconds" : undefined
 }).pipe(
-  Layer.provide(Job.make("compute", { payload: Schema.Unknown }).toLayer(compute)),
-  Layer.provide(RowLock.layer),
+  Layer.provide(Compute.toLayer(compute)),
   Layer.provide(PgClient.layer({ url: Redacted.make(url) }))
 )
 await Effect.gen(function*() {

@@ -97,11 +97,11 @@ layer(PgQueue.layer, options)("the jobs of dead workers", (it) => {
         CREATE TRIGGER no_pills BEFORE UPDATE ON pgq.jobs FOR EACH ROW
           WHEN (NEW.crash_count = 1) EXECUTE FUNCTION public.no_pills()
       `).unprepared
-      const state = sql<{ is_doubted: boolean }>`
-        SELECT late_since IS NOT NULL AS is_doubted FROM pgq.workers WHERE id = ${worker}::uuid
+      const state = sql<{ is_late: boolean }>`
+        SELECT late_since IS NOT NULL AS is_late FROM pgq.workers WHERE id = ${worker}::uuid
       `
       const first = yield* Effect.exit(rescue)
-      const doubted = yield* state
+      const late = yield* state
       yield* sql`UPDATE pgq.workers SET late_since = late_since - lease WHERE id = ${worker}::uuid`
       const second = yield* Effect.exit(rescue)
       const left = yield* state
@@ -109,7 +109,7 @@ layer(PgQueue.layer, options)("the jobs of dead workers", (it) => {
       yield* rescue
 
       assert.deepStrictEqual([first._tag, second._tag], ["Failure", "Failure"])
-      assert.deepStrictEqual([doubted, left], [[{ is_doubted: true }], []])
+      assert.deepStrictEqual([late, left], [[{ is_late: true }], []])
     }))
 
   for (const end of ["leave", "reportDead"] as const) {
@@ -153,7 +153,7 @@ layer(PgQueue.layer, options)("a clock that was set back", (it) => {
 
       yield* setBack
       const atFirstSight = yield* rescue
-      // And once more, after it was doubted.
+      // And once more, after it was late.
       yield* setBack
       const atSecondSight = yield* rescue
       yield* wait

@@ -15,7 +15,7 @@ const Known = Job.make("known", { payload: Schema.Unknown })
 const Mystery = Job.make("mystery", { payload: Schema.Unknown })
 
 layer(producer, options)("a job of an unknown name", (it) => {
-  it.effect("is put off with the reason in sight, until somebody who knows it comes", () =>
+  it.effect("is unhandled with the reason in sight, until a worker has a handler", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const queue = yield* queueName
@@ -23,13 +23,13 @@ layer(producer, options)("a job of an unknown name", (it) => {
       yield* start(Known.toLayer(() => undefined), { queues: [queue], scope })
       const id = yield* enqueue(Mystery, {}, { queue })
 
-      const putOff = yield* eventually(Effect.gen(function*() {
+      const unhandled = yield* eventually(Effect.gen(function*() {
         const [job] = yield* unfinished(queue)
         assert.strictEqual(job?.state, "retry")
         return job!
       }))
-      assert.deepStrictEqual([putOff.failures, putOff.unhandled_count], [0, 1])
-      assert.match(putOff.error ?? "", /no handler for "mystery"/)
+      assert.deepStrictEqual([unhandled.failures, unhandled.unhandled_count], [0, 1])
+      assert.match(unhandled.error ?? "", /no handler for "mystery"/)
       yield* Scope.close(scope, Exit.void)
 
       const attempts: Array<number> = []

@@ -47,14 +47,14 @@ const unreachable = (times: number) => {
 }
 
 /** The worker is taken for dead behind its back, as if it had been frozen. */
-const buried = Effect.gen(function*() {
+const reportedDead = Effect.gen(function*() {
   const [self] = yield* JobAdmin.use((admin) => admin.workers)
   yield* WorkerRegistry.use((registry) => registry.reportDead(self!.id))
 })
 
 /** And another one has its job now. */
 const takenOver = Effect.gen(function*() {
-  yield* buried
+  yield* reportedDead
   const [taken] = yield* claim({ queue: "default", worker: yield* workerOf("default") })
   return taken!
 })
@@ -205,7 +205,7 @@ it.effect("hands back what it claimed anew under an answer of an older life", ()
     // Sent before the worker was taken for dead, done after it has joined again.
     const { goOn, ran } = yield* pausing("before")
 
-    yield* buried
+    yield* reportedDead
     yield* TestClock.adjust("6 seconds")
     yield* goOn.open
     yield* TestClock.adjust("1 second")

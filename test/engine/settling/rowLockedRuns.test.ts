@@ -16,7 +16,7 @@ import { finished, options, unfinished } from "../Live.ts"
 
 const ends = {
   "goes back": Settlement.Released(),
-  "is put off": Settlement.Unhandled({ delay: Duration.hours(1), error: "nobody knows it" }),
+  "is unhandled": Settlement.Unhandled({ delay: Duration.hours(1), error: "nobody knows it" }),
   "is to be tried again": Settlement.Retried({
     delay: Duration.hours(1),
     error: "no",

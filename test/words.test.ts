@@ -1,0 +1,74 @@
+/**
+ * One word, one meaning: the glossary's words are in use, and those it retired are gone.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+
+const glossary = readFileSync("docs/glossary.md", "utf8")
+const [words = "", retiredRows = ""] = glossary.split("<!-- retired words -->")
+
+/** The first column of each table. */
+const firstColumn = (text: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(/^\| ([^|]+?) \|/gm), ([, word]) => word!)
+    .filter((word) => !["word", "retired"].includes(word) && !/^-+$/.test(word))
+
+const retired = firstColumn(retiredRows)
+
+/** Other uses of a retired word, where no word of the glossary says the same. */
+const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
+  // The soak's option `--pace`: how many faults there are in a time.
+  "pace": ["test/soak/"]
+}
+
+const files = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
+  ["src", "sql", "docs", "examples", "test"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(ts|mjs|sql|md|sh|pml)$/.test(name) && !name.includes("node_modules"))
+      .map((name) => join(folder, name))
+  )
+).filter((file) => !["docs/glossary.md", "test/words.test.ts"].includes(file))
+
+const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]))
+
+/** An identifier is looked for as it is written, a word in any case. */
+const asWord = (word: string): RegExp =>
+  new RegExp(`(?<![\\w-])${word.replaceAll(" ", "\\s+")}(?![\\w-])`, /[A-Z]/.test(word) ? "" : "i")
+
+describe("the glossary", () => {
+  it("lists the retired words", () => {
+    assert.includeMembers([...retired], ["token", "stand-in", "lane_wakes"])
+  })
+
+  it.each(retired)("has retired %s, which is nowhere any more", (word) => {
+    const found = files.filter((file) => asWord(word).test(texts.get(file)!))
+    const excused = allowed[word] ?? []
+    assert.deepStrictEqual(
+      found.filter((file) => !excused.some((place) => file.startsWith(place))),
+      []
+    )
+  })
+
+  it("excuses no use that is gone", () => {
+    const unneeded = Object.entries(allowed).flatMap(([word, places]) =>
+      places.filter((place) =>
+        !files.some((file) => file.startsWith(place) && asWord(word).test(texts.get(file)!))
+      )
+    )
+    assert.deepStrictEqual(unneeded, [])
+  })
+
+  it("explains each word once", () => {
+    const explained = firstColumn(words)
+    assert.isAbove(explained.length, 50)
+    assert.strictEqual(new Set(explained).size, explained.length)
+  })
+
+  it("explains no word that nobody uses", () => {
+    const all = Array.from(texts.values()).join("\n")
+    assert.deepStrictEqual(
+      firstColumn(words).filter((word) => !new RegExp(`\\b${word}`, "i").test(all)),
+      []
+    )
+  })
+})
