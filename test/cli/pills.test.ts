@@ -73,7 +73,7 @@ const scripted = `
 export const setupJobs = () => process.exit(0)
 `
 
-layer(Postgres.layer, { excludeTestServices: true, concurrent: true, timeout: "60 seconds" })(
+layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(
   "a job that",
   (it) => {
     for (const [what, { how, name, says }] of Object.entries(pills)) {
