@@ -5,6 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import {
   AdvisoryLock,
   enqueue,
@@ -30,6 +31,22 @@ layer(MemoryQueue.client)("signing up", (it) => {
       assert.deepStrictEqual([counts?.queue, counts?.ready], ["default", 1])
     }))
 })
+// #endregion
+
+// #region worker
+const Sending = MemoryQueue.layer({ jobs: [SendEmail] }).pipe(Layer.provide(SendEmailLive))
+
+it.effect("reminds after ten minutes", () =>
+  Effect.gen(function*() {
+    const reminder = { to: "ada@example.com", subject: "Confirm your address" }
+    yield* enqueue(SendEmail, reminder, { delay: "10 minutes" })
+    const worker = yield* WorkerControl
+
+    yield* TestClock.adjust("9 minutes")
+    assert.strictEqual((yield* worker.status).done, 0)
+    yield* TestClock.adjust("1 minute")
+    assert.strictEqual((yield* worker.status).done, 1)
+  }).pipe(Effect.provide(Sending)))
 // #endregion
 
 const Migrated = Layer.effectDiscard(PgSchema.migrate()).pipe(

@@ -99,7 +99,8 @@ describe("an Effect that a handler returns", () => {
         Effect.sync(() => 1),
         Effect.suspend(() => Effect.succeed(1)),
         Effect.gen(function*() {
-          return yield* Effect.succeed(1)
+          const one = yield* Effect.succeed(1)
+          return one
         }),
         Effect.promise(() => Promise.resolve(1)),
         Effect.as(Effect.yieldNow, 1)

@@ -2,6 +2,8 @@
  * The types of jobs, handlers and workers. `tsc` reads this file: a line that is expected to be an
  * error, and is none, fails `npm run check:code`.
  */
+// No program here runs: each stands for its type.
+// @effect-diagnostics floatingEffect:off missingLayerContext:off
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
 import { Context, type Effect, Layer, Schema } from "effect"

@@ -1,11 +1,12 @@
 /**
- * The examples in the comments of the public names: each compiles, and each program in them runs on
- * a database of its own.
+ * The build as an application sees it: the examples in the comments of the public names compile,
+ * and each program in them runs on a database of its own. The types that they name are public.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
-import { join } from "node:path"
+import { readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { type JobAdmin, type JobRepo, PgSchema, QueueLive } from "pgq"
 import * as Postgres from "../support/Postgres.ts"
 import * as Compiled from "./Compiled.ts"
@@ -99,4 +100,29 @@ describe("a mistake", { timeout: 60_000 }, () => {
       assert.match(of("none"), /Source has 0 element\(s\) but target requires 1/)
       assert.match(of("unnamed"), /"a job needs a name"/)
     }))
+})
+
+// A declaration file imports what its declarations name.
+describe("the types of the public names", () => {
+  const exports = Exports.all()
+  const files = Array.from(new Set(exports.map(({ file }) => file)))
+  const isPublic = (file: string, name: string) =>
+    exports.some((one) => one.file === file && new RegExp(`(^|\\.)${name}$`).test(one.name))
+
+  it.each(files)("in %s name public types alone", (file) => {
+    const text = readFileSync(file.replace(/^src\/(.*)\.ts$/, "dist/$1.d.ts"), "utf8")
+    const named = Array.from(
+      text.matchAll(/^import (?:type )?\{([^}]*)\} from "(\.[^"]+)"/gm),
+      ([, names = "", from = ""]) => {
+        const source = join(dirname(file), from.replace(/\.js$/, ".ts"))
+        return names.split(",").map((name) => name.replace("type ", "").trim())
+          .map((name) => ({ source, name }))
+      }
+    ).flat()
+    assert.deepStrictEqual(
+      named.filter(({ name, source }) => !isPublic(source, name))
+        .map(({ name, source }) => `${name} of ${source}`),
+      []
+    )
+  })
 })
