@@ -10,6 +10,7 @@ import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import { bounds, within } from "../effects/Deadline.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as MissedWakeUps from "./MissedWakeUps.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -58,13 +59,11 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   yield* listen.pipe(
     Effect.tapError((error) =>
-      (losses === lossesWorthALine
-        ? Effect.logWarning(
-          "no connection hears of new jobs, which start up to 5 seconds late until one does",
-          error
-        )
-        : Effect.logDebug("the listening connection was lost", error))
-        .pipe(Effect.annotateLogs({ operation: "listen", schema }))
+      (losses === lossesWorthALine ? EventLog.warning : EventLog.debug)("listen.failed", {
+        text: "LISTEN failed; until it works, new jobs start up to 5 seconds late",
+        fields: { operation: "listen", schema },
+        cause: error
+      })
     ),
     Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++losses), Effect.sleep)),
     restartOnDefect("listening"),

@@ -5,6 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../../domain/Errors.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -103,8 +104,10 @@ export const migrate = Effect.fn("PgSchema.migrate")(
         (text) => sql.unsafe(text).unprepared
       )
       if (renamed.length > 0) {
-        yield* Effect.logInfo("the functions of the renamed schema look for tables in it again")
-          .pipe(Effect.annotateLogs({ schema }))
+        yield* EventLog.info("schema.renamed", {
+          text: "the functions of the renamed schema use its new name now",
+          fields: { schema }
+        })
       }
       return migrations().filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })

@@ -7,6 +7,7 @@ import type { StoreError } from "../../domain/Errors.ts"
 import * as Idle from "../../domain/Idle.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import * as Pauses from "./Pauses.ts"
@@ -108,14 +109,17 @@ const sayRejoining = (
   queues: ReadonlyArray<string>,
   lost: ReadonlyArray<LogFields.LoggedJob>
 ): Effect.Effect<void> =>
-  Effect.logWarning(
-    `this worker was taken for dead, and joins again; broke off ${LogFields.wordsFor(lost)}`
-  ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
+  EventLog.warning("worker.reported-dead", {
+    text: "this worker was reported dead, and registers again; " +
+      `interrupted ${LogFields.wordsFor(lost)}`,
+    fields: { queues, ...LogFields.ofJobs(lost) }
+  })
 
 const sayFailed = (queues: ReadonlyArray<string>, error: StoreError): Effect.Effect<void> =>
-  Effect.logWarning(`could not ask for jobs: ${error.message}; asking again soon`).pipe(
-    Effect.annotateLogs({ queues, ...LogFields.ofError(error) })
-  )
+  EventLog.warning("claim.failed", {
+    text: `claim failed: ${error.message}; claiming again soon`,
+    fields: { queues, ...LogFields.ofError(error) }
+  })
 
 /** Milliseconds. Then a claim tries again to do without. */
 const carefulFor = 60_000

@@ -6,6 +6,7 @@ import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
 import { type Watch, Watchdog } from "../../services/Watchdog.ts"
 import { type NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { jittered } from "../effects/Jitter.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
@@ -118,9 +119,10 @@ const repeatedlyRenew = <R>(
     Effect.as(renewEvery(lease)),
     Effect.catch((error) =>
       Effect.andThen(
-        Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`).pipe(
-          Effect.annotateLogs(LogFields.ofError(error, "renew"))
-        ),
+        EventLog.warning("heartbeat.failed", {
+          text: `heartbeat failed: ${error.message}; renewing again soon`,
+          fields: LogFields.ofError(error, "renew")
+        }),
         jittered(retryEvery(lease, isTrusted()))
       )
     ),

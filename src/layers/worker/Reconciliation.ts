@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import type { Settler } from "./Settler.ts"
@@ -27,15 +28,17 @@ export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker 
     ])
     if (released > 0) {
       const jobs = LogFields.count({ length: released })
-      yield* Effect.logWarning(`handed back ${jobs} that this worker had lost track of`).pipe(
-        Effect.annotateLogs({ queues, count: released })
-      )
+      yield* EventLog.warning("lease.reconciled", {
+        text: `gave back ${jobs} of a claim whose answer was lost`,
+        fields: { queues, count: released }
+      })
     }
     const lost = runs.lose((run) => gone.includes(run.lease))
     if (lost.length > 0) {
-      yield* Effect.logWarning(
-        `broke off ${LogFields.wordsFor(lost)}: no longer leased to this worker`
-      ).pipe(Effect.annotateLogs(LogFields.ofJobs(lost)))
+      yield* EventLog.warning("lease.lost", {
+        text: `interrupted ${LogFields.wordsFor(lost)}: no longer leased to this worker`,
+        fields: LogFields.ofJobs(lost)
+      })
     }
   })
 

@@ -6,6 +6,7 @@ import { type Cause, Effect, type Exit, Random, References } from "effect"
 import type { RetryPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { decide, type Settlement } from "../../domain/Settlement.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"
 import * as LogFields from "./LogFields.ts"
@@ -48,7 +49,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
       }),
     /** The next job of the run leaves. */
     record,
-    /** The next job of the run leaves; its failure is to be said aloud. */
+    /** The next job of the run leaves the run. A failure is logged. */
     end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
       const job = run.next
       record(run, settlement)
@@ -58,8 +59,11 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     },
     /** A slot has ended in its own code, not in a handler's. */
     sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-      Effect.logError("a slot has broken off between two jobs; another takes its place", cause)
-        .pipe(Effect.annotateLogs({ ...annotations, ...LogFields.ofJobs(run?.jobs ?? []) }))
+      EventLog.error("slot.crashed", {
+        text: "a slot crashed between two jobs; another slot replaces it",
+        fields: { ...annotations, ...LogFields.ofJobs(run?.jobs ?? []) },
+        cause
+      })
   }
 })
 

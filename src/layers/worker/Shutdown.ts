@@ -6,6 +6,7 @@ import { Clock, Deferred, Duration, Effect, Exit, Option, Scope } from "effect"
 import { isFurther, type StopMode } from "../../domain/StopMode.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import { bounds } from "../effects/Deadline.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import type { Heartbeat } from "./Heartbeat.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
@@ -88,8 +89,10 @@ const signOff = Effect.fnUntraced(function*({ heartbeat, life }: Options) {
   yield* Scope.close(life, Exit.void)
   const hasSignedOff = yield* heartbeat.leave.pipe(
     Effect.tapError((error) =>
-      Effect.logWarning(`could not sign off, which is tried for some seconds: ${error.message}`)
-        .pipe(Effect.annotateLogs(LogFields.ofError(error)))
+      EventLog.warning("worker.sign-off-failed", {
+        text: `could not sign off: ${error.message}; trying again for some seconds`,
+        fields: LogFields.ofError(error)
+      })
     ),
     Effect.retry(Backoff.schedule({ base: "100 millis", cap: bounds.signOff })),
     Effect.interruptible,
@@ -97,7 +100,10 @@ const signOff = Effect.fnUntraced(function*({ heartbeat, life }: Options) {
     Effect.match({ onSuccess: Option.isSome, onFailure: () => false })
   )
   if (!hasSignedOff) {
-    yield* Effect.logError("stopped without signing off; others wait until its lease has run out")
+    yield* EventLog.error(
+      "worker.sign-off-abandoned",
+      "stopped without signing off; other workers get its jobs when its lease has expired"
+    )
   }
   return hasSignedOff
 })
@@ -116,9 +122,10 @@ const goodbye = ({ ended, grace, runs, stop }: Pick<Options, "grace" | "runs"> &
     yield* Effect.timeoutOption(Effect.raceFirst(ended, isIdle), grace)
     const heard = yield* Effect.timeoutOption(ended, bounds.lastWords)
     if (Option.isNone(heard)) {
-      yield* Effect.logWarning(
-        "the database does not answer: this worker ends without signing off, and others get its " +
-          "jobs when its lease has run out"
+      yield* EventLog.warning(
+        "worker.sign-off-abandoned",
+        "the database does not answer: this worker stops without signing off, and other workers " +
+          "get its jobs when its lease has expired"
       )
     }
   }).pipe(Effect.ignoreCause)

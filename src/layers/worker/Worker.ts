@@ -13,6 +13,7 @@ import type { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { bounds, closeWithin } from "../effects/Deadline.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as ClaimLoop from "./ClaimLoop.ts"
 import * as Heartbeat from "./Heartbeat.ts"
@@ -133,10 +134,12 @@ const keepAlive = ({ claims, heartbeat, look, runs, worker }: Parts) =>
   heartbeat.keep({
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
-      return Effect.logWarning(
-        "could not renew in time; broke off what has a key, before others may run it: " +
-          LogFields.wordsFor(lost)
-      ).pipe(Effect.annotateLogs({ queues: worker.queues, ...LogFields.ofJobs(lost) }))
+      return EventLog.warning("lease.expired", {
+        text:
+          "could not renew in time; interrupted the runs with a key, before other workers may " +
+          `run these jobs: ${LogFields.wordsFor(lost)}`,
+        fields: { queues: worker.queues, ...LogFields.ofJobs(lost) }
+      })
     }),
     onReportedDead: claims.rejoin,
     // A claim that hangs must not keep the worker from renewing.
@@ -173,7 +176,10 @@ const releaseOverdue = ({ runs }: Parts) =>
 const workUntilEnd = (parts: Parts) =>
   Effect.andThen(restartOnDefect("working")(work(parts)), parts.shutdown.end).pipe(
     Effect.tapCause((cause) =>
-      Effect.logError("the worker has broken off, and claims nothing more", cause)
+      EventLog.error("worker.crashed", {
+        text: "the worker's loop crashed; this worker claims nothing more",
+        cause
+      })
     ),
     Effect.onExit((exit) => Deferred.done(parts.shutdown.ended, exit))
   )

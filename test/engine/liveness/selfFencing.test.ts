@@ -90,9 +90,9 @@ it.effect("says in one warning what it broke off, and nothing of each job's end"
     news.emit("end")
     yield* TestClock.adjust(1)
 
-    const told = lines.filter((line) => !line.includes("could not renew, "))
+    const told = lines.filter((line) => !line.includes("heartbeat failed: "))
     assert.lengthOf(told, 1)
-    assert.match(told[0]!, /^Warn .*broke off what has a key.*: job 1 \(task\)$/)
+    assert.match(told[0]!, /^Warn .*interrupted the runs with a key.*: job 1 \(task\)$/)
   }).pipe(Effect.provide(MemoryQueue.layer)))
 
 it.effect("starts nothing before it has renewed, and then what it broke off", () =>
