@@ -1,6 +1,6 @@
 /**
- * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
- * workers, forgotten lanes and old history from time to time.
+ * Runs the `Scheduler`'s steps until its scope ends: due jobs by a timer for the next one; dead
+ * workers, forgotten lanes and old history at intervals.
  */
 import { Duration, Effect, Layer, Queue, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
@@ -50,7 +50,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
   })
 )
 
-/** No wake-up tells of jobs that were due later than twice this when they were added. */
+/** A job that is due later than twice this time after it was added causes no wake-up. */
 const longestWait = Duration.seconds(5)
 /** Another process may be promoting the same jobs in a transaction that has not committed. */
 const shortestPause = Duration.millis(10)
@@ -70,7 +70,7 @@ const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
       })
   )
 
-/** Goes on at once while there is something to do. */
+/** Repeats at once while the step finds something to do. */
 const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Input) =>
   Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
 

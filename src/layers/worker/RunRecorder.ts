@@ -1,6 +1,6 @@
 /**
- * How jobs leave their worker: what the end of a run means for its job, handed to the settler,
- * counted, and said aloud if it is a failure.
+ * Records the end of each run: decides the settlement, gives it to the settler, counts it, and logs
+ * failures.
  */
 import { type Cause, Effect, type Exit, Random, References } from "effect"
 import type { RetryPolicy } from "../../domain/JobKind.ts"
@@ -34,7 +34,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
 
   return {
     tally,
-    /** What the exit means for the job. */
+    /** The settlement that follows from the exit. */
     of: (run: LaneRun, { exit, job, policy }: {
       readonly job: ClaimedJob
       readonly policy: RetryPolicy
@@ -47,7 +47,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         isCancelled: run.isCancelled,
         random: () => random.nextDoubleUnsafe()
       }),
-    /** The next job of the run leaves. */
+    /** The next job of the run leaves the run. */
     record,
     /** The next job of the run leaves the run. A failure is logged. */
     end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
@@ -57,7 +57,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         ? Effect.annotateLogs(failures.warn(job, settlement), annotations)
         : Effect.void
     },
-    /** A slot has ended in its own code, not in a handler's. */
+    /** A slot has crashed in pgq's code, not in a handler. */
     sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
       EventLog.error("slot.crashed", {
         text: "a slot crashed between two jobs; another slot replaces it",
@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
   }
 })
 
-/** Since the start of the worker. */
+/** Counts since the start of the worker. */
 export interface Tally {
   done: number
   failed: number
