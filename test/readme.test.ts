@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { events } from "../src/domain/LogEvent.ts"
 import { regionOf } from "./support/Regions.ts"
 
 const textOf = (file: string): string => readFileSync(file, "utf8")
@@ -184,6 +185,7 @@ const isMember = (owner: string, name: string): boolean => {
     return new RegExp(`^ *CREATE (?:TABLE|VIEW|FUNCTION) ${name}\\b`, "m").test(source)
   }
   if (membersOfOthers.includes(`${owner}.${name}`)) return true
+  if (Object.keys(events).some((event) => event.startsWith(`${owner}.${name}`))) return true
   // A table's column, a service's method, a file's export.
   const owners = sources.filter((file) => file.endsWith(`/${owner}.ts`))
   const texts = owners.length > 0 ? owners.map(textOf).join("\n") : source

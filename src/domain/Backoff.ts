@@ -1,5 +1,5 @@
 /**
- * How long to wait before trying again: capped exponential growth with full jitter.
+ * Delays before another attempt: capped exponential growth with full jitter.
  *
  * Full jitter spreads the retries of a crowd over the whole interval (Marc Brooker, "Exponential
  * Backoff and Jitter", 2015).
@@ -24,11 +24,11 @@ export const fullJitter = (
   }
 ): Duration.Duration => Duration.millis(Math.floor(ceiling(options) * options.random))
 
-/** 30 seconds, doubling to 10 minutes: for a job that no handler here knows. */
+/** For a job without a handler: 30 seconds, doubling to 10 minutes. */
 export const unhandled = (times: number): Duration.Duration =>
   doubling({ base: "30 seconds", cap: "10 minutes" }, times + 1)
 
-// The exponent is bounded before it is used, so that no attempt count overflows.
+// The exponent is bounded first, so that no number of failures overflows.
 const ceiling = (options: Growth & { readonly failures: number }): number =>
   Math.min(
     Duration.toMillis(options.cap),

@@ -13,7 +13,7 @@ export interface JobKind<Name extends string, Payload extends Schema.Top> {
   readonly policy: RetryPolicy
 }
 
-/** How the runs of a kind are tried again. */
+/** The retry policy of a kind. */
 export interface RetryPolicy {
   /**
    * Attempts before a job fails for good; a job's own `maxAttempts` overrides it. Defaults to 25.
@@ -41,8 +41,8 @@ export const defaults: RetryPolicy = {
 }
 
 /**
- * The schema of a job without a payload. It is stored as `{}`, as a bare insert stores it; a run
- * ignores the JSON that is there.
+ * The schema of a job without a payload. It is stored as `{}`, as a bare insert stores it. A run
+ * ignores the stored JSON.
  */
 export interface NoPayload extends Schema.decodeTo<Schema.Undefined, Schema.Unknown> {}
 export const NoPayload: NoPayload = Schema.Unknown.pipe(
@@ -55,7 +55,7 @@ export const NoPayload: NoPayload = Schema.Unknown.pipe(
   )
 )
 
-/** Why a worker cannot work on these kinds. A caller in JavaScript may pass anything. */
+/** The reason why a worker cannot work on these kinds. A caller in JavaScript may pass anything. */
 export const kindsIssue = (kinds: unknown): string | undefined => {
   if (!Array.isArray(kinds)) return "a worker needs a list of kinds of jobs"
   if (kinds.length === 0) return "a worker needs at least one kind of job"

@@ -1,6 +1,5 @@
 /**
- * One job as it is handed over: to the store when it is new, to a worker when it is claimed, to a
- * handler when it runs.
+ * One job in three forms: new, claimed by a worker, and running in a handler.
  */
 import { Duration, Option, Result } from "effect"
 import { JobInvalid } from "./Errors.ts"
@@ -12,9 +11,9 @@ export interface NewJob {
   readonly payload: string
   readonly key: string | undefined
   readonly priority: number
-  /** Not before this time, by the database's clock. */
+  /** The job starts at this time or later, by the database's clock. */
   readonly runAt: Date | undefined
-  /** Not before this long after it was stored. */
+  /** The job starts this long after it was stored, or later. */
   readonly delay: Duration.Duration | undefined
   readonly maxAttempts: number | undefined
 }
@@ -26,32 +25,32 @@ export interface ClaimedJob {
   readonly queue: string
   readonly name: string
   /**
-   * JSON text. Without it, a job cannot run and goes back: there was no room for it, or its row is
-   * gone.
+   * JSON text. `undefined` if the claim's byte budget was spent or the row was deleted; the job is
+   * then released, not run.
    */
   readonly payload: string | undefined
   readonly key: string | undefined
   readonly priority: number
-  /** Which try this is; the first is 1. */
+  /** The number of this attempt; the first is 1. */
   readonly attempt: number
   readonly maxAttempts: number | undefined
   /** How often the worker that claimed it had no handler of its name. */
   readonly unhandledCount: number
 }
 
-/** What a handler is told of the job it runs. */
+/** A handler's view of its job. */
 export interface RunningJob {
   readonly id: bigint
   readonly name: string
   readonly key: string | undefined
   readonly priority: number
-  /** Which try this is; the first is 1. */
+  /** The number of this attempt; the first is 1. */
   readonly attempt: number
   /** The payload as JSON text, with every digit of its numbers: JavaScript rounds them. */
   readonly payloadText: string
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal
-  /** What `JSON.stringify` writes of it. */
+  /** The job as `JSON.stringify` writes it. */
   readonly toJSON: () => JobJson
 }
 
@@ -64,20 +63,22 @@ export interface JobJson {
   readonly attempt: number
 }
 
-/** What a job has beside its kind and its payload. Values out of bounds fail as `JobInvalid`. */
+/**
+ * The options of a job beside its kind and payload. Values out of bounds fail with `JobInvalid`.
+ */
 export interface EnqueueOptions {
   /** Jobs that share a key run one at a time, in order. 1 to 512 bytes; defaults to no key. */
   readonly key?: string | undefined
   /** A whole number of 32 bits; higher runs first. Defaults to 0. */
   readonly priority?: number | undefined
-  /** Not before this time, by the database's clock; goes without `delay`. */
+  /** The job starts at this time or later, by the database's clock. Excludes `delay`. */
   readonly runAt?: Date | undefined
   /**
-   * Not before this long after the job was stored, by the database's clock; 100 years at most. Goes
-   * without `runAt`.
+   * The job starts this long after it was stored, or later, by the database's clock; at most 100
+   * years. Excludes `runAt`.
    */
   readonly delay?: Duration.Input | undefined
-  /** Tries before the job is kept as failed, 1 at least. Defaults to its kind's. */
+  /** Attempts before the job fails for good, at least 1. Defaults to its kind's. */
   readonly maxAttempts?: number | undefined
   /** The queue that the job waits in, 1 to 63 bytes. Defaults to "default". */
   readonly queue?: string | undefined
@@ -125,7 +126,7 @@ export const newJob = (
   return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
 }
 
-/** A value that is no duration has no end, either. Effect makes nothing of what is no number. */
+/** An input that is not a duration becomes infinite, which the check refuses. */
 const delayOf = (input: Duration.Input): Duration.Duration => {
   const parts: ReadonlyArray<unknown> = typeof input === "object" ? Object.values(input) : [input]
   return parts.some(Number.isNaN)
@@ -158,8 +159,9 @@ const hasUnstorableEscape = (json: string): boolean => {
   return false
 }
 
-// JSON.stringify escapes only lone surrogates, but others escape whole pairs, which are storable.
-// Every escape is read from its start, so that an escaped backslash does not start another one.
+// JSON.stringify escapes only lone surrogates, but other programs escape whole pairs, which can be
+// stored. The pattern reads every escape from its start, so that an escaped backslash does not
+// begin another one.
 const escapes = /\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|u(0000|d[89a-f][0-9a-f]{2})|.)/gis
 
 const integerIssue = (what: string, value: number, min: number): string | undefined =>

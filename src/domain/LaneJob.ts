@@ -11,13 +11,13 @@ export interface LaneJob extends NewLaneJob {
   readonly laneState: LaneState
   /** Runs that ended in failure. */
   readonly failures: number
-  /** How often no worker knew its name. */
+  /** How often a worker without a handler of its name claimed it. */
   readonly unhandledCount: number
   /** How many workers died while they held it, since it last ran to an end. */
   readonly crashes: number
 }
 
-/** A new job, as far as the rules must know it. */
+/** The part of a new job that the rules use. */
 export interface NewLaneJob {
   readonly id: bigint
   readonly key: string | undefined
@@ -33,7 +33,7 @@ export interface NewLaneJob {
  */
 export type LaneState = "open" | "leased" | "delayed" | "delayedHoldingLane"
 
-/** A job is finished, as crashed, when so many workers have died while they held it. */
+/** A job fails as crashed when this many workers have died while they held it. */
 const crashesMax = 3
 
 export const added = <J extends NewLaneJob>(job: J, now: number): J & LaneJob => ({

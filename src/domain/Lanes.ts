@@ -32,13 +32,16 @@ export const behind = <J extends LaneJob>(
     .toSorted(byUrgency)
     .slice(0, count)
 
-/** Whether any job waits for a worker: ready, or behind its key, but not behind a job for later. */
+/**
+ * Whether a job waits for a worker: ready, or behind its key, but not behind a delayed job that
+ * holds the lane.
+ */
 export const hasUnstarted = (jobs: ReadonlyArray<LaneJob>): boolean => {
   const held = keysOf(jobs, ["delayedHoldingLane"])
   return jobs.some((job) => isOpen(job) && (job.key === undefined || !held.has(job.key)))
 }
 
-/** How much a worker asks for. */
+/** The limits of a claim. */
 export interface ClaimBounds {
   readonly limit: number
   /** How many of the jobs may be suspects. */
@@ -51,11 +54,11 @@ export interface ClaimBounds {
 export interface Claimed<J> {
   readonly healthy: ReadonlyArray<J>
   readonly suspects: ReadonlyArray<J>
-  /** How many of them count against the limit. */
+  /** How many of the jobs count against the limit. */
   readonly heads: number
 }
 
-/** The jobs that a claim takes of a queue for a worker that has `running` in its leases. */
+/** The jobs of a queue that a claim takes. `running` are the jobs in the worker's other leases. */
 export const claim = <J extends LaneJob>(
   jobs: ReadonlyArray<J>,
   running: ReadonlyArray<LaneJob>,
@@ -76,8 +79,8 @@ export const claim = <J extends LaneJob>(
 }
 
 /**
- * A suspect in its last run stands no other suspect beside it, so that one more death tells which
- * job it was. No suspect overtakes it.
+ * A suspect in its last run tolerates no other suspect beside it, so that one more death shows
+ * which job it was. No suspect overtakes it.
  */
 const besideOthers = <J extends LaneJob>(
   suspects: ReadonlyArray<J>,
@@ -90,7 +93,9 @@ const besideOthers = <J extends LaneJob>(
   return until(suspects, isInLastRun)
 }
 
-/** A run of a lane ends before its first suspect: no job is skipped, and that one runs apart. */
+/**
+ * The run of a lane ends before its first suspect: no job is skipped, and the suspect runs apart.
+ */
 const untilSuspect = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> =>
   until(jobs, isSuspect)
 

@@ -10,7 +10,6 @@ export const events = {
   "worker.crashed": "A defect ended the worker's loop; the worker stops.",
   "worker.reported-dead":
     "The database had given this worker's jobs to others: the worker registers again.",
-  "worker.rejoined": "The worker has registered again.",
   "worker.sign-off-failed": "A stopping worker could not sign off. It tries again for 10 seconds.",
   "worker.sign-off-abandoned":
     "A worker stopped without signing off. Its jobs run again when its lease has expired.",

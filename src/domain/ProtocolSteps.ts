@@ -1,6 +1,6 @@
 /**
- * The steps of the protocol as pure functions: from the unfinished jobs and the leases that hold
- * some of them to the changes that a step makes.
+ * The steps of the protocol as pure functions: from the unfinished jobs and their leases to the
+ * changes of a step.
  */
 import * as LaneJob from "./LaneJob.ts"
 import type { Claimed } from "./Lanes.ts"
@@ -19,11 +19,11 @@ export interface State<J> {
 }
 
 export interface Changes<J> {
-  /** Jobs that stay, as they become. */
+  /** Jobs that stay, after the step. */
   readonly jobs: ReadonlyArray<J>
   /** Jobs as they were when they ended for good. */
   readonly finished: ReadonlyArray<Finished<J>>
-  /** Leases as they become. One without jobs is gone. */
+  /** Leases after the step. A lease without jobs is gone. */
   readonly leases: ReadonlyArray<Lease>
 }
 
@@ -55,8 +55,8 @@ export const lease = <J extends LaneJob.LaneJob>(
 }
 
 /**
- * Records ended runs. `lost` are those whose lease does not hold the job: of them nothing changes.
- * In a repetition, a job that is there no more counts as recorded, and is not lost.
+ * Records ended runs. `lost` are those whose lease does not contain the job; nothing of them
+ * changes. In a repetition, a job that is gone counts as recorded.
  */
 export const settle = <J extends LaneJob.LaneJob, S extends Settled>(
   state: State<J>,
@@ -78,7 +78,7 @@ export const settle = <J extends LaneJob.LaneJob, S extends Settled>(
   }
 }
 
-/** With a job that goes back undone, the rest of its lane leaves the lease. */
+/** A job that goes back takes the rest of its lane out of the lease. */
 const settleLease = <J extends LaneJob.LaneJob>(
   state: State<J>,
   lease: Lease,
@@ -110,7 +110,7 @@ const settleLease = <J extends LaneJob.LaneJob>(
 
 const outcomeOf = ({ _tag }: Settlement) => _tag === "Completed" ? "completed" : "failed"
 
-/** Takes leases apart and hands their jobs back: unharmed, or because their worker died. */
+/** Ends leases and gives their jobs back, unharmed or because their worker died. */
 export const giveBack = <J extends LaneJob.LaneJob>(
   state: State<J>,
   leases: ReadonlyArray<Lease>,
@@ -139,7 +139,7 @@ export const promote = <J extends LaneJob.LaneJob>(state: State<J>, now: number)
   leases: []
 })
 
-/** Makes changes in place: a copy would cost time for each job of the queue. */
+/** Applies the changes in place: a copy would cost time for each job of the queue. */
 export const apply = <J extends LaneJob.LaneJob>(
   state: { readonly jobs: Map<bigint, J>; readonly leases: Map<string, Lease> },
   changes: Changes<J>

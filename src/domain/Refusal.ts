@@ -1,5 +1,5 @@
 /**
- * What becomes of settlements that the store has refused, decided without touching it.
+ * The next step for settlements that the store has refused, decided without the store.
  */
 import type { StoreError } from "./Errors.ts"
 
@@ -7,7 +7,9 @@ import type { StoreError } from "./Errors.ts"
 export type Next = "sent again" | "sent one by one" | "refused"
 
 export const nextOf = (error: StoreError, batch: {
-  /** Whether the store has refused it before, for a reason that says nothing about it. */
+  /**
+   * Whether the store has refused the settlement before, with an error that does not concern it.
+   */
   readonly isCertain: boolean
   readonly size: number
 }): Next =>
@@ -18,8 +20,8 @@ export const nextOf = (error: StoreError, batch: {
     : "refused"
 
 /**
- * An error of the server's inside, or of the client, says nothing about what was sent. It is
- * believed when it comes again.
+ * An internal error of the server or the client does not concern the settlement. It is believed the
+ * second time.
  */
 const isDoubtful = ({ code, isTransient }: StoreError): boolean =>
   !isTransient && (code === undefined || code.startsWith("XX"))

@@ -1,5 +1,5 @@
 /**
- * What a worker is asked to do, checked: each setting is within its bounds, or is refused by name.
+ * The settings of a worker, checked: a value out of bounds is refused by name.
  */
 import { Duration, Option, Result } from "effect"
 import { SettingInvalid } from "./Errors.ts"
@@ -56,7 +56,7 @@ export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingI
   return Result.succeed({ ...times, workers, queues, label, workerId: asked.workerId })
 }
 
-// A value that is no length of time would count as zero, or end in a defect.
+// An input that is not a duration would count as zero, or end in a defect.
 const lengthOf = (input: Duration.Input): Duration.Duration =>
   Number.isNaN(input)
     ? Duration.negativeInfinity
@@ -78,7 +78,7 @@ const textOf = (time: Duration.Duration): string =>
     ? "what is no length of time"
     : Duration.format(time)
 
-/** The watchdog of a thread looks three times until then. */
+/** The watchdog observes the thread three times until then. */
 const hangIssue = (limit: Duration.Duration, lease: Duration.Duration): string | undefined => {
   const shortest = Duration.millis(busyAfter(Duration.toMillis(lease)))
   return Duration.isLessThan(limit, shortest)
@@ -91,7 +91,7 @@ const workersIssue = (workers: number): string | undefined =>
     ? undefined
     : `${workers} is not a whole number from 1 to 10000`
 
-/** The setting has two names. */
+/** `workers` and `concurrency` are two names of one setting. */
 const aliasIssue = (workers: number, concurrency = workers): string | undefined =>
   concurrency === workers
     ? undefined

@@ -1,6 +1,5 @@
 /**
- * The compositions in memory, for tests and first steps: a whole working queue, and a producer's
- * half.
+ * The worker and the client over a queue in memory, for tests and first steps.
  */
 import { Effect, Layer } from "effect"
 import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
@@ -11,13 +10,13 @@ import type { JobRepo } from "../services/JobRepo.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
-import * as Memory from "./memory/MemoryQueue.ts"
+import * as Memory from "./memory/MemorySchema.ts"
 import * as OwnWorker from "./OwnWorker.ts"
 import * as Maintenance from "./worker/Maintenance.ts"
 import * as Worker from "./worker/Worker.ts"
 import type * as WorkerOptions from "./WorkerOptions.ts"
 
-/** Those of `QueueLive.layer` that mean something without a database. */
+/** The options of `QueueLive.layer` that matter without a database. */
 export type Options = Pick<
   WorkerOptions.Options,
   "workers" | "concurrency" | "queues" | "grace" | "label" | "workerId" | "lease"

@@ -1,5 +1,6 @@
 /**
- * A worker over PostgreSQL with connections of its own, for handlers that are known in any way.
+ * A worker over PostgreSQL with connections of its own. Its handlers may come from an application's
+ * layers or from a job script.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, References } from "effect"
@@ -47,7 +48,7 @@ export const layer = <R>(
   )
 }
 
-/** All that works on jobs, on connections of its own. */
+/** The parts of the worker, on connections of its own. */
 const parts = ({ connections, handlers, options, schema, settings }: {
   readonly options: Options
   readonly settings: WorkerSettings.WorkerSettings

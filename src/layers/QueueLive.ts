@@ -1,5 +1,5 @@
 /**
- * The compositions users want: a whole working queue, and a producer's half.
+ * The layers of an application: a worker, and a client for producers and operators.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"

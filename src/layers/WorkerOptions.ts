@@ -4,42 +4,41 @@
 import type { Duration, Redacted } from "effect"
 
 /**
- * How a worker works. A value that cannot work fails as `SettingInvalid`, which names it, when the
- * layer is built.
+ * The options of a worker. Building the layer fails with `SettingInvalid`, which names the option,
+ * if a value cannot work.
  */
 export interface Options {
-  /** How many jobs run at once, 1 to 10,000. Defaults to 5. */
+  /** How many jobs run at once, from 1 to 10,000. Defaults to 5. */
   readonly workers?: number | undefined
-  /** Another name for `workers`; where both are given, they are the same number. */
+  /** Another name for `workers`. If both are given, they must be equal. */
   readonly concurrency?: number | undefined
-  /** The queues to work on, at least one, none twice. Defaults to "default" alone. */
+  /** The queues to work on: at least one, and each once. Defaults to "default" alone. */
   readonly queues?: ReadonlyArray<string> | undefined
-  /** The schema that holds pgq's tables. Defaults to "pgq". */
+  /** The schema that contains pgq's tables. Defaults to "pgq". */
   readonly schema?: string | undefined
   /**
-   * How long a closing scope waits for running jobs, and cancelled jobs may clean up, 7 days at
-   * most. Defaults to 30 seconds.
+   * How long a closing scope waits for running jobs, and how long cancelled jobs may clean up; at
+   * most 7 days. Defaults to 30 seconds.
    */
   readonly grace?: Duration.Input | undefined
-  /** How this worker is called in listings. Defaults to "pgq". */
+  /** The worker's name in listings. Defaults to "pgq". */
   readonly label?: string | undefined
-  /** A fresh uuid for this start. Defaults to a random one. */
+  /** A fresh uuid for each start. Defaults to a random one. */
   readonly workerId?: string | undefined
-  /** How to be woken: by LISTEN, or by the clock behind a pooler. Defaults to "listen". */
+  /** How wake-ups arrive: by LISTEN, or by polling behind a pooler. Defaults to "listen". */
   readonly notify?: "listen" | "poll" | undefined
   /**
-   * How long this worker counts as alive without renewing, 0.1 seconds to 1 day. Defaults to 15
+   * How long the worker's leases last without a renewal, from 0.1 seconds to 1 day. Defaults to 15
    * seconds.
    */
   readonly lease?: Duration.Input | undefined
   /**
-   * How long a handler may keep the thread to itself before it counts as hanging. Defaults to 10
-   * minutes.
+   * How long a handler may block the thread before it counts as hanging. Defaults to 10 minutes.
    */
   readonly hangLimit?: Duration.Input | undefined
   /**
-   * What happens then: its jobs go to others although it may go on beside them, or the process is
-   * killed before they do. Defaults to "abandon".
+   * What happens to a hanging handler. With "abandon" other workers get its jobs, and the handler
+   * may go on beside them. With "kill" the process is killed before they do. Defaults to "abandon".
    */
   readonly onHang?: "abandon" | "kill" | undefined
   /**

@@ -1,5 +1,5 @@
 /**
- * The producer's front door: jobs checked against their kind before anything is sent.
+ * Adds jobs after checking them against the schema of their kind.
  */
 import { Effect, Exit, Result, Schema } from "effect"
 import { type JobInvalid, PayloadInvalid, type StoreError } from "../domain/Errors.ts"
@@ -106,7 +106,7 @@ const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
 const encoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
   const encode = Schema.encodeUnknownEffect(Schema.toCodecJson(kind.payload))
   const invalid = (issue: string) => new PayloadInvalid({ name: kind.name, issue })
-  // A value may throw when it is looked at, as the very deep do. No encoding of it helps.
+  // Reading a value may throw, for example if it is very deep. Such a value cannot be encoded.
   const unreadable = (thrown: unknown) => invalid(PayloadText.issueOf(thrown))
   const textOf = (json: unknown) =>
     Effect.fromResult(Result.mapError(PayloadText.make(json), invalid))
@@ -115,7 +115,7 @@ const encoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => 
     if (Result.isFailure(asked)) return Effect.fail(asked.failure)
 
     const encoded = asked.success
-    // Most payloads are encoded without waiting for anything.
+    // Most payloads are encoded synchronously.
     if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return textOf(encoded.value)
     return encoded.pipe(
       Effect.mapError(({ message }) => invalid(message)),
@@ -125,7 +125,7 @@ const encoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => 
   }
 }
 
-/** What enqueuing answers, needs and may fail with. */
+/** The result, the requirements and the errors of enqueuing. */
 export type Enqueued<A, Payload extends Schema.Top> = Effect.Effect<
   A,
   JobInvalid | PayloadInvalid | StoreError,

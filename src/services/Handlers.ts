@@ -13,8 +13,8 @@ export interface Handler {
   readonly name: string
   readonly policy: RetryPolicy
   /**
-   * Decodes the payload, given as parsed JSON, and runs the application's code. It is called where
-   * it cannot be interrupted, and makes interruptible what can be.
+   * Decodes the payload, given as parsed JSON, and runs the application's code. It is called in an
+   * uninterruptible region and allows interruption where the code may be interrupted.
    */
   readonly run: (payload: unknown, job: RunningJob) => Effect.Effect<unknown, unknown>
 }

@@ -46,7 +46,8 @@ export class JobRepo extends Context.Service<JobRepo, {
     readonly slots: number
     readonly perLaneMax: number
     /**
-     * After a claim that was refused: a lane that cannot be put in order keeps no other from it.
+     * Set after a refused claim: then a lane that cannot be put in order keeps no other lane from
+     * it.
      */
     readonly isCareful?: boolean
   }) => Effect.Effect<Claimed, StoreError>
@@ -62,16 +63,15 @@ export class JobRepo extends Context.Service<JobRepo, {
   ) => Effect.Effect<Settling, StoreError>
 
   /**
-   * Whether any job of these queues waits for a worker: ready, or behind its key, but not for
-   * later.
+   * Whether a job of these queues waits for a worker: ready, or behind its key, but not delayed.
    */
   readonly hasUnstarted: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/JobRepo") {}
 
-/** What one claim has found. */
+/** The jobs of one claim. */
 export interface Claimed {
   readonly jobs: ReadonlyArray<ClaimedJob>
-  /** Nothing was found yet, but there is more to look at: ask again at once. */
+  /** No job was found yet, but more lanes are to be put in order: claim again at once. */
   readonly isBehind: boolean
 }
 
@@ -80,8 +80,8 @@ export interface Settling {
   /** Jobs that had left their lease: nothing of them was changed. */
   readonly lost: ReadonlyArray<ClaimLost>
   /**
-   * Jobs that stay in their lease, to be settled later: an open transaction of somebody else's
-   * holds their row, or the row of another job of their lane's run.
+   * Jobs that stay in their lease, to be settled later: another transaction locks their row, or the
+   * row of another job of their run.
    */
   readonly rowLocked: ReadonlyArray<bigint>
 }
@@ -90,7 +90,10 @@ export interface Settling {
 export interface Settled {
   readonly id: bigint
   readonly lease: string
-  /** Of its lane, where it has one: the runs of a lane in one lease are recorded in order. */
+  /**
+   * The key of the job's lane, if it has one: the runs of a lane in one lease are recorded in
+   * order.
+   */
   readonly key?: string | undefined
   readonly settlement: Settlement
 }

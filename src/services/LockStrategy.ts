@@ -1,13 +1,13 @@
 /**
- * How the processes that claim from one queue keep out of each other's way.
+ * The ways in which processes that claim from one queue avoid each other.
  *
- * No lock is ever held between two messages to the server, so a strategy is a fact that each claim
- * carries with it, not a lock that somebody holds.
+ * No lock is held between two messages to the server. A strategy is therefore a value that each
+ * claim carries, not a lock that a process holds.
  */
 import { Context } from "effect"
 import { CooperativeMode } from "../domain/CooperativeMode.ts"
 
-/** The cooperative mode that claims are made in. */
+/** The cooperative mode of claims. */
 export interface LockStrategy {
   readonly mode: CooperativeMode
 }

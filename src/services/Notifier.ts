@@ -1,20 +1,20 @@
 /**
- * Says when to look. Wake-ups are hints: looking without one is always right, and a loop that
- * waits for one must also look by itself from time to time.
+ * Wake-ups tell a worker to claim. They are hints: a claim without one is always correct, and a
+ * loop that waits for wake-ups must also poll.
  */
 import { Context, type Effect, type Stream } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 
 export class Notifier extends Context.Service<Notifier, {
   /**
-   * Wake-ups from now on, never failing, for any number of listeners. It says `Everything` first,
-   * and again whenever wake-ups may have been missed.
+   * Wake-ups from now on, for any number of listeners. The stream never fails. It begins with
+   * `Everything` and repeats it whenever wake-ups may have been lost.
    */
   readonly wakes: Stream.Stream<Wake>
 
   /**
-   * Whether an open transaction has added jobs to these queues while every worker was busy: no
-   * wake-up will tell of these jobs.
+   * Whether an open transaction has added jobs to these queues while every worker was busy. No
+   * wake-up will announce these jobs.
    */
   readonly mayHaveMissed: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
 }>()("pgq/services/Notifier") {}

@@ -1,5 +1,5 @@
 /**
- * The watchdog of a worker renews its lease while a handler keeps the worker's thread busy.
+ * The watchdog renews a worker's leases while a handler keeps the worker's thread busy.
  */
 import { Context, type Effect, type Scope } from "effect"
 import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
@@ -14,8 +14,8 @@ export class Watchdog extends Context.Service<Watchdog, {
 
 /** The link between a worker's thread and its watchdog. */
 export interface Watch {
-  /** Says that this thread turns, and how many milliseconds ago it sent its last renewal. */
+  /** Says that this thread is alive, and how many milliseconds ago it sent its last renewal. */
   readonly tick: (renewedAgo: number) => void
-  /** How many milliseconds ago the watchdog sent its last renewal that succeeded. */
+  /** How many milliseconds ago the watchdog sent its last successful renewal. */
   readonly renewedAgo: () => number
 }

@@ -1,22 +1,20 @@
 /**
- * Who is alive. A worker whose lease runs out loses its jobs to others.
+ * The live workers. A worker whose lease expires loses its jobs to other workers.
  */
 import { Context, type Duration, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
-  /** Makes a worker known, alive for one lease. */
+  /** Registers a worker, alive for one lease. */
   readonly join: (worker: NewWorker) => Effect.Effect<void, StoreError>
 
-  /**
-   * Stays alive for another lease. Answers `false` when the worker was taken for dead meanwhile.
-   */
+  /** Renews a worker's leases. Answers `false` if the worker was reported dead meanwhile. */
   readonly renew: (id: string) => Effect.Effect<boolean, StoreError>
 
   /**
-   * Hands back what the database has leased to a worker beside the leases it knows of: the answers
-   * to those claims were lost. Answers with how many jobs, and which of the leases it knows of are
-   * gone. Never to be called beside a claim.
+   * Gives back jobs that the database has leased to a worker under leases that the worker does not
+   * know: the answers to those claims were lost. Answers how many jobs, and which of the known
+   * leases are gone. Must not overlap a claim.
    */
   readonly reconcile: (
     id: string,
@@ -26,10 +24,10 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
     StoreError
   >
 
-  /** Ends a worker on purpose: the jobs that it still holds go back unharmed. */
+  /** Ends a worker on purpose. Its jobs go back unharmed. */
   readonly leave: (id: string) => Effect.Effect<void, StoreError>
 
-  /** Ends a worker that is known to be dead: its jobs can be claimed at once. */
+  /** Ends a worker that is known to be dead. Its jobs can be claimed at once. */
   readonly reportDead: (id: string) => Effect.Effect<void, StoreError>
 }>()("pgq/services/WorkerRegistry") {}
 
@@ -42,6 +40,6 @@ export interface NewWorker {
   readonly queues: ReadonlyArray<string>
   readonly mode: string
   readonly concurrency: number
-  /** How long it counts as alive without renewing. */
+  /** How long the worker counts as alive without a renewal. */
   readonly lease: Duration.Duration
 }

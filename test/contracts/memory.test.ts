@@ -5,7 +5,7 @@ import { Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
-import * as MemoryQueue from "../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../src/layers/memory/MemorySchema.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
@@ -13,13 +13,13 @@ import * as NotifierSuite from "./NotifierSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
 import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
 
-JobRepoSuite.suite("memory", MemoryQueue.layer)
-SchedulerSuite.suite("memory", MemoryQueue.layer)
-WorkerRegistrySuite.suite("memory", MemoryQueue.layer)
-JobAdminSuite.suite("memory", MemoryQueue.layer)
-NotifierSuite.suite("memory", MemoryQueue.layer)
+JobRepoSuite.suite("memory", MemorySchema.layer)
+SchedulerSuite.suite("memory", MemorySchema.layer)
+WorkerRegistrySuite.suite("memory", MemorySchema.layer)
+JobAdminSuite.suite("memory", MemorySchema.layer)
+NotifierSuite.suite("memory", MemorySchema.layer)
 
 const locks = { RowLock, SoloLock, AdvisoryLock: { layer: AdvisoryLock.layer({ key: 42n }) } }
 for (const [name, lock] of Object.entries(locks)) {
-  LockStrategySuite.suite(`memory, ${name}`, Layer.merge(MemoryQueue.layer, lock.layer))
+  LockStrategySuite.suite(`memory, ${name}`, Layer.merge(MemorySchema.layer, lock.layer))
 }

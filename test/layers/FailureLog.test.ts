@@ -43,9 +43,9 @@ describe("FailureLog", () => {
 
         assert.deepStrictEqual(lines, [
           "job 7 (mail): no route; tried again in 1s 501ms",
-          "job 7 (mail): no route; unhandled, and tried again in 30s",
+          "job 7 (mail): no route; tried again in 30s",
           "job 7 (mail): no route; " +
-          "failed for good, and holds up its key until somebody retries or cancels it"
+          "failed for good, and blocks its key until an operator retries or deletes it"
         ])
       })
     ))
@@ -90,7 +90,7 @@ describe("FailureLog", () => {
       yield* TestClock.adjust("1 second")
 
       assert.deepStrictEqual(lines.slice(100).map(({ fields }) => fields), [
-        { queues: ["default"], count: 50 }
+        { event: "job.failures-omitted", queues: ["default"], count: 50 }
       ])
     }).pipe(Effect.provide(LogLines.into(lines)))
   })

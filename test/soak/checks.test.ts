@@ -208,7 +208,7 @@ describe("the checks", () => {
         }
       ).length
     const deaf = "warn  process 7 did not receive the request to stop; killed it\n"
-    const unable = "error stopped without signing off; others wait pid=7\n"
+    const unable = "error stopped without signing off; other workers get its jobs pid=7\n"
 
     assert.strictEqual(found("warn  process 7 ended by SIGABRT"), 1)
     assert.strictEqual(found("warn  process 7 ended by SIGABRT", { killed: 7 }), 0)

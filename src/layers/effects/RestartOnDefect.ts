@@ -3,6 +3,7 @@
  * process would stay alive and do nothing.
  */
 import { Cause, type Duration, Effect, Schedule } from "effect"
+import * as EventLog from "./EventLog.ts"
 
 export const restartOnDefect = (
   what: string,
@@ -13,8 +14,8 @@ export const restartOnDefect = (
     Effect.sandbox,
     Effect.tapError((cause) => {
       // A closed driver interrupts the fibers that wait for it.
-      const log = Cause.hasInterruptsOnly(cause) ? Effect.logDebug : Effect.logError
-      return log(`${what} has broken off, and goes on soon`, cause)
+      const log = Cause.hasInterruptsOnly(cause) ? EventLog.debug : EventLog.error
+      return log("loop.crashed", { text: `${what} crashed, and starts again soon`, cause })
     }),
     Effect.retry(Schedule.spaced(pause)),
     Effect.catch(Effect.failCause)

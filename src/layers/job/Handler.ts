@@ -1,13 +1,13 @@
 /**
- * Handlers as services: the name of its kind is in a handler's type, so that a worker can ask for
- * the handlers that it needs, and the compiler for those that are missing.
+ * Handlers as services. The name of the kind is part of a handler's type, so that the compiler
+ * finds missing handlers.
  */
 import { Array, Context, Effect, Layer, Option, type Schema, type Scope } from "effect"
 import { SettingInvalid } from "../../domain/Errors.ts"
 import { type JobKind, kindsIssue, NoPayload } from "../../domain/JobKind.ts"
 import type * as Services from "../../services/Handlers.ts"
 
-/** The handler of a kind, by its name: the layer of `toLayer` provides it, a worker needs it. */
+/** The handler of a kind: the layer of `toLayer` provides it, and a worker requires it. */
 export interface Handler<in out Name extends string> {
   readonly "~pgq/Handler": Name
 }
@@ -21,8 +21,8 @@ export type HandlersOf<Kinds extends ReadonlyArray<Kind>> = HandlerOf<Kinds[numb
 type HandlerOf<Name extends string> = Name extends string ? Handler<Name> : never
 
 /**
- * A layer with one handler. Of two layers with the same name, the later one hides the other, so
- * each provides its handler a second time, under a key of its own.
+ * A layer with one handler. Of two layers with the same name the later one hides the earlier one,
+ * so each layer provides its handler a second time under a key of its own.
  */
 export const layer = <Name extends string, R>(
   name: Name,
@@ -46,7 +46,7 @@ const keyOfLayer = <Name extends string>(name: Name, nth: number) =>
 
 const layersMade = new Map<string, number>()
 
-/** The handlers of these kinds, from the layers that are provided. Each kind has exactly one. */
+/** The handlers of these kinds. Each kind must have exactly one. */
 export const of = <const Kinds extends ReadonlyArray<Kind>>(kinds: Kinds): Effect.Effect<
   Services.Handlers["Service"],
   SettingInvalid,
@@ -77,13 +77,16 @@ const layersIn = (context: Context.Context<never>, name: string): number => {
 
 const refused = (issue: string) => Effect.fail(new SettingInvalid({ setting: "jobs", issue }))
 
-/** Has each handler added to a list when its layer is built, for those that know no names. */
+/**
+ * A list that each handler is added to when its layer is built, for callers that do not know the
+ * names.
+ */
 const Collected = Context.Reference<globalThis.Array<Services.Handler> | undefined>(
   "pgq/layers/job/Handler/Collected",
   { defaultValue: () => undefined }
 )
 
-/** Builds layers of handlers and answers with the handlers, for whom their names are news. */
+/** Builds layers of handlers and answers the handlers, for callers that do not know the names. */
 export const collect = <E, R>(layer: Layer.Layer<never, E, R>): Effect.Effect<
   ReadonlyArray<Services.Handler>,
   E,
@@ -105,7 +108,7 @@ export const byName = (
   return { find: (name) => named.get(name) }
 }
 
-/** Handlers whose names are known at run time alone: their kinds, and a layer that has them. */
+/** Kinds and a layer for handlers whose names are known only at run time. */
 export const named = (handlers: Array.NonEmptyReadonlyArray<Services.Handler>): {
   readonly jobs: Array.NonEmptyReadonlyArray<Kind>
   readonly layer: Layer.Layer<Handler<string>>

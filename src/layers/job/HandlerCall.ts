@@ -1,12 +1,12 @@
 /**
- * Calls the code of an application and makes one Effect of whatever it does.
+ * Calls a handler and turns its result into an Effect.
  */
 import { type Context, Effect, Exit, Predicate } from "effect"
 
-// A handler that has ended when it returns is an Exit, for which nobody has to wait.
+// A handler that ends before it returns gives an Exit, which costs no fiber.
 //
-// A promise cannot be interrupted: its run ends when it settles, and if it was done by then, it is
-// done. Its signal, aborted before, tells it to hurry.
+// A promise cannot be interrupted: its run ends when the promise settles, and counts as done if the
+// promise has resolved. The signal, which is aborted before, asks the handler to stop.
 export const call = <R>(
   handler: () => unknown,
   context: Context.Context<R>
@@ -24,18 +24,16 @@ export const call = <R>(
   }
 }
 
-// Promises of other libraries, and queries that start when somebody waits for them, are no
-// `Promise`.
+// Promises of other libraries, and queries that start when they are awaited, are no `Promise`.
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   Predicate.hasProperty(value, "then") && typeof value.then === "function"
 
-// A value that only claims to be an Effect would end the fiber that is to run it, or escape from
-// it.
+// An object with Effect's type id but no `evaluate` would crash the fiber, so it is refused.
 const isRunnable = (value: unknown): boolean =>
   Predicate.hasProperty(value, evaluate) && typeof value[evaluate] === "function"
 
 const evaluate = "~effect/Effect/evaluate"
 
-// A handler's layer was built with the services of its Effect.
+// The handler's requirements were captured when its layer was built.
 const isNeeding = <R>(value: unknown): value is Effect.Effect<unknown, unknown, R> =>
   Effect.isEffect(value)

@@ -1,5 +1,5 @@
 /**
- * Kinds of jobs and their handlers: what an application writes to say which work there is.
+ * Kinds of jobs and their handlers, as an application declares them.
  */
 import { type Context, Effect, Exit, type Layer, Schema } from "effect"
 import { PayloadInvalid } from "../../domain/Errors.ts"
@@ -13,7 +13,9 @@ import { call } from "./HandlerCall.ts"
 export type { Handler, HandlersOf, Kind } from "./Handler.ts"
 export type { JobsOption, Kinds } from "./Jobs.ts"
 
-/** A kind of job with its payload's schema; typed for `enqueue`, and for the handler it becomes. */
+/**
+ * A kind of job with the schema of its payload. `enqueue` is typed by it, and so is its handler.
+ */
 export interface Job<Name extends string, Payload extends Schema.Top>
   extends JobKind<Name, Payload>
 {
@@ -28,13 +30,13 @@ export interface Job<Name extends string, Payload extends Schema.Top>
   ) => Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]>
 }
 
-/** What an Effect returned by a handler needs; nothing for promises and values. */
+/** The requirements of a handler's Effect; none for promises and values. */
 export type Requirements<A> = A extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
 
-/** A name that is not empty, where the compiler knows it. */
+/** A name that the compiler knows not to be empty. */
 export type Named<Name extends string> = Name extends "" ? "a job needs a name" : Name
 
-/** What `make` takes beside the name. */
+/** The options of a kind beside its name. */
 export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy> {
   /** The schema of the payload. Without it, jobs of this kind have no payload. */
   readonly payload?: Payload | undefined
@@ -95,8 +97,7 @@ const layer = <Name extends string, Payload extends Schema.Top, A>(
         policy: kind.policy,
         run: (payload, job) => {
           const decoded = decode(payload)
-          // Most payloads are decoded without waiting for anything: then the handler is called at
-          // once.
+          // Most payloads are decoded synchronously; then the handler is called at once.
           return Exit.isExit(decoded)
             ? Effect.flatMapEager(decoded, (value) => call(() => handler(value, job), context))
             : Effect.flatMap(

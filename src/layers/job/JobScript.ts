@@ -1,5 +1,5 @@
 /**
- * What a job script is handed to register its handlers with.
+ * The object with which a job script registers its handlers.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Layer, type Schema } from "effect"
@@ -13,7 +13,7 @@ import type * as Job from "./Job.ts"
 
 /** The argument of a script's `setupJobs`. */
 export interface JobQueue {
-  /** Runs `handler` for every job of this name; its payload is whatever JSON was stored. */
+  /** Runs `handler` for every job of this name, with the stored JSON as payload. */
   handle(name: string, handler: (payload: unknown, job: RunningJob) => unknown): void
   /** Runs `handler` for every job of this kind, with its payload decoded. */
   handle<Name extends string, Payload extends Schema.Top & { readonly DecodingServices: never }>(
@@ -22,14 +22,14 @@ export interface JobQueue {
   ): void
 }
 
-/** What the Effects of a script may use. */
+/** The services that Effects of a script may use. */
 export type Services = PgClient.PgClient | SqlClient.SqlClient | JobRepo
 
 export interface Setup {
   readonly queue: JobQueue
   /** The handlers registered so far. */
   readonly layer: Effect.Effect<Layer.Layer<never, never, Services>>
-  /** What was registered wrongly so far, as one sentence each. */
+  /** A sentence for each wrong registration so far. */
   readonly issues: Effect.Effect<ReadonlyArray<string>>
 }
 
@@ -74,7 +74,7 @@ const merge = (
   other: Layer.Layer<never, never, Services>
 ): Layer.Layer<never, never, Services> => Layer.merge(one, other)
 
-/** The payload is whatever JSON was stored. */
+/** A handler of a name, with the stored JSON as payload. */
 const ofName = (
   name: string,
   handler: (payload: unknown, job: RunningJob) => unknown

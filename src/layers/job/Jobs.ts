@@ -1,5 +1,5 @@
 /**
- * The kinds of jobs that a worker works on: at least one, no two of one name.
+ * The kinds of jobs of a worker: at least one, and no two with the same name.
  */
 import type { Array } from "effect"
 import type { Kind } from "./Handler.ts"
@@ -7,7 +7,7 @@ import type { Kind } from "./Handler.ts"
 /** A list of kinds of jobs that is not empty. */
 export type Kinds = Array.NonEmptyReadonlyArray<Kind>
 
-/** The option that names them. A kind with the name of an earlier one does not compile. */
+/** The option that names the kinds. A kind with the name of an earlier one does not compile. */
 export interface JobsOption<Some extends Kinds> {
   /**
    * The kinds of jobs to work on. Each needs its handler: the layer that its `toLayer` makes,
@@ -21,7 +21,7 @@ type Distinct<Some extends ReadonlyArray<Kind>, Seen extends string = never> = S
   ? readonly [Unlike<First, Seen>, ...Distinct<Rest, First["name"] | Seen>]
   : Some
 
-/** A name that is known at run time alone may be any. */
+/** A name that is known only at run time may equal any other. */
 type Unlike<One extends Kind, Seen extends string> = string extends One["name"] ? One
   : One["name"] extends Seen ? `two kinds of jobs are named "${One["name"]}"`
   : One

@@ -1,5 +1,5 @@
 /**
- * Solo mode: for one process alone on its queues. A second one stays safe, and waits its turn.
+ * Solo mode: for one process on its queues. A second process stays safe, and waits for its turn.
  */
 import { Layer } from "effect"
 import { CooperativeMode } from "../../domain/CooperativeMode.ts"

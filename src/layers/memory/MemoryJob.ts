@@ -1,5 +1,5 @@
 /**
- * One job as the queue in memory keeps it.
+ * One job in the memory queue.
  */
 import { Duration } from "effect"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
@@ -12,7 +12,7 @@ export interface StoredJob extends LaneJob.LaneJob {
   readonly maxAttempts: number | undefined
 }
 
-/** A job as it is when it is new. */
+/** A new job. */
 export const newStoredJob = (job: NewJob, id: bigint, now: number): StoredJob => {
   const { delay, key, maxAttempts, name, payload, priority, queue, runAt } = job
   const notBefore = now + (delay === undefined ? 0 : Duration.toMillis(delay))

@@ -1,8 +1,8 @@
 /**
- * A schema in memory: jobs, leases, workers and history, and the steps of the protocol on them.
+ * A schema in memory: jobs, leases, workers and history, and the steps of the protocol.
  *
- * The rules are those of the specification in `domain`. A step runs to its end at once, so it needs
- * no locks. Times are in milliseconds and are passed in.
+ * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
+ * locks are needed. Times are milliseconds and are passed in.
  */
 import { Duration } from "effect"
 import { ClaimLost } from "../../domain/Errors.ts"
@@ -38,7 +38,7 @@ export class MemoryStore {
     return added.map((job) => job.id)
   }
 
-  /** `undefined` when the worker is not registered. */
+  /** `undefined` if the worker is not registered. */
   claim(options: ClaimOptions): ReadonlyArray<ClaimedJob> | undefined {
     const { limit, perLaneMax, queues, slots, worker } = options
     if (!this.#workers.has(worker)) return undefined
@@ -93,7 +93,7 @@ export class MemoryStore {
       .reduce((rescued, worker) => rescued + this.end(worker.id, { hasCrashed: true, now }), 0)
   }
 
-  /** Forgets history after a day. */
+  /** Drops history after a day. */
   prune(now: number): void {
     for (const [id, { at }] of this.#finished) {
       if (at <= now - Duration.toMillis("1 day")) this.#finished.delete(id)
@@ -112,7 +112,10 @@ export class MemoryStore {
     return true
   }
 
-  /** Hands back what a worker holds beside the leases it knows of. Answers with how many jobs. */
+  /**
+   * Gives back jobs that are leased to a worker under leases that it does not know. Answers how
+   * many.
+   */
   reconcile(worker: string, knownLeases: ReadonlyArray<string>, now: number): number {
     const unknown = Steps.leasesOf(this.#state, worker).filter(({ id }) =>
       !knownLeases.includes(id)
@@ -124,7 +127,7 @@ export class MemoryStore {
     return leases.filter((id) => !this.#leases.has(id))
   }
 
-  /** Ends a worker; its jobs go back. Answers with how many. */
+  /** Ends a worker and gives its jobs back. Answers how many. */
   end(worker: string, options: { readonly hasCrashed: boolean; readonly now: number }): number {
     this.#workers.delete(worker)
     return this.#giveBack(Steps.leasesOf(this.#state, worker), options)
@@ -176,7 +179,7 @@ export class MemoryStore {
     return leases.reduce((count, { ids }) => count + ids.length, 0)
   }
 
-  /** Makes the changes of a step that lets jobs go, and wakes those who wait for that. */
+  /** Applies the changes of a step that releases jobs, and wakes waiting workers. */
   #make(changes: Steps.Changes<StoredJob>, now: number): void {
     Steps.apply(this.#state, changes)
     for (const { job: { id, queue }, outcome } of changes.finished) {
@@ -221,6 +224,6 @@ interface Finished {
   readonly at: number
 }
 
-/** Whether a job that left its lease, or became due, lets a job of its lane be claimed. */
+/** Whether a job that left its lease or became due makes a job of its lane claimable. */
 const mayLetClaim = (job: StoredJob): boolean =>
   isOpen(job) || (job.key !== undefined && job.laneState !== "delayedHoldingLane")

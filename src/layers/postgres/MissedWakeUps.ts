@@ -1,5 +1,5 @@
 /**
- * Asks PostgreSQL for open transactions whose jobs no wake-up will tell of.
+ * Asks PostgreSQL for open transactions that add jobs without a wake-up.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"

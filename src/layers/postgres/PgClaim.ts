@@ -1,5 +1,5 @@
 /**
- * Claims jobs from PostgreSQL, with their payloads as far as there is room.
+ * Claims jobs from PostgreSQL, with their payloads as far as the claim's byte budget allows.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
@@ -37,14 +37,14 @@ export const make = ({ mode, schema, sql }: {
       return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
     },
     withTimeout("claim"),
-    // The jobs of a claim must reach the caller, or nobody would run them.
+    // The jobs of a claim must reach the caller, or no worker would run them.
     Effect.uninterruptible
   )
 }
 
 /**
- * Large payloads are fetched after the claim, when no lock is held any more, for as long as there
- * is room.
+ * Fetches large payloads after the claim, when its locks have been released, as far as the byte
+ * budget allows.
  */
 const omittedPayloads = (
   sql: PgClient.PgClient,
@@ -109,5 +109,5 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
 const byOrder = (a: ClaimRow, b: ClaimRow): number =>
   b.priority - a.priority || (a.id < b.id ? -1 : 1)
 
-/** Of the payloads that are fetched after a claim, the last one may go beyond it. */
+/** The last payload fetched after a claim may exceed this. */
 const fetchedBytesMax = 8 * payloadBytesMax

@@ -1,5 +1,6 @@
 /**
- * Adds jobs to PostgreSQL, once: a caller that loses the answer asks again under the same receipt.
+ * Adds jobs to PostgreSQL exactly once: a caller whose answer was lost asks again under the same
+ * receipt.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Option, Schedule } from "effect"
@@ -14,11 +15,11 @@ import * as PgInsert from "./PgInsert.ts"
 export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
   const statements = PgInsert.make(sql, schema)
 
-  /** In the caller's transaction, which is his to know of. */
+  /** Inside the caller's transaction. The caller learns from its commit whether the jobs exist. */
   const insertInTransaction = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
     const ids = yield* statements.insert(jobs)
     if (ids.length < jobs.length) return yield* keptOut(undefined)
-    // Ids grow in the order the rows were given; RETURNING promises none.
+    // Ids grow in the order of the rows; RETURNING promises no order.
     return ids.toSorted((a, b) => (a < b ? -1 : 1))
   })
 
@@ -42,7 +43,7 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
   return enqueue
 })
 
-/** Asks again under the same receipt for as long as it is unknown whether the jobs were added. */
+/** Asks again under the same receipt while it is unknown whether the jobs were added. */
 const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyArray<NewJob>) =>
   Effect.suspend(() => {
     const receipt = randomUUID()
@@ -50,7 +51,7 @@ const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyA
     const inserted = Effect.gen(function*() {
       const since = yield* Clock.currentTimeMillis
       const ids = yield* insertOnce(jobs, receipt)
-      // An answer that took long may come of a wait that was cancelled.
+      // A slow answer may come from a commit whose wait for a standby was cancelled.
       isOutcomeUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
       if (isOutcomeUnknown && ids.length > 0) yield* confirm(receipt)
       return ids
@@ -75,7 +76,10 @@ const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyA
     )
   })
 
-/** The error of the last try does not tell whether the first one added the jobs. */
+/**
+ * An earlier attempt may have committed, so the last error does not tell whether the jobs were
+ * added.
+ */
 const withUnknownOutcome = ({ cause, code, detail, isTransient, operation }: StoreError) =>
   new StoreError({
     operation,
@@ -91,7 +95,7 @@ const uniqueViolation = "23505"
 /** Milliseconds. */
 const suspicious = 1000
 
-/** The receipt of jobs that were not all added. */
+/** The receipt exists without all of its jobs. */
 const isWithoutJobs = ({ code, detail }: StoreError) =>
   code === "23502" && detail.includes("\"job_ids\"")
 
@@ -103,7 +107,7 @@ const keptOut = (cause: unknown) =>
     cause
   })
 
-/** Less than receipts are kept. */
+/** Ends before receipts expire. */
 const backoff = Backoff.schedule({ base: "50 millis", cap: "2 seconds" }).pipe(
   Schedule.upTo({ duration: "30 seconds" })
 )

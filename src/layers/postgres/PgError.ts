@@ -1,8 +1,8 @@
 /**
- * What went wrong in the database, in pgq's own words and classes.
+ * Errors of the database as pgq's own classes.
  *
- * SQLSTATEs are classified here and nowhere else: the driver's own flag says "no" to a server that
- * shuts down and "yes" to a row that is too large.
+ * SQLSTATEs are classified only here: the driver's own flag says "no" for a server that shuts down
+ * and "yes" for a row that is too large.
  */
 import { Effect, Option, Predicate } from "effect"
 import { SqlError } from "effect/sql"
@@ -31,28 +31,28 @@ export const lossAsFailure = <A, E, R>(
     (defect) => SqlError.isSqlError(defect) ? Effect.fail(defect) : Effect.die(defect)
   )
 
-/**
- * A statement that never reached the server was not refused by it, whatever keeps it from
- * connecting.
- */
+/** The server has not refused a statement that never reached it, whatever the reason. */
 const isTransient = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation === "connect" ||
   (code === undefined ? error.isRetryable : isTransientCode(code) || isNotifyQueueFull(error, code))
 
-/** The server has not said that it did nothing: it, or the connection, ended meanwhile. */
+/** The server or the connection ended before the server said what it did. */
 const isOutcomeUnknown = (error: SqlError.SqlError, code: string | undefined): boolean =>
   error.reason.operation !== "connect" && isTransient(error, code) &&
   (code === undefined || /^(08|57P0[1-3]|E)/.test(code))
 
 /**
- * Connection lost or refused, server starting or stopping, resources short, locks busy, read-only,
- * its disk or system in trouble. Not what the server says of its own inside, XX000: that may come
- * of one row for ever, and a worker that tries for ever would never get to the others.
+ * Transient: connection lost or refused, server starting or stopping, resources short, locks busy,
+ * read-only, disk or system in trouble. XX000 (internal error) is not transient: one bad row can
+ * cause it every time, and retrying would block the others.
  */
 const isTransientCode = (code: string): boolean =>
   /^(08|53|40|57P|55P03|57014|25006|580[03]0)/.test(code) || code.startsWith("E")
 
-/** Its code is that of a row that is too large for an index, and its message is translated. */
+/**
+ * PostgreSQL gives this error the code of a row that is too large for an index, and translates its
+ * message.
+ */
 const isNotifyQueueFull = (error: SqlError.SqlError, code: string): boolean =>
   code === "54000" && fieldOf(error, "file")?.endsWith("async.c") === true
 
@@ -70,7 +70,7 @@ const messageOf = (error: SqlError.SqlError): string => {
   return ErrorCauses.line(cause instanceof Error ? cause : error)
 }
 
-/** A field of the server's error, found at whatever depth the driver wrapped it. */
+/** A field of the server's error, at any depth of the driver's wrapping. */
 const fieldOf = (error: unknown, field: "code" | "file" | "hint"): string | undefined => {
   let current = error
   for (let depth = 0; depth < 5; depth++) {

@@ -1,5 +1,6 @@
 /**
- * The statements that add jobs to PostgreSQL, and tell later whether they were added.
+ * The statements that add jobs to PostgreSQL, and those that tell later whether the jobs were
+ * added.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
@@ -11,14 +12,14 @@ import { withTimeout } from "./QueryTimeout.ts"
 type Ids = ReadonlyArray<bigint>
 
 export interface PgInsert {
-  /** Adds jobs in the caller's transaction. Answers with their ids in no order. */
+  /** Adds jobs in the caller's transaction. Answers their ids in no order. */
   readonly insert: (jobs: ReadonlyArray<NewJob>) => Effect.Effect<Ids, StoreError>
-  /** Adds jobs and leaves the receipt, or fails if it is there already. */
+  /** Adds jobs and the receipt; fails if the receipt exists. */
   readonly insertOnce: (
     jobs: ReadonlyArray<NewJob>,
     receipt: string
   ) => Effect.Effect<Ids, StoreError>
-  /** The jobs of a receipt, once the server has acknowledged a commit after theirs. */
+  /** The jobs of a receipt, after the server has acknowledged a commit later than theirs. */
   readonly confirm: (receipt: string) => Effect.Effect<Ids | undefined, StoreError>
 }
 
@@ -50,9 +51,9 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
       Effect.mapError(storeError("enqueue"))
     )
 
-  // A receipt that is there already ends the statement, and the jobs with it; one that another
-  // connection is just about to leave is waited for. There is none, and no job, if a trigger keeps
-  // one of them out.
+  // An existing receipt ends the statement, and the jobs with it. If another connection is about to
+  // add the receipt, the statement waits. If a trigger keeps a job out, no receipt and no job is
+  // added.
   const insertOnce: PgInsert["insertOnce"] = (jobs, receipt) =>
     Effect.map(
       sql<{ ids: ReadonlyArray<bigint> }>`
@@ -66,9 +67,9 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
       ([row]) => row?.ids ?? []
     ).pipe(withTimeout("enqueue"))
 
-  // A server that waits for its standbys may be told to stop waiting, and then its newest jobs may
-  // be on it alone. A receipt that is found may be on that server alone. A further commit is
-  // acknowledged after it, and only by all of them.
+  // A server that waits for its standbys may be told to stop waiting; its newest commits may then
+  // exist on it alone, the receipt among them. A further commit is acknowledged only by all of
+  // them, and after the receipt.
   const confirm: PgInsert["confirm"] = (receipt) =>
     sql<{ ids: ReadonlyArray<bigint> }>`
       INSERT INTO ${name("receipts")} (id, job_ids)
@@ -79,7 +80,7 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
   return { insert, insertOnce, confirm }
 }
 
-/** When a job may start, as text: nothing, an interval with a plus sign, or a time. */
+/** The start of a job, as text: empty, an interval with a plus sign, or a time. */
 const startOf = (job: NewJob): string =>
   job.runAt !== undefined
     ? job.runAt.toISOString()

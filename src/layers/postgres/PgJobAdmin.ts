@@ -1,5 +1,5 @@
 /**
- * What operators ask, answered from the tables.
+ * The answers to operators, read from the tables.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"

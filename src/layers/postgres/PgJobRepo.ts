@@ -11,8 +11,8 @@ import * as PgSettle from "./PgSettle.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
-  // The application may rename columns on its client; these statements name columns as the database
-  // does.
+  // The application may rename columns on its client; these statements use the names of the
+  // database.
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const { mode } = yield* LockStrategy
   const name = (relation: string) => sql(`${schema}.${relation}`)

@@ -1,11 +1,11 @@
 /**
- * The files in `sql/`, each as the body of one DO block that does nothing where it was applied
- * before, so that the script `psql` reads and the statements `migrate` sends are the same.
+ * The files in `sql/`, each as the body of a DO block that does nothing if the file was applied
+ * before. The script for `psql` and the statements of `migrate` are therefore the same.
  */
 import { createHash } from "node:crypto"
 import * as SqlFiles from "./SqlFiles.ts"
 
-/** In the order in which they are applied; a released one never changes. */
+/** In the order in which they are applied. A released migration never changes. */
 export const migrations = (): ReadonlyArray<Migration> =>
   found ??= files()
     .filter(({ name }) => /^\d{4}_\w+$/.test(name))
@@ -40,17 +40,20 @@ const named = (pattern: RegExp) =>
     }))
   )
 
-/** The names of all that the migrations make. */
+/** The names of everything that the migrations create. */
 export const contents = () => ({
   relations: named(/^CREATE (?:TABLE|VIEW|(?:UNIQUE )?INDEX) (\w+)/gm).map(({ name }) => name),
   functions: named(/^ *CREATE (?:OR REPLACE )?FUNCTION (\w+)/gm).map(({ name }) => name),
   triggers: named(/^CREATE (?:CONSTRAINT )?TRIGGER "?([~\w]+)"?[^;]*? ON (\w+)/gm)
 })
 
-/** What `statements` say of a schema that something else made. Class PG is pgq's own. */
+/** The error code of `statements` for a schema that another program made. Class PG is pgq's own. */
 export const foreignCode = "PGQ02"
 
-/** To be run in one transaction: the first few prepare it, each of the others is one migration. */
+/**
+ * Statements for one transaction: the first few prepare it, and each of the others is one
+ * migration.
+ */
 export const statements = (schema: string): ReadonlyArray<string> => [
   `-- One migrator at a time.
 DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
@@ -133,7 +136,7 @@ ${settings().trimEnd().replaceAll("current_schema()", `'${schema}'`)}
 const unset = (schema: string): string =>
   `(SELECT * FROM ${functionSettings(schema)} AS of_pgq WHERE NOT is_set)`
 
-/** The functions that look for names elsewhere than in their own schema. */
+/** The functions that look up names in another schema than their own. */
 export const lost = (schema: string): string =>
   `(SELECT oid::regprocedure FROM pg_proc
     WHERE pronamespace = to_regnamespace('"${schema}"') AND (
@@ -143,13 +146,13 @@ export const lost = (schema: string): string =>
          AND prosrc NOT LIKE '% ' || quote_ident('${schema}') || '.add_job(%'
     ))`
 
-/** Whether anything stands in the schema; an empty one is free to use. */
+/** Whether the schema contains anything. An empty one is free to use. */
 export const isUsed = (schema: string): string =>
   `(EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('"${schema}"'))
       OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('"${schema}"'))
       OR EXISTS (SELECT FROM pg_type WHERE typnamespace = to_regnamespace('"${schema}"')))`
 
-/** How many of the statements come before the migrations. */
+/** The number of statements before the migrations. */
 export const preamble = 5
 
 const comment = "what pgq, the job queue, has installed here"

@@ -1,25 +1,27 @@
 /**
  * Wake-ups by LISTEN, on a connection of its own.
  *
- * The connection is watched with a heartbeat, and replaced for ever when it is lost. Each time it
- * listens again it says `Everything`: notifications in between are gone. Where connections are
- * short it comes last: without it jobs start later, but without one for the work none does.
+ * A heartbeat watches the connection, which is replaced whenever it is lost. After each LISTEN the
+ * notifier sends `Everything`, because notifications in between were lost. If connections are
+ * scarce the listener yields: without it jobs start late, without a connection for the work they
+ * never start.
  */
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import { bounds, within } from "../effects/Deadline.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as MissedWakeUps from "./MissedWakeUps.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
-  // Wake-ups are hints: of a flood, the newest are enough.
+  // Of a flood of wake-ups the newest are enough.
   const wakes = yield* PubSub.sliding<Wake>(1024)
 
-  // A pool that is busy has connections; only one that can have none says so.
+  // A busy pool has connections; only a pool that can open none fails.
   const roomForWork = Effect.scoped(sql.reserve).pipe(
     Effect.asVoid,
     (room) => within(room, { limit: bounds.roomForWork, orElse: Effect.void })
@@ -28,7 +30,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const listen = Effect.gen(function*() {
     yield* roomForWork
-    // Closed after the connection: to stop listening on a closed one asks nothing of the server.
+    // Closed after the connection, because UNLISTEN on a closed connection asks the server nothing.
     const listening = yield* Scope.fork(yield* Effect.scope)
     const connection = yield* PgConnection.make({
       ...sql.config,
@@ -58,13 +60,11 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   yield* listen.pipe(
     Effect.tapError((error) =>
-      (losses === lossesWorthALine
-        ? Effect.logWarning(
-          "no connection hears of new jobs, which start up to 5 seconds late until one does",
-          error
-        )
-        : Effect.logDebug("the listening connection was lost", error))
-        .pipe(Effect.annotateLogs({ operation: "listen", schema }))
+      (losses === lossesWorthALine ? EventLog.warning : EventLog.debug)("listen.failed", {
+        text: "LISTEN failed; until it works, new jobs start up to 5 seconds late",
+        fields: { operation: "listen", schema },
+        cause: error
+      })
     ),
     Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++losses), Effect.sleep)),
     restartOnDefect("listening"),
@@ -90,12 +90,12 @@ export const layer = (options: {
 
 const growth = { base: "100 millis", cap: "5 seconds" } as const
 
-/** One after the other; fewer are over in a moment. */
+/** Fewer losses in a row are over in a moment. */
 const lossesWorthALine = 5
 
 const heard = withTimeout("listen", bounds.listen)
 
-/** A message that is not understood may come from a newer pgq: looking is always right. */
+/** An unknown message may come from a newer pgq. A claim too many is harmless. */
 const decode = (message: string): Wake =>
   message.startsWith("jobs:")
     ? { _tag: "Jobs", queue: message.slice("jobs:".length) }

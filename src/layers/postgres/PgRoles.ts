@@ -1,15 +1,14 @@
 /**
- * Who may do what: four roles, named after the schema, and the script that makes them.
+ * The rights of four roles, named after the schema, and the script that creates the roles.
  *
- * Rights are given to a role by this table alone, so each new table and function needs a decision
- * here.
+ * This table alone gives rights, so each new table and function needs a line here.
  */
 import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"
 import * as PgSchema from "./PgSchema.ts"
 
 export interface Rights {
-  /** By table or view; `jobs (id)` is one column of it. */
+  /** By table or view; `jobs (id)` is one column. */
   readonly relations: Readonly<Record<string, ReadonlyArray<Privilege>>>
   readonly sequences: "readable" | "hidden"
   readonly functions: ReadonlyArray<string>
@@ -21,7 +20,7 @@ export type Role = "producer" | "worker" | "operator" | "reader"
 
 const all = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const
 
-/** What a producer chooses of a new job. */
+/** The columns of a new job that a producer may set. */
 const choices = "jobs (name, payload, serialization_key, priority, run_at, queue, max_attempts)"
 
 const producer: Rights = {
@@ -141,7 +140,7 @@ export const names = Object.keys(roles) as ReadonlyArray<Role>
 
 export const nameOf = (schema: string, role: Role): string => `${schema}_${role}`
 
-/** Functions of pgq that only triggers and other functions of the owner call. */
+/** Functions of pgq that are called only by triggers and by other functions of the owner. */
 export const internal: ReadonlyArray<string> = [
   "add_days",
   "announce",
@@ -160,7 +159,7 @@ export const internal: ReadonlyArray<string> = [
   "withdraw"
 ]
 
-/** A script for `psql` that makes the roles and gives them their rights, these and no others. */
+/** A script for `psql` that creates the roles with exactly these rights. */
 export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
   Effect.map(
     PgSchema.script({ schema }),

@@ -1,5 +1,5 @@
 /**
- * Takes care of what time brings, by the database's clock.
+ * The steps of maintenance in PostgreSQL, by the database's clock.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
@@ -30,11 +30,11 @@ type Step = (name: string) => Statement.Identifier
 
 const promote = (sql: PgClient.PgClient, step: Step) => {
   /**
-   * Since some could not be made ready, and until none is left behind: then any, not the first
-   * ones.
+   * After some due jobs could not be made ready, and until none is behind: any due jobs, not only
+   * the first.
    */
   let isCareful = false
-  /** After a refusal, one at a time, then more and more. */
+  /** After a refusal, one job at a time, then more and more. */
   let promotedMax = promotedAtOnce
   return Effect.suspend(() =>
     sql<{ promoted: number; is_behind: boolean; next_in: number | null }>`
@@ -69,7 +69,7 @@ const promote = (sql: PgClient.PgClient, step: Step) => {
 const promotedAtOnce = 1000
 
 const rescue = (sql: PgClient.PgClient, step: Step) => {
-  /** After a refusal, one lease at a time, or the one that is refused would keep all others. */
+  /** After a refusal, one lease at a time, so that a refused lease does not keep the others. */
   let jobsMax = rescuedMax
   const handBack = Effect.suspend(() =>
     sql<{ rescued: number }>`SELECT ${step("rescue")}(${jobsMax}) AS rescued`
@@ -116,23 +116,24 @@ const heal = (sql: PgClient.PgClient, step: Step) => {
   )
 }
 
-/** At once: some hundredths of a second of the server's time. */
+/** The lanes of one step: some hundredths of a second of the server's time. */
 const lanesMax = 5000
 
 const forget = (sql: PgClient.PgClient, step: Step) =>
   sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
     withTimeout("forget"),
-    // Receipts may expire faster than one a round trip: those that do not fill a whole step can
-    // wait.
+    // Receipts may expire faster than one a round trip. Fewer than a whole step can wait.
     Effect.repeat({ while: ([row]) => row!.dropped === forgottenMax }),
     Effect.asVoid,
     Effect.withSpan("Scheduler.forget")
   )
 
-/** As many as one step drops. */
+/** The receipts that one step drops. */
 const forgottenMax = 5000
 
-/** Each in transactions of its own; one that has to wait does not keep the other from it. */
+/**
+ * Each kind of history in transactions of its own, so that one that waits does not delay the other.
+ */
 const prune = (sql: PgClient.PgClient, step: Step) =>
   Effect.validate(
     ["prune_completed", "prune_failed"],

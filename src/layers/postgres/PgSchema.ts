@@ -1,10 +1,11 @@
 /**
- * The tables and functions in the database: printed, installed, brought up to date, and checked.
+ * The schema in the database: printed, installed, brought up to date, and checked.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import { SchemaUnfit, SettingInvalid, type StoreError } from "../../domain/Errors.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { lossAsFailure, storeError } from "./PgError.ts"
 import { foreignCode, isUsed, lost, migrations, preamble, statements } from "./PgMigrations.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -22,7 +23,7 @@ import { withTimeout } from "./QueryTimeout.ts"
  */
 export const defaultSchema = "pgq"
 
-/** Which schema is meant. */
+/** The schema of pgq's tables. */
 export interface Options {
   /**
    * The schema that holds pgq's tables: up to 31 of a-z, 0-9 and _, not starting with a digit or
@@ -103,8 +104,10 @@ export const migrate = Effect.fn("PgSchema.migrate")(
         (text) => sql.unsafe(text).unprepared
       )
       if (renamed.length > 0) {
-        yield* Effect.logInfo("the functions of the renamed schema look for tables in it again")
-          .pipe(Effect.annotateLogs({ schema }))
+        yield* EventLog.info("schema.renamed", {
+          text: "the functions of the renamed schema use its new name now",
+          fields: { schema }
+        })
       }
       return migrations().filter(({ id }) => !before.has(id)).map(({ name }) => name)
     })
@@ -170,10 +173,10 @@ export const check = Effect.fn("PgSchema.check")(
   }
 )
 
-/** Whether a migration was applied. Fails if one of them was not what it is here. */
+/** The ids of the applied migrations. Fails if one of them differs from the file here. */
 const appliedIds = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
-  // The column may not be there.
+  // The column is missing in a schema of an early version.
   const rows = yield* sql<{ id: number; name: string; checksum: string | null }>`
     SELECT id, name, to_jsonb(applied) ->> 'checksum' AS checksum
     FROM ${sql(`${schema}.migrations`)} AS applied ORDER BY id

@@ -1,5 +1,5 @@
 /**
- * Records in PostgreSQL how the runs of claimed jobs ended.
+ * Records settlements in PostgreSQL.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
@@ -33,8 +33,8 @@ export const make = (sql: PgClient.PgClient, schema: string): JobRepo["Service"]
   })
 
   return Effect.fn("JobRepo.settle")((batch, options = {}): Effect.Effect<Settling, StoreError> => {
-    // A settlement that waits for a row has locked its lanes, and other workers wait for these. So
-    // the database is asked for the lock first where there was one a moment ago.
+    // A settlement that waits for a row has locked its lanes, and other workers wait for these. If
+    // a row was locked a moment ago, the database is therefore asked about locks first.
     if (lockedBefore.size > 0 && batch.some(({ id }) => lockedBefore.has(id))) {
       return Effect.flatMap(findLocked(batch), (locked) => recordOthers(batch, locked, options))
     }
@@ -43,7 +43,7 @@ export const make = (sql: PgClient.PgClient, schema: string): JobRepo["Service"]
       ({ code }) => code === lockTimeout,
       (error) =>
         findLocked(batch).pipe(
-          // The row is free by now, or a whole table is locked.
+          // The row is free by now, or the whole table is locked.
           Effect.filterOrFail((locked) => locked.length > 0, () => error),
           Effect.flatMap((locked) => recordOthers(batch, locked, options))
         )
@@ -51,7 +51,7 @@ export const make = (sql: PgClient.PgClient, schema: string): JobRepo["Service"]
   })
 }
 
-/** The code of PostgreSQL when an open transaction holds a lock for too long. */
+/** PostgreSQL's code for a lock that was not free in time. */
 const lockTimeout = "55P03"
 
 const statements = (sql: PgClient.PgClient, schema: string) => {
@@ -88,14 +88,14 @@ const statements = (sql: PgClient.PgClient, schema: string) => {
       return rows.map(({ id }) => id)
     },
     withTimeout("settle"),
-    // A database that does not tell is sent everything again.
+    // If the database does not answer, everything is sent again.
     Effect.catchIf(({ isTransient }) => !isTransient, () => Effect.succeed([]))
   )
 
   return { record, findLocked }
 }
 
-/** What `settle` in `sql/` takes for a run that did not complete. */
+/** An element of the list that `settle` in `sql/` takes for runs that did not complete. */
 const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object> => {
   const job = { id: String(id), lease }
   switch (settlement._tag) {
@@ -127,6 +127,6 @@ const otherOutcome = ({ id, lease, settlement }: Settled): ReadonlyArray<object>
   }
 }
 
-/** At most ten years: PostgreSQL has no interval without end. */
+/** At most ten years, because not every version of PostgreSQL has an infinite interval. */
 const seconds = (delay: Duration.Duration): number =>
   Math.min(Duration.toSeconds(delay), 315_360_000)

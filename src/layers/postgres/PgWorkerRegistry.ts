@@ -1,5 +1,5 @@
 /**
- * Keeps the live workers in PostgreSQL, alive by the database's clock.
+ * The live workers in PostgreSQL, by the database's clock.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
@@ -70,8 +70,8 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
 })
 
 /**
- * Step by step. A lease that somebody holds stays: a rescue hands back a dead worker's, and a live
- * worker asks again.
+ * Ends a worker in steps. A row-locked lease stays: a rescue gives back a dead worker's lease, and
+ * a live worker asks again.
  */
 const end =
   (sql: PgClient.PgClient, leave: Statement.Identifier) =>
@@ -87,7 +87,7 @@ const end =
         stuck++
         yield* Effect.interruptible(Effect.sleep("100 millis"))
       }
-      // Nobody takes a dead worker's leases for alive: a rescue hands back what is held now.
+      // The leases of a dead worker are rescued in any case.
       if (hasCrashed) return
       return yield* new StoreError({
         operation,
@@ -97,15 +97,18 @@ const end =
       })
     })
 
-/** So many steps in a row may find all that is left held by somebody else. */
+/** After this many steps in a row that find every remaining lease row-locked, the step gives up. */
 const stuckMax = 30
 
-/** A step hands back so many jobs at once, or more. */
+/** The jobs that one step gives back, or more. */
 const reconciledMax = 4000
 
 export interface Options {
   readonly schema: string
-  /** Where it compares leases, which may take as long as a claim. Defaults to where it renews. */
+  /**
+   * The connections for comparing leases, which may take as long as a claim. Defaults to the ones
+   * for renewals.
+   */
   readonly work?: PgClient.PgClient
 }
 

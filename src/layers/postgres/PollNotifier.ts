@@ -1,6 +1,6 @@
 /**
- * Wake-ups by the clock, for connections that cannot LISTEN, such as PgBouncer's in transaction
- * mode.
+ * Wake-ups by the clock, for connections that cannot LISTEN, such as those of PgBouncer in
+ * transaction mode.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Random, Stream } from "effect"
@@ -8,8 +8,8 @@ import { Notifier, type Wake } from "../../services/Notifier.ts"
 import * as MissedWakeUps from "./MissedWakeUps.ts"
 
 /**
- * Says to look about every `interval`, spread so that processes do not look in step. Defaults to 1
- * second.
+ * Sends a wake-up about every `interval`, with jitter, so that processes do not poll in step.
+ * Defaults to 1 second.
  */
 export const layer = ({ interval = "1 second", schema }: {
   readonly schema: string

@@ -1,12 +1,11 @@
 /**
- * How long pgq waits for the answer to a statement. A connection whose other end is gone without a
- * word looks like a slow server: after the bound the statement is given up, and sent again on
- * another one.
+ * The timeout of each statement. A connection whose peer has vanished looks like a slow server:
+ * after the timeout the statement is abandoned, and sent again on another connection.
  *
- * Each statement of pgq passes through `answered`, but for those in a caller's own transaction and
- * for migrations, which take as long as they take, and for the first look at a database, which has
- * a bound of its own. Nothing waits for the end of a statement that was given up: the client
- * cancels it, and closes its connection 5 seconds later if it hears nothing.
+ * Every statement of pgq passes through `withTimeout`, with three exceptions: statements in a
+ * caller's own transaction, migrations, which take as long as they take, and the first look at a
+ * database, which has a limit of its own. An abandoned statement is not waited for: the client
+ * cancels it and closes its connection 5 seconds later if no answer comes.
  */
 import { Duration, Effect } from "effect"
 import type { SqlError } from "effect/sql"
@@ -14,7 +13,7 @@ import { StoreError } from "../../domain/Errors.ts"
 import { bounds, within } from "../effects/Deadline.ts"
 import { storeError } from "./PgError.ts"
 
-/** Fails when there is no answer in time. The statement may have been done. */
+/** Fails if there is no answer in time. The statement may have been executed. */
 export const withTimeout =
   (operation: string, limit: Duration.Duration = bounds.statement) =>
   <A, R>(query: Effect.Effect<A, SqlError.SqlError, R>): Effect.Effect<A, StoreError, R> =>

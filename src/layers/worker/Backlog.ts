@@ -1,5 +1,5 @@
 /**
- * The jobs that one worker has claimed and that wait for a slot.
+ * The jobs that a worker has claimed and that wait for a slot.
  */
 import { MutableList } from "effect"
 import type { LaneRun } from "./LaneRun.ts"
@@ -9,12 +9,12 @@ export class Backlog {
   readonly #release: (run: LaneRun) => void
   #isOpen = true
 
-  /** `release` hands a run back to its queue. */
+  /** `release` gives a run back to its queue. */
   constructor(release: (run: LaneRun) => void) {
     this.#release = release
   }
 
-  /** Whether jobs start: a closed backlog hands back whatever comes in. */
+  /** Whether jobs start. A closed backlog gives back every job that is added. */
   get isOpen(): boolean {
     return this.#isOpen
   }
@@ -34,11 +34,11 @@ export class Backlog {
 
   add(runs: ReadonlyArray<LaneRun>): void {
     MutableList.appendAll(this.#runs, runs)
-    // A claim that was under way when the end was asked for may still answer.
+    // A claim that was sent before the stop request may still be answered.
     if (!this.#isOpen) this.release(() => true)
   }
 
-  /** What is left of a run whose slot has ended starts next. */
+  /** The rest of a run whose slot has ended starts next. */
   putBack(run: LaneRun): void {
     run.wait()
     MutableList.prepend(this.#runs, run)
@@ -58,7 +58,7 @@ export class Backlog {
     this.release(() => true)
   }
 
-  /** Runs whose lease is gone: there is nothing to hand back. */
+  /** Drops runs whose lease is gone. The worker has nothing to give back. */
   drop(isLost: (run: LaneRun) => boolean): void {
     MutableList.filter(this.#runs, (run) => !isLost(run))
   }

@@ -1,12 +1,13 @@
 /**
- * How one worker asks for jobs: one claim for all its queues, another as soon as there is room, and
- * less and less often while there are none.
+ * The claims of a worker: one claim for all its queues, the next as soon as a slot is free, and
+ * rarer claims while there are no jobs.
  */
 import { Clock, Effect, type Queue, Semaphore } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import * as Idle from "../../domain/Idle.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import * as Pauses from "./Pauses.ts"
@@ -19,11 +20,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const pauses = yield* Pauses.make(options)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
   const claimInTurn = yield* makeClaimInTurn(options)
-  /** A claim in flight must not be beside a reconciliation. */
+  /** A claim in flight must not overlap a reconciliation. */
   const claiming = yield* Semaphore.make(1)
-  /** How often it was taken for dead and has joined again. */
+  /** How often the worker was reported dead and has registered again. */
   let rejoins = 0
-  /** Some lane may refuse to be put in order, by a trigger of somebody else's. */
+  /** A trigger of the application may keep a lane from being put in order. */
   let carefulUntil = -Infinity
 
   const round = Effect.gen(function*() {
@@ -32,22 +33,22 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
     const { isBehind, jobs } = yield* claimInTurn(isCareful)
     if (rejoins === rejoinsBefore) runs.add(jobs)
-    // Others may have had them since: those that are still leased to this worker go back first.
+    // Other workers may have had these jobs since. Jobs that are still leased to this worker go
+    // back first.
     else makeDue(1)
     pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty: jobs.length === 0 && !isBehind }))
     return { found: jobs.length, isBehind }
   })
 
   const rejoin = Effect.gen(function*() {
-    // In one step with the count: jobs whose claim is not answered yet are not lost here, and must
-    // not start.
+    // No `yield*` between these lines: a claim in flight sees the new `rejoins` and drops its jobs.
     rejoins++
     pauses.learn(Idle.distrusted)
     yield* sayRejoining(queues, runs.lose(() => true))
     yield* join
   })
 
-  /** A claim without an answer may have taken jobs, or told producers that this worker sleeps. */
+  /** A claim without an answer may have leased jobs, or may have marked this worker asleep. */
   const distrust = (): void => {
     makeDue(3)
     pauses.learn(Idle.distrusted)
@@ -64,19 +65,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return {
     reconcile: claiming.withPermit(reconcile),
 
-    /** Joins again, after the store has forgotten this worker, and breaks off its jobs. */
+    /** Registers again after the store has reported this worker dead, and interrupts its runs. */
     rejoin,
 
     /**
-     * Asks for jobs of all queues, beginning with another one each time. Answers with how many came
-     * and whether to ask again at once, or nothing when the store could not be asked.
+     * Claims from all queues, beginning with another queue each time. Answers how many jobs came
+     * and whether to claim again at once, or nothing if the claim failed.
      */
     round: claiming.withPermit(round).pipe(
       Effect.tapDefect(() => Effect.sync(distrust)),
       Effect.catch((error) => Effect.as(afterFailure(error), undefined))
     ),
 
-    /** Waits after an empty round: for a change, or `longest`. */
+    /** Pauses after an empty claim: until a change, or for `longest`. */
     pause: pauses.pause
   }
 })
@@ -86,15 +87,15 @@ export interface Options {
   readonly queues: ReadonlyArray<string>
   readonly runs: JobRunner
   readonly settler: Settler
-  /** Says that there may be something to look for. */
+  /** Signals that a claim may find jobs. */
   readonly changes: Queue.Dequeue<void>
-  /** Makes this worker known to the store. */
+  /** Registers this worker in the store. */
   readonly join: Effect.Effect<void, StoreError>
 }
 
 const makeClaimInTurn = Effect.fnUntraced(function*({ queues, runs, worker }: Options) {
   const repo = yield* JobRepo
-  /** The queue that is asked first. */
+  /** The queue that the next claim asks first. */
   let turn = 0
   return Effect.fnUntraced(function*(isCareful: boolean) {
     const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
@@ -108,17 +109,20 @@ const sayRejoining = (
   queues: ReadonlyArray<string>,
   lost: ReadonlyArray<LogFields.LoggedJob>
 ): Effect.Effect<void> =>
-  Effect.logWarning(
-    `this worker was taken for dead, and joins again; broke off ${LogFields.wordsFor(lost)}`
-  ).pipe(Effect.annotateLogs({ queues, ...LogFields.ofJobs(lost) }))
+  EventLog.warning("worker.reported-dead", {
+    text: "this worker was reported dead, and registers again; " +
+      `interrupted ${LogFields.wordsFor(lost)}`,
+    fields: { queues, ...LogFields.ofJobs(lost) }
+  })
 
 const sayFailed = (queues: ReadonlyArray<string>, error: StoreError): Effect.Effect<void> =>
-  Effect.logWarning(`could not ask for jobs: ${error.message}; asking again soon`).pipe(
-    Effect.annotateLogs({ queues, ...LogFields.ofError(error) })
-  )
+  EventLog.warning("claim.failed", {
+    text: `claim failed: ${error.message}; claiming again soon`,
+    fields: { queues, ...LogFields.ofError(error) }
+  })
 
-/** Milliseconds. Then a claim tries again to do without. */
+/** Milliseconds. After this time a claim tries the faster way again. */
 const carefulFor = 60_000
 
-/** The store's code of refusal for a worker that it does not know. */
+/** The error code of the store for a worker that is not registered. */
 const unknownWorker = "PGQ01"

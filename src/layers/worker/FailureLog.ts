@@ -1,14 +1,16 @@
 /**
- * Says which jobs failed, and why, a line each; of a flood, so many lines a second and then how
- * many more. The errors are in the database in any case.
+ * Logs each failed job with its error. Of a flood of failures it logs a limited number of lines a
+ * second and then the number of the others. The database has all errors.
  */
 import { Duration, Effect } from "effect"
 import * as ErrorText from "../../domain/ErrorText.ts"
+import type { LogEvent } from "../../domain/LogEvent.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import * as LogFields from "./LogFields.ts"
 
 export interface FailureLog {
-  /** What became of the job after it failed. */
+  /** Logs the error of a job and the settlement that follows from it. */
   readonly warn: (job: LogFields.LoggedJob, settlement: Failure) => Effect.Effect<void>
 }
 
@@ -18,7 +20,7 @@ export type Failure = Extract<Settlement, { readonly error: string }>
 export const make = (): FailureLog => {
   let written = 0
   let more = 0
-  /** The queues of those that are left out. */
+  /** The queues of the jobs that are left out. */
   const queues = new Set<string>()
 
   const summarize = Effect.suspend(() => {
@@ -28,10 +30,10 @@ export const make = (): FailureLog => {
     queues.clear()
     return fields.count === 0
       ? Effect.void
-      : Effect.annotateLogs(
-        Effect.logWarning(`${fields.count} more jobs failed; their errors are in the database`),
+      : EventLog.warning("job.failures-omitted", {
+        text: `${fields.count} more jobs failed; their errors are in the database`,
         fields
-      )
+      })
   })
 
   return {
@@ -42,30 +44,35 @@ export const make = (): FailureLog => {
         return Effect.void
       }
       const what = `${LogFields.wordsFor([job])}: ${ErrorText.summary(settlement.error)}`
-      const line = Effect.logWarning(`${what}; ${consequence(settlement)}`).pipe(
-        Effect.annotateLogs(LogFields.ofJob(job))
-      )
+      const { event, says } = consequence(settlement)
+      const fields = LogFields.ofJob(job)
+      const line = EventLog.warning(event, { text: `${what}; ${says}`, fields })
       if (written++ > 0) return line
       return Effect.andThen(line, Effect.forkDetach(Effect.delay(summarize, "1 second")))
     }
   }
 }
 
-const consequence = (settlement: Failure): string => {
+const consequence = (
+  settlement: Failure
+): { readonly event: LogEvent; readonly says: string } => {
   switch (settlement._tag) {
     case "Retried":
-      return `tried again in ${shortly(settlement.delay)}`
+      return { event: "job.retried", says: `tried again in ${shortly(settlement.delay)}` }
     case "Unhandled":
-      return `unhandled, and tried again in ${shortly(settlement.delay)}`
+      return { event: "job.unhandled", says: `tried again in ${shortly(settlement.delay)}` }
     case "Failed":
       return settlement.blocksLane
-        ? "failed for good, and holds up its key until somebody retries or cancels it"
-        : "failed for good"
+        ? {
+          event: "job.blocked",
+          says: "failed for good, and blocks its key until an operator retries or deletes it"
+        }
+        : { event: "job.failed", says: "failed for good" }
   }
 }
 
 const shortly = (delay: Duration.Duration): string =>
   Duration.format(Duration.millis(Math.ceil(Duration.toMillis(delay))))
 
-/** In a second. */
+/** The most lines in a second. */
 const linesMax = 100

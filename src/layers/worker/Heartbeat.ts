@@ -1,11 +1,12 @@
 /**
- * Keeps a worker alive in the store, and says whether it may still take its leases for its own.
+ * Renews a worker's leases, and tells whether the worker may still trust them.
  */
 import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
 import { type Watch, Watchdog } from "../../services/Watchdog.ts"
 import { type NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { jittered } from "../effects/Jitter.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
@@ -14,9 +15,9 @@ import * as LogFields from "./LogFields.ts"
 export type Heartbeat = Effect.Success<ReturnType<typeof make>>
 
 export interface Events {
-  /** The leases may no longer be the worker's: nobody else can have them yet. */
+  /** The leases may have expired. Other workers cannot have the jobs yet. */
   readonly onExpired: Effect.Effect<void>
-  /** The store had taken the worker for dead. */
+  /** The store has reported this worker dead. */
   readonly onReportedDead: Effect.Effect<void, StoreError>
   readonly onRenewed: Effect.Effect<void>
 }
@@ -27,7 +28,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const now = yield* Monotonic.millis
   const watchdog = yield* (yield* Watchdog).watch(worker)
   const { expire, isTrusted, renewedAgo, trustFrom } = makeTrust({ lease, now, watchdog })
-  /** How often it has joined. */
+  /** How often the worker has registered. */
   let joined = 0
   let joining: Fiber.Fiber<void, StoreError> | undefined
 
@@ -45,12 +46,13 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   })
 
   const renew = Effect.fnUntraced(function*({ onReportedDead, onExpired }: Events) {
-    // After a long sleep of the whole process, before it takes itself for alive again.
+    // Checked first: the whole process may have slept for longer than the lease.
     yield* expire(onExpired)
     const sentAt = now()
     const joinedBefore = joined
     const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
-    // A refused claim may have made it join again meanwhile: the answer speaks of the time before.
+    // After a refused claim the worker may have registered again. The answer then concerns the time
+    // before.
     if (!isKnown) return yield* joined === joinedBefore ? onReportedDead : Effect.void
     trustFrom(sentAt)
   })
@@ -66,12 +68,12 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   })
 
   return {
-    /** Whether its leases are certainly its own: false before it has joined. */
+    /** Whether the leases certainly belong to the worker; `false` before it has registered. */
     isTrusted,
     join,
     /**
-     * Signs off. A request to join outlives the one who gave up waiting for its answer, and must
-     * not arrive later than this one.
+     * Signs off. A request to register may outlive the fiber that sent it, and must not arrive
+     * later than the sign-off.
      */
     leave,
     /** Renews until the scope ends. */
@@ -79,7 +81,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   }
 })
 
-/** Whether the leases are certainly the worker's own, by the renewals that have succeeded. */
+/** Whether the leases certainly belong to the worker, judged by its successful renewals. */
 const makeTrust = ({ lease, now, watchdog }: {
   readonly lease: number
   readonly now: () => number
@@ -95,12 +97,12 @@ const makeTrust = ({ lease, now, watchdog }: {
   return {
     renewedAgo,
     isTrusted,
-    /** A renewal, or a request to join, that was sent at this time has succeeded. */
+    /** A renewal or registration that was sent at this time has succeeded. */
     trustFrom: (sentAt: number): void => {
       renewedAt = sentAt
       hasExpired = false
     },
-    /** Once, when it is not trusted any more. */
+    /** Runs `onExpired` once when the trust has ended. */
     expire: Effect.fnUntraced(function*(onExpired: Events["onExpired"]) {
       if (hasExpired || isTrusted()) return
       hasExpired = true
@@ -109,7 +111,7 @@ const makeTrust = ({ lease, now, watchdog }: {
   }
 }
 
-/** Begins when a renewal is due. */
+/** Begins when the first renewal is due. */
 const repeatedlyRenew = <R>(
   renewal: Effect.Effect<void, StoreError | Cause.TimeoutError, R>,
   { isTrusted, lease }: { readonly lease: number; readonly isTrusted: () => boolean }
@@ -118,9 +120,10 @@ const repeatedlyRenew = <R>(
     Effect.as(renewEvery(lease)),
     Effect.catch((error) =>
       Effect.andThen(
-        Effect.logWarning(`could not renew, which is tried again soon: ${error.message}`).pipe(
-          Effect.annotateLogs(LogFields.ofError(error, "renew"))
-        ),
+        EventLog.warning("heartbeat.failed", {
+          text: `heartbeat failed: ${error.message}; renewing again soon`,
+          fields: LogFields.ofError(error, "renew")
+        }),
         jittered(retryEvery(lease, isTrusted()))
       )
     ),

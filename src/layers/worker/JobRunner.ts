@@ -1,7 +1,7 @@
 /**
- * The jobs that one worker holds: those that run, in their slots, and those that wait for one.
+ * The jobs of a worker: those that run in slots, and those that wait for a slot.
  *
- * Each of them leaves through the settler, unless its lease was lost.
+ * Each job leaves through the settler, unless its lease was lost.
  */
 import { Effect } from "effect"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
@@ -22,11 +22,11 @@ export type JobRunner = Effect.Success<ReturnType<typeof make>>
 export interface Options {
   readonly concurrency: number
   readonly settler: Settler
-  /** What handlers log has these, and not the worker's own. */
+  /** The annotations for log lines of handlers, without the worker's own. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
-  /** Whether the leases are certainly the worker's still: no job starts under another. */
+  /** Whether the leases certainly belong to the worker. Under an expired lease no job starts. */
   readonly isTrusted: () => boolean
-  /** Called whenever a slot was freed. */
+  /** Called whenever a slot becomes free. */
   readonly onFree: () => void
 }
 
@@ -51,7 +51,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     tally: recorder.tally,
     count: () => slots.active.size + backlog.size,
     backlogSize: () => backlog.size,
-    /** What runs now, with its age in milliseconds. */
+    /** The running jobs, each with its age in milliseconds. */
     running: () =>
       Array.from(slots.active.keys()).flatMap((run) =>
         run.current === undefined ? [] : [{ job: run.current, age: now() - run.startedAt }]
@@ -67,25 +67,25 @@ interface Parts extends Options {
   readonly now: () => number
 }
 
-/** How jobs come in, and go back unstarted where too many came. */
+/** How jobs come in, and how jobs that cannot start in time go back. */
 const intake = ({ backlog, concurrency, now, settler, slots, timings }: Parts) => ({
-  /** Takes in what a claim answered with. */
+  /** Takes in the jobs of a claim. */
   add: (jobs: ReadonlyArray<ClaimedJob>): void => {
     backlog.add(LaneRun.group(jobs, now()))
     if (jobs.some(({ payload }) => payload === undefined)) {
-      // More than there was room for. A lane whose first jobs can run goes back from where it
-      // cannot go on.
+      // The claim's byte budget is spent. A lane whose first jobs can run goes back from the first
+      // job that cannot.
       timings.slowDown()
       backlog.release((run) => run.next?.payload === undefined)
     }
-    // The next claim is sent first, to be under way while these run.
+    // The next claim is sent first, so that it is in flight while these jobs run.
     if (backlog.isOpen) queueMicrotask(slots.start)
   },
   /**
    * How many jobs to claim now, how many of them may be suspects, and how many more of each lane.
    */
   wants: () => ({
-    // Where other jobs fill the slots, suspects get their turn one at a time.
+    // While other jobs fill the slots, suspects run one at a time.
     slots: Math.max(concurrency - slots.active.size - backlog.size, 1),
     limit: Prefetch.claimSize({
       concurrency,
@@ -97,7 +97,7 @@ const intake = ({ backlog, concurrency, now, settler, slots, timings }: Parts) =
     }),
     perLaneMax: Prefetch.perLaneMax(timings)
   }),
-  /** Gives back what has waited here for too long: another worker may be idle. */
+  /** Gives back jobs that have waited for too long: another worker may be idle. */
   releaseOverdue: (): void => {
     const claimedBefore = now() - Prefetch.backlogAgeMax
     if (!backlog.toArray().some((run) => run.claimedAt < claimedBefore)) return
@@ -106,17 +106,15 @@ const intake = ({ backlog, concurrency, now, settler, slots, timings }: Parts) =
   }
 })
 
-/** How jobs end before they would by themselves. */
+/** How runs end before their handlers do. */
 const endings = ({ backlog, slots }: Parts) => ({
-  /** Starts nothing more; jobs that have not started go back. */
+  /** Starts nothing more. Jobs that have not started go back. */
   finish: (): void => backlog.close(),
   cancel: (): void => {
     for (const run of slots.active.keys()) run.cancel()
     slots.interrupt(slots.active.keys())
   },
-  /**
-   * Breaks off what runs under leases that are no longer ours. Answers with the jobs that did run.
-   */
+  /** Interrupts runs under leases that the worker has lost. Answers the jobs that were running. */
   lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
     backlog.drop(isLost)
     const lost = Array.from(slots.active.keys()).filter((run) => !run.isLost && isLost(run))

@@ -1,5 +1,5 @@
 /**
- * Jobs of one lane, claimed together, to be run one after the other; or one job without a key.
+ * Jobs of one lane, claimed together and run one after the other; or one job without a key.
  */
 import type { ClaimedJob, JobJson, RunningJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
@@ -9,12 +9,12 @@ export class LaneRun {
   readonly lease: string
   /** Monotonic milliseconds, like `startedAt`. */
   readonly claimedAt: number
-  /** The job that runs now. */
+  /** The running job. */
   current: ClaimedJob | undefined
   startedAt = 0
   #state: "waiting" | "running" | "cancelled" | "lost" = "waiting"
   #controller: AbortController | undefined
-  /** How many of the jobs are settled. */
+  /** The number of settled jobs. */
   #settled = 0
 
   constructor(first: ClaimedJob, claimedAt: number) {
@@ -27,12 +27,12 @@ export class LaneRun {
     return this.jobs[0]?.key
   }
 
-  /** One for each job without a key and one for each lane, in the order of their first jobs. */
+  /** One run for each job without a key and one for each lane, in the order of their first jobs. */
   static group(jobs: ReadonlyArray<ClaimedJob>, claimedAt: number): ReadonlyArray<LaneRun> {
     const lanes = new Map<string, LaneRun>()
     const runs: Array<LaneRun> = []
     for (const job of jobs) {
-      // Each queue's jobs came under a lease of their own.
+      // The jobs of each queue have a lease of their own.
       const name = job.key === undefined ? undefined : `${job.lease} ${job.key}`
       const lane = name === undefined ? undefined : lanes.get(name)
       if (lane !== undefined) {
@@ -46,22 +46,22 @@ export class LaneRun {
     return runs
   }
 
-  /** It has got a slot. */
+  /** The run has a slot. */
   run(): void {
     if (this.#state === "waiting") this.#state = "running"
   }
 
-  /** Its slot was taken from it. */
+  /** The run has lost its slot. */
   wait(): void {
     if (this.#state === "running") this.#state = "waiting"
   }
 
-  /** The worker stops: its jobs go back. */
+  /** The worker stops: the run's jobs go back. */
   cancel(): void {
     if (this.#state !== "lost") this.#state = "cancelled"
   }
 
-  /** Its lease belongs to nobody, or to another: there is nothing to settle. */
+  /** The lease has ended or belongs to another worker: nothing can be settled. */
   lose(): void {
     this.#state = "lost"
   }
@@ -74,7 +74,7 @@ export class LaneRun {
     return this.#state === "lost"
   }
 
-  /** Whether pgq interrupts it. */
+  /** Whether pgq interrupts the run. */
   get isBrokenOff(): boolean {
     return this.isCancelled || this.isLost
   }
@@ -84,23 +84,22 @@ export class LaneRun {
     return this.jobs[this.#settled]
   }
 
-  /**
-   * The next job is settled. One that stays in the queue takes the rest of its lane's run along.
-   */
+  /** Settles the next job. A job that stays in the queue takes the rest of its run along. */
   settle(settlement: Settlement): void {
     const isFinished = settlement._tag === "Completed" ||
       (settlement._tag === "Failed" && !settlement.blocksLane)
     this.#settled = isFinished ? this.#settled + 1 : this.jobs.length
   }
 
-  /** Starts a job; answers with what its handler is told. */
+  /** Starts a job; answers the handler's view of the job. */
   begin(job: ClaimedJob, startedAt: number): RunningJob {
     this.current = job
     this.startedAt = startedAt
     return new View(job, this)
   }
 
-  // Most handlers never look at it, and making one costs more than a short job.
+  // Made when it is first read: most handlers never read it, and making one costs more than a short
+  // job.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.isBrokenOff) this.#controller.abort()

@@ -1,5 +1,5 @@
 /**
- * Runs jobs of one lane, one after the other, and says how each of them ended.
+ * Runs the jobs of one lane, one after the other, and records how each of them ended.
  */
 import { Cause, Effect, Exit, Result } from "effect"
 import { defaults } from "../../domain/JobKind.ts"
@@ -18,8 +18,8 @@ export interface Parts {
   readonly timings: Timings
   readonly now: () => number
   /**
-   * Whether the leases are certainly ours still. A job whose lease is not does not start; the lease
-   * goes back later.
+   * Whether the leases certainly belong to the worker. A job under another lease does not start;
+   * reconciliation gives it back.
    */
   readonly isTrusted: () => boolean
 }
@@ -36,8 +36,8 @@ export const make = ({ backlog, handlers, isTrusted, now, recorder, timings }: P
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* recorder.end(run, unknownName(job))
       const running = call(handler, payload, run.begin(job, now()))
-      // This fiber cannot be interrupted where it records how a run ended; the handler says where
-      // it can.
+      // This fiber cannot be interrupted while it records the end of a run. The handler allows
+      // interruption where it may be interrupted.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       timings.learn(run, now(), backlog.size)
       run.end()
@@ -49,16 +49,15 @@ export const make = ({ backlog, handlers, isTrusted, now, recorder, timings }: P
   })
 
 /**
- * Some failures end the fiber past every `Effect.exit`: a handler's Effect may go on with a value
- * that is none. The job at hand has failed of it; the others of its lane have not. Answers with
- * what there is to say of it.
+ * A handler may return a value that is not an Effect from `flatMap`; such a value kills the fiber
+ * past `Effect.exit`. That job has failed, and the rest of its lane goes on. Answers the log line.
  */
 export const makeBroken =
   ({ backlog, handlers, recorder }: Parts) =>
   (run: LaneRun | undefined, exit: Exit.Failure<unknown, unknown>): Effect.Effect<void> => {
     const job = run?.next
     if (run === undefined || job === undefined) {
-      // It was interrupted while the end of its run was being recorded.
+      // The fiber was interrupted while it recorded the end of a run.
       if (Cause.hasInterruptsOnly(exit.cause)) return Effect.void
       return recorder.sayBrokenOff(run, exit.cause)
     }
@@ -67,7 +66,7 @@ export const makeBroken =
     const policy = handlers.find(job.name)?.policy ?? defaults
     const settlement = Result.getOrElse(
       Result.try(() => recorder.of(run, { job, exit, policy })),
-      // A policy that cannot be computed with breaks a run off, too.
+      // A retry policy with impossible values crashes the run, too.
       () => recorder.of(run, { job, exit, policy: defaults })
     )
     const said = recorder.end(run, settlement)

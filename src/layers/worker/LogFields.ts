@@ -1,5 +1,5 @@
 /**
- * What log lines say of jobs and of errors: operators look for a job by these fields.
+ * The fields of log lines about jobs and errors.
  */
 import type { StoreError } from "../../domain/Errors.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
@@ -10,7 +10,7 @@ export interface Fields {
   readonly [field: string]: unknown
 }
 
-/** `job 7 (send-email)`, or how many they are. */
+/** `job 7 (send-email)`, or the number of jobs. */
 export const wordsFor = (jobs: ReadonlyArray<LoggedJob>): string => {
   const [first] = jobs
   if (first === undefined) return "no job"
@@ -29,7 +29,7 @@ export const ofJob = ({ attempt, id, key, name, queue }: LoggedJob): Fields => (
   ...(key === undefined ? {} : { key })
 })
 
-/** Those of the one job; of several, their queues, how many they are, and the ids of the first. */
+/** The fields of one job; of several jobs, their queues, their number and the first ids. */
 export const ofJobs = (jobs: ReadonlyArray<LoggedJob>): Fields => {
   const [first] = jobs
   if (first === undefined) return { count: 0 }
@@ -42,12 +42,12 @@ export const ofJobs = (jobs: ReadonlyArray<LoggedJob>): Fields => {
 }
 
 /**
- * What was asked of the database. An error without it was no answer: `otherwise` names what was
- * asked.
+ * The step that the database was asked for. An error without an operation has no answer;
+ * `otherwise` names the step then.
  */
 export const ofError = (error: StoreError | Error, otherwise = "unknown"): Fields => ({
   operation: "operation" in error ? error.operation : otherwise
 })
 
-/** A line stays a line. */
+/** The most ids in a line. */
 const idsMax = 5

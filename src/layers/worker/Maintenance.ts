@@ -1,12 +1,13 @@
 /**
- * Drives the `Scheduler` for as long as its scope lives: due jobs by a timer on the next one, dead
- * workers, forgotten lanes and old history from time to time.
+ * Runs the `Scheduler`'s steps until its scope ends: due jobs by a timer for the next one; dead
+ * workers, forgotten lanes and old history at intervals.
  */
 import { Duration, Effect, Layer, Queue, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { Notifier } from "../../services/Notifier.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import * as Backoff from "../effects/Backoff.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { jittered } from "../effects/Jitter.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as LogFields from "./LogFields.ts"
@@ -37,7 +38,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     })
 
     yield* repeatedly("promote", promote, changed)
-    const rescue = saying("not all jobs of dead workers are handed back", scheduler.rescue)
+    const rescue = saying("not all jobs of dead workers are given back", scheduler.rescue)
     yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
     yield* repeatedly(
       "heal",
@@ -49,33 +50,34 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
   })
 )
 
-/** No wake-up tells of jobs that were due later than twice this when they were added. */
+/** A job that is due later than twice this time after it was added causes no wake-up. */
 const longestWait = Duration.seconds(5)
-/** Another process may be at it: its turn has not committed yet. */
+/** Another process may be promoting the same jobs in a transaction that has not committed. */
 const shortestPause = Duration.millis(10)
-/** Or somebody holds the due jobs, perhaps for long. */
+/** An open transaction may lock a due job's row for long. */
 const longestPause = Duration.seconds(1)
 
 const every = (interval: Duration.Input) => Effect.flatMap(jittered(interval), Effect.sleep)
 
-/** A refusal of the store is for an operator to look at. */
+/** A refusal that is not transient needs an operator. */
 const saying = <A>(what: string, step: Effect.Effect<A, StoreError>) =>
   Effect.tapError(
     step,
     (error) =>
-      error.isTransient ? Effect.void : Effect.logWarning(`${what}: ${error.message}`).pipe(
-        Effect.annotateLogs(LogFields.ofError(error))
-      )
+      error.isTransient ? Effect.void : EventLog.warning("maintenance.failed", {
+        text: `${what}: ${error.message}`,
+        fields: LogFields.ofError(error)
+      })
   )
 
-/** Goes on at once while there is something to do. */
+/** Repeats at once while the step finds something to do. */
 const untilNone = (step: Effect.Effect<number, StoreError>, pause: Duration.Input) =>
   Effect.flatMap(step, (done) => done > 0 ? Effect.void : every(pause))
 
-/** Each of them connects anew: together they leave room for workers that must renew. */
+/** Each attempt opens a connection. The growing delay leaves connections to lease renewals. */
 const growth = { base: "1 second", cap: "10 seconds" } as const
 
-/** Without end; while the store cannot be asked, more and more slowly. */
+/** Repeats a step without end; after failures, with growing delays. */
 const repeatedly = Effect.fnUntraced(function*(
   name: string,
   step: Effect.Effect<unknown, StoreError>,
@@ -85,9 +87,11 @@ const repeatedly = Effect.fnUntraced(function*(
   yield* step.pipe(
     Effect.tap(() => Effect.sync(() => failures = 0)),
     Effect.tapError((error) =>
-      Effect.logDebug(`${name} will be tried again`, error).pipe(
-        Effect.annotateLogs(LogFields.ofError(error))
-      )
+      EventLog.debug("maintenance.failed", {
+        text: `${name} failed; trying again`,
+        fields: LogFields.ofError(error),
+        cause: error
+      })
     ),
     Effect.catch(() => Effect.flatMap(Backoff.wait(growth, ++failures), pause)),
     restartOnDefect(name),
@@ -97,8 +101,9 @@ const repeatedly = Effect.fnUntraced(function*(
 })
 
 /**
- * A day of history cannot come or go while somebody reads it, and each try holds up settlements for
- * a moment: so ever more rarely. The days to come are prepared a week ahead.
+ * A partition of the history cannot be added or dropped while a reader uses the history, and each
+ * attempt delays settlements for a moment. The delays between attempts therefore grow. Partitions
+ * are made a week ahead.
  */
 const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
   Effect.suspend(() => {
@@ -106,14 +111,15 @@ const keepPruning = <A>(prune: Effect.Effect<A, StoreError>) =>
     return prune.pipe(
       Effect.tapError((error) =>
         isWorthALine(++failures)
-          ? Effect.logWarning(
-            `history was not pruned, ${failures} times in a row: ${error.message}`
-          ).pipe(Effect.annotateLogs(LogFields.ofError(error)))
+          ? EventLog.warning("maintenance.failed", {
+            text: `history was not pruned, ${failures} times in a row: ${error.message}`,
+            fields: LogFields.ofError(error)
+          })
           : Effect.void
       ),
       Effect.retry(Backoff.schedule({ base: "1 second", cap: "10 minutes" }))
     )
   })
 
-/** From the fourth on, each time their number has doubled. */
+/** The fourth failure, and then each doubling of their number. */
 const isWorthALine = (failures: number) => failures >= 4 && (failures & (failures - 1)) === 0

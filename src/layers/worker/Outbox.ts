@@ -1,10 +1,11 @@
 /**
- * The settlements of one worker that the store has not recorded yet, in the order to send them in.
+ * The settlements of a worker that the store has not recorded yet, in the order in which they are
+ * sent.
  */
 import type { Settled } from "../../services/JobRepo.ts"
 import type { LoggedJob } from "./LogFields.ts"
 
-/** How a job ended, and what log lines say of it. */
+/** A settlement, and the fields for its log lines. */
 export interface Ended extends Settled, LoggedJob {
   readonly key: string | undefined
 }
@@ -14,10 +15,13 @@ type Batch = ReadonlyArray<Ended>
 export class Outbox {
   #waiting: Array<Ended> = []
   #sending: Batch = []
-  /** To be sent later: another transaction holds their rows, or the server gives them up. */
+  /**
+   * Settlements to send later: another transaction locks their rows, or the server ends statements
+   * that wait for them.
+   */
   #deferred: Batch = []
   #isRetryDue = false
-  /** Those that the present batch does not send for the first time. */
+  /** Settlements that the present batch sends again. */
   readonly #sentBefore = new Set<Ended>()
 
   add(ended: Ended): void {
@@ -29,8 +33,8 @@ export class Outbox {
     const retried = this.#isRetryDue ? this.#deferred : []
     if (this.#isRetryDue) this.#deferred = []
     this.#isRetryDue = false
-    // If the last batch broke off, its settlements are still there. Those that were deferred go
-    // before those of their lanes that ended later.
+    // If the last batch was interrupted, its settlements are still here. Deferred settlements go
+    // before later ones of their lanes.
     const old = [...retried, ...this.#sending]
     for (const one of old) this.#sentBefore.add(one)
     const all = [...old, ...this.#waiting]
@@ -48,7 +52,7 @@ export class Outbox {
     this.#deferred = [...this.#deferred, ...batch]
   }
 
-  /** The next batch begins with what was deferred. */
+  /** The next batch begins with the deferred settlements. */
   retryDeferred(): void {
     this.#isRetryDue = true
   }
@@ -58,9 +62,9 @@ export class Outbox {
   }
 
   /**
-   * Without those whose lane's run has an earlier one that is deferred, which wait behind it: one
-   * that goes back undone takes all of its run out of their lease, and what had finished would run
-   * again.
+   * The batch without settlements whose run has an earlier deferred one; they wait behind it. A job
+   * that goes back takes all of its run out of the lease, so a later job of the run that has
+   * finished would run again.
    */
   inTurn(batch: Batch): Batch {
     if (this.#deferred.length === 0) return batch
@@ -84,7 +88,7 @@ export class Outbox {
   }
 }
 
-/** A lease is of one queue. */
+/** A lease belongs to one queue. */
 const runOf = ({ key, lease }: Settled): string => `${lease} ${key ?? ""}`
 
 const batchMax = 2000

@@ -1,5 +1,5 @@
 /**
- * How a worker waits between claims while there are no jobs, as `Idle` says.
+ * The pauses of a worker between claims while there are no jobs. Their lengths come from `Idle`.
  */
 import { Duration, Effect, Option, Queue, Random } from "effect"
 import * as Idle from "../../domain/Idle.ts"
@@ -7,7 +7,7 @@ import { Notifier } from "../../services/Notifier.ts"
 
 export const make = Effect.fnUntraced(function*({ changes, queues }: {
   readonly queues: ReadonlyArray<string>
-  /** Says that there may be something to look for. */
+  /** Signals that a claim may find jobs. */
   readonly changes: Queue.Dequeue<void>
 }) {
   const notifier = yield* Notifier
@@ -17,7 +17,7 @@ export const make = Effect.fnUntraced(function*({ changes, queues }: {
     const hasUnannounced = yield* notifier.mayHaveMissed(queues).pipe(
       Effect.orElseSucceed(() => false)
     )
-    // Only now: the worker may have joined again meanwhile.
+    // Read only here, because the worker may have registered again meanwhile.
     idle = Idle.afterLook(idle, hasUnannounced)
   })
 
@@ -28,12 +28,12 @@ export const make = Effect.fnUntraced(function*({ changes, queues }: {
   })
 
   return {
-    /** Takes in what has become of a claim. */
+    /** Takes in the result of a claim. */
     learn: (step: (idle: Idle.Idle) => Idle.Idle): void => {
       idle = step(idle)
     },
 
-    /** Waits after an empty round: for a change, or `longest`. */
+    /** Pauses after an empty claim: until a change, or for `longest`. */
     pause: Effect.fnUntraced(function*(longest: Duration.Input) {
       if (idle.sleep === "falling asleep") {
         idle = Idle.asleep(idle)

@@ -1,9 +1,10 @@
 /**
- * Has one worker and the store agree on its leases. Jobs under a lease that only the store knows of
- * go back to their queue; runs under a lease that only the worker knows of are broken off.
+ * Compares the leases of a worker with those in the store. Jobs under a lease that only the store
+ * knows go back to their queue; runs under a lease that only the worker knows are interrupted.
  */
 import { Effect } from "effect"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import type { Settler } from "./Settler.ts"
@@ -15,11 +16,11 @@ export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker 
   readonly settler: Settler
 }) {
   const registry = yield* WorkerRegistry
-  /** How many more rounds begin with a look for leases whose claim was never answered. */
+  /** How many of the next claims begin with a reconciliation. */
   let reconcilesDue = 0
 
-  // A job that is leased but unknown here is handed back: the answer to its claim was lost, or a
-  // settlement of its lease came too late, or twice.
+  // A job that is leased but unknown to the worker goes back: the answer to its claim was lost, or
+  // a settlement was too late or sent twice.
   const reconcile = Effect.gen(function*() {
     const { gone, released } = yield* registry.reconcile(worker, [
       ...runs.leases(),
@@ -27,30 +28,32 @@ export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker 
     ])
     if (released > 0) {
       const jobs = LogFields.count({ length: released })
-      yield* Effect.logWarning(`handed back ${jobs} that this worker had lost track of`).pipe(
-        Effect.annotateLogs({ queues, count: released })
-      )
+      yield* EventLog.warning("lease.reconciled", {
+        text: `gave back ${jobs} of a claim whose answer was lost`,
+        fields: { queues, count: released }
+      })
     }
     const lost = runs.lose((run) => gone.includes(run.lease))
     if (lost.length > 0) {
-      yield* Effect.logWarning(
-        `broke off ${LogFields.wordsFor(lost)}: no longer leased to this worker`
-      ).pipe(Effect.annotateLogs(LogFields.ofJobs(lost)))
+      yield* EventLog.warning("lease.lost", {
+        text: `interrupted ${LogFields.wordsFor(lost)}: no longer leased to this worker`,
+        fields: LogFields.ofJobs(lost)
+      })
     }
   })
 
   return {
-    /** Never to be called beside a claim in flight. */
+    /** Must not overlap a claim in flight. */
     reconcile,
 
-    /** Each round of claims begins with this. */
+    /** Called before each claim. */
     reconcileIfDue: Effect.gen(function*() {
       if (reconcilesDue === 0) return
       yield* reconcile
       reconcilesDue--
     }),
 
-    /** Has at least so many more rounds begin with it. */
+    /** Makes at least this many of the next claims begin with a reconciliation. */
     makeDue: (rounds: number): void => {
       reconcilesDue = Math.max(reconcilesDue, rounds)
     }

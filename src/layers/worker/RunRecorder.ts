@@ -1,11 +1,12 @@
 /**
- * How jobs leave their worker: what the end of a run means for its job, handed to the settler,
- * counted, and said aloud if it is a failure.
+ * Records the end of each run: decides the settlement, gives it to the settler, counts it, and logs
+ * failures.
  */
 import { type Cause, Effect, type Exit, Random, References } from "effect"
 import type { RetryPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { decide, type Settlement } from "../../domain/Settlement.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"
 import * as LogFields from "./LogFields.ts"
@@ -33,7 +34,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
 
   return {
     tally,
-    /** What the exit means for the job. */
+    /** The settlement that follows from the exit. */
     of: (run: LaneRun, { exit, job, policy }: {
       readonly job: ClaimedJob
       readonly policy: RetryPolicy
@@ -46,9 +47,9 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         isCancelled: run.isCancelled,
         random: () => random.nextDoubleUnsafe()
       }),
-    /** The next job of the run leaves. */
+    /** The next job of the run leaves the run. */
     record,
-    /** The next job of the run leaves; its failure is to be said aloud. */
+    /** The next job of the run leaves the run. A failure is logged. */
     end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
       const job = run.next
       record(run, settlement)
@@ -56,14 +57,17 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         ? Effect.annotateLogs(failures.warn(job, settlement), annotations)
         : Effect.void
     },
-    /** A slot has ended in its own code, not in a handler's. */
+    /** A slot has crashed in pgq's code, not in a handler. */
     sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-      Effect.logError("a slot has broken off between two jobs; another takes its place", cause)
-        .pipe(Effect.annotateLogs({ ...annotations, ...LogFields.ofJobs(run?.jobs ?? []) }))
+      EventLog.error("slot.crashed", {
+        text: "a slot crashed between two jobs; another slot replaces it",
+        fields: { ...annotations, ...LogFields.ofJobs(run?.jobs ?? []) },
+        cause
+      })
   }
 })
 
-/** Since the start of the worker. */
+/** Counts since the start of the worker. */
 export interface Tally {
   done: number
   failed: number

@@ -1,7 +1,7 @@
 /**
- * Sends one batch of settlements, and again until the store has answered: sending one twice changes
- * nothing. Neither one that the store refuses nor one whose row is locked keeps the others from
- * being recorded.
+ * Sends one batch of settlements until the store has answered; sending a batch twice changes
+ * nothing. A settlement that the store refuses, or whose row is locked, does not keep the others
+ * from being recorded.
  */
 import { Effect } from "effect"
 import { type ClaimLost, StoreError } from "../../domain/Errors.ts"
@@ -13,19 +13,19 @@ import * as SettlingLog from "./SettlingLog.ts"
 
 type Batch = ReadonlyArray<Ended>
 
-/** Answers with the settlements that came too late. */
+/** Answers the settlements that were too late. */
 type Sending = Effect.Effect<ReadonlyArray<ClaimLost>>
 
 export interface Sender {
   /** With `isRepeat`, some of the batch may have been recorded before. */
   readonly send: (batch: Batch, isRepeat: boolean) => Sending
-  /** How many were refused since the last one that was accepted. */
+  /** The refusals since the last accepted settlement. */
   readonly refused: () => number
 }
 
 interface Parts {
   readonly outbox: Outbox
-  /** Leaves settlements for later. */
+  /** Defers settlements. */
   readonly defer: (batch: Batch) => void
 }
 
@@ -49,8 +49,8 @@ export const make = Effect.fnUntraced(function*({ defer, outbox }: Parts) {
     )
   }
 
-  // One that the store will never accept is found by sending each alone, and then left to
-  // `reconcile`, which hands its job back: it must not hold up the others.
+  // A settlement that the store never accepts is found by sending each one alone. Its job is left
+  // to `reconcile`, which gives the job back.
   const afterRefusal = (batch: Batch, next: Refusal.Next): Sending =>
     next === "sent again"
       ? Effect.andThen(Effect.sleep("1 second"), send(batch, { isCertain: true }))
@@ -62,15 +62,15 @@ export const make = Effect.fnUntraced(function*({ defer, outbox }: Parts) {
       )
 
   /**
-   * One of them may be what the server gives up each time, as a trigger of the user's does, or a
-   * statement that lasts too long: it is found by halves, and sent again later.
+   * One settlement of the batch may make the server end the statement each time: a trigger of the
+   * application, or a statement that takes too long. That one is found by halving and deferred.
    */
   const sendApart = Effect.fnUntraced(function*(
     batch: Batch
   ): Effect.fn.Return<ReadonlyArray<ClaimLost>> {
     if (batch.length < 2) {
       defer(batch)
-      // If the server accepts nothing at all now, not at full speed.
+      // If the server accepts nothing, the delays grow.
       yield* Effect.sleep(Math.min(50 * 2 ** counts.setAside++, 1000))
       return []
     }
@@ -92,9 +92,9 @@ export const make = Effect.fnUntraced(function*({ defer, outbox }: Parts) {
 })
 
 interface Counts {
-  /** How many were refused since the last one that was accepted. */
+  /** The refusals since the last accepted settlement. */
   refused: number
-  /** How many were left for later, one by one, since the last one that was accepted. */
+  /** The settlements that were deferred one by one since the last accepted one. */
   setAside: number
   /** Whether some of the present batch may have been recorded before. */
   isRepeat: boolean
@@ -126,11 +126,11 @@ const makeRecord = (
     )
 }
 
-/** So often the server may give up a batch before it is taken apart. */
+/** How often the server may end a batch's statement before the batch is divided. */
 const answersMax = 3
 
 interface Sent {
-  /** Whether it is a part of a batch that the server gave up. */
+  /** Whether the batch is a part of one whose statement the server ended. */
   readonly isApart?: boolean
   readonly isCertain?: boolean
 }

@@ -1,5 +1,5 @@
 /**
- * Has the store record how the runs of one worker ended: in batches, one in flight.
+ * Records the settlements of a worker in the store: in batches, one in flight at a time.
  */
 import { Effect, Latch, type Scope } from "effect"
 import type { ClaimLost } from "../../domain/Errors.ts"
@@ -10,19 +10,19 @@ import { type Ended, Outbox } from "./Outbox.ts"
 import * as SettlementSender from "./SettlementSender.ts"
 
 export interface Settler {
-  /** Returns at once; the settlement is under way. */
+  /** Returns at once; the settlement is recorded later. */
   readonly add: (ended: Ended) => void
-  /** How many settlements are under way. */
+  /** The number of settlements that are not recorded yet. */
   readonly size: () => number
-  /** The jobs whose settlements are under way. */
+  /** The jobs of settlements that are not recorded yet. */
   readonly jobs: () => ReadonlyArray<LoggedJob>
-  /** The leases that settlements are under way for. */
+  /** The leases of settlements that are not recorded yet. */
   readonly leases: () => ReadonlyArray<string>
-  /** Waits until nothing is under way. */
+  /** Waits until every settlement is recorded. */
   readonly drained: Effect.Effect<void>
 }
 
-/** `onAnswer` is told after each batch which of its settlements came too late. */
+/** `onAnswer` gets the settlements of each batch that were too late. */
 export const make = Effect.fnUntraced(function*(
   onAnswer: (lost: ReadonlyArray<ClaimLost>) => void
 ): Effect.fn.Return<Settler, never, JobRepo | Scope.Scope> {
@@ -37,7 +37,7 @@ export const make = Effect.fnUntraced(function*(
       hasDeferred.openUnsafe()
     }
   })
-  /** How many batches were refused altogether, one after the other. */
+  /** The number of batches in a row of which nothing was accepted. */
   let holdUps = 0
 
   const flush = Effect.gen(function*() {
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(
     const lost = size === 0 ? [] : yield* sender.send(batch, isRepeat)
     outbox.sent()
     holdUps = size === 0 || sender.refused() < size ? 0 : holdUps + 1
-    // Refused jobs run again: not at full speed.
+    // The jobs of refused settlements run again, so the delays grow.
     if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
     onAnswer(lost)
     if (outbox.isReady) return

@@ -1,38 +1,44 @@
 /**
- * What a worker says of jobs whose ends it cannot record, or cannot wait for.
+ * Log lines about settlements that a worker could not record, or could not wait for.
  */
-import { Effect } from "effect"
+import type { Effect } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import type * as Refusal from "../../domain/Refusal.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import * as LogFields from "./LogFields.ts"
 
 type Jobs = ReadonlyArray<LogFields.LoggedJob>
 
 export const failed = (jobs: Jobs, error: StoreError, next: Refusal.Next): Effect.Effect<void> =>
-  Effect.logWarning(
-    `could not record how ${LogFields.wordsFor(jobs)} ended: ${error.message}; ${meaning[next]}`
-  ).pipe(Effect.annotateLogs({ ...LogFields.ofJobs(jobs), ...LogFields.ofError(error) }))
+  EventLog.warning("settle.failed", {
+    text: `could not record how ${LogFields.wordsFor(jobs)} ended: ${error.message}; ` +
+      meaning[next],
+    fields: { ...LogFields.ofJobs(jobs), ...LogFields.ofError(error) }
+  })
 
 /** Another transaction has locked rows that a settlement would change. */
 export const rowLocked = (jobs: Jobs): Effect.Effect<void> =>
-  Effect.logWarning(
-    `could not record how ${LogFields.wordsFor(jobs)} ended: another transaction holds what ` +
-      "would change; tried again each second"
-  ).pipe(Effect.annotateLogs(LogFields.ofJobs(jobs)))
+  EventLog.warning("settle.row-locked", {
+    text: `could not record how ${LogFields.wordsFor(jobs)} ended: another transaction locks ` +
+      "their rows; tried again each second",
+    fields: LogFields.ofJobs(jobs)
+  })
 
-/** The worker ends before it could. */
+/** The worker stops before the settlements are recorded. */
 export const tooLate = (jobs: Jobs): Effect.Effect<void> =>
-  Effect.logWarning(
-    `could not record in time how ${LogFields.wordsFor(jobs)} ended; what has ended runs again`
-  ).pipe(Effect.annotateLogs(LogFields.ofJobs(jobs)))
+  EventLog.warning("settle.too-late", {
+    text: `could not record in time how ${LogFields.wordsFor(jobs)} ended; they run again`,
+    fields: LogFields.ofJobs(jobs)
+  })
 
-/** The handlers of these jobs did not stop in time. */
+/** The handlers of these jobs did not stop within the grace. */
 export const leftBehind = (jobs: Jobs): Effect.Effect<void> =>
-  Effect.logError(
-    `left behind after the grace, to be taken up by others: jobs ${
+  EventLog.error("job.left-behind", {
+    text: `left behind after the grace, for other workers to run again: jobs ${
       jobs.map(({ id }) => id).join(", ")
-    }`
-  ).pipe(Effect.annotateLogs(LogFields.ofJobs(jobs)))
+    }`,
+    fields: LogFields.ofJobs(jobs)
+  })
 
 const meaning: Record<Refusal.Next, string> = {
   "sent again": "tried again",

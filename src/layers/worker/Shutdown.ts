@@ -6,6 +6,7 @@ import { Clock, Deferred, Duration, Effect, Exit, Option, Scope } from "effect"
 import { isFurther, type StopMode } from "../../domain/StopMode.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import { bounds } from "../effects/Deadline.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import type { Heartbeat } from "./Heartbeat.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
@@ -15,17 +16,14 @@ import * as SettlingLog from "./SettlingLog.ts"
 export type Shutdown = Effect.Success<ReturnType<typeof make>>
 
 export interface Options {
-  /**
-   * How long cancelled jobs may take to clean up, and how long a closing scope waits for running
-   * ones.
-   */
+  /** How long cancelled jobs may clean up, and how long a closing scope waits for running jobs. */
   readonly grace: Duration.Duration
   readonly runs: JobRunner
   readonly settler: Settler
   readonly heartbeat: Heartbeat
-  /** Ends the heartbeat, and its watchdog. */
+  /** Ends the heartbeat and its watchdog. */
   readonly life: Scope.Closeable
-  /** Has the worker look at what to do next. */
+  /** Makes the worker's loop decide its next step. */
   readonly look: () => void
 }
 
@@ -50,8 +48,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   const end = Effect.gen(function*() {
     const leftBehind = yield* lastWords(options)
-    // A job that does not stop keeps its lease until this process is dead and the lease has run
-    // out.
+    // A job that does not stop keeps its lease until this process has ended and the lease has
+    // expired.
     if (leftBehind.length > 0) return leftBehind
     hasSignedOff = yield* signOff(options)
     return leftBehind
@@ -59,37 +57,39 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   return {
     stop,
-    /** The last steps of the worker's loop. Answers with the jobs that it leaves behind. */
+    /** The last steps of the worker's loop. Answers the jobs that are left behind. */
     end,
     ended,
-    /** What was asked for, if anything. */
+    /** The requested stop mode, if any. */
     mode: () => mode,
     hasSignedOff: () => hasSignedOff,
-    /** How many milliseconds cancelled jobs still have; without end while none is cancelled. */
+    /** The milliseconds that cancelled jobs still have; infinite while no job is cancelled. */
     graceLeft: () => cancelledAt + Duration.toMillis(grace) - clock.currentTimeMillisUnsafe(),
     goodbye: goodbye({ grace, stop, runs, ended: Deferred.await(ended) })
   }
 })
 
-/** Records what has ended. Answers with the jobs that still run. */
+/** Waits for the settlements of ended jobs. Answers the jobs that still run. */
 const lastWords = Effect.fnUntraced(function*({ grace, runs, settler }: Options) {
   runs.finish()
   const left = runs.running().map(({ job }) => job)
-  // Jobs that have ended are recorded however little time the others have.
+  // Ended jobs are recorded however little time is left for running ones.
   yield* Effect.timeoutOption(settler.drained, Duration.max(grace, bounds.lastWords))
   if (settler.size() > 0) yield* SettlingLog.tooLate(settler.jobs())
   if (left.length > 0) yield* SettlingLog.leftBehind(left)
   return left.map(({ id }) => id)
 })
 
-/** Answers whether the store knows of it. */
+/** Whether the store has recorded the sign-off. */
 const signOff = Effect.fnUntraced(function*({ heartbeat, life }: Options) {
-  // A renewal that finds the worker gone would have it join again.
+  // Closed first: a renewal that finds the worker gone would register it again.
   yield* Scope.close(life, Exit.void)
   const hasSignedOff = yield* heartbeat.leave.pipe(
     Effect.tapError((error) =>
-      Effect.logWarning(`could not sign off, which is tried for some seconds: ${error.message}`)
-        .pipe(Effect.annotateLogs(LogFields.ofError(error)))
+      EventLog.warning("worker.sign-off-failed", {
+        text: `could not sign off: ${error.message}; trying again for some seconds`,
+        fields: LogFields.ofError(error)
+      })
     ),
     Effect.retry(Backoff.schedule({ base: "100 millis", cap: bounds.signOff })),
     Effect.interruptible,
@@ -97,17 +97,20 @@ const signOff = Effect.fnUntraced(function*({ heartbeat, life }: Options) {
     Effect.match({ onSuccess: Option.isSome, onFailure: () => false })
   )
   if (!hasSignedOff) {
-    yield* Effect.logError("stopped without signing off; others wait until its lease has run out")
+    yield* EventLog.error(
+      "worker.sign-off-abandoned",
+      "stopped without signing off; other workers get its jobs when its lease has expired"
+    )
   }
   return hasSignedOff
 })
 
-/** What a closing scope waits for. */
+/** The waiting of a closing scope. */
 const goodbye = ({ ended, grace, runs, stop }: Pick<Options, "grace" | "runs"> & {
   readonly stop: (asked: StopMode) => void
   readonly ended: Effect.Effect<unknown>
 }) => {
-  // No run is left that may still clean up.
+  // No run is left that could still clean up.
   const isIdle = Effect.repeat(Effect.sleep("50 millis"), { until: () => runs.count() === 0 })
   return Effect.gen(function*() {
     stop("finish")
@@ -116,9 +119,10 @@ const goodbye = ({ ended, grace, runs, stop }: Pick<Options, "grace" | "runs"> &
     yield* Effect.timeoutOption(Effect.raceFirst(ended, isIdle), grace)
     const heard = yield* Effect.timeoutOption(ended, bounds.lastWords)
     if (Option.isNone(heard)) {
-      yield* Effect.logWarning(
-        "the database does not answer: this worker ends without signing off, and others get its " +
-          "jobs when its lease has run out"
+      yield* EventLog.warning(
+        "worker.sign-off-abandoned",
+        "the database does not answer: this worker stops without signing off, and other workers " +
+          "get its jobs when its lease has expired"
       )
     }
   }).pipe(Effect.ignoreCause)

@@ -1,9 +1,9 @@
 /**
- * The slots of one worker: in each of them, a fiber works off the backlog.
+ * The slots of a worker: in each slot, a fiber works off the backlog.
  *
- * A slot's fiber is not a child of the worker's, and its end is learnt of by an observer: a fiber
- * for each job, or one more that waits for each, would cost as much as a short job itself. The
- * worker's end waits for `active` in their place.
+ * A slot's fiber is not a child of the worker's fiber, and an observer learns of its end. A child
+ * fiber for each job, or one more fiber that waits for each, would cost as much as a short job.
+ * When the worker stops, it waits for `active` instead.
  */
 import { Context, Effect, Exit, type Fiber, References, Result } from "effect"
 import type { Backlog } from "./Backlog.ts"
@@ -11,7 +11,7 @@ import type { LaneRun } from "./LaneRun.ts"
 
 export type Slots = Effect.Success<ReturnType<typeof make>>
 
-/** The run that a fiber is at. */
+/** The run that a fiber works on. */
 export interface Slot {
   run: LaneRun | undefined
 }
@@ -20,10 +20,10 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly concurrency: number
   readonly backlog: Backlog
   readonly now: () => number
-  /** Logged with all that a slot's fiber logs. */
+  /** The annotations of a slot's log lines. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
   readonly runLane: (run: LaneRun) => Effect.Effect<void>
-  /** A fiber has ended in a failure, at this run. Answers with what to do about it. */
+  /** A fiber has crashed in this run. Answers the log line. */
   readonly onBroken: (
     run: LaneRun | undefined,
     exit: Exit.Failure<unknown, unknown>
@@ -52,12 +52,13 @@ export const make = Effect.fnUntraced(function*(options: {
         slots--
         if (Exit.isFailure(exit)) {
           breakOff(slot, exit)
-          // Not from within: each of a thousand such jobs would start the next one.
+          // Deferred: a thousand jobs that end at once would otherwise start each other
+          // recursively.
           setImmediate(start)
         } else start()
         onFree()
       }
-      // Effect throws if it cannot describe a value that is no Effect.
+      // `fork` itself throws if a value that is not an Effect cannot be printed.
       const fiber = Result.try(() => fork(Effect.uninterruptible(work(slot))))
       if (Result.isSuccess(fiber)) fiber.success.addObserver(free)
       else free(Exit.die(fiber.failure))
@@ -66,7 +67,7 @@ export const make = Effect.fnUntraced(function*(options: {
 
   const running: ReadonlyMap<LaneRun, unknown> = active
   return {
-    /** Starts what waits, as far as there are slots. */
+    /** Starts waiting runs as far as slots are free. */
     start,
     active: running,
     interrupt: (runs: Iterable<LaneRun>): void => {
@@ -78,7 +79,7 @@ export const make = Effect.fnUntraced(function*(options: {
   }
 })
 
-/** Works off the backlog, until it is empty or until something interrupts a run. */
+/** Works off the backlog until it is empty or a run is interrupted. */
 const makeWork = ({ active, backlog, now, onFree, runLane }: {
   readonly active: Map<LaneRun, Fiber.Fiber<unknown, unknown>>
   readonly backlog: Backlog
@@ -98,7 +99,7 @@ const makeWork = ({ active, backlog, now, onFree, runLane }: {
       slot.run = undefined
       active.delete(run)
       onFree()
-      // A fiber stays interrupted: the next job needs another.
+      // An interrupted fiber stays interrupted, so the next job needs another fiber.
       if (run.isBrokenOff) return
       if (run.startedAt - sliceBeganAt > sliceMillis) {
         yield* Effect.yieldNow
@@ -107,5 +108,5 @@ const makeWork = ({ active, backlog, now, onFree, runLane }: {
     }
   })
 
-/** After so long, whatever else the process has to do gets its turn. */
+/** After this time the other work of the process gets a turn. */
 const sliceMillis = 5

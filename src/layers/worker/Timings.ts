@@ -1,16 +1,16 @@
 /**
- * How long the jobs of one worker take, as it learns from those that end.
+ * The durations of a worker's jobs, measured as they end.
  */
 import * as Prefetch from "../../domain/Prefetch.ts"
 
-/** Changed in place: a run that ends allocates nothing here. */
+/** Changed in place: the end of a run allocates nothing here. */
 export class Timings implements Prefetch.Timings {
   took: number | undefined = undefined
   between: number | undefined = undefined
   #lastEndedAt = 0
   #hadBacklog = false
 
-  /** A run has ended, and so many others wait for a slot. */
+  /** A run has ended while `backlog` others wait for a slot. */
   learn(run: { readonly startedAt: number }, endedAt: number, backlog: number): void {
     this.took = Prefetch.average(this.took, endedAt - run.startedAt)
     if (this.#hadBacklog) {
@@ -20,7 +20,9 @@ export class Timings implements Prefetch.Timings {
     this.#lastEndedAt = endedAt
   }
 
-  /** Too much was claimed: nothing is claimed ahead until jobs have proved to be short again. */
+  /**
+   * A claim brought too much: nothing is claimed ahead until jobs have proved to be short again.
+   */
   slowDown(): void {
     this.took = Prefetch.slow
   }

@@ -1,5 +1,5 @@
 /**
- * Works on queues for as long as its scope lives: claims, runs, settles, and ends in order.
+ * Works on queues until its scope ends: claims, runs, settles, and stops in order.
  */
 import { Clock, Deferred, Duration, Effect, Layer, Queue, References, Scope, Stream } from "effect"
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
@@ -13,6 +13,7 @@ import type { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { bounds, closeWithin } from "../effects/Deadline.ts"
+import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as ClaimLoop from "./ClaimLoop.ts"
 import * as Heartbeat from "./Heartbeat.ts"
@@ -41,7 +42,7 @@ export const layer = (
         Scope.provide(scope),
         said
       )
-      // Registered last, so that it runs first, while all else still works.
+      // Registered last, so that it runs first, while everything else still works.
       yield* Effect.addFinalizer(() => said(goodbye))
       return control
     })
@@ -49,15 +50,15 @@ export const layer = (
 
 const make = Effect.fnUntraced(function*(
   options: Options & {
-    /** Those of the application, for what its handlers log. */
+    /** The application's annotations, for the log lines of handlers. */
     readonly logAnnotations: Readonly<Record<string, unknown>>
   }
 ) {
   const mode = CooperativeMode.format((yield* LockStrategy).mode)
   const parts = yield* makeParts(options, mode)
   const { heartbeat, life, shutdown } = parts
-  // The scope ends these in the opposite order: the claims before the heartbeat, under whose lease
-  // they are, and last the settler, which was made before all of them.
+  // The scope ends these in the opposite order: claims end before the heartbeat, which keeps their
+  // leases; the settler was made before all of them and ends last.
   const inOrder: ReadonlyArray<Effect.Effect<unknown, StoreError, Needs | Scope.Scope>> = [
     join(heartbeat),
     Scope.provide(keepAlive(parts), life),
@@ -75,12 +76,12 @@ interface Parts {
   readonly runs: JobRunner.JobRunner
   readonly claims: Effect.Success<ReturnType<typeof ClaimLoop.make>>
   readonly heartbeat: Heartbeat.Heartbeat
-  /** Ends the heartbeat, and its watchdog. */
+  /** Ends the heartbeat and its watchdog. */
   readonly life: Scope.Closeable
   readonly shutdown: Shutdown.Shutdown
-  /** One place to wait for whatever may change what to do next. */
+  /** Signals every change that may change the worker's next step. */
   readonly changes: Queue.Dequeue<void>
-  /** Says that there is something to look at; looking too often is harmless. */
+  /** Makes the loop decide its next step. A call too many is harmless. */
   readonly look: () => void
   readonly reconcileRequests: Queue.Dequeue<void>
 }
@@ -96,7 +97,7 @@ const makeParts = Effect.fnUntraced(function*(
   const look = () => void Queue.offerUnsafe(changes, undefined)
   const reconcileRequests = yield* Queue.sliding<void>(1)
   const settler = yield* Settler.make((lost) => {
-    // A settlement came too late, because its lease is gone, or it was sent twice: the store knows
+    // A settlement was too late because its lease is gone, or was sent twice; only the store knows
     // which.
     if (lost.length > 0) Queue.offerUnsafe(reconcileRequests, undefined)
     look()
@@ -133,10 +134,12 @@ const keepAlive = ({ claims, heartbeat, look, runs, worker }: Parts) =>
   heartbeat.keep({
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
-      return Effect.logWarning(
-        "could not renew in time; broke off what has a key, before others may run it: " +
-          LogFields.wordsFor(lost)
-      ).pipe(Effect.annotateLogs({ queues: worker.queues, ...LogFields.ofJobs(lost) }))
+      return EventLog.warning("lease.expired", {
+        text:
+          "could not renew in time; interrupted the runs with a key, before other workers may " +
+          `run these jobs: ${LogFields.wordsFor(lost)}`,
+        fields: { queues: worker.queues, ...LogFields.ofJobs(lost) }
+      })
     }),
     onReportedDead: claims.rejoin,
     // A claim that hangs must not keep the worker from renewing.
@@ -173,12 +176,15 @@ const releaseOverdue = ({ runs }: Parts) =>
 const workUntilEnd = (parts: Parts) =>
   Effect.andThen(restartOnDefect("working")(work(parts)), parts.shutdown.end).pipe(
     Effect.tapCause((cause) =>
-      Effect.logError("the worker has broken off, and claims nothing more", cause)
+      EventLog.error("worker.crashed", {
+        text: "the worker's loop crashed; this worker claims nothing more",
+        cause
+      })
     ),
     Effect.onExit((exit) => Deferred.done(parts.shutdown.ended, exit))
   )
 
-/** Claims, one round after the other, until the worker has nothing more to do. */
+/** Claims again and again until nothing is left to do. */
 const work = Effect.fnUntraced(
   function*({ changes, claims, heartbeat, runs, shutdown, worker }: Parts) {
     const repo = yield* JobRepo
@@ -195,7 +201,7 @@ const work = Effect.fnUntraced(
           : Effect.timeoutOption(Queue.take(changes), left)
         continue
       }
-      // A job that is claimed now could not be started.
+      // A job that is claimed now could not start.
       if (runs.wants().limit === 0 || !heartbeat.isTrusted()) {
         yield* Queue.take(changes)
         continue

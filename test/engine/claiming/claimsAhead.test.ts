@@ -6,7 +6,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"
 import { TestClock } from "effect/testing"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { counts, start, Task, tasks } from "../Memory.ts"
 
 it.effect("a worker whose slots are all taken for long leaves new jobs to others", () =>
@@ -26,7 +26,7 @@ it.effect("a worker whose slots are all taken for long leaves new jobs to others
     assert.deepStrictEqual([before.completed, before.running], [38, 2])
     assert.deepStrictEqual([beside.running, beside.ready], [2, 1])
     assert.strictEqual((yield* counts).completed, 41)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a worker whose slots were just taken, while none became free, leaves new jobs to others", () =>
   Effect.gen(function*() {
@@ -46,4 +46,4 @@ it.effect("a worker whose slots were just taken, while none became free, leaves 
 
     assert.deepStrictEqual([beside.completed, beside.running, beside.ready], [38, 2, 1])
     assert.strictEqual((yield* counts).completed, 41)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

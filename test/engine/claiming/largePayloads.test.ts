@@ -10,7 +10,7 @@ import { TestClock } from "effect/testing"
 import { randomBytes } from "node:crypto"
 import type { ClaimedJob } from "../../../src/domain/JobRecord.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueueAll } from "../../../src/services/Enqueue.ts"
 import type { Settled } from "../../../src/services/JobRepo.ts"
 import { claim, enqueue, eventually, queueName, workerOf } from "../../Given.ts"
@@ -174,7 +174,7 @@ it.effect("a lane's run goes on as far as there are payloads, and the rest in an
     )
     assert.strictEqual(new Set(ofLane.slice(0, 3).map(({ lease }) => lease)).size, 1)
     assert.strictEqual((yield* counts).completed, 55)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 /** A trigger that runs after the claim's answer was made. */
 const deletesFirstOf = (queue: string) => [

@@ -7,7 +7,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { start, Task } from "../Memory.ts"
 
 it.effect("a worker looks once more after it has asked for open transactions, before it sleeps", () =>
@@ -29,7 +29,7 @@ it.effect("a worker looks once more after it has asked for open transactions, be
     // What is committed between the two is found by the look.
     assert.include(calls, "ask")
     assert.strictEqual(calls.at(-1), "look")
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a worker looks less and less often while a transaction is open that has added jobs", () =>
   Effect.gen(function*() {
@@ -49,4 +49,4 @@ it.effect("a worker looks less and less often while a transaction is open that h
 
     assert.isAtLeast(atFirst, 10)
     assert.isAtMost(perSecond, 2)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

@@ -7,7 +7,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../../src/domain/Errors.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { JobAdmin } from "../../../src/services/JobAdmin.ts"
 import type { JobRepo } from "../../../src/services/JobRepo.ts"
 import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
@@ -50,7 +50,7 @@ for (const [name, registry] of Object.entries(registries)) {
 
       assert.lengthOf(yield* JobAdmin.use((admin) => admin.workers), 1)
       assert.strictEqual((yield* counts).completed, 3)
-    }).pipe(Effect.provide(MemoryQueue.layer)))
+    }).pipe(Effect.provide(MemorySchema.layer)))
 }
 
 const repos: Readonly<Record<string, (repo: JobRepo["Service"]) => JobRepo["Service"]>> = {
@@ -95,5 +95,5 @@ for (const [name, repo] of Object.entries(repos)) {
 
       assert.deepStrictEqual(ran, [0, 1, 2])
       assert.strictEqual((yield* counts).completed, 3)
-    }).pipe(Effect.provide(MemoryQueue.layer)))
+    }).pipe(Effect.provide(MemorySchema.layer)))
 }

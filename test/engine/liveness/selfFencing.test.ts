@@ -8,7 +8,7 @@ import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { EventEmitter, once } from "node:events"
 import { StoreError } from "../../../src/domain/Errors.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
 import { counts, start as startWorker, Task } from "../Memory.ts"
@@ -74,7 +74,7 @@ it.effect("breaks off its jobs with a key while nobody else can have them yet", 
 
     assert.deepStrictEqual(trace.slice(2), ["k breaks off"])
     assert.strictEqual((yield* counts).running, 2)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("says in one warning what it broke off, and nothing of each job's end", () =>
   Effect.gen(function*() {
@@ -90,10 +90,10 @@ it.effect("says in one warning what it broke off, and nothing of each job's end"
     news.emit("end")
     yield* TestClock.adjust(1)
 
-    const told = lines.filter((line) => !line.includes("could not renew, "))
+    const told = lines.filter((line) => !line.includes("heartbeat failed: "))
     assert.lengthOf(told, 1)
-    assert.match(told[0]!, /^Warn .*broke off what has a key.*: job 1 \(task\)$/)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+    assert.match(told[0]!, /^Warn .*interrupted the runs with a key.*: job 1 \(task\)$/)
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("starts nothing before it has renewed, and then what it broke off", () =>
   Effect.gen(function*() {
@@ -111,7 +111,7 @@ it.effect("starts nothing before it has renewed, and then what it broke off", ()
     yield* TestClock.adjust("10 seconds")
 
     assert.deepStrictEqual(trace, ["k begins its try 1"])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("runs again what it broke off, with no attempt used", () =>
   Effect.gen(function*() {
@@ -127,4 +127,4 @@ it.effect("runs again what it broke off, with no attempt used", () =>
     yield* TestClock.adjust("10 seconds")
 
     assert.deepStrictEqual(trace, ["k begins its try 1", "k breaks off", "k begins its try 1"])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

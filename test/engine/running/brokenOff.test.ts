@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import { defaults, type RetryPolicy } from "../../../src/domain/JobKind.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueueAll } from "../../../src/services/Enqueue.ts"
 import type { JobRepo, Settled } from "../../../src/services/JobRepo.ts"
 import { claimable, counts, start } from "../Memory.ts"
@@ -58,7 +58,7 @@ for (const [what, value] of Object.entries(breaks)) {
       for (const { settlement } of settled) {
         if (settlement._tag === "Failed") assert.isNotEmpty(settlement.error)
       }
-    }).pipe(Effect.provide(MemoryQueue.layer)))
+    }).pipe(Effect.provide(MemorySchema.layer)))
 }
 
 it.effect("the others of a lane's run go on when one breaks off", () =>
@@ -82,7 +82,7 @@ it.effect("the others of a lane's run go on when one breaks off", () =>
     const leases = settled.filter(({ id }) => id > 50n).map(({ lease }) => lease)
     assert.deepStrictEqual([leases.length, new Set(leases).size], [4, 1])
     assert.strictEqual((yield* counts).failed, 1)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a job that breaks off is tried again, and its lane waits for it", () =>
   Effect.gen(function*() {
@@ -100,7 +100,7 @@ it.effect("a job that breaks off is tried again, and its lane waits for it", () 
     const { retried, running } = yield* control.status
 
     assert.deepStrictEqual([before, retried, running], [[1], 1, []])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a job whose policy cannot be computed with is tried again by the default one", () =>
   Effect.gen(function*() {
@@ -120,7 +120,7 @@ it.effect("a job whose policy cannot be computed with is tried again by the defa
       Duration.toMillis(defaults.backoffBase)
     )
     assert.isNotEmpty(one.settlement.error)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a job that breaks off after the end was asked for gives the rest of its lane back", () =>
   Effect.gen(function*() {
@@ -143,4 +143,4 @@ it.effect("a job that breaks off after the end was asked for gives the rest of i
     assert.strictEqual(ends[0]?._tag, "Failed")
     assert.deepStrictEqual(ends.slice(1), [Settlement.Released()])
     assert.deepStrictEqual(yield* claimable, [[2, 1], [3, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

@@ -7,7 +7,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Job from "../../../src/layers/job/Job.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueueAll } from "../../../src/services/Enqueue.ts"
 import { start } from "../Memory.ts"
 
@@ -30,4 +30,4 @@ it.effect("nothing of a lane's run goes on behind a job that blocks it", () =>
 
     assert.deepStrictEqual(yield* control.ended, [])
     assert.deepStrictEqual(ran, [1])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

@@ -62,7 +62,15 @@ layer(producer, options)("a line about", (it) => {
 
       const { fields } = yield* line(/^Warn job \d+ \(task\): .*; failed for good$/)
 
-      assert.deepStrictEqual(fields, { worker, queue, job, name: "task", attempt: 1, key: "k" })
+      assert.deepStrictEqual(fields, {
+        event: "job.failed",
+        worker,
+        queue,
+        job,
+        name: "task",
+        attempt: 1,
+        key: "k"
+      })
     }))
 
   it.effect("a job whose row somebody holds names both", () =>
@@ -77,7 +85,15 @@ layer(producer, options)("a line about", (it) => {
       const { fields } = yield* line(/could not record how job \d+ \(task\) ended: another/)
       yield* person.commit
 
-      assert.deepStrictEqual(fields, { worker, queue, job, name: "task", attempt: 1, key: "k" })
+      assert.deepStrictEqual(fields, {
+        event: "settle.row-locked",
+        worker,
+        queue,
+        job,
+        name: "task",
+        attempt: 1,
+        key: "k"
+      })
     }))
 
   it.effect("jobs that end too late to be recorded names their queue, and the first of them", () =>
@@ -96,6 +112,7 @@ layer(producer, options)("a line about", (it) => {
 
       const jobs = fields["jobs"]
       assert.deepStrictEqual({ ...fields, jobs: [] }, {
+        event: "settle.too-late",
         worker,
         queues: [queue],
         count: 7,
@@ -120,7 +137,8 @@ layer(producer, options)("a line about", (it) => {
       const { fields } = yield* LogLines.first(lines, /not this one.*; it runs again$/)
 
       const operation = "settle"
-      const expected = { worker, queue, job, name: "refused", attempt: 1, operation }
+      const event = "settle.failed"
+      const expected = { event, worker, queue, job, name: "refused", attempt: 1, operation }
       assert.deepStrictEqual(fields, expected)
     }))
 
@@ -131,9 +149,12 @@ layer(producer, options)("a line about", (it) => {
       yield* isRunning
       yield* person.sql`SELECT pgq.leave(${worker}::uuid, true)`
 
-      const { fields } = yield* line(/taken for dead, and joins again; broke off job \d+ \(task\)/)
+      const { fields } = yield* line(
+        /reported dead, and registers again; interrupted job \d+ \(task\)/
+      )
 
-      const expected = { worker, queues: [queue], queue, job, name: "task", attempt: 1 }
+      const event = "worker.reported-dead"
+      const expected = { event, worker, queues: [queue], queue, job, name: "task", attempt: 1 }
       assert.deepStrictEqual(fields, expected)
     }))
 
@@ -147,12 +168,24 @@ layer(producer, options)("a line about", (it) => {
       yield* enqueue(Task, 2, { queue: other })
       yield* claim({ queue: other, worker })
 
-      const back = yield* line(/handed back 1 job that this worker had lost track of/)
+      const back = yield* line(/gave back 1 job of a claim whose answer was lost/)
       yield* WorkerRegistry.use((registry) => registry.reconcile(worker, []))
-      const gone = yield* line(/broke off job \d+ \(task\): no longer leased to this worker/)
+      const gone = yield* line(/interrupted job \d+ \(task\): no longer leased to this worker/)
 
-      assert.deepStrictEqual(back.fields, { worker, queues: [queue], count: 1 })
-      assert.deepStrictEqual(gone.fields, { worker, queue, job, name: "task", attempt: 1 })
+      assert.deepStrictEqual(back.fields, {
+        event: "lease.reconciled",
+        worker,
+        queues: [queue],
+        count: 1
+      })
+      assert.deepStrictEqual(gone.fields, {
+        event: "lease.lost",
+        worker,
+        queue,
+        job,
+        name: "task",
+        attempt: 1
+      })
     }))
 
   it.effect("a renewal that fails names what it was, and what is broken off for it", () =>
@@ -163,13 +196,18 @@ layer(producer, options)("a line about", (it) => {
       yield* person.begin
       yield* person.sql`SELECT FROM pgq.workers WHERE id = ${worker}::uuid FOR UPDATE`
 
-      const late = yield* line(/could not renew, /)
-      const expired = yield* line(/could not renew in time; broke off .*: job \d+ \(task\)$/)
+      const late = yield* line(/heartbeat failed: /)
+      const expired = yield* line(/could not renew in time; interrupted .*: job \d+ \(task\)$/)
       yield* person.commit
 
-      assert.deepStrictEqual(late.fields, { worker, operation: "renew" })
+      assert.deepStrictEqual(late.fields, { event: "heartbeat.failed", worker, operation: "renew" })
       const of = { queue, job, name: "task", attempt: 1, key: "k" }
-      assert.deepStrictEqual(expired.fields, { worker, queues: [queue], ...of })
+      assert.deepStrictEqual(expired.fields, {
+        event: "lease.expired",
+        worker,
+        queues: [queue],
+        ...of
+      })
     }))
 
   it.effect("a job that is left behind names it, and is an error", () =>
@@ -191,7 +229,14 @@ layer(producer, options)("a line about", (it) => {
       const { fields, text } = yield* LogLines.first(lines, /left behind/)
 
       assert.match(text, /^Error left behind after the grace.*: jobs \d+$/)
-      assert.deepStrictEqual(fields, { worker, queue, job, name: "task", attempt: 1 })
+      assert.deepStrictEqual(fields, {
+        event: "job.left-behind",
+        worker,
+        queue,
+        job,
+        name: "task",
+        attempt: 1
+      })
     }))
 
   it.effect("what the database refuses names what was asked of it, and who asked", () =>
@@ -208,11 +253,20 @@ layer(producer, options)("a line about", (it) => {
       }
 
       const promoting = yield* line(/not all due jobs are made ready: /)
-      const claiming = yield* line(/could not ask for jobs: .*; asking again soon/)
+      const claiming = yield* line(/claim failed: .*; claiming again soon/)
       for (const { name, arguments: types } of claims) yield* renamed(`${name}_(${types})`, name)
 
-      assert.deepStrictEqual(promoting.fields, { worker, operation: "promote" })
-      assert.deepStrictEqual(claiming.fields, { worker, queues: [queue], operation: "claim" })
+      assert.deepStrictEqual(promoting.fields, {
+        event: "maintenance.failed",
+        worker,
+        operation: "promote"
+      })
+      assert.deepStrictEqual(claiming.fields, {
+        event: "claim.failed",
+        worker,
+        queues: [queue],
+        operation: "claim"
+      })
     }))
 })
 
@@ -226,11 +280,16 @@ layer(producer, options)("a line about connections", (it) => {
       `
 
       const { fields } = yield* Effect.raceFirst(
-        line(/no connection hears of new jobs/),
+        line(/LISTEN failed/),
         Effect.forever(Effect.delay(cut, "50 millis"))
       )
 
-      assert.deepStrictEqual(fields, { worker, operation: "listen", schema: "pgq" })
+      assert.deepStrictEqual(fields, {
+        event: "listen.failed",
+        worker,
+        operation: "listen",
+        schema: "pgq"
+      })
     }))
 })
 

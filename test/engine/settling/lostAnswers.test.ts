@@ -8,7 +8,7 @@ import { Deferred, Effect, Exit, Latch, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../../src/domain/Errors.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../../src/services/JobAdmin.ts"
 import type { JobRepo } from "../../../src/services/JobRepo.ts"
@@ -69,7 +69,7 @@ it.effect("runs jobs once whose claim was never answered", () =>
 
     assert.deepStrictEqual(ran, [0, 1])
     assert.strictEqual((yield* counts).completed, 2)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("sends settlements again until they are answered", () =>
   Effect.gen(function*() {
@@ -85,7 +85,7 @@ it.effect("sends settlements again until they are answered", () =>
     assert.deepStrictEqual(yield* control.ended, [])
     assert.deepStrictEqual(ran, [0, 1, 2, 3])
     assert.strictEqual((yield* counts).completed, 4)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("sends settlements again until they have arrived", () =>
   Effect.gen(function*() {
@@ -99,7 +99,7 @@ it.effect("sends settlements again until they have arrived", () =>
     assert.deepStrictEqual(yield* control.ended, [])
     assert.deepStrictEqual(ran, [0, 1, 2, 3])
     assert.strictEqual((yield* counts).completed, 4)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("leaves no job behind in a lease of which one settlement was sent twice", () =>
   Effect.gen(function*() {
@@ -118,7 +118,7 @@ it.effect("leaves no job behind in a lease of which one settlement was sent twic
       running: 0,
       scheduled: 1
     })
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("does not disturb the other jobs of a lease of which one settlement was sent twice", () =>
   Effect.gen(function*() {
@@ -137,7 +137,7 @@ it.effect("does not disturb the other jobs of a lease of which one settlement wa
 
     assert.deepStrictEqual(ran, [0, 1])
     assert.strictEqual((yield* counts).completed, 1)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("breaks off what it runs when it was taken for dead, and goes on", () =>
   Effect.gen(function*() {
@@ -163,7 +163,7 @@ it.effect("breaks off what it runs when it was taken for dead, and goes on", () 
     yield* TestClock.adjust("10 seconds")
     assert.strictEqual(runs, 2)
     assert.strictEqual((yield* counts).completed, 2)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 /** A worker and one job of a key, where each claim pauses before it is sent, or once it is done. */
 const pausing = Effect.fnUntraced(function*(when: "before" | "after") {
@@ -198,7 +198,7 @@ it.effect("starts nothing that it claimed before it was taken for dead and joine
 
     assert.deepStrictEqual(ran, [])
     assert.deepStrictEqual(yield* settle([taken], Settlement.Completed()), [])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("hands back what it claimed anew under an answer of an older life", () =>
   Effect.gen(function*() {
@@ -212,7 +212,7 @@ it.effect("hands back what it claimed anew under an answer of an older life", ()
 
     assert.deepStrictEqual(ran, [0])
     assert.strictEqual((yield* counts).completed, 1)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 for (
   const [what, settle] of [
@@ -241,7 +241,7 @@ for (
       assert.isUndefined(early)
       assert.isDefined(closing.pollUnsafe())
       assert.match(lines.at(-1) ?? "", /^Warn could not record in time how job 1 \(task\) ended/)
-    }).pipe(Effect.provide(MemoryQueue.layer)))
+    }).pipe(Effect.provide(MemorySchema.layer)))
 }
 
 it.effect("says that it could not sign off", () =>
@@ -257,4 +257,4 @@ it.effect("says that it could not sign off", () =>
     yield* control.ended
 
     assert.match(lines.at(-1) ?? "", /^Error stopped without signing off/)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import { StoreError } from "../../../src/domain/Errors.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as Batcher from "../../../src/layers/effects/Batcher.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import type { Ended } from "../../../src/layers/worker/Outbox.ts"
 import * as Settler from "../../../src/layers/worker/Settler.ts"
 import { JobRepo, type Settling } from "../../../src/services/JobRepo.ts"
@@ -260,7 +260,7 @@ it.effect("a worker does not run jobs over and over while none of them can be se
     yield* TestClock.adjust("3 minutes")
 
     assert.strictEqual((yield* counts).completed, 3)
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 describe("the batcher", () => {
   it.effect("lets nobody wait when it is closed during a call", () =>

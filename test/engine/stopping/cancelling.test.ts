@@ -7,7 +7,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { EventEmitter, once } from "node:events"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import type { WorkerControl } from "../../../src/services/WorkerControl.ts"
 import { claimable, counts, start, Task, tasks } from "../Memory.ts"
 
@@ -32,7 +32,7 @@ it.effect("cancelling interrupts Effects and lets them clean up", () =>
     assert.deepStrictEqual(yield* Fiber.join(ended), [])
     assert.deepStrictEqual(trace, ["start 0", "start 1", "clean 0", "clean 1"])
     assert.deepStrictEqual(yield* claimable, [[0, 1], [1, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("cancelling aborts the signals of promises, and takes back those that give up", () =>
   Effect.gen(function*() {
@@ -51,7 +51,7 @@ it.effect("cancelling aborts the signals of promises, and takes back those that 
     // The other one was done in time.
     assert.strictEqual((yield* counts).completed, 1)
     assert.deepStrictEqual(yield* claimable, [[0, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("cancelling says nothing of a job that does not heed its signal, and ends", () =>
   Effect.gen(function*() {
@@ -68,7 +68,7 @@ it.effect("cancelling says nothing of a job that does not heed its signal, and e
     assert.deepStrictEqual(yield* control.ended, [])
     assert.strictEqual((yield* counts).completed, 2)
     assert.deepStrictEqual(lines, [])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("cancelling leaves behind what does not stop within the grace, still leased", () =>
   Effect.gen(function*() {
@@ -93,7 +93,7 @@ it.effect("cancelling leaves behind what does not stop within the grace, still l
     assert.deepStrictEqual(yield* Fiber.join(ended), ids.slice(0, 2))
     assert.strictEqual((yield* counts).running, 2)
     assert.deepStrictEqual(yield* claimable, [[2, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("closing the scope finishes, and cancels after the grace", () =>
   Effect.gen(function*() {
@@ -115,7 +115,7 @@ it.effect("closing the scope finishes, and cancels after the grace", () =>
     assert.isUndefined(early)
     assert.strictEqual((yield* counts).completed, 1)
     assert.deepStrictEqual(yield* claimable, [[1, 1], [2, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a milder request changes nothing, a harder one goes on from there", () =>
   Effect.gen(function*() {
@@ -132,7 +132,7 @@ it.effect("a milder request changes nothing, a harder one goes on from there", (
 
     assert.deepStrictEqual(modes, ["finish", "finish", "cancel", "cancel"])
     assert.deepStrictEqual(yield* control.ended, [])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a job may stop the queue that runs it", () =>
   Effect.gen(function*() {
@@ -149,4 +149,4 @@ it.effect("a job may stop the queue that runs it", () =>
 
     assert.deepStrictEqual(yield* running.ended, [])
     assert.deepStrictEqual(yield* claimable, [[0, 1], [1, 1], [2, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

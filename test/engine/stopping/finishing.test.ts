@@ -7,7 +7,7 @@ import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Latch, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Settlement } from "../../../src/domain/Settlement.ts"
-import * as MemoryQueue from "../../../src/layers/memory/MemoryQueue.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import { claim, settle, workerOf } from "../../Given.ts"
@@ -35,7 +35,7 @@ it.effect("draining ends when nothing waits: nothing behind keys, but what is fo
     assert.deepStrictEqual(ran.toSorted(), [1, 2, 3, 4, 5, 6, 9])
     const { completed, scheduled } = yield* counts
     assert.deepStrictEqual({ completed, scheduled }, { completed: 7, scheduled: 1 })
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("draining waits for a lane whose head another worker runs", () =>
   Effect.gen(function*() {
@@ -54,7 +54,7 @@ it.effect("draining waits for a lane whose head another worker runs", () =>
     yield* control.ended
     assert.deepStrictEqual(before, [])
     assert.deepStrictEqual(ran, [2])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("finishing starts nothing more and waits for what runs", () =>
   Effect.gen(function*() {
@@ -77,7 +77,7 @@ it.effect("finishing starts nothing more and waits for what runs", () =>
     assert.deepStrictEqual([started, leftBehind], [[0, 1], []])
     assert.strictEqual((yield* counts).completed, 2)
     assert.deepStrictEqual(yield* claimable, [[2, 1], [3, 1], [4, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("finishing gives back the rest of a lane's run, and what was claimed ahead", () =>
   Effect.gen(function*() {
@@ -98,4 +98,4 @@ it.effect("finishing gives back the rest of a lane's run, and what was claimed a
 
     assert.isAbove(prefetched, 0)
     assert.deepStrictEqual(yield* claimable, [[51, 1], [53, 1], [54, 1]])
-  }).pipe(Effect.provide(MemoryQueue.layer)))
+  }).pipe(Effect.provide(MemorySchema.layer)))

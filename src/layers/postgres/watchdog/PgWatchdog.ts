@@ -1,5 +1,5 @@
 /**
- * A watchdog for each worker: a thread that renews over the settings of the client.
+ * The watchdog of each worker: a thread that renews with the settings of the client.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
@@ -8,7 +8,7 @@ import * as WatchdogOfThread from "./Watchdog.ts"
 
 export interface Options {
   readonly schema: string
-  /** Defaults to 10 minutes, after which the process goes on. */
+  /** Defaults to 10 minutes without a kill. */
   readonly hang?: WatchdogOfThread.Hang
   /** How the watchdog connects. Defaults to the settings of the client. */
   readonly way?: WatchdogOfThread.Way | undefined

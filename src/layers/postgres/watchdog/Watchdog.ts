@@ -90,7 +90,7 @@ const launch = Effect.fnUntraced(function*(task: Task) {
         new Worker(program.source, {
           eval: program.isText,
           workerData: task,
-          // The application's own preloads are not for this thread.
+          // The application's own preloads must not run in this thread.
           execArgv: [],
           name: "pgq watchdog"
         }),
@@ -101,7 +101,7 @@ const launch = Effect.fnUntraced(function*(task: Task) {
   yield* watching(thread)
   thread.unref()
   const context = yield* Effect.context<never>()
-  // The worker's own thread goes on without its watchdog.
+  // The worker goes on without its watchdog.
   thread.on("error", (error) =>
     void Effect.runForkWith(context)(
       EventLog.warning(

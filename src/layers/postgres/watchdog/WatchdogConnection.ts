@@ -47,11 +47,11 @@ export const make = Effect.fnUntraced(function*(
   }
 })
 
-/** A password may be one that an Effect fetches for each connection. */
+/** An Effect may fetch a password for each connection. */
 export const passwordOf = ({ password }: Config) =>
   Effect.isEffect(password) ? password : Effect.succeed(password)
 
-/** Nobody reads what the thread has to say: the connection is tried here, once. */
+/** The thread has no place to report an error, so the connection is tried here, once. */
 const tried = Effect.fnUntraced(function*(given: Redacted.Redacted<string>) {
   const text = Redacted.value(given)
   const config = yield* Effect.fromResult(

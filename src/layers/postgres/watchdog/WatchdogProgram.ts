@@ -12,7 +12,10 @@ export interface Program {
   readonly isText: boolean
 }
 
-/** Nothing before Node 22.18, which reads no TypeScript: pgq's own tests then run without. */
+/**
+ * `undefined` before Node 22.18, which cannot read TypeScript: pgq's own tests then run without a
+ * watchdog.
+ */
 export const program = (): Program | undefined =>
   features.typescript
     ? { source: new URL("./WatchdogEntry.ts", import.meta.url), isText: false }

@@ -1,5 +1,5 @@
 /**
- * One renewal by the watchdog's thread, on a connection that is closed again.
+ * One renewal by the watchdog's thread, on a connection of its own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Result } from "effect"
@@ -9,7 +9,7 @@ import * as PgConninfo from "../connection/PgConninfo.ts"
 import * as PgWorkerRegistry from "../PgWorkerRegistry.ts"
 import type { Task } from "./WatchdogTask.ts"
 
-/** Answers `false` when the worker was taken for dead. */
+/** Answers `false` if the worker was reported dead. */
 export const renew = ({ connection, lease, schema, worker }: Task): Promise<boolean> => {
   const { conninfo, password, url, ...settings } = connection
   const way = conninfo === undefined ? {} : Result.getOrThrow(PgConninfo.configOf(conninfo))

@@ -1,19 +1,19 @@
 /**
- * What passes between a worker's thread and its watchdog's. Imports nothing: the thread starts with
- * it.
+ * The messages between a worker's thread and its watchdog's thread. This file imports nothing, so
+ * that the thread starts fast.
  */
 import type { PgClient } from "@effect/sql-pg"
 
-/** What the thread is given. */
+/** The data with which the thread starts. */
 export interface Task {
-  /** No thread that is started with anything else is a watchdog's. */
+  /** A thread without this mark is not a watchdog's. */
   readonly pgq: "watchdog"
   readonly worker: string
   /** Milliseconds. */
   readonly lease: number
   /** Milliseconds. */
   readonly hangLimit: number
-  /** Whether a thread that hangs is the end of its process. */
+  /** Whether the watchdog kills the process of a thread that hangs. */
   readonly isHangFatal: boolean
   readonly schema: string
   readonly connection: Connection
@@ -21,7 +21,7 @@ export interface Task {
   readonly times: ArrayBufferLike
 }
 
-/** What can be copied to a thread, with its secrets in the open. */
+/** The settings that can be copied to a thread, with their secrets in plain text. */
 export interface Connection extends
   Pick<
     PgClient.PgClientConfig,
@@ -37,7 +37,7 @@ export interface Connection extends
     | "username"
   >
 {
-  /** What leads to the server in place of a stream. */
+  /** A connection string in place of a stream. */
   readonly conninfo: string | undefined
   readonly url: string | undefined
   readonly password: string | undefined
@@ -49,10 +49,10 @@ export interface Refreshed {
 }
 
 export const Slot = {
-  /** When the worker's thread last turned. */
+  /** The last tick of the worker's thread. */
   lastTickAt: 0,
-  /** When the worker last sent a renewal that succeeded. */
+  /** When the worker sent its last successful renewal. */
   renewedAt: 1,
-  /** When the watchdog did. */
+  /** When the watchdog sent its last successful renewal. */
   watchdogRenewedAt: 2
 } as const

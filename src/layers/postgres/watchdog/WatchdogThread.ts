@@ -1,5 +1,5 @@
 /**
- * The watchdog's thread. It holds no connection while the worker's thread turns.
+ * The watchdog's thread. It opens a connection only while the worker's thread does not tick.
  */
 import { writeSync } from "node:fs"
 import { hrtime } from "node:process"
@@ -45,7 +45,8 @@ const watchdog = async (sentAt: bigint): Promise<void> => {
   }
 }
 
-// The lease lasts for a while yet: a process that ends here ends before others have its jobs.
+// The lease still lasts for a while, so a process that is killed here has ended before other
+// workers get its jobs.
 const giveUp = (): void => {
   if (hasGivenUp) return
   hasGivenUp = true
@@ -59,17 +60,17 @@ const giveUp = (): void => {
   if (task.isHangFatal) process.kill(process.pid, "SIGKILL")
 }
 
-/** The thread that writes logs hangs. */
+/** The thread that writes log lines hangs, so this thread writes directly. */
 const say = (text: string): void => {
   try {
     writeSync(2, `pgq ${process.pid}: ${text}\n`)
   } catch {
-    // Nobody reads it.
+    // stderr has no reader.
   }
 }
 
 parentPort?.on("message", ({ password }: Refreshed) => connection = { ...connection, password })
 
-// A renewal that fails is tried again at the next look, as long as there is hope.
+// A failed renewal is tried again at the next observation while the lease is trusted.
 setInterval(look, watchEvery(task.lease))
 parentPort?.postMessage("watching")

@@ -1,7 +1,7 @@
 /**
  * A queue in memory, for tests and first steps: the services of one schema over one shared state.
  *
- * It keeps the protocol that PostgreSQL keeps, by the specification in `domain`. Jobs are lost with
+ * It follows the same protocol as PostgreSQL, by the specification in `domain`. Jobs are lost with
  * the process.
  */
 import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
@@ -19,7 +19,7 @@ export const layer: Layer.Layer<
   JobAdmin | JobRepo | Notifier | Scheduler | Watchdog | WorkerRegistry
 > = Layer
   .effectContext(Effect.gen(function*() {
-    // A listener that does not listen costs memory, as the jobs themselves do.
+    // A subscriber that does not read costs memory, as the jobs themselves do.
     const wakes = yield* Effect.acquireRelease(PubSub.unbounded<Wake>(), PubSub.shutdown)
     const store = new MemoryStore((wake) => PubSub.publishUnsafe(wakes, wake))
     return Context.make(JobRepo, jobRepo(store)).pipe(
@@ -50,7 +50,7 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
           detail: `worker ${options.worker} is not registered, or was taken for dead`
         })
     ),
-  // Nobody but a method of the store, which is over at once, has hold of a job here.
+  // No transaction can lock a job here: each method of the store is one step.
   settle: (settled, options) =>
     timed((now) => ({ lost: store.settle(settled, { ...options, now }), rowLocked: [] })),
   hasUnstarted: (queues) => Effect.sync(() => store.hasUnstarted(queues))
@@ -66,7 +66,7 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
     }
   }),
   rescue: timed((now) => store.rescue(now)),
-  // No lane is marked here: each claim looks at all of them.
+  // No lane is marked here: each claim looks at every lane.
   heal: Effect.succeed(0),
   forget: Effect.void,
   prune: timed((now) => store.prune(now))
@@ -93,7 +93,7 @@ const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
   workers: timed((now) => store.workers(now))
 })
 
-// Subscribed before the first word, so that nothing falls between it and the next.
+// Subscribed before `Everything` is sent, so that no wake-up is lost in between.
 const notifier = (wakes: PubSub.PubSub<Wake>): Notifier["Service"] => ({
   wakes: Stream.unwrap(Effect.map(PubSub.subscribe(wakes), (subscription) =>
     Stream.concat(
@@ -104,7 +104,7 @@ const notifier = (wakes: PubSub.PubSub<Wake>): Notifier["Service"] => ({
   mayHaveMissed: () => Effect.succeed(false)
 })
 
-/** No other process would take a worker of this one for dead while its thread is busy. */
+/** No other process reports a worker of this one dead while its thread is busy. */
 const watchdog: Watchdog["Service"] = {
   watch: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity })
 }
@@ -112,7 +112,7 @@ const watchdog: Watchdog["Service"] = {
 const timed = <A>(step: (now: number) => A): Effect.Effect<A> =>
   Effect.map(Clock.currentTimeMillis, step)
 
-/** Refuses what the constraints of the table would. */
+/** Refuses the values that the constraints of the table refuse. */
 const checked = (job: NewJob): Effect.Effect<void, StoreError> => {
   const valid = newJob(job.name, job.payload, job)
   if (Result.isFailure(valid)) return refused("enqueue", { detail: valid.failure.message })

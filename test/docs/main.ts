@@ -1,0 +1,10 @@
+/**
+ * `npm run docs`: writes the tables that are made from sources into the documentation.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import * as MutantTable from "../mutants/Table.ts"
+import * as LogTable from "./LogTable.ts"
+
+for (const { page, writtenInto } of [MutantTable, LogTable]) {
+  writeFileSync(page, writtenInto(readFileSync(page, "utf8")))
+}
