@@ -16,8 +16,9 @@ const unit = [...Needs.unitTests()]
 export default defineConfig({
   test: {
     pool: "forks",
-    // A test file has up to 30 connections to the one server, which takes 200.
-    maxWorkers: Math.min(availableParallelism(), 6),
+    // Tests wait for processes and timers, so one file more than there are cores runs at a time. A test
+    // file has up to 30 connections to the one server, which takes 200.
+    maxWorkers: Math.min(availableParallelism() + 1, 6),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [

@@ -1,6 +1,8 @@
 /**
  * The facts that SQL and TypeScript share. `sql/CONTRACT.md` lists them, each with the name of its
  * test here.
+ *
+ * Tests `sql/CONTRACT.md`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"

@@ -1,6 +1,8 @@
 /**
  * The settings of functions outlive each change of a function, because every `migrate` applies
  * sql/settings.sql again.
+ *
+ * Tests `sql/settings.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,8 @@
 /**
  * Each use of a planner idiom in `sql/` is marked, so that nobody tidies it away. The head of
  * sql/0003_lanes.sql explains them.
+ *
+ * Tests `sql/0003_lanes.sql`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
