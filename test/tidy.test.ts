@@ -102,6 +102,11 @@ describe("tidy", () => {
     assert.deepStrictEqual(textOf(file).split("\n").filter((line) => line.length > 100), [])
   })
 
+  it.each([...sources, ...filesIn("sql", ".sql")])("%s has sentences about things", (file) => {
+    const subjectless = /(?:\/\*\*|^ *\*|\/\/|--|[.:]) +(?:What|Who|Whoever|Whatever) [a-z].*$/gm
+    assert.deepStrictEqual(textOf(file).match(subjectless) ?? [], [])
+  })
+
   it.each(sources)("%s says what it is for", (file) => {
     assert.match(textOf(file), /^(#!.*\n)?\/\*\*\s+(\* )?[^\s*]/)
   })

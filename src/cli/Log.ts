@@ -1,5 +1,5 @@
 /**
- * What the program says of itself: one short line an event, on stderr; stdout carries data only.
+ * The program's log: one short line an event, on stderr. stdout carries data only.
  *
  *     12:34:56 warn  job 7 (mail): no route; tried again in 15s event=job.retried job=7
  */

@@ -23,7 +23,7 @@ export type Options = Pick<
 >
 
 /**
- * What code that only adds jobs or looks needs, on jobs in memory; it works on no job.
+ * The services of producers and operators over jobs in memory, without a worker.
  *
  * All layers of one build share one queue, so a `client` sees the jobs that `layer` works on;
  * `Layer.fresh` makes another queue. Effect's clock is the queue's clock, a `TestClock` too. The
@@ -47,14 +47,14 @@ export type Options = Pick<
 export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
 
 /**
- * A queue that works on jobs in memory for as long as the layer lives: the worker of
- * `QueueLive.layer` without a database. It takes the place of `QueueLive.layer` in a test.
+ * The worker of `QueueLive.layer` over jobs in memory, until the layer's scope closes. It takes the
+ * place of `QueueLive.layer` in a test.
  *
- * Effect's clock is the queue's clock: under a `TestClock`, delays and retries pass when the test
- * says so. In difference to PostgreSQL, jobs are lost with the layer; `enqueue` joins no
- * transaction; the history of completed and of failed jobs is kept for a day each, and both are
- * only counted; a job whose worker died is handed back without a count of its crashes; and nothing
- * watches a handler that keeps the thread. Fails as `SettingInvalid` where `QueueLive.layer` does.
+ * Effect's clock is the queue's clock: under a `TestClock`, delays pass when the test adjusts the
+ * clock. Unlike PostgreSQL, the queue loses its jobs with the layer, `enqueue` joins no
+ * transaction, the history only counts the jobs of the last day, and no watchdog renews for a
+ * handler that blocks the thread. Building the layer fails with `SettingInvalid` where
+ * `QueueLive.layer` does.
  *
  * @example
  * ```ts

@@ -18,15 +18,15 @@ import type { Options } from "./WorkerOptions.ts"
 export type { Options } from "./WorkerOptions.ts"
 
 /**
- * A queue that works for as long as the layer lives. `jobs` are the kinds it works on; the layer
- * needs the handler of each, which their `toLayer` makes. It claims under row locks, unless another
- * cooperative mode is provided. Closing its scope finishes the running jobs, and cancels them after
- * the grace.
+ * A worker that runs jobs until the layer's scope closes. `jobs` are the kinds it works on; the
+ * layer requires the handler of each kind, which the kind's `toLayer` provides. The worker claims
+ * in row-lock mode unless another cooperative mode is provided. Closing the scope lets running jobs
+ * finish, and cancels them after the grace.
  *
- * Fails as `SettingInvalid` where an option cannot work, as `SchemaUnfit` where the database lacks
- * the schema, and as `StoreError` where the database cannot be reached. An outage later fails
- * nothing: the worker goes on when the database is back. Waits and leases go by the database's
- * clock.
+ * Building the layer fails with `SettingInvalid` if an option cannot work, with `SchemaUnfit` if
+ * the schema is missing or of another version, and with `StoreError` if the database cannot be
+ * reached. A later outage fails nothing: the worker goes on when the database is back. Delays and
+ * leases go by the database's clock.
  *
  * @example
  * ```ts
@@ -57,8 +57,8 @@ export const layer = <const Kinds extends Jobs.Kinds>(
   PgWorker.layer(options, Effect.suspend(() => Handler.of<Kinds>(options?.jobs)))
 
 /**
- * What producers and operators need; it works on no job. `schema` defaults to "pgq". Building it
- * asks nothing of the database.
+ * The services of producers and operators, without a worker. `schema` defaults to "pgq". Building
+ * the layer asks the database nothing.
  *
  * @example
  * ```ts

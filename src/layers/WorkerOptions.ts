@@ -37,7 +37,7 @@ export interface Options {
    */
   readonly hangLimit?: Duration.Input | undefined
   /**
-   * What happens to a hanging handler. With "abandon" other workers get its jobs, and the handler
+   * The treatment of a hanging handler. With "abandon" other workers get its jobs, and the handler
    * may go on beside them. With "kill" the process is killed before they do. Defaults to "abandon".
    */
   readonly onHang?: "abandon" | "kill" | undefined

@@ -6,8 +6,9 @@ import type { StoreError } from "../domain/Errors.ts"
 import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 
 /**
- * What operators ask of a schema. `QueueLive.client`, `QueueLive.layer` and those of `MemoryQueue`
- * provide it. Its effects fail as `StoreError` where the database refuses or cannot be reached.
+ * Counts and workers of a schema, for operators. `QueueLive.client` and `QueueLive.layer` provide
+ * the service, and so do those of `MemoryQueue`. Its effects fail with `StoreError` if the database
+ * refuses or cannot be reached.
  *
  * @example
  * ```ts

@@ -6,8 +6,7 @@ import type { StopMode } from "../domain/StopMode.ts"
 import type { WorkerStatus } from "../domain/WorkerStatus.ts"
 
 /**
- * The handle on a running worker: asks it to stop, waits for its end, looks at it.
- * `QueueLive.layer` and `MemoryQueue.layer` provide it.
+ * The handle of a running worker. `QueueLive.layer` and `MemoryQueue.layer` provide the service.
  *
  * @example
  * ```ts
@@ -42,6 +41,6 @@ export class WorkerControl extends Context.Service<WorkerControl, {
    */
   readonly ended: Effect.Effect<ReadonlyArray<bigint>>
 
-  /** What it does now: its settings, its running jobs, and what it has done since its start. */
+  /** The worker's settings, its running jobs, and its counts since the start. */
   readonly status: Effect.Effect<WorkerStatus>
 }>()("pgq/services/WorkerControl") {}

@@ -139,7 +139,7 @@ export const ensureSocketDir = Effect.fnUntraced(function*(dataDir: string, runn
   const found = yield* io(`look at ${socketDir}`, () => lstat(socketDir))
   const me = process.getuid?.() ?? 0
   if (!found.isDirectory() || (found.uid !== me && found.uid !== runner.uid)) {
-    return yield* new EmbeddedServerFailed({ detail: `${socketDir} belongs to somebody else` })
+    return yield* new EmbeddedServerFailed({ detail: `${socketDir} belongs to another user` })
   }
   yield* give(socketDir, runner)
   if (socketDir === short) {

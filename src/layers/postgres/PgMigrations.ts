@@ -57,7 +57,7 @@ export const foreignCode = "PGQ02"
 export const statements = (schema: string): ReadonlyArray<string> => [
   `-- One migrator at a time.
 DO $lock$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('${schema}:migrate'), 0); END $lock$`,
-  `-- Citus would make all that follows on its other nodes, too. Elsewhere nobody reads this.
+  `-- Citus would also create the objects that follow on its other nodes. Other servers ignore this.
 SET LOCAL citus.enable_ddl_propagation TO off`,
   `-- Errors and names are stored as they are, in any script. A schema of this name that something
 -- else made stays as it is.

@@ -167,7 +167,7 @@ export const script = (schema: string): Effect.Effect<string, SettingInvalid> =>
   )
 
 export const statements = (schema: string): ReadonlyArray<string> => [
-  `-- Who makes a role must be allowed to; all else is for the owner of the schema.
+  `-- Creating the roles needs CREATEROLE; everything else needs the owner of the schema.
 DO $roles$ DECLARE role text; BEGIN
   FOREACH role IN ARRAY ARRAY[${names.map((role) => `'${nameOf(schema, role)}'`).join(", ")}] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN

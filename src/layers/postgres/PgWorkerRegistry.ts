@@ -92,7 +92,7 @@ const end =
       return yield* new StoreError({
         operation,
         isTransient: true,
-        detail: "somebody holds a lease of this worker",
+        detail: "another transaction locks a lease of this worker",
         cause: undefined
       })
     })

@@ -41,7 +41,7 @@ export const make: (
   options: Options
 ) => Effect.Effect<Watch, SettingInvalid | StoreError, Scope.Scope> = Effect.fnUntraced(
   function*({ config, hang, id, lease, schema, way }) {
-    if (way === "none") return yield* hang.isFatal ? unwatched : Effect.succeed(nobody)
+    if (way === "none") return yield* hang.isFatal ? unwatched : Effect.succeed(absent)
     const connection = yield* WatchdogConnection.make(config, way)
     const times = new BigInt64Array(new SharedArrayBuffer(3 * BigInt64Array.BYTES_PER_ELEMENT))
     const thread = yield* launch({
@@ -73,7 +73,7 @@ const overTimes = (times: BigInt64Array): Watch => ({
   }
 })
 
-const nobody: Watch = { tick: () => {}, renewedAgo: () => Infinity }
+const absent: Watch = { tick: () => {}, renewedAgo: () => Infinity }
 
 const unwatched = new SettingInvalid({
   setting: "onHang",
