@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 import * as Needs from "./test/support/Needs.ts"
 
 // The reporter of vitest 5 prints failures with it, and Node 20 does not have it yet.
@@ -13,12 +14,23 @@ Object.assign(Map, {
 
 const unit = [...Needs.unitTests()]
 
+/** The folders with the longest files go first: at the end such a file would run alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) =>
+      /\/test\/(?:model|properties|cli|package)\//.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
     pool: "forks",
     // Tests wait for processes and timers, so one file more than there are cores runs at a time. A test
     // file has up to 30 connections to the one server, which takes 200.
     maxWorkers: Math.min(availableParallelism() + 1, 6),
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
