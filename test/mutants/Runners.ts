@@ -2,7 +2,7 @@
  * How each checker tries a mutant.
  */
 import { Effect } from "effect"
-import { execFileSync, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -56,10 +56,7 @@ const inACopy = Effect.fnUntraced(function*(mutant: Mutant, by: ByTest, place: P
   if (issue !== undefined) return { isNoticed: false, why: issue }
   const isBuilt = InFiles.filesOf(mutant).some((file) => /^(src|sql)\//.test(file))
   if (Needs.of(by.file).build && isBuilt) {
-    execFileSync(process.execPath, ["scripts/build.mjs", "--noCheck"], {
-      cwd: path,
-      stdio: "ignore"
-    })
+    yield* ended(process.execPath, ["scripts/build.mjs", "--noCheck"], path)
   }
   const { failed, passed } = yield* vitest(path, by.file, by.name, place)
   rmSync(path, { recursive: true })

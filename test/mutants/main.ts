@@ -35,10 +35,10 @@ const chosen: ReadonlyArray<Try> = mutants
   .filter(({ by }) => by.checker.startsWith(checker))
   .filter(({ by }) => checker !== "" || !by.checker.startsWith("soak"))
 
-/** Soaks have the machine for themselves. */
+/** Soaks have the machine for themselves. Tests wait at times, so one more runs than there are cores. */
 const concurrency = chosen.some(({ by }) => by.checker.startsWith("soak"))
   ? 1
-  : availableParallelism()
+  : availableParallelism() + 1
 
 const isNoticed = Effect.fnUntraced(function*({ by, mutant }: Try, place: Runners.Place) {
   const since = yield* Clock.currentTimeMillis
