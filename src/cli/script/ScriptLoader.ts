@@ -82,8 +82,16 @@ const readTypeScript = (path: string) =>
     // Source maps cost time for every stack trace, so they are on only for TypeScript.
     if (/\.m?ts$/.test(path)) process.setSourceMapsEnabled(true)
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
-    register(`./scriptHook.${extension}`, import.meta.url)
+    withoutWarning(() => register(`./scriptHook.${extension}`, import.meta.url))
   })
+
+/** Node 26 warns that `registerHooks` replaces `register`, which Node 20 has alone. */
+const withoutWarning = (deprecated: () => void): void => {
+  const before = process.noDeprecation ?? false
+  process.noDeprecation = true
+  deprecated()
+  process.noDeprecation = before
+}
 
 const runSetup = Effect.fnUntraced(function*(
   path: string,
