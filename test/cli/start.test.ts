@@ -238,6 +238,20 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
       assert.strictEqual((yield* queue.exit).code, 0)
     }))
 
+  it.effect("a script without handlers starts with a warning, and stops as others do", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", "export const setupJobs = () => {}")
+      const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs"], { cwd: path })
+
+      yield* queue.line(/jobs\.mjs registers no handler; .* event=script\.empty/)
+      yield* queue.line(/working on default/)
+      yield* queue.kill("SIGHUP")
+
+      assert.strictEqual((yield* queue.exit).code, 0)
+    }))
+
   it.effect.each([["SIGINT", 130], ["SIGTERM", 143]] as const)(
     "%s before anything is loaded ends any other command",
     ([signal, code]) =>
