@@ -14,12 +14,14 @@ Object.assign(Map, {
 
 const unit = [...Needs.unitTests()]
 
+const isLong = ({ moduleId }: TestSpecification): boolean =>
+  /\/test\/(?:model|properties|cli|package)\//.test(moduleId)
+
 /** The folders with the longest files go first: at the end such a file would run alone. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- a method of Vitest's
     const sorted = await super.sort(files)
-    const isLong = ({ moduleId }: TestSpecification) =>
-      /\/test\/(?:model|properties|cli|package)\//.test(moduleId)
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }
 }
