@@ -7,6 +7,7 @@ import * as Handler from "../../src/layers/job/Handler.ts"
 import { call } from "../../src/layers/job/HandlerCall.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as SomeHandlers from "../support/SomeHandlers.ts"
 
 const Tick = Job.make("tick")
 const TickLive = Tick.toLayer(() => undefined)
@@ -81,7 +82,7 @@ describe("handlers without names", () => {
     Effect.gen(function*() {
       const tock = Job.make("tock", { maxAttempts: 3 }).toLayer(() => undefined)
       const [first, ...others] = yield* Handler.collect(Layer.merge(TickLive, tock))
-      const { jobs, layer } = Handler.named([first!, ...others])
+      const { jobs, layer } = SomeHandlers.named([first!, ...others])
 
       assert.sameMembers(jobs.map(({ name }) => name), ["tick", "tock"])
       yield* Layer.build(Layer.provide(MemoryQueue.layer({ jobs }), layer))

@@ -1,23 +1,42 @@
 /**
  * Handlers for a worker whose kinds of jobs a test does not name again, as a job script has them.
  */
-import { Array, Effect, type Layer, type Scope } from "effect"
+import { Array, Effect, Layer, type Scope } from "effect"
+import { NoPayload } from "../../src/domain/JobKind.ts"
 import * as Handler from "../../src/layers/job/Handler.ts"
 import * as Job from "../../src/layers/job/Job.ts"
+import type * as Services from "../../src/services/Handlers.ts"
+
+export interface SomeHandlers {
+  readonly jobs: Array.NonEmptyReadonlyArray<Handler.Kind>
+  readonly layer: Layer.Layer<Handler.Handler<string>>
+}
 
 /** The kinds and the handlers of these layers; of none, those of a job that nobody adds. */
 export const of = Effect.fnUntraced(
   function*<R>(layer: Layer.Layer<never, never, R>): Effect.fn.Return<
-    ReturnType<typeof Handler.named>,
+    SomeHandlers,
     never,
     R | Scope.Scope
   > {
     const handlers = yield* Handler.collect(layer)
-    return Handler.named(
-      Array.isReadonlyArrayNonEmpty(handlers) ? handlers : Array.of(yield* spare)
-    )
+    return named(Array.isReadonlyArrayNonEmpty(handlers) ? handlers : Array.of(yield* spare))
   }
 )
+
+const layerOf = (handler: Services.Handler) =>
+  Handler.layer<string, never>(handler.name, () => handler)
+
+/** Handlers whose names are known at run time alone. */
+export const named = (
+  handlers: Array.NonEmptyReadonlyArray<Services.Handler>
+): SomeHandlers => ({
+  jobs: Array.map(handlers, ({ name, policy }) => ({ name, payload: NoPayload, policy })),
+  layer: handlers.slice(1).reduce(
+    (merged, handler) => Layer.merge(merged, layerOf(handler)),
+    layerOf(handlers[0])
+  )
+})
 
 const spare = Effect.map(
   Handler.collect(Job.make("added by nobody").toLayer(() => undefined)),

@@ -1,6 +1,6 @@
 /**
- * Signals as stop requests. Each one moves the worker one step on: drain → finish → cancel → exit
- * at once. USR1 asks for the status.
+ * Signals as stop requests. Each one moves the worker one step on, from drain to finish, to cancel,
+ * and to an exit at once. USR1 asks for the status.
  */
 import { Effect, Queue, type Scope, Stream, SubscriptionRef } from "effect"
 import {

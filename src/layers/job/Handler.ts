@@ -2,9 +2,9 @@
  * Handlers as services. The name of the kind is part of a handler's type, so that the compiler
  * finds missing handlers.
  */
-import { Array, Context, Effect, Layer, Option, type Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Option, type Schema, type Scope } from "effect"
 import { SettingInvalid } from "../../domain/Errors.ts"
-import { type JobKind, kindsIssue, NoPayload } from "../../domain/JobKind.ts"
+import { type JobKind, kindsIssue } from "../../domain/JobKind.ts"
 import type * as Services from "../../services/Handlers.ts"
 
 /** The handler of a kind: the layer of `toLayer` provides it, and a worker requires it. */
@@ -81,7 +81,7 @@ const refused = (issue: string) => Effect.fail(new SettingInvalid({ setting: "jo
  * A list that each handler is added to when its layer is built, for callers that do not know the
  * names.
  */
-const Collected = Context.Reference<globalThis.Array<Services.Handler> | undefined>(
+const Collected = Context.Reference<Array<Services.Handler> | undefined>(
   "pgq/layers/job/Handler/Collected",
   { defaultValue: () => undefined }
 )
@@ -93,7 +93,7 @@ export const collect = <E, R>(layer: Layer.Layer<never, E, R>): Effect.Effect<
   R | Scope.Scope
 > =>
   Effect.suspend(() => {
-    const handlers: globalThis.Array<Services.Handler> = []
+    const handlers: Array<Services.Handler> = []
     return Effect.as(
       Effect.provideService(Layer.build(layer), Collected, handlers),
       handlers
@@ -107,17 +107,3 @@ export const byName = (
   const named = new Map(handlers.map((handler) => [handler.name, handler]))
   return { find: (name) => named.get(name) }
 }
-
-/** Kinds and a layer for handlers whose names are known only at run time. */
-export const named = (handlers: Array.NonEmptyReadonlyArray<Services.Handler>): {
-  readonly jobs: Array.NonEmptyReadonlyArray<Kind>
-  readonly layer: Layer.Layer<Handler<string>>
-} => ({
-  jobs: Array.map(handlers, ({ name, policy }) => ({ name, payload: NoPayload, policy })),
-  layer: Layer.succeedContext(
-    handlers.slice(1).reduce(
-      (context, handler) => Context.add(context, keyOf(handler.name), handler),
-      Context.make(keyOf(handlers[0].name), handlers[0])
-    )
-  )
-})

@@ -30,8 +30,8 @@ type Step = (name: string) => Statement.Identifier
 
 const promote = (sql: PgClient.PgClient, step: Step) => {
   /**
-   * After some due jobs could not be made ready, and until none is behind: any due jobs, not only
-   * the first.
+   * Set after some due jobs could not be made ready, and until none is behind. A step then takes
+   * due jobs at random, not only the first ones.
    */
   let isCareful = false
   /** After a refusal, one job at a time, then more and more. */
