@@ -1,6 +1,6 @@
 /**
- * What the tests of the contract suites start from. Each has a queue of its own, so that they can
- * share a database.
+ * The starting points of the tests of the contract suites. Each test has a queue of its own, so the
+ * tests can share a database.
  */
 import { Duration, Effect, Schedule } from "effect"
 import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/JobRecord.ts"
@@ -11,7 +11,7 @@ import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
 
 export const queueName: Effect.Effect<string> = Effect.sync(() => crypto.randomUUID())
 
-/** A job for `queue`, plain but for what the test is about. */
+/** A job for `queue`, with defaults for all that `options` leaves out. */
 export const jobOf = (queue: string, options: Options = {}): NewJob => ({
   queue,
   name: options.name ?? "greet",
@@ -32,7 +32,7 @@ type Options = Omit<EnqueueOptions, "delay"> & {
 export const enqueue = (queue: string, ...jobs: ReadonlyArray<Options>) =>
   JobRepo.use((repo) => repo.enqueue(jobs.map((job) => jobOf(queue, job))))
 
-/** The id of a worker that was made known. Lives for ten minutes unless told otherwise. */
+/** Registers a worker and answers with its id. The worker's lease lasts ten minutes by default. */
 export const workerOf = Effect.fnUntraced(function*(
   queue: string,
   lease: Duration.Input = "10 minutes"
@@ -66,7 +66,9 @@ export const claim = ({ queue, ...options }: {
     )
   )
 
-/** Settles all of these jobs in one way. Answers with the ids that were refused. */
+/**
+ * Settles all these jobs in the same way. Answers with the ids of jobs that had left their lease.
+ */
 export const settle = (
   jobs: ReadonlyArray<ClaimedJob>,
   settlement: Settlement,
@@ -78,9 +80,7 @@ export const settle = (
 
 export const settled = (job: ClaimedJob, settlement: Settlement): Ended => ({ ...job, settlement })
 
-/**
- * Claims and completes one job after the other until nothing is ready. Answers with their names.
- */
+/** Claims and completes one job after the other until no job is ready. Answers with their names. */
 export const runAll = Effect.fnUntraced(
   function*(options: { readonly queue: string; readonly worker: string }) {
     const names: Array<string> = []
@@ -94,7 +94,7 @@ export const runAll = Effect.fnUntraced(
   }
 )
 
-/** Tries until the assertion holds, for ten seconds at most. */
+/** Repeats the assertion until it holds, for ten seconds at most. */
 export const eventually = <A, E, R>(assertion: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   assertion.pipe(
     Effect.sandbox,

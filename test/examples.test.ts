@@ -1,5 +1,5 @@
 /**
- * Every example runs for real: as a process, on a database of its own.
+ * Every example runs as a process, on a database of its own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -16,7 +16,10 @@ import * as Postgres from "./support/Postgres.ts"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const example = (name: string) => join(root, "examples", name)
 
-/** Runs a program to its end; killed when the test is over, or as soon as stderr says `until`. */
+/**
+ * Runs a program to its end. The program is killed when the test is over, or when stderr matches
+ * `until`.
+ */
 const run = Effect.fnUntraced(function*(
   command: ReadonlyArray<string>,
   options: { readonly cwd?: string; readonly path?: string; readonly until?: RegExp } = {}
@@ -55,7 +58,7 @@ const node = (name: string, ...args: ReadonlyArray<string>) => [
   ...args
 ]
 
-/** What an example printed, without the times. */
+/** The lines that an example printed, without times. */
 const lines = ({ stderr, stdout }: Ended) =>
   `${stdout}\n${stderr}`.split("\n").map((line) => line.replace(/^\[[\d:.]+\] INFO \(#\d+\): /, ""))
     .filter((line) => line !== "")
@@ -122,7 +125,7 @@ describe("examples", { timeout: 60_000 }, () => {
       const ended = yield* run(node("services.ts"))
 
       assert.strictEqual(ended.code, 0, ended.stderr)
-      // The job may run before or after the program looks.
+      // The job may run before or after the program prints the status.
       assert.sameMembers([...lines(ended)], [
         "up to 5 jobs at once, mode row-lock",
         "mail to ada@example.com",
@@ -166,7 +169,7 @@ describe("examples", { timeout: 60_000 }, () => {
 
       yield* Effect.forEach(faults, (fault) => sql.unsafe(fault))
       const wrong = yield* runSql("alerts.sql")
-      // No transaction can be open for ten minutes here.
+      // The last alert stays silent, because no transaction can be open for ten minutes here.
       const isSilent = wrong.map((rows) => rows.length === 0)
       assert.deepStrictEqual([isSilent.length, isSilent.indexOf(true)], [10, 9])
     }).pipe(onMigrated))
@@ -197,7 +200,7 @@ describe("examples", { timeout: 60_000 }, () => {
     }).pipe(onDatabase))
 })
 
-/** One of each kind that `alerts.sql` looks for. */
+/** Statements that cause each fault that `alerts.sql` looks for, except a long transaction. */
 const faults = [
   "INSERT INTO pgq.jobs (name, queue, created_at) VALUES ('old', 'none', now() - interval '1 hour')",
   "UPDATE pgq.workers SET late_since = now()",
@@ -215,7 +218,7 @@ const faults = [
   "ALTER TABLE pgq.jobs ENABLE TRIGGER USER"
 ]
 
-/** Runs the statements of a file one by one; what each answers. */
+/** Runs the statements of a file one by one. Answers with the rows of each statement. */
 const runSql = Effect.fnUntraced(function*(name: string) {
   const sql = yield* PgClient.PgClient
   const statements = readFileSync(example(name), "utf8").replaceAll(/^--.*\n/gm, "").split(/;\s*\n/)

@@ -14,7 +14,10 @@ const temporary = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
 )
 
-/** Puts this checkout in the place of the package, and its own packages in that of the others. */
+/**
+ * A replacement for `npm install`. It links this checkout as `pgq`, and the checkout's packages as
+ * the other packages.
+ */
 const npm = (root: string) =>
   `#!/bin/sh
 set -e

@@ -1,5 +1,6 @@
 /**
- * The tests of the engine stand in the folder of what they test, and say which source that is.
+ * The tests of the engine are sorted into folders, and the header of each names the sources that it
+ * tests.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"

@@ -1,5 +1,5 @@
 /**
- * The page on the life of a job names functions that are there.
+ * The page on the life of a job names only functions that exist.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"

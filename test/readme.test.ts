@@ -1,6 +1,6 @@
 /**
- * The README and the documentation say what is so: their code is taken from examples that tests
- * run, their links lead somewhere, and what they describe is there.
+ * The README and the documentation are true: their code comes from examples that tests run, their
+ * links have targets, and the names in them exist.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
@@ -23,7 +23,7 @@ const pages = [
 
 interface Block {
   readonly page: string
-  /** The file and region that the comment before it names. */
+  /** The file and region in the comment before the block. */
   readonly source: string | undefined
   readonly code: string
 }
@@ -154,17 +154,20 @@ const sources = ["src", "sql", "examples", "scripts", "test", ".ci"].flatMap((fo
 )
 const source = sources.filter((file) => !file.includes("readme.test")).map(textOf).join("\n")
 
-/** Functions of other queues, which the benchmarks use, and of PostgreSQL. */
+/** Functions of PostgreSQL, and of other queues that the benchmarks use. */
 const ofOthers = ["fetch", "complete", "work", "require", "count", "max"]
 
-/** A function that is defined, or a parameter that is called. */
+/**
+ * Whether the name is one of `ofOthers`, a function that the sources define, or a function-typed
+ * parameter or member.
+ */
 const isKnown = (name: string): boolean =>
   ofOthers.includes(name) ||
   new RegExp(`\\b(?:const|function|FUNCTION) ${name}\\b|\\b${name}: \\(|^ +${name}\\(`, "m").test(
     source
   )
 
-/** Things of an application, of other queues, and of the platform. */
+/** Members of an application's objects, of other queues, and of the platform. */
 const membersOfOthers = [
   "sql.withTransaction",
   "process.exit",
@@ -186,7 +189,7 @@ const isMember = (owner: string, name: string): boolean => {
   }
   if (membersOfOthers.includes(`${owner}.${name}`)) return true
   if (Object.keys(events).some((event) => event.startsWith(`${owner}.${name}`))) return true
-  // A table's column, a service's method, a file's export.
+  // The member may be a column of a table, a method of a service or an export of a file.
   const owners = sources.filter((file) => file.endsWith(`/${owner}.ts`))
   const texts = owners.length > 0 ? owners.map(textOf).join("\n") : source
   return new RegExp(`\\b${owner}\\b`).test(source) && new RegExp(`\\b${name}\\b`).test(texts)

@@ -1,5 +1,5 @@
 /**
- * The example of how applications test is itself a test: it runs here, on a database of its own.
+ * Runs the example of an application's test, which is itself a test, on a database of its own.
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { afterAll } from "vitest"

@@ -9,8 +9,9 @@ const inner = ["domain/", "services/"]
 const sql = ["@effect/sql-pg", "effect/sql"]
 
 /**
- * What the files of a folder may import besides `effect` and each other, and what a file may beyond
- * its folder. An entry with a slash or a colon at its end stands for all that begins with it.
+ * The imports that are allowed to the files of a folder, besides `effect` and each other. The entry
+ * of a file adds imports to those of its folder. An entry that ends in a slash or a colon allows
+ * all imports that begin with it.
  */
 const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "domain": [],
@@ -118,7 +119,7 @@ describe("tidy", () => {
     }
   })
 
-  // The connections themselves only pass on what is asked.
+  // The connections themselves need no deadline: they only pass statements on.
   it("lets no layer ask the database past its deadline", () => {
     const asks = /\bsql(<[^`]*>)?`|\.query\(|\.listen\(/
     const asking = inRooms.filter((path) =>
@@ -150,10 +151,13 @@ describe("tidy", () => {
   })
 })
 
-/** Each is one step with all its locks, and waits for its new form. It does not grow meanwhile. */
+/**
+ * The limits of the functions with more than 70 lines. Each is one step with all its locks. Both
+ * are to be rewritten, and must not grow until then.
+ */
 const longFunctions: Readonly<Record<string, number>> = { claim: 90, settle: 78 }
 
-/** The packages, and the files by their paths in `src`. */
+/** The imports of a file: packages by name, and files by their paths in `src`. */
 const importsOf = (path: string): ReadonlyArray<string> =>
   Array.from(
     textOf(join("src", path)).matchAll(

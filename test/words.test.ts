@@ -1,5 +1,5 @@
 /**
- * One word, one meaning: the glossary's words are in use, and those it retired are gone.
+ * Each word has one meaning: the words of the glossary are in use, and the retired words are gone.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
@@ -15,9 +15,9 @@ const firstColumn = (text: string): ReadonlyArray<string> =>
 
 const retired = firstColumn(retiredRows)
 
-/** Other uses of a retired word, where no word of the glossary says the same. */
+/** Places in which a retired word has another use, and no word of the glossary fits. */
 const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
-  // The soak's option `--pace`: how many faults there are in a time.
+  // The option `--pace` of the soak test: the number of faults in a period.
   "pace": ["test/soak/"]
 }
 
@@ -31,7 +31,10 @@ const files = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"
 
 const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]))
 
-/** An identifier is looked for as it is written, a word in any case. */
+/**
+ * Matches a word in any case. A word with a capital letter is an identifier, and matches only as
+ * written.
+ */
 const asWord = (word: string): RegExp =>
   new RegExp(`(?<![\\w-])${word.replaceAll(" ", "\\s+")}(?![\\w-])`, /[A-Z]/.test(word) ? "" : "i")
 

@@ -1,13 +1,15 @@
 /**
- * Programs that are not part of the repository, as an application writes them: compiled in a folder
- * of this package, where `pgq` is the package itself.
+ * Compiles programs as an application would write them. Their temporary folder lies in this
+ * package, so an import of `pgq` finds the package itself.
  */
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 
-/** The folder of these files, by their names, and what the compiler says of them. */
+/**
+ * Writes these files, by name, to a folder. Answers with its path and with the compiler's output.
+ */
 export const programs = Effect.fnUntraced(function*(files: Readonly<Record<string, string>>) {
   const path = yield* Effect.acquireRelease(
     Effect.promise(() => mkdtemp(resolve(".examples-"))),

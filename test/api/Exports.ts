@@ -1,23 +1,23 @@
 /**
- * What an application may import: the names, and the declarations behind them with their comments.
+ * The names that an application may import, with their declarations and comments.
  */
 import { assert } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 export interface Export {
-  /** As an application writes it, such as `Job.make`. */
+  /** The name as an application writes it, such as `Job.make`. */
   readonly name: string
   /** The entry point, a file in `src`. */
   readonly entry: string
   readonly file: string
-  /** How the name is declared: a value may be a type as well. */
+  /** Whether the name is a value. A value may be a type as well. */
   readonly isValue: boolean
   /** The comment before the declaration. */
   readonly comment: string
 }
 
-/** The entry points that are meant for applications in TypeScript. */
+/** The entry points for applications in TypeScript. */
 export const entries = ["index.ts", "testing.ts", "job-script.ts"]
   .filter((entry) => existsSync(join("src", entry)))
 
@@ -45,7 +45,7 @@ export const all = (): ReadonlyArray<Export> =>
 
 const exporting = /^export (type )?(?:\* as (\w+)|\{([^}]*)\}) from "([^"]+)"/gm
 
-/** What a module declares or passes on from its neighbours. */
+/** The exported declarations of a module, including those it exports from its neighbours. */
 const declarationsOf = (file: string): ReadonlyArray<Omit<Export, "entry">> => {
   const text = textOf(file)
   const declared = Array.from(
@@ -61,7 +61,7 @@ const declarationsOf = (file: string): ReadonlyArray<Omit<Export, "entry">> => {
     const others = declarationsOf(join(dirname(file), from))
     return names.split(",").map((part) => others.find(({ name }) => name === part.trim())!)
   }).flat()
-  // A name may stand for a type and a value; an overload has its comment at the first.
+  // A type and a value may share a name. Of overloads, only the first has a comment.
   const byName = new Map<string, Omit<Export, "entry">>()
   for (const one of [...declared, ...passedOn]) {
     const known = byName.get(one.name)

@@ -1,6 +1,7 @@
 /**
- * The build as an application sees it: the examples in the comments of the public names compile,
- * and each program in them runs on a database of its own. The types that they name are public.
+ * The build as an application sees it. The examples in the comments of the public names compile,
+ * and each program in them runs on a database of its own. The types in public declarations are
+ * public.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
@@ -12,13 +13,13 @@ import * as Postgres from "../support/Postgres.ts"
 import * as Compiled from "./Compiled.ts"
 import * as Exports from "./Exports.ts"
 
-/** The examples, by the names that they explain. */
+/** The example of each public value, with the name of the value. */
 const examples = Exports.all().filter(({ isValue }) => isValue).map(({ comment, name }) => {
   const [, block = ""] = /@example\n \* ```ts\n([\s\S]*?)^ \* ```$/m.exec(comment) ?? []
   return { name, code: block.replaceAll(/^ \* ?/gm, "") }
 })
 
-/** A program has the services of an application that adds jobs. */
+/** Checks by type that a program needs only the services of an application that adds jobs. */
 const typed = `
 import type { PgClient as Client } from "@effect/sql-pg"
 import type { Effect as Effects } from "effect"
@@ -67,7 +68,7 @@ describe("the examples of the public names", { timeout: 120_000 }, () => {
     }))
 })
 
-/** A program that is to run on a database and needs nothing else. */
+/** A program whose main layer must need nothing but a database client. */
 const program = (jobs: string, layer: string) => `
   import { Effect, Layer, Schema } from "effect"
   import { PgClient } from "@effect/sql-pg"
@@ -102,7 +103,7 @@ describe("a mistake", { timeout: 60_000 }, () => {
     }))
 })
 
-// A declaration file imports what its declarations name.
+// A declaration file imports each type that its declarations name.
 describe("the types of the public names", () => {
   const exports = Exports.all()
   const files = Array.from(new Set(exports.map(({ file }) => file)))

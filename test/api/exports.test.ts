@@ -1,5 +1,5 @@
 /**
- * The public names are a list in this folder: a change of it is a change for applications.
+ * The public names are listed in this folder. A change of the list is a change for applications.
  */
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Exports from "./Exports.ts"

@@ -1,7 +1,8 @@
 /**
- * The built command line as a process: started, watched, signalled, and gone at the end of a test.
+ * Runs the built command line as a process, reads its output and sends it signals. The process is
+ * killed at the end of the test.
  */
-// A test says what is wrong with a plain Error.
+// A plain Error is enough to make a test fail.
 // @effect-diagnostics globalErrorInEffectFailure:off
 import { PgClient } from "@effect/sql-pg"
 import { Deferred, Effect, Schedule, type Scope } from "effect"
@@ -17,7 +18,7 @@ import { TestDatabase } from "../support/Postgres.ts"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 export const bin = join(root, "dist", "cli", "bin.js")
 
-/** Longer than anything here takes on a busy machine; only a failing test waits for it. */
+/** Longer than any command takes on a busy machine. Only a failing test waits this long. */
 const patience = "20 seconds"
 
 export interface Ended {
@@ -30,7 +31,7 @@ export interface Ended {
 export interface Running {
   readonly pid: number
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** Waits until stderr has so many lines that match; answers the last one. */
+  /** Waits until stderr has `count` lines that match, and answers with the last of them. */
   readonly line: (pattern: RegExp, count?: number) => Effect.Effect<string, Error>
   readonly message: (text: string) => Effect.Effect<void, Error>
   readonly exit: Effect.Effect<Ended, Error>
@@ -42,7 +43,7 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>
   readonly ipc?: boolean
   readonly stdin?: string
-  /** Another program that is handed the command line. */
+  /** Another program, which gets the command line as its last arguments. */
   readonly through?: ReadonlyArray<string>
 }
 
@@ -64,11 +65,11 @@ const launch = (args: ReadonlyArray<string>, options: Options) =>
     const [program = "", ...rest] = [...options.through ?? [], process.execPath, bin, ...args]
     const child = spawnProcess(program, rest, {
       cwd: options.cwd ?? tmpdir(),
-      // Nothing of the machine's own settings.
+      // Of the machine's environment, only PATH and HOME reach the command.
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
       stdio: ["pipe", "pipe", "pipe", ...(options.ipc ? ["ipc" as const] : [])]
     })
-    // A program may end without reading what it was given.
+    // A program may end without reading its input, which makes the write fail.
     child.stdin?.on("error", () => {})
     child.stdin?.end(options.stdin ?? "")
     return child
@@ -110,7 +111,7 @@ const watch = (child: ChildProcess): Running => {
   }
 }
 
-/** Waits until the answer is there. */
+/** Repeats `look` until it answers with a value. */
 export const eventually = <A>(
   what: string,
   look: () => A | undefined
@@ -146,7 +147,7 @@ export const folder: Effect.Effect<
   })
 )
 
-/** A migrated schema of its own for a test, and the flags that lead to it. */
+/** A migrated schema for one test, and the flags that name the schema. */
 export const schema = Effect.gen(function*() {
   const { url } = yield* TestDatabase
   const sql = yield* PgClient.PgClient

@@ -1,5 +1,5 @@
 /**
- * `pgq check` says what would keep a worker from its work, and leaves nothing behind.
+ * `pgq check` reports everything that would keep a worker from its work, and leaves no trace.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -11,14 +11,14 @@ import * as Pgq from "./Pgq.ts"
 
 const checked = (url: string, schema: string) => Pgq.run(["check", "-c", url, "--schema", schema])
 
-/** The lines that are not well, and how it ended. */
+/** The lines of warnings and failures, and the exit code. */
 const complaints = (url: string, schema: string) =>
   Effect.map(checked(url, schema), ({ code, stderr, stdout }) => {
     assert.strictEqual(stderr, "")
     return [...stdout.split("\n").filter((line) => /^(warn|FAIL)/.test(line)), `exit ${code}`]
   })
 
-/** All that is in the schema, with the place where each sequence stands. */
+/** The content of the schema: the rows of each table, and the last value of each sequence. */
 const traces = (schema: string) =>
   PgClient.PgClient.use((sql) =>
     sql`
@@ -34,7 +34,7 @@ const traces = (schema: string) =>
     `
   )
 
-/** What is done to a schema, and the one line that is said of it then. */
+/** A statement that damages a schema, and the line that `pgq check` prints for the damage. */
 const damages: Readonly<Record<string, readonly [statement: string, line: RegExp]>> = {
   "a trigger is disabled": [
     "ALTER TABLE %.jobs DISABLE TRIGGER \"~announce\"",
@@ -84,7 +84,7 @@ const damages: Readonly<Record<string, readonly [statement: string, line: RegExp
   ]
 }
 
-/** What a role may be set to, for itself. */
+/** Settings of a role, with the exit code and the line that `pgq check` gives for each. */
 const settings: Readonly<Record<string, readonly [code: number, line: RegExp]>> = {
   "default_transaction_isolation = 'serializable'": [
     1,
@@ -203,7 +203,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("che
     it.effect(`says so where a role has ${setting}`, () =>
       Effect.gen(function*() {
         const { login, schema, url } = yield* Roles.make
-        // Some of these are a superuser's to set.
+        // Only a superuser may change some of these settings.
         yield* Postgres.asAdmin((sql) =>
           sql.unsafe(`ALTER ROLE ${login("operator")} SET ${setting}`).unprepared
         )
@@ -331,7 +331,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(
     it.effect("says that the owner of a step does not own what it works on", () =>
       Effect.gen(function*() {
         const { login, schema, url } = yield* Roles.make
-        // Nobody else may give away what he owns.
+        // A plain role cannot give its table to a role of which it is not a member.
         yield* Postgres.asAdmin((sql) =>
           sql`ALTER TABLE ${sql(`${schema}.failed_jobs`)} OWNER TO ${sql(login("reader"))}`
         )

@@ -1,5 +1,5 @@
 /**
- * `pgq check`, and what else refuses, on servers and databases that no worker can work with.
+ * `pgq check` and other commands on servers and databases that are unfit for a worker.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -24,7 +24,9 @@ const complaints = (url: string, schema = "pgq") =>
     `exit ${code}`
   ])
 
-/** What Citus keeps in each database that has it. Only a superuser makes tables there. */
+/**
+ * The tables that Citus keeps in each database. Only a superuser may make tables in `pg_catalog`.
+ */
 const citus = Postgres.asAdmin((sql) =>
   Effect.gen(function*() {
     yield* sql`SET allow_system_table_mods = on`
@@ -166,7 +168,7 @@ describe("check", () => {
 const folder = Effect.acquireRelease(
   Effect.sync(() => {
     const path = mkdtempSync(join(tmpdir(), "pgq-check-"))
-    // Servers may run as another user than we.
+    // A server may run as another user than this test.
     chmodSync(path, 0o755)
     return path
   }),

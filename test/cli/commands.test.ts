@@ -1,5 +1,5 @@
 /**
- * The commands that are soon over, on a database of their own.
+ * The commands that end soon, on a database of their own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * Where a command finds its database: connection strings, the environment, services, password
- * files.
+ * The sources of a command's connection: connection strings, the environment, service files and
+ * password files.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

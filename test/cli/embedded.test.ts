@@ -1,5 +1,6 @@
 /**
- * With no connection named: the embedded server, shared by every command while a queue runs.
+ * Commands without a named connection use the embedded server. All commands share the server while
+ * a queue runs.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -16,7 +17,7 @@ const dataDir = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
 )
 
-/** A user id that the machine has no name and no home for, where one can be taken. */
+/** Runs the command under a user id without a name and a home. Only root can take such an id. */
 const asNobodyKnown = process.getuid?.() === 0
   ? { through: ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"] }
   : {}

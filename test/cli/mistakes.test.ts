@@ -1,6 +1,6 @@
 /**
- * Everything that can be wrong with what a command is given: one clear line on stderr, exit code 1,
- * and nothing half done.
+ * Mistakes in the input of a command. Each mistake causes one clear line on stderr and exit code 1,
+ * and leaves nothing half done.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -11,12 +11,12 @@ import { join } from "node:path"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
-/** JSON that JavaScript reads, and cannot write again. */
+/** JSON that JavaScript can read, but that Node before version 26 cannot write again. */
 const deep = "[".repeat(50_000) + "]".repeat(50_000)
 
 const script = "export const setupJobs = () => {}"
 
-/** Exit code 1, one line that names what is wrong, nothing on stdout, no stack trace. */
+/** Asserts exit code 1, one line on stderr that names the mistake, and an empty stdout. */
 const refuses = (ended: Pgq.Ended, ...issues: ReadonlyArray<string>) => {
   assert.match(ended.stderr, /^pgq: [^\n]+\n$/)
   for (const issue of issues) assert.include(ended.stderr, issue)

@@ -1,5 +1,5 @@
 /**
- * Payloads on their way from the command line to the table: every digit arrives, or nothing does.
+ * Payloads from the command line. A payload arrives in the table with every digit, or not at all.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -21,7 +21,7 @@ const payloads: ReadonlyArray<string> = [
   `${"[".repeat(2000)}1.50${"]".repeat(2000)}`
 ]
 
-/** What is refused only by the database. */
+/** Payloads that only the database refuses. */
 const unstorable: ReadonlyArray<readonly [payload: string, issue: string]> = [
   ["1e200000", "value overflows numeric format"],
   [`[${Array.from({ length: 9 }, () => "1e131071").join()}]`, "more than 1048576 bytes"],
@@ -113,15 +113,18 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a p
       assert.deepStrictEqual(names, [{ name: "marked" }, { name: "\uFFFD" }])
     }))
 
-  it.effect("an argument that is not UTF-8 is named by its place, so that no password is shown", () =>
-    Effect.gen(function*() {
-      const url = "postgres://bob:hid\\344den@127.0.0.1:1/x"
-      const through = ["sh", "-c", `exec "$@" "$(printf '${url}')"`, "sh"]
+  it.effect(
+    "an argument that is not UTF-8 is named by its place, so that no password is shown",
+    () =>
+      Effect.gen(function*() {
+        const url = "postgres://bob:hid\\344den@127.0.0.1:1/x"
+        const through = ["sh", "-c", `exec "$@" "$(printf '${url}')"`, "sh"]
 
-      const { code, stderr } = yield* Pgq.run(["check", "-c"], { through })
+        const { code, stderr } = yield* Pgq.run(["check", "-c"], { through })
 
-      assert.deepStrictEqual([code, stderr], [2, "pgq: argument 3 is not UTF-8\n"])
-    }))
+        assert.deepStrictEqual([code, stderr], [2, "pgq: argument 3 is not UTF-8\n"])
+      })
+  )
 
   it.effect("is refused where the line names it twice", () =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * Jobs that end their process, each in its own way, among others.
+ * Jobs that end their process in different ways, among jobs that do not.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -34,7 +34,7 @@ export const setupJobs = (queue) => {
 }
 `
 
-/** How the supervisor calls the end, and what the process itself says of it. */
+/** For each job, the end as the supervisor logs it, and the line that the process itself logs. */
 const pills: Record<string, {
   readonly name: string
   readonly how: RegExp

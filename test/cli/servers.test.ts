@@ -1,5 +1,6 @@
 /**
- * A queue that is led to its server by a service: past one that is dead and a standby, with TLS.
+ * A queue that finds its server by a service file, with TLS. The file names a dead server and a
+ * standby first.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

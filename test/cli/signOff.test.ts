@@ -1,5 +1,6 @@
 /**
- * A worker that says it stopped cleanly has signed off, even if the server was away for a moment.
+ * A worker that reports a clean stop has deleted its row, even if the server was unreachable for a
+ * moment.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

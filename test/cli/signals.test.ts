@@ -1,5 +1,5 @@
 /**
- * How a running queue answers signals: alone, and with child processes under it.
+ * The signals of a running queue, as one process and with child processes.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, layer } from "@effect/vitest"
@@ -9,7 +9,7 @@ import { join } from "node:path"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
-/** Jobs that the test holds in its hand: `gated` ends when the file `gate` is there. */
+/** Jobs whose end the test decides: `gated` ends when the file `gate` exists. */
 const script = `
 import { Effect, Schedule } from "effect"
 import { existsSync } from "node:fs"
@@ -37,7 +37,7 @@ export const setupJobs = (queue, arg) => {
 }
 `
 
-/** A queue that runs the first of these jobs; the others wait behind it. */
+/** Starts a queue that runs the first of these jobs. The other jobs wait behind it. */
 const working = Effect.fnUntraced(function*(
   options: { readonly processes: number; readonly flags?: ReadonlyArray<string> },
   ...jobs: ReadonlyArray<string>
@@ -47,7 +47,7 @@ const working = Effect.fnUntraced(function*(
   write("jobs.mjs", script)
   const sql = yield* PgClient.PgClient
   const names = yield* Effect.forEach(jobs, (name) =>
-    // One lane: whatever the number of processes, one runs and the others wait.
+    // All jobs share a key, so only one runs at a time, with any number of processes.
     sql`INSERT INTO ${table("jobs")} (name, payload, serialization_key) VALUES (${name}, '{}', 'k')
         RETURNING name`)
   assert.strictEqual(names.length, jobs.length)
@@ -77,7 +77,10 @@ const says = {
   cancel: "interrupt the running jobs"
 }
 
-/** Sends signals one by one, each when the one before was heard by the process that works. */
+/**
+ * Sends signals one by one. The next signal is sent when the working process has logged the last
+ * one.
+ */
 const send = Effect.fnUntraced(function*(
   queue: Pgq.Running & { readonly worker: number },
   ...steps: ReadonlyArray<readonly [NodeJS.Signals, keyof typeof says]>
@@ -92,7 +95,7 @@ const send = Effect.fnUntraced(function*(
   }
 })
 
-/** What it wrote until it ended. */
+/** Waits for this exit code, and answers with all that the queue wrote to stderr. */
 const endsWith = Effect.fnUntraced(function*(queue: Pgq.Running, expected: number) {
   const { code, stderr } = yield* queue.exit
   assert.strictEqual(code, expected, stderr)

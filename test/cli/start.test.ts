@@ -1,5 +1,5 @@
 /**
- * Starting: job scripts of every kind, and signals that come before anything works.
+ * The start of a queue: job scripts of every kind, and signals before the worker runs.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -48,7 +48,7 @@ export default Greeting.toLayer(({ name }: { name: string }, job) =>
     typeof job.id, job.signal instanceof AbortSignal))
 `
 
-/** Interrupts the program when it is about to load what it is made of. */
+/** A module that sends SIGINT when the program is about to load `main.js`. */
 const interrupted = `
 import { register } from "node:module"
 register("data:text/javascript," + encodeURIComponent(\`
@@ -59,7 +59,7 @@ register("data:text/javascript," + encodeURIComponent(\`
 \`))
 `
 
-/** Does not look at its signal, and ends after it was aborted. */
+/** A job that goes on when its signal is aborted, and completes a moment later. */
 const heedless = `
 export const setupJobs = (queue) =>
   queue.handle("heedless", (_, { signal }) => new Promise((resolve) => {
@@ -190,7 +190,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
         write("jobs.mjs", plain)
         const args = ["start", ...flags, "-f", "jobs.mjs", ...processes === 0 ? [] : ["-q", "3"]]
 
-        // Here the time is what varies, not what is waited for.
+        // The moment of the signal is the subject of this test, so the test sleeps and waits for no
+        // event.
         for (const delay of [0, 100, 200, 300, 400, 500, 700, 900]) {
           const queue = yield* Pgq.spawn(args, { cwd: path, ipc: true })
           yield* queue.message("latched")

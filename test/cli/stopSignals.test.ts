@@ -1,5 +1,5 @@
 /**
- * The contract of the signals, under random sequences of them at random moments.
+ * The contract of the stop signals, for random sequences of signals at random moments.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -19,7 +19,7 @@ const signals = ["SIGHUP", "SIGINT", "SIGTERM"] as const
 const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 const rounds = Number(process.env["PGQ_TEST_ROUNDS"] ?? 6)
 
-/** The codes that may come of these. Signals sent at once may be heard in any order. */
+/** The exit codes that these signals may cause. Signals sent at once may be heard in any order. */
 const allowed = (sent: ReadonlyArray<typeof signals[number]>): ReadonlyArray<number> => {
   const hardest = Math.max(...sent.map((signal) => signals.indexOf(signal)))
   const steps = signals.length - hardest + 1
@@ -60,7 +60,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(
             }
 
             const { code, stderr } = yield* queue.exit
-            // What exited at once before has left its lease, to run out.
+            // Without `-q`, a process of an earlier round that exited at once has left a lease that
+            // is yet to run out. Only the leases of this round's process count then.
             const leases = yield* sql`
           SELECT FROM ${table("leases")} JOIN ${
               table("workers")

@@ -1,5 +1,5 @@
 /**
- * `pgq start -q N`: children that crash, a parent that dies.
+ * `pgq start -q N` with children that crash and a parent that dies.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -22,7 +22,7 @@ export const setupJobs = (queue) => {
 }
 `
 
-/** The first process that loads it never comes to its end. */
+/** A job script that the first process never finishes loading. */
 const loadingLate = `
 import { existsSync, writeFileSync } from "node:fs"
 const isFirst = !existsSync("loaded")
@@ -49,7 +49,7 @@ const startWith = Effect.fnUntraced(function*(
     cwd: path
   })
   yield* queue.line(/working in \d processes/)
-  // A child that hangs does not hear that its parent is gone.
+  // A child that hangs does not notice the end of its parent, so the test kills it.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       for (const [, pid] of queue.stderr().matchAll(/hanging in (\d+)/g)) killed(Number(pid))
@@ -58,7 +58,7 @@ const startWith = Effect.fnUntraced(function*(
   return { queue, sql, table }
 })
 
-/** The process that the latest of so many runs of `held` began in. */
+/** Waits for `count` runs of `held`, and answers with the process of the last one. */
 const holder = (queue: Pgq.Running, count: number) =>
   Effect.map(queue.line(/held in \d+\./, count), (line) => Number(/held in (\d+)/.exec(line)?.[1]))
 
@@ -70,12 +70,11 @@ const isAlive = (pid: number) => {
   }
 }
 
-/** Most are dead already. */
 const killed = (pid: number): void => {
   try {
     process.kill(pid, "SIGKILL")
   } catch {
-    // It is.
+    // The process is dead already.
   }
 }
 
@@ -102,7 +101,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
     Effect.gen(function*() {
       const { queue, sql, table } = yield* start("crashing")
 
-      // Three crashes, and the job is taken for their cause.
+      // After three crashes the job is failed as crashed.
       yield* queue.line(/ended with exit code 3; giving its jobs back/, 3)
       yield* queue.line(/working on default/, 6)
       yield* queue.kill("SIGINT")
@@ -152,7 +151,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sup
     Effect.gen(function*() {
       const { queue, sql, table } = yield* start("held")
       const pid = yield* holder(queue, 1)
-      // A child that cannot answer.
+      // The stopped child cannot answer its parent.
       process.kill(pid, "SIGSTOP")
 
       yield* queue.kill("SIGTERM")

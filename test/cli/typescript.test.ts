@@ -1,5 +1,5 @@
 /**
- * What of TypeScript a job script may use, on whatever Node.
+ * The features of TypeScript that a job script may use, on each version of Node.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -8,7 +8,7 @@ import { join } from "node:path"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
-/** Each makes a `value` of 7. */
+/** Each construct declares a `value` of 7. */
 const constructs: Record<string, string> = {
   "an enum": "enum A { b = 7 }\nconst value: number = A.b",
   "a const enum": "const enum A { b = 7 }\nconst value: number = A.b",

@@ -1,5 +1,5 @@
 /**
- * How the command line explains itself, and how it answers a mistake.
+ * The help texts of the command line, and its answers to a mistake.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"

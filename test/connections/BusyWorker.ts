@@ -1,5 +1,5 @@
 /**
- * A worker in the middle of its work, to which something happens.
+ * A busy worker, for tests that disturb its connections or its server.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
@@ -15,7 +15,7 @@ import { queueName } from "../Given.ts"
 import * as Server from "../soak/Server.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 
-/** A server of its own, which may be broken. */
+/** A server of the test's own, which the test may break. */
 export const serverWith = Effect.fnUntraced(function*(
   settings: Readonly<Record<string, string>>,
   version: "15" | "18" = "18"
@@ -27,7 +27,7 @@ export const serverWith = Effect.fnUntraced(function*(
   return yield* serverIn(path, settings, version)
 })
 
-/** The same in a folder of the test's. */
+/** The same, in a folder that the test chooses. */
 export const serverIn = Effect.fnUntraced(
   function*(
     path: string,
@@ -42,14 +42,17 @@ export const serverIn = Effect.fnUntraced(
 
 export const server = serverWith({})
 
-/** One that is also reached through a proxy, under another address. */
+/** A server that is also reached through a proxy, under another address. */
 export const proxied = Effect.gen(function*() {
   const running = yield* server
   const proxy = yield* TcpProxy.make({ path: running.socket.path })
   return { server: running, proxy, through: Server.overTcp(running, proxy.port) }
 })
 
-/** Longer than any outage here: a frozen connection is given up after 20 seconds. */
+/**
+ * Repeats a question for longer than any outage here lasts. A frozen connection is given up after
+ * 20 seconds.
+ */
 export const eventually = <A, E, R>(question: Effect.Effect<A, E, R>) =>
   question.pipe(
     Effect.sandbox,
@@ -62,24 +65,27 @@ export const clientOf = (url: string) => PgClient.layer({ url: Redacted.make(url
 const Task = Job.make("task", { payload: Schema.Finite })
 
 export interface BusyWorker {
-  /** More jobs. */
+  /** Adds more jobs. */
   readonly add: (count: number) => Effect.Effect<void>
-  /** How many jobs have completed; asked until it is answered. */
+  /** The number of completed jobs, asked until there is an answer. */
   readonly done: Effect.Effect<number>
-  /** Waits until at least so many have. */
+  /** Waits until at least this many jobs have completed. */
   readonly reach: (count: number) => Effect.Effect<void>
-  /** Waits until so many complaints have been logged since the beginning. */
+  /** Waits until at least this many complaints have been logged since the beginning. */
   readonly complaints: (count: number) => Effect.Effect<void>
-  /** Waits for a complaint that comes after now. */
+  /** Waits for a complaint that is logged after now. */
   readonly nextComplaint: Effect.Effect<void>
   /**
-   * Ends the work and checks it: each job completed once, started in the order of its key, nothing
-   * left.
+   * Waits until all jobs have completed, and checks the result: each job completed once, jobs of a
+   * key first started in order, and no job is left.
    */
   readonly finish: Effect.Effect<void>
 }
 
-/** Jobs of three keys and of none, added past what may be broken, worked off through it. */
+/**
+ * Starts a worker that connects to `through`. Jobs of three keys, and without a key, are added at
+ * `direct`.
+ */
 export const start = Effect.fnUntraced(function*(options: {
   readonly direct: string
   readonly through: string

@@ -1,5 +1,5 @@
 /**
- * How long a worker takes to close, and workers whose ends can be watched.
+ * Workers whose ends can be watched, and a check of how long a worker takes to close.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
@@ -50,7 +50,7 @@ export const worker = Effect.fnUntraced(function*(
   return { lines, scope, control: Context.get(context, WorkerControl) }
 })
 
-/** Closes a scope and says whether it took no longer than its grace and 5 seconds. */
+/** Closes a scope, and checks that this takes no longer than the grace and 5 seconds. */
 export const closesInTime = Effect.fnUntraced(function*(
   scope: Scope.Closeable,
   grace: Duration.Input

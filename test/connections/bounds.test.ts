@@ -1,5 +1,5 @@
 /**
- * Whatever pgq asks of a database that does not answer, it gives up in time.
+ * pgq gives up in time whatever it asks of a database that does not answer.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -25,7 +25,7 @@ const schema = "pgq"
 const id = crypto.randomUUID()
 const settled = { id: 1n, lease: id, settlement: Settlement.Completed() }
 
-/** Every question of a service: one that is not named here does not compile. */
+/** Every question of a service. A question that is not named here does not compile. */
 type Questions<Service> = { readonly [Name in keyof Service]: Effect.Effect<unknown, unknown> }
 
 const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
@@ -81,7 +81,10 @@ const services = Layer.mergeAll(
   PgWorkerRegistry.layer({ schema })
 ).pipe(Layer.provide(RowLock.layer))
 
-/** One that asks twice has twice the time; an enqueue asks for half a minute. */
+/**
+ * A question has the time of one statement. `enqueue`, which asks for half a minute, and `prune`,
+ * which asks twice, have the time of three.
+ */
 const limitOf = (name: string) =>
   Duration.sum(Duration.times(bounds.statement, ["enqueue", "prune"].includes(name) ? 3 : 1), slack)
 const slack = Duration.seconds(4)
@@ -108,7 +111,7 @@ it.live(
         { name, ask },
         { name, ask: Effect.uninterruptible(ask) }
       ])
-      // Each has a connection: none fails for want of one.
+      // Each question has a connection, so that none fails for want of one.
       const sql = Context.get(client, PgClient.PgClient)
       yield* Effect.forEach(asked, () => sql`SELECT pg_sleep(1)`, { concurrency: "unbounded" })
       assert.isAtLeast(yield* proxy.connections, asked.length)

@@ -1,5 +1,5 @@
 /**
- * How many connections a worker holds: no more than the documentation says.
+ * A worker holds no more connections than the documentation says.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -16,7 +16,7 @@ import * as ClosingWorker from "./ClosingWorker.ts"
 const Task = Job.make("task", { payload: Schema.Finite })
 const page = new URL("../../docs/reference/configuration.md", import.meta.url)
 
-/** What the table says: the most that each part opens. */
+/** The most connections that each part opens, as the table in the documentation says. */
 const documented = () =>
   new Map(
     Array.from(

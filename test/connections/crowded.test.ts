@@ -1,5 +1,5 @@
 /**
- * A worker beside others who have taken the server's connections.
+ * A worker beside clients that have taken the server's connections.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Schema, Scope } from "effect"
@@ -8,12 +8,12 @@ import * as Database from "../soak/Database.ts"
 import * as BusyWorker from "./BusyWorker.ts"
 import * as ClosingWorker from "./ClosingWorker.ts"
 
-// Each has a server of its own and mostly waits: they go on side by side.
+// Each test has a server of its own and mostly waits, so the tests run side by side.
 const patience = { timeout: 90_000, concurrent: true }
 const connections = 20
-/** One tells that the server is in use. */
+/** One connection marks the server as in use. */
 const free = connections - 1
-/** Any role may take them all. */
+/** Any role may take all of the connections. */
 const small = { max_connections: String(connections), superuser_reserved_connections: "0" }
 
 it.live("a server with no connection to spare", () =>
@@ -105,13 +105,14 @@ it.live(
 )
 
 /**
- * Takes so many connections until the scope ends, from all but the spared; answers with one of
- * them.
+ * Takes this many connections until the scope ends, from all clients but the spared ones. Answers
+ * one of the taken connections.
  */
 const take = Effect.fnUntraced(function*(url: string, wanted: number, spared = "") {
   const one = yield* Database.connect(url)
   let taken = 1
-  // One that is sent away has its place until it is gone, and may be back before another is here.
+  // A terminated connection keeps its place until it is gone, and its client may be back before
+  // another one is here.
   const another = Effect.gen(function*() {
     yield* one`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE usename = current_user AND application_name <> ${Database.applicationName}

@@ -1,12 +1,12 @@
 /**
- * Connections that end at any byte, on the way there or back: nothing is lost or doubled, whatever
- * was done of which no answer came.
+ * Connections that end at any byte, in either direction. No job is lost or doubled, even if a step
+ * was done and its answer was lost.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as BusyWorker from "./BusyWorker.ts"
 
-/** From within the handshake to within the hundredth row of a claim. */
+/** Bytes: from within the handshake to within the hundredth row of a claim. */
 const lengths = Array.from({ length: 8 }, (_, n) => Math.round(20 * 2.1 ** n))
 
 for (const direction of ["fromServer", "fromClient"] as const) {
@@ -21,7 +21,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
           const before = yield* proxy.limited
           yield* proxy.cutAfter({ [direction]: length })
           yield* proxy.cut
-          // More than fits into all connections together.
+          // These are more jobs than fit into all connections together.
           yield* working.add(600)
           yield* BusyWorker.eventually(
             Effect.map(proxy.limited, (now) => assert.isAbove(now, before))
@@ -33,7 +33,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
 
         yield* working.finish
       }).pipe(Effect.scoped),
-    // Each has a server of its own and mostly waits: they go on side by side.
+    // Each test has a server of its own and mostly waits, so the tests run side by side.
     { timeout: 120_000, concurrent: true }
   )
 }

@@ -1,6 +1,6 @@
 /**
- * A server whose disk is full for a while, under a worker in the middle of its work. Needs a disk
- * of its own, and so the right to mount one; skipped without.
+ * A server whose disk is full for a while, under a busy worker. The test needs a disk of its own.
+ * Without the right to mount one, the test is skipped.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -35,7 +35,7 @@ const canMount = () => {
   return disk.isMounted
 }
 
-/** Takes all that is left of a disk; answers with what gives it back. */
+/** Fills a disk. Answers an effect that frees the space again. */
 const fill = (path: string) =>
   Effect.sync(() => {
     const { bavail, bsize } = statfsSync(path)
@@ -43,12 +43,12 @@ const fill = (path: string) =>
     return Effect.sync(() => rmSync(join(path, "filler")))
   })
 
-/** What is asked of the server then, beside the work. */
+/** The requests to the server while the disk is full, beside the jobs. */
 const demands = {
   "refuses what needs more": (sql: PgClient.PgClient) =>
     sql`CREATE TABLE big AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 100000)`,
-  // Without the next segment of its log it can write nothing at all. Only a superuser may ask for
-  // one.
+  // Without the next segment of its log, the server can write nothing at all. Only a superuser may
+  // ask for the next segment.
   "dies of it": (sql: PgClient.PgClient) =>
     Effect.forever(sql`SELECT pg_switch_wal()::text, txid_current()`)
 }
@@ -72,7 +72,7 @@ for (const [what, demand] of Object.entries(demands)) {
         yield* working.complaints(3)
         yield* free
         const isDead = Exit.isFailure(yield* Effect.exit(asked(server.url, (sql) => sql`SELECT 1`)))
-        // Nobody but its owner starts it again.
+        // Only the owner of the server starts it again.
         if (isDead) yield* server.crash("SIGKILL")
 
         if (what === "dies of it") assert.isTrue(isDead)

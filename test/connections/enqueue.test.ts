@@ -1,6 +1,6 @@
 /**
- * Producers whose connection ends in the middle of adding a job: a job that was answered for is
- * there once, one that failed is not there.
+ * Producers whose connection ends while they add a job. A job whose addition succeeded is there
+ * once; a job whose addition failed is not there.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ import * as BusyWorker from "./BusyWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
-/** Waits until so many statements that add jobs are under way, and each waits for a lock. */
+/** Waits until this many statements that add jobs are under way, and each waits for a lock. */
 const waiting = (sql: PgClient.PgClient, count: number) =>
   BusyWorker.eventually(Effect.gen(function*() {
     const rows = yield* sql<{ waits: boolean }>`
@@ -49,7 +49,7 @@ const setup = Effect.gen(function*() {
   }
 })
 
-// Each has a server of its own and mostly waits: they go on side by side.
+// Each test has a server of its own and mostly waits, so the tests run side by side.
 const patience = { timeout: 120_000, concurrent: true }
 
 for (const direction of ["fromServer", "fromClient"] as const) {
@@ -81,7 +81,7 @@ for (const direction of ["fromServer", "fromClient"] as const) {
           if (wasCut && Result.isSuccess(result)) resolved++
           assert.strictEqual(times, Result.isSuccess(result) ? 1 : 0, `after ${length} bytes`)
         })
-        // From within the handshake to past the answer.
+        // Bytes: from within the handshake to past the answer.
         const lengths = Array.from({ length: 45 }, (_, n) => 300 + n * 34)
         yield* Effect.forEach(lengths, add, { discard: true }).pipe(Effect.provide(producer))
 
@@ -103,11 +103,12 @@ it.live("a statement that goes on although its connection is gone", () =>
     )
     yield* waiting(sql, 1)
     yield* proxy.cut
-    // Asked again, while the first statement waits, too: whichever comes second finds the receipt.
+    // The client asks again while the first statement still waits. The statement that comes second
+    // finds the receipt.
     yield* waiting(sql, 2)
     yield* person.commit
     const ids = yield* Fiber.join(adding)
-    // Whichever was answered, the other one may still be at work.
+    // One of the two statements was answered. The other may still be at work.
     yield* waiting(sql, 0)
     const added = yield* sql<{ id: bigint }>`
       SELECT id FROM pgq.jobs WHERE queue = ${queue} ORDER BY id

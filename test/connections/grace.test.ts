@@ -1,5 +1,5 @@
 /**
- * A worker without grace: it waits for no run, but the ends of runs are recorded.
+ * A worker without grace waits for no run, but records the runs that have ended.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * A role whose default is another isolation level, and a pooler that knows of none: a worker's own
- * connections say what they need where they may.
+ * The isolation level of a worker's own connections. A role may have another default, so the
+ * connections ask for the level that they need. A pooler may refuse that.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -19,7 +19,7 @@ import * as ClosingWorker from "./ClosingWorker.ts"
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
-/** Has a worker run jobs with a key and without, and come due, and says nothing of it. */
+/** Checks that a worker runs jobs with a key, without a key, and for later, and logs nothing. */
 const works = Effect.fnUntraced(
   function*(
     sql: PgClient.PgClient,
@@ -64,7 +64,7 @@ for (const level of ["serializable", "repeatable read"]) {
     }).pipe(Effect.scoped), 60_000)
 }
 
-/** A pooler in transaction mode, and a way past it. */
+/** The address of a pooler in transaction mode, and a connection that goes past the pooler. */
 const pooled = Effect.gen(function*() {
   const server = yield* BusyWorker.server
   const { sql } = yield* Session.openAt(server.url)

@@ -1,5 +1,5 @@
 /**
- * A server whose queue of notifications is full, because somebody who listens does not read.
+ * A server whose queue of notifications is full, because a listener does not read.
  */
 import { PgClient, PgConnection } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"

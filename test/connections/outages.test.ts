@@ -1,5 +1,5 @@
 /**
- * A worker goes on by itself after whatever happens to its server, and loses and doubles nothing.
+ * A worker goes on by itself after any outage of its server, and no job is lost or doubled.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ import * as MovingClock from "../support/MovingClock.ts"
 import * as Session from "../support/Session.ts"
 import * as BusyWorker from "./BusyWorker.ts"
 
-// Each has a server of its own and mostly waits: they go on side by side.
+// Each test has a server of its own and mostly waits, so the tests run side by side.
 const patience = { timeout: 90_000, concurrent: true }
 const Long = Job.make("long", { payload: Schema.Finite })
 
@@ -136,7 +136,7 @@ it.live("a server that nobody reaches for longer than a lease", () =>
     yield* proxy.refuse
     yield* proxy.cut
     yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 2)))
-    // The first one that is back looks for the dead.
+    // The first worker that is back looks for dead workers.
     yield* sql`SELECT pgq.note_late(), pgq.rescue()`
     yield* proxy.accept
     yield* BusyWorker.eventually(Effect.map(late, (rows) => assert.lengthOf(rows, 0)))
@@ -178,7 +178,8 @@ it.live(
           ),
           yield* MovingClock.scope(second)
         )
-        // A settlement that is cut off would be tried again beside all that is counted here.
+        // The first job is recorded before the cut. Otherwise its settlement would be tried again,
+        // too, and would be counted here.
         const isRecorded = Effect.map(sql`SELECT FROM pgq.jobs`, (jobs) => jobs.length === 0)
         yield* sql`SELECT pgq.enqueue('long', '1')`
         yield* Effect.repeat(Effect.andThen(second, isRecorded), { until: (is) => is })
@@ -200,8 +201,8 @@ it.live(
 )
 
 /**
- * Of a clock that is moved, with time for the server, and turns of this process, however busy the
- * machine is: a connection that is cut comes and goes within some.
+ * A second of the test's clock, with time for the server and turns of this process. A connection
+ * that is cut comes and goes within some turns, however busy the machine is.
  */
 const second = Effect.gen(function*() {
   yield* TestClock.adjust("1 second")
@@ -210,7 +211,8 @@ const second = Effect.gen(function*() {
 })
 
 /**
- * Changes a setting of the server for all sessions, and ends those that there are; a superuser's.
+ * Changes a setting of the server for all sessions, and ends the present sessions. Only a superuser
+ * may do so.
  */
 const setting = (url: string, name: string, value: string) =>
   asked(url, (sql) =>
@@ -222,7 +224,7 @@ const setting = (url: string, name: string, value: string) =>
                  WHERE datname = current_database() AND pid <> pg_backend_pid()`
     }))
 
-/** Asks on a connection of its own until it is answered. */
+/** Asks on a connection of its own until there is an answer. */
 const asked = <A>(
   url: string,
   question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>

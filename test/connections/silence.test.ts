@@ -1,6 +1,6 @@
 /**
- * Connections that fall silent at a given word, or whose backends freeze: nothing waits for them
- * for long.
+ * Connections that fall silent at a given word, or whose backends freeze. No worker waits for such
+ * connections for long.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -19,7 +19,9 @@ const patience = 90_000
 
 class Running extends Context.Service<Running, Server.Server>()("test/Running") {}
 
-/** One for all of these tests, and a client that goes straight to it. */
+/**
+ * One server for all of these tests, and a client that is connected to the server without a proxy.
+ */
 const running = Layer.provideMerge(
   PgClient.layerFrom(
     Effect.flatMap(Running, ({ url }) => PgClient.make({ url: Redacted.make(url) }))
@@ -27,7 +29,7 @@ const running = Layer.provideMerge(
   Layer.effect(Running, BusyWorker.serverWith({ max_connections: "300" }))
 )
 
-/** A worker behind a network of its own, which is known by the name of its connections. */
+/** A worker behind a network of its own. The name of its connections identifies the worker. */
 const setup = Effect.fnUntraced(function*(pool: number) {
   const server = yield* Running
   const sql = yield* PgClient.PgClient
@@ -37,7 +39,7 @@ const setup = Effect.fnUntraced(function*(pool: number) {
   const starts: Array<number> = []
   const handlers = Task.toLayer((n) => Effect.sync(() => void starts.push(n)))
 
-  /** Its backends, by the end of their name. */
+  /** The backends of the worker; with `part`, only backends of that part that listen. */
   const backends = (part = "") =>
     Effect.map(
       sql<{ pid: number; query: string; state: string }>`
@@ -62,7 +64,7 @@ const setup = Effect.fnUntraced(function*(pool: number) {
       `,
     ran: (n: number) => BusyWorker.eventually(Effect.sync(() => assert.include(starts, n))),
     pids: Effect.map(backends(), (rows) => rows.map(({ pid }) => pid)),
-    /** Waits until it listens on another connection than these. */
+    /** Waits until the worker listens on a connection that is none of these. */
     listens: (others: ReadonlyArray<number> = []) =>
       BusyWorker.eventually(
         Effect.map(
@@ -79,14 +81,14 @@ const setup = Effect.fnUntraced(function*(pool: number) {
 const isListening = (query: string, state: string) =>
   state === "idle" && /^(LISTEN|SELECT 1)/.test(query)
 
-/** Until the scope ends. */
+/** Freezes processes until the scope ends. */
 const freeze = (pids: ReadonlyArray<number>) =>
   Effect.acquireRelease(
     Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGSTOP"))),
     () => Effect.sync(() => pids.forEach((pid) => process.kill(pid, "SIGCONT")))
   )
 
-/** Fails if it takes longer. */
+/** Fails if the effect takes longer. */
 const withinSeconds = (limit: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const from = yield* Clock.monotonicTimeNanos

@@ -1,6 +1,6 @@
 /**
- * A server that acknowledges a commit only when a standby has it, and whose standby is away:
- * whatever ends its wait, a producer hears of no job that this server alone has.
+ * A server that acknowledges a commit only when a standby has it, while the standby is away. A
+ * producer hears of no job that only this server has, whatever ends the wait for the standby.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -32,7 +32,7 @@ const queue = Layer.provideMerge(
   client
 )
 
-/** Commits wait for these from now on. */
+/** From now on, commits wait for the standbys with these names. */
 const awaitStandbys = Effect.fnUntraced(function*(names: string) {
   const sql = yield* PgClient.PgClient
   yield* sql.unsafe(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`).unprepared
@@ -43,7 +43,7 @@ const awaitStandbys = Effect.fnUntraced(function*(names: string) {
   ))
 })
 
-/** The process that waits for a standby, for so many seconds at least. */
+/** The backend that waits for a standby, with a statement that began at least this long ago. */
 const waiting = (statement: string, seconds: number) =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient

@@ -1,6 +1,5 @@
 /**
- * Handlers that hold every connection of their application: its worker lives on connections of its
- * own.
+ * Handlers hold every connection of their application. The worker lives on connections of its own.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -28,7 +27,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
             Effect.gen(function*() {
               starts.push(n)
               const own = yield* PgClient.PgClient
-              // Longer than a lease is trusted.
+              // Longer than the worker trusts its leases.
               yield* own.withTransaction(own`SELECT pg_sleep(2.5)`)
             })
           )

@@ -1,5 +1,5 @@
 /**
- * What every `JobAdmin` must do. Each implementation runs this same suite.
+ * The contract of `JobAdmin`. Each implementation runs this suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer } from "effect"

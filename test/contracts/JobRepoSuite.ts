@@ -1,5 +1,5 @@
 /**
- * What every `JobRepo` must do. Each implementation runs this same suite.
+ * The contract of `JobRepo`. Each implementation runs this suite.
  */
 import { layer as withLayer } from "@effect/vitest"
 import type { Layer } from "effect"

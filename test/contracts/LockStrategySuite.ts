@@ -1,5 +1,5 @@
 /**
- * What must hold in every cooperative mode. Each `LockStrategy` runs this same suite.
+ * The contract of the cooperative modes. Each `LockStrategy` runs this suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
@@ -50,7 +50,7 @@ export const suite = (
     }
   )
 
-/** Claims, runs and completes until nothing waits. */
+/** Claims, runs and completes jobs until no job waits for a worker. */
 const work = Effect.fnUntraced(function*(options: {
   readonly queue: string
   readonly perLaneMax: number
@@ -66,7 +66,8 @@ const work = Effect.fnUntraced(function*(options: {
       watch.start(job)
       yield* Effect.yieldNow
     }
-    // Given back before the settlement is sent: its answer may come after the next one's claim.
+    // The keys are given back before the settlement is sent, because another worker may claim the
+    // next job of a lane before the settlement is answered.
     watch.giveBack(jobs)
     const lost = yield* settle(jobs, Settlement.Completed())
     if (lost.length > 0) watch.faults.push(`lost ${lost.join()}`)
@@ -74,7 +75,7 @@ const work = Effect.fnUntraced(function*(options: {
   }
 })
 
-/** Sees what runs, from outside of the store. */
+/** Observes the running jobs without asking the store. */
 class Watch {
   readonly started: Array<bigint> = []
   readonly faults: Array<string> = []

@@ -1,5 +1,5 @@
 /**
- * What every `Notifier` must do. Each implementation runs this same suite.
+ * The contract of `Notifier`. Each implementation runs this suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer, Queue, Stream } from "effect"
@@ -119,7 +119,7 @@ export const suite = (
     }
   )
 
-/** What a listener of the test's own hears. */
+/** Starts a listener, and answers with the queue of wake-ups that the listener receives. */
 const listen = Effect.gen(function*() {
   const { wakes } = yield* Notifier
   const heard = yield* Queue.unbounded<Wake>()
@@ -130,7 +130,10 @@ const listen = Effect.gen(function*() {
   return heard
 })
 
-/** A queue whose only worker found nothing, and sleeps: nobody is woken while all are busy. */
+/**
+ * A queue whose only worker is asleep after an empty claim. No wake-up is sent while all workers
+ * are busy.
+ */
 const queueWithSleeper = Effect.gen(function*() {
   const queue = yield* queueName
   const worker = yield* workerOf(queue)
@@ -141,7 +144,7 @@ const queueWithSleeper = Effect.gen(function*() {
 const saysToLook = (heard: Queue.Dequeue<Wake>, queue: string) =>
   hears(heard, (wake) => wake._tag === "Jobs" && wake.queue === queue)
 
-/** `Everything` says whatever another word would. */
+/** Waits for an expected wake-up. `Everything` counts as any wake-up. */
 const hears = (heard: Queue.Dequeue<Wake>, isExpected: (wake: Wake) => boolean) =>
   Queue.take(heard).pipe(
     Effect.repeat({ until: (wake) => wake._tag === "Everything" || isExpected(wake) }),

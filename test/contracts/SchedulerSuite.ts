@@ -1,5 +1,5 @@
 /**
- * What every `Scheduler` must do. Each implementation runs this same suite.
+ * The contract of `Scheduler`. Each implementation runs this suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer } from "effect"
@@ -101,7 +101,8 @@ export const suite = (
           yield* claim({ queue, worker: alive })
           const dead = yield* workerOf(queue, "2 seconds")
 
-          // By the time the one that never renews is taken for dead, the first lease is over.
+          // Both workers have a lease of two seconds. When the worker that never renews is dead,
+          // the first lease of the other worker has run out as well.
           yield* eventually(Effect.gen(function*() {
             const registry = yield* WorkerRegistry
             assert.isTrue(yield* registry.renew(alive))

@@ -1,5 +1,5 @@
 /**
- * What every `WorkerRegistry` must do. Each implementation runs this same suite.
+ * The contract of `WorkerRegistry`. Each implementation runs this suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
@@ -30,7 +30,7 @@ export const suite = (
           const queue = yield* queueName
           const worker = yield* workerOf(queue, "50 millis")
 
-          // Asked by a claim: a renewal would keep it alive.
+          // The test asks by a claim, because a renewal would keep the worker alive.
           yield* eventually(Effect.gen(function*() {
             yield* Scheduler.use((scheduler) => scheduler.rescue)
             assert.strictEqual((yield* Effect.exit(claim({ queue, worker })))._tag, "Failure")

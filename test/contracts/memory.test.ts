@@ -1,5 +1,5 @@
 /**
- * The queue in memory keeps the contracts that PostgreSQL keeps.
+ * The contracts, tested with the store in memory.
  */
 import { Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"

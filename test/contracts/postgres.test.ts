@@ -1,5 +1,5 @@
 /**
- * The contracts, as PostgreSQL keeps them.
+ * The contracts, tested with PostgreSQL as the store.
  */
 import { Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"

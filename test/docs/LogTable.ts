@@ -9,6 +9,6 @@ const rows = Object.entries(events).map(([name, meaning]) => `| \`${name}\` | ${
 
 const table = `| event | meaning |\n| --- | --- |\n${rows.join("")}`
 
-/** The page with the table as it must be. */
+/** The text of the page with an up-to-date table. */
 export const writtenInto = (text: string): string =>
   text.replace(/^\| event \| meaning \|\n(?:\|.*\n)*/m, () => table)

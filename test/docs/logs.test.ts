@@ -1,5 +1,5 @@
 /**
- * Log lines are events whose names stand in the documentation.
+ * Each log line is an event, and the documentation lists the names of all events.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
@@ -11,7 +11,7 @@ const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => ({ name, text: readFileSync(join("src", name), "utf8") }))
 
-/** Lines without an event: the commands to copy from the log. */
+/** The only lines without an event: the commands that an operator copies from the log. */
 const withoutEvent = /StopSignals\.instructions, \(line\) => Effect\.logInfo\(line\)/g
 
 describe("the log", () => {

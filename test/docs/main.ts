@@ -1,5 +1,5 @@
 /**
- * `npm run docs`: writes the tables that are made from sources into the documentation.
+ * `npm run docs`: writes the tables that are generated from sources into the documentation.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import * as MutantTable from "../mutants/Table.ts"

@@ -1,5 +1,5 @@
 /**
- * Connection strings, as libpq reads them.
+ * Connection strings are read as libpq reads them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Redacted, Result, Schema } from "effect"

@@ -1,6 +1,6 @@
 /**
- * The grammar of connection strings. The right-hand sides are what libpq's own PQconninfoParse
- * answers; where pgq is stricter, the last tests say so.
+ * The grammar of connection strings. The expected values are the answers of libpq's
+ * PQconninfoParse. The last tests list the cases in which pgq is stricter.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"

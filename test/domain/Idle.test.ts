@@ -8,7 +8,7 @@ const foundJobs = (idle: Idle.Idle) => Idle.afterClaim(idle, { isEmpty: false })
 const timedOut = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: false })
 const woken = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: true })
 
-/** How long it pauses at most when it finds nothing so often, and nothing wakes it. */
+/** The upper limits of `count` pauses in a row, with an empty claim after each and no wake-up. */
 const pausesOf = (first: Idle.Idle, count: number, longest = Infinity): ReadonlyArray<number> => {
   let idle = first
   return Array.from({ length: count }, () => {

@@ -84,7 +84,7 @@ describe("newJob", () => {
     }
   })
 
-  // Other languages escape every character beyond ASCII.
+  // The JSON writers of other languages may escape every character beyond ASCII.
   it.each([
     [String.raw`"\ud83c\udf89"`, true],
     [String.raw`"\uD83C\uDF89 \u00e9"`, true],
@@ -140,7 +140,7 @@ describe("newJob", () => {
   })
 })
 
-/** What is wrong with a job that is plain but for these. */
+/** The issue of a job with these options and defaults for all others, if it has one. */
 function issueOf(
   options: EnqueueOptions & { readonly name?: string; readonly payload?: string }
 ): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * Pid files that can be told from stale ones.
+ * Pid files, and the fingerprint that tells a valid pid file from a stale one.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
@@ -7,7 +7,7 @@ import * as PidFile from "../../src/domain/PidFile.ts"
 
 const file: PidFile.PidFile = { pid: 4711, fingerprint: PidFile.fingerprintOf(["12345", "boot"]) }
 
-/** The fields of `/proc/PID/stat` from the fourth on, each its own number. */
+/** The fields of `/proc/PID/stat` from the fourth on. The value of each field is its number. */
 const fields = Array.from({ length: 49 }, (_, index) => String(index + 4)).join(" ")
 
 describe("PidFile", () => {

@@ -1,6 +1,6 @@
 /**
- * The promises of pgq, stated without the rules of the specification: the memory store and the
- * model of the property tests share these rules, so neither would notice a wrong one.
+ * The promises of pgq, stated without the rules of the specification. The memory store and the
+ * model of the property tests share those rules, so their tests would not notice a wrong rule.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Schema } from "effect"
@@ -32,7 +32,10 @@ const commands = Schema.Array(Schema.Struct({
 })).check(Schema.isMaxLength(80))
 type Command = typeof commands["Type"][number]
 
-/** A queue that tells its watcher of each claim: which jobs it took, and which it saw. */
+/**
+ * A queue that tells `watch` of each claim: the ids of the claimed jobs, and all jobs that the
+ * claim saw.
+ */
 const queueOf = (
   watch: { readonly claimed?: (ids: ReadonlyArray<bigint>, seen: Array<Job>) => void }
 ) => {
@@ -59,7 +62,7 @@ const queueOf = (
     watch.claimed?.([...claimed.healthy, ...claimed.suspects].map(({ id }) => id), seen)
   }
 
-  /** The first job of a lease ends: those of a lane end in order. */
+  /** Settles the first job of a lease, because the jobs of a lane end in order. */
   const settle = (which: number, settlement: Settlement): void => {
     const lease = leaseAt(which)
     if (lease === undefined) return
@@ -133,7 +136,7 @@ describe("the specification promises that", () => {
             )
           )
         }
-        // Those of a lane that are claimed together end in the order of their lease.
+        // The jobs of a lane that are claimed together end in the order of their lease.
         const answered = ids.flatMap((id) => seen.filter((job) => job.id === id))
         for (const [n, job] of answered.entries()) {
           assert.isFalse(
@@ -199,7 +202,10 @@ describe("the specification promises that", () => {
   )
 })
 
-/** The jobs of a lane of three that are claimed after its first was settled, and once it is due. */
+/**
+ * Settles the first of a lane of three jobs. Answers with the jobs that are claimed at once, and
+ * those that are claimed after the delay.
+ */
 const after = (settlement: Settlement): ReadonlyArray<bigint> => {
   const claims: Array<ReadonlyArray<bigint>> = []
   const queue = queueOf({ claimed: (ids) => claims.push(ids) })

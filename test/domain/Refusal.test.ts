@@ -1,5 +1,5 @@
 /**
- * What becomes of settlements that were refused.
+ * The next step for settlements that the store has refused.
  */
 import { assert, it } from "@effect/vitest"
 import { StoreError } from "../../src/domain/Errors.ts"

@@ -1,4 +1,4 @@
-// Applications fail with plain errors, too.
+// Handlers of applications may fail with plain errors.
 // @effect-diagnostics globalErrorInEffectFailure:off
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Exit } from "effect"

@@ -1,11 +1,11 @@
 /**
- * A setting that cannot work is refused in one sentence that names it.
+ * An invalid setting is refused in one sentence that names the setting.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Result } from "effect"
 import * as WorkerSettings from "../../src/domain/WorkerSettings.ts"
 
-/** As a caller in JavaScript may give them. */
+/** Takes any object, as a caller in JavaScript may pass one. */
 const check = (asked: object) => WorkerSettings.check(asked)
 
 const refused: ReadonlyArray<readonly [setting: string, values: ReadonlyArray<unknown>]> = [

@@ -1,5 +1,5 @@
 /**
- * Password files and service files, as libpq reads them.
+ * Password files and service files are read as libpq reads them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"

@@ -1,5 +1,5 @@
 /**
- * Whole queues on a test's database, and what they leave there.
+ * Starts workers on a test's database, and reads the jobs, leases and workers there.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, type Vitest } from "@effect/vitest"
@@ -14,7 +14,7 @@ import * as PgQueue from "../support/PgQueue.ts"
 import type { TestDatabase } from "../support/Postgres.ts"
 import * as SomeHandlers from "../support/SomeHandlers.ts"
 
-/** A migrated database with a producer's services, and with the workers that tests make known. */
+/** A migrated database with the services of a producer and the registry of workers. */
 export const producer = Layer.merge(
   QueueLive.client(),
   PgWorkerRegistry.layer({ schema: PgQueue.schema })
@@ -24,17 +24,17 @@ export const options = { excludeTestServices: true, timeout: "1 minute" } as con
 
 export type It = Vitest.MethodsNonLive<JobRepo | PgClient.PgClient | TestDatabase>
 
-/** Starts a queue that ends with the test, or with the given scope. */
+/** Starts a worker that ends with the test, or with the given scope. */
 export const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
   options: QueueLive.Options & {
     readonly lock?: Layer.Layer<never>
     readonly scope?: Scope.Scope
-    /** Takes what it logs. */
+    /** Receives the worker's log lines. */
     readonly lines?: Array<LogLines.LogLine>
   }
 ) {
-  // Failing jobs are what many tests are about: nobody reads of them.
+  // Many tests let jobs fail on purpose, so the log lines are dropped by default.
   const { lines = [], lock = Layer.empty, scope = yield* Effect.scope, ...queue } = options
   const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
   const context = yield* Layer.buildWithScope(
@@ -48,7 +48,7 @@ export const start = Effect.fnUntraced(function*(
   return Context.get(context, WorkerControl)
 })
 
-/** Waits until a worker of the queue has told producers that it sleeps. */
+/** Waits until all workers of the queue are asleep. */
 export const asleep = (queue: string) =>
   eventually(Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
@@ -68,14 +68,14 @@ export const finished = Effect.fnUntraced(function*(queue: string) {
   `
 })
 
-/** Waits until so many jobs of a queue have finished. */
+/** Waits until exactly `count` jobs of a queue have finished. */
 export const finishedAll = (queue: string, count: number) =>
   eventually(Effect.tap(finished(queue), (jobs) =>
     Effect.sync(() => {
       assert.lengthOf(jobs, count)
     })))
 
-/** What is left of a queue's jobs, as people see it. */
+/** The jobs of a queue that have not finished, as the view `job_states` shows them. */
 export const unfinished = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
   return yield* sql<Unfinished>`
@@ -84,7 +84,7 @@ export const unfinished = Effect.fnUntraced(function*(queue: string) {
   `
 })
 
-/** How many jobs of a queue stand in leases, and how many workers it has. */
+/** The number of leased jobs of a queue, and the number of its workers. */
 export const held = Effect.fnUntraced(function*(queue: string) {
   const sql = yield* PgClient.PgClient
   const [row] = yield* sql<{ leased: number; workers: number }>`

@@ -1,5 +1,5 @@
 /**
- * A worker on a queue in memory, for tests that lead the clock.
+ * A worker on the in-memory store, for tests that move the clock.
  */
 import { Context, Duration, Effect, Layer, Logger, Schema, Scope } from "effect"
 import * as Handler from "../../src/layers/job/Handler.ts"
@@ -16,15 +16,15 @@ import { claim, workerOf } from "../Given.ts"
 import * as MovingClock from "../support/MovingClock.ts"
 import * as SomeHandlers from "../support/SomeHandlers.ts"
 
-/** Starts a worker with a grace of 30 seconds that ends with the test, or with the given scope. */
+/** Starts a worker that ends with the test, or with the given scope. Its grace is 30 seconds. */
 export const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
   options: {
     readonly workers?: number
     readonly scope?: Scope.Scope
-    /** Takes what it logs. */
+    /** Receives the worker's log lines. */
     readonly lines?: Array<string>
-    /** Stands between the worker and the store. */
+    /** Wraps the `JobRepo` that the worker uses. */
     readonly repo?: (repo: JobRepo["Service"]) => JobRepo["Service"]
     readonly notifier?: (notifier: Notifier["Service"]) => Notifier["Service"]
     readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
@@ -66,14 +66,14 @@ const same = <A>(service: A): A => service
 
 export const Task = Job.make("task", { payload: Schema.Finite })
 
-/** Adds tasks that are numbered from 0. */
+/** Adds tasks whose payloads count up from 0. */
 export const tasks = (count: number) =>
   enqueueAll(Task, Array.from({ length: count }, (_, payload) => ({ payload })))
 
-/** The jobs of the one queue, counted. */
+/** The job counts of the only queue. */
 export const counts = Effect.map(JobAdmin.use((admin) => admin.counts), ([queue]) => queue!)
 
-/** The payloads of the jobs that somebody else can claim now, each with the attempt it would be. */
+/** Claims jobs for another worker. Answers the payload and the attempt of each job. */
 export const claimable = Effect.gen(function*() {
   const worker = yield* workerOf("default")
   const jobs = yield* claim({ queue: "default", worker, perLaneMax: 10 })

@@ -1,15 +1,15 @@
 /**
- * Seeded texts and the bound within which everything must answer.
+ * Random texts from a seed, and the time limit for each answer.
  */
 import { assert } from "@effect/vitest"
 import { Clock, Effect, Random } from "effect"
 import { texts } from "./corpus/texts.ts"
 
-/** `PGQ_FUZZ` times as many random cases; `PGQ_SEED` draws others. */
+/** `PGQ_FUZZ` multiplies the number of random cases. Another `PGQ_SEED` draws other cases. */
 export const times = Number(process.env.PGQ_FUZZ ?? 1)
 export const seed = Number(process.env.PGQ_SEED ?? 1)
 
-/** Nothing bad may take longer than a second to refuse; a busy machine gets some more. */
+/** Milliseconds. A refusal must take at most a second; the limit leaves room for a busy machine. */
 const millisMax = 3000
 
 export const soon = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>) =>
@@ -27,7 +27,8 @@ export const pick = <A>(from: ReadonlyArray<A>) =>
   Effect.map(below(from.length), (index) => from[index]!)
 
 /**
- * Up to twelve pieces: single characters of every plane, halves of pairs, and texts of the corpus.
+ * Up to eleven pieces: single characters of every plane, halves of surrogate pairs, and short texts
+ * of the corpus.
  */
 export const text = Effect.gen(function*() {
   const pieces: Array<string> = []
@@ -42,7 +43,7 @@ export const text = Effect.gen(function*() {
 
 const short = Object.values(texts).filter(({ length }) => length <= 64)
 
-/** A text with one part of it removed, doubled or replaced by another. */
+/** The text with one part removed, doubled or replaced. */
 export const mutated = Effect.fnUntraced(
   function*(original: string, others: ReadonlyArray<string>) {
     const start = yield* below(original.length + 1)

@@ -1,6 +1,6 @@
 /**
- * The built command line, given anything: it ends by itself with one line that says what is wrong,
- * or does what it was asked.
+ * The built command line with any input. It does its work, or ends by itself with one line that
+ * names the mistake.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -11,10 +11,10 @@ import { texts } from "./corpus/texts.ts"
 
 const { "a mebibyte": _, ...short } = texts
 
-/** What a shell can pass on. */
+/** The texts that a shell can pass on as an argument. */
 const passable = Object.values(short).filter((text) => !text.includes("\0") && text.isWellFormed())
 
-/** A sentence, never a stack. */
+/** Asserts that a failure is one sentence, never a stack trace. */
 const isSound = (ended: Pgq.Ended, what: string): void => {
   assert.include([0, 1, 2], ended.code, `${what}: ${ended.stderr}`)
   assert.notMatch(ended.stderr, /\n {4}at |Unhandled|FiberFailure|TypeError/, what)

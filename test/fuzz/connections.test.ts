@@ -1,6 +1,6 @@
 /**
- * Connection strings of any kind: read or refused at once, never with the password in the refusal,
- * and what is read is written and read again as the same.
+ * Connection strings of any kind. Each is read or refused at once, and no refusal shows the
+ * password. A string that was read can be written and read again without a change.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Redacted, Result } from "effect"
@@ -19,7 +19,9 @@ const plain = (conninfo: Conninfo.Conninfo) => ({
   password: conninfo.password && Redacted.value(conninfo.password)
 })
 
-/** Answers with what may be shown of it. */
+/**
+ * Checks one connection string. Answers with the refusal or the description, which may be shown.
+ */
 const check = (text: string): string => {
   const what = JSON.stringify(text).slice(0, 200)
   const result = read(text)

@@ -1,6 +1,6 @@
 /**
- * Handlers that throw, fail with, reject with or return anything at all: each job ends, the jobs
- * beside it too, and what is kept of the failure is text.
+ * Handlers that throw, fail with, reject with or return any value. Each of their jobs ends, the
+ * jobs beside it end as well, and each failure is stored as text.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -17,7 +17,7 @@ const throwing = (make: () => unknown): Handler => () => {
   throw make()
 }
 
-/** Every way there is to end with a value. */
+/** Every way in which a handler can end with a value. */
 const waysOf: Readonly<Record<string, (make: () => unknown) => Handler>> = {
   "throws": throwing,
   "fails with": (make) => () => Effect.fail(make()),

@@ -1,6 +1,6 @@
 /**
- * Files for `pgq enqueue --from`: each is read as jobs, or refused by a sentence that names the
- * line.
+ * Files for `pgq enqueue --from`. Each file is read as jobs, or refused in a sentence that names
+ * the line.
  */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,5 +1,6 @@
 /**
- * Payloads of every kind, by SQL and from code: refused, or run to an end with what was stored.
+ * Payloads of every kind, by SQL and from code. Each is refused, or stored so that its job runs to
+ * an end.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -43,8 +44,8 @@ layer(producer, options)("a payload", (it) => {
       yield* start(Anything.toLayer((payload) => void seen.push(payload)), { queues: [queue] })
 
       const jobs = yield* finishedAll(queue, stored)
-      // Numbers that a double cannot hold are read as infinite, which no schema takes: said so at
-      // once.
+      // JavaScript reads a number beyond a double as infinite, so the job fails at once with this
+      // error.
       const failed = jobs.filter(({ outcome }) => outcome !== "completed")
       assert.isAtMost(failed.length, 3)
       for (const { error } of failed) assert.include(error, "too large for JavaScript")
@@ -61,8 +62,8 @@ layer(producer, options)("a payload", (it) => {
         const checked = newJob("anything", payload, { queue })
         if (Result.isFailure(checked)) continue
         const added = yield* Fuzz.soon(what, Effect.result(repo.enqueue([checked.success])))
-        // What the check lets through and the table does not is one clear refusal, not to be
-        // repeated.
+        // If the table refuses a payload that the check let through, the error must be clear and
+        // not transient.
         if (Result.isFailure(added)) {
           assert.isFalse(added.failure.isTransient, what)
           assert.match(added.failure.code ?? "", /^(22|23514|54)/, what)

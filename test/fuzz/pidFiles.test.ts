@@ -1,6 +1,6 @@
 /**
- * Pid files that hold anything, and paths to anything: nothing is signalled, nothing is
- * overwritten.
+ * Pid files with any content, and paths to any kind of file. No process is signalled, and only a
+ * pid file of pgq is replaced.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random, Result } from "effect"
@@ -101,5 +101,5 @@ describe("a pid file", () => {
     }))
 })
 
-/** What a file of this text reads as. */
+/** The text as it is read back from a file. Unpaired surrogates are replaced. */
 const readBack = (text: string): string => Buffer.from(text).toString("utf8")

@@ -1,6 +1,6 @@
 /**
- * Names, keys and queues of any text, from code and from SQL: refused in one sentence, or stored
- * and handed out again as they were.
+ * Names, keys and queues of any text, from code and from SQL. Each is refused in one sentence, or
+ * stored and handed out unchanged.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -23,7 +23,7 @@ interface Case {
   readonly queue: string
 }
 
-/** Each text in each place. */
+/** The text as the name, as the key and as the queue of a job. */
 const cases = (text: string): ReadonlyArray<Case> => [
   { name: text, key: undefined, queue: "names" },
   { name: "a", key: text, queue: "keys" },
@@ -41,7 +41,7 @@ const all = Effect.map(
   (random) => [...Object.values(texts).flatMap(cases), ...random]
 )
 
-/** The one job there is can be claimed as it was given, and completed. */
+/** Asserts that the only job of the queue is claimed unchanged and can be completed. */
 const roundTrip = Effect.fnUntraced(function*({ key, name, queue }: Case) {
   const worker = yield* workerOf(queue)
   const jobs = yield* claim({ queue, worker })
@@ -92,7 +92,8 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a text
           const inCode = Effect.provideService(fromCode(each), JobRepo, accepting)
           const isFine = Result.isSuccess(yield* Effect.result(inCode))
           const added = yield* Fuzz.soon(what, Effect.result(bySql(sql, each)))
-          // What is no Unicode never gets as far as the server: the driver sends another character.
+          // An unpaired surrogate does not reach the server: the driver sends another character in
+          // its place.
           if (!`${each.name}${each.key}${each.queue}`.isWellFormed()) {
             yield* sql`DELETE FROM pgq.jobs`
             continue

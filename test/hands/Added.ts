@@ -1,6 +1,6 @@
 /**
- * What comes of jobs that a statement by hand has added: where they stand, whom they wake, when
- * they run.
+ * Checks of the jobs that a statement by hand has added: their states, their wake-up, and their
+ * order.
  */
 import type { PgConnection } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
@@ -9,16 +9,16 @@ import type { SqlError } from "effect/sql"
 import type * as Session from "../support/Session.ts"
 import type { Scene } from "./States.ts"
 
-/** What they are called, and their priorities: before all others. */
+/** The added jobs: their name, and their priorities, which are above those of the other jobs. */
 export const jobs = { name: "added", now: 7, later: 8, runAt: "2999-01-01 00:00:00+00" } as const
 
 export type Wakes = Queue.Dequeue<PgConnection.Notification, SqlError.SqlError>
 
-/** Only who sleeps is woken. */
+/** Marks the worker as asleep. Producers wake only workers that are asleep. */
 export const fallAsleep = ({ sql }: Session.Session, { worker }: Scene) =>
   sql`UPDATE pgq.workers SET asleep = true WHERE id = ${worker}`
 
-/** Checks what is there and that the worker was told; answers with the state of the one at once. */
+/** Checks the added jobs and the wake-up. Answers the state of the job that is not for later. */
 export const check = Effect.fnUntraced(function*(
   { sql }: Session.Session,
   wakes: Wakes,
@@ -41,7 +41,7 @@ export const check = Effect.fnUntraced(function*(
   return ` + ${state}`
 })
 
-/** It is more urgent than the job behind. */
+/** Checks that the added job was claimed before the job behind, because it is more urgent. */
 export const checkOrder = Effect.fnUntraced(function*(
   { sql }: Session.Session,
   { behind, queue }: Scene

@@ -1,5 +1,6 @@
 /**
- * Statements that add jobs of the lane of one that is there: one at once, and one for later.
+ * Statements that add two jobs to the lane of an existing job: one to run at once, and one for
+ * later.
  */
 import { jobs } from "./Added.ts"
 import type { Statement } from "./Statements.ts"
@@ -7,7 +8,7 @@ import type { Scene } from "./States.ts"
 
 const columns = "queue, name, serialization_key, priority, run_at"
 
-/** The new jobs as SQL; `id` stands before their other columns. */
+/** The added jobs as SQL. `id` is put before their other columns. */
 const values = ({ key, queue }: Scene, id = "") => {
   const lane = `${id}'${queue}', '${jobs.name}', ${key === null ? "NULL::text" : `'${key}'`}`
   return `(${lane}, ${jobs.now}, NULL::timestamptz), (${lane}, ${jobs.later}, '${jobs.runAt}')`
@@ -28,7 +29,7 @@ const merge = (matched: string) => (scene: Scene) => `
   WHEN NOT MATCHED THEN INSERT (${columns})
   VALUES (${columns.split(", ").map((column) => `v.${column}`).join()})`
 
-/** The state is not for them to choose, as in a table that was copied out. */
+/** Rows with states, like those of a table that was copied out. pgq must not use these states. */
 const rows = ({ key, queue }: Scene) => {
   const lane = `${queue}\t${jobs.name}\t${key ?? "\\N"}`
   return `${lane}\t${jobs.now}\t\\N\tready\n${lane}\t${jobs.later}\t${jobs.runAt}\tretry\n`

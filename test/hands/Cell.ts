@@ -1,6 +1,6 @@
 /**
- * One statement by hand on a job in one state: what it must do, or why it must be refused, and that
- * the queue goes on afterwards.
+ * Runs one statement by hand on a job in one state. Checks the effect or the refusal of the
+ * statement, and that the queue goes on afterwards.
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
@@ -19,7 +19,7 @@ export interface Sessions {
   readonly wakes: Added.Wakes
 }
 
-/** The code that the statement must be refused with, if it must. */
+/** The error code of the refusal, if the statement must be refused. */
 export const refusalOf = (state: State, { says }: Statement, isolation: Isolation) => {
   if (says.state !== undefined && (says.state === "scheduled") !== state.isLater) return "55000"
   const isRemoved = says.isGone === true || says.isTruncate === true
@@ -29,7 +29,7 @@ export const refusalOf = (state: State, { says }: Statement, isolation: Isolatio
   return isMoved && state.isHeld && (state.isKeyed || !isRemoved) ? "55006" : undefined
 }
 
-/** Answers with the state that the job is in afterwards, and with that of a new one. */
+/** Answers the state of the job afterwards and the state of an added job, or the refusal. */
 export const run = Effect.fnUntraced(function*(
   { person, wakes, work }: Sessions,
   state: State,
@@ -62,7 +62,7 @@ export const run = Effect.fnUntraced(function*(
   return code === undefined ? after + beside : `refused, \`${code}\``
 })
 
-/** What has started by now, before any time has passed. */
+/** Checks which jobs are left before the jobs for later are due. */
 const checkStart = Effect.fnUntraced(function*(
   work: Session.Session,
   state: State,
@@ -105,7 +105,7 @@ const stateOf = (work: Session.Session, scene: Scene) =>
     ([row]) => row?.state ?? "gone"
   )
 
-/** Claims and completes until there is nothing to claim; no two leases hold jobs of one key. */
+/** Claims and completes jobs until none is left. Checks that no two jobs of a key are leased. */
 export const workOff = Effect.fnUntraced(function*(work: Session.Session, scene: Scene) {
   for (let rounds = 0; rounds < 20; rounds++) {
     const held: Array<{ readonly lease: string; readonly ids: ReadonlyArray<bigint> }> = []
@@ -134,7 +134,7 @@ const sharedKeys = (
     GROUP BY 1, 2 HAVING count(*) > 1
   `
 
-/** What was for later is due; nobody does that by hand. */
+/** Makes the jobs for later due. The update counts as one of pgq's steps, not as one by hand. */
 const timePasses = (work: Session.Session, scene: Scene) =>
   Effect.andThen(
     work.sql`

@@ -1,30 +1,30 @@
 /**
- * What people do to jobs by hand, and what each statement says.
+ * Statements by hand on jobs, each with its effect.
  */
 import { adding } from "./Adding.ts"
 import type { Scene, State } from "./States.ts"
 
 export interface Statement {
-  /** As the documentation shows it. */
+  /** The statement as the documentation shows it. */
   readonly text: string
   readonly sql: (scene: Scene) => string
-  /** What follows a COPY. */
+  /** The rows that follow a COPY. */
   readonly rows?: (scene: Scene) => string
   readonly says: Says
   readonly isMerge?: true
 }
 
-/** What becomes of the job, as far as the statement says. */
+/** The effect on the job, as far as the statement names it. */
 export interface Says {
   readonly start?: "now" | "later"
-  /** Whether it changes what the job is known by. */
+  /** Whether the statement changes the id, the queue or the key of the job. */
   readonly moves?: (state: State) => boolean
   readonly staysInLane?: true
   readonly isGone?: true
-  /** All jobs of all queues are. */
+  /** All jobs of all queues are gone. */
   readonly isTruncate?: true
   readonly state?: "ready" | "scheduled"
-  /** Whether it adds jobs to the lane. */
+  /** Whether the statement adds jobs to the lane. */
   readonly adds?: true
 }
 

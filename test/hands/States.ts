@@ -1,23 +1,23 @@
 /**
- * Jobs in each state that a person may meet them in, made as they come about: by adding, claiming,
- * settling.
+ * Jobs in each state in which a person may find them. The jobs get into their states by the usual
+ * steps: adding, claiming and settling.
  */
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type * as Session from "../support/Session.ts"
 
-/** A job that a statement is about, with others behind it and wherever it may be moved to. */
+/** The job of a statement, with one job behind it, and one in each lane that it may be moved to. */
 export interface Scene {
   readonly queue: string
   readonly elsewhere: string
   readonly worker: string
   readonly job: bigint
   readonly key: string | null
-  /** Of the same lane, and not claimed yet. */
+  /** A job of the same lane that is not claimed yet. */
   readonly behind: bigint
-  /** That one among them. */
+  /** All other jobs of the scene, `behind` among them. */
   readonly others: ReadonlyArray<bigint>
-  /** What a worker holds meanwhile. */
+  /** The lease of the worker and its jobs, empty if there is no lease. */
   readonly held: { readonly lease: string; readonly ids: ReadonlyArray<bigint> }
 }
 
@@ -25,7 +25,7 @@ export interface State {
   readonly name: string
   readonly isKeyed: boolean
   readonly isHeld: boolean
-  /** Whether it may be leased, as far as its row tells. */
+  /** Whether the job may be leased, as far as its row tells. */
   readonly isOpen: boolean
   readonly isHolding: boolean
   readonly isLater: boolean

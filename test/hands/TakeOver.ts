@@ -1,6 +1,6 @@
 /**
- * Jobs in all sorts of states in one database, and what must have become of them once another one
- * has taken over: what was not finished runs there once, in the order of its key.
+ * Jobs in many states in one database, and the check that another database has taken them over.
+ * There each unfinished job runs once, in the order of its key.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -13,7 +13,7 @@ const Task = Job.make("task", { payload: Schema.Finite })
 
 const keys = ["k1", "k2", "k3"]
 
-/** Of these keys and of none; each fifth is for later. */
+/** Adds 20 jobs, with these keys and without a key. Each fifth job is for later. */
 const add = ({ sql }: Session.Session, queue: string, from: number) =>
   sql`
     INSERT INTO pgq.jobs (queue, name, payload, serialization_key, run_at)
@@ -23,7 +23,7 @@ const add = ({ sql }: Session.Session, queue: string, from: number) =>
   `
 
 /**
- * Adds 20 jobs: three end, one is to be tried again in its lane, and some stay with their worker.
+ * Adds 20 jobs: three are completed, one is to be tried again in its lane, and some stay leased.
  */
 export const work = Effect.fnUntraced(function*(
   session: Session.Session,
@@ -45,7 +45,7 @@ export const work = Effect.fnUntraced(function*(
   })
 })
 
-/** Drops the partitions of its days, as if it had been made on another day. */
+/** Drops the partitions of history, as if the schema had been made on another day. */
 export const forgetDays = Effect.fnUntraced(function*({ sql }: Session.Session) {
   const days = yield* sql<{ name: string }>`
     SELECT inhrelid::regclass::text AS name FROM pg_inherits
@@ -65,8 +65,8 @@ export const payloadsOf = ({ sql }: Session.Session, table: "jobs" | "finished_j
   )
 
 /**
- * Adds more, has a worker run what is left, and checks that it is `unfinished`, these, and nothing
- * else.
+ * Adds 20 jobs and starts a worker. Checks that the worker runs these jobs and the `unfinished`
+ * ones, and no other job.
  */
 export const check = Effect.fnUntraced(function*(
   session: Session.Session,

@@ -1,6 +1,6 @@
 /**
- * Statements by hand on many jobs: what they leave behind, whom they wake, and what they may not
- * touch.
+ * Statements by hand on many jobs: the markers that they leave, the workers that they wake, and
+ * their effect on leased jobs.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -36,7 +36,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in 
         { key: "k0", priority: 1000 },
         { key: "k1", priority: 999 }
       ])
-      // Of those that are deleted none had a head.
+      // The delete leaves no marker, because no deleted job was a head.
       assert.lengthOf(all, 4)
     }))
 
@@ -126,7 +126,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in 
       const { lease } = yield* a.claim({ queue, worker })
       yield* c.begin
       yield* c.sql`DELETE FROM pgq.jobs WHERE id = ${job}`
-      // Nobody waits for the lease meanwhile.
+      // The open delete has not locked the lease.
       yield* a.sql`SELECT FROM pgq.leases WHERE id = ${lease}::uuid FOR UPDATE NOWAIT`
       yield* c.rollback
       assert.deepStrictEqual(yield* a.complete(lease, [job]), [])
@@ -141,7 +141,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in 
       const old = yield* a.claim({ queue, worker })
       const refused = yield* Effect.flip(c.sql`TRUNCATE pgq.jobs`)
       yield* a.complete(old.lease, [keyed])
-      // Its leases are in other hands for a moment.
+      // Another transaction locks the leases for a moment.
       yield* a.begin
       yield* a.sql`SELECT FROM pgq.leases FOR UPDATE`
       const emptying = yield* Effect.forkChild(c.sql`TRUNCATE pgq.jobs RESTART IDENTITY`)
@@ -157,7 +157,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("in 
     }))
 })
 
-/** Waits until somebody holds the whole table of jobs. */
+/** Waits until a transaction has locked the table of jobs exclusively. */
 const truncating = ({ sql }: Session.Session) =>
   sql<{ n: number }>`
     SELECT count(*)::integer AS n FROM pg_locks

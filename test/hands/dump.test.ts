@@ -23,7 +23,7 @@ const version = programs === undefined
   ? "15"
   : undefined
 
-/** Runs the example from the first database to the second. */
+/** Runs the example, which dumps the first database and restores the dump in the second. */
 const restore = Effect.fnUntraced(function*(first: string, second: string) {
   const cwd = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "pgq-dump-"))),

@@ -1,6 +1,6 @@
 /**
- * Adding jobs by hand: the obvious calls of `enqueue`, any number of queues, and what says that
- * nothing came of it.
+ * Adding jobs by hand: the usual calls of `enqueue`, many queues in one transaction, and the error
+ * when a trigger keeps jobs out.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -12,7 +12,7 @@ import * as Session from "../support/Session.ts"
 
 const options = { excludeTestServices: true, timeout: "1 minute" } as const
 
-/** What is called, and what stands in the row. */
+/** The arguments of each call, and the columns of its row that differ from the defaults. */
 const calls: ReadonlyArray<readonly [args: string, row: object]> = [
   ["'x'", {}],
   ["'x', '{\"a\": 1}'", { payload: "{\"a\": 1}" }],

@@ -1,5 +1,5 @@
 /**
- * Triggers of users that fire inside pgq's steps: they find the settings of their own session.
+ * Guest triggers that fire inside pgq's steps see the settings of their own session.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -57,7 +57,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("gue
           FROM unnest(${settings}::text[]) AS name ORDER BY 1
         `
         assert.deepStrictEqual(seen, own)
-        // And the step goes on with its own.
+        // The job is finished: the steps have gone on after the trigger.
         assert.lengthOf(yield* session.sql`SELECT FROM pgq.jobs WHERE queue = ${queue}`, 0)
       }).pipe(Effect.scoped))
   }

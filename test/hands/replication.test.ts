@@ -1,5 +1,5 @@
 /**
- * A server that takes over the jobs of another one, which it has subscribed to.
+ * A server takes over the jobs of another server, to which it has subscribed.
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
@@ -8,21 +8,22 @@ import { statementsOf } from "../support/Regions.ts"
 import * as Session from "../support/Session.ts"
 import * as TakeOver from "./TakeOver.ts"
 
-/** Runs a region of the example, where the first server is found at `url`. */
+/** Runs a region of the example. The first server of the example is at `url`. */
 const told = ({ sql }: Session.Session, region: string, url = "") =>
   Effect.forEach(
     statementsOf(`examples/replication.sql#${region}`),
     (text) => sql.unsafe(text.replace("host=first dbname=app", url)).unprepared
   )
 
-/** Waits until a question of the example is answered with yes. */
+/** Waits until a query of the example answers true. */
 const isSo = (session: Session.Session, region: string) =>
   eventually(
     Effect.map(told(session, region), ([rows]) => assert.isTrue(Object.values(rows![0]!)[0]))
   )
 
 /**
- * Has a server work whose jobs another one subscribes to; answers with what it has when it ends.
+ * Starts a first server, and has `admin`, a session of the second server, subscribe to its jobs.
+ * Answers the finished and the unfinished jobs of the first server.
  */
 const publisher = Effect.fnUntraced(function*(admin: Session.Session, queue: string) {
   const { adminUrl, url } = yield* serverWith({ wal_level: "logical" })
@@ -46,7 +47,7 @@ for (const end of ["take-over", "take-over-alone"]) {
       Effect.gen(function*() {
         const here = yield* serverWith({})
         const second = yield* Session.openAt(here.url)
-        // Who subscribes is a superuser, or has a right that old servers do not know.
+        // A subscription needs a superuser, or a right that old servers do not have.
         const admin = yield* Session.openAt(here.adminUrl)
         const queue = crypto.randomUUID()
         yield* TakeOver.forgetDays(second)

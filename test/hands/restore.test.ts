@@ -1,6 +1,7 @@
 /**
- * Rows that come in while the triggers of `jobs` do not fire, as `pg_restore --data-only
- * --disable-triggers` and the apply worker of a subscription bring them, or with ids of their own.
+ * Rows that come in while the triggers of `jobs` do not fire, or with ids of their own. Such rows
+ * come from `pg_restore --data-only --disable-triggers`, from the apply worker of a subscription,
+ * and from COPY.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -62,7 +63,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("res
     it.effect(`jobs that were loaded as ready before their time wait for it: ${off}`, () =>
       Effect.gen(function*() {
         const work = yield* Session.open
-        // Another replication role is for superusers.
+        // Only a superuser may set session_replication_role.
         const loader = yield* Session.openAt((yield* TestDatabase).adminUrl)
         const queue = crypto.randomUUID()
         const worker = yield* work.worker(queue)

@@ -1,6 +1,6 @@
 /**
- * Each statement by hand on a job in each state does what it says or is refused; the documentation
- * shows the same table. `PGQ_WRITE_DOCS=1` writes it there.
+ * Each statement by hand on a job in each state does what it says or is refused. The documentation
+ * shows the results in a table. `PGQ_WRITE_DOCS=1` writes the table there.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

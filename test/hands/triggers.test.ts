@@ -1,12 +1,12 @@
 /**
- * Triggers of users on pgq's tables: what they do is honoured or refused, in any order of names.
+ * Guest triggers on pgq's tables. Their changes are honoured or refused, whatever their names are.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 
-/** A trigger that is there for one test. */
+/** Makes a guest trigger, and drops it when the scope ends. */
 const withTrigger = Effect.fnUntraced(function*(
   { sql }: Session.Session,
   options: { readonly name: string; readonly when: string; readonly body: string }
@@ -61,7 +61,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("tri
           const adding = a.insert({ queue, ...(insert === "ready" ? { key: "k" } : {}) })
           if (name === "é") {
             const { code, hint } = yield* refusal(adding)
-            // A job that waits without a key does not get as far as to be asked about.
+            // A waiting job without a key violates a constraint of the table. The check of trigger
+            // names comes later.
             if (insert === "ready") assert.strictEqual(code, "23514")
             else assert.deepStrictEqual([code, /sorts before/.test(hint)], ["27000", true])
             return
@@ -109,25 +110,28 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("tri
       assert.deepStrictEqual(yield* a.complete(lease, [job]), [])
     }))
 
-  it.effect("a trigger on the history that cancels jobs of another lane leaves that lane going", () =>
-    Effect.gen(function*() {
-      const { a, queue, worker } = yield* setup
-      const done = yield* a.insert({ queue, key: "a" })
-      const [head, next] = [
-        yield* a.insert({ queue, key: "b" }),
-        yield* a.insert({ queue, key: "b" })
-      ]
-      const held = yield* a.claim({ queue, worker })
-      assert.deepStrictEqual(held.ids, [done, head])
-      yield* a.settleOther({ lease: held.lease, id: String(head), outcome: "released" })
-      yield* withTrigger(a, {
-        name: "canceller",
-        when: "AFTER INSERT ON pgq.completed_jobs FOR EACH ROW",
-        body: `DELETE FROM pgq.jobs WHERE id = ${head}; RETURN NULL;`
-      })
+  it.effect(
+    "a trigger on the history that cancels jobs of another lane leaves that lane going",
+    () =>
+      Effect.gen(function*() {
+        const { a, queue, worker } = yield* setup
+        const done = yield* a.insert({ queue, key: "a" })
+        const [head, next] = [
+          yield* a.insert({ queue, key: "b" }),
+          yield* a.insert({ queue, key: "b" })
+        ]
+        const held = yield* a.claim({ queue, worker })
+        assert.deepStrictEqual(held.ids, [done, head])
+        yield* a.settleOther({ lease: held.lease, id: String(head), outcome: "released" })
+        yield* withTrigger(a, {
+          name: "canceller",
+          when: "AFTER INSERT ON pgq.completed_jobs FOR EACH ROW",
+          body: `DELETE FROM pgq.jobs WHERE id = ${head}; RETURN NULL;`
+        })
 
-      assert.deepStrictEqual(yield* a.complete(held.lease, [done]), [])
-      const after = yield* a.claim({ queue, worker })
-      assert.deepStrictEqual(after.ids, [next])
-    }).pipe(Effect.scoped))
+        assert.deepStrictEqual(yield* a.complete(held.lease, [done]), [])
+        const after = yield* a.claim({ queue, worker })
+        assert.deepStrictEqual(after.ids, [next])
+      }).pipe(Effect.scoped)
+  )
 })

@@ -1,6 +1,6 @@
 /**
- * Jobs changed and deleted by hand beside claims and runs: none of it lets two jobs of a key run at
- * once, and nothing that is harmless is refused.
+ * Jobs are changed and deleted by hand beside claims and runs. No such statement lets two jobs of a
+ * key run at once, and no harmless statement is refused.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -14,7 +14,7 @@ const setup = Effect.gen(function*() {
   return { a, b, c, queue, key: "k", worker: yield* a.worker(queue), other: yield* b.worker(queue) }
 })
 
-/** What the database said to a statement it refused. */
+/** The error with which the database refuses a statement. */
 const refusal = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
   Effect.map(Effect.flip(statement), ({ reason }) => String(reason.cause))
 
@@ -107,7 +107,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("by 
       yield* c.sql`DELETE FROM pgq.jobs WHERE id = ${free}`
       const refused = yield* a.complete(held.lease, [keyed, free])
 
-      // Deleted, it is no longer the lease's.
+      // The deleted job is no longer in the lease, so its settlement is refused.
       assert.deepStrictEqual([held.ids, refused], [[keyed, free], [free]])
     }))
 })

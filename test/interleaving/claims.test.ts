@@ -1,5 +1,5 @@
 /**
- * Two claims at once, led through the moments where one has taken jobs and not yet committed.
+ * Two claims at once: one claim has taken jobs and has not committed yet.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -76,7 +76,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("cla
       const { a, b, queue, workerA: worker } = yield* setup
       const id = yield* a.insert({ queue })
 
-      // The row is locked as by a claim, its lease commits with it, and the other looks meanwhile.
+      // Session `a` locks the row and commits a lease, as a claim does. Session `b` claims before
+      // this commit and after it.
       yield* a.begin
       yield* a.sql`SELECT FROM pgq.jobs WHERE id = ${id} FOR UPDATE`
       const meanwhile = yield* b.claim({ queue, worker })

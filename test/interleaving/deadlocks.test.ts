@@ -1,6 +1,6 @@
 /**
- * Claims, settlements, deaths and reconciliations of the same workers at the same time: they wait
- * for one another, but never in a circle.
+ * Claims, settlements, deaths and reconciliations of the same workers run at the same time. They
+ * wait for one another, but never in a circle.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -12,7 +12,8 @@ const keys = ["a", "b", "c", "d"]
 const rounds = 150
 
 /**
- * What the database did to a statement, but for what it may say to a worker that was reported dead.
+ * The error of a statement, if there is one. The refusal of a worker that was reported dead does
+ * not count.
  */
 const trouble = <A>(statement: Effect.Effect<A, SqlError.SqlError>) =>
   Effect.matchEffect(statement, {
@@ -38,8 +39,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("dea
       const { lease } = yield* holder.claim({ queue, worker })
       yield* holder.insert({ queue, key: "k" })
 
-      // The claim gets the lane before the settlement, which has the lease that the parent passes
-      // by.
+      // The claim gets the lane's stripe before the settlement. The settlement has locked the
+      // lease, so `leave` skips the lease.
       yield* holder.begin
       yield* holder.sql`SELECT pgq.lock_stripes(ARRAY[pgq.lane_stripe(${queue}, 'k')])`
       const claiming = yield* Effect.forkChild(claimer.claim({ queue, worker }))
@@ -76,8 +77,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("dea
             SELECT ${queue}, 'test', key, ${round % 3} FROM unnest(${keys}::text[]) AS key
           `
       })
-      // What a worker does, twice over: its last claim may still be under way when it is taken for
-      // dead.
+      // The claims and settlements of a worker. Each worker runs in two sessions, because its last
+      // claim may still be under way when it is reported dead.
       const work = (worker: string) =>
         Effect.gen(function*() {
           const session = yield* Session.open

@@ -1,6 +1,6 @@
 /**
- * Producers, claims and settlements of one lane, led through the moments where a lane could be
- * forgotten, overtaken or run twice.
+ * Producers, claims and settlements of one lane, in the orders in which a lane could be forgotten,
+ * overtaken or run twice.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -57,7 +57,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       yield* a.begin
       const undone = yield* a.claim({ queue, worker: yield* c.worker(queue) })
       const urgent = yield* c.insert({ queue, key, priority: 5 })
-      // The look that the urgent job asked for finds its lane's head locked.
+      // The urgent job has marked its lane. This claim looks at the lane, and finds the head
+      // locked.
       const meanwhile = yield* b.claim({ queue, worker })
       yield* a.rollback
 
@@ -89,7 +90,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
       const held = yield* b.claim({ queue, worker })
 
       const urgent = yield* a.insert({ queue, key, priority: 5 })
-      // The look that the urgent job asked for finds its lane's head leased.
+      // The urgent job has marked its lane. This claim looks at the lane, and finds the head
+      // leased.
       const meanwhile = yield* a.claim({ queue, worker })
       yield* b.settleOther({ lease: held.lease, id: String(head), outcome: "released" })
       const first = yield* b.claim({ queue, worker })
@@ -110,7 +112,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("lan
 
       yield* b.begin
       yield* b.complete(held.lease, [only])
-      // The settlement has looked and found nobody behind; the new job's marker waits for the lane.
+      // The settlement has found no job behind. The claim that takes the new job's marker waits for
+      // the lane's stripe.
       const next = yield* a.insert({ queue, key })
       const claiming = yield* Effect.forkChild(c.claim({ queue, worker }))
       yield* Session.someoneWaits

@@ -1,5 +1,5 @@
 /**
- * Leases that somebody renews, ends or takes away while another does.
+ * Leases that are renewed, settled or rescued by several sessions at the same time.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -32,24 +32,27 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
       assert.lengthOf(whole, 1)
     }))
 
-  it.effect("end one lease from now, although the clock was ahead when they were renewed last", () =>
-    Effect.gen(function*() {
-      const { sql, worker: join } = yield* Session.open
-      const registry = yield* WorkerRegistry
-      const worker = yield* join(crypto.randomUUID())
-      yield* sql`
+  it.effect(
+    "end one lease from now, although the clock was ahead when they were renewed last",
+    () =>
+      Effect.gen(function*() {
+        const { sql, worker: join } = yield* Session.open
+        const registry = yield* WorkerRegistry
+        const worker = yield* join(crypto.randomUUID())
+        yield* sql`
         UPDATE pgq.workers SET lease_until = clock_timestamp() + interval '1 day'
         WHERE id = ${worker}::uuid
       `
 
-      yield* registry.renew(worker)
+        yield* registry.renew(worker)
 
-      const ahead = yield* sql`
+        const ahead = yield* sql`
         SELECT FROM pgq.workers
         WHERE id = ${worker}::uuid AND lease_until > clock_timestamp() + lease
       `
-      assert.lengthOf(ahead, 0)
-    }))
+        assert.lengthOf(ahead, 0)
+      })
+  )
 
   it.effect("are left to who is late at first sight, and to who has renewed since", () =>
     Effect.gen(function*() {
@@ -95,7 +98,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
         UPDATE pgq.workers SET lease = '0', lease_until = now() WHERE id = ${worker}::uuid
       `
 
-      // The settlement has its lease, and waits for the lane.
+      // The settlement has locked its lease, and waits for the lane's stripe.
       yield* c.begin
       yield* c.sql`SELECT pgq.lock_stripes(ARRAY[pgq.lane_stripe(${queue}, 'k')])`
       const settling = yield* Effect.forkChild(a.complete(lease, [id]))

@@ -1,6 +1,6 @@
 /**
- * The order in which steps take their locks, as the head of sql/0003_lanes.sql has it. A step is
- * made to wait for one lock, and others look which of its locks are taken by then.
+ * The order in which steps take their locks, as the head of sql/0003_lanes.sql lists it. Each test
+ * makes a step wait for one lock, and looks which other locks are taken by then.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -10,7 +10,7 @@ import * as Session from "../support/Session.ts"
 
 type Kind = "queue" | "marker" | "stripe" | "job" | "lease" | "worker"
 
-/** A queue with a leased lane, of which another job waits, and a marker. */
+/** A queue with a leased job, a ready job without a key, and a lane with a marker. */
 const make = Effect.gen(function*() {
   const [boss, stepper, looker] = [yield* Session.open, yield* Session.open, yield* Session.open]
   const queue = crypto.randomUUID()
@@ -31,7 +31,7 @@ const make = Effect.gen(function*() {
     worker: `SELECT FROM pgq.workers WHERE id IN ('${worker}', '${other}') FOR UPDATE`
   }
 
-  /** Which of the locks a look gets at once, and lets go again. */
+  /** The locks that another session can take at once. The session releases each lock again. */
   const free = Effect.fnUntraced(function*(kinds: ReadonlyArray<Kind>) {
     const found: Array<Kind> = []
     for (const kind of kinds) {
@@ -44,7 +44,7 @@ const make = Effect.gen(function*() {
     return found
   })
 
-  /** Which of the other locks a step leaves free while it waits for one. */
+  /** The locks that are free while a step waits for the lock `waitsFor`. */
   const freeWhileWaiting = Effect.fnUntraced(function*(
     step: Effect.Effect<unknown, SqlError.SqlError>,
     { kinds, waitsFor }: { readonly waitsFor: Kind; readonly kinds: ReadonlyArray<Kind> }

@@ -1,6 +1,6 @@
 /**
- * People change many jobs while their ends are recorded: whoever meets the other in a circle, it is
- * never the statement of the person that ends for it.
+ * People change many jobs while settlements record the ends of these jobs. Where both wait for each
+ * other, the settlement gives up, never the statement of the person.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
@@ -10,7 +10,7 @@ import * as Session from "../support/Session.ts"
 
 const rounds = 20
 
-/** A trigger of theirs, which does nothing, until the scope ends. */
+/** Makes a guest trigger that does nothing, and drops it when the scope ends. */
 const their = Effect.fnUntraced(function*(event: string) {
   const { sql } = yield* Session.open
   yield* Effect.acquireRelease(
@@ -28,35 +28,39 @@ const their = Effect.fnUntraced(function*(event: string) {
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("people", (it) => {
   for (const guest of [undefined, "DELETE ON pgq.jobs", "UPDATE ON pgq.jobs"] as const) {
-    it.effect(`go on soon where a settlement waits for what they hold, with ${guest ?? "no trigger"}`, () =>
-      Effect.gen(function*() {
-        const [a, person] = [yield* Session.open, yield* Session.open]
-        const queue = crypto.randomUUID()
-        const worker = yield* a.worker(queue)
-        const isRun = guest === "UPDATE ON pgq.jobs"
-        const job = isRun ? { queue, key: "k" } : { queue }
-        const ids = [yield* a.insert(job), yield* a.insert(job)]
-        if (guest !== undefined) yield* their(guest)
-        const { lease } = yield* a.claim({ queue, worker, perLaneMax: 5 })
-        const change = (id: bigint) =>
-          person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id}`
+    it.effect(
+      `go on soon where a settlement waits for what they hold, with ${guest ?? "no trigger"}`,
+      () =>
+        Effect.gen(function*() {
+          const [a, person] = [yield* Session.open, yield* Session.open]
+          const queue = crypto.randomUUID()
+          const worker = yield* a.worker(queue)
+          const isRun = guest === "UPDATE ON pgq.jobs"
+          const job = isRun ? { queue, key: "k" } : { queue }
+          const ids = [yield* a.insert(job), yield* a.insert(job)]
+          if (guest !== undefined) yield* their(guest)
+          const { lease } = yield* a.claim({ queue, worker, perLaneMax: 5 })
+          const change = (id: bigint) =>
+            person.sql`UPDATE pgq.jobs SET payload = '{"n": 1}' WHERE id = ${id}`
 
-        yield* person.begin
-        yield* change(ids[1]!)
-        // It takes the first one and waits for the second one, which ends or whose turn has come.
-        const ended = isRun ? ids.slice(0, 1) : ids
-        const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, ended)))
-        yield* Session.someoneWaits
-        const began = yield* millis
-        yield* change(ids[0]!)
-        const waited = (yield* millis) - began
-        yield* person.commit
-        const exit = yield* Fiber.join(settling)
+          yield* person.begin
+          yield* change(ids[1]!)
+          // The settlement locks the first job and waits for the second job. The second job ends,
+          // too, or is the next one of its lane run.
+          const ended = isRun ? ids.slice(0, 1) : ids
+          const settling = yield* Effect.forkChild(Effect.exit(a.complete(lease, ended)))
+          yield* Session.someoneWaits
+          const began = yield* millis
+          yield* change(ids[0]!)
+          const waited = (yield* millis) - began
+          yield* person.commit
+          const exit = yield* Fiber.join(settling)
 
-        assert.isBelow(waited, 600)
-        assert.isTrue(Exit.isFailure(exit))
-        assert.deepStrictEqual(yield* a.complete(lease, ids), [])
-      }).pipe(Effect.scoped))
+          assert.isBelow(waited, 600)
+          assert.isTrue(Exit.isFailure(exit))
+          assert.deepStrictEqual(yield* a.complete(lease, ids), [])
+        }).pipe(Effect.scoped)
+    )
   }
 
   it.effect("see none of their statements end in a deadlock", () =>

@@ -1,6 +1,6 @@
 /**
- * A person who changes jobs in a transaction that stays open: nobody else waits for it, and what
- * was left out meanwhile is found when it ends.
+ * A person changes jobs in a transaction that stays open. No step waits for this transaction. Jobs
+ * that were passed by meanwhile are found when the transaction ends.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,5 +1,5 @@
 /**
- * Who is told of new jobs, and who must find them without being told.
+ * Which workers get a wake-up for new jobs, and which must find new jobs without one.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -61,7 +61,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       const { next } = yield* notifications
       const worker = yield* a.worker(queue)
 
-      // The producer has its lock, but its look at who sleeps has to wait.
+      // The producer has taken its lock, and waits to read which workers are asleep.
       yield* b.begin
       yield* b.sql`LOCK TABLE pgq.workers IN ACCESS EXCLUSIVE MODE`
       const producing = yield* Effect.forkChild(a.insert({ queue }))
@@ -97,7 +97,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       const { next } = yield* notifications
       const [worker, sleeper] = [yield* a.worker(queue), yield* b.worker(queue)]
       const jobs = [yield* a.insert({ queue }), yield* a.insert({ queue })]
-      // After two deaths, one of them must run where the other does not.
+      // After two deaths, each of the two suspects must run where no other suspect is.
       for (const _ of [1, 2]) {
         const dead = yield* a.worker(queue)
         yield* a.claim({ queue, worker: dead })
@@ -109,7 +109,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       const passedBy = yield* b.claim({ queue, worker: sleeper })
       const traced = yield* unannounced(b, queue)
       yield* a.rollback
-      // Now that it sleeps.
+      // The sleeper is asleep now, so this claim wakes it.
       yield* a.claim({ queue, worker })
 
       assert.deepStrictEqual([taken.ids, passedBy.ids], [jobs.slice(0, 1), []])

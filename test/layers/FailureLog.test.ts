@@ -5,7 +5,7 @@ import { Settlement } from "../../src/domain/Settlement.ts"
 import * as FailureLog from "../../src/layers/worker/FailureLog.ts"
 import * as LogLines from "../support/LogLines.ts"
 
-/** Runs with the lines that are logged. */
+/** Runs the test with an array that receives the logged lines. */
 const logging = <A, E, R>(run: (lines: ReadonlyArray<string>) => Effect.Effect<A, E, R>) => {
   const lines: Array<string> = []
   const logger = Logger.make(({ message }) => void lines.push(String(message)))

@@ -1,5 +1,5 @@
 /**
- * A worker starts with exactly one handler for each of its kinds of jobs, or not at all.
+ * A worker starts only with exactly one handler for each of its kinds of jobs.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Schema } from "effect"
@@ -12,7 +12,10 @@ import * as SomeHandlers from "../support/SomeHandlers.ts"
 const Tick = Job.make("tick")
 const TickLive = Tick.toLayer(() => undefined)
 
-/** Why a worker does not start; `jobs` as a caller in JavaScript may give it. */
+/**
+ * The reason why a worker does not start with these `jobs`, which a caller in JavaScript may have
+ * passed.
+ */
 const refusal = (jobs: unknown, handlers = TickLive) =>
   Layer.build(MemoryQueue.layer<[typeof Tick]>(JSON.parse(JSON.stringify({ jobs })))).pipe(
     Effect.provide(handlers),
@@ -89,7 +92,8 @@ describe("handlers without names", () => {
     }).pipe(Effect.scoped))
 })
 
-// Effect has no public way to tell whether an Effect can be run, so pgq knows how one is made.
+// Effect has no public way to tell whether an Effect can be run, so pgq relies on a private
+// property.
 describe("an Effect that a handler returns", () => {
   const typeId = "~effect/Effect"
 

@@ -1,5 +1,5 @@
 /**
- * What a worker hears of its own death, and how often.
+ * How often a worker is told that it was reported dead.
  */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber } from "effect"
@@ -23,8 +23,8 @@ const worker = {
 }
 
 /**
- * How often a worker hears that it was taken for dead by a renewal. It `acts` before the answer
- * comes.
+ * Counts how often a refused renewal tells a worker that it was reported dead. `acts` runs after
+ * the renewal is sent and before it is answered.
  */
 const burials = Effect.fnUntraced(function*(
   acts: (heartbeat: Heartbeat.Heartbeat) => Effect.Effect<void>

@@ -7,7 +7,8 @@ import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 
 /**
- * Starts it on a store that does nothing but what the test says; answers with the lines it logs.
+ * Starts maintenance on a store whose steps do nothing, except those in `store`. Answers with the
+ * logged lines.
  */
 const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) {
   const lines: Array<string> = []
@@ -34,7 +35,7 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
   return lines
 })
 
-/** A step that writes down the milliseconds at which it was taken. */
+/** Adds the present milliseconds to `times`, then takes the step. */
 const noting = <A, E>(times: Array<number>, step: Effect.Effect<A, E>) =>
   Effect.andThen(Effect.map(Clock.currentTimeMillis, (now) => void times.push(now)), step)
 
@@ -46,7 +47,9 @@ const busy = new StoreError({
   cause: undefined
 })
 
-/** A little at a time, so that what comes after a step is counted from when it came. */
+/**
+ * Moves the clock in small steps, so that each pause starts at the time at which its step ended.
+ */
 const pass = (duration: Duration.Input, step: Duration.Input) =>
   Effect.repeat(TestClock.adjust(step), {
     times: Math.ceil(

@@ -1,5 +1,5 @@
 /**
- * A queue in memory is a whole queue: its worker is the one that PostgreSQL has.
+ * A queue in memory is a complete queue: it has the same worker as a queue on PostgreSQL.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Queue, Schema } from "effect"
@@ -15,7 +15,7 @@ import * as MovingClock from "../support/MovingClock.ts"
 const Greet = Job.make("greet", { payload: Schema.Struct({ name: Schema.String }) })
 const Tick = Job.make("tick", { maxAttempts: 2, backoffBase: "1 minute", backoffCap: "1 minute" })
 
-/** A worker whose handlers say which jobs they run. */
+/** Starts a worker whose handlers put the jobs that they run into the queue `ran`. */
 const start = Effect.fnUntraced(function*(
   options: MemoryQueue.Options & { readonly mode?: Layer.Layer<never> } = {}
 ) {

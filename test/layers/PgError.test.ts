@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { SqlError } from "effect/sql"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 
-/** As the driver reports what a server answered. */
+/** An error of the server, as the driver reports it. */
 const failure = (code: string, operation = "query", fields: object = {}) =>
   new SqlError.SqlError({
     reason: new SqlError.UnknownError({
@@ -60,17 +60,20 @@ describe("an error of the database", () => {
     assert.isFalse(storeError("settle")(failure(code)).isTransient)
   })
 
-  it("54000 may be over later when the queue of notifications is full, in whatever language", () => {
-    const full = {
-      message: "zu viele Benachrichtigungen in NOTIFY-Schlange",
-      file: "async.c",
-      routine: "PreCommit_Notify"
-    }
-    const wide = { file: "nbtutils.c", routine: "_bt_check_third_page" }
+  it(
+    "54000 may be over later when the queue of notifications is full, in whatever language",
+    () => {
+      const full = {
+        message: "zu viele Benachrichtigungen in NOTIFY-Schlange",
+        file: "async.c",
+        routine: "PreCommit_Notify"
+      }
+      const wide = { file: "nbtutils.c", routine: "_bt_check_third_page" }
 
-    assert.isTrue(storeError("settle")(failure("54000", "query", full)).isTransient)
-    assert.isFalse(storeError("settle")(failure("54000", "query", wide)).isTransient)
-  })
+      assert.isTrue(storeError("settle")(failure("54000", "query", full)).isTransient)
+      assert.isFalse(storeError("settle")(failure("54000", "query", wide)).isTransient)
+    }
+  )
 
   it.each(["28P01", "3D000", "55000"])(
     "%s while connecting says nothing of what is asked",

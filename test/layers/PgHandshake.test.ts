@@ -1,5 +1,5 @@
 /**
- * Servers that are not what they should be, up to the first statement.
+ * Servers that break the protocol before the first statement.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,7 +13,8 @@ import * as PgConninfo from "../../src/layers/postgres/connection/PgConninfo.ts"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 
 /**
- * Says to each message of the client the next of its lines; answers its port, and what it heard.
+ * A server that answers each message of the client with the next of `lines`. Answers with the port
+ * and the received messages.
  */
 const impostor = (...lines: ReadonlyArray<(heard: Buffer, socket: Socket) => void>) => {
   const heard: Array<Buffer> = []

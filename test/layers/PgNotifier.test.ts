@@ -1,5 +1,6 @@
 /**
- * What was notified while nobody listened is looked for afterwards.
+ * A notifier that listens again tells workers to look at everything, because it may have missed
+ * wake-ups.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -22,7 +23,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a noti
       yield* eventually(
         Effect.map(listeners, (found) => assert.lengthOf(found, 1))
       )
-      // All that it said when it began comes before this.
+      // The wake-ups that the notifier sends when it begins come before this marker.
       yield* sql`SELECT pgq.notify_wake('jobs:marker')`
       yield* Effect.repeat(Queue.take(heard), { until: ({ _tag }) => _tag === "Jobs" })
 

@@ -1,5 +1,6 @@
 /**
- * A pool whose connections have lost their other end finds that out once, not once for each.
+ * A pool whose connections have lost their peer waits for an answer once, not once for each
+ * connection.
  */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Redacted } from "effect"
@@ -10,7 +11,7 @@ import * as Session from "../support/Session.ts"
 
 const size = 3
 
-/** A pool behind a network that can be made to fail. */
+/** A pool of connections through a proxy that the test can make fail. */
 const setup = Effect.gen(function*() {
   const { proxy, server, through } = yield* Working.proxied
   const { sql } = yield* Session.openAt(server.url)
@@ -26,7 +27,7 @@ const setup = Effect.gen(function*() {
 it.live("asks once of those that have fallen silent", () =>
   Effect.gen(function*() {
     const { ask, proxy } = yield* setup
-    // All of them are open now.
+    // Three statements at once make the pool open all its connections.
     yield* Effect.forEach([1, 2, 3], () => ask("SELECT pg_sleep(0.2)"), {
       concurrency: "unbounded"
     })
@@ -34,7 +35,7 @@ it.live("asks once of those that have fallen silent", () =>
     yield* proxy.swallow
 
     const unanswered = yield* Effect.forkChild(ask("SELECT 1"), { startImmediately: true })
-    // Until that is late.
+    // After this time the unanswered statement is late.
     yield* Effect.sleep("300 millis")
     const rows = yield* Effect.timeout(ask("SELECT 1 AS one"), "2 seconds")
 

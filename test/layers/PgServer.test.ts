@@ -1,5 +1,6 @@
 /**
- * Sessions with several servers: which one is gone on to, and which one is asked to cancel.
+ * Connections with several servers: which server is tried next, and which server gets a request to
+ * cancel.
  */
 import { assert, layer } from "@effect/vitest"
 import { Clock, Effect } from "effect"

@@ -1,5 +1,6 @@
 /**
- * How many statements a settlement takes, and what it answers while a person holds a row.
+ * The number of statements in a settlement, and its answer while a person's transaction locks a
+ * row.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -19,7 +20,7 @@ const setup = Effect.gen(function*() {
   return { person: yield* Session.open, settlements, ids: settlements.map(({ id }) => id) }
 })
 
-/** The functions of pgq that the settlement has called, beside its answer. */
+/** Settles. Answers with the store's answer and the functions of pgq that were called. */
 const settle = Effect.fnUntraced(
   function*(settlements: Parameters<JobRepo["Service"]["settle"]>[0]) {
     const calls: Array<string> = []

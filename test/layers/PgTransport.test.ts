@@ -1,6 +1,6 @@
 /**
- * Connections by libpq's rules, to real servers: what is encrypted, what is verified, who is asked
- * how, and which of several servers it is in the end.
+ * Connections to real servers by libpq's rules: encryption, verification, authentication, and the
+ * choice among several servers.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -54,7 +54,7 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
   it.effect("goes without TLS to a server that has none", () =>
     Effect.gen(function*() {
       const { port } = yield* OpenServer
-      // A proxy that says no to every request for TLS, as a server without it does.
+      // The proxy refuses every request for TLS, as a server without TLS does.
       const proxy = yield* withoutTls(port)
       const through = `host=127.0.0.1 port=${proxy} dbname=postgres password=secret user=scrammed`
 
@@ -244,7 +244,7 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
           assert.strictEqual(back?.large, large)
           const before = yield* Clock.currentTimeMillis
           yield* Effect.timeoutOption(sql`SELECT pg_sleep(60), 'slow'`, "200 millis")
-          // The driver gives up a cancellation that it does not see the end of after 5 seconds.
+          // The driver gives up after 5 seconds if it does not see the end of a cancellation.
           assert.isBelow((yield* Clock.currentTimeMillis) - before, 4000)
           return yield* sql`
             SELECT FROM pg_stat_activity
@@ -284,7 +284,7 @@ layer(Layer.provideMerge(withUsers, Open.layer), options)("PgTransport", (it) =>
     }))
 })
 
-/** A home for the rest of the test, with a folder for certificates. */
+/** A home directory for the rest of the test, with a folder for certificates. */
 const ownHome = Effect.acquireRelease(
   Effect.sync(() => {
     const before = process.env["HOME"]
@@ -300,7 +300,7 @@ const ownHome = Effect.acquireRelease(
     })
 ).pipe(Effect.map(({ path }) => path))
 
-/** Answers N to a request for TLS, and is a plain way to the server else. */
+/** A proxy that answers N to a request for TLS and passes everything else on to the server. */
 const withoutTls = (port: number) =>
   Effect.acquireRelease(
     Effect.callback<Server>((resume) => {

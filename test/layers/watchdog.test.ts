@@ -1,6 +1,6 @@
 /**
- * How the watchdog's thread connects where the client's settings hold more than data: it can, or
- * the worker does not start.
+ * The connection of the watchdog's thread where the client's settings hold functions. Either the
+ * watchdog can connect, or the worker does not start.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -24,14 +24,14 @@ const asAdministrator = Effect.fnUntraced(function*<A, E>(
   return yield* at(text, effect)
 })
 
-/** With a schema, and the user that works in it. */
+/** Makes pgq's schema, and the user as which the worker connects. */
 const withSchema = Layer.effectDiscard(asAdministrator(Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   yield* PgSchema.migrate()
   yield* sql`CREATE ROLE watched SUPERUSER LOGIN PASSWORD 'secret'`
 })))
 
-/** A worker that connects by TLS to a server of another name than its certificate's. */
+/** Starts a worker that connects by TLS to a server whose certificate has another name. */
 const start = Effect.fnUntraced(function*(way: string, queue: string) {
   const { file, port } = yield* OpenServer
   const conninfo = `host=elsewhere hostaddr=127.0.0.1 port=${port} dbname=postgres user=watched ` +
@@ -41,7 +41,7 @@ const start = Effect.fnUntraced(function*(way: string, queue: string) {
   })
 })
 
-/** What was handed back while the job computed, as often as others looked for the dead. */
+/** Rescues again and again while the job computes. Answers with the number of rescued jobs. */
 const rescuedWhileComputing = Effect.fnUntraced(function*(way: string) {
   const queue = yield* queueName
   yield* asAdministrator(Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * The cells of the matrix of versions, and what is said of each.
+ * The cells of the matrix of versions, and the results of each cell.
  */
 import { existsSync, readFileSync } from "node:fs"
 
@@ -18,7 +18,10 @@ export interface Result extends Cell, Counts {
   readonly minutes: number
 }
 
-/** Of the installed versions, those that were asked for, or all; or the version that is missing. */
+/**
+ * The cells of the wanted versions, or of all versions. If a wanted version is not installed, a
+ * text that names it.
+ */
 export const chosen = (
   packages: ReadonlyArray<string>,
   wanted: { readonly postgres?: ReadonlyArray<string>; readonly node?: ReadonlyArray<string> }
@@ -36,7 +39,7 @@ export const chosen = (
   )
 }
 
-/** A run that left no report has failed, and so has a file that could not be loaded. */
+/** Counts a run without a report as a failure, and likewise a file that could not be loaded. */
 export const count = (report: string): Counts => {
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 }
   const { testResults }: Report = JSON.parse(readFileSync(report, "utf8"))
@@ -61,7 +64,7 @@ interface Report {
   }>
 }
 
-/** No test at all is no success. */
+/** A cell without a single passed test is not a success. */
 export const isSound = ({ failed, passed }: Counts): boolean => failed === 0 && passed > 0
 
 export const table = (results: ReadonlyArray<Result>): string =>

@@ -1,5 +1,5 @@
 /**
- * The matrix of versions: which cells are chosen, and what counts as a failure.
+ * The matrix of versions: the choice of the cells, and the count of failures.
  *
  * Tests `test/matrix/Cells.ts`.
  */

@@ -1,7 +1,7 @@
 /**
- * `npm run test:matrix`: the tests on each PostgreSQL with each Node of `package.json` beside this
- * file, one cell after the other, and a table of what came of it. Without paths of tests it runs
- * those that depend on either.
+ * `npm run test:matrix`: runs the tests on each PostgreSQL with each Node of the `package.json`
+ * beside this file, one cell after the other, and prints a table of the results. Without paths, the
+ * tests that depend on PostgreSQL or on Node run.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -32,7 +32,7 @@ const paths = positionals.length > 0
   ? positionals
   : [...new Set([...listed("server.txt"), ...listed("node.txt")])]
 
-/** Runs the tests of one cell to their end, and counts. */
+/** Runs the tests of one cell to their end, and counts their results. */
 const run = ({ node, postgres }: Cells.Cell, folder: string): Cells.Result => {
   const bin = join(here, "node_modules", `node-${node}`, "bin")
   const native = join(here, "node_modules", `postgres-${postgres}`, "native")

@@ -1,11 +1,13 @@
 /**
- * The models to check: each as pgq is, in several configurations, and the mutants of `test/mutants`
+ * The models to check: pgq as it is, in several configurations, and the mutants of `test/mutants`
  * that a model finds.
  */
 import type { ByModel } from "../mutants/Mutant.ts"
 import { mutants } from "../mutants/mutants.ts"
 
-/** No error; an assertion fails; or it comes to rest although there is something left to do. */
+/**
+ * The model has no error; or an assertion fails; or the model comes to rest although work is left.
+ */
 export type Verdict = "holds" | "violated" | "stuck"
 
 export interface Model {

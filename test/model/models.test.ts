@@ -1,6 +1,6 @@
 /**
- * The Spin models: what is built holds in every interleaving, and what it would be without one of
- * its mechanisms does not. docs/internals/models.md says what they leave out.
+ * The Spin models: pgq's protocol holds in every interleaving, and does not hold without one of its
+ * mechanisms. docs/internals/models.md says what the models leave out.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { execFile, spawnSync } from "node:child_process"
@@ -26,7 +26,7 @@ describe.skipIf(!canCheck)(
   }
 )
 
-/** What the verifier reports of one model in one configuration. */
+/** The report of the verifier on one model in one configuration. */
 const check = async ({ defines, model }: Model): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "pgq-model-"))
   try {
@@ -35,7 +35,7 @@ const check = async ({ defines, model }: Model): Promise<string> => {
     const within = { cwd: folder, maxBuffer: 2 ** 24, timeout: 100_000 }
     const words = defines.split(" ").filter((word) => word !== "")
     await run("spin", ["-a", ...words.map((word) => `-D${word}`), file], within)
-    // To compile well takes longer than it saves of any search here.
+    // Optimising takes more time than it saves in any search here.
     const options = [
       "-O0",
       "-w",

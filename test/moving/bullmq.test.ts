@@ -24,7 +24,7 @@ const moved = Effect.gen(function*() {
 
 const numbers = Effect.map(moved, (jobs) => jobs.map((job) => Number(job.split(" ")[2])))
 
-/** How many jobs are in each list of Redis. */
+/** How many jobs are in each list and set of Redis. */
 const left = Effect.fnUntraced(function*(port: number) {
   const counts: Array<number> = []
   for (const list of ["wait", "active"]) {
@@ -107,7 +107,7 @@ describe.skipIf(!canRun)(
           yield* Peer.fill("bullmq.mjs", String(port))
           const before = yield* left(port)
           const sql = yield* PgClient.PgClient
-          // A dry run makes the table of notes.
+          // A dry run makes the table `moved_from_bullmq`, which the test locks.
           yield* Peer.run("bullmq-dry-run", port)
           const session = yield* Session.open
           yield* session.begin
@@ -121,7 +121,8 @@ describe.skipIf(!canRun)(
           `
             assert.strictEqual(waiting.length, 1)
           }))
-          // Redis answers nobody, so that the script stands still after its commit.
+          // Redis answers no write from now on, so the script stops between its commit and the
+          // removal.
           yield* Redis.ask(port, "CLIENT", "PAUSE", "600000", "WRITE")
           yield* session.rollback
           yield* eventually(Effect.map(numbers, (found) => assert.isNotEmpty(found)))
@@ -129,7 +130,8 @@ describe.skipIf(!canRun)(
           child.kill("SIGKILL")
           yield* Redis.ask(port, "CLIENT", "UNPAUSE")
 
-          // Redis may yet do the one removal that the script had asked for: others are in both.
+          // Redis may still carry out the one removal that the script had sent. The other inserted
+          // jobs are in both queues.
           const [waiting = 0] = yield* left(port)
           assert.isAbove(inserted.length, 1)
           assert.isAbove(waiting, before[0]! - inserted.length)

@@ -1,5 +1,6 @@
 /**
- * Jobs move into pgq while workers of the other queue work on them: each runs there or comes here.
+ * Jobs move into pgq while workers of the other queue run them. Each job is run there or moves into
+ * pgq, never both.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"

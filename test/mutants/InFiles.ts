@@ -5,7 +5,10 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Mutant } from "./Mutant.ts"
 
-/** Answers with an issue: a text that is not there exactly once would change something else. */
+/**
+ * Applies a mutant to files. Answers an error text if a text is not in its file exactly once,
+ * because the change would then not be the one that is meant.
+ */
 export const apply = (folder: string, { changes, name }: Mutant): string | undefined => {
   for (const change of changes) {
     if ("statement" in change || change.file === undefined) continue

@@ -1,5 +1,5 @@
 /**
- * Changes the functions of the schema of a database.
+ * Applies changes to the schema of a database.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
@@ -22,8 +22,7 @@ const replaceIn = Effect.fnUntraced(function*({ from, functions = [], to }: Text
       WHERE proname = ${name} AND pronamespace = 'pgq'::regnamespace
     `
     assert.include(found!.text, from)
-    // A function without settings of its own is compiled among pgq's names, as it was by its
-    // migration.
+    // A function without settings of its own is compiled with the search path of its migration.
     yield* sql.withTransaction(Effect.andThen(
       sql`SET LOCAL search_path TO pgq, pg_temp`,
       sql.unsafe(found!.text.replaceAll(from, to)).unprepared

@@ -1,25 +1,25 @@
 /**
- * A change to pgq which takes out one thing that its promise rests on, and the checks that must
- * notice.
+ * A change to pgq that takes out one mechanism on which its promise rests, and the checks that must
+ * notice the change.
  */
 import type { Mechanism } from "./mechanisms.ts"
 
 export interface Mutant {
   readonly name: string
   readonly of: Mechanism
-  /** None where it exists in a model alone. */
+  /** Empty for a mutant that exists only in a model. */
   readonly changes: ReadonlyArray<Change>
   readonly by: ReadonlyArray<By>
 }
 
 export type Change = TextChange | {
-  /** Changes the schema besides. */
+  /** A statement that changes the schema. */
   readonly statement: string
 }
 
 /**
- * A text in a source file, where it stands exactly once, or in functions of the schema, wherever it
- * stands there; or both.
+ * Replaces a text in a source file, where the text stands exactly once, or at every place in
+ * functions of the schema, or in both.
  */
 export interface TextChange {
   readonly file?: string
@@ -28,20 +28,20 @@ export interface TextChange {
   readonly to: string
 }
 
-/** The check that notices. */
+/** The check that notices a mutant. */
 export type By = ByTest | ByModel | ByPlans | {
   /** Random histories of a queue (`test/properties`), or the soak. */
   readonly checker: "histories" | "soak" | "soak, not in every run"
 }
 
-/** A test that passes, and fails in a copy of pgq with the changes. */
+/** A test that passes in pgq, and fails in a copy of pgq with the changes. */
 export interface ByTest {
   readonly checker: "test"
   readonly file: string
   readonly name: string
 }
 
-/** A Spin model that holds, and does not with these definitions. */
+/** A Spin model that holds, but not with these definitions. */
 export interface ByModel {
   readonly checker: "model"
   readonly model: "lane" | "fence" | "stopSignals"
@@ -49,7 +49,7 @@ export interface ByModel {
   readonly expected: "violated" | "stuck"
 }
 
-/** The plan matrix, of which these steps read more than they may. */
+/** The plan matrix: with the changes, these steps read more than they may. */
 export interface ByPlans {
   readonly checker: "plans"
   readonly steps: ReadonlyArray<string>

@@ -1,5 +1,5 @@
 /**
- * How each checker tries a mutant.
+ * Runs the checkers against a mutant.
  */
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
@@ -10,13 +10,13 @@ import * as Needs from "../support/Needs.ts"
 import * as InFiles from "./InFiles.ts"
 import type { By, ByTest, Mutant } from "./Mutant.ts"
 
-/** Whether the check notices the mutant, and which words say so. */
+/** Whether the check notices the mutant, and the text that tells why. */
 export interface Verdict {
   readonly isNoticed: boolean
   readonly why: string
 }
 
-/** The folder for what the runs need, and the server that tests share. */
+/** The folder for the files of the runs, and the server that tests share. */
 export interface Place {
   readonly folder: string
   readonly urls: { readonly admin: string; readonly plain: string }
@@ -42,7 +42,7 @@ const parts = ["src", "sql", "scripts", "test", "docs"]
   .concat(["package.json", "tsconfig.json", "tsconfig.build.json"])
 const ofTests = ["vitest.config.ts", "dist"]
 
-/** A copy of pgq without the mechanism, where the test must fail. */
+/** Runs a test in a copy of pgq without the mechanism, where the test must fail. */
 const inACopy = Effect.fnUntraced(function*(mutant: Mutant, by: ByTest, place: Place) {
   const path = join(place.folder, `${mutant.name} ${by.file.replaceAll("/", " ")}`)
   for (const part of [...parts, ...ofTests]) {
@@ -67,7 +67,7 @@ const inACopy = Effect.fnUntraced(function*(mutant: Mutant, by: ByTest, place: P
   }
 })
 
-/** A test that takes the mechanism out by itself, and passes if it is noticed. */
+/** Runs a test that takes the mechanism out by itself, and passes if the change is noticed. */
 const inItself = Effect.fnUntraced(
   function*(place: Place, { name }: Mutant, file: string, title: string) {
     mkdirSync(join(place.folder, name), { recursive: true })
@@ -79,7 +79,7 @@ const inItself = Effect.fnUntraced(
   }
 )
 
-/** Code 1 is a soak's that found something. */
+/** A soak that found a violation ends with code 1. */
 const inASoak = ({ name }: Mutant) => {
   const args = ["test/soak/main.ts", "--short", "--mutant", name]
   return Effect.map(
@@ -88,7 +88,9 @@ const inASoak = ({ name }: Mutant) => {
   )
 }
 
-/** How the tests of a name went. What cannot be loaded has neither passed nor failed. */
+/**
+ * The tests of a name that failed, and those that passed. A file that cannot be loaded has neither.
+ */
 const vitest = Effect.fnUntraced(
   function*(cwd: string, file: string, name: string, place: Place, out: string = cwd) {
     const results = join(out, "results.json")

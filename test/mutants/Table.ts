@@ -10,7 +10,7 @@ export const page = "docs/reliability.md"
 const begin = "<!-- The table is made by `npm run docs` from `test/mutants`. -->\n"
 const end = "<!-- The end of the table. -->\n"
 
-/** The page with the table as it must be. A page without a place for it stays as it is. */
+/** The page with the table as it must be. A page without a place for the table stays as it is. */
 export const writtenInto = (text: string): string => {
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
@@ -29,7 +29,7 @@ const table = ["| what is taken out | mutant: found by | as |\n", "| --- | --- |
 function nameOf(by: By): string {
   if (by.checker === "test") return `\`${by.file}\``
   if (by.checker !== "model") return by.checker
-  // The others only say how large the world is.
+  // The other definitions only say how large the model's world is.
   const without = by.defines.split(" ").filter((word) => /^\w+_\w+$/.test(word))
   return `\`${[`${by.model}.pml`, ...without].join(" ")}\``
 }

@@ -1,7 +1,8 @@
 /**
- * `npm run mutants [-- [--by CHECKER] [NAME...]]`: takes one thing after the other out of pgq, and
- * sees that its checks notice. Without a name and a checker these are the tests of the suite; the
- * other checkers, but for the soak, are tests of it themselves. `--by soak` is never a default.
+ * `npm run mutants [-- [--by CHECKER] [NAME...]]` takes one mechanism after the other out of pgq,
+ * and checks that this is noticed. Without a name and a checker, the checks are tests of the suite.
+ * The other checkers, except the soak, are part of the suite themselves. Only
+ * `--by soak` runs soaks.
  */
 import { Clock, Effect, Redacted } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
@@ -31,11 +32,14 @@ const checker = values.by ?? (names.length === 0 ? "test" : "")
 const chosen: ReadonlyArray<Try> = mutants
   .filter(({ name }) => names.length === 0 || names.includes(name))
   .flatMap((mutant) => mutant.by.map((by) => ({ mutant, by })))
-  // A soak takes minutes: it wants to be asked for.
+  // A soak takes minutes, so it runs only on request.
   .filter(({ by }) => by.checker.startsWith(checker))
   .filter(({ by }) => checker !== "" || !by.checker.startsWith("soak"))
 
-/** Soaks have the machine for themselves. Tests wait at times, so one more runs than there are cores. */
+/**
+ * Soaks have the machine for themselves. Tests wait at times, so one more test runs than there are
+ * cores.
+ */
 const concurrency = chosen.some(({ by }) => by.checker.startsWith("soak"))
   ? 1
   : availableParallelism() + 1
@@ -51,7 +55,7 @@ const isNoticed = Effect.fnUntraced(function*({ by, mutant }: Try, place: Runner
 const temporary = Effect.acquireRelease(
   Effect.sync(() => {
     const path = mkdtempSync(join(tmpdir(), "pgq-mutants-"))
-    // The server may run as another user than we.
+    // The server may run as another user than this process.
     chmodSync(path, 0o711)
     return path
   }),

@@ -1,6 +1,6 @@
 /**
- * The mechanisms that pgq's promise rests on: each with its name in the table of
- * `docs/reliability.md`, and with what goes wrong without it. Each has at least one mutant.
+ * The mechanisms on which pgq's promise rests. Each has its name in the table of
+ * `docs/reliability.md`, what goes wrong without it, and at least one mutant.
  */
 const unseen = "a lane that nobody looks at"
 const twoRuns = "two runs of a key"

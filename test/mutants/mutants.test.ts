@@ -1,6 +1,6 @@
 /**
- * The mutants still fit pgq, the tests that must notice them are there, and the docs tell of all.
- * `npm run mutants` tries them.
+ * The mutants still fit pgq, the tests that must notice them exist, and the docs list all mutants.
+ * `npm run mutants` runs the checks.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
@@ -20,7 +20,7 @@ describe("a mutant", () => {
     assert.isNotEmpty(mutant.by)
     for (const by of mutant.by) {
       if (by.checker === "test") assert.include(read(by.file), by.name)
-      // A copy of pgq that has not been changed fails no test, and no soak.
+      // A copy of pgq without a changed file fails no test, and no soak.
       if (by.checker === "test" || by.checker.startsWith("soak")) {
         assert.isNotEmpty(filesOf(mutant), by.checker)
       }

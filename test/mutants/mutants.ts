@@ -1,5 +1,6 @@
 /**
- * All mutants of pgq, and who finds them. `docs/reliability.md` has a table of them.
+ * All mutants of pgq, and the checks that notice them. `docs/reliability.md` has a table of the
+ * mutants.
  */
 import type { By, Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"

@@ -1,5 +1,5 @@
 /**
- * Mutants of how a connection is made.
+ * Mutants of the way in which a connection is made.
  */
 import { type Mutant, test } from "./Mutant.ts"
 

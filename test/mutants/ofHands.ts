@@ -1,5 +1,5 @@
 /**
- * Mutants of what the database does with jobs that people add, change and delete by hand.
+ * Mutants of the database's handling of jobs that people add, change and delete by hand.
  */
 import { model, type Mutant, test } from "./Mutant.ts"
 

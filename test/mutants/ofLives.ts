@@ -1,5 +1,5 @@
 /**
- * Mutants of how a worker stays alive, and how the embedded server ends.
+ * Mutants of the life of a worker, and of the end of the embedded server.
  */
 import { type Mutant, test } from "./Mutant.ts"
 

@@ -1,6 +1,6 @@
 /**
- * Mutants of the Spin models that have no counterpart in a test: what pgq would be without a
- * mechanism, or with a simpler one.
+ * Mutants of the Spin models that have no counterpart in a test: pgq without a mechanism, or with a
+ * simpler one.
  */
 import { model, type Mutant } from "./Mutant.ts"
 

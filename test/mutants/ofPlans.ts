@@ -1,5 +1,5 @@
 /**
- * Mutants of how the hot statements find their rows.
+ * Mutants of the ways in which hot statements find their rows.
  */
 import { type Mutant, plans } from "./Mutant.ts"
 

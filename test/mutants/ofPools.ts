@@ -1,5 +1,5 @@
 /**
- * Mutants of what a worker does with its connections.
+ * Mutants of a worker's use of its connections.
  */
 import { type Mutant, test } from "./Mutant.ts"
 

@@ -1,5 +1,5 @@
 /**
- * Mutants of what the roles of a schema may do, and of how its functions find their names.
+ * Mutants of the rights of a schema's roles, and of the way in which its functions find names.
  */
 import { type Mutant, test } from "./Mutant.ts"
 

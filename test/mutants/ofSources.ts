@@ -1,5 +1,5 @@
 /**
- * Mutants of what a process does.
+ * Mutants of the work of a process.
  */
 import { model, type Mutant, test } from "./Mutant.ts"
 

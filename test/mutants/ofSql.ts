@@ -1,5 +1,5 @@
 /**
- * Mutants of what the database does.
+ * Mutants of the work of the database.
  */
 import { model, type Mutant, test } from "./Mutant.ts"
 

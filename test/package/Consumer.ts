@@ -1,8 +1,8 @@
 /**
- * Another package that depends on pgq: pgq lies in its `node_modules` as npm would unpack it, and
- * the peers beside it, as far as the consumer has installed them.
+ * A package that depends on pgq. Its `node_modules` holds pgq as npm would unpack it, and the
+ * packages that the test chooses.
  */
-// A test says what is wrong with a plain Error.
+// A plain Error is enough to make a test fail.
 // @effect-diagnostics globalErrorInEffectFailure:off
 import { Context, Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
@@ -21,7 +21,7 @@ import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** What an application without the command line has installed. */
+/** The packages of an application that does not use the command line. */
 export const peers = ["effect", "@effect/sql-pg"]
 
 /** The archive that npm would publish. */
@@ -53,7 +53,7 @@ export interface Consumer {
   readonly tool: (name: string, ...args: ReadonlyArray<string>) => Effect.Effect<Ended, Error>
 }
 
-/** With pgq and so many other packages of the checkout. */
+/** A consumer with pgq and these packages of the checkout. */
 export const make = Effect.fnUntraced(function*(packages: ReadonlyArray<string>) {
   const { path: tarball } = yield* Tarball
   const path = yield* temporary("pgq-consumer-")
@@ -99,7 +99,7 @@ const run = (program: string, args: ReadonlyArray<string>, cwd: string) =>
 
 const end = (program: string, args: ReadonlyArray<string>, cwd: string) =>
   Effect.callback<Ended, Error>((resume) => {
-    // Nothing of the machine's own settings.
+    // Of the machine's environment, only PATH reaches the program.
     const env = { PATH: process.env["PATH"], HOME: tmpdir(), npm_config_update_notifier: "false" }
     const child = execFile(program, args, { cwd, env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : undefined

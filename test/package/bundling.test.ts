@@ -1,5 +1,5 @@
 /**
- * An application that a bundler made one file of, with all that it depends on.
+ * An application that a bundler turned into one file, with all its dependencies.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -15,7 +15,7 @@ import { TestDatabase } from "../support/Postgres.ts"
 import * as Session from "../support/Session.ts"
 import * as Consumer from "./Consumer.ts"
 
-/** Makes `file` of the application in `entry`. */
+/** Bundles the application in `entry` into `file`. */
 type Bundler = (entry: string, file: string) => Promise<unknown>
 
 const byEsbuild = (format: "cjs" | "esm"): Bundler => (entry, file) =>
@@ -86,7 +86,7 @@ layer(Layer.merge(producer, Consumer.Tarball.layer), options)(
           assert.strictEqual(rescued, 0, stderr)
           assert.strictEqual(code, 0, stderr)
           assert.deepStrictEqual(yield* unfinished(queue), [])
-          // A thread would begin it again.
+          // If the watchdog's thread loaded the application as well, this line would come twice.
           assert.lengthOf(stderr.match(/the application begins/g) ?? [], 1)
         }),
       120_000
@@ -94,7 +94,7 @@ layer(Layer.merge(producer, Consumer.Tarball.layer), options)(
   }
 )
 
-/** The bundle, in a folder with nothing else. */
+/** Bundles the application into a folder without other files. */
 const alone = Effect.fnUntraced(function*(name: string, bundle: Bundler) {
   const consumer = yield* Consumer.make(Consumer.peers)
   const entry = consumer.copy(new URL("application.mjs", import.meta.url))

@@ -1,5 +1,5 @@
 /**
- * The package as an application gets it from npm.
+ * The package as an application installs it from npm.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
@@ -70,7 +70,7 @@ layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the packa
         "pgq true",
         "pgq/testing true",
         "pgq/embedded true",
-        // Types alone.
+        // This entry point exports only types.
         "pgq/job-script false",
         ...Array.from({ length: 4 }, () => "ERR_PACKAGE_PATH_NOT_EXPORTED")
       ], stderr)
@@ -145,7 +145,7 @@ const strict = {
   files: ["consumer.ts"]
 }
 
-/** Names what each door exports, so that each declaration is read. */
+/** Uses exports of each entry point, so that the compiler reads each declaration. */
 const program = `
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Schema } from "effect"

@@ -1,8 +1,8 @@
 /**
- * The shapes of queue and statistics that hot statements are tried on, as the statements that make
- * them.
+ * The shapes of queue and statistics on which hot statements are tried, as the statements that make
+ * the shapes.
  */
-/** So many jobs of the queue `deep`; what they are may depend on their number, `n`. */
+/** Adds `count` jobs to the queue `deep`. Their state and key may depend on their number, `n`. */
 const jobs = (count: number, state: string, key: string, dueIn = "-1 hour") => `
   INSERT INTO pgq.jobs (queue, name, state, serialization_key, run_at)
   SELECT 'deep', 'test', ${state}, ${key}, now() + interval '${dueIn}'
@@ -17,7 +17,7 @@ export const mixed = (count: number) =>
 const due = jobs(1000, "'scheduled'", "'due ' || n")
 const million = 1_000_000
 
-/** The shapes a database goes through, one after the other. */
+/** For each database, the shapes that it takes one after the other. */
 export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<string>>>> = [
   {
     "a thousand jobs": [mixed(1000)],

@@ -1,6 +1,6 @@
 /**
- * What one statement touched: the server's own counts, so whatever its functions and triggers ran
- * counts.
+ * The work of one statement, by the server's own counts. They include the functions and triggers
+ * that the statement ran.
  */
 import { Effect, Schema } from "effect"
 import type { Statement as SqlStatement } from "effect/sql"
@@ -36,8 +36,8 @@ export const measure = Effect.fnUntraced(function*(session: Session.Session, sta
 })
 
 /**
- * The scans so far, and the rows they read. A transaction's own counts stand still between its
- * statements.
+ * The scans so far, and the rows that they read. The counts are the transaction's own, and stand
+ * still between its statements.
  */
 const countsOf = ({ sql }: Session.Session) =>
   sql<{ name: string; isIndex: boolean; scans: number; rows: number }>`

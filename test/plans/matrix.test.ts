@@ -1,7 +1,6 @@
 /**
- * The plan matrix: on every shape of queue, and whatever the statistics say, each hot statement
- * reads the same indexes, walks through no table that can grow, and touches no more than its batch
- * asks for.
+ * The plan matrix. For every shape of queue and any statistics, each hot statement reads the same
+ * indexes, scans no table that can grow, and touches no more than its batch needs.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -25,18 +24,21 @@ interface Claimed {
 }
 
 interface Step {
-  /** The most entries it may read from each index. It must use these and no other. */
+  /** The most entries that the step may read from each index. The step may use no other index. */
   readonly indexes: Readonly<Record<string, number>>
   /**
-   * With room for a catalog that has to be read again; one walk through a million jobs is 19,000.
+   * The most pages that the step may touch, with room for a catalog that has to be read again. One
+   * scan of a million jobs touches 19,000 pages.
    */
   readonly pages: number
-  /** What it settles is claimed before, with up to so many more jobs of each lane. */
+  /**
+   * If this is set, jobs are claimed before the step, with up to this many more jobs of each lane.
+   */
   readonly perLaneMax?: number
   readonly statement: (subject: Subject, claimed: Claimed) => Work.Statement
 }
 
-/** Ten urgent jobs: five without a key, five of lanes that the queue's shape has, too. */
+/** Ten urgent jobs: five without a key, and five of lanes that the shape of the queue also has. */
 const tenJobs = `
   INSERT INTO pgq.jobs (queue, name, priority, serialization_key)
   SELECT 'deep', 'test', 1, CASE WHEN n % 2 = 0 THEN 'lane ' || n END FROM generate_series(1, 10) AS n
@@ -48,7 +50,7 @@ const steps: Readonly<Record<string, Step>> = {
     pages: 400,
     statement: ({ session: { sql } }) => sql`${sql.literal(tenJobs)}`
   },
-  // Of a backlog of markers, it looks at 200.
+  // A claim looks at 200 markers at most.
   claim: {
     indexes: {
       jobs_lane: 500,
@@ -91,7 +93,7 @@ const steps: Readonly<Record<string, Step>> = {
   }
 }
 
-/** So small that they are walked through, wherever the planner likes. */
+/** Tables that are so small that the planner may scan them. */
 const smallTables = ["settings", "workers"]
 
 for (const shapes of databases) {
@@ -100,7 +102,8 @@ for (const shapes of databases) {
       it.effect(shape, () =>
         Effect.gen(function*() {
           const subject = yield* open
-          // The session plans on what was there before, and keeps its plans unless told otherwise.
+          // The session plans these statements before the change, and keeps its plans unless told
+          // otherwise.
           for (const step of Object.values(steps)) yield* work(subject, step)
           yield* change(statements)
           const found = yield* Effect.forEach(Object.entries(steps), ([name, step]) =>
@@ -133,14 +136,15 @@ layer(PgQueue.database, { excludeTestServices: true })("notices the absence", (i
 
 const open = Effect.gen(function*() {
   const session = yield* Session.open
-  // Unlogged only to be filled faster.
+  // An unlogged table is filled faster.
   yield* session.sql.unsafe("ALTER TABLE pgq.jobs SET UNLOGGED").unprepared
   yield* session.sql.unsafe("ALTER TABLE pgq.jobs SET (autovacuum_enabled = off)").unprepared
   return { session, worker: yield* session.worker("deep") }
 })
 
 /**
- * Makes a shape of the queue, past triggers, which would tell other states: for a superuser alone.
+ * Makes a shape of the queue without its triggers, which would set other states. Only a superuser
+ * may do so.
  */
 const change = Effect.fnUntraced(function*(statements: ReadonlyArray<string>) {
   const { sql } = yield* Session.openAt((yield* TestDatabase).adminUrl)
@@ -148,7 +152,7 @@ const change = Effect.fnUntraced(function*(statements: ReadonlyArray<string>) {
   for (const text of statements) yield* sql.unsafe(text).unprepared
 })
 
-/** What a step touches, on a database with such changes. Nothing stays of either. */
+/** The work of a step on a database with the changes. Both are rolled back. */
 const work = Effect.fnUntraced(
   function*({ session, worker }: Subject, step: Step, changes: ReadonlyArray<string> = []) {
     yield* session.begin
@@ -174,6 +178,6 @@ const excess = (work: Work.Work, step: Step, shape: string): ReadonlyArray<strin
   ...(work.pages > step.pages ? [`touches ${work.pages} pages`] : [])
 ]
 
-/** A claim steps over the ready jobs that are leased. */
+/** A claim reads and skips the ready jobs that are leased. */
 const allowed = (step: Step, index: string, shape: string): number =>
   (step.indexes[index] ?? -1) + (index === "jobs_ready" && shape === "all leased" ? 1000 : 0)

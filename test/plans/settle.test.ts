@@ -1,6 +1,6 @@
 /**
- * A settlement costs what its batch asks for: so much for each job and each lease, however many
- * lanes there are, however many leases, and whatever has finished before.
+ * A settlement costs a fixed amount for each job and each lease of its batch, whatever the number
+ * of lanes, of leases and of finished jobs.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -27,8 +27,8 @@ const retried = ({ sql }: Session.Session, { ids, leases }: Claimed) =>
 const complete = (session: Session.Session, claimed: Claimed) => settled("settle", session, claimed)
 
 /**
- * Leases of so many jobs each; each job has a lane of its own if it is keyed, or another job behind
- * it.
+ * Makes `leases` leases of `jobs` jobs each. With `isKeyed` each of these jobs has a lane of its
+ * own, with `perLaneMax` more jobs behind it.
  */
 const claims = Effect.fnUntraced(function*(session: Session.Session, options: {
   readonly leases: number

@@ -1,5 +1,5 @@
 /**
- * Random histories of a queue, as values that shrink.
+ * Random histories of a queue, as lists of commands that shrink.
  */
 import { Arbitrary, Effect, Schema } from "effect"
 import * as Overlaps from "./Overlaps.ts"
@@ -8,7 +8,8 @@ import * as QueueMachine from "./QueueMachine.ts"
 import { Seats } from "./Seats.ts"
 import * as WorkerCommands from "./WorkerCommands.ts"
 
-// What is rare in a calm queue is common here. They shrink towards the first.
+// Operations that are rare in a calm queue are common here. They shrink towards the first
+// operation.
 const operations: ReadonlyArray<QueueMachine.Operation> = [
   "add",
   "add",
@@ -47,14 +48,17 @@ const command = (operations: ReadonlyArray<QueueMachine.Operation>) =>
 export const ofLength = (length: number) =>
   Arbitrary.array(command(operations), { minLength: 1, maxLength: length })
 
-/** The same, of steps of which none overlaps with another. */
+/** The same, but no step overlaps with another. */
 export const ofStepsInTurn = (length: number) =>
   Arbitrary.array(command(operations.filter((op) => !Overlaps.isOperation(op))), {
     minLength: 1,
     maxLength: length
   })
 
-/** Leads the machine through a history and to its end. With `isNarrow`, claims look at one lane. */
+/**
+ * Runs a history on the machine, and finishes the queue. With `isNarrow`, each claim looks at one
+ * lane.
+ */
 export const run = (
   commands: ReadonlyArray<QueueMachine.Command>,
   { isNarrow = false }: { readonly isNarrow?: boolean } = {}

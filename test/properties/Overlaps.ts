@@ -1,6 +1,6 @@
 /**
- * Two steps at once: the first has done its work but has not committed when the second comes, and
- * then it commits, is rolled back, or its connection dies.
+ * Two steps at once. The second step begins when the first has done its work but has not committed.
+ * Then the first step commits, is rolled back, or loses its connection.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -38,7 +38,9 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
   const sql = () => seats.control.now().session.sql
   const seatOf = (who: number): Seat => seats.claimers[who % 3]!
 
-  /** Whether the first ended well and the second had to wait for it, and what both answered. */
+  /**
+   * Whether the first step was committed, whether the second had to wait, and the answers of both.
+   */
   const overlap = Effect.fnUntraced(function*<A, B, E, F>(
     { priority }: Command,
     first: { readonly by: Seat; readonly does: Effect.Effect<A, E> },
@@ -55,7 +57,10 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     return { isDone: priority === 0, hasWaited, one, two: yield* Fiber.join(fiber) }
   })
 
-  /** A claim that saw some of the lanes and jobs as taken, before or after the other step ended. */
+  /**
+   * Checks a claim that ran beside another step. The claim may have seen the lanes and jobs of the
+   * other step as taken or as free.
+   */
   const assertFits = (
     ids: ReadonlyArray<bigint>,
     limit: number,
@@ -76,7 +81,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     assert.include(fitting, picked.join())
   }
 
-  /** The first of each lane, and all without a lane, suspects or not. */
+  /** The first job of each lane, and all jobs without a key, suspects or not. */
   const allHeads = (): Array<string> => Lanes.claimable(model.all()).map(({ id }) => String(id))
 
   const isWorking = (who: number): boolean => model.workers.has(working.workerOf(who % 3))
@@ -109,7 +114,10 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     model.claimed(theirs.worker, two)
   })
 
-  /** A producer comes between: it must not wait, and its job must not be forgotten. */
+  /**
+   * A producer adds a job in the middle of a claim. The producer must not wait, and its job must
+   * not be forgotten.
+   */
   const addBetween = Effect.fnUntraced(function*({ detail, key }: Command) {
     if (detail < 8) return
     const job = jobOf(queue, { key: key === 0 ? undefined : `k${key}`, priority: detail % 3 })
@@ -145,7 +153,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     assertSame(two.lost.map(({ id }) => id), model.settle(settled, true))
   })
 
-  /** The worker whose lease these are is taken for dead. */
+  /** Expires the worker that has this lease. */
   const expireOwner = Effect.fnUntraced(function*(lease: string | undefined) {
     const worker = model.leases.get(lease ?? "")?.worker
     for (const who of [0, 1, 2]) {
@@ -190,13 +198,16 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     )
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
     if (isDone) model.claimed(options.worker, one)
-    // A rescue passes by what the claim holds: its worker's row, or the job of a lease. The next
-    // one does not.
+    // A rescue passes by rows that the claim has locked: the worker's row, or the job of a lease.
+    // The next rescue does not.
     yield* seatOf(command.who + 1).now().scheduler.rescue
     model.rescue()
   })
 
-  /** A claim that is paused within, and what others do meanwhile: add a job, claim, settle. */
+  /**
+   * A claim is paused between two of its statements. Meanwhile other sessions add a job, claim or
+   * settle.
+   */
   const betweenStatements = Effect.fnUntraced(function*(command: Command) {
     const [a, b] = [seatOf(0), seatOf(1)]
     if (!isWorking(0) || !isWorking(1)) return
@@ -229,7 +240,8 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
       assert.includeMembers([...seen, ...allHeads()], ids.map(String))
       model.claimed(worker, jobs)
     }
-    // One that ended before the other began need not know of what that one added.
+    // A claim that ended before the other step began need not know of the job that the other step
+    // added.
     if (!isSecondFirst) record(mine.worker, first, headsBefore)
     if (settled.length > 0) model.settle(settled)
     else if (command.detail % 4 !== 0) record(theirs.worker, second)

@@ -1,6 +1,6 @@
 /**
- * Places within a claim, between two of its statements, at which a test can make it wait. They are
- * put into the functions of a test's database; the rest of their text stays as it is.
+ * Points between two statements of a claim, at which a test can make the claim wait. They are put
+ * into the functions of a test's database; the rest of the functions stays as it is.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber } from "effect"
@@ -13,7 +13,7 @@ type Name = typeof names[number]
 const before = (name: Name, functionName: string, from: string) =>
   InSchema.apply([{ functions: [functionName], from, to: `PERFORM wait_at('${name}'); ${from}` }])
 
-/** Puts the points where they belong. */
+/** Puts the points into the functions. */
 export const install = Effect.andThen(
   InSchema.apply([{
     statement: `
@@ -41,7 +41,7 @@ interface Seat {
   readonly pid: number
 }
 
-/** Both steps' answers, and whether the second ended while the first was paused. */
+/** The answers of both steps, and whether the second step ended while the first was paused. */
 export const paused = Effect.fnUntraced(function*<A, B, E, F>({ at, first, second, sql }: {
   readonly sql: PgClient.PgClient
   readonly at: Name
@@ -69,7 +69,10 @@ export const paused = Effect.fnUntraced(function*<A, B, E, F>({ at, first, secon
   return { ...answers, isSecondFirst }
 })
 
-/** Waits until a step has ended, or its connection waits for a lock: then it answers `true`. */
+/**
+ * Waits until a step has ended, or its connection waits for a lock. Answers `true` if the
+ * connection waits.
+ */
 export const hasEndedOrWaits = Effect.fnUntraced(
   function*(sql: PgClient.PgClient, fiber: Fiber.Fiber<unknown, unknown>, pid: number) {
     let isWaiting = false

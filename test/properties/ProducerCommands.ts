@@ -1,6 +1,6 @@
 /**
- * The producers' commands: jobs added one by one and in transactions of every isolation, in pgq's
- * ways and by hand, and changed by hand.
+ * The commands of producers. They add jobs one by one and in transactions of every isolation level,
+ * with pgq and by hand, and they change jobs by hand.
  */
 import { Duration, Effect } from "effect"
 import type { NewJob } from "../../src/domain/JobRecord.ts"
@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
     const { repo, session } = seats.producers[who]!.now()
     const key = job.key === undefined ? {} : { key: job.key }
     const isLater = job.delay !== undefined
-    // The repository joins transactions it is told of; a batch it sends as it is.
+    // The repository is not told of this transaction. It sends a batch as it is.
     const ids = jobs.length > 1
       ? yield* repo.enqueue(jobs)
       : isLater || detail % 3 === 1
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
     if (how === "commit") added.forEach(model.put)
   })
 
-  /** One that stands in no lease: what runs is not for people to change. */
+  /** A job in no lease: running jobs must not be changed by hand. */
   const someJob = (at: number): LaneJob.LaneJob | undefined => {
     const free = model.all().filter(({ laneState }) => laneState !== "leased")
     return free[at % free.length]
@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
         return
       case "change a key": {
         yield* sql`UPDATE pgq.jobs SET serialization_key = ${to ?? null} WHERE id = ${job.id}`
-        // What it held was the head of the lane that it leaves.
+        // A job that held the lane that it leaves does not hold the new one.
         const holds = job.laneState === "delayedHoldingLane"
         model.put({ ...job, key: to, ...holds && job.key !== to ? { laneState: "delayed" } : {} })
         return
@@ -136,7 +136,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
   return {
     step,
     endAll: Effect.forEach(open, (_, who) => end(who, who === 0 ? "commit" : "rollback")),
-    /** Whether a transaction is open that added what a worker may take at once. */
+    /** Whether an open transaction has added jobs that a worker may take at once. */
     hasUnannounced: () => unannounced.some((is) => is)
   }
 })

@@ -1,5 +1,6 @@
 /**
- * A queue in PostgreSQL beside its model, led by the same commands, through pgq's own services.
+ * A queue in PostgreSQL beside its model. Both follow the same commands, the queue through pgq's
+ * own services.
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
@@ -10,7 +11,7 @@ import * as QueueTables from "./QueueTables.ts"
 import type { Seats } from "./Seats.ts"
 import * as WorkerCommands from "./WorkerCommands.ts"
 
-/** Small numbers choose among whatever there is to choose from when the command's turn comes. */
+/** Small numbers choose among what there is when the command runs. */
 export interface Command {
   readonly op: Operation
   readonly who: number
@@ -21,16 +22,16 @@ export interface Command {
 
 export type Operation = ProducerCommands.Operation | WorkerCommands.Operation | Overlaps.Operation
 
-/** What the commands of one run share. */
+/** The state that the commands of one run share. */
 export interface Run {
   readonly seats: Seats["Service"]
   readonly queue: string
-  /** Whether each claim looks at one lane. */
+  /** Whether each claim looks at only one lane. */
   readonly isNarrow: boolean
   readonly model: QueueModel.QueueModel
 }
 
-/** One run of the machine, over a queue of its own that is gone with the scope. */
+/** One run of the machine on a queue of its own, which is cleared when the scope closes. */
 export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarrow: boolean) {
   const queue = crypto.randomUUID()
   const model = QueueModel.make()
@@ -66,7 +67,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
       )
     )
 
-  /** Whatever happened, everything committed can be finished, and nothing of a worker remains. */
+  /** Checks that nothing of a worker remains, and that all committed jobs can be finished. */
   const finish = Effect.gen(function*() {
     yield* producing.endAll
     yield* working.leaveAll
@@ -81,7 +82,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   return { step, finish }
 })
 
-/** Says which rows differ, one a line. */
+/** Fails with the rows that differ, one a line. */
 const assertSame = (tables: QueueModel.Snapshot, model: QueueModel.Snapshot): void => {
   const [said, meant] = [linesOf(tables), linesOf(model)]
   const differs = only(said, meant) + only(meant, said)

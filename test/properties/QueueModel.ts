@@ -1,6 +1,6 @@
 /**
- * What a queue must come to, command by command, without a database: the specification of
- * `domain`, and what only a database shows of workers and of history.
+ * The model of a queue, command by command, without a database. It follows the specification in
+ * `domain`, and adds the workers and the history that only a database shows.
  */
 import { Duration } from "effect"
 import type { LaneJob } from "../../src/domain/LaneJob.ts"
@@ -21,11 +21,11 @@ export interface Ended {
   readonly lease: string
 }
 
-/** What can be compared with the tables. */
+/** The state that can be compared with the tables. */
 export interface Snapshot {
   readonly jobs: ReadonlyArray<
     Omit<LaneJob, "dueAt"> & {
-      /** Stands aside until somebody acts. */
+      /** Whether the job is blocked until a person acts. */
       readonly isBlocked: boolean
     }
   >
@@ -38,7 +38,7 @@ type ClaimOptions = Lanes.ClaimBounds & { readonly worker: string }
 
 export type QueueModel = ReturnType<typeof make>
 
-/** The time of the model. It stands still: a delayed job is due when a command says so. */
+/** The time of the model, which stands still. A command makes delayed jobs due. */
 export const now = 0
 export const later = now + Duration.toMillis("1 hour")
 
@@ -60,7 +60,7 @@ export const make = () => {
 
   const put = (job: LaneJob): void => change({ jobs: [job], finished: [], leases: [] })
 
-  /** Which jobs a claim beside which nothing else happens must answer with, in order. */
+  /** The jobs that a claim must answer, in order, if no other step runs beside it. */
   const claimable = (
     { worker, ...bounds }: ClaimOptions,
     among: ReadonlyArray<LaneJob> = all()
@@ -70,7 +70,7 @@ export const make = () => {
     return [...healthy, ...suspects].toSorted(Lanes.byUrgency)
   }
 
-  /** The same for a claim that looks at the lanes of these jobs alone. */
+  /** The same for a claim that looks only at the lanes of these jobs. */
   const claimableInLanesOf = (
     ids: ReadonlyArray<bigint>,
     options: ClaimOptions
@@ -81,13 +81,13 @@ export const make = () => {
     return claimable(options, all().filter(isAmong))
   }
 
-  /** A worker was answered with these jobs, or with none. */
+  /** Records the answer to a worker's claim. */
   const claimed = (
     worker: string,
     answer: ReadonlyArray<{ readonly id: bigint; readonly lease: string }>,
     isBehind = false
   ): void => {
-    // One that was taken for dead while it claimed is gone, and its leases are nobody's.
+    // A worker that was rescued during its claim is gone. Its new leases have no worker.
     const by = workers.get(worker)
     if (by !== undefined) by.isAsleep = answer.length === 0 && !isBehind
     for (const id of new Set(answer.map(({ lease }) => lease))) {
@@ -101,8 +101,8 @@ export const make = () => {
     change(Steps.giveBack(state, [lease], hasCrashed))
 
   /**
-   * Answers with what had left its lease; where it may have been settled before, with what is still
-   * there.
+   * Answers the jobs that were not in their leases. In a repetition, it answers only those that
+   * still exist.
    */
   const settle = (settled: ReadonlyArray<Settled>, isRepeat = false): ReadonlyArray<bigint> => {
     const { changes, lost } = Steps.settle(state, settled, { isRepeat, now })
@@ -110,7 +110,10 @@ export const make = () => {
     return lost.map(({ id }) => id)
   }
 
-  /** The leases of workers that are dead, but for those that somebody is working on. */
+  /**
+   * Gives back the leases of dead workers, except a lease that another step has locked. Answers the
+   * number of their jobs.
+   */
   const rescue = (isSkipped: { readonly lease?: string } = {}): number => {
     const abandoned = Array.from(leases.values()).filter(({ id, worker }) =>
       workers.get(worker)?.isExpired !== false && id !== isSkipped.lease
@@ -129,14 +132,14 @@ export const make = () => {
 
   const leasesOf = (worker: string): ReadonlyArray<Steps.Lease> => Steps.leasesOf(state, worker)
 
-  /** The time of all jobs comes, and of blocked ones too where somebody says so. */
+  /** Makes delayed jobs due; blocked jobs only with `isUnblocking`. */
   const comeDue = (isUnblocking: boolean): void => {
     for (const job of all()) {
       if (job.dueAt < Infinity || isUnblocking) put({ ...job, dueAt: now })
     }
   }
 
-  /** Everything whose time has come. Answers with how many jobs. */
+  /** Makes due jobs ready. Answers the number of these jobs. */
   const promote = (): number => {
     const due = Steps.promote(state, now)
     change(due)

@@ -1,11 +1,11 @@
 /**
- * What the tables say of one queue: as the model says it, and what they must never say.
+ * The tables of one queue: a snapshot to compare with the model, and the broken invariants.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { Snapshot } from "./QueueModel.ts"
 
-/** The queue as committed. */
+/** The committed state of the queue. */
 export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: string) {
   const [row] = yield* sql<Row>`
     SELECT
@@ -72,7 +72,7 @@ export const violations = Effect.fnUntraced(function*(sql: PgClient.PgClient, qu
   return rows.map(({ what }) => what)
 })
 
-/** Nothing of the queue remains, so that the next one has the tables to itself. */
+/** Deletes all rows of the queue, so that the next queue has the tables to itself. */
 export const clear = (sql: PgClient.PgClient, queue: string) =>
   sql`
     WITH a AS (DELETE FROM pgq.leases WHERE queue = ${queue}),

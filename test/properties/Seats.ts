@@ -1,6 +1,6 @@
 /**
- * The seats from which a history drives a queue: three producers and three workers, each on a
- * connection of its own that can be killed, and a control connection that looks on.
+ * The seats from which a history drives a queue: three producers, three workers and a control seat.
+ * Each has a connection of its own, which can be killed.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer } from "effect"
@@ -34,7 +34,7 @@ const services = (lock: Layer.Layer<never>) =>
     PollNotifier.layer({ schema: PgQueue.schema })
   ).pipe(Layer.provide(lock))
 
-/** What every history runs on. */
+/** The services that every history runs on. */
 export type Services = Layer.Success<typeof layer>
 
 const connect = Effect.fnUntraced(function*(lock: Layer.Layer<never>) {
@@ -52,13 +52,13 @@ const connect = Effect.fnUntraced(function*(lock: Layer.Layer<never>) {
   }
 })
 
-/** A connection with pgq's services over it, which may be replaced. */
+/** A connection with pgq's services, which `kill` replaces. */
 const seat = Effect.fnUntraced(function*(lock: Layer.Layer<never> = RowLock.layer) {
   const context = yield* Effect.context<Effect.Services<ReturnType<typeof connect>>>()
   let now = yield* connect(lock)
   return {
     now: () => now,
-    /** Ends the server's process of this connection, and waits until its locks are gone. */
+    /** Ends the backend of this connection, waits until its locks are gone, and connects again. */
     kill: Effect.fnUntraced(function*(by: PgClient.PgClient) {
       yield* by`SELECT pg_terminate_backend(${now.pid}, 10000)`
       now = yield* Effect.provideContext(connect(lock), context)
@@ -68,7 +68,7 @@ const seat = Effect.fnUntraced(function*(lock: Layer.Layer<never> = RowLock.laye
 
 const make = Effect.gen(function*() {
   const producers = yield* Effect.all([seat(), seat(), seat()])
-  // A producer never waits for anybody: one that does fails.
+  // A producer never waits for another step. One that waits for a lock fails.
   yield* Effect.forEach(
     producers,
     (producer) => producer.now().session.sql`SET lock_timeout = '5s'`

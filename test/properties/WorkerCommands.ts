@@ -1,5 +1,6 @@
 /**
- * The workers' commands, one after the other: claims, settlements, and what befalls workers.
+ * The commands of workers, one after the other: claims, settlements, and the life and death of
+ * workers.
  */
 import { assert } from "@effect/vitest"
 import { Duration, Effect } from "effect"
@@ -71,7 +72,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     }
     const { isBehind, jobs } = yield* repo.claim(options)
     const ids = jobs.map(({ id }) => id)
-    // A narrow claim may answer with less than there is, of the lanes that it did not look at.
+    // A narrow claim may leave out jobs of lanes that it did not look at.
     const expected = isNarrow
       ? model.claimableInLanesOf(ids, options)
       : model.claimable(options)
@@ -88,7 +89,10 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
 
   const knownLeases = () => Array.from(model.leases.values()).filter(({ id }) => !unknown.has(id))
 
-  /** How a worker might end some jobs of a lease: those of a lane in order, until one is undone. */
+  /**
+   * Settlements of some jobs of a lease, as a worker might send them. The jobs of a lane are
+   * settled in order, until one does not end for good.
+   */
   const settlementsOf = ({ detail, key, priority, who }: Command): ReadonlyArray<Settled> => {
     const known = knownLeases()
     const lease = known[who % known.length]
@@ -123,7 +127,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
   })
 
   const comeDue = Effect.fnUntraced(function*(isUnblocking: boolean) {
-    // As time does it: not by hand.
+    // This update is marked as a step, because time makes jobs due, not a person.
     yield* sql()`
       UPDATE pgq.jobs SET run_at = now()
       FROM (SELECT set_config('pgq.step', '0', true)) AS mark
@@ -135,7 +139,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     assert.strictEqual(promoted, model.promote())
   })
 
-  /** Its lease has run out; nobody has looked yet. */
+  /** Lets the lease of a worker run out. No rescue has looked yet. */
   const expire = Effect.fnUntraced(function*(who: number) {
     yield* sql()`
       UPDATE pgq.workers SET lease = '0', lease_until = clock_timestamp() - interval '1 second'
@@ -166,7 +170,10 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     )
   })
 
-  /** A worker says which leases it knows of: those it was answered with, and one that never was. */
+  /**
+   * A worker reconciles. It names the leases whose answers it got, and one lease that never
+   * existed.
+   */
   const reconcile = Effect.fnUntraced(function*(who: number) {
     const worker = ids[who]!
     const mine = model.leasesOf(worker)
@@ -216,17 +223,17 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
 
   const leaveAll = Effect.andThen(
     Effect.forEach(ids, (_, who) => leave(who, false)),
-    // The leases of workers that were rescued while they settled.
+    // Gives back the leases of workers that were rescued while they settled.
     rescue
   )
 
-  /** One more worker takes what is left until there is nothing. */
+  /** One more worker claims and completes jobs until none is left. */
   const workOff = Effect.gen(function*() {
     yield* join(0)
     yield* comeDue(true)
     while (model.jobs.size > 0) {
       const left = model.jobs.size
-      // A narrow claim may come to a lane that has nothing, once for each marker that there is.
+      // A narrow claim may find a lane without claimable jobs, once for each marker.
       for (let tries = isNarrow ? 200 : 1; tries > 0 && model.leases.size === 0; tries--) {
         yield* claim({ op: "claim", who: 0, key: 2, priority: 3, detail: 0 })
       }
@@ -252,7 +259,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
   }
 })
 
-/** What a run may come to, the usual first. */
+/** The settlements that a run may come to, the usual ones first. */
 const settlements: ReadonlyArray<Settlement> = [
   Settlement.Completed(),
   Settlement.Released(),
@@ -265,6 +272,6 @@ const settlements: ReadonlyArray<Settlement> = [
   Settlement.Failed({ error: "stop", blocksLane: true })
 ]
 
-/** The same jobs, in whatever order. */
+/** The same jobs, in any order. */
 export const assertSame = (actual: ReadonlyArray<bigint>, expected: ReadonlyArray<bigint>): void =>
   assert.deepStrictEqual(actual.map(String).toSorted(), expected.map(String).toSorted())

@@ -1,6 +1,6 @@
 /**
- * The histories notice what they are there for: a mechanism of the protocol is taken out, in a
- * database of its own, and one of a fixed few goes wrong.
+ * The histories notice a missing mechanism. Each mutant takes a mechanism of the protocol out of a
+ * database of its own, and one of a few fixed histories must fail.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Layer } from "effect"

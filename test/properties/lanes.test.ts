@@ -1,5 +1,5 @@
 /**
- * However few lanes a claim looks at, it keeps the order of lanes, and nothing is lost or stuck.
+ * A claim that looks at few lanes keeps the order of lanes, and no job is lost or stuck.
  *
  * The variables of `queue.test.ts` apply here, too.
  */
@@ -18,7 +18,10 @@ const arbitrary = {
   ...(PGQ_REPLAY === undefined ? {} : { replay: PGQ_REPLAY })
 }
 
-/** Each claim consumes the markers of one lane, as if there were always 200 more urgent ones. */
+/**
+ * Each claim takes the marker of one lane, as if there were always more markers than a claim looks
+ * at.
+ */
 const narrow = {
   functions: ["claim"],
   from: "admit(busy, 200, is_careful)",

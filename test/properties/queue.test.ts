@@ -1,11 +1,12 @@
 /**
- * Whatever producers, workers, people and accidents do to a queue, and however two of them meet,
- * its tables say what the model says after every step, no invariant of RELIABILITY.md 5.1 is
- * broken, and in the end everything committed is finished exactly once.
+ * Producers, workers, people and accidents act on a queue, also two at once. After every step the
+ * tables say what the model says, and no invariant of RELIABILITY.md 5.1 is broken. In the end
+ * every committed job has finished exactly once.
  *
- * `PGQ_RUNS` sets how many histories (30 by default), `PGQ_COMMANDS` how long the longest is (60).
- * `PGQ_SEED` draws the same ones again. A failure prints the shortest history found and a replay
- * text: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that one alone.
+ * `PGQ_RUNS` sets the number of histories (30 by default), `PGQ_COMMANDS` the length of the longest
+ * one (60). `PGQ_SEED` draws the same histories again. A failure prints the shortest history found
+ * and a replay text: `PGQ_REPLAY='…' npx vitest run test/properties/queue.test.ts` runs that
+ * history alone.
  */
 import { layer } from "@effect/vitest"
 import * as Commands from "./Commands.ts"
@@ -14,7 +15,7 @@ import * as Seats from "./Seats.ts"
 const { PGQ_COMMANDS, PGQ_REPLAY, PGQ_RUNS, PGQ_SEED } = process.env
 const arbitrary = {
   runs: Number(PGQ_RUNS ?? 30),
-  // Without it histories are of ten commands at most; the first few are short even so.
+  // Without a size, histories have ten commands at most. The first few are short in any case.
   size: 300,
   maxShrinks: 400,
   ...(PGQ_SEED === undefined ? {} : { seed: Number(PGQ_SEED) }),

@@ -1,5 +1,5 @@
 /**
- * Looks at the database all the time, for what must hold at every moment.
+ * Looks at the database about once a second for what must hold at every moment.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
@@ -7,7 +7,8 @@ import { connect } from "./Database.ts"
 import type { Violation } from "./Violation.ts"
 
 /**
- * Looks until it is interrupted, over the server's crashes. Each look that was answered is counted.
+ * Looks until it is interrupted, and connects again after a crash of the server. Counts the looks
+ * that were answered.
  */
 export const run = ({ count, report, url }: {
   readonly url: string
@@ -15,7 +16,7 @@ export const run = ({ count, report, url }: {
   readonly count: (what: string) => void
 }): Effect.Effect<never> => {
   const forgotten = seen("forgotten lane", 4, report)
-  // Each step is one statement, so that even two looks are two too many.
+  // A step is one statement: a transaction of pgq that is idle in two looks is a violation.
   const idle = seen("idle in transaction", 2, report)
   const look = Effect.fnUntraced(function*(sql: PgClient.PgClient) {
     forgotten(yield* sql.unsafe<Found>(forgottenLanes).unprepared)
@@ -39,7 +40,9 @@ interface Found {
   readonly detail: string
 }
 
-/** Reports what was there in so many looks one after the other, a second or more apart. */
+/**
+ * Reports a detail that was found in `looksMax` looks in a row. Looks are a second or more apart.
+ */
 const seen = (
   check: Violation["check"],
   looksMax: number,
@@ -57,7 +60,8 @@ const seen = (
   }
 }
 
-// A lane without a head, or whose head nobody may claim, since a more urgent job waits.
+// Lanes with waiting jobs that no claim will serve. They have no marker, and either no head or a
+// head that is ready, not leased, and less urgent than a waiting job.
 export const forgottenLanes = `
   SELECT queue || '/' || serialization_key || ' from id ' || min(id) AS detail
   FROM pgq.jobs AS j
@@ -79,7 +83,7 @@ export const twoHeads = `
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
   GROUP BY queue, serialization_key HAVING count(*) > 1`
 
-// One and the same transaction: a new one has another start.
+// The start in the detail identifies the transaction.
 export const idleInTransaction = `
   SELECT pid || ' since ' || xact_start || ': ' || query AS detail FROM pg_stat_activity
   WHERE state LIKE 'idle in transaction%' AND application_name LIKE 'pgq%'`

@@ -1,5 +1,5 @@
 /**
- * A PgBouncer in front of the server, in transaction mode unless told otherwise.
+ * A PgBouncer in front of the server, in transaction mode by default.
  */
 import { Effect, type Scope } from "effect"
 import { spawn } from "node:child_process"
@@ -13,9 +13,9 @@ const program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].find((path) => exi
 export const isThere = program !== undefined
 
 export interface Bouncer {
-  /** On the loopback device. */
+  /** The port on the loopback device. */
   readonly port: number
-  /** Ends it with kill -9, and starts another one at once. */
+  /** Kills PgBouncer with SIGKILL, and starts another one at once. */
   readonly crash: Effect.Effect<void>
 }
 
@@ -27,13 +27,13 @@ export const open = Effect.fnUntraced(function*(
   const port = yield* freePort
   const file = join(folder, "pgbouncer.ini")
   writeFileSync(file, settings(server, port, mode))
-  // It refuses to run as root, and only the server's user may enter the socket's folder.
+  // PgBouncer refuses to run as root. Only the server's user may enter the socket's folder.
   const { gid, uid } = statSync(server.socket.path)
   const start = () => spawn(program ?? "", ["-q", file], { stdio: "ignore", uid, gid })
   let running = start()
   const kill = Effect.callback<void>((resume) => {
     running.once("exit", () => resume(Effect.void))
-    // It may have ended by itself.
+    // The process may have ended by itself.
     if (!running.kill("SIGKILL")) resume(Effect.void)
   })
   yield* Effect.addFinalizer(() => kill)

@@ -1,6 +1,6 @@
 /**
- * A copy of the built pgq for one soak, so that nothing changes under it, and a mutant harms nobody
- * else.
+ * A copy of the built pgq for one soak. A later build does not change the copy, and a mutant
+ * changes nothing but the copy.
  */
 import { cpSync, mkdirSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
@@ -9,7 +9,7 @@ import * as InFiles from "../mutants/InFiles.ts"
 import { mutants } from "../mutants/mutants.ts"
 
 export interface Build {
-  /** The command line. */
+  /** The path of the built command line. */
   readonly bin: string
   readonly script: string
 }
@@ -18,7 +18,7 @@ const ofSoak = mutants.filter(({ by }) => by.some(({ checker }) => checker.start
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Answers with what is wrong, as a string. */
+/** Answers the build, or an error text. */
 export const make = (folder: string, mutant: string | undefined): Build | string => {
   const copy = join(folder, "pgq")
   mkdirSync(join(copy, "soak"), { recursive: true })

@@ -1,5 +1,6 @@
 /**
- * Many jobs of one kind at once, added in peace, and how long they take.
+ * Adds many jobs of one kind at once, while there are no faults, and measures how fast they are
+ * done.
  */
 import { Effect } from "effect"
 import * as Database from "./Database.ts"
@@ -10,7 +11,7 @@ export interface Kind {
   readonly count: number
   readonly does: "value" | "sleep"
   readonly millis: number
-  /** Every other job has one of so many keys. */
+  /** Every second job has a key: its index modulo this number. */
   readonly keys: number
 }
 
@@ -48,7 +49,10 @@ export const add = Effect.fnUntraced(function*(world: World, kind: Kind) {
   world.count("jobs added", kind.count)
 }, Effect.scoped)
 
-/** How many jobs a second are done of those that there are, which it waits for. */
+/**
+ * Adds a burst of jobs, waits until no jobs are left, and answers the jobs a second. The answer is
+ * 0 if that takes longer than a minute.
+ */
 export const rate = Effect.fnUntraced(function*(world: World) {
   const from = Ledger.now()
   yield* add(world, { count: burst, does: "value", millis: 0, keys: 500 })
@@ -58,7 +62,7 @@ export const rate = Effect.fnUntraced(function*(world: World) {
 
 const burst = 5000
 
-/** Waits until nothing is left to do; answers whether that was in time. */
+/** Waits until no jobs are left. Answers whether that took at most `secondsMax`. */
 export const drained = Effect.fnUntraced(function*(url: string, secondsMax: number) {
   const end = Ledger.now() + secondsMax * 1000
   while (Ledger.now() < end) {

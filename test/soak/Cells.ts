@@ -1,5 +1,5 @@
 /**
- * The cells of the matrix of soaks, and what is said of each.
+ * The cells of the matrix of soaks, and the line that reports each.
  */
 import { skipped } from "./Options.ts"
 
@@ -12,7 +12,7 @@ const axes = {
   "--mode": ["mixed", "row-lock", "advisory"]
 }
 
-/** All combinations of what is left open; the rest stands in `args`. */
+/** All combinations of the axes that `args` leaves open. */
 export const cellsOf = (args: ReadonlyArray<string>): ReadonlyArray<Cell> => {
   const isGiven = (flag: string) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`))
   return Object.entries(axes).reduce<ReadonlyArray<Cell>>(
@@ -26,7 +26,7 @@ export const cellsOf = (args: ReadonlyArray<string>): ReadonlyArray<Cell> => {
 
 const figures = ["jobs added", "runs", "violations"]
 
-/** One line: how it went, where, and how much there was of what. */
+/** One line about a soak: its verdict, its cell, its figures and its time. */
 export const summary = ({ cell, code, log, output, seconds }: {
   readonly cell: Cell
   readonly code: number
@@ -40,7 +40,7 @@ export const summary = ({ cell, code, log, output, seconds }: {
     const line = lines.find((line) => line.startsWith(name.padEnd(44)))
     return line === undefined ? [] : [`${line.slice(44)} ${name}`]
   })
-  // What it says last says why.
+  // Without figures, the last line of the output tells why.
   const rest = found.length > 0 ? found : lines.filter(Boolean).slice(-1)
   return [
     verdict.padEnd(8) + cell.filter((_, index) => index % 2 === 1).join(" ").padEnd(24),

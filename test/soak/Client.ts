@@ -1,6 +1,6 @@
 /**
- * Jobs that are added by pgq's own client outside of a transaction, which finds out by itself what
- * became of them when the answer is lost.
+ * Adds jobs with pgq's own client, outside of a transaction. When an answer is lost, the client
+ * finds out by itself whether the jobs were added.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Duration, Effect, Layer, Redacted } from "effect"
@@ -11,7 +11,7 @@ import type { EndEntry } from "./Ledger.ts"
 
 export type Client = Effect.Success<ReturnType<typeof connect>>
 
-/** Lives as long as its scope, and outlives its connections. */
+/** A client that lives as long as its scope, even if its connections end. */
 export const connect = (url: string, applicationName: string, prepare: boolean) =>
   Layer.build(
     Layer.provide(
@@ -21,7 +21,7 @@ export const connect = (url: string, applicationName: string, prepare: boolean) 
   ).pipe(
     Effect.map((context) => {
       const repo = Context.get(context, JobRepo)
-      /** Answers with how it ended, for the ledger. */
+      /** Answers how the call ended, for the ledger. */
       return (jobs: ReadonlyArray<NewJob>): Effect.Effect<EndEntry["what"]> =>
         Effect.match(repo.enqueue(jobs), {
           onSuccess: () => "ack",

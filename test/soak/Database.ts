@@ -1,6 +1,6 @@
 /**
- * The soak's own connections, and what it keeps in the database beside pgq's schema: a history of
- * all leases, written in the transactions that change them.
+ * The soak's own connections, and its tables beside pgq's schema. A trigger writes a history of all
+ * leases, in the transactions that change them.
  */
 import { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect, Redacted } from "effect"
@@ -8,7 +8,7 @@ import { Reactivity } from "effect/reactivity"
 
 export const applicationName = "soak"
 
-/** A connection of its own, closed with the scope. */
+/** A connection that is closed with the scope. */
 export const connect = (
   url: string,
   name = applicationName,
@@ -18,7 +18,7 @@ export const connect = (
     Effect.provide(Reactivity.layer)
   )
 
-/** Asks until it is answered: the server may be down. */
+/** Asks until there is an answer, because the server may be down. */
 export const ask = <A>(
   url: string,
   question: (sql: PgClient.PgClient) => Effect.Effect<A, unknown>,
@@ -41,15 +41,15 @@ export const version = (url: string) =>
     ([row]) => row?.version ?? "?"
   )
 
-/** To be run once pgq's schema is there. */
+/** Runs after pgq's migrations. */
 export const prepare = (url: string): Effect.Effect<void> =>
   ask(
     url,
     (sql) => Effect.forEach(statements, (text) => sql.unsafe(text).unprepared, { discard: true })
   )
 
-// The history says of each change which jobs came into a lease or left it; `sent` is when the
-// transaction began, which for a claim is one statement.
+// Each row of the history has the jobs that came into a lease, or those that left it. `sent` is the
+// start of the transaction; a claim is a transaction of one statement.
 const statements = [
   "CREATE SCHEMA soak",
   "CREATE TABLE soak.effects (n bigint NOT NULL, pid integer NOT NULL)",
@@ -77,26 +77,26 @@ const statements = [
     FOR EACH ROW EXECUTE FUNCTION soak.remember()`
 ]
 
-/** A job that has ended for good. */
+/** A finished job. */
 export interface Finished {
   readonly id: number
   readonly n: number
   readonly outcome: string
-  /** Milliseconds of the time of day. */
+  /** Milliseconds of the wall clock. */
   readonly finishedAt: number
-  /** Runs that ended in a success or a failure. */
+  /** The number of runs that ended in a success or a failure. */
   readonly attempt: number
-  /** The one that it was settled under. */
+  /** The lease under which the job was settled. */
   readonly lease: string
 }
 
-/** A job that came into a lease, or left it. */
+/** Jobs that came into a lease, or left it. */
 export interface Change {
   readonly at: number
   readonly sent: number
   readonly isClaim: boolean
   readonly lease: string
-  /** Of its worker; none where that is gone. */
+  /** The cooperative mode of the lease's worker; null if the worker's row is gone. */
   readonly mode: string | null
   readonly ids: ReadonlyArray<number>
 }
@@ -105,7 +105,7 @@ export interface Change {
 export interface Left {
   readonly id: number
   readonly n: number
-  /** As `pgq.job_states` has it. */
+  /** The state in `pgq.job_states`. */
   readonly state: string
 }
 
@@ -113,11 +113,11 @@ export interface Evidence {
   readonly finished: ReadonlyArray<Finished>
   readonly history: ReadonlyArray<Change>
   readonly left: ReadonlyArray<Left>
-  /** The numbers of the jobs that wrote into the database. */
+  /** The numbers of the jobs that wrote into `soak.effects`. */
   readonly effects: ReadonlyArray<number>
 }
 
-/** Of a million jobs it takes a while. */
+/** Reads all rows, which takes a while for a million jobs. */
 export const evidence = (url: string): Effect.Effect<Evidence> =>
   ask(url, (sql) =>
     Effect.all({

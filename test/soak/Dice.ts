@@ -1,18 +1,22 @@
 /**
- * Seeded chance: the same seed throws the same dice, and each actor has its own.
+ * Random numbers from a seed. The same seed gives the same numbers, and each actor has dice of its
+ * own.
  */
 export interface Dice {
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   readonly next: () => number
-  /** A whole number, both ends included. */
+  /** A whole number from `least` to `most`, both included. */
   readonly between: (least: number, most: number) => number
   readonly chance: (probability: number) => boolean
   readonly pick: <A>(items: ReadonlyArray<A>) => A | undefined
-  /** One of the names, each as often as its weight says. */
+  /** One of the names, each with a probability in proportion to its weight. */
   readonly weigh: <Name extends string>(weights: Readonly<Record<Name, number>>) => Name
-  /** The pause before an event that happens so often on average, at random. */
+  /**
+   * A random pause from an exponential distribution with this mean, cut off at three times the
+   * mean.
+   */
   readonly gap: (mean: number) => number
-  /** Dice of another's own, that do not depend on how often these were thrown. */
+  /** Dice for another actor, which do not depend on how often these dice were thrown. */
   readonly for: (name: string) => Dice
 }
 

@@ -1,12 +1,12 @@
 /**
- * How jobs ended, against what was handed out to whom, and what their handlers did.
+ * Checks the ends of jobs against the claims of the jobs and the entries of their handlers.
  */
 import type { Evidence, Finished } from "./Database.ts"
 import { type Job, laneOf } from "./Jobs.ts"
 import type { Entry } from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
-/** A job that its worker's death ends for good had so many workers. */
+/** A job fails as crashed at this many deaths, so it was claimed at least as often. */
 const deaths = 3
 
 export const check = (
@@ -49,7 +49,10 @@ export const check = (
   })
 }
 
-/** Whether it was tried as often as it says: what is cut short by a death is no attempt. */
+/**
+ * Whether the attempts of a finished job fit the ledgers. A run that a death cut short is no
+ * attempt.
+ */
 const isTried = ({ does, n }: Job, { attempt, outcome }: Finished, failures: number): boolean => {
   if (outcome === "completed") {
     const least = does === "flaky" ? 2 + n % 2 : 1

@@ -1,5 +1,5 @@
 /**
- * A server dies and its standby takes over: read-only at first, then in its stead.
+ * A failover: a server dies, and its standby takes over. The standby is read-only at first.
  */
 import { Effect } from "effect"
 import * as Database from "./Database.ts"
@@ -7,15 +7,15 @@ import * as Ledger from "./Ledger.ts"
 import * as Standby from "./Standby.ts"
 
 export interface Options extends Standby.Primary {
-  /** Ends the server without a word to anybody. */
+  /** Kills the server without a shutdown. */
   readonly kill: Effect.Effect<void>
-  /** Starts what is in the server's folder. */
+  /** Starts a server on the data in the server's folder. */
   readonly start: Effect.Effect<void>
-  /** How long the standby lags behind, and nobody can write afterwards. */
+  /** How long the standby lags behind the server, and how long it is read-only afterwards. */
   readonly lagMillis: number
 }
 
-/** No commit that was answered is lost. */
+/** Loses no commit that was answered. */
 export const synchronous = Effect.fnUntraced(function*(options: Options) {
   const standby = yield* Standby.open(options)
   yield* standby.synchronous
@@ -26,8 +26,7 @@ export const synchronous = Effect.fnUntraced(function*(options: Options) {
 }, Effect.scoped)
 
 /**
- * What was committed in the time that it answers may be lost; after it nobody could write for a
- * while.
+ * Answers the time in which the lost commits were made. It ends before the standby takes writes.
  */
 export const asynchronous = Effect.fnUntraced(function*(options: Options) {
   const standby = yield* Standby.open(options)
@@ -40,7 +39,9 @@ export const asynchronous = Effect.fnUntraced(function*(options: Options) {
   return { from, until }
 }, Effect.scoped)
 
-/** It answers questions for a while before it takes writes; answers when that while ended. */
+/**
+ * Starts the standby read-only, and promotes it later. Answers the time just before the promotion.
+ */
 const takeOver = Effect.fnUntraced(
   function*({ lagMillis, start, url }: Options, standby: Standby.Standby) {
     yield* standby.replace

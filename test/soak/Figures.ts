@@ -1,5 +1,5 @@
 /**
- * The soak in figures.
+ * The figures of a soak, as a table.
  */
 import type { Evidence } from "./Database.ts"
 import type { Job } from "./Jobs.ts"

@@ -1,16 +1,19 @@
 /**
- * The jobs as their producers know them, and whether each came to the one end it must.
+ * The jobs as the ledgers of their producers have them, and a check that each came to its right
+ * end.
  */
 import type { Evidence, Finished } from "./Database.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
 export interface Job extends Ledger.IntentEntry {
-  /** Whether it was added; `unknown` where the answer to COMMIT was lost. */
+  /** Whether the job was added; `unknown` if the end of its transaction is not certain. */
   readonly fate: "ack" | "rollback" | "unknown"
-  /** When its producer knew that it was added, by the time of day. */
+  /**
+   * When the producer knew that the job was added, by the wall clock; infinite without an answer.
+   */
   readonly ackedAt: number
-  /** The same by the clock of the ledgers. */
+  /** The same moment by the clock of the ledgers. */
   readonly ackedMonotonic: number
 }
 
@@ -33,11 +36,14 @@ export const read = (entries: ReadonlyArray<Ledger.Entry>): ReadonlyMap<number, 
   }))
 }
 
-/** A lane's name; nothing for a job without a key. */
+/** The name of the job's lane; `undefined` for a job without a key. */
 export const laneOf = (job: Job | undefined): string | undefined =>
   job === undefined || job.key === null ? undefined : `${job.queue}/${job.key}`
 
-/** Every job that was added ends exactly once, as it should, and none that was not. */
+/**
+ * An added job must not be lost or end twice, and must end as expected. A job that was rolled back
+ * must neither exist nor run.
+ */
 export const check = (
   jobs: ReadonlyMap<number, Job>,
   entries: ReadonlyArray<Ledger.Entry>,
@@ -72,7 +78,7 @@ export const check = (
     if (end === undefined) return []
     if (end.outcome === "completed" && !hasEnded.has(n)) return [{ check: "not run", detail }]
     const expected = does === "doomed" ? "failed" : "completed"
-    // Deaths of its workers end any job; `Ends.ts` counts them.
+    // The deaths of workers may end any job as crashed. `Ends.ts` counts the claims of such a job.
     return end.outcome === expected || end.outcome === "crashed"
       ? []
       : [{ check: "wrong end", detail }]

@@ -1,11 +1,11 @@
 /**
- * The history of leases: no job in two of them, no lane in two of them, and everything in order.
+ * Checks the history of leases: no job and no lane is in two leases, and jobs are claimed in order.
  */
 import type { Change, Evidence } from "./Database.ts"
 import { type Job, laneOf } from "./Jobs.ts"
 import type { Violation } from "./Violation.ts"
 
-/** The clocks of the producers and of the server are one, but they are read a moment apart. */
+/** Milliseconds. Producers and server share one clock, but they read it a moment apart. */
 const readMillis = 20
 
 interface Known {
@@ -13,7 +13,10 @@ interface Known {
   readonly job: Job
   readonly lane: string | undefined
   readonly finishedAt: number
-  /** Since when it may be claimed: once it was, it may, whatever its producer knows of it. */
+  /**
+   * The time since when the job may be claimed for certain: its producer knew of the commit, or the
+   * job was claimed. A job for later counts from its first claim.
+   */
   readonly since: number
 }
 
@@ -92,7 +95,7 @@ const exclusion = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<V
   return violations
 }
 
-/** Whether a claim could have seen the job. */
+/** Whether the job was there before the claim was sent. */
 const wasThere = ({ since }: Known, { sent }: Change): boolean => since + readMillis < sent
 
 const passed = (change: Change, claimed: Known, other: Known): Violation => ({
@@ -102,7 +105,10 @@ const passed = (change: Change, claimed: Known, other: Known): Violation => ({
     `since ${other.since}`
 })
 
-/** Tells of each claim who had come by then; the last ones to come stand first. */
+/**
+ * Answers, claim by claim, the jobs that have come since the claim before. The earliest of `coming`
+ * is its last element.
+ */
 const comers = (known: ReadonlyArray<Known>) => {
   const coming = known.filter(({ since }) => since < Infinity)
     .toSorted((one, other) => other.since - one.since)
@@ -117,7 +123,10 @@ const comers = (known: ReadonlyArray<Known>) => {
   }
 }
 
-/** Of each lane or queue the one that should have come last: who was passed over goes before it. */
+/**
+ * For each lane or queue, the claimed job that goes last. A job that goes before it and was not
+ * claimed was passed over.
+ */
 const lastOf = (claimed: ReadonlyArray<Known>, nameOf: (one: Known) => string) => {
   const last = new Map<string, Known>()
   for (const one of claimed) {
@@ -127,7 +136,10 @@ const lastOf = (claimed: ReadonlyArray<Known>, nameOf: (one: Known) => string) =
   return last
 }
 
-/** When a lane's job is claimed, all that go before it and were there have ended, or come along. */
+/**
+ * When a job of a lane is claimed, each job that was there and goes before it has ended, or is in
+ * the same claim.
+ */
 const laneOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const comersOf = comers(Array.from(known.values()).filter(({ lane }) => lane !== undefined))
@@ -154,18 +166,22 @@ const laneOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<V
   return violations
 }
 
-/** So long a claim that came to nothing may have held what others passed over. */
+/**
+ * Milliseconds. A claim that came to nothing may have held jobs for this long; other claims pass
+ * over such jobs.
+ */
 const heldMillis = 5000
 
 /**
- * Whoever passes it over later than that may have met another such claim: the server was away
- * meanwhile.
+ * Milliseconds. After a longer time without a claim that passed over the job, the server was away.
+ * Another claim may then have held the job, so the time of `heldMillis` starts again.
  */
 const seriesMillis = 1000
 
 /**
- * Who claims alone passes over no job without a key, whoever else claims in another mode. Others
- * pass over what somebody is just claiming, but not again and again.
+ * A claim in another mode than `row-lock` passes over no job without a key, in whatever mode other
+ * workers claim. A `row-lock` claim may pass over a job that another claim holds, but not again and
+ * again.
  */
 const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
@@ -204,7 +220,10 @@ const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<
   return violations
 }
 
-/** Of two jobs of a lane and a priority, the one that was there before the other began is first. */
+/**
+ * Of two jobs with one lane and priority, a job that was acknowledged before the other was begun
+ * goes first.
+ */
 const arrival = (lane: ReadonlyArray<Known>): ReadonlyArray<Violation> => {
   const violations: Array<Violation> = []
   const earliest = new Map<number, Known>()

@@ -1,22 +1,22 @@
 /**
- * What happened, written outside the database by every process about itself, in lines that outlive
- * the death of their writer. All processes of a host share the monotonic clock.
+ * The ledgers: files outside the database, in which each process writes what it does. The lines
+ * outlive the death of their writer. All processes of a host share the monotonic clock.
  */
 import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs"
 import { join } from "node:path"
 
-/** What a handler says of one run of the job that the producer numbered `n`. */
+/** An entry of a handler about one run of the job that the producer numbered `n`. */
 export interface RunEntry {
   readonly what: "start" | "end" | "fail" | "abort"
   readonly at: number
   readonly pid: number
-  /** Which of the process's runs. */
+  /** The number of the run in its process. */
   readonly run: number
   readonly n: number
   readonly attempt: number
 }
 
-/** A job that a producer is about to add, in its transaction `tx`. */
+/** A job that a producer is about to add in the transaction `tx`. */
 export interface IntentEntry {
   readonly what: "intent"
   readonly at: number
@@ -29,7 +29,7 @@ export interface IntentEntry {
   readonly does: string
 }
 
-/** How a transaction ended; `wall` is the time of day in milliseconds. */
+/** The end of a transaction. `wall` is the time of the wall clock in milliseconds. */
 export interface EndEntry {
   readonly what: "ack" | "rollback" | "unknown"
   readonly at: number
@@ -37,7 +37,10 @@ export interface EndEntry {
   readonly tx: string
 }
 
-/** What is about to be done to a process; with `gone` and `resume`, what was. */
+/**
+ * An event of a process. A `pause` is written before the signal; `resume` and `gone` are written
+ * afterwards.
+ */
 export interface ProcessEntry {
   readonly what: "born" | "pause" | "resume" | "gone"
   readonly at: number
@@ -48,11 +51,11 @@ export interface KillEntry {
   readonly what: "kill"
   readonly at: number
   readonly pid: number
-  /** A parent sees it die. */
+  /** Whether a parent sees the process die. */
   readonly isSupervised: boolean
 }
 
-/** What was done to the rest of the world. */
+/** A fault that was injected, or the start of the peace. */
 export interface FaultEntry {
   readonly what: "fault"
   readonly at: number
@@ -61,8 +64,8 @@ export interface FaultEntry {
 }
 
 /**
- * A failover forgot what was done since `from`. Until `until` nobody could write; at `at` all
- * could.
+ * A failover that may have lost the commits since `from`. Nobody could write just before `until`;
+ * at `at` the server takes writes again.
  */
 export interface RewindEntry {
   readonly what: "rewind"
@@ -88,13 +91,13 @@ export const open = (folder: string, name: string): (entry: Entry) => void => {
   return (entry) => void writeSync(file, `${JSON.stringify(entry)}\n`)
 }
 
-/** Everything that all ledgers of a folder say, in order of time. */
+/** The entries of all ledgers in a folder, in order of time. */
 export const read = (folder: string): ReadonlyArray<Entry> => {
   const entries: Array<Entry> = []
   for (const name of readdirSync(folder)) {
     if (!name.endsWith(".jsonl")) continue
     for (const line of linesOf(join(folder, name))) {
-      // The last line of a killed process may be torn.
+      // The last line of a killed process may be incomplete.
       if (line.endsWith("}")) entries.push(parse(line))
     }
   }
@@ -103,7 +106,7 @@ export const read = (folder: string): ReadonlyArray<Entry> => {
 
 const parse = (line: string): Entry => JSON.parse(line)
 
-/** Piece by piece: the ledger of an hour is longer than a string can be. */
+/** Reads piece by piece, because the ledger of an hour is longer than a string can be. */
 const linesOf = function*(path: string): Generator<string> {
   const file = openSync(path, "r")
   const piece = Buffer.alloc(1 << 20)
@@ -118,7 +121,7 @@ const linesOf = function*(path: string): Generator<string> {
   closeSync(file)
 }
 
-/** Whether what was committed then may have been forgotten by a failover. */
+/** Whether a failover may have lost a commit of this time. */
 export const isForgotten = (entries: ReadonlyArray<Entry>): (at: number) => boolean => {
   const rewinds = rewindsOf(entries)
   return (at) => rewinds.some(({ from, until }) => from <= at && at <= until)

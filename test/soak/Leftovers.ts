@@ -1,11 +1,14 @@
 /**
- * What the database holds once everybody has stopped: nothing of anybody.
+ * Once all workers have stopped, the database must hold no workers, leases or advisory locks.
  */
 import { Effect } from "effect"
 import { ask } from "./Database.ts"
 import type { World } from "./World.ts"
 
-/** Whoever died must be forgotten before those stop who see to it. */
+/**
+ * Live workers delete the rows of dead ones. The soak waits for that before it stops the live
+ * workers.
+ */
 const patience = "25 seconds"
 
 export const deadAreForgotten = ({ report, server }: World) =>

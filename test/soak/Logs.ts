@@ -1,5 +1,5 @@
 /**
- * What supervisors say of children that died: whom nobody killed must not have died at work.
+ * Checks the logs of supervisors: a child that the soak did not kill must not have died at work.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -22,8 +22,9 @@ export const check = (folder: string, entries: ReadonlyArray<Entry>): ReadonlyAr
 }
 
 /**
- * One that found no server at its start may end, and is tried again; one that was asked to stop may
- * fail to sign off; and one that was frozen when it was, is killed by its parent.
+ * Besides children that the soak killed, three kinds of children may end. A child that found no
+ * server at its start ends and is started again. A child that was asked to stop may fail to sign
+ * off. A child that was frozen when it was asked to stop is killed by its parent.
  */
 export const deserters = (
   log: string,

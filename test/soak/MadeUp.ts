@@ -9,7 +9,9 @@ import * as Runs from "./Runs.ts"
 
 export const leaseMillis = 1000
 
-/** A job of lane `main/key` that was added at a time; its id is its number. */
+/**
+ * The entries of a job in lane `main/key` that was added at this time. The job's id is its number.
+ */
 export const added = (n: number, at: number, more: object = {}): ReadonlyArray<Ledger.Entry> => [
   {
     what: "intent",

@@ -1,5 +1,5 @@
 /**
- * The faults: each of its own rhythm, so that they come beside and during one another.
+ * The faults of a soak. Each kind has a rhythm of its own, so that faults overlap.
  */
 import { Effect } from "effect"
 import { ask } from "./Database.ts"
@@ -10,12 +10,15 @@ import { stop } from "./Stop.ts"
 import { childrenOf, signal, type Worker } from "./WorkerProcesses.ts"
 import type { World } from "./World.ts"
 
-/** Does harm until it is over; every fault has ended by then. */
+/** Injects faults until `isOver`, and ends when every fault has ended. */
 export const run = (options: {
   readonly world: World
   readonly dice: Dice
   readonly pace: number
-  /** How long the faults are meant to last, which is when each must have reached its quota. */
+  /**
+   * How long the faults are meant to last. At the end of that time each must have reached its
+   * quota.
+   */
   readonly seconds: number
   readonly isOver: () => boolean
 }): Effect.Effect<void> => {
@@ -25,13 +28,14 @@ export const run = (options: {
     const tracks = faults.filter((other) => other.name === name).length
     let lasted = 0
     const next = Effect.gen(function*() {
-      // Of its own each time: how one goes does not change what is thrown for the next.
+      // Each round has dice of its own, so that no round changes the throws of the next one.
       const dice = options.dice.for(`${name} ${index} ${round++}`)
       const owed = quota(name, options.seconds) ?? 0
       const left = owed - counted(options.world.faults, name)
       const due = hurry * (end - Ledger.now()) * tracks / left - lasted
       const mean = left > 0 ? Math.min(every, Math.max(due, 50)) : every
-      // In slices, so that the end of the faults need not wait for the next one.
+      // The wait is cut into slices, so that the end of the faults does not wait for the next
+      // fault.
       let wait = dice.gap(mean / options.pace)
       while (wait > 0 && !options.isOver()) {
         yield* Effect.sleep(Math.min(wait, 250))
@@ -45,7 +49,7 @@ export const run = (options: {
   }, { concurrency: "unbounded", discard: true })
 }
 
-/** Quotas are aimed at a little early, for chance and for victims that are busy. */
+/** The plan reaches quotas a little early, because chance and busy victims delay some faults. */
 const hurry = 0.8
 
 const fault = ({ count, write }: World, name: string, detail: string | number): void => {
@@ -61,7 +65,8 @@ const kill = ({ write }: World, pid: number, isSupervised: boolean): void => {
 const isAlone = ({ place }: Worker) => place.processes === undefined
 
 /**
- * Of a supervisor one of its children, of another the process itself. A freeze goes on to its end.
+ * A process to harm: one of a supervisor's children, or the process of another worker. A frozen
+ * child is left out until its freeze ends.
  */
 const someone = ({ crew, frozen }: World, dice: Dice) => {
   const worker = crew.pick(dice, () => true)
@@ -101,7 +106,8 @@ const freeze = (isLong: boolean) => (world: World, dice: Dice) =>
     const millis = isLong
       ? world.leaseMillis + dice.between(1000, 5000)
       : dice.between(100, 2500)
-    // Signals to a frozen process would wait, so one that stands alone is left in peace meanwhile.
+    // Signals to a frozen process wait until it wakes, so no other fault may pick an unsupervised
+    // worker meanwhile.
     if (target.isAlone) target.worker.isTaken = true
     fault(world, isLong ? "SIGSTOP beyond the lease" : "SIGSTOP", target.pid)
     world.write({ what: "pause", at: Ledger.now(), pid: target.pid })
@@ -109,7 +115,7 @@ const freeze = (isLong: boolean) => (world: World, dice: Dice) =>
     return Effect.ensuring(
       Effect.sleep(millis),
       Effect.sync(() => {
-        // Its parent may have killed it, for it did not hear that it was to stop.
+        // The parent may have killed the frozen process, which did not receive the request to stop.
         const isThere = signal(target.pid, "SIGCONT")
         world.frozen.delete(target.pid)
         world.write({ what: isThere ? "resume" : "gone", at: Ledger.now(), pid: target.pid })
@@ -157,7 +163,7 @@ const cut = (world: World, dice: Dice) =>
     return dice.pick(world.proxies)?.cut ?? Effect.void
   })
 
-/** Connections die in the middle of a message, some of them in that of a claim's answer. */
+/** Cuts connections in the middle of a message, some of them within the answer to a claim. */
 export const tear = (millis: number) => (world: World, shared: Dice) =>
   Effect.forEach(world.proxies, (proxy, index) =>
     Effect.gen(function*() {
@@ -166,7 +172,7 @@ export const tear = (millis: number) => (world: World, shared: Dice) =>
       while (Ledger.now() < end) {
         const side = dice.chance(0.8) ? "fromServer" : "fromClient"
         fault(world, "TCP cut within a message", side)
-        // Whoever signs in gets a few hundred bytes for it, then its answers.
+        // A connection carries a few hundred bytes for its sign-in, and then its answers.
         yield* proxy.cutAfter({ [side]: dice.between(1, 6000) })
         if (dice.chance(0.5)) yield* proxy.cut
         yield* Effect.sleep(dice.between(100, 600))
@@ -197,7 +203,10 @@ const blackhole = (isLong: boolean) => (world: World, dice: Dice) =>
     yield* proxy.heal
   })
 
-/** How operators ask, once or impatiently. The last one ends at once. */
+/**
+ * The signals of patient and impatient operators. The last signal of `exit` ends the process at
+ * once.
+ */
 const sequences: Readonly<Record<string, ReadonlyArray<NodeJS.Signals>>> = {
   finish: ["SIGINT"],
   cancel: ["SIGTERM"],
@@ -215,7 +224,10 @@ const signals = (world: World, dice: Dice) =>
     return stop({ ...world, worker, sequence: sequences[name] ?? [], dice, isPeace: false })
   })
 
-/** `every` is the mean of milliseconds between two of a kind, unless its quota asks for more. */
+/**
+ * `every` is the mean time between two faults of a kind, in milliseconds, unless the quota asks for
+ * more faults.
+ */
 const faults: ReadonlyArray<{
   readonly name: string
   readonly every: number

@@ -1,5 +1,5 @@
 /**
- * What a soak is asked to do, from its command line.
+ * The options of a soak, from its command line.
  */
 import { parseArgs } from "node:util"
 import { shortSeconds } from "./Quotas.ts"
@@ -12,19 +12,19 @@ export interface Options {
   readonly mode: "row-lock" | "advisory" | "mixed"
   readonly via: "direct" | "pgbouncer"
   readonly mutant: string | undefined
-  /** Jobs that producers add in a second. */
+  /** The jobs that all producers together add in a second. */
   readonly rate: number
-  /** How many times as often as usual faults happen. */
+  /** The frequency of faults, as a multiple of the usual one. */
   readonly pace: number
 }
 
-/** The exit code of a soak that could not be run here: neither good nor bad. */
+/** The exit code of a soak that cannot run on this machine. */
 export const skipped = 3
 
 export const usage = `npm run soak -- [--short | --minutes N] [--seed TEXT] [--server 18|15]
   [--mode row-lock|advisory|mixed] [--via direct|pgbouncer] [--mutant NAME] [--rate N] [--pace N]`
 
-/** Answers with what is wrong, as a string. */
+/** Answers the options, or an error text. */
 export const parse = (args: ReadonlyArray<string>): Options | string => {
   const text = { type: "string" } as const
   const { values } = parseArgs({

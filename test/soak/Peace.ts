@@ -1,6 +1,6 @@
 /**
- * What must hold once the faults are over: work is done as fast as before them, and the jobs of
- * whoever dies now run again as soon as promised.
+ * Checks after the faults. Jobs are done as fast as before, and the jobs of a worker that dies now
+ * run again as soon as promised.
  */
 import { Effect } from "effect"
 import * as Burst from "./Burst.ts"
@@ -10,19 +10,21 @@ import { childrenOf, signal, type Worker } from "./WorkerProcesses.ts"
 import type { World } from "./World.ts"
 
 /**
- * Invariant I12 of the reliability study: so much of the rate before the faults, within so long.
+ * Invariant I12 of the reliability study: this share of the rate before the faults, within this
+ * time.
  */
 const share = 0.8
 const withinMillis = 30_000
 
-/** Compares with the rate before the faults; answers with the best one. */
+/** Measures until the rate is high enough, or the time is over. Answers the best rate. */
 export const isAsFast = Effect.fnUntraced(function*(world: World, before: number) {
   const end = Ledger.now() + withinMillis
   let best = yield* Burst.rate(world)
   while (best < share * before && Ledger.now() < end) {
     best = Math.max(best, yield* Burst.rate(world))
   }
-  // What could not be measured before is no measure.
+  // Without a rate from before the faults there is nothing to compare with, which is a violation,
+  // too.
   if (best < share * before || before === 0) {
     world.report({
       check: "slow after the faults",
@@ -33,8 +35,8 @@ export const isAsFast = Effect.fnUntraced(function*(world: World, before: number
 })
 
 /**
- * Kills some of those that work, alone and supervised. The ledgers tell how soon their jobs ran
- * again.
+ * Kills some workers that hold jobs, supervised and unsupervised. The ledgers tell how soon their
+ * jobs ran again.
  */
 export const kill = Effect.fnUntraced(function*(world: World) {
   yield* Burst.add(world, { count: 120, does: "sleep", millis: 3000, keys: 60 })
@@ -48,10 +50,10 @@ export const kill = Effect.fnUntraced(function*(world: World) {
   for (const pid of supervised.slice(0, kills)) die(world, pid, true)
 })
 
-/** The entry of the ledgers after which nothing but `kill` harms anybody. */
+/** The name of the ledger entry after which `kill` is the only fault. */
 export const peace = "peace"
 
-/** Of each kind. */
+/** The number of workers of each kind that are killed. */
 const kills = 2
 
 const die = ({ count, write }: World, pid: number, isSupervised: boolean): void => {
@@ -60,7 +62,7 @@ const die = ({ count, write }: World, pid: number, isSupervised: boolean): void 
   signal(pid, "SIGKILL")
 }
 
-/** Those who hold jobs: who stands alone, and children of supervisors. */
+/** The workers that hold jobs: those without a supervisor, and the children of supervisors. */
 const victims = ({ crew, server }: World) =>
   Effect.map(
     ask(server.url, (sql) =>

@@ -1,5 +1,6 @@
 /**
- * Who works in a soak: alone and in families, in one mode or in all at once, by different ways.
+ * The workers of a soak: supervised and unsupervised, in one cooperative mode or in all, direct or
+ * through proxies.
  */
 import type { NetConnectOpts } from "node:net"
 import type { TcpProxy } from "../support/TcpProxy.ts"
@@ -12,7 +13,7 @@ export const places = (options: {
   readonly via: Options["via"]
   readonly server: Server
   readonly proxies: readonly [TcpProxy, TcpProxy]
-  /** Where a connection without a proxy goes. */
+  /** The target of a connection without a proxy. */
   readonly toPgq: NetConnectOpts
 }): ReadonlyArray<Place> => {
   const { mode, proxies: [one, other], server, toPgq, via } = options
@@ -41,7 +42,7 @@ export const places = (options: {
 
 const rowLock = ["--cooperative", "row-lock"]
 
-/** It is not alone, but must be safe all the same. */
+/** A `solo` worker expects to be the only one. It must be safe beside other workers, too. */
 const solo = ["--cooperative", "solo"]
 
 const advisory = (key: string) => ["--cooperative", "advisory", "--advisory-key", key]

@@ -1,6 +1,6 @@
 /**
- * Adds jobs as applications do: in transactions that stay open, roll back, fail or lose their
- * connection, at any isolation level, by bare INSERT or by `pgq.enqueue`; and with pgq's own
+ * Adds jobs as applications do. Transactions stay open, roll back, fail or lose their connection,
+ * at any isolation level; they use INSERT or `pgq.enqueue`. Other jobs are added by pgq's own
  * client.
  */
 import type { PgClient } from "@effect/sql-pg"
@@ -13,20 +13,20 @@ import * as Ledger from "./Ledger.ts"
 export interface Producer {
   readonly name: string
   readonly url: string
-  /** Something stands between that keeps no prepared statements. */
+  /** Whether a pooler that keeps no prepared statements stands before the server. */
   readonly isPooled: boolean
   readonly dice: Dice
-  /** Jobs in a second. */
+  /** Jobs a second. */
   readonly rate: number
   readonly write: (entry: Ledger.Entry) => void
   readonly isOver: () => boolean
   /** The next number of a job, unique among all producers. */
   readonly number: () => number
-  /** Is told of jobs whose commit was answered. */
+  /** Called with the number of jobs whose commit was answered. */
   readonly added: (times: number) => void
 }
 
-/** Produces until it is over; its last transaction has ended by then. */
+/** Adds jobs until `isOver`, and ends when the last transaction has ended. */
 export const run = (producer: Producer): Effect.Effect<void> => {
   let transactions = 0
   const next = () => transactions++
@@ -49,7 +49,8 @@ const produce = Effect.fnUntraced(
     let due = Ledger.now()
     while (!producer.isOver()) {
       const index = next()
-      // Of its own each time: how a transaction goes does not change what is thrown for the next.
+      // Each transaction has dice of its own, so that no transaction changes the throws of the next
+      // one.
       const dice = producer.dice.for(String(index))
       const add = dice.chance(0.2) ? addWithClient : transact
       const count = yield* add({ ...producer, dice }, by, index)
@@ -110,7 +111,7 @@ const transact = Effect.fnUntraced(
       }
       if (hold === "long") yield* Effect.sleep(dice.between(1000, 4000))
     })
-    // What was never committed is not there.
+    // A transaction that failed before its commit has added nothing.
     yield* Effect.tapCause(
       Effect.timeout(body, "15 seconds"),
       () => Effect.sync(() => end("rollback"))
@@ -149,7 +150,7 @@ const job = (dice: Dice): Job => {
     doomed: 2
   })
   const keyed = dice.weigh({ none: 40, one: 5, ten: 30, many: 25 })
-  // Some outlive a lease, in lanes where nobody waits for them.
+  // Some jobs may outlive a lease, in lanes where hardly any other job waits for them.
   const isLong = keyed === "many" && does === "sleep" && dice.chance(0.02)
   const isLater = dice.chance(0.15)
   return {
@@ -163,7 +164,7 @@ const job = (dice: Dice): Job => {
     isLater,
     seconds: isLater ? dice.between(0, 60) / 10 : null,
     does,
-    // The lane that all share would be the last one to be empty.
+    // Jobs of the lane `one` are short. This lane would otherwise be the last one to become empty.
     millis: isLong
       ? dice.between(8000, 22_000)
       : keyed === "one"

@@ -7,7 +7,7 @@ import type { Violation } from "./Violation.ts"
 
 const jobs = "jobs added"
 
-/** What a short run owes. */
+/** The quotas of a short run. */
 const short: Readonly<Record<string, number>> = {
   "worker kill -9": 100,
   "backend kill": 500,
@@ -21,29 +21,31 @@ const short: Readonly<Record<string, number>> = {
   [jobs]: 30_000
 }
 
-/** Of faults. */
+/** How long a short run injects faults. */
 export const shortSeconds = 220
 
-/** So far; a count of `worker kill -9, alone` is one of `worker kill -9` as well. */
+/**
+ * How often a fault has happened so far. `worker kill -9, alone` also counts as `worker kill -9`.
+ */
 export const counted = (counts: ReadonlyMap<string, number>, name: string): number =>
   Array.from(counts).reduce(
     (sum, [one, times]) => one === name || one.startsWith(`${name}, `) ? sum + times : sum,
     0
   )
 
-/** What a run of so many seconds owes; nothing for a fault that may as well not happen. */
+/** The quota of a run of this length; `undefined` for a fault that need not happen. */
 export const quota = (name: string, seconds: number): number | undefined => {
   const owed = short[name]
   return owed === undefined ? undefined : Math.ceil(owed * seconds / shortSeconds)
 }
 
-/** The quotas that are not reached, in so many words. */
+/** A text for each quota that is not reached. */
 export const missing = (
   counts: ReadonlyMap<string, number>,
   seconds: number
 ): ReadonlyArray<string> => below(counts, (name) => quota(name, seconds) ?? 0)
 
-/** What was so rare that a soak in which nothing broke says nothing. */
+/** A violation for each fault that was too rare: a soak with too few faults proves nothing. */
 export const tooFew = (
   counts: ReadonlyMap<string, number>,
   { pace, rate, seconds }: {
@@ -53,7 +55,8 @@ export const tooFew = (
   }
 ): ReadonlyArray<Violation> =>
   [
-    // Half of what was owed, or of what was asked for.
+    // Half of each quota, scaled down where `pace` is below 1; of the jobs, a quarter of the number
+    // asked for.
     ...below(counts, (name) =>
       name === jobs
         ? rate * seconds / 4

@@ -1,5 +1,5 @@
 /**
- * The runs of jobs as the ledgers tell them, and what must hold between them.
+ * The runs of jobs as the ledgers tell them, and the checks of these runs.
  */
 import { backlogAgeMax } from "../../src/domain/Prefetch.ts"
 import type { Entry, RewindEntry, RunEntry } from "./Ledger.ts"
@@ -10,20 +10,20 @@ export interface Run {
   readonly n: number
   readonly pid: number
   readonly from: number
-  /** Infinite while it is open. */
+  /** Infinite while the run is open. */
   to: number
   how: "open" | "end" | "fail" | "abort" | "killed" | "gone"
 }
 
-/** How long a process stood still. */
+/** The time in which a process was frozen. */
 export interface Pause {
   readonly pid: number
   readonly from: number
-  /** Infinity while it does. */
+  /** Infinite while the process is frozen. */
   to: number
 }
 
-/** A run that the death of its process cut short, and how long it took until the job ran again. */
+/** A run that the death of its process cut short, and the time until the job ran again. */
 export interface Recovery {
   /** When the process died. */
   readonly at: number
@@ -40,7 +40,7 @@ export const read = (entries: ReadonlyArray<Entry>) => {
   const pauses: Array<Pause> = []
   const frozen = new Map<number, Pause>()
 
-  // Whoever wakes a process wakes it, however often it was stopped.
+  // One signal wakes a process, however often it was stopped.
   const wake = (pid: number, to: number) => {
     const pause = frozen.get(pid)
     if (pause !== undefined) pause.to = to
@@ -58,11 +58,12 @@ export const read = (entries: ReadonlyArray<Entry>) => {
   for (const entry of entries) {
     switch (entry.what) {
       case "born":
-        // The id of a dead process may be given to another.
+        // The system may give the id of a dead process to a new one.
         dead.delete(entry.pid)
         break
       case "start": {
-        // A process may do a little more between the note of its death and its death.
+        // The entry of a death is written before the signal, so the process may still do a little
+        // more.
         if (dead.has(entry.pid)) break
         const { at, n, pid } = entry
         const run: Run = { name: nameOf(entry), n, pid, from: at, to: Infinity, how: "open" }
@@ -81,7 +82,7 @@ export const read = (entries: ReadonlyArray<Entry>) => {
         reportDead(entry.pid, entry.at, "killed")
         break
       case "gone":
-        // One that never woke has done nothing since it was frozen.
+        // A process that never woke has done nothing since it was frozen.
         reportDead(entry.pid, frozen.get(entry.pid)?.from ?? entry.at, "gone")
         break
       case "pause": {
@@ -99,9 +100,10 @@ export const read = (entries: ReadonlyArray<Entry>) => {
 }
 
 /**
- * Two runs of one lane at once are wrong, unless nobody can prevent it: because one of them belongs
- * to a process that was frozen for so long that it was taken for dead, until it has noticed, or
- * because a failover forgot the lease of one, until its process has heard of it.
+ * Two runs of one lane at once are a violation, with two exceptions that pgq cannot prevent. One
+ * run may belong to a process that was frozen for so long that it was taken for dead; the exception
+ * ends when the process has noticed. Or a failover lost the lease of one run; the exception ends
+ * when the run's process has heard of the loss.
  */
 export const overlaps = (options: {
   readonly runs: ReadonlyArray<Run>
@@ -111,7 +113,7 @@ export const overlaps = (options: {
   readonly rewinds: ReadonlyArray<RewindEntry>
 }): { readonly violations: ReadonlyArray<Violation>; readonly explained: number } => {
   const { laneOf, leaseMillis, pauses, rewinds, runs } = options
-  // A lease is renewed three times as often as it ends.
+  // A worker renews its lease three times in the length of the lease.
   const renewal = leaseMillis / 3
   const lanes = new Map<string, ReadonlyArray<Run>>()
   const violations: Array<Violation> = []
@@ -122,8 +124,8 @@ export const overlaps = (options: {
       pause.pid === pid && pause.to - pause.from > leaseMillis - renewal && pause.from < from &&
       to < pause.to + renewal
     )
-  // What was claimed until then may start later: it waits in its worker for as long as that is
-  // frozen, and for half a second that it is not.
+  // A job that was claimed until `at` may start later. It waits in its worker while the worker is
+  // frozen, and for half a second of other time.
   const latestStart = (pid: number, at: number) =>
     backlogAgeMax +
     (pauses.find((pause) => pause.pid === pid && pause.from <= at && at <= pause.to)?.to ?? at)
@@ -153,7 +155,7 @@ export const overlaps = (options: {
 const tell = ({ from, how, n, pid, to }: Run): string =>
   `job ${n} in ${pid} from ${from} to ${to} (${how})`
 
-/** How long jobs waited whose run died with its process. */
+/** The recoveries of jobs whose run died with its process. */
 export const recoveries = (
   runs: ReadonlyArray<Run>,
   entries: ReadonlyArray<Entry>
@@ -176,14 +178,14 @@ export const recoveries = (
 }
 
 /**
- * Without other faults a parent hands jobs back within a second, and others find them soon after a
- * lease.
+ * Without other faults, a parent gives back the jobs of a dead child within a second. Other workers
+ * find the jobs of an unsupervised worker soon after its lease has ended.
  */
 export const slow = (
   recoveries: ReadonlyArray<Recovery>,
   { leaseMillis, lookMillis, since }: {
     readonly leaseMillis: number
-    /** Idle workers that hear nothing look so often. */
+    /** The time between two claims of an idle worker that gets no wake-ups. */
     readonly lookMillis: number
     readonly since: number
   }
@@ -197,8 +199,8 @@ export const slow = (
   })
 
 /**
- * Without faults nothing runs again that has ended well, unless its process died before it could
- * say so.
+ * Without faults, no job runs again after a run that ended well. An exception is a run whose
+ * process was killed: its settlement may be lost.
  */
 export const again = (
   runs: ReadonlyArray<Run>,

@@ -11,29 +11,32 @@ import * as Failover from "./Failover.ts"
 import * as Ledger from "./Ledger.ts"
 
 export interface Server {
-  /** Over its unix socket, with nothing between, for a plain role that owns the database. */
+  /** The address over the unix socket, without a proxy, for a plain role that owns the database. */
   readonly url: string
-  /** The same for a superuser, for what happens to a server. */
+  /** The same address for a superuser, for faults that change the server. */
   readonly adminUrl: string
   readonly socket: { readonly folder: string; readonly path: string }
   readonly user: string
   readonly password: string
-  /** Kills the postmaster, or stops it without a word to anybody, and starts another. */
+  /** Kills the postmaster, or stops it immediately, and starts another one. */
   readonly crash: (signal: "SIGKILL" | "SIGQUIT") => Effect.Effect<void>
   /**
-   * Kills the postmaster and puts a standby in its place, which is read-only for so long. Answers
-   * when commits were made that are lost, by the clock of the ledgers; none are if the standby is
-   * synchronous.
+   * Kills the postmaster and puts a standby in its place, which is read-only for `lagMillis`.
+   * Answers the time in which the lost commits were made, by the clock of the ledgers. A
+   * synchronous standby loses none.
    */
   readonly failover: (
     isSynchronous: boolean,
     lagMillis: number
   ) => Effect.Effect<{ readonly from: number; readonly until: number } | undefined>
-  /** When it last forgot something, by the clock of the ledgers; infinite while it does. */
+  /**
+   * When a failover last lost commits, by the clock of the ledgers; infinite during such a
+   * failover.
+   */
   readonly forgotAt: () => number
 }
 
-/** The same server where `port` leads to it. */
+/** The address of the server over TCP, by a port that leads to the server. */
 export const overTcp = ({ password, user }: Server, port: number): string =>
   `postgres://${user}:${password}@127.0.0.1:${port}/postgres`
 
@@ -69,18 +72,19 @@ export const open = Effect.fnUntraced(function*(
   const url = new URL(yield* PlainRole.owner(adminUrl))
   const folder = url.searchParams.get("host") ?? ""
 
-  // The backends of a killed postmaster take a moment to notice, and hold its memory till then.
+  // The backends of a killed postmaster take a moment to notice its death, and hold its memory
+  // until then.
   const startAgain = Effect.retry(
     start,
     Schedule.upTo(Schedule.spaced("100 millis"), { duration: "60 seconds" })
   ).pipe(Effect.map((started) => void (current = started)), Effect.orDie)
   const kill = (signal: "SIGKILL" | "SIGQUIT") =>
-    // It may be dead already.
+    // The postmaster may be dead already.
     Effect.ignoreCause(Effect.sync(() => process.kill(current.server.pid, signal))).pipe(
       Effect.andThen(Effect.suspend(() => Scope.close(current.scope, Exit.void)))
     )
   let forgotAt = -Infinity
-  // One at a time.
+  // One crash or failover at a time.
   const { withPermit } = yield* Semaphore.make(1)
   const failover = (isSynchronous: boolean, lagMillis: number) =>
     Effect.suspend(() => {

@@ -1,6 +1,6 @@
 /**
- * One soak from its empty server to its verdict: faults while work goes on, then peace, in which
- * all work must be done, then an orderly end, after which nothing may be left.
+ * One soak, from an empty server to the verdict. Faults happen while jobs run. Then, in peace, all
+ * jobs must be done. At the end all workers stop, and nothing may be left.
  */
 import { Effect, Fiber } from "effect"
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs"
@@ -21,10 +21,10 @@ import * as Verdict from "./Verdict.ts"
 import type { Violation } from "./Violation.ts"
 import * as World from "./World.ts"
 
-/** So long the work may take that the faults have left undone. */
+/** How long the jobs that are left after the faults may take. */
 const drainSecondsMax = 120
 const producerCount = 12
-/** So much longer the faults go on while one of them has not reached its quota. */
+/** How much longer the faults go on while one of them has not reached its quota. */
 const extraSecondsMax = 30
 
 export const run = Effect.fnUntraced(function*(
@@ -45,7 +45,7 @@ export const run = Effect.fnUntraced(function*(
     count: (fault, times = 1) => void faults.set(fault, (faults.get(fault) ?? 0) + times)
   })
   const dice = Dice.make(options.seed)
-  // The first one finds everything cold.
+  // The first burst finds everything cold, so the better of two bursts counts.
   const rateBefore = Math.max(yield* Burst.rate(world), yield* Burst.rate(world))
   const version = yield* Database.version(world.server.url)
   say(`all are at work on PostgreSQL ${version}; ${options.faultSeconds} s of faults`)
@@ -86,7 +86,7 @@ export const run = Effect.fnUntraced(function*(
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** One line for each: all together they may be longer than a string can be. */
+/** Writes one line for each row, because all rows together may be longer than a string can be. */
 const keep = (evidence: Database.Evidence, folder: string): void => {
   mkdirSync(folder)
   for (const [name, rows] of Object.entries(evidence)) {
@@ -96,7 +96,10 @@ const keep = (evidence: Database.Evidence, folder: string): void => {
   }
 }
 
-/** Jobs come in and faults happen, for the time asked for; all of it has ended by then. */
+/**
+ * Adds jobs and injects faults for the time asked for. All producers and faults have ended when it
+ * ends.
+ */
 const trouble = Effect.fnUntraced(function*(
   world: World.World,
   { faultSeconds, pace, rate }: Options,
@@ -133,7 +136,8 @@ const trouble = Effect.fnUntraced(function*(
     Effect.repeat({ while: () => Quotas.missing(world.faults, faultSeconds).length > 0 }),
     Effect.timeoutOption(extraSecondsMax * 1000)
   )
-  // What a claim's lost answer leaves behind must be found before the end, while its worker lives.
+  // Claims lose their answers last: the leases that this leaves behind must be found while the
+  // workers still live.
   yield* Nemesis.tear(5000)(world, dice.for("tear"))
   isOver = true
   yield* Fiber.join(producers)
@@ -148,7 +152,7 @@ const tellProgress = (world: World.World, faults: ReadonlyMap<string, number>) =
     say(`${left} jobs unfinished, ${world.crew.starts()} worker starts, ${harm} faults`)
   }).pipe(Effect.forever)
 
-/** Waits until nothing is left to do. */
+/** Waits until no jobs are left, and reports a violation if that takes too long. */
 const isDone = Effect.fnUntraced(function*(world: World.World) {
   const isDrained = yield* Burst.drained(world.server.url, drainSecondsMax)
   if (!isDrained) {
@@ -157,7 +161,7 @@ const isDone = Effect.fnUntraced(function*(world: World.World) {
   return isDrained
 })
 
-/** Everybody is asked to stop, by each of the signals. */
+/** Asks all workers to stop. The three signals take turns. */
 const end = Effect.fnUntraced(function*(world: World.World, dice: Dice.Dice, isPeace: boolean) {
   yield* world.crew.isComplete
   yield* world.crew.close

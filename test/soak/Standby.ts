@@ -1,5 +1,5 @@
 /**
- * A standby of a server, kept up to date by streaming, until it takes its place.
+ * A standby that follows a server by streaming, until it takes the server's place.
  */
 import { Effect, Schedule } from "effect"
 import { execFile, spawn } from "node:child_process"
@@ -19,13 +19,14 @@ import { exited, spawnOptions } from "../../src/layers/embedded/Host.ts"
 import * as Database from "./Database.ts"
 
 export interface Standby {
-  /** From now on commits wait for it. */
+  /** From now on, commits of the server wait for the standby. */
   readonly synchronous: Effect.Effect<void>
-  /** Waits until it has all that is committed by now. */
+  /** Waits until the standby has all commits of the server up to now. */
   readonly caughtUp: Effect.Effect<void>
   readonly stop: Effect.Effect<void>
   /**
-   * Puts it where the server's data are, once neither of the two runs. Its next start is read-only.
+   * Replaces the server's data with the standby's, once neither of the two runs. The next start is
+   * read-only.
    */
   readonly replace: Effect.Effect<void>
 }
@@ -37,7 +38,7 @@ export interface Primary {
   readonly dataDir: string
 }
 
-/** Copies the running server and starts the copy; answers once it streams. */
+/** Copies the running server and starts the copy. Answers once the copy streams. */
 export const open = Effect.fnUntraced(function*({ dataDir, pid, url }: Primary) {
   const data = join(dataDir, "cluster", "data")
   const copy = join(dataDir, "cluster", "standby")
@@ -98,7 +99,7 @@ export const open = Effect.fnUntraced(function*({ dataDir, pid, url }: Primary) 
 
 const slot = "standby"
 
-/** A base backup, without the write-ahead log, which it will stream. */
+/** A base backup without the write-ahead log, which the standby will stream. */
 const copied = ({ copy, data, url }: {
   readonly url: string
   readonly data: string
@@ -134,7 +135,7 @@ const shell = (script: string, args: ReadonlyArray<string>) =>
     })
   })
 
-/** Waits until the primary says so of its standby. */
+/** Waits until the primary has a standby that meets the condition. */
 const until = (url: string, condition: string) =>
   Database.ask(
     url,

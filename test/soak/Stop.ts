@@ -1,5 +1,5 @@
 /**
- * Asks a worker to stop, as an operator does, and looks whether it left anything behind.
+ * Asks a worker to stop, as an operator does, and checks that nothing of the worker is left.
  */
 import { Deferred, Effect, Option } from "effect"
 import { ask } from "./Database.ts"
@@ -14,7 +14,7 @@ export const stop = Effect.fnUntraced(function*(options: {
   readonly sequence: ReadonlyArray<NodeJS.Signals>
   readonly dice: Dice
   readonly server: Server
-  /** Without faults it must stop, and cleanly. */
+  /** Without faults the worker must stop, and cleanly. */
   readonly isPeace: boolean
   readonly write: (entry: Ledger.Entry) => void
   readonly report: (violation: Violation) => void
@@ -32,7 +32,7 @@ export const stop = Effect.fnUntraced(function*(options: {
     for (const pid of dying) write({ what: "kill", at: Ledger.now(), pid, isSupervised: false })
   }
   for (const [index, name] of sequence.entries()) {
-    // The third one ends the process wherever it is.
+    // The third signal ends the process at once.
     if (index === 2) note(pids)
     signal(worker.pid, name)
     yield* Effect.sleep(dice.between(0, 500))
@@ -40,7 +40,7 @@ export const stop = Effect.fnUntraced(function*(options: {
   const ended = yield* Effect.timeoutOption(Deferred.await(worker.ended), "25 seconds")
   const who = `${worker.place.name} (${worker.pid}) after ${sequence.join(", ")}`
   if (Option.isNone(ended)) {
-    // A drain goes on for as long as jobs come in, and no server means nobody to say goodbye to.
+    // A drain goes on for as long as jobs come in, and without a server a worker cannot sign off.
     if (isPeace) report({ check: "not stopped", detail: who })
     count("stops given up")
     const dying = [...childrenOf(worker.pid), worker.pid]
@@ -64,7 +64,7 @@ export const stop = Effect.fnUntraced(function*(options: {
               WHERE worker_id = ANY (${ids.map(({ id }) => id)}::uuid[])) AS leases
       FROM pgq.workers WHERE pid = ANY (${pids}::integer[])
     `)
-  // A goodbye that a failover forgot was said.
+  // A failover may have lost the sign-off. That is no leak.
   if (row !== undefined && row.workers + row.leases > 0 && server.forgotAt() < since) {
     report({ check: "leaked", detail: `${who}: ${row.workers} workers, ${row.leases} leases` })
   }

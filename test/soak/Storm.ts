@@ -1,7 +1,7 @@
 /**
- * Workers in one process, each behind a network of its own, whose connections are cut, refused,
- * reset in the middle of a message, or fall silent, at random. Each must go on once its network is
- * well, and close in time whether it is or not.
+ * Workers in one process, each behind a network of its own. Connections are cut, refused, reset in
+ * the middle of a message, or fall silent, at random. Each worker must go on once its network is
+ * well, and must close in time in any case.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Exit } from "effect"
@@ -11,17 +11,19 @@ import * as StormRound from "./StormRound.ts"
 
 export interface Report {
   readonly rounds: number
-  /** How many there were of each kind. */
+  /** The number of faults of each kind. */
   readonly faults: ReadonlyMap<string, number>
-  /** The slowest of each, in seconds. */
+  /** The longest time of each feat, in seconds. */
   readonly slowest: ReadonlyMap<string, number>
   readonly violations: ReadonlyArray<string>
 }
 
-/** How many seconds each may take. A listener that is well gives a sign of life every 5. */
+/** The seconds that each feat may take. A healthy listener gives a sign of life every 5 seconds. */
 const limits: Readonly<Record<StormRound.Feat, number>> = { recover: 40, listen: 20, close: 8 }
 
-/** Begins rounds for so many seconds, so many at a time; ends at the first violation. */
+/**
+ * Begins rounds for `seconds`, `atOnce` of them side by side. The first violation ends the storm.
+ */
 export const run = Effect.fnUntraced(function*(options: {
   readonly server: Server.Server
   readonly sql: PgClient.PgClient
@@ -39,7 +41,7 @@ export const run = Effect.fnUntraced(function*(options: {
   const timed = (round: string): StormRound.Timed => (feat, effect) =>
     Effect.gen(function*() {
       const from = yield* now
-      // Twice as long, to tell the slow from the stuck.
+      // The timeout is twice the limit, so that the report tells slow feats from stuck ones.
       const exit = yield* Effect.exit(Effect.timeout(effect, `${2 * limits[feat]} seconds`))
       const took = (yield* now) - from
       slowest.set(feat, Math.max(took, slowest.get(feat) ?? 0))

@@ -1,6 +1,6 @@
 /**
- * One worker's storm: some faults, then good weather or the end, and then the count of what became
- * of its jobs.
+ * One round of the storm: a worker, some faults, a recovery in most rounds, the worker's close, and
+ * a check of its jobs.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Exit, Layer, Logger, Redacted, Schedule, Schema, Scope } from "effect"
@@ -10,7 +10,7 @@ import * as TcpProxy from "../support/TcpProxy.ts"
 import type * as Dice from "./Dice.ts"
 import * as Server from "./Server.ts"
 
-/** What must not take long. */
+/** The feats that have a time limit. */
 export type Feat = "recover" | "listen" | "close"
 
 export type Timed = <A, E, R>(
@@ -20,9 +20,9 @@ export type Timed = <A, E, R>(
 
 export const run = Effect.fnUntraced(function*(options: {
   readonly server: Server.Server
-  /** Goes straight to it. */
+  /** A client that is connected to the server without a proxy. */
   readonly sql: PgClient.PgClient
-  /** Of the queue, and of the worker's connections. */
+  /** The name of the queue and of the worker's connections. */
   readonly name: string
   readonly dice: Dice.Dice
   readonly onFault: (fault: string) => void
@@ -64,7 +64,7 @@ export const run = Effect.fnUntraced(function*(options: {
   }
   yield* timed("close", Scope.close(scope, Exit.void))
 
-  // What is left is done by one to which nothing happens.
+  // A worker without faults does the jobs that are left.
   yield* Effect.scoped(
     Effect.andThen(
       worker({ name, pool, url: server.url }),
@@ -116,7 +116,7 @@ const weights = {
   mend: 2
 }
 
-/** Where a connection falls silent. */
+/** The texts at which a connection falls silent. */
 const words = ["claim", "settle", "promote", "rescue", "prune_", "LISTEN", "SET lease_until"]
 
 const strike = (
@@ -149,7 +149,10 @@ const isDone = (sql: PgClient.PgClient, name: string) =>
     Effect.map(sql`SELECT FROM pgq.jobs WHERE queue = ${name} LIMIT 1`, (jobs) => jobs.length === 0)
   )
 
-/** Since now. The server does not know of a connection that has fallen silent. */
+/**
+ * Waits until the listener gives a sign of life. An older sign does not count, because the server
+ * does not know of a connection that has fallen silent.
+ */
 const isHeard = Effect.fnUntraced(function*(sql: PgClient.PgClient, name: string) {
   const [start] = yield* sql<{ at: string }>`SELECT clock_timestamp()::text AS at`
   const sign = sql`

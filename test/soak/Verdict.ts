@@ -1,5 +1,5 @@
 /**
- * What the ledgers and the database say together, once all is over.
+ * The verdict on a soak, from its ledgers and the evidence in the database.
  */
 import type { Evidence } from "./Database.ts"
 import * as Ends from "./Ends.ts"
@@ -16,7 +16,7 @@ import type { World } from "./World.ts"
 export const of = (options: {
   readonly world: World
   readonly evidence: Evidence
-  /** Those that were seen while it went on. */
+  /** The violations that were found while the soak ran. */
   readonly violations: ReadonlyArray<Violation>
   readonly faults: ReadonlyMap<string, number>
   readonly drainSeconds: number

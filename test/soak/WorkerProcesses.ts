@@ -1,5 +1,5 @@
 /**
- * The worker processes: started, watched, replaced when they end.
+ * Starts and watches the worker processes, and replaces those that end.
  */
 import { Deferred, Effect, Schedule, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -9,7 +9,7 @@ import type { Build } from "./Build.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 
-/** One place in the crew: whoever ends in it is replaced by another with the same arguments. */
+/** One place in the crew. A worker that ends is replaced by another one with the same arguments. */
 export interface Place {
   readonly name: string
   readonly url: string
@@ -20,9 +20,9 @@ export interface Place {
 export interface Worker {
   readonly place: Place
   readonly pid: number
-  /** It works, as far as it knows. */
+  /** Whether the worker has logged that it is at work. */
   isReady: boolean
-  /** Somebody else has its end in hand. */
+  /** Whether a fault or a stop has this worker. Its end is then no violation. */
   isTaken: boolean
   readonly ended: Deferred.Deferred<Ended>
   readonly complaint: () => string
@@ -34,14 +34,14 @@ export interface Ended {
 }
 
 export interface WorkerProcesses {
-  /** One that works and that nobody else does something to. */
+  /** A worker that is ready and not taken. */
   readonly pick: (dice: Dice, isMeant: (place: Place) => boolean) => Worker | undefined
   readonly workers: () => ReadonlyArray<Worker>
-  /** From now on nobody is replaced. */
+  /** From now on, no worker is replaced. */
   readonly close: Effect.Effect<void>
-  /** Waits until every place has somebody at work. */
+  /** Waits until every place has a worker that is ready and not taken. */
   readonly isComplete: Effect.Effect<void>
-  /** Workers that ended by themselves, in so many words. */
+  /** A text for each worker that ended by itself. */
   readonly deserters: ReadonlyArray<string>
   readonly starts: () => number
 }
@@ -57,7 +57,7 @@ export const make = Effect.fnUntraced(function*(options: {
   const deserters: Array<string> = []
   let isOpen = true
   let starts = 0
-  // Nothing of it stays, whatever happened.
+  // No worker process outlives the scope.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       isOpen = false
@@ -79,7 +79,7 @@ export const make = Effect.fnUntraced(function*(options: {
             `${ended.signal}: ${worker.complaint()}`
         )
       }
-      // One that found no server at its start tries again.
+      // A worker that found no server at its start is started again.
       if (!worker.isReady) yield* Effect.sleep("500 millis")
     }).pipe(Effect.repeat({ while: () => isOpen }))
 
@@ -156,7 +156,7 @@ const watch = (place: Place, child: ChildProcess, folder: string): Worker => {
   return worker
 }
 
-/** The processes that a process has started and that live. */
+/** The living children of a process. */
 export const childrenOf = (pid: number): ReadonlyArray<number> => {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean)
@@ -166,7 +166,7 @@ export const childrenOf = (pid: number): ReadonlyArray<number> => {
   }
 }
 
-/** Nobody is harmed who is gone already. */
+/** Answers whether the process was still there. */
 export const signal = (pid: number, name: NodeJS.Signals): boolean => {
   try {
     return process.kill(pid, name)

@@ -1,5 +1,5 @@
 /**
- * What a soak plays in: a server, the ways to it, the workers, the ledgers, and a watcher.
+ * The parts of a soak: a server, the ways to the server, the workers, the ledgers, and the auditor.
  */
 import { Effect } from "effect"
 import { execFileSync } from "node:child_process"
@@ -20,10 +20,10 @@ import * as WorkerProcesses from "./WorkerProcesses.ts"
 export interface World {
   readonly crew: WorkerProcesses.WorkerProcesses
   readonly server: Server.Server
-  /** The first two lead workers to the server, the third one producers. */
+  /** The first two proxies lead workers to the server, and the third one producers. */
   readonly proxies: readonly [TcpProxy.TcpProxy, TcpProxy.TcpProxy, TcpProxy.TcpProxy]
   readonly producerUrl: string
-  /** Behind the proxies, if there is one. */
+  /** The pooler behind the proxies, if there is one. */
   readonly bouncer: Bouncer.Bouncer | undefined
   readonly leaseMillis: number
   /** The folder of the ledgers. */
@@ -33,16 +33,16 @@ export interface World {
   /** How often each fault was injected so far, by name. */
   readonly faults: ReadonlyMap<string, number>
   readonly count: (fault: string, times?: number) => void
-  /** The processes that stand still. */
+  /** The ids of the frozen processes. */
   readonly frozen: Set<number>
   /** The next number of a job, unique among all producers. */
   readonly number: () => number
 }
 
-/** pgq's own, which `pgq start` has no flag for. */
+/** pgq's default. `pgq start` has no flag for the lease. */
 const leaseMillis = 15_000
 
-/** Answers once everybody is at work. */
+/** Answers once every place has a worker at work. */
 export const make = Effect.fnUntraced(function*(
   options: Pick<Options, "server" | "mode" | "via"> & Pick<World, "report" | "count" | "faults"> & {
     readonly build: Build
@@ -52,7 +52,7 @@ export const make = Effect.fnUntraced(function*(
   const { build, count, faults, folder, report } = options
   const ledger = join(folder, "ledger")
   mkdirSync(ledger)
-  // The server may run as another user than we.
+  // The server may run as another user than this process.
   chmodSync(folder, 0o711)
   const write = Ledger.open(ledger, "soak")
 

@@ -1,5 +1,5 @@
 /**
- * The soak's auditor, and its look at the end, see what is wrong in a database, and nothing else.
+ * The soak's auditor and its check of leftovers find what is wrong in a database, and nothing else.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,5 +1,5 @@
 /**
- * The matrix has all soaks, and tells of each what matters.
+ * The matrix has all soaks, and reports what matters about each.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { cellsOf, summary } from "./Cells.ts"

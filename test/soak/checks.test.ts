@@ -1,5 +1,5 @@
 /**
- * The soak's checks find what is wrong in ledgers made up for it, and nothing in one that is right.
+ * The soak's checks find what is wrong in made-up ledgers, and nothing in correct ones.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Auditor from "./Auditor.ts"
@@ -11,8 +11,8 @@ import * as Quotas from "./Quotas.ts"
 import * as Runs from "./Runs.ts"
 
 /**
- * What is found of a process that died at `at`, and whose job ran again at `again`, in peace since
- * 100.
+ * The violations of a job whose process died at `at`, and which ran again at `again`. The peace
+ * began at 100.
  */
 const slow = (isSupervised: boolean, at: number, again: number, lookMillis = 0) => {
   const entries = [
@@ -131,7 +131,8 @@ describe("the checks", () => {
   it("forgive a run whose lease a failover forgot", () => {
     const rewind = { what: "rewind", at: 5050, from: 4990, until: 5040 } as const
     assert.deepStrictEqual(found(inOrder([...beside, rewind]), bothEnded), [])
-    // Somebody had the lane before the failover; both had it before; its owner should have heard.
+    // Not forgiven are a run from before the lost time, two runs from before the failover, and a
+    // run whose process should have heard of the failover.
     for (const more of [{ from: 5010 }, { until: 5101, at: 5200 }, { at: 4095 }]) {
       const entries = inOrder([...beside, { ...rewind, ...more }])
       assert.deepStrictEqual(found(entries, bothEnded), ["overlap"])
@@ -290,7 +291,7 @@ describe("the quotas", () => {
   })
 })
 
-/** The run of a process that is frozen, and one of another process meanwhile. */
+/** The run of a frozen process, and a run of another process meanwhile. */
 const frozenUntil = (end: "gone" | "resume") =>
   [
     { what: "start", at: 100, pid: 1, run: 1, n: 1, attempt: 1 },

@@ -1,5 +1,5 @@
 /**
- * What a crash of the server may take with it, and what not.
+ * A crash of the server loses no lease of jobs with a key.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,5 +1,5 @@
 /**
- * What the soak does to its server does what it says.
+ * The failovers of the soak's server lose no commit, or only commits of the time that they answer.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -52,7 +52,7 @@ describe.each(versions)("a failover of PostgreSQL %s", (version) => {
               SELECT split_part(current_setting('server_version'), '.', 1) AS major
             `
           )
-          // Which other one it is, may be chosen.
+          // `PGQ_TEST_BINARIES` may set another version than 18.
           if (version === "15") assert.strictEqual(found?.major, version)
           const committed = new Map<number, number>()
           const writer = yield* Effect.forkChild(writing(url, committed))

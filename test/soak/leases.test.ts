@@ -1,5 +1,6 @@
 /**
- * The soak's checks of leases and ends find what is wrong, and nothing in what is just not wrong.
+ * The soak's checks of leases and ends find what is wrong, and nothing in cases that are just
+ * right.
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { Evidence } from "./Database.ts"
@@ -11,7 +12,9 @@ import { added, ended, found, moved, nothing, ran } from "./MadeUp.ts"
 const unkeyed = { key: null }
 const bothEnded = [ended(1, 200), ended(2, 100)]
 
-/** Of jobs that are done in time, as far as nothing else is said. */
+/**
+ * The violations except `not run`. Both jobs complete in time, unless `finished` says otherwise.
+ */
 const order = (
   entries: ReadonlyArray<Ledger.Entry>,
   history: Evidence["history"],
@@ -86,7 +89,7 @@ const inMode = (mode: string | null, at = 90) => [
   { ...moved(true, at + 5, "b", 1), mode }
 ]
 
-/** Job 1 is passed over by claims at these times. */
+/** Claims at these times pass over job 1. */
 const repeated = (...times: ReadonlyArray<number>) => [
   ...times.map((at, index) => ({
     ...moved(true, at, `lease ${index}`, index + 2),
@@ -125,7 +128,9 @@ describe("the order of a queue", () => {
   })
 })
 
-/** What is found of the end of job 1, which has failed once and stands in lease `a` then. */
+/**
+ * The violations in the end of job 1, which has failed once and was then claimed under lease `a`.
+ */
 const check = (more: object, does = "value", evidence: Partial<Evidence> = {}) => {
   const entries = [...added(1, 10, { does }), ran("start", 1, 50), ran("fail", 1, 60)]
   const finished = [{ ...ended(1, 200), ...more }]

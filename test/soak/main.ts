@@ -43,7 +43,7 @@ const main = async (): Promise<number> => {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => fiber.interruptUnsafe())
   }
-  // So that no process of the soak outlives it.
+  // An uncaught error interrupts the soak, so that none of its processes is left.
   process.once("uncaughtException", (error) => {
     say(`the soak itself failed: ${error.stack}`)
     fiber.interruptUnsafe()
@@ -60,6 +60,6 @@ const main = async (): Promise<number> => {
   return isSound ? 0 : 1
 }
 
-// Node may turn for ever in its own end, over handles of sockets that were cut: it is not asked to
-// close them.
+// Node may loop for ever at its end, over the handles of sockets that were cut, so it is not asked
+// to close them.
 process.exit(await main())

@@ -1,7 +1,7 @@
 /**
- * All soaks one after the other, and a line for each: every mode, both ways, both servers. What it
- * is asked with goes on to each of them, as `--short`, `--minutes N` or `--seed TEXT`; `--server`,
- * `--mode` and `--via` choose some. It wants pgq to be built.
+ * Runs all soaks one after the other, and prints a line for each: every mode, both ways, both
+ * servers. The arguments go on to each soak, such as `--short`, `--minutes N` or `--seed TEXT`;
+ * `--server`, `--mode` and `--via` choose some of the soaks. pgq must be built.
  */
 import { spawn } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs"
@@ -16,7 +16,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 /**
- * Runs to its end; answers with its exit code. An interrupt from the terminal reaches it by itself.
+ * Runs a soak to its end, and answers its exit code. An interrupt from the terminal reaches the
+ * soak by itself.
  */
 const soak = (args: ReadonlyArray<string>, log: string): Promise<number> =>
   new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * A claim looks at a part of the markers only, and yet passes over no job of a lane.
+ * A claim looks at some of the markers only, and still passes over no job of a lane.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -7,7 +7,7 @@ import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 
 const queue = "overtaken"
-/** More than a claim looks at. */
+/** More markers than one claim looks at. */
 const markers = 250
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a claim", (it) => {
@@ -19,7 +19,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "60 seconds" })("a
         INSERT INTO pgq.jobs (queue, name, serialization_key, priority)
         SELECT ${queue}, 'test', 'other ' || n, 5 FROM generate_series(1, ${markers}) AS n
       `
-      // Lanes that are looked at first and have nothing to claim: each waits for its next try.
+      // These lanes are looked at first and have nothing to claim, because their heads are in
+      // retry.
       yield* others
       yield* session.sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
       yield* session.asStep(`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'

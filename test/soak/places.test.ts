@@ -1,5 +1,5 @@
 /**
- * A soak works where it was asked to, and in the modes that it was asked for.
+ * The workers of a soak use the ways and the modes that its options ask for.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"

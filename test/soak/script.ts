@@ -1,6 +1,6 @@
 /**
  * The job script of the soak's workers: handlers that write what they do into the ledger of their
- * process. It runs beside a copy of the build, in a folder of its own.
+ * process. The script runs beside a copy of the build, in a folder of its own.
  */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
@@ -18,7 +18,7 @@ export const setupJobs = (queue: JobQueue, folder: string) => {
   write({ what: "born", at: Ledger.now(), pid: process.pid })
   let runs = 0
 
-  /** Notes the start of a run; what it answers notes its end. */
+  /** Writes the start of a run. Answers a function that writes the end of the run. */
   const begin = (n: number, { attempt }: RunningJob) => {
     const run = ++runs
     const note = (what: Ledger.RunEntry["what"]) =>
@@ -64,7 +64,7 @@ export const setupJobs = (queue: JobQueue, folder: string) => {
     })
   })
 
-  // Fails in its first runs.
+  // Fails in the first run, or in the first two runs.
   queue.handle(kind("flaky"), ({ millis, n }, job) =>
     noted(
       n,

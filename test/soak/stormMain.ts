@@ -13,7 +13,9 @@ import * as Storm from "./Storm.ts"
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** Less than two minutes, with the rounds that are under way then. */
+/**
+ * A short storm takes less than two minutes, with the rounds that are still under way at its end.
+ */
 const shortSeconds = 60
 
 const lingerSeconds = 15
@@ -66,8 +68,8 @@ const lineOf = (figures: ReadonlyMap<string, number>): string =>
 
 process.exitCode = await main()
 
-// A process whose layers have closed ends by itself. Node may then turn for ever over handles of
-// sockets that were cut: it is not asked to close them.
+// A process whose layers have closed ends by itself. Node may then loop for ever over the handles
+// of sockets that were cut, so it is not asked to close them.
 process.once("beforeExit", () => process.exit())
 setTimeout(() => {
   say(`still there after ${lingerSeconds} seconds: ${process.getActiveResourcesInfo().join(", ")}`)

@@ -1,5 +1,5 @@
 /**
- * Clients for what a connection string names, as the command line makes them.
+ * Clients from connection strings, as the command line makes them.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Result } from "effect"
@@ -16,7 +16,7 @@ export const conninfo = (text: string) =>
     )
   )
 
-/** Runs with a client for what the text names; a failure is the line that people see. */
+/** Runs the Effect with a client for this connection string. */
 export const at = <A, E>(
   text: string,
   effect: Effect.Effect<A, E, PgClient.PgClient | SqlClient.SqlClient>

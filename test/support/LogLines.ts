@@ -1,17 +1,17 @@
 /**
- * What is logged, each line with its fields.
+ * Collects the logged lines, each with its fields.
  */
 import { assert } from "@effect/vitest"
 import { Effect, Logger, References } from "effect"
 import { eventually } from "../Given.ts"
 
 export interface LogLine {
-  /** Its level and its message. */
+  /** The level and the message. */
   readonly text: string
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** Writes into this array, and nowhere else; nothing of what only developers look at. */
+/** Logs into this array only, and leaves out debug lines. */
 export const into = (lines: Array<LogLine>) =>
   Logger.layer([Logger.make(({ fiber, logLevel, message }) => {
     if (logLevel === "Debug") return

@@ -1,5 +1,5 @@
 /**
- * The needs of a test file, by the text of all that it imports from `test`.
+ * The needs of a test file, found in the text of the file and of all its imports from `test`.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -11,7 +11,7 @@ export interface Needs {
   readonly build: boolean
 }
 
-/** By paths from the root, where it must run. */
+/** The needs of a file, which is a path from the root. The process must run in the root. */
 export const of = (file: string): Needs => {
   const texts = [...closure(file).values()]
   const has = (pattern: RegExp) => texts.some((text) => pattern.test(text))
@@ -21,7 +21,7 @@ export const of = (file: string): Needs => {
   }
 }
 
-/** All test files that need no process, and so no server. */
+/** All test files that need no process and therefore no server. */
 export const unitTests = (): ReadonlyArray<string> =>
   readdirSync("test", { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts") && !name.includes("node_modules"))
@@ -35,7 +35,7 @@ const closure = (file: string, seen = new Map<string, string>()): Map<string, st
   seen.set(file, text)
   for (const [, name] of text.matchAll(/(?:from|import) "(\.[^"]+\.ts)"/g)) {
     const imported = join(dirname(file), name!)
-    // A script inside a text imports what is not there.
+    // A script inside a string may import a file that does not exist.
     if (imported.startsWith("test/") && existsSync(imported)) closure(imported, seen)
   }
   return seen

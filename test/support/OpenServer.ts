@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL server on TCP, with TLS and a pg_hba.conf that asks each user in another way, and a
- * standby of it. Each test file that needs one has its own.
+ * A PostgreSQL server on TCP with TLS, and its standby. The server's pg_hba.conf has different
+ * rules for each user. Each test file that needs such a server starts its own.
  */
 import { Context, Effect, Layer, Schedule } from "effect"
 import {
@@ -24,17 +24,20 @@ import * as Process from "../../src/layers/embedded/ServerProcess.ts"
 
 export class OpenServer extends Context.Service<OpenServer, {
   readonly port: number
-  /** Of a server that began as a copy, and takes no writes. It has no user but pgq. */
+  /**
+   * The port of the standby. The standby began as a copy of the server and takes no writes. Its
+   * only user is pgq.
+   */
   readonly standbyPort: number
-  /** A TCP port on which nobody listens. */
+  /** A TCP port on which no process listens. */
   readonly closedPort: number
-  /** Of the user pgq, who may do everything. */
+  /** The password of the user pgq, a superuser. */
   readonly password: string
-  /** A copy of a file of `test/support/tls` that nobody else may read. */
+  /** A copy of a file of `test/support/tls` that no other user may read. */
   readonly file: (name: string) => string
 }>()("pgq/test/OpenServer") {}
 
-/** Users are made by `users`; who is not named here is asked for a SCRAM password. */
+/** The authentication of each of `users`. Any other user needs a SCRAM password. */
 const access = `
 local    all all           scram-sha-256
 hostnossl all plain_only  all scram-sha-256
@@ -64,7 +67,8 @@ const make = Effect.gen(function*() {
     for (const name of ["server.crt", "server.key", "ca.crt"]) copyTo(join(data, name), name)
     appendFileSync(join(data, "postgresql.conf"), settings)
   })
-  // Made before the first start: both begin with the same, and the standby waits for more.
+  // The standby is copied before the first start, so both servers begin with the same data. The
+  // standby then waits for more.
   const standby = yield* prepared("pgq-standby-")
   yield* Effect.sync(() => {
     const options = { recursive: true, preserveTimestamps: true }
@@ -138,7 +142,10 @@ const start = Effect.fnUntraced(function*(binaries: string, cluster: Cluster, po
   yield* Effect.raceFirst(ready, server.failure)
 })
 
-/** Takes sessions: one that is still on its way up says so in an error. */
+/**
+ * Succeeds if the server takes sessions. A server that is still starting answers with the error
+ * 57P03.
+ */
 const answers = (port: number) =>
   Effect.callback<void, string>((resume) => {
     const socket = connect(port, "127.0.0.1", () => {

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's own programs, where they are installed; the embedded server comes without.
+ * PostgreSQL's client programs, if they are installed. The embedded server comes without them.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path"
 
 export interface Programs {
   readonly folder: string
-  /** They take servers up to this one. */
+  /** The newest version of a server that the programs support. */
   readonly version: number
 }
 

@@ -1,15 +1,17 @@
 /**
- * A role without any attribute but that it may log in, as managed servers give it to their users.
+ * A role whose only attribute is LOGIN, as managed servers give one to their users.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { randomBytes } from "node:crypto"
 
-/** Makes the role and answers with the superuser's URL as it reads for that role. */
+/** Makes the role. Answers with the superuser's URL, changed to this role. */
 export const make = (admin: string) => Effect.scoped(Effect.flatMap(connect(admin), create(admin)))
 
-/** The same, where the role is to own the database that the URL names. */
+/**
+ * Makes the role and gives it the database in the URL. Answers with the URL, changed to this role.
+ */
 export const owner = Effect.fnUntraced(function*(admin: string) {
   const sql = yield* connect(admin)
   const url = yield* create(admin)(sql)
@@ -31,7 +33,7 @@ const create = (admin: string) => (sql: PgClient.PgClient) => {
   )
 }
 
-/** The same server and database for another role. */
+/** The URL of the same server and database for another role. */
 export const asRole = (url: string, name: string, password: string): string => {
   const changed = new URL(url)
   if (changed.searchParams.has("user")) {

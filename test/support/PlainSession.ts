@@ -1,6 +1,6 @@
 /**
- * A session that speaks as psql does: a statement is plain text, and rows may follow a COPY. The
- * client of the other sessions cannot send any.
+ * A session that sends statements as psql does: as plain text, with rows after a COPY. The client
+ * of the other sessions cannot send such rows.
  */
 import { PgProtocol } from "@effect/sql-pg"
 import { Effect } from "effect"
@@ -11,14 +11,14 @@ import { TestDatabase } from "./Postgres.ts"
 
 export type PlainSession = Effect.Success<typeof open>
 
-/** What the server has against a statement; nothing if it has done it. */
+/** The server's error for a statement. All fields are absent if the statement succeeded. */
 export interface Said {
   readonly code?: string | undefined
   readonly message?: string | undefined
   readonly hint?: string | undefined
 }
 
-/** A connection of its own, closed with the scope. */
+/** Opens a connection that closes with the scope. */
 export const open = Effect.gen(function*() {
   const to = conninfo((yield* TestDatabase).url)
   const hello = PgProtocol.encodeStartupMessage({ user: to.user, database: to.dbname })
@@ -33,7 +33,7 @@ export const open = Effect.gen(function*() {
     for (;;) {
       const { body, type } = yield* read(socket)
       if (type === "E") said = refusal(body)
-      // The server waits for rows.
+      // The server waits for the rows of a COPY.
       if (type === "G") socket.write(Buffer.concat([message("d", rows), message("c", "")]))
       if (type === "Z") return said
     }

@@ -1,5 +1,5 @@
 /**
- * A database of its own for a test file, on the run's server, dropped at the end.
+ * A database for one test file on the server of the test run. The database is dropped at the end.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Redacted } from "effect"
@@ -11,9 +11,12 @@ import * as PlainRole from "./PlainRole.ts"
 
 export class TestDatabase extends Context.Service<TestDatabase, {
   readonly name: string
-  /** For the plain role that owns it. */
+  /** The database's URL for the plain role that owns the database. */
   readonly url: string
-  /** For a superuser, where the server is the embedded one. Who uses it says why. */
+  /**
+   * The database's URL for a superuser, if the server is the embedded one. A test that uses this
+   * URL explains why.
+   */
   readonly adminUrl: string
 }>()("pgq/test/TestDatabase") {}
 
@@ -53,7 +56,7 @@ const within = (server: string, database: string): string => {
   return url.href
 }
 
-/** The way to the database, taken apart. */
+/** The parameters of the connection to the database. */
 export const parameters = Effect.map(TestDatabase, ({ url }) => {
   const { hostname, password, pathname, port, searchParams, username } = new URL(url)
   const given = (name: string, part: string) => searchParams.get(name) ?? decodeURIComponent(part)
@@ -66,7 +69,7 @@ export const parameters = Effect.map(TestDatabase, ({ url }) => {
   }
 })
 
-/** What only a superuser may do. */
+/** Runs statements that only a superuser may run. */
 export const asAdmin = <A, E>(
   use: (sql: PgClient.PgClient) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | SqlError.SqlError, TestDatabase> =>

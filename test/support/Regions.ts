@@ -4,7 +4,10 @@
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 
-/** The lines between the markers of a region, moved to the left; `source` is `file#region`. */
+/**
+ * The lines between the markers of a region, without their common indent. `source` is
+ * `file#region`.
+ */
 export const regionOf = (source: string): string => {
   const [file = "", name] = source.split("#")
   const lines = readFileSync(file, "utf8").split("\n")

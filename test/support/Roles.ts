@@ -1,5 +1,5 @@
 /**
- * A migrated schema of its own, with its roles, and somebody to log in as each of them.
+ * A migrated schema with its roles, and a login role for each of these roles.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Redacted } from "effect"
@@ -12,15 +12,17 @@ import * as Postgres from "./Postgres.ts"
 
 export interface Roles {
   readonly schema: string
-  /** The database's URL for somebody who has this role and no other. */
+  /** The database's URL for the login role that has this role and no other. */
   readonly url: (role: PgRoles.Role) => string
-  /** His name. */
+  /** The name of the login role. */
   readonly login: (role: PgRoles.Role) => string
-  /** One connection of such a one, closed with the scope. */
+  /** Opens a connection of the login role that closes with the scope. */
   readonly as: (role: PgRoles.Role) => ReturnType<typeof connect>
 }
 
-/** A superuser makes the roles: whoever else does needs an attribute that a plain role lacks. */
+/**
+ * A superuser makes the roles, because making roles needs an attribute that the plain role lacks.
+ */
 export const make = Effect.gen(function*() {
   const schema = `t_${randomUUID().replaceAll("-", "").slice(0, 12)}`
   const { url } = yield* Postgres.TestDatabase
@@ -40,7 +42,7 @@ export const make = Effect.gen(function*() {
   return roles
 })
 
-/** A connection of its own, closed with the scope. */
+/** Opens a connection that closes with the scope. */
 export const connect = (url: string) =>
   PgClient.makeClient({ url: Redacted.make(url) }).pipe(Effect.provide(Reactivity.layer))
 

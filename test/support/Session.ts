@@ -1,6 +1,6 @@
 /**
- * One database session under the test's hand: what it begins stays open until the test says commit,
- * so that two of them can be led through any interleaving.
+ * One database session that the test controls. A transaction stays open until the test commits it,
+ * so a test can interleave two sessions in any order.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Redacted, Schedule } from "effect"
@@ -9,7 +9,7 @@ import { TestDatabase } from "./Postgres.ts"
 
 export type Session = Effect.Success<ReturnType<typeof openAt>>
 
-/** A connection of its own, closed with the scope. */
+/** Opens a session that closes with the scope. */
 export const open = Effect.flatMap(TestDatabase, ({ url }) => openAt(url))
 
 export const openAt = Effect.fnUntraced(function*(url: string) {
@@ -36,14 +36,14 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
     commit: run("COMMIT"),
     rollback: run("ROLLBACK"),
 
-    /** A statement past the triggers of changes by hand, as a step of pgq's own makes it. */
+    /** Runs a statement as a step of pgq does, so the triggers for changes by hand ignore it. */
     asStep: (statement: string) =>
       run("SELECT set_config('pgq.step', '0', false)").pipe(
         Effect.andThen(run(statement)),
         Effect.andThen(run("SELECT set_config('pgq.step', '', false)"))
       ),
 
-    /** A job by bare insert; answers with its id. */
+    /** Adds a job by a plain INSERT, and answers with its id. */
     insert: (job: { readonly queue: string; readonly key?: string; readonly priority?: number }) =>
       Effect.map(
         sql<{ id: bigint }>`
@@ -85,13 +85,16 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
         (rows) => ({ lease: rows[0]?.lease ?? "", ids: rows.map(({ id }) => id) })
       ),
 
-    /** Ends jobs of a lease as completed; answers with those it did not hold. */
+    /** Completes jobs of a lease. Answers with the jobs that the lease did not hold. */
     complete: settle("settle"),
 
-    /** The same, sent again; answers with those that are still there. */
+    /**
+     * Sends the same settlement again. Answers with the jobs that still exist but are not in the
+     * lease.
+     */
     completeAgain: settle("settle_again"),
 
-    /** Which jobs of these leases somebody else holds. */
+    /** The jobs of these leases that another transaction has locked. */
     locked: (leases: ReadonlyArray<string>, ids: ReadonlyArray<bigint>) =>
       Effect.map(
         sql<{ id: bigint }>`
@@ -100,7 +103,9 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
         (rows) => rows.map(({ id }) => id)
       ),
 
-    /** Ends one job of a lease otherwise, as `settle` in sql/ takes it. */
+    /**
+     * Settles one job of a lease in another way. `other` is an object that `settle` in sql/ takes.
+     */
     settleOther: (other: object) =>
       sql`SELECT id FROM pgq.settle('{}', '{}', '{}', jsonb_build_array(${
         JSON.stringify(other)
@@ -108,7 +113,7 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
   }
 })
 
-/** Waits until so many statements of the database wait for locks. */
+/** Waits until `count` statements of the database wait for locks. */
 export const waiters = Effect.fnUntraced(function*(count: number) {
   const { sql } = yield* open
   yield* sql<{ n: number }>`
@@ -120,5 +125,5 @@ export const waiters = Effect.fnUntraced(function*(count: number) {
   )
 }, Effect.scoped)
 
-/** Waits until some statement waits for a lock. */
+/** Waits until a statement of the database waits for a lock. */
 export const someoneWaits = waiters(1)

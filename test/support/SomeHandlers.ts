@@ -1,5 +1,5 @@
 /**
- * Handlers for a worker whose kinds of jobs a test does not name again, as a job script has them.
+ * Handlers together with their kinds of jobs, so that a test need not name the kinds a second time.
  */
 import { Array, Effect, Layer, type Scope } from "effect"
 import { NoPayload } from "../../src/domain/JobKind.ts"
@@ -12,7 +12,10 @@ export interface SomeHandlers {
   readonly layer: Layer.Layer<Handler.Handler<string>>
 }
 
-/** The kinds and the handlers of these layers; of none, those of a job that nobody adds. */
+/**
+ * The kinds and the handlers of a layer. A layer without handlers gets one for a job that is never
+ * added.
+ */
 export const of = Effect.fnUntraced(
   function*<R>(layer: Layer.Layer<never, never, R>): Effect.fn.Return<
     SomeHandlers,
@@ -27,7 +30,7 @@ export const of = Effect.fnUntraced(
 const layerOf = (handler: Services.Handler) =>
   Handler.layer<string, never>(handler.name, () => handler)
 
-/** Handlers whose names are known at run time alone. */
+/** The kinds and the layer of handlers whose names are known only at run time. */
 export const named = (
   handlers: Array.NonEmptyReadonlyArray<Services.Handler>
 ): SomeHandlers => ({

@@ -1,6 +1,7 @@
 /**
- * A network between a client and a server that can be made to fail: connections are cut, refused,
- * swallowed, or end in the middle of a message. It listens on a free port of the loopback device.
+ * A proxy between a client and a server that the test can make fail: connections are cut, refused,
+ * swallowed, or end in the middle of a message. The proxy listens on a free port of the loopback
+ * device.
  */
 import { Effect, type Scope } from "effect"
 import {
@@ -20,46 +21,51 @@ export interface Limits {
 
 export interface TcpProxy {
   readonly port: number
-  /** Destroys all open connections, in both directions, with a reset where there is one. */
+  /** Destroys all open connections in both directions, with a reset where the socket allows one. */
   readonly cut: Effect.Effect<void>
   /**
-   * From now on who connects is reset at once. Connections that are open stay. The port is kept:
-   * somebody else would take one that is given up.
+   * Resets each new connection at once. Open connections stay. The proxy keeps its port, because
+   * another process could take a port that is given up.
    */
   readonly refuse: Effect.Effect<void>
   readonly accept: Effect.Effect<void>
-  /** Swallows what either side sends, on open and on new connections, and closes nothing. */
+  /**
+   * Swallows all bytes from both sides, on open and on new connections, and closes no connection.
+   */
   readonly blackhole: Effect.Effect<void>
   /**
-   * The connections that are open now carry nothing any more, as if the other end were gone. New
-   * ones do.
+   * Swallows all bytes on the connections that are open now, as if their peer were gone. New
+   * connections work.
    */
   readonly swallow: Effect.Effect<void>
-  /** The same for the next connection whose client sends this text, which does not arrive. */
+  /**
+   * Swallows all bytes on the next connection whose client sends this text. The text itself does
+   * not arrive.
+   */
   readonly swallowAt: (text: string) => Effect.Effect<void>
-  /** How many connections have met such a text. */
+  /** How many connections `swallowAt` has silenced. */
   readonly swallowed: Effect.Effect<number>
   /**
-   * Ends `refuse`, `blackhole` and `cutAfter`. What was swallowed stays lost, so its connections
-   * die.
+   * Ends `refuse`, `blackhole`, `swallowAt` and `cutAfter`. Swallowed bytes stay lost, so the
+   * connections that have lost bytes are destroyed.
    */
   readonly heal: Effect.Effect<void>
-  /** The same, but connections that have lost something stay open, and silent. */
+  /** Like `heal`, but the connections that have lost bytes stay open and silent. */
   readonly mend: Effect.Effect<void>
-  /** The connections that are opened next are cut after so many bytes, which still arrive. */
+  /** Cuts each new connection after this many bytes. The bytes up to the limit still arrive. */
   readonly cutAfter: (limits: Limits) => Effect.Effect<void>
-  /** How many connections have reached such a limit. */
+  /** How many connections have reached a limit of `cutAfter`. */
   readonly limited: Effect.Effect<number>
   readonly connections: Effect.Effect<number>
 }
 
-/** In front of a host and port, or of a unix socket. */
+/** Makes a proxy in front of a host and port, or of a unix socket. */
 export const make = (
   target: NetConnectOpts
 ): Effect.Effect<TcpProxy, never, Scope.Scope> =>
   Effect.map(Effect.acquireRelease(open(target), ({ close }) => close), ({ proxy }) => proxy)
 
-/** Two sockets that hand on what they read until they are cut. */
+/** A connection through the proxy: the socket of each side. */
 interface Pair {
   readonly client: Socket
   readonly server: Socket

@@ -1,11 +1,12 @@
 /**
- * One PostgreSQL server for the whole test run: the one `PGQ_TEST_URL` names, or an embedded one
- * in a temporary folder. `PGQ_TEST_BINARIES` runs another version: a folder with `bin/initdb` and
- * `bin/postgres`, such as the `native` folder of another platform package.
+ * One PostgreSQL server for the whole test run: the server in `PGQ_TEST_URL`, or an embedded server
+ * in a temporary folder. `PGQ_TEST_BINARIES` makes the embedded server another version. It is a
+ * folder with `bin/initdb` and `bin/postgres`, such as the `native` folder of another platform
+ * package.
  *
- * Tests work as a plain role that owns their database, on a server of one's own as the role that
- * `PGQ_TEST_URL` names. Databases are created by a superuser, there by `PGQ_TEST_ADMIN_URL` or the
- * same role.
+ * On the embedded server, tests connect as a plain role that owns their database, and a superuser
+ * creates the databases. On a server in `PGQ_TEST_URL`, tests connect as the role in that URL. The
+ * role in `PGQ_TEST_ADMIN_URL` creates the databases, or the same role if that variable is not set.
  */
 import { Effect, Exit, Redacted, Scope } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -17,14 +18,19 @@ import * as PlainRole from "./PlainRole.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The run's server, as a URL whose user owns the databases and may do nothing else. */
+    /** The URL of the server for the role that owns the databases and needs no other rights. */
     readonly pgqTestServer: string
-    /** The same, as a URL whose user may create databases; on the embedded server a superuser. */
+    /**
+     * The URL of the server for a role that may create databases. On the embedded server, the role
+     * is a superuser.
+     */
     readonly pgqTestAdmin: string
   }
 }
 
-/** Vitest calls this before the first test, and what it answers after the last. */
+/**
+ * Vitest calls this function before the first test, and the returned function after the last test.
+ */
 export const setup = (project: TestProject): Promise<() => Promise<void>> =>
   Effect.runPromise(Effect.gen(function*() {
     const run = Effect.runPromiseWith(yield* Effect.context())

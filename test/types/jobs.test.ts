@@ -1,8 +1,8 @@
 /**
- * The types of jobs, handlers and workers. `tsc` reads this file: a line that is expected to be an
- * error, and is none, fails `npm run check:code`.
+ * The types of jobs, handlers and workers. `tsc` checks this file: a line that should be an error
+ * and is not fails `npm run check:code`.
  */
-// No program here runs: each stands for its type.
+// No program in this file runs; only its type is checked.
 // @effect-diagnostics floatingEffect:off missingLayerContext:off
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
@@ -68,19 +68,19 @@ it("a mode is swapped without a change of types", () => {
   }
 })
 
-/** As a program runs it, on a database. */
+/** Takes only a layer that needs nothing but a database client. */
 const run = (program: Layer.Layer<never, unknown, PgClient.PgClient>) => program
 
 it("the three likeliest mistakes do not compile", () => {
-  // A worker without the handler of its jobs.
+  // This worker lacks the handler of its jobs.
   // @ts-expect-error
   run(QueueLive.layer({ jobs: [Greet] }))
 
-  // A handler beside the worker instead of below it.
+  // This handler is merged with the worker instead of provided to it.
   // @ts-expect-error
   run(Layer.merge(QueueLive.layer({ jobs: [Greet] }), GreetLive))
 
-  // Two kinds of one name.
+  // These two kinds have the same name.
   const Again = Job.make("greet", { payload: Schema.String })
   // @ts-expect-error
   QueueLive.layer({ jobs: [Greet, Tick, Again] })
@@ -133,7 +133,7 @@ it("a job without a payload is added without one", () => {
     expectTypeOf(payload).toEqualTypeOf<undefined>()
     return job.id
   })
-  // Options stand in the place of the payload.
+  // The options are in the place of the payload.
   // @ts-expect-error
   enqueue(Tick, { key: "k" })
 })

@@ -1,5 +1,5 @@
 /**
- * How jobs come in, and how workers take them.
+ * How jobs are enqueued, and how workers claim them.
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"

@@ -56,7 +56,7 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
       const queue = yield* queueName
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, { name: "head", key: "k" }, { name: "un-keyed", priority: 9 })
-      // The head is made ready by this claim, and is not taken.
+      // This claim makes the job named head ready, and takes only the job without a key.
       const [other] = yield* claim({ queue, worker, limit: 1 })
       yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
 

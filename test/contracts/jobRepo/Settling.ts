@@ -1,5 +1,5 @@
 /**
- * How runs end, and which endings count.
+ * How runs are settled, which settlements are refused, and which ones use an attempt.
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
@@ -220,7 +220,7 @@ const retried = (delay: Duration.Input) =>
     holdsLane: true
   })
 
-/** Promotes until something can be claimed. */
+/** Promotes due jobs until a claim takes a job. */
 const claimOnceReady = (options: { readonly queue: string; readonly worker: string }) =>
   eventually(Effect.gen(function*() {
     yield* Scheduler.use((scheduler) => scheduler.promote)

@@ -1,5 +1,5 @@
 /**
- * What a queue that drains waits for.
+ * The jobs that a queue in stop mode `drain` waits for.
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"

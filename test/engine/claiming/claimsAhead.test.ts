@@ -1,5 +1,6 @@
 /**
- * What a worker claims ahead, over a queue in memory and a clock that the test leads.
+ * How many jobs a worker claims ahead of its free slots. The store is in memory, and the test moves
+ * the clock.
  *
  * Tests `src/domain/Prefetch.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
@@ -28,22 +29,25 @@ it.effect("a worker whose slots are all taken for long leaves new jobs to others
     assert.strictEqual((yield* counts).completed, 41)
   }).pipe(Effect.provide(MemorySchema.layer)))
 
-it.effect("a worker whose slots were just taken, while none became free, leaves new jobs to others", () =>
-  Effect.gen(function*() {
-    const goOn = yield* Latch.make()
-    let started = 0
-    yield* tasks(38)
-    yield* start(Task.toLayer(() => started++ < 38 ? undefined : goOn.await), { workers: 2 })
-    yield* TestClock.adjust("1 second")
+it.effect(
+  "a worker whose slots were just taken, while none became free, leaves new jobs to others",
+  () =>
+    Effect.gen(function*() {
+      const goOn = yield* Latch.make()
+      let started = 0
+      yield* tasks(38)
+      yield* start(Task.toLayer(() => started++ < 38 ? undefined : goOn.await), { workers: 2 })
+      yield* TestClock.adjust("1 second")
 
-    for (const _ of ["a slot's", "a slot's", "others'"]) {
-      yield* tasks(1)
-      yield* TestClock.adjust("1 millis")
-    }
-    const beside = yield* counts
-    yield* goOn.open
-    yield* TestClock.adjust("10 seconds")
+      for (const _ of ["a slot's", "a slot's", "others'"]) {
+        yield* tasks(1)
+        yield* TestClock.adjust("1 millis")
+      }
+      const beside = yield* counts
+      yield* goOn.open
+      yield* TestClock.adjust("10 seconds")
 
-    assert.deepStrictEqual([beside.completed, beside.running, beside.ready], [38, 2, 1])
-    assert.strictEqual((yield* counts).completed, 41)
-  }).pipe(Effect.provide(MemorySchema.layer)))
+      assert.deepStrictEqual([beside.completed, beside.running, beside.ready], [38, 2, 1])
+      assert.strictEqual((yield* counts).completed, 41)
+    }).pipe(Effect.provide(MemorySchema.layer))
+)

@@ -1,5 +1,5 @@
 /**
- * Crowds: of markers, of lanes, of suspects, of queues. None of them keeps another job waiting.
+ * Crowds of markers, lanes, suspects and queues. No crowd keeps another job waiting.
  *
  * Tests `sql/0003_lanes.sql` and `sql/0004_claim.sql`.
  */
@@ -20,7 +20,7 @@ const Named = Job.make("named", { payload: Schema.String })
 
 const services = Layer.provideMerge(PgScheduler.layer({ schema: "pgq" }), producer)
 
-/** One statement for each job, as a loop in a function adds them: as many markers of one lane. */
+/** Adds jobs of one lane, each by a statement of its own. Each statement leaves a marker. */
 const crowd = Effect.fnUntraced(function*(queue: string, count: number) {
   const sql = yield* PgClient.PgClient
   yield* sql`SELECT set_config('test.queue', ${queue}, true), set_config('test.count', ${`${count}`}, true)`
@@ -59,21 +59,24 @@ const add = Effect.fnUntraced(function*(queue: string, key: string, priority = 0
 
 layer(services, options)("a crowd", (it) => {
   for (const priority of [0, 100]) {
-    it.effect(`of one lane's markers lets another lane of priority ${priority} start first of all`, () =>
-      Effect.gen(function*() {
-        const queue = yield* queueName
-        const worker = yield* workerOf(queue)
-        yield* crowd(queue, 5000)
-        // The lane is not free, so its markers move nothing.
-        const [hot] = yield* claim({ queue, worker, limit: 1 })
-        yield* crowd(queue, 20_000)
-        const id = yield* add(queue, "other", priority)
+    it.effect(
+      `of one lane's markers lets another lane of priority ${priority} start first of all`,
+      () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          const worker = yield* workerOf(queue)
+          yield* crowd(queue, 5000)
+          // The head of the lane is leased, so the lane's markers make no job ready.
+          const [hot] = yield* claim({ queue, worker, limit: 1 })
+          yield* crowd(queue, 20_000)
+          const id = yield* add(queue, "other", priority)
 
-        const next = yield* claim({ queue, worker, limit: 1 })
+          const next = yield* claim({ queue, worker, limit: 1 })
 
-        assert.strictEqual(hot?.key, "hot")
-        assert.deepStrictEqual(next.map((job) => job.id), [id])
-      }))
+          assert.strictEqual(hot?.key, "hot")
+          assert.deepStrictEqual(next.map((job) => job.id), [id])
+        })
+    )
   }
 
   it.effect("of one lane's markers is gone after a few claims", () =>
@@ -108,7 +111,7 @@ layer(services, options)("a crowd", (it) => {
       const sql = yield* PgClient.PgClient
       const session = yield* Session.open
       yield* lanes(queue, 1000)
-      // Each waits for its next try, and holds its lane.
+      // Each head becomes a job in retry, so its lane waits for it.
       yield* sql`SELECT FROM pgq.admit(ARRAY[${queue}], 1000)`
       yield* session.asStep(`UPDATE pgq.jobs SET state = 'retry', run_at = now() + interval '1 hour'
                              WHERE queue = '${queue}' AND state = 'ready'`)

@@ -1,6 +1,6 @@
 /**
- * Claims and settlements touch what they take, however deep the lanes are and whatever the
- * statistics say.
+ * The cost of claims and settlements depends on the jobs that they take. It does not depend on the
+ * length of the lanes or on the planner's statistics.
  *
  * Tests `sql/0004_claim.sql` and `sql/0005_settle.sql`.
  */
@@ -13,11 +13,11 @@ import * as Session from "../../support/Session.ts"
 interface Subject {
   readonly queue: string
   readonly worker: string
-  /** A lane that gets one more job just before the claim. */
+  /** The key of the lane that gets one more job right before the claim. */
   readonly key: string
 }
 
-/** The pages that a claim of ten lanes or jobs touches. Nothing stays of it. */
+/** The number of pages that a claim of ten lanes or jobs touches. The claim is rolled back. */
 const claiming = Effect.fnUntraced(
   function*(session: Session.Session, { key, queue, worker }: Subject) {
     yield* session.begin
@@ -31,7 +31,7 @@ const claiming = Effect.fnUntraced(
   }
 )
 
-/** The pages that completing the jobs of such a claim touches. */
+/** The pages that the settlement of such a claim touches. The settlement is rolled back, too. */
 const settling = Effect.fnUntraced(function*(session: Session.Session, subject: Subject) {
   yield* session.begin
   const { ids, lease } = yield* session.claim({ ...subject, limit: 10, perLaneMax: 5 })
@@ -66,7 +66,7 @@ const insertUsual = (session: Session.Session, queue: string) =>
     FROM generate_series(1, 100) AS n
   `
 
-/** Gives every lane its head, as claims would, a few at a time. */
+/** Gives every lane its head as claims do, in steps of up to 5,000 lanes. */
 const admitAll = Effect.fnUntraced(function*(session: Session.Session, queue: string) {
   let given = 1
   while (given > 0) {
@@ -75,7 +75,7 @@ const admitAll = Effect.fnUntraced(function*(session: Session.Session, queue: st
     `
     given = row!.given
   }
-  // As autovacuum does within a minute: till then, claims walk over the markers' dead entries.
+  // Autovacuum does this within a minute. Until then claims read the dead entries of markers.
   yield* session.sql`VACUUM pgq.dirty_lanes`.unprepared
 })
 
@@ -106,7 +106,7 @@ for (const [backlog, { insert, key }] of Object.entries(backlogs)) {
         const [queue, usual] = [yield* queueName, yield* queueName]
         const plain = { queue: usual, worker: yield* session.worker(usual), key: "lane 0" }
         const deep = { queue, worker: yield* session.worker(queue), key }
-        // Statistics of empty tables, the worst there are.
+        // Statistics of empty tables are the worst case.
         yield* session.sql`ANALYZE`
         yield* insert(session, queue)
         yield* insertUsual(session, queue)
@@ -116,7 +116,8 @@ for (const [backlog, { insert, key }] of Object.entries(backlogs)) {
 
         const check = Effect.forEach([claiming, settling], (step) =>
           Effect.gen(function*() {
-            // The first steps of a session read the catalog, too.
+            // Both steps run once before the measurement: the first steps of a session also read
+            // the catalog.
             for (const subject of [plain, deep]) yield* step(session, subject)
             const usual = yield* step(session, plain)
             const found = yield* step(session, deep)

@@ -1,5 +1,5 @@
 /**
- * Jobs of one key, run by whole queues.
+ * Jobs of one key, run by whole workers.
  *
  * Tests `sql/0003_lanes.sql` and `sql/0004_claim.sql`.
  */
@@ -78,7 +78,8 @@ layer(producer, options)("the jobs of a key", (it) => {
           ? Effect.andThen(Deferred.succeed(busy, undefined), Deferred.await(goOn))
           : void ran.push(n)
       )
-      // The claim that takes the first gives the second its head, and leaves it there.
+      // The claim of the first job makes the second job the head of its lane. The second job stays
+      // ready, because the only slot is taken.
       yield* enqueueAll(Step, [
         { payload: 0, queue, priority: 9 },
         { payload: 2, queue, key: "k" },
@@ -157,7 +158,7 @@ layer(producer, options)("the jobs of a key", (it) => {
             assert.deepStrictEqual(left.map(({ state }) => state), ["blocked", "waiting"])
           })))
         assert.deepStrictEqual([left[0]?.failures, left[0]?.error?.includes("broken")], [1, true])
-        // Somebody acts: the cause is gone, the job may run again.
+        // A person removes the cause of the failure, and makes the job due.
         isBroken = false
         yield* sql`UPDATE pgq.jobs SET run_at = now() WHERE id = ${ids[0]!}`
         yield* sql`SELECT * FROM pgq.promote(10)`

@@ -1,6 +1,6 @@
 /**
- * Ids that no JavaScript number holds, in a queue that has been used for long, or was set up that
- * way.
+ * Ids that no JavaScript number can hold. A database has such ids after long use, or because its
+ * sequence was set so.
  *
  * Tests `src/layers/postgres/PgEnqueue.ts` and `src/layers/postgres/PgClaim.ts`.
  */
@@ -18,7 +18,7 @@ const Task = Job.make("task", {
   backoffBase: "10 millis"
 })
 
-/** From where on the ids of jobs are given. */
+/** Sets the id of the next job. */
 const restart = Effect.fnUntraced(function*(first: bigint) {
   const sql = yield* PgClient.PgClient
   const [row] = yield* sql<{ name: string }>`

@@ -1,5 +1,5 @@
 /**
- * Jobs with payloads of a megabyte, of which a worker cannot hold as many as of small ones.
+ * Jobs with payloads of a megabyte. A worker can hold fewer large jobs than small ones.
  *
  * Tests `src/layers/postgres/PgClaim.ts` and `src/layers/worker/JobRunner.ts`.
  */
@@ -25,7 +25,7 @@ const Large = Job.make("large", {
   payload: Schema.Struct({ n: Schema.Finite, text: Schema.String })
 })
 
-/** Thirty of them, half of them of two keys. */
+/** Adds thirty large jobs. Half of them share three keys. */
 const large = (queue: string) =>
   enqueueAll(
     Large,
@@ -65,7 +65,7 @@ layer(producer, options)("jobs with a megabyte each", (it) => {
           order.set(key, [...order.get(key) ?? [], n])
         })
       )
-      // From these the worker learns that jobs are quick, and claims many at a time.
+      // These quick jobs run first, so that the worker claims many jobs at a time afterwards.
       const small = Array.from({ length: 200 }, () => ({ payload: 0, queue, priority: 1 }))
       yield* enqueueAll(Small, small)
       yield* large(queue)
@@ -89,7 +89,7 @@ layer(producer, options)("jobs with a megabyte each", (it) => {
       const queue = yield* queueName
       const ran: Array<number> = []
       const handlers = Large.toLayer(({ n }) => void ran.push(n))
-      // When the claim commits, somebody has deleted its first job.
+      // A trigger deletes the first job of the claim when the claim commits.
       for (const statement of deletesFirstOf(queue)) yield* sql.unsafe(statement).unprepared
       yield* enqueueAll(Large, [0, 1].map((n) => ({ payload: { n, text }, queue })))
 
@@ -148,7 +148,8 @@ it.effect("a lane's run goes on as far as there are payloads, and the rest in an
         }
       })
     })
-    // The first time, there is no room for the third of the lane.
+    // The first time, the third job of the lane comes without its payload, as if the claim's byte
+    // budget were spent.
     const without = (job: ClaimedJob) => {
       if (job.id !== 53n || !isWithout) return job
       isWithout = false
@@ -176,7 +177,7 @@ it.effect("a lane's run goes on as far as there are payloads, and the rest in an
     assert.strictEqual((yield* counts).completed, 55)
   }).pipe(Effect.provide(MemorySchema.layer)))
 
-/** A trigger that runs after the claim's answer was made. */
+/** The trigger deletes the first job of a claim of several, after the claim has made its answer. */
 const deletesFirstOf = (queue: string) => [
   `CREATE OR REPLACE FUNCTION public.delete_first() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN

@@ -1,5 +1,5 @@
 /**
- * How long a new job waits for an idle worker, whichever way it comes.
+ * How long a new job waits for an idle worker, for each way to add a job.
  *
  * Tests `src/layers/postgres/PgNotifier.ts` and `sql/0002_enqueue.sql`.
  */
@@ -13,7 +13,7 @@ import { asleep, median, millis, options, producer, start } from "../Live.ts"
 
 const Ping = Job.make("ping", { payload: Schema.Finite })
 
-/** The four ways in, each with the effect that adds one job and commits. */
+/** The four ways to add a job. Each effect adds one job and commits. */
 const ways = {
   enqueue: (queue: string, n: number) => enqueue(Ping, n, { queue }),
   enqueueAll: (queue: string, n: number) => enqueueAll(Ping, [{ payload: n, queue }]),
@@ -48,7 +48,7 @@ layer(producer, options)("an idle worker", (it) => {
           waits.push((yield* Deferred.await(start)) - committed)
         }
 
-        // A worker that nobody wakes looks 160 ms after it fell asleep, at the earliest.
+        // Without a wake-up, a worker claims again 160 ms after it fell asleep, at the earliest.
         assert.isBelow(median(waits), 50)
         assert.isBelow(Math.max(...waits), 1000)
       }))

@@ -1,5 +1,6 @@
 /**
- * How jobs come in: by code and by SQL, joined to transactions, checked, and batched by themselves.
+ * How jobs are added: by code and by SQL, in the caller's transaction, checked, and in automatic
+ * batches.
  *
  * Tests `src/layers/postgres/PgEnqueue.ts` and `sql/0002_enqueue.sql`.
  */
@@ -125,7 +126,8 @@ layer(producer, options)("enqueuing", (it) => {
     Effect.gen(function*() {
       const repo = yield* JobRepo
       const queue = yield* queueName
-      // A short text, but a megabyte once the database has read its numbers.
+      // The text is short. PostgreSQL writes its numbers with all digits, which takes more than a
+      // megabyte.
       const bad = jobOf(queue, { payload: `[${Array(9).fill("1e131071").join()}]` })
       const jobs = Array.from({ length: 20 }, (_, n) => n === 7 ? bad : jobOf(queue))
 

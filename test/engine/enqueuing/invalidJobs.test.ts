@@ -15,7 +15,7 @@ import { options, producer, unfinished } from "../Live.ts"
 
 const Greet = Job.make("greet", { payload: Schema.Struct({ to: Schema.NonEmptyString }) })
 
-/** Ends at once when a store is asked for anything. */
+/** A store that dies at its first call. */
 const sendsNothing = Effect.provideService(JobRepo, {
   enqueue: () => Effect.die("sent"),
   claim: () => Effect.die("sent"),

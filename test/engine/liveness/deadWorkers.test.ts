@@ -1,5 +1,5 @@
 /**
- * Workers that freeze or die, and what becomes of the jobs they held.
+ * Workers that freeze or die, and the jobs that were leased to them.
  *
  * Tests `sql/0006_maintenance.sql` and `sql/0004_claim.sql`.
  */
@@ -13,10 +13,11 @@ import { claim, enqueue, queueName, settle, workerOf } from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import { finished, options, unfinished } from "../Live.ts"
 
-/** Takes a worker for dead, as if its lease had run out. */
+/** Makes a worker dead, as if its lease had run out. Answers how many jobs a rescue gave back. */
 const lose = Effect.fnUntraced(function*(worker: string) {
   const sql = yield* PgClient.PgClient
-  // Beside the start of the server, which gives every worker another lease.
+  // After a start of the server no worker is dead for the length of its lease. With a length of
+  // zero, a recent start changes nothing.
   yield* sql`
     UPDATE pgq.workers SET lease = '0', lease_until = now() - interval '1 second'
     WHERE id = ${worker}::uuid
@@ -85,7 +86,7 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
         (slots) => claim({ queue, worker, limit: slots + 2, slots, perLaneMax: 5 })
       )
 
-      // As many suspects as there are slots, and healthy jobs beside them.
+      // Each claim takes as many suspects as there are slots, and healthy jobs beside them.
       const names = claims.map((jobs) => jobs.map(({ name }) => name))
       assert.deepStrictEqual(names, [["urgent", "a", "b", "new 1"], ["c", "new 2"], []])
       const leases = claims.map((jobs) => new Set(jobs.map(({ lease }) => lease)).size)
@@ -201,7 +202,7 @@ layer(PgQueue.layer, options)("a lost lease", (it) => {
       for (const crash of [1, 2, 3]) {
         const worker = yield* workerOf(queue)
         const jobs = yield* claim({ queue, worker })
-        // After the second death, each is run where no other suspect is.
+        // After the second death, each suspect runs where no other suspect is.
         assert.lengthOf(jobs, crash < 3 ? 3 : 1)
         assert.strictEqual(jobs[0]!.attempt, 1)
         yield* lose(worker)

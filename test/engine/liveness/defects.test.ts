@@ -1,5 +1,5 @@
 /**
- * A worker that meets a defect of its own, or of its store, where it may happen only once.
+ * A worker that meets one defect, of its own or of its store, goes on.
  *
  * Tests `src/layers/effects/RestartOnDefect.ts` and `src/layers/worker/Worker.ts`.
  */
@@ -13,7 +13,7 @@ import type { JobRepo } from "../../../src/services/JobRepo.ts"
 import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
 import { counts, start, Task, tasks } from "../Memory.ts"
 
-/** Breaks one answer with `how`, and each one that follows lets through. */
+/** Breaks the first answer with `how`, and lets every later answer through. */
 const once = (how: Effect.Effect<never, StoreError>) => {
   let isBroken = false
   return <A>(answer: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>

@@ -1,5 +1,5 @@
 /**
- * Leases that end without harm, or not yet.
+ * Leases that end without harm to their jobs, and leases that do not end yet.
  *
  * Tests `sql/0006_maintenance.sql`.
  */
@@ -20,7 +20,8 @@ layer(PgQueue.layer, options)("a lease", (it) => {
       const worker = yield* workerOf(queue)
       yield* enqueue(queue, {})
       yield* claim({ queue, worker })
-      // As after a start a moment ago: its time is over, the server's start plus one lease is not.
+      // This is the state right after a start of the server: the worker's lease has run out, but
+      // the server has not been up for the length of a lease.
       yield* sql`
         UPDATE pgq.workers SET lease_until = now() - interval '1 second',
           lease = now() - pg_postmaster_start_time() + interval '1 hour'

@@ -1,5 +1,5 @@
 /**
- * A worker that cannot renew: its leases last for 15 seconds, and it trusts them for 12.
+ * A worker that cannot renew. Its leases last for 15 seconds, and the worker trusts them for 12.
  *
  * Tests `src/layers/worker/Heartbeat.ts`.
  */
@@ -13,7 +13,7 @@ import { enqueue } from "../../../src/services/Enqueue.ts"
 import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
 import { counts, start as startWorker, Task } from "../Memory.ts"
 
-/** A way to the store that the test opens and closes. */
+/** A simulated connection to the store, which the test opens and closes. */
 const way = () => {
   const state = { isOpen: true }
   const pass = <A>(answer: Effect.Effect<A, StoreError>) =>
@@ -35,7 +35,7 @@ const unreachable = new StoreError({
   cause: undefined
 })
 
-/** A worker that does not wait for its endless jobs when the test ends. */
+/** Starts a worker. When the test ends, the worker cancels its endless jobs. */
 const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
   { registry }: Pick<ReturnType<typeof way>, "registry">,
@@ -45,7 +45,7 @@ const start = Effect.fnUntraced(function*(
   yield* Effect.addFinalizer(() => control.stop("cancel"))
 })
 
-/** Jobs that run for as long as it takes, and how each ended. */
+/** Handlers that run until they are interrupted, and a trace of their starts and interruptions. */
 const endless = () => {
   const trace: Array<string> = []
   const handlers = Task.toLayer((_, { attempt, key = "none" }) => {

@@ -1,5 +1,5 @@
 /**
- * Whole queues that lose their connections or are taken for dead while they work.
+ * Workers that lose their connections, or are reported dead, while they work.
  *
  * Tests `src/layers/worker/Heartbeat.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
@@ -13,7 +13,7 @@ import { finished, finishedAll, held, options, producer, start } from "../Live.t
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
-/** A worker joins when nobody holds the lock of its queue. */
+/** The trigger lets a worker join only while no session holds the advisory lock of its queue. */
 const joinsThroughGate = [
   `CREATE FUNCTION public.pass_gate() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
@@ -60,11 +60,11 @@ layer(producer, options)("a queue", (it) => {
       const stopping = yield* Effect.forkChild(Fiber.interrupt(starting), {
         startImmediately: true
       })
-      // It must not sign off before it has joined.
+      // The worker must not sign off before it has joined.
       yield* Effect.timeoutOption(Fiber.await(stopping), "300 millis")
       yield* session.sql`SELECT pg_advisory_unlock(${gate})`
       yield* Fiber.join(stopping)
-      // Whoever is on the way in has come through by now.
+      // The exclusive lock waits for every worker that is still joining.
       yield* session.sql`SELECT pg_advisory_lock(${gate})`
 
       const workers = yield* session.sql`SELECT id FROM pgq.workers WHERE ${queue} = ANY (queues)`
@@ -78,7 +78,7 @@ layer(producer, options)("a queue", (it) => {
       const started = yield* Deferred.make<void>()
       const goOn = yield* Deferred.make<void>()
       const trace: Array<string> = []
-      // It does not let itself be interrupted: it ends after its successor has started.
+      // The first run cannot be interrupted, so it ends after the second run.
       const frozen = Task.toLayer(() =>
         Effect.uninterruptible(Effect.gen(function*() {
           yield* Deferred.succeed(started, undefined)

@@ -15,8 +15,8 @@ import { options, producer, unfinished } from "../Live.ts"
 const spinner = fileURLToPath(new URL("spinner.mjs", import.meta.url))
 
 /**
- * What was handed back while a handler computed for nearly three leases, as often as others looked
- * for the dead.
+ * Runs a handler that computes for nearly three leases, and rescues every 20 ms meanwhile. Answers
+ * how many jobs were rescued, and which jobs are left.
  */
 const rescuedWhileComputing = Effect.fnUntraced(function*(watchdog: string) {
   const { url } = yield* TestDatabase

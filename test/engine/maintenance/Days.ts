@@ -1,5 +1,5 @@
 /**
- * The days of history, moved by hand.
+ * Adds and drops days of history.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
@@ -17,7 +17,7 @@ export const days = Effect.fnUntraced(function*(parent: History) {
   return rows.map(({ day }) => day)
 })
 
-/** Makes a partition for a day, counted from today, with one finished job of that noon in it. */
+/** Makes a partition for a day, counted from today, and adds a job that finished at its noon. */
 export const addDay = Effect.fnUntraced(
   function*(parent: History, day: number, queue: string) {
     const sql = yield* PgClient.PgClient

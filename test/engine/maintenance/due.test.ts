@@ -27,7 +27,7 @@ layer(producer, options)("a job for later", (it) => {
 
         const now = yield* Clock.currentTimeMillis
         for (let n = 0; n < 12; n++) {
-          // The latest first, so that a sooner one moves the timer each time.
+          // The latest job comes first, so that each next job moves the timer to a sooner time.
           const time = now + 1500 - n * 90
           yield* enqueue(Alarm, time, { queue, key, runAt: new Date(time) })
         }

@@ -1,5 +1,5 @@
 /**
- * A lane that nobody would look at is found: whatever has become of its marker.
+ * Healing finds the lanes whose markers were lost, and marks no other lane.
  *
  * Tests `sql/0006_maintenance.sql`.
  */

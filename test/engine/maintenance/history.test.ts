@@ -1,5 +1,5 @@
 /**
- * What is kept of finished jobs, and for how long.
+ * Which finished jobs history keeps, and for how long.
  *
  * Tests `sql/0006_maintenance.sql`.
  */
@@ -18,7 +18,7 @@ import { addDay, addFinished, days, dropDay } from "./Days.ts"
 
 const prune = Scheduler.use((scheduler) => scheduler.prune)
 
-/** Runs one job of the queue to its end. */
+/** Adds a job to the queue, claims it and settles it. */
 const runOne = Effect.fnUntraced(function*(queue: string, settlement: Settlement) {
   const worker = yield* workerOf(queue)
   yield* enqueue(queue, {})
@@ -91,13 +91,13 @@ layer(PgQueue.layer, options)("history", (it) => {
       const queue = yield* queueName
       const before = yield* days("failed_jobs")
       yield* addFinished("failed", -40, queue)
-      // Each of them finds a week to prepare.
+      // Each session finds a week without partitions.
       for (const day of [1, 2, 3, 4, 5, 6, 7]) yield* dropDay("failed_jobs", day)
       const sessions = yield* Effect.all(Array.from({ length: 8 }, () => Session.open))
 
       const [, { lost }] = yield* Effect.all([
         Effect.forEach(sessions, ({ sql }) =>
-          // Gives up, and is asked again, where it would wait for a settlement for long.
+          // A step that would wait long for a settlement gives up, and is tried again.
           Effect.retry(sql`SELECT pgq.prune_failed()`, { times: 20 }), {
           concurrency: "unbounded"
         }),
@@ -211,7 +211,7 @@ layer(PgQueue.layer, options)("history of days without a partition", (it) => {
     }))
 })
 
-/** Only a superuser publishes all tables, as tools that copy whole databases do. */
+/** Publishes all tables, as tools that copy whole databases do. Only a superuser may do this. */
 const publish = Postgres.asAdmin((sql) => sql`CREATE PUBLICATION everything FOR ALL TABLES`)
 
 layer(PgQueue.layer, options)("history that is published", (it) => {

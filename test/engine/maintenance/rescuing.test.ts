@@ -1,6 +1,6 @@
 /**
- * The jobs of dead workers go back a little at a time, however many there are and whatever the
- * clock says.
+ * The jobs of dead workers are given back in batches, however many they are, and also after the
+ * clock was set back.
  *
  * Tests `src/layers/postgres/PgScheduler.ts` and `sql/0006_maintenance.sql`.
  */
@@ -15,7 +15,7 @@ import { options } from "../Live.ts"
 
 const rescue = Scheduler.use((scheduler) => scheduler.rescue)
 
-/** So many leases of 1,500 jobs each, all of one worker that nobody knows. */
+/** Adds leases of 1,500 jobs each, all of one worker. Answers their queue. */
 const abandoned = Effect.fnUntraced(function*(leases: number, worker: string) {
   const sql = yield* PgClient.PgClient
   const queue = yield* queueName
@@ -153,7 +153,7 @@ layer(PgQueue.layer, options)("a clock that was set back", (it) => {
 
       yield* setBack
       const atFirstSight = yield* rescue
-      // And once more, after it was late.
+      // The worker is late by now, and the clock is set back again.
       yield* setBack
       const atSecondSight = yield* rescue
       yield* wait

@@ -1,5 +1,6 @@
 /**
- * Due jobs that a trigger on jobs does not let become ready keep no others from it.
+ * A guest trigger on `jobs` may keep due jobs from becoming ready. The other due jobs become ready
+ * all the same.
  *
  * Tests `sql/0006_maintenance.sql`.
  */
@@ -14,7 +15,8 @@ import { options } from "../Live.ts"
 const promote = Scheduler.use((scheduler) => scheduler.promote)
 
 /**
- * So many due jobs of a lane each, whose priority is 1, and after them ten with a priority of 0.
+ * Adds jobs, each in a lane of its own, and waits until they are due: first `kept` jobs of priority
+ * 1, then ten jobs of priority 0.
  */
 const due = Effect.fnUntraced(function*(kept: number) {
   const sql = yield* PgClient.PgClient

@@ -1,5 +1,6 @@
 /**
- * Runs that end past every net: their jobs fail like others, and nothing else is lost with them.
+ * Runs that end in a way that no Effect can catch. Their jobs fail like others, and no other job is
+ * lost.
  *
  * Tests `src/layers/worker/JobRunner.ts` and `src/layers/worker/RunRecorder.ts`.
  */
@@ -14,7 +15,7 @@ import { enqueueAll } from "../../../src/services/Enqueue.ts"
 import type { JobRepo, Settled } from "../../../src/services/JobRepo.ts"
 import { claimable, counts, start } from "../Memory.ts"
 
-/** Effects that go on with what is none, and cannot even be put into words. */
+/** Values that are no Effects. Some of them cannot even be printed. */
 const breaks: Readonly<Record<string, Effect.Effect<unknown>>> = {
   "a number": JSON.parse("7"),
   "an object without a prototype": Object.create(null),
@@ -24,7 +25,7 @@ const breaks: Readonly<Record<string, Effect.Effect<unknown>>> = {
 const goOnWith = (what: Effect.Effect<unknown> = JSON.parse("7")) =>
   Effect.flatMap(Effect.void, () => what)
 
-/** The store, and everything that was settled in it. */
+/** The store. All settlements that are sent to it are added to `seen`. */
 const watched = (seen: Array<Settled>) => (repo: JobRepo["Service"]): JobRepo["Service"] => ({
   ...repo,
   settle: (settled, options) => {
@@ -35,7 +36,7 @@ const watched = (seen: Array<Settled>) => (repo: JobRepo["Service"]): JobRepo["S
 
 const Once = Job.make("once", { payload: Schema.Finite, maxAttempts: 1 })
 
-/** Enough fast jobs for the worker to take several of a lane at once. */
+/** Adds enough quick jobs that the worker afterwards claims several jobs of a lane at once. */
 const warmUp = enqueueAll(
   Once,
   Array.from({ length: 50 }, () => ({ payload: 0 }))
@@ -105,7 +106,7 @@ it.effect("a job that breaks off is tried again, and its lane waits for it", () 
 it.effect("a job whose policy cannot be computed with is tried again by the default one", () =>
   Effect.gen(function*() {
     const settled: Array<Settled> = []
-    // A script in JavaScript may say anything.
+    // A job script in JavaScript can give a value of any type.
     const policy: Partial<RetryPolicy> = JSON.parse("{\"backoffBase\": \"soon\"}")
     const Odd = Job.make("odd", { payload: Schema.Finite, ...policy })
     yield* enqueueAll(Odd, [{ payload: 1 }])

@@ -1,5 +1,5 @@
 /**
- * Queues as parts of applications.
+ * Workers as parts of applications.
  *
  * Tests `src/layers/QueueLive.ts`.
  */
@@ -86,7 +86,8 @@ layer(producer, options)("an application", (it) => {
     Effect.gen(function*() {
       const queue = yield* queueName
       let isDone = false
-      // As query builders return it: no Promise, and nothing happens before somebody asks.
+      // Query builders return such a value. It is no Promise, and it starts to work only when its
+      // `then` is called.
       const query = {
         // oxlint-disable-next-line unicorn/no-thenable
         then: (resolve: (value: string) => void) => {

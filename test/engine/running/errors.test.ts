@@ -1,5 +1,5 @@
 /**
- * What is kept of why a job failed.
+ * The error text that is stored with a failed job.
  *
  * Tests `src/domain/ErrorText.ts` and `src/layers/worker/RunRecorder.ts`.
  */
@@ -19,7 +19,7 @@ const Strict = Job.make("strict", { payload: Schema.Struct({ to: Schema.String }
 
 const Retried = Job.make("retried", { payload: Schema.Unknown })
 
-/** Values that do not let themselves be described. */
+/** Failures that have no description, or whose description cannot be read. */
 const secretive: Record<string, unknown> = {
   "nothing": undefined,
   "an object without a prototype": Object.create(null),
@@ -104,30 +104,33 @@ layer(producer, options)("a failure", (it) => {
       assert.match(failed?.error ?? "", /does not fit "strict": Expected string.*\["to"\]/s)
     }))
 
-  it.effect("to hold a number beyond a double is final at once; a handler by name gets it infinite", () =>
-    Effect.gen(function*() {
-      const sql = yield* PgClient.PgClient
-      const queue = yield* queueName
-      const seen: Array<unknown> = []
-      const services = yield* Effect.context<JobScript.Services>()
-      const { layer, queue: script } = yield* JobScript.setup
-      script.handle("plain", (payload) => void seen.push(payload))
-      const handlers = Layer.merge(
-        Layer.provide(yield* layer, Layer.succeedContext(services)),
-        Retried.toLayer(() => Effect.void)
-      )
-      yield* start(handlers, { queues: [queue] })
+  it.effect(
+    "to hold a number beyond a double is final at once; a handler by name gets it infinite",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const queue = yield* queueName
+        const seen: Array<unknown> = []
+        const services = yield* Effect.context<JobScript.Services>()
+        const { layer, queue: script } = yield* JobScript.setup
+        script.handle("plain", (payload) => void seen.push(payload))
+        const handlers = Layer.merge(
+          Layer.provide(yield* layer, Layer.succeedContext(services)),
+          Retried.toLayer(() => Effect.void)
+        )
+        yield* start(handlers, { queues: [queue] })
 
-      yield* sql`
+        yield* sql`
         INSERT INTO pgq.jobs (queue, name, payload)
         VALUES (${queue}, 'plain', '[1e400]'), (${queue}, 'retried', '{"to": [-1e400]}')
       `
 
-      const failed = (yield* finishedAll(queue, 2)).filter(({ outcome }) => outcome === "failed")
-      assert.deepStrictEqual(seen, [[Infinity]])
-      assert.deepStrictEqual(failed.map(({ attempt, name }) => [name, attempt]), [["retried", 1]])
-      assert.match(failed[0]?.error ?? "", /does not fit "retried": .* too large for JavaScript/)
-    }))
+        const failed = (yield* finishedAll(queue, 2)).filter(({ outcome }) => outcome === "failed")
+        assert.deepStrictEqual(seen, [[Infinity]])
+        assert.deepStrictEqual(failed.map(({ attempt, name }) => [name, attempt]), [["retried", 1]])
+        assert.match(failed[0]?.error ?? "", /does not fit "retried": .* too large for JavaScript/)
+      })
+  )
 
   it.effect("of a handler to add another job is tried again", () =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * Several jobs of a lane that one worker took at once.
+ * Lane runs: the jobs of one lane that a worker has claimed together.
  *
  * Tests `src/layers/worker/LaneRun.ts`.
  */
@@ -19,7 +19,7 @@ it.effect("nothing of a lane's run goes on behind a job that blocks it", () =>
       if (n > 0) ran.push(n)
       return n === 1 ? Effect.fail("no") : Effect.void
     })
-    // Fast jobs first, so that the worker takes several of a lane.
+    // Quick jobs run first, so that the worker claims several jobs of a lane together.
     yield* enqueueAll(Link, Array.from({ length: 50 }, () => ({ payload: 0 })))
     const control = yield* start(handlers)
     yield* TestClock.adjust(1)

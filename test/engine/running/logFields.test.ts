@@ -1,5 +1,5 @@
 /**
- * What a worker says of its jobs and of the database has in its fields what an operator looks for.
+ * A worker's log lines about jobs and the database have the fields that an operator looks for.
  *
  * Tests `src/layers/worker/RunRecorder.ts` and `src/layers/worker/FailureLog.ts`.
  */
@@ -25,7 +25,7 @@ const refusesToRecord = [
     FOR EACH ROW WHEN (NEW.name = 'refused') EXECUTE FUNCTION public.refuse()`
 ]
 
-/** A worker that runs what is enqueued for as long as the test says, and the lines that it logs. */
+/** Starts a worker whose jobs run until the test ends them, and collects its log lines. */
 const setup = Effect.fnUntraced(function*(more: Partial<QueueLive.Options> = {}) {
   const queue = yield* queueName
   const workerId = crypto.randomUUID()
@@ -163,7 +163,7 @@ layer(producer, options)("a line about", (it) => {
       const { isRunning, line, queue, worker } = yield* setup({ ...quick, workers: 1 })
       const job = yield* enqueue(Task, 1, { queue })
       yield* isRunning
-      // Its worker does not ask for those of this queue.
+      // The worker never claims from this queue by itself.
       const other = yield* queueName
       yield* enqueue(Task, 2, { queue: other })
       yield* claim({ queue: other, worker })

@@ -1,9 +1,9 @@
 /**
- * What becomes of runs that fail.
+ * Runs that fail are tried again, until their attempts are used up.
  *
  * Tests `src/domain/Backoff.ts` and `sql/0005_settle.sql`.
  */
-// Applications fail with plain errors, too.
+// Handlers of applications also fail with plain errors.
 // @effect-diagnostics globalErrorInEffectFailure:off
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"

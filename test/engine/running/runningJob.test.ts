@@ -1,5 +1,5 @@
 /**
- * What a handler is told of its job, exact to the last digit.
+ * The facts that a handler gets about its job, exact to the last digit.
  *
  * Tests `src/layers/worker/JobRunner.ts`.
  */

@@ -1,5 +1,5 @@
 /**
- * Jobs that no handler of the worker is for: another one may know them.
+ * Jobs whose name has no handler in this worker. Another worker may have a handler.
  *
  * Tests `src/layers/worker/RunRecorder.ts`.
  */

@@ -1,5 +1,5 @@
 /**
- * What must hold for the functions and sequences in the database, by the catalog.
+ * Rules for the functions and sequences of the schema, checked in the catalog.
  *
  * Tests `sql/settings.sql`.
  */
@@ -81,8 +81,8 @@ layer(PgQueue.database, options)("the functions", (it) => {
     Effect.gen(function*() {
       const lending = (yield* functions).filter(({ is_definer }) => is_definer)
 
-      // Each of these was looked at: it changes no job, as that would run the triggers of others
-      // with the owner's rights, and it evaluates nothing that its caller chose.
+      // Each of these functions was reviewed. None changes a job, because guest triggers would then
+      // run with the owner's rights. None evaluates an expression that its caller chose.
       assert.deepStrictEqual(
         lending.map(({ name }) => name),
         [

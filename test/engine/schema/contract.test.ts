@@ -30,7 +30,7 @@ const sources = filesIn("src", ".ts")
 const typescript = sources.map(({ text }) => text).join("\n")
 const contract = readFileSync("sql/CONTRACT.md", "utf8")
 
-/** The groups of all places where a pattern occurs, which are so many. */
+/** The groups of all matches of a pattern. There must be `count` matches. */
 const places = (text: string, pattern: RegExp, count: number) => {
   const found = Array.from(text.matchAll(new RegExp(pattern, "g")), (match) => match.slice(1))
   assert.lengthOf(found, count, String(pattern))
@@ -40,11 +40,11 @@ const places = (text: string, pattern: RegExp, count: number) => {
 const numbersIn = (text: string, pattern: RegExp, count: number) =>
   places(text, pattern, count).map(([digits]) => Number(digits))
 
-/** What a function of `sql/` is made of. */
+/** The source text of a function in `sql/`. */
 const functionOf = (name: string) =>
   places(sql, new RegExp(`CREATE FUNCTION (${name}\\([\\s\\S]*?\\n(?:END )?\\$\\$;)`), 1)[0]![0]!
 
-/** The one constant of this name, as it is written. */
+/** The source text of the only constant with this name. */
 const constant = (name: string) =>
   places(typescript, new RegExp(`\\bconst ${name} = (.*)\\n`), 1)[0]![0]!
 
@@ -118,9 +118,9 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.isAbove(more!, renews)
     // A worker ends its trust before the store takes it for dead.
     assert.isBelow(trusts, 1)
-    // A worker whose clock and the server's agree has at most one lease.
+    // Unless the clock was set back, a worker has at most one lease left.
     assert.isAbove(beyond!, 1)
-    // Each renewal ends the lateness, and so does joining.
+    // Each renewal clears `late_since`, and so does joining.
     const renewals = Array.from(typescript.matchAll(/SET lease_until = .*/g), ([text]) => text)
     assert.isAtLeast(renewals.length, 2)
     for (const renewal of renewals) assert.include(renewal, "late_since = NULL")
@@ -264,7 +264,7 @@ const laneStates: Readonly<Record<State, LaneJob.LaneState>> = {
   retry: "delayedHoldingLane"
 }
 
-/** Jobs of one lane, the head first; the first ones also without a key. */
+/** The states of the jobs of one lane, in the order of their ids. */
 const lanes: ReadonlyArray<ReadonlyArray<State>> = [
   [],
   ["ready"],

@@ -17,7 +17,7 @@ const freshSchema = Effect.gen(function*() {
   return schema
 })
 
-/** What the catalog has of each function, with the transaction that wrote it last. */
+/** The catalog's entry of each function, with the transaction that wrote the entry last. */
 const catalog = (schema: string) =>
   PgClient.PgClient.use((sql) =>
     sql<{ name: string; written: string }>`
@@ -30,7 +30,7 @@ const catalog = (schema: string) =>
 const withoutWriter = (rows: ReadonlyArray<{ readonly written: string }>) =>
   rows.map((row) => ({ ...row, written: undefined }))
 
-/** What a migration does that changes a function. */
+/** Replaces a function as a migration does: the new function has no settings. */
 const replace = (schema: string, name: string) =>
   PgClient.PgClient.use(Effect.fnUntraced(function*(sql) {
     const [found] = yield* sql<{ text: string }>`
@@ -39,7 +39,7 @@ const replace = (schema: string, name: string) =>
     `
     const text = found!.text.replaceAll(/^ SET .*\n| SECURITY DEFINER/gm, "")
     assert.notStrictEqual(text, found!.text)
-    // As a migration does, which has pgq's schema first.
+    // A migration also runs with pgq's schema first in the search path.
     yield* sql.withTransaction(Effect.andThen(
       sql.unsafe(`SET LOCAL search_path TO ${schema}, pg_temp`),
       sql.unsafe(text).unprepared

@@ -1,13 +1,13 @@
 /**
- * Each use of a planner idiom in `sql/` is marked, so that nobody tidies it away. The head of
- * sql/0003_lanes.sql explains them.
+ * Each use of a planner idiom in `sql/` is marked, so that nobody removes it as needless. The head
+ * of sql/0003_lanes.sql explains the idioms.
  *
  * Tests `sql/0003_lanes.sql`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 
-/** The text by which an idiom is known, in one line of code. */
+/** The pattern by which each idiom is found in a line of code. */
 const idioms: Readonly<Record<string, RegExp>> = {
   "hidden column": /\b(state|queue) \|\| ''(?!.*- priority::bigint)/,
   "fence": /\bOFFSET 0\b/,
@@ -21,7 +21,7 @@ const idioms: Readonly<Record<string, RegExp>> = {
 
 const isComment = (line: string) => /^ *--/.test(line)
 
-/** The lines with code, each with the comment above it and behind it. */
+/** The lines of code, each with the idioms that the comments above and behind the line name. */
 const statements = readdirSync("sql").filter((file) => file.endsWith(".sql")).flatMap((file) => {
   const lines = readFileSync(`sql/${file}`, "utf8").split("\n")
   return lines.flatMap((line, n) => {

@@ -1,5 +1,5 @@
 /**
- * The roles of a schema: each does all that is its own, and nothing else.
+ * The roles of a schema. Each role may do what the table of rights gives it, and nothing else.
  *
  * Tests `src/layers/postgres/PgRoles.ts` and `sql/settings.sql`.
  */
@@ -29,7 +29,7 @@ interface Relation {
   readonly isView: boolean
 }
 
-/** What there is to have rights to; days of history are reached through their parents. */
+/** The tables and views of the schema. Partitions are left out, as their parents give access. */
 const relations = (schema: string) =>
   PgClient.PgClient.use((sql) =>
     sql<Relation>`
@@ -53,7 +53,7 @@ const functions = (schema: string) =>
     `
   )
 
-/** Whether the role may; nothing is done, but the server looks at its rights. */
+/** Whether the role may run the statement. EXPLAIN checks the rights, and runs nothing. */
 const may = (sql: PgClient.PgClient, statement: string) =>
   Effect.match(sql.unsafe(`EXPLAIN ${statement}`).unprepared, {
     onSuccess: () => true,
@@ -62,7 +62,7 @@ const may = (sql: PgClient.PgClient, statement: string) =>
 
 const isDenied = (error: SqlError.SqlError) => storeError("")(error).code === "42501"
 
-/** Each thing that can be tried on a relation. */
+/** All statements to try on a relation, each with its privilege and its column. */
 const attempts = (schema: string, { columns, isView, name }: Relation) => {
   const table = `"${schema}"."${name}"`
   const reads = columns.map((column) => ["SELECT", column, `SELECT "${column}" FROM ${table}`])
@@ -77,7 +77,7 @@ const attempts = (schema: string, { columns, isView, name }: Relation) => {
   ]
 }
 
-/** By the table of rights. */
+/** Whether the table of rights gives the role this privilege. */
 const isMeant = (role: PgRoles.Role, relation: string, privilege: string, column: string) =>
   Object.entries(PgRoles.roles[role].relations).some(([what, privileges]) => {
     const [table, columns] = what.split(/ \(|\)/)
@@ -149,7 +149,8 @@ layer(Postgres.layer, options)("a role", (it) => {
         const { as, schema } = yield* Roles.make
         const sql = yield* as(role)
         for (const { call, is_trigger, name } of yield* functions(schema)) {
-          // A trigger function cannot be called; it could be hung on a table of the role's own.
+          // A trigger function cannot be called. A role that may execute the function could use it
+          // in a trigger on its own table.
           const [row] = yield* sql<{ may: boolean }>`
             SELECT bool_and(has_function_privilege(oid, 'EXECUTE')) AS may FROM pg_proc
             WHERE pronamespace = ${schema}::text::regnamespace AND proname = ${name}

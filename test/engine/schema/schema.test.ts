@@ -1,5 +1,5 @@
 /**
- * Installing pgq's schema, and refusing what is not fit for it.
+ * Installing pgq's schema, and refusing names that no schema may have.
  *
  * Tests `src/layers/postgres/PgSchema.ts` and `src/layers/postgres/PgMigrations.ts`.
  */

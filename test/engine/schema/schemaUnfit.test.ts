@@ -17,7 +17,7 @@ const relations = (schema: string) =>
     sql`SELECT relname FROM pg_class WHERE relnamespace = ${schema}::text::regnamespace`
   )
 
-/** What other programs keep in schemas. */
+/** Objects that other programs keep in their schemas. */
 const contents = {
   "a table": "CREATE TABLE %.queue (id integer)",
   "migrations of its own": "CREATE TABLE %.migrations (id integer)",

@@ -1,5 +1,6 @@
 /**
- * Statements that were done although their answers were lost, and workers that were taken for dead.
+ * Statements that took effect although their answers were lost, and workers that were reported
+ * dead.
  *
  * Tests `src/layers/worker/Settler.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
@@ -23,7 +24,7 @@ const connectionLost = new StoreError({
   cause: undefined
 })
 
-/** Does what it is asked, but the first `times` answers of one method get lost. */
+/** A store that does all it is asked, and loses the first `times` answers of one method. */
 const losing = (method: "claim" | "settle", times: number) => {
   let left = times
   const lose = <A>(answer: Effect.Effect<A, StoreError>) =>
@@ -36,7 +37,7 @@ const losing = (method: "claim" | "settle", times: number) => {
   })
 }
 
-/** Cannot be reached the first `times` that something is to be settled. */
+/** A store whose first `times` settlements fail without any effect. */
 const unreachable = (times: number) => {
   let left = times
   return (repo: JobRepo["Service"]): JobRepo["Service"] => ({
@@ -46,13 +47,13 @@ const unreachable = (times: number) => {
   })
 }
 
-/** The worker is taken for dead behind its back, as if it had been frozen. */
+/** Reports the worker dead without its knowledge, as if it had been frozen. */
 const reportedDead = Effect.gen(function*() {
   const [self] = yield* JobAdmin.use((admin) => admin.workers)
   yield* WorkerRegistry.use((registry) => registry.reportDead(self!.id))
 })
 
-/** And another one has its job now. */
+/** Reports the worker dead, and claims its job for another worker. */
 const takenOver = Effect.gen(function*() {
   yield* reportedDead
   const [taken] = yield* claim({ queue: "default", worker: yield* workerOf("default") })
@@ -165,7 +166,7 @@ it.effect("breaks off what it runs when it was taken for dead, and goes on", () 
     assert.strictEqual((yield* counts).completed, 2)
   }).pipe(Effect.provide(MemorySchema.layer)))
 
-/** A worker and one job of a key, where each claim pauses before it is sent, or once it is done. */
+/** Starts a worker with one job. Each claim pauses before it is sent, or after it took effect. */
 const pausing = Effect.fnUntraced(function*(when: "before" | "after") {
   const ran: Array<number> = []
   const reached = yield* Deferred.make<void>()
@@ -190,7 +191,7 @@ it.effect("starts nothing that it claimed before it was taken for dead and joine
     const { goOn, ran } = yield* pausing("after")
 
     const taken = yield* takenOver
-    // Its next renewal finds out.
+    // By its next renewal the worker learns that it was reported dead.
     yield* TestClock.adjust("6 seconds")
     assert.lengthOf(yield* JobAdmin.use((admin) => admin.workers), 2)
     yield* goOn.open
@@ -202,7 +203,8 @@ it.effect("starts nothing that it claimed before it was taken for dead and joine
 
 it.effect("hands back what it claimed anew under an answer of an older life", () =>
   Effect.gen(function*() {
-    // Sent before the worker was taken for dead, done after it has joined again.
+    // The claim begins before the worker is reported dead, and takes effect after the worker has
+    // joined again.
     const { goOn, ran } = yield* pausing("before")
 
     yield* reportedDead
@@ -217,7 +219,7 @@ it.effect("hands back what it claimed anew under an answer of an older life", ()
 for (
   const [what, settle] of [
     ["fails", () => Effect.fail(connectionLost)],
-    // As one that may not be interrupted, because of what it may have done.
+    // Not interruptible, like a real statement: the statement may have taken effect.
     ["is never answered", () => Effect.uninterruptible(Effect.never)]
   ] as const
 ) {

@@ -1,5 +1,5 @@
 /**
- * What the store will never accept does not hold up what it would.
+ * A settlement that the store never accepts does not hold up the other settlements.
  *
  * Tests `src/layers/worker/Settler.ts`.
  */
@@ -25,7 +25,7 @@ const refused = new StoreError({
 
 const allRecorded: Settling = { lost: [], rowLocked: [] }
 
-/** A store that settles everything but job 2. */
+/** A store that refuses each batch with job 2, and accepts all other batches. */
 const accepting = (
   accepted: Array<bigint>,
   refusal: Effect.Effect<Settling, StoreError> = Effect.fail(refused)
@@ -100,38 +100,41 @@ describe("the settler", () => {
     }))
 
   for (const code of ["57014", "40001", "53100", "55P03"]) {
-    it.effect(`settles the rest of a batch with one that the server gives up each time: ${code}`, () =>
-      Effect.gen(function*() {
-        const accepted: Array<bigint> = []
-        let isMended = false
-        const givenUp = Effect.suspend(() =>
-          isMended
-            ? Effect.sync(() => (accepted.push(2n), allRecorded))
-            : Effect.fail(
-              new StoreError({
-                operation: "settle",
-                isTransient: true,
-                code,
-                detail: "given up",
-                cause: undefined
-              })
-            )
-        )
-        const settler = yield* Settler.make(() => {}).pipe(
-          Effect.provideService(JobRepo, accepting(accepted, givenUp))
-        )
+    it.effect(
+      `settles the rest of a batch with one that the server gives up each time: ${code}`,
+      () =>
+        Effect.gen(function*() {
+          const accepted: Array<bigint> = []
+          let isMended = false
+          const givenUp = Effect.suspend(() =>
+            isMended
+              ? Effect.sync(() => (accepted.push(2n), allRecorded))
+              : Effect.fail(
+                new StoreError({
+                  operation: "settle",
+                  isTransient: true,
+                  code,
+                  detail: "given up",
+                  cause: undefined
+                })
+              )
+          )
+          const settler = yield* Settler.make(() => {}).pipe(
+            Effect.provideService(JobRepo, accepting(accepted, givenUp))
+          )
 
-        for (const id of [1n, 2n, 3n, 4n]) settler.add(completed(id))
-        yield* TestClock.adjust("5 seconds")
-        settler.add(completed(5n))
-        yield* TestClock.adjust("5 seconds")
-        assert.deepStrictEqual(accepted.toSorted(), [1n, 3n, 4n, 5n])
-        isMended = true
-        yield* TestClock.adjust("5 seconds")
-        yield* settler.drained
+          for (const id of [1n, 2n, 3n, 4n]) settler.add(completed(id))
+          yield* TestClock.adjust("5 seconds")
+          settler.add(completed(5n))
+          yield* TestClock.adjust("5 seconds")
+          assert.deepStrictEqual(accepted.toSorted(), [1n, 3n, 4n, 5n])
+          isMended = true
+          yield* TestClock.adjust("5 seconds")
+          yield* settler.drained
 
-        assert.deepStrictEqual(accepted, [1n, 3n, 4n, 5n, 2n])
-      }).pipe(Effect.provide(Logger.layer([]))))
+          assert.deepStrictEqual(accepted, [1n, 3n, 4n, 5n, 2n])
+        }).pipe(Effect.provide(Logger.layer([])))
+    )
   }
 
   it.effect("asks a server that gives up everything more and more slowly", () =>

@@ -1,6 +1,6 @@
 /**
- * A person who changes a job that runs, in a transaction that stays open, holds up this job and no
- * other.
+ * A person changes a running job in a transaction that stays open. This job and its lane wait, and
+ * all other jobs go on.
  *
  * Tests `src/layers/worker/Settler.ts` and `sql/0005_settle.sql`.
  */
@@ -14,7 +14,7 @@ import { finished, finishedAll, held, options, producer, start, unfinished } fro
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
-/** A worker whose first job has run, and can't be recorded: somebody holds its row. */
+/** Starts a worker whose first job has run and cannot be settled: a person has locked its row. */
 const setup = Effect.gen(function*() {
   const queue = yield* queueName
   const person = yield* Session.open

@@ -1,6 +1,6 @@
 /**
- * A person who holds a finished job's row: what else of its lane's run ends meanwhile waits behind
- * it.
+ * A person has locked the row of a job whose run has ended. The settlements of later jobs of its
+ * lane run wait behind it.
  *
  * Tests `src/layers/worker/Settler.ts`.
  */

@@ -1,6 +1,6 @@
 /**
- * Triggers that people put on pgq's tables: none of them lets a job be recorded complete that
- * stays, and what one forbids holds up no other.
+ * Guest triggers on pgq's tables. No job is recorded as finished while a trigger keeps its row. A
+ * job whose end a trigger refuses holds up no other job.
  *
  * Tests `sql/0005_settle.sql` and `sql/0006_maintenance.sql`.
  */
@@ -15,7 +15,7 @@ import { claim, enqueue, eventually, queueName, settle, settled, workerOf } from
 import * as PgQueue from "../../support/PgQueue.ts"
 import { finished, options, start, unfinished } from "../Live.ts"
 
-/** A trigger for each row of a table, until the scope ends. */
+/** Makes a guest trigger for each row of a table, and drops it when the scope ends. */
 const trigger = (table: string, event: string, body: string) =>
   Effect.acquireRelease(
     PgClient.PgClient.use((sql) =>
@@ -65,30 +65,33 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
       }))
   }
 
-  it.effect("that keeps the next job of a run from its lane's head refuses the end of the one before", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, { key: "k" }, { key: "k" })
-      const run = yield* claim({ queue, worker, perLaneMax: 1 })
-      yield* enqueue(queue, { key: "k", priority: 9 })
-      const refused = yield* Effect.scoped(Effect.andThen(
-        trigger(
-          "jobs",
-          "BEFORE UPDATE",
-          "IF NEW.state = 'ready' AND NEW.priority = 0 THEN RETURN NULL; END IF; RETURN NEW;"
-        ),
-        Effect.exit(
-          JobRepo.use((repo) => repo.settle([settled(run[0]!, Settlement.Completed())]))
-        )
-      ))
-      const beside = yield* claim({ queue, worker: yield* workerOf(queue) })
+  it.effect(
+    "that keeps the next job of a run from its lane's head refuses the end of the one before",
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, { key: "k" }, { key: "k" })
+        const run = yield* claim({ queue, worker, perLaneMax: 1 })
+        yield* enqueue(queue, { key: "k", priority: 9 })
+        const refused = yield* Effect.scoped(Effect.andThen(
+          trigger(
+            "jobs",
+            "BEFORE UPDATE",
+            "IF NEW.state = 'ready' AND NEW.priority = 0 THEN RETURN NULL; END IF; RETURN NEW;"
+          ),
+          Effect.exit(
+            JobRepo.use((repo) => repo.settle([settled(run[0]!, Settlement.Completed())]))
+          )
+        ))
+        const beside = yield* claim({ queue, worker: yield* workerOf(queue) })
 
-      assert.lengthOf(run, 2)
-      assert.deepStrictEqual(beside, [])
-      assert.match(String(refused), kept)
-      assert.deepStrictEqual(yield* settle(run, Settlement.Completed()), [])
-    }))
+        assert.lengthOf(run, 2)
+        assert.deepStrictEqual(beside, [])
+        assert.match(String(refused), kept)
+        assert.deepStrictEqual(yield* settle(run, Settlement.Completed()), [])
+      })
+  )
 
   it.effect("that keeps a crash from being counted refuses to hand the job back", () =>
     Effect.gen(function*() {

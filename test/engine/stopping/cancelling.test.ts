@@ -1,5 +1,6 @@
 /**
- * Stopping what runs, over a queue in memory and a clock that the test leads.
+ * Stopping a worker together with its running jobs. The store is in memory, and the test moves the
+ * clock.
  *
  * Tests `src/layers/worker/Worker.ts` and `src/layers/worker/JobRunner.ts`.
  */
@@ -48,7 +49,7 @@ it.effect("cancelling aborts the signals of promises, and takes back those that 
     yield* control.stop("cancel")
 
     assert.deepStrictEqual(yield* control.ended, [])
-    // The other one was done in time.
+    // The other job ended without an error.
     assert.strictEqual((yield* counts).completed, 1)
     assert.deepStrictEqual(yield* claimable, [[0, 1]])
   }).pipe(Effect.provide(MemorySchema.layer)))

@@ -1,5 +1,5 @@
 /**
- * What a queue leaves in the database when it has stopped: nothing of itself.
+ * A worker that stops cleanly leaves no lease, no worker row and no lock in the database.
  *
  * Tests `src/layers/worker/Worker.ts`.
  */
@@ -14,7 +14,7 @@ import { asleep, finished, held, options, producer, start, unfinished } from "..
 
 const Task = Job.make("task", { payload: Schema.Finite })
 
-/** How many advisory locks anybody holds in this database. */
+/** The number of advisory locks in this database. */
 const advisoryLocks = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const [row] = yield* sql<{ locks: number }>`
@@ -25,7 +25,7 @@ const advisoryLocks = Effect.gen(function*() {
   return row!.locks
 })
 
-/** Jobs that run until their promise is told to stop. */
+/** Handlers that run until their signal aborts. */
 const untilAborted = (started: Deferred.Deferred<void>) =>
   Task.toLayer((_, { signal }) =>
     new Promise<never>((_, reject) => {

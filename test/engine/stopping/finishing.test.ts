@@ -1,5 +1,5 @@
 /**
- * The two patient ways to stop, over a queue in memory and a clock that the test leads.
+ * The stop modes `drain` and `finish`. The store is in memory, and the test moves the clock.
  *
  * Tests `src/layers/worker/Worker.ts`.
  */
@@ -82,7 +82,7 @@ it.effect("finishing starts nothing more and waits for what runs", () =>
 it.effect("finishing gives back the rest of a lane's run, and what was claimed ahead", () =>
   Effect.gen(function*() {
     const goOn = yield* Latch.make()
-    // Fast jobs first, so that more is claimed ahead.
+    // Quick jobs run first, so that the worker claims more jobs ahead.
     const handlers = Task.toLayer((n) => n < 50 ? undefined : goOn.await)
     yield* tasks(50)
     const control = yield* start(handlers)

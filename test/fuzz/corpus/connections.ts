@@ -1,6 +1,6 @@
 /**
- * Connection strings of both forms: right, wrong, and made to slip through. `s3cret` is the
- * password, wherever one stands.
+ * Connection strings of both forms: valid, invalid, and built to pass a careless check. A password
+ * that must not be shown is `s3cret`.
  */
 export const connections: ReadonlyArray<string> = [
   "",

@@ -1,5 +1,5 @@
 /**
- * Files for `pgq enqueue --from`, a mistake in each but the first few.
+ * Files for `pgq enqueue --from`. All but the first few have a mistake.
  */
 export const files: ReadonlyArray<string> = [
   "",

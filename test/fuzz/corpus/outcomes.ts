@@ -1,5 +1,5 @@
 /**
- * What handlers may throw, fail with, reject with or return, as functions that make it.
+ * Functions that make the values that a handler may throw, fail with, reject with or return.
  */
 import { Cause, Effect, Exit } from "effect"
 
@@ -47,7 +47,7 @@ const thenable = (then: (resolve: Settle, reject: Settle) => void): object =>
 const errorWith = (property: string, descriptor: PropertyDescriptor): Error =>
   Object.defineProperty(new Error("x"), property, descriptor)
 
-/** Values of every kind, none of which a program expects. */
+/** Unexpected values of every kind. */
 export const values: Readonly<Record<string, () => unknown>> = {
   "undefined": () => undefined,
   "null": () => null,
@@ -119,7 +119,7 @@ export const values: Readonly<Record<string, () => unknown>> = {
   "an object tagged as pgq's own": () => ({ _tag: "PayloadInvalid", name: "x", issue: {} })
 }
 
-/** What only a return can be. */
+/** Values that have a meaning of their own only when a handler returns them. */
 export const returns: Readonly<Record<string, () => unknown>> = {
   "a then that throws": () => thenable(refuse),
   "a then getter that throws": () => defined("then", { get: refuse }),

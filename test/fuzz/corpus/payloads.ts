@@ -1,9 +1,9 @@
 /**
- * Payloads as JSON text: what JSON allows and programs forget, and what is no JSON.
+ * Payloads as JSON text: rare but valid JSON, and texts that are not JSON.
  */
 const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`
 
-/** Refused by the table; no JSON parser of JavaScript writes them again. */
+/** Payloads that the table refuses. Node before version 26 cannot write them again as JSON. */
 export const tooDeep: Readonly<Record<string, string>> = {
   "a hundred thousand deep": nested(100_000)
 }

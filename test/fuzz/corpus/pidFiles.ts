@@ -1,5 +1,5 @@
 /**
- * What a pid file may hold instead of a pid.
+ * Contents of pid files that must not lead to a signal, and contents of `/proc/PID/stat`.
  */
 const fingerprint = "pgq:0123456789abcdef"
 

@@ -1,5 +1,5 @@
 /**
- * Texts that have broken programs before, as data.
+ * Texts that are known to break programs.
  */
 export const texts: Readonly<Record<string, string>> = {
   "empty": "",
