@@ -69,7 +69,7 @@ const rows = ({ rounds, scenario }: Found): ReadonlyArray<Row> =>
   }))
 
 /** NaN when a half or more did not finish. */
-const median = (values: ReadonlyArray<number | undefined>) => {
+export const median = (values: ReadonlyArray<number | undefined>): number | undefined => {
   const asked = values.filter((value) => value !== undefined)
   if (asked.length === 0) return undefined
   const finished = asked.filter((value) => !Number.isNaN(value)).toSorted((a, b) => a - b)
@@ -78,7 +78,7 @@ const median = (values: ReadonlyArray<number | undefined>) => {
     : Number.NaN
 }
 
-const shownRatio = (ratio: number | undefined) =>
+export const shownRatio = (ratio: number | undefined): string =>
   ratio === undefined ? "–" : `${ratio.toFixed(ratio < 10 ? 2 : 0)}×`
 
 const peerRatio = ({ figure, valueOf }: Row, contenders: ReadonlyArray<Contender>) => {

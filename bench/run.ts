@@ -1,10 +1,11 @@
 /**
  * Asks every scenario of every contender in turn, round by round, on one fresh embedded server, and
  * prints the medians with pgq's ratio to the best peer. Flags: --quick, --only TEXT, --rounds N,
- * --json.
+ * --json, --own, --against REVISION.
  */
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
+import * as Against from "./Against.ts"
 import type { Contender } from "./Contender.ts"
 import { contenders as all } from "./contenders/all.ts"
 import { measure, note } from "./Measurement.ts"
@@ -17,17 +18,28 @@ import * as Table from "./Table.ts"
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
+    only: { type: "string", multiple: true, default: [] },
     rounds: { type: "string" },
-    json: { type: "boolean", default: false }
+    json: { type: "boolean", default: false },
+    own: { type: "boolean", default: false },
+    against: { type: "string" }
   }
 })
 const roundCount = Number(flags.rounds ?? (flags.quick ? 1 : 3))
-const chosen = scenarios.filter(({ name }) => name.includes(flags.only))
+const chosen = scenarios.filter(({ name }) =>
+  flags.only.length === 0 || flags.only.some((text) => name.includes(text))
+)
 if (!Number.isInteger(roundCount) || roundCount < 1 || chosen.length === 0) {
   note("--rounds is a number from 1 on, and --only a part of one of these names:")
   for (const { name } of scenarios) note(`  ${name}`)
   process.exit(2)
+}
+if (flags.against !== undefined) {
+  process.exit(Against.run({
+    revision: flags.against,
+    roundCount,
+    flags: [...flags.only.flatMap((text) => ["--only", text]), ...flags.quick ? ["--quick"] : []]
+  }))
 }
 
 const servers = await Servers.start()
@@ -36,10 +48,12 @@ process.on("unhandledRejection", () => {})
 process.on("uncaughtException", (error) => note(`ignored: ${error.message}`))
 
 const hasRedis = servers.redisPort !== undefined
-if (!hasRedis) {
+if (!hasRedis && !flags.own) {
   note("BullMQ is skipped: redis-server is not installed (Debian: apt-get install redis-server)")
 }
-const contenders = all.filter(({ role }) => hasRedis || role !== "redis")
+const contenders = all.filter(({ role }) =>
+  flags.own ? role === "own" : hasRedis || role !== "redis"
+)
 
 const ask = async (scenario: Scenario, contender: Contender, isQuick: boolean) => {
   const figures = await measure({ scenario, contender, servers, isQuick })
