@@ -103,7 +103,17 @@ describe("tidy", () => {
     assert.deepStrictEqual(textOf(file).split("\n").filter((line) => line.length > 100), [])
   })
 
-  it.each([...sources, ...filesIn("sql", ".sql")])("%s has sentences about things", (file) => {
+  it.each(filesIn("test", ".ts"))("%s has no comment wider than a screen", (file) => {
+    const wide = /^ *(?:\/\*\*|\*|\/\/) .*$/gm
+    const comments = textOf(file).match(wide) ?? []
+    assert.deepStrictEqual(comments.filter((line) => line.length > 100), [])
+  })
+
+  it.each([
+    ...sources,
+    ...filesIn("sql", ".sql"),
+    ...filesIn("test", ".ts").filter((file) => file !== "test/tidy.test.ts")
+  ])("%s has sentences about things", (file) => {
     const subjectless = /(?:\/\*\*|^ *\*|\/\/|--|[.:]) +(?:What|Who|Whoever|Whatever) [a-z].*$/gm
     assert.deepStrictEqual(textOf(file).match(subjectless) ?? [], [])
   })
