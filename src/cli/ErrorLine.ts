@@ -1,9 +1,9 @@
 /**
  * Any error as one line for people.
  */
-import { Cause } from "effect"
+import { Cause, Predicate } from "effect"
 import * as ErrorCauses from "../domain/ErrorCauses.ts"
-import { StoreError } from "../domain/Errors.ts"
+import type { StoreError } from "../domain/Errors.ts"
 
 /**
  * The message of an error and of its causes, on one line. An error without a message is named by
@@ -11,9 +11,13 @@ import { StoreError } from "../domain/Errors.ts"
  */
 export const of = (error: unknown): string => {
   // The message of a StoreError already contains its cause.
-  const line = error instanceof StoreError ? error.message : ErrorCauses.line(error)
+  const line = isStoreError(error) ? error.message : ErrorCauses.line(error)
   return line.trim().replace(/\s*\n\s*/g, " ")
 }
+
+// A job script may have a copy of pgq of its own, with a class of its own.
+const isStoreError = (error: unknown): error is StoreError =>
+  Predicate.isTagged(error, "StoreError")
 
 /** The same, with the line of the application's code that the error came from. */
 export const withPlace = (error: unknown): string => {

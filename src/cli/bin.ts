@@ -2,8 +2,12 @@
 /**
  * The program's entry: catches signals first, then loads everything else.
  */
+import * as nodeModule from "node:module"
 import * as MissingPackage from "./MissingPackage.ts"
+import * as Program from "./Program.ts"
 import * as SignalLatch from "./SignalLatch.ts"
 
 SignalLatch.install()
-void import("./main.ts").then(({ main }) => main(), MissingPackage.end)
+// Node 20 has none. The next start finds the code compiled.
+nodeModule.enableCompileCache?.()
+void Program.load().then(({ main }) => main(), MissingPackage.end)

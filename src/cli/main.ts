@@ -18,7 +18,7 @@ import * as Log from "./Log.ts"
 import * as Usage from "./Usage.ts"
 
 const { version }: { readonly version: string } = createRequire(import.meta.url)(
-  "../../package.json"
+  "pgq/package.json"
 )
 
 const pgq = Command.make("pgq").pipe(

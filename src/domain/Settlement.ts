@@ -4,9 +4,9 @@
  * A worker runs a handler, passes the handler's exit to `decide`, and gives the settlement to the
  * store. Every rule about completing, retrying, releasing and failing a job is in this file.
  */
-import { Cause, Data, type Duration, Exit, Result } from "effect"
+import { Cause, Data, type Duration, Exit, Predicate, Result } from "effect"
 import * as Backoff from "./Backoff.ts"
-import { PayloadInvalid } from "./Errors.ts"
+import type { PayloadInvalid } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
 import type { RetryPolicy } from "./JobKind.ts"
 import type { ClaimedJob } from "./JobRecord.ts"
@@ -73,10 +73,14 @@ const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
   Result.getOrElse(
     Result.try(() => {
       const failure = Cause.squash(cause)
-      return failure instanceof PayloadInvalid && failure.name === job.name
+      // A job script may have a copy of pgq of its own, with a class of its own.
+      return isPayloadInvalid(failure) && failure.name === job.name
     }),
     () => false
   )
+
+const isPayloadInvalid = (failure: unknown): failure is PayloadInvalid =>
+  Predicate.isTagged(failure, "PayloadInvalid")
 
 /** The settlement of a job without a handler. */
 export const unknownName = (job: ClaimedJob): Settlement =>

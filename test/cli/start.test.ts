@@ -48,7 +48,7 @@ export default Greeting.toLayer(({ name }: { name: string }, job) =>
     typeof job.id, job.signal instanceof AbortSignal))
 `
 
-/** A module that sends SIGINT when the program is about to load `main.js`. */
+/** A module that sends SIGINT when the program is about to load `main.js`, alone or bundled. */
 const interrupted = `
 import { register } from "node:module"
 register("data:text/javascript," + encodeURIComponent(\`
@@ -138,6 +138,26 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
       const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs"], { cwd: path })
 
       yield* queue.line(/the answer is 42/)
+    }))
+
+  it.effect("a payload that a script's own copy of pgq refuses fails its job at once", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const { path, write } = yield* Pgq.folder
+      write("greeting.ts", greeting)
+      write("layer.ts", layered)
+      yield* sql`INSERT INTO ${table("jobs")} (name, payload) VALUES ('greet', '{"name": 1}')`
+
+      const queue = yield* Pgq.spawn(["start", ...flags, "-f", "layer.ts"], { cwd: path })
+      yield* queue.line(/job\.failed/)
+      yield* queue.kill("SIGINT")
+      yield* queue.exit
+
+      assert.deepStrictEqual(
+        yield* sql`SELECT outcome, attempt FROM ${table("finished_jobs")}`,
+        [{ outcome: "failed", attempt: 1 }]
+      )
     }))
 
   it.effect.each([["SIGINT", 2], ["SIGTERM", 2], ["SIGHUP", 0]] as const)(

@@ -112,12 +112,12 @@ export const ofSources: ReadonlyArray<Mutant> = [
     of: "earlySignals",
     changes: [{
       file: "src/cli/bin.ts",
-      from: `SignalLatch.install()
-void import("./main.ts").then(({ main }) => main(), MissingPackage.end)`,
-      to: `void import("./main.ts").then(({ main }) => {
-  SignalLatch.install()
-  main()
-}, MissingPackage.end)`
+      from: "SignalLatch.install()\n",
+      to: ""
+    }, {
+      file: "src/cli/bin.ts",
+      from: ".then(({ main }) => main(), MissingPackage.end)",
+      to: ".then(({ main }) => (SignalLatch.install(), main()), MissingPackage.end)"
     }],
     by: [
       test("cli/start", "a signal that comes before anything else is read is caught"),

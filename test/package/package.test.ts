@@ -3,7 +3,7 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as PgQueue from "../support/PgQueue.ts"
 import { TestDatabase } from "../support/Postgres.ts"
@@ -87,6 +87,31 @@ layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the packa
       const { code, stdout } = yield* consumer.tool("tsc", "-p", ".")
       assert.strictEqual(stdout, "")
       assert.strictEqual(code, 0)
+    }))
+
+  it.effect("starts its command line from one file, with the packages that the file holds", () =>
+    Effect.gen(function*() {
+      const consumer = yield* Consumer.make([...Consumer.peers, "@effect/platform-node"])
+      const cli = join(consumer.path, "node_modules/pgq/dist/cli")
+      renameSync(join(cli, "main.js"), join(cli, "away.js"))
+
+      const { code, stderr } = yield* consumer.node(join(cli, "bin.js"), "--version")
+      assert.strictEqual(code, 0, stderr)
+    }))
+
+  it.effect("starts its command line from its modules, beside other versions of the packages", () =>
+    Effect.gen(function*() {
+      const consumer = yield* Consumer.make([...Consumer.peers, "@effect/platform-node"])
+      const cli = join(consumer.path, "node_modules/pgq/dist/cli")
+      const text = readFileSync(join(cli, "Program.js"), "utf8")
+      writeFileSync(
+        join(cli, "Program.js"),
+        text.replace(/"effect": ".*"/, "\"effect\": \"0.0.1\"")
+      )
+      rmSync(join(cli, "bundle"), { recursive: true })
+
+      const { code, stderr } = yield* consumer.node(join(cli, "bin.js"), "--version")
+      assert.strictEqual(code, 0, stderr)
     }))
 
   it.effect("says what brings the command line's package, where it is missing", () =>

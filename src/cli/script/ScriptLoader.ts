@@ -82,7 +82,7 @@ const readTypeScript = (path: string) =>
     // Source maps cost time for every stack trace, so they are on only for TypeScript.
     if (/\.m?ts$/.test(path)) process.setSourceMapsEnabled(true)
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
-    withoutWarning(() => register(`./scriptHook.${extension}`, import.meta.url))
+    withoutWarning(() => register(`../script/scriptHook.${extension}`, import.meta.url))
   })
 
 /** Node 26 warns that `registerHooks` replaces `register`, which Node 20 has alone. */
