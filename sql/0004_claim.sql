@@ -9,39 +9,99 @@
 --   is an advisory lock that the claim holds meanwhile.
 -- - A worker whose last claim was refused asks with `is_careful`. Then a lane whose jobs a user's
 --   trigger refuses to change keeps no other lane from its order.
+-- - The claim looks for jobs in the ranges that it is given: see CONTRACT.md, "Ranges". Without
+--   ranges it looks everywhere. So it does when it has made new heads, which may stand outside of
+--   all ranges, and with `looks_below` when it has found nothing in the ranges.
 -- - The rows come in no order. One row of NULLs says that no job was found yet, but that more lanes
---   are to be put in order: the worker claims again at once.
+--   are to be put in order: the worker claims again at once. `is_found` tells the jobs that a range
+--   led to from jobs behind a head, and from suspects.
 -- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
-  is_exclusive boolean, user_lock bigint[], is_careful boolean DEFAULT false
+  is_exclusive boolean, user_lock bigint[], is_careful boolean DEFAULT false,
+  range_queues text[] DEFAULT NULL, range_tops integer[] DEFAULT NULL,
+  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL,
+  looks_below boolean DEFAULT true
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
-  priority integer, failures integer, max_attempts integer, unhandled_count integer
+  priority integer, failures integer, max_attempts integer, unhandled_count integer,
+  is_found boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   busy text[];
-  was_asleep boolean;
-  is_marked boolean;
-  q text;
-  turns integer;
-  picked record;
-  batch bigint[];
-  wanted integer := jobs_max;
+  own record;
+  admitted record;
+  taken record;
+  given leases;
   is_behind boolean := false;
-  is_keyed boolean := false;
-  has_found boolean := false;
-  new_lease uuid;
+  has_found boolean;
 BEGIN
   PERFORM require_read_committed();
+  busy := lock_queues(queues, is_exclusive, user_lock);
+  SELECT asleep, EXISTS (SELECT FROM dirty_lanes AS marker WHERE marker.queue = ANY (busy))
+    AS is_marked INTO own FROM workers AS w WHERE w.id = worker;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker
+      USING ERRCODE = 'PGQ01';
+  END IF;
+  IF own.is_marked THEN
+    admitted := admit(busy, 200, is_careful);
+    is_behind := admitted.is_behind;
+    IF admitted.given > 0 THEN range_queues := NULL; END IF;
+  END IF;
+  taken := take_by_turns(
+    busy, worker, jobs_max, slots, per_lane_max,
+    range_queues, range_tops, range_bottoms, range_floors
+  );
+  has_found := cardinality(taken.given) > 0;
+  IF looks_below AND NOT has_found AND range_queues IS NOT NULL THEN
+    taken := take_by_turns(
+      busy, worker, jobs_max, slots, per_lane_max, NULL, NULL, NULL, NULL
+    );
+    has_found := cardinality(taken.given) > 0;
+  END IF;
+
+  FOREACH given IN ARRAY taken.given LOOP
+    RETURN QUERY
+      SELECT given.id, j.id, j.queue, j.name,
+             CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
+             j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
+             j.state = 'ready' AND j.crash_count = 0
+      FROM (
+        SELECT jobs.*,
+               CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
+        FROM jobs WHERE jobs.id = ANY (given.job_ids) OFFSET 0 -- idiom: fence
+      ) AS j;
+  END LOOP;
+  IF has_found AND NOT taken.is_keyed THEN
+    -- This commit does not wait for the disk. A crash of the server may forget the leases, and
+    -- their jobs run again: jobs without a key may do so.
+    PERFORM set_config('synchronous_commit', 'off', true);
+  ELSIF NOT has_found AND is_behind THEN
+    RETURN NEXT;
+  END IF;
+  -- Producers wake a worker that is asleep.
+  IF own.asleep = (has_found OR is_behind) THEN
+    UPDATE workers AS w SET asleep = NOT own.asleep WHERE w.id = worker;
+  END IF;
+END $$;
+
+-- Takes the locks of a claim, and returns the queues that have jobs for it. Each lock is taken by a
+-- statement of its own, so that the statements after it see all that earlier holders have
+-- committed.
+CREATE FUNCTION lock_queues(queues text[], is_exclusive boolean, user_lock bigint[]) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  busy text[] := queues;
+BEGIN
   IF cardinality(user_lock) = 1 THEN
     PERFORM pg_advisory_xact_lock(user_lock[1]);
   ELSIF cardinality(user_lock) = 2 THEN
     PERFORM pg_advisory_xact_lock(user_lock[1]::integer, user_lock[2]::integer);
   END IF;
-  busy := CASE cardinality(queues) WHEN 1 THEN queues ELSE busy_queues(queues, 100) END;
+  IF cardinality(queues) > 1 THEN busy := busy_queues(queues, 100); END IF;
   IF cardinality(busy) = 1 AND NOT is_exclusive THEN
     -- As lock_claims does, without the cost of a call: most claims are of one queue, and shared.
     PERFORM pg_advisory_xact_lock_shared(
@@ -50,58 +110,95 @@ BEGIN
   ELSE
     PERFORM lock_claims(busy, is_exclusive);
   END IF;
+  RETURN busy;
+END $$;
 
-  SELECT asleep, EXISTS (SELECT FROM dirty_lanes AS marker WHERE marker.queue = ANY (busy))
-    INTO was_asleep, is_marked FROM workers AS w WHERE w.id = worker;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker
-      USING ERRCODE = 'PGQ01';
-  END IF;
-
-  IF is_marked THEN
-    is_behind := (SELECT admitted.is_behind FROM admit(busy, 200, is_careful) AS admitted);
-  END IF;
-  turns := cardinality(busy);
-  FOREACH q IN ARRAY busy LOOP
+-- Takes jobs from each of the queues by turns: each queue gives an equal part of the jobs that are
+-- wanted still. Without ranges the queues are looked through from their fronts.
+CREATE FUNCTION take_by_turns(
+  queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
+  range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
+  OUT given leases[], OUT is_keyed boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+  q text;
+  turns integer := cardinality(queues);
+  taken record;
+  wanted integer := jobs_max;
+  is_everywhere boolean := range_queues IS NULL;
+BEGIN
+  given := '{}';
+  is_keyed := false;
+  FOREACH q IN ARRAY queues LOOP
     EXIT WHEN wanted <= 0;
-    picked := pick(q, worker, (wanted + turns - 1) / turns, slots, per_lane_max);
+    IF is_everywhere THEN
+      range_queues := ARRAY[q];
+      range_tops := '{2147483647}';
+      range_bottoms := '{-2147483648}';
+      range_floors := '{NULL}';
+    END IF;
+    taken := take_jobs(
+      q, worker, (wanted + turns - 1) / turns, slots, per_lane_max,
+      range_queues, range_tops, range_bottoms, range_floors
+    );
     turns := turns - 1;
-    CONTINUE WHEN picked.healthy IS NULL AND picked.suspects IS NULL;
-    has_found := true;
-    is_keyed := is_keyed OR picked.is_keyed;
-    wanted := wanted - picked.heads;
-    slots := slots - coalesce(cardinality(picked.suspects), 0);
-    -- Each suspect has a lease of its own, because it may be the job that killed its worker.
-    FOR n IN 0..coalesce(cardinality(picked.suspects), 0) LOOP
-      batch := CASE n WHEN 0 THEN picked.healthy ELSE picked.suspects[n:n] END;
-      CONTINUE WHEN batch IS NULL;
-      INSERT INTO leases (worker_id, queue, job_ids) VALUES (worker, q, batch)
-        RETURNING leases.id INTO new_lease;
-      RETURN QUERY
-        SELECT new_lease, j.id, q, j.name,
-               CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
-               j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count
-        FROM (
-          SELECT jobs.*,
-                 CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
-          FROM jobs WHERE jobs.id = ANY (batch) OFFSET 0 -- idiom: fence
-        ) AS j;
-    END LOOP;
+    CONTINUE WHEN taken.given IS NULL;
+    given := given || taken.given;
+    is_keyed := is_keyed OR taken.is_keyed;
+    wanted := wanted - taken.heads;
+    slots := slots - taken.suspects;
   END LOOP;
+END $$;
 
-  IF has_found AND NOT is_keyed THEN
-    -- This commit does not wait for the disk. A crash of the server may forget the leases, and
-    -- their jobs run again: jobs without a key may do so.
-    PERFORM set_config('synchronous_commit', 'off', true);
+-- Takes jobs of one queue into leases: the healthy ones into one, each suspect into one of its own,
+-- because it may be the job that killed its worker. `heads` is the number of jobs that count
+-- against `jobs_max`, `suspects` the number of suspects among them. `given` is NULL if no job was
+-- found.
+CREATE FUNCTION take_jobs(
+  q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer,
+  range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
+  OUT given leases[], OUT heads integer, OUT suspects integer, OUT is_keyed boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+  picked record;
+  healthy bigint[];
+  apart bigint[];
+  leased bigint[];
+  lease leases;
+BEGIN
+  picked := pick(
+    q, worker, jobs_max, slots, range_queues, range_tops, range_bottoms, range_floors
+  );
+  IF picked.healthy IS NULL AND picked.suspects IS NULL THEN RETURN; END IF;
+  healthy := picked.healthy;
+  apart := picked.suspects;
+  is_keyed := picked.is_keyed;
+  -- A fresh look at the leases: a claim that had locked these rows before has committed by now.
+  leased := ARRAY(
+    SELECT unnest(job_ids) FROM leases
+    WHERE queue = q AND last_id >= picked.first_id AND first_id <= picked.last_id
+  );
+  IF cardinality(leased) > 0 THEN
+    SELECT array_agg(id) INTO healthy
+      FROM unnest(healthy) AS id WHERE id NOT IN (SELECT unnest(leased));
+    SELECT array_agg(id) INTO apart
+      FROM unnest(apart) AS id WHERE id NOT IN (SELECT unnest(leased));
   END IF;
-  IF NOT has_found AND is_behind THEN
-    RETURN NEXT;
-    has_found := true;
+  suspects := coalesce(cardinality(apart), 0);
+  heads := coalesce(cardinality(healthy), 0) + suspects;
+  IF per_lane_max > 0 AND is_keyed AND healthy IS NOT NULL THEN
+    healthy := healthy || rest_of_lanes(q, healthy, per_lane_max);
+    picked.last_id := (SELECT max(id) FROM unnest(healthy) AS id);
+    picked.first_id := (SELECT min(id) FROM unnest(healthy) AS id);
   END IF;
-  -- Producers wake a worker that is asleep.
-  IF was_asleep = has_found THEN
-    UPDATE workers AS w SET asleep = NOT has_found WHERE w.id = worker;
-  END IF;
+  FOR n IN 0..suspects LOOP
+    CONTINUE WHEN n = 0 AND healthy IS NULL;
+    INSERT INTO leases (worker_id, queue, job_ids, first_id, last_id, is_keyed)
+      VALUES (worker, q, CASE n WHEN 0 THEN healthy ELSE apart[n:n] END,
+              picked.first_id, picked.last_id, is_keyed)
+      RETURNING * INTO lease;
+    given := given || lease;
+  END LOOP;
 END $$;
 
 -- Returns those of the queues, in the order given, that have a ready job in no lease, or a marker.
@@ -139,30 +236,52 @@ BEGIN
   END LOOP;
 END $$;
 
--- Chooses jobs of one queue and locks their rows. The `healthy` jobs share a lease; the next jobs
--- of their lanes are among them. Each of the `suspects` has a lease of its own. `heads` is the
--- number of jobs that count against `jobs_max`.
+-- Chooses jobs of one queue that are in no lease, and locks their rows. All their ids are from
+-- `first_id` to `last_id`.
 CREATE FUNCTION pick(
-  q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer,
-  OUT healthy bigint[], OUT suspects bigint[], OUT heads integer, OUT is_keyed boolean
+  q text, worker uuid, jobs_max integer, slots integer,
+  range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
+  OUT healthy bigint[], OUT suspects bigint[], OUT is_keyed boolean,
+  OUT first_id bigint, OUT last_id bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  leased bigint[];
-  leased_now bigint[];
+  leased_above bigint[];
   has_suspects boolean;
-  locked_count integer;
 BEGIN
-  SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),
+  SELECT ARRAY(
+           SELECT unnest(l.job_ids) FROM leases AS l
+           WHERE l.queue = q AND l.last_id > (SELECT min(floor) FROM unnest(range_floors) AS floor)
+         ),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
-    INTO leased, has_suspects;
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed) INTO healthy, is_keyed FROM (
+    INTO leased_above, has_suspects;
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id)
+    INTO healthy, is_keyed, first_id, last_id FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
     -- Any number of heads may have been overtaken. A claim looks past 2,000 of them; the others
     -- wait until a claim has put their lanes in order.
     FROM (
-      SELECT id, priority, serialization_key FROM jobs
-      WHERE queue = q AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased))
-      ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+      SELECT ready.*
+      FROM unnest(range_queues, range_tops, range_bottoms, range_floors)
+        AS range(queue, top, bottom, floor)
+      CROSS JOIN LATERAL (
+        SELECT * FROM (
+          SELECT id, priority, serialization_key FROM jobs
+          WHERE queue = q AND priority = range.top AND id > range.floor
+            AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased_above))
+          ORDER BY id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+        ) AS above_a_floor
+        UNION ALL
+        SELECT * FROM (
+          SELECT id, priority, serialization_key FROM jobs
+          WHERE queue = q AND priority BETWEEN range.bottom AND range.top AND range.floor IS NULL
+            AND state = 'ready' AND crash_count = 0
+            -- These leases are read only if there is a row to look for.
+            AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
+          ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+        ) AS without_a_floor
+      ) AS ready
+      WHERE range.queue = q
+      LIMIT jobs_max + 2000
     ) AS j
     -- The order check: no committed job of the same lane goes before the head.
     WHERE j.serialization_key IS NULL OR (
@@ -175,44 +294,62 @@ BEGIN
     LIMIT jobs_max
   ) AS candidate;
   IF has_suspects THEN
-    suspects := pick_suspects(q, worker, least(jobs_max, slots), leased);
+    SELECT * INTO healthy, suspects, is_keyed, first_id, last_id
+      FROM add_suspects(q, worker, jobs_max, slots, healthy, is_keyed, first_id, last_id);
   END IF;
-  IF suspects IS NOT NULL THEN
-    locked_count := cardinality(healthy || suspects);
-    SELECT array_agg(first.id) FILTER (WHERE first.crash_count = 0),
-           array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed)
-      INTO healthy, suspects, is_keyed FROM (
-        SELECT j.id, j.crash_count, j.serialization_key IS NOT NULL AS is_keyed
-        FROM jobs AS j WHERE j.id = ANY (healthy || suspects)
-        ORDER BY j.priority DESC, j.id LIMIT jobs_max
-      ) AS first;
-    IF cardinality(healthy || suspects) < locked_count THEN
-      -- This claim has locked jobs that it does not take. A claim at the same time skipped them,
-      -- and its worker would sleep although jobs are left: wake the workers to look again.
-      PERFORM wake(q);
-    END IF;
+END $$;
+
+-- Adds suspects to the healthy jobs that `pick` has chosen: together they are the first `jobs_max`.
+CREATE FUNCTION add_suspects(
+  q text, worker uuid, jobs_max integer, slots integer,
+  INOUT healthy bigint[], OUT suspects bigint[], INOUT is_keyed boolean,
+  INOUT first_id bigint, INOUT last_id bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  locked_count integer;
+BEGIN
+  suspects := pick_suspects(q, worker, least(jobs_max, slots));
+  IF suspects IS NULL THEN RETURN; END IF;
+  locked_count := cardinality(healthy || suspects);
+  SELECT array_agg(first.id) FILTER (WHERE first.crash_count = 0),
+         array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed),
+         min(first.id), max(first.id)
+    INTO healthy, suspects, is_keyed, first_id, last_id FROM (
+      SELECT j.id, j.crash_count, j.serialization_key IS NOT NULL AS is_keyed
+      FROM jobs AS j WHERE j.id = ANY (healthy || suspects)
+      ORDER BY j.priority DESC, j.id LIMIT jobs_max
+    ) AS first;
+  IF cardinality(healthy || suspects) < locked_count THEN
+    -- This claim has locked jobs that it does not take. A claim at the same time skipped them, and
+    -- its worker would sleep although jobs are left: wake the workers to look again.
+    PERFORM wake(q);
   END IF;
-  heads := 0;
-  IF healthy IS NULL AND suspects IS NULL THEN RETURN; END IF;
-  -- A fresh look at the leases: a claim that had locked these rows before has committed by now.
-  leased_now := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
-  IF leased_now <> leased THEN
-    SELECT array_agg(id) INTO healthy
-      FROM unnest(healthy) AS id WHERE id NOT IN (SELECT unnest(leased_now));
-    SELECT array_agg(id) INTO suspects
-      FROM unnest(suspects) AS id WHERE id NOT IN (SELECT unnest(leased_now));
-  END IF;
-  heads := coalesce(cardinality(healthy), 0) + coalesce(cardinality(suspects), 0);
-  IF per_lane_max > 0 AND is_keyed AND healthy IS NOT NULL THEN
-    healthy := healthy || rest_of_lanes(q, healthy, per_lane_max);
-  END IF;
+END $$;
+
+-- Returns for each floor the first ready job at or below it that is in no lease.
+CREATE FUNCTION jobs_below(queues text[], priorities integer[], floors bigint[])
+RETURNS TABLE (queue text, priority integer, id bigint) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = ANY (queues));
+BEGIN
+  RETURN QUERY
+    SELECT own.queue, own.priority, below.id
+    FROM unnest(queues, priorities, floors) AS own(queue, priority, floor)
+    CROSS JOIN LATERAL (
+      SELECT j.id FROM jobs AS j
+      WHERE j.queue = own.queue AND j.priority = own.priority AND j.id <= own.floor
+        AND j.state = 'ready' AND j.crash_count = 0 AND j.id NOT IN (SELECT unnest(leased))
+      ORDER BY j.id LIMIT 1
+    ) AS below;
 END $$;
 
 -- Chooses the first suspects of a queue that a worker may run at once. A job with two crashes fails
 -- at the third. So it runs beside no other suspect: then the crash is certainly its own.
-CREATE FUNCTION pick_suspects(q text, worker uuid, jobs_max integer, leased bigint[])
-RETURNS bigint[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION pick_suspects(q text, worker uuid, jobs_max integer) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
 DECLARE
+  leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
   worst_leased integer;
   candidates bigint[];
   crashes integer[];

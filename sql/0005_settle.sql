@@ -239,6 +239,34 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Takes all locks of a settlement, before it changes anything: leases in the order of their ids,
+-- then the stripes of lanes. Returns the lanes of the jobs; NULL if none of them has a key.
+CREATE FUNCTION lock_to_settle(
+  asked_leases uuid[], asked_ids bigint[], OUT queues text[], OUT keys text[]
+) LANGUAGE plpgsql AS $$
+DECLARE
+  is_keyed boolean := (
+    SELECT bool_or(l.is_keyed) FROM (
+      SELECT own.is_keyed FROM leases AS own
+      WHERE own.id = ANY (asked_leases) ORDER BY own.id FOR UPDATE
+    ) AS l
+  );
+  stripes integer[];
+BEGIN
+  IF is_keyed IS NOT TRUE THEN RETURN; END IF;
+  -- This look needs no lock on the job rows: a leased job keeps its lane.
+  SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane_stripe(lane.queue, lane.key))
+    INTO queues, keys, stripes FROM (
+      SELECT DISTINCT j.queue, j.serialization_key AS key FROM jobs AS j
+      WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
+    ) AS lane;
+  IF stripes IS NULL THEN RETURN; END IF;
+  -- A stripe is locked for one step of pgq. A row may be locked by any transaction, for any time.
+  PERFORM set_config('lock_timeout', '1s', true);
+  PERFORM lock_stripes(stripes);
+  PERFORM set_config('lock_timeout', '100ms', true);
+END $$;
+
 -- Records the ends of runs. `done_ids` names completed jobs, lease by lease: the first
 -- `done_counts[1]` of them belong to `done_leases[1]`, and so on. `others` is a list of {lease, id,
 -- outcome, delay, error, holds}: outcome is 'failed', 'blocked', 'retried', 'unhandled' or
@@ -252,7 +280,6 @@ RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 DECLARE
   asked_leases uuid[] := done_leases;
   asked_ids bigint[] := done_ids;
-  stripes integer[];
   completed leases[];
   failed leases[];
   mine jsonb := '[]';
@@ -268,26 +295,13 @@ BEGIN
            asked_ids || array_agg((o ->> 'id')::bigint)
       INTO asked_leases, asked_ids FROM jsonb_array_elements(others) AS o;
   END IF;
-  -- All locks before any change: leases in the order of their ids, then the stripes of lanes.
-  PERFORM FROM leases WHERE leases.id = ANY (asked_leases) ORDER BY leases.id FOR UPDATE;
-  -- This look needs no lock on the job rows: a leased job keeps its lane.
-  SELECT array_agg(lane.queue), array_agg(lane.key), array_agg(lane_stripe(lane.queue, lane.key))
-    INTO queues, keys, stripes FROM (
-      SELECT DISTINCT j.queue, j.serialization_key AS key FROM jobs AS j
-      WHERE j.id = ANY (asked_ids) AND j.serialization_key IS NOT NULL
-    ) AS lane;
-  IF stripes IS NOT NULL THEN
-    -- A stripe is locked for one step of pgq. A row may be locked by any transaction, for any time.
-    PERFORM set_config('lock_timeout', '1s', true);
-    PERFORM lock_stripes(stripes);
-    PERFORM set_config('lock_timeout', '100ms', true);
-  END IF;
-
+  SELECT locked.queues, locked.keys INTO queues, keys
+    FROM lock_to_settle(asked_leases, asked_ids) AS locked;
   completed := take_completed(done_leases, done_counts, done_ids);
   ended := CASE cardinality(completed) WHEN 1 THEN completed[1].job_ids
            ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(completed) AS l) END;
   IF others <> '[]' THEN
-    SELECT * INTO mine, failed, undone FROM take_others(others, stripes IS NOT NULL);
+    SELECT * INTO mine, failed, undone FROM take_others(others, keys IS NOT NULL);
     ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
   END IF;
   IF cardinality(completed) > 0 THEN

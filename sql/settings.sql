@@ -14,8 +14,8 @@ WITH groups (functions, settings) AS (VALUES
   -- with that index whatever the statistics are: missing, stale or fresh. Before PostgreSQL 18 a
   -- node that is off but has no alternative counts as very dear, and JIT would compile for longer
   -- than the step runs.
-  (ARRAY['claim', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes'],
+  (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
+         'row_locked', 'heal_lanes'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -42,8 +42,9 @@ WITH groups (functions, settings) AS (VALUES
   -- Inner functions, which are called only by functions with settings of their own, in each claim,
   -- settlement or INSERT. To set a setting and to take it back costs as much as a look into an
   -- index.
-  (ARRAY['pick', 'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
-         'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'take_completed',
+  (ARRAY['lock_queues', 'take_by_turns', 'take_jobs', 'pick', 'add_suspects', 'pick_suspects',
+         'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes', 'order_each',
+         'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle', 'take_completed',
          'take_others', 'move_to_history', 'put_back', 'pass_heads_on', 'lock_jobs',
          'refuse_if_kept', 'wake', 'wake_all'])
 )

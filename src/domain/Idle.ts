@@ -16,6 +16,10 @@ export interface Idle {
   readonly emptyRounds: number
   /** How many pauses in a row were short because of such a transaction. */
   readonly shortPauses: number
+  /** Whether the last claim did not look everywhere. */
+  readonly hasPassedBy: boolean
+  /** Whether the next claim must look everywhere: nothing has happened since the last one. */
+  readonly isThorough: boolean
 }
 
 /** The state of a worker that starts. */
@@ -23,15 +27,20 @@ export const initial: Idle = {
   sleep: "awake",
   hasUnannounced: false,
   emptyRounds: 0,
-  shortPauses: 0
+  shortPauses: 0,
+  hasPassedBy: false,
+  isThorough: false
 }
 
 export const afterClaim = (idle: Idle, claim: {
   /** The claim brought no job, and no lane was left to look at. */
   readonly isEmpty: boolean
+  /** Jobs may be ready where the claim did not look. */
+  readonly hasPassedBy?: boolean | undefined
 }): Idle => {
-  if (!claim.isEmpty) return { ...idle, sleep: "awake", emptyRounds: 0 }
-  return idle.sleep === "awake" ? { ...idle, sleep: "falling asleep" } : idle
+  const looked = { ...idle, hasPassedBy: claim.hasPassedBy === true, isThorough: false }
+  if (!claim.isEmpty) return { ...looked, sleep: "awake", emptyRounds: 0 }
+  return looked.sleep === "awake" ? { ...looked, sleep: "falling asleep" } : looked
 }
 
 /** Wake-ups may have been missed: the worker falls asleep anew. */
@@ -61,6 +70,7 @@ export const isWatchful = (idle: Idle): boolean => idle.hasUnannounced && idle.e
 /** The longest pause in milliseconds; the shortest is not much less. It never exceeds `longest`. */
 export const pauseMax = (idle: Idle, longest: number): number =>
   Math.min(
+    idle.hasPassedBy ? beforeThorough : Infinity,
     isWatchful(idle)
       // Each pause grows by 10 %, about a tenth of the time that the transaction has been open: a
       // transaction that is already old may stay open for long.
@@ -75,5 +85,9 @@ export const afterPause = (idle: Idle, pause: {
 }): Idle => ({
   ...idle,
   emptyRounds: pause.isWoken || isWatchful(idle) ? 0 : idle.emptyRounds + 1,
-  shortPauses: isWatchful(idle) ? idle.shortPauses + 1 : 0
+  shortPauses: isWatchful(idle) ? idle.shortPauses + 1 : 0,
+  isThorough: idle.hasPassedBy && !pause.isWoken
 })
+
+/** Milliseconds without a wake-up, after which a claim looks everywhere. */
+const beforeThorough = 80

@@ -50,6 +50,11 @@ export class JobRepo extends Context.Service<JobRepo, {
      * it.
      */
     readonly isCareful?: boolean
+    /**
+     * Whether to look for jobs everywhere if none is found in the likeliest places, even where that
+     * takes long. Defaults to true.
+     */
+    readonly isThorough?: boolean
   }) => Effect.Effect<Claimed, StoreError>
 
   /**
@@ -73,6 +78,8 @@ export interface Claimed {
   readonly jobs: ReadonlyArray<ClaimedJob>
   /** No job was found yet, but more lanes are to be put in order: claim again at once. */
   readonly isBehind: boolean
+  /** Jobs may be ready where the claim did not look: make a thorough claim soon. */
+  readonly hasPassedBy?: boolean
 }
 
 /** The settlements of one call that were not recorded. */

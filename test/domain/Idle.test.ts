@@ -26,7 +26,9 @@ describe("a worker", () => {
       sleep: "awake",
       hasUnannounced: false,
       emptyRounds: 0,
-      shortPauses: 0
+      shortPauses: 0,
+      hasPassedBy: false,
+      isThorough: false
     })
   })
 
@@ -70,6 +72,19 @@ describe("a worker", () => {
     const once = timedOut(worker({ sleep: "asleep" }))
     assert.deepStrictEqual(once, worker({ sleep: "asleep", emptyRounds: 1 }))
     assert.deepStrictEqual(timedOut(once), worker({ sleep: "asleep", emptyRounds: 2 }))
+  })
+
+  it("looks everywhere when nothing has ended the pause after a claim that passed jobs by", () => {
+    const passing = Idle.afterClaim(worker({ sleep: "asleep" }), {
+      isEmpty: true,
+      hasPassedBy: true
+    })
+    assert.isFalse(passing.isThorough)
+    assert.strictEqual(Idle.pauseMax(passing, Infinity), 80)
+    assert.isFalse(woken(passing).isThorough)
+    assert.isTrue(timedOut(passing).isThorough)
+    assert.isFalse(foundNothing(timedOut(passing)).isThorough)
+    assert.strictEqual(Idle.pauseMax(foundNothing(timedOut(passing)), Infinity), 400)
   })
 
   it("begins with the shortest pause again when it is woken, and stays asleep", () => {

@@ -42,6 +42,12 @@ export const mechanisms = {
   orderCheck: ["the order check in a claim", "an overtaken job is claimed"],
   oneOfAKey: ["one job of a key for a claim", twoRuns],
   secondLook: ["the second look at the leases after the row locks", "claimed twice"],
+  floors: ["looking below the floors of claims", "a job waits until no other job is ready"],
+  floorsForgotten: [
+    "forgetting the floors when a settlement may make jobs ready below them",
+    "a lane waits behind younger jobs"
+  ],
+  keysOfLeases: ["a lease's word that its jobs have keys", unseen],
   firstLook: ["the look at the leases in a claim", "claimed twice"],
   internalLock: ["the queue's internal lock in a claim", "order"],
   idsInOrder: ["ids in the order of arrival", "order"],

@@ -4,6 +4,7 @@
  */
 import type { By, Mutant } from "./Mutant.ts"
 import { ofConnections } from "./ofConnections.ts"
+import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
@@ -18,6 +19,7 @@ import { ofSql } from "./ofSql.ts"
 export const mutants: ReadonlyArray<Mutant> = [
   ...ofProtocol,
   ...ofSql,
+  ...ofFloors,
   ...ofHands,
   ...ofSources,
   ...ofLives,

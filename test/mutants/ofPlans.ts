@@ -4,7 +4,8 @@
 import { type Mutant, plans } from "./Mutant.ts"
 
 const hot = [
-  "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean)",
+  "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean, " +
+  "text[], integer[], integer[], bigint[], boolean)",
   "settle(uuid[], integer[], bigint[], jsonb)"
 ]
 

@@ -102,8 +102,8 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "secondLook",
     changes: [{
       file: "sql/0004_claim.sql",
-      functions: ["pick"],
-      from: "IF leased_now <> leased THEN",
+      functions: ["take_jobs"],
+      from: "IF cardinality(leased) > 0 THEN",
       to: "IF false THEN"
     }],
     by: [histories, model("lane", "NJ=2 NO_SECOND_LOOK", "violated"), soakAtTimes]
@@ -112,9 +112,9 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     name: "settlement-does-not-lock-its-leases",
     of: "lockOfSettlement",
     changes: [{
-      functions: ["settle"],
-      from: "ORDER BY leases.id FOR UPDATE",
-      to: "ORDER BY leases.id"
+      functions: ["lock_to_settle"],
+      from: "ORDER BY own.id FOR UPDATE",
+      to: "ORDER BY own.id"
     }],
     by: [histories]
   },
@@ -184,7 +184,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "asleep",
     changes: [{
       functions: ["claim"],
-      from: "IF was_asleep = has_found THEN",
+      from: "IF own.asleep = (has_found OR is_behind) THEN",
       to: "IF false THEN"
     }],
     by: [histories]
@@ -245,7 +245,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "firstLook",
     changes: [{
       functions: ["pick"],
-      from: "NOT IN (SELECT unnest(leased))",
+      from: "NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)",
       to: "IS NOT NULL"
     }],
     by: [histories]

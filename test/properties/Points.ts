@@ -26,11 +26,7 @@ export const install = Effect.andThen(
     `
   }]),
   Effect.all([
-    before(
-      "admitted",
-      "pick",
-      "SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),"
-    ),
+    before("admitted", "pick", "SELECT ARRAY(\n           SELECT unnest(l.job_ids)"),
     before("looked", "pick", "SELECT array_agg(candidate.id)"),
     before("making heads", "choose_heads", "UPDATE jobs SET state = 'ready'")
   ])

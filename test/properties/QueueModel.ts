@@ -48,8 +48,13 @@ export const make = () => {
   const state = { jobs, leases }
   const workers = new Map<string, ModelWorker>()
   const ended = new Map<bigint, Ended>()
+  /** By priority, the greatest id that was ever claimed. */
+  const claimedUpTo = new Map<number, bigint>()
 
   const all = () => Array.from(jobs.values())
+
+  /** Whether a claim has taken a job behind this one, so that a claim may begin behind it. */
+  const wasPassed = ({ id, priority }: LaneJob) => id <= (claimedUpTo.get(priority) ?? -1n)
 
   const change = (changes: Steps.Changes<LaneJob>): void => {
     Steps.apply(state, changes)
@@ -68,6 +73,25 @@ export const make = () => {
     const running = leasesOf(worker).flatMap((lease) => Steps.jobsOf(state, lease))
     const { healthy, suspects } = Lanes.claim(among, running, bounds)
     return [...healthy, ...suspects].toSorted(Lanes.byUrgency)
+  }
+
+  /**
+   * The same for a claim that has answered these jobs, and may have passed others by: jobs that
+   * stand before a job that was claimed once, and their lanes. A later look finds them.
+   */
+  const claimableAbove = (
+    ids: ReadonlyArray<bigint>,
+    options: ClaimOptions
+  ): ReadonlyArray<LaneJob> => {
+    let among = all()
+    while (true) {
+      const found = claimable(options, among)
+      const passed = found.filter((job) => !ids.includes(job.id) && wasPassed(job))
+      if (passed.length === 0 || ids.length === 0) return found
+      among = among.filter((job) =>
+        !passed.some(({ id, key }) => id === job.id || (key !== undefined && key === job.key))
+      )
+    }
   }
 
   /** The same for a claim that looks only at the lanes of these jobs. */
@@ -90,6 +114,11 @@ export const make = () => {
     // A worker that was rescued during its claim is gone. Its new leases have no worker.
     const by = workers.get(worker)
     if (by !== undefined) by.isAsleep = answer.length === 0 && !isBehind
+    for (const { id } of answer) {
+      const { priority } = jobs.get(id)!
+      const before = claimedUpTo.get(priority) ?? id
+      claimedUpTo.set(priority, id > before ? id : before)
+    }
     for (const id of new Set(answer.map(({ lease }) => lease))) {
       const ids = answer.filter(({ lease }) => lease === id).map((job) => job.id)
       const taken = { healthy: Steps.jobsOf(state, { ids }), suspects: [], heads: 0 }
@@ -165,6 +194,7 @@ export const make = () => {
     all,
     put,
     claimable,
+    claimableAbove,
     claimableInLanesOf,
     claimed,
     giveBack,

@@ -75,7 +75,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     // A narrow claim may leave out jobs of lanes that it did not look at.
     const expected = isNarrow
       ? model.claimableInLanesOf(ids, options)
-      : model.claimable(options)
+      : model.claimableAbove(ids, options)
     assert.deepStrictEqual(ids, expected.map(({ id }) => id))
     assert.deepStrictEqual(
       jobs.map(({ attempt, unhandledCount }) => ({ attempt, unhandledCount })),

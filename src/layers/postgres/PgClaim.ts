@@ -8,9 +8,12 @@ import type { CooperativeMode } from "../../domain/CooperativeMode.ts"
 import { type ClaimedJob, payloadBytesMax } from "../../domain/JobRecord.ts"
 import * as Turns from "../../domain/Turns.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
+import type { Range } from "./Floors.ts"
+import type { PgFloors } from "./PgFloors.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
-export const make = ({ mode, schema, sql }: {
+export const make = ({ floors, mode, schema, sql }: {
+  readonly floors: PgFloors
   readonly mode: CooperativeMode
   readonly schema: string
   readonly sql: PgClient.PgClient
@@ -21,20 +24,29 @@ export const make = ({ mode, schema, sql }: {
   const payloadsOf = omittedPayloads(sql, name)
 
   return Effect.fn("JobRepo.claim")(
-    function*({ isCareful = false, perLaneMax, limit, queues, slots, worker }) {
+    function*({ isCareful = false, isThorough = true, perLaneMax, limit, queues, slots, worker }) {
+      yield* floors.lookIfDue
+      const { learn, ranges } = floors.begin(queues)
+      const looksBelow = isThorough || !floors.isSlow()
+      const column = <A>(valueOf: (range: Range) => A) =>
+        ranges.length === 0 ? null : ranges.map(valueOf)
       const rows = yield* sql<ClaimRow>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count
+               max_attempts, unhandled_count, is_found
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
-          ${userLock}::bigint[], ${isCareful}
+          ${userLock}::bigint[], ${isCareful}, ${column(({ queue }) => queue)}::text[],
+          ${column(({ top }) => top)}::integer[], ${column(({ bottom }) => bottom)}::integer[],
+          ${column(({ floor }) => floor)}::bigint[], ${looksBelow}
         )
       `
       const isBehind = rows[0] !== undefined && rows[0].id === null
-      if (isBehind) return { jobs: [], isBehind }
+      const hasPassedBy = ranges.length > 0 && !looksBelow
+      if (isBehind) return { jobs: [], isBehind, hasPassedBy }
       const inOrder = Turns.interleaved(rows.toSorted(byOrder))
+      learn(inOrder.filter(({ is_found }) => is_found))
       const payloads = yield* payloadsOf(inOrder)
-      return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind }
+      return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind, hasPassedBy }
     },
     withTimeout("claim"),
     // The jobs of a claim must reach the caller, or no worker would run them.
@@ -91,6 +103,8 @@ interface ClaimRow {
   readonly failures: number
   readonly max_attempts: number | null
   readonly unhandled_count: number
+  /** Neither a suspect nor a job behind the head of its lane. */
+  readonly is_found: boolean
 }
 
 const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJob => ({

@@ -7,6 +7,7 @@ import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import * as PgClaim from "./PgClaim.ts"
 import * as PgEnqueue from "./PgEnqueue.ts"
+import * as PgFloors from "./PgFloors.ts"
 import * as PgSettle from "./PgSettle.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -18,8 +19,9 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
   const enqueue = yield* PgEnqueue.make(sql, schema)
-  const claim = PgClaim.make({ mode, schema, sql })
-  const settle = PgSettle.make(sql, schema)
+  const floors = yield* PgFloors.make(sql, schema)
+  const claim = PgClaim.make({ floors, mode, schema, sql })
+  const settle = PgSettle.make({ floors, schema, sql })
 
   const hasUnstarted: JobRepo["Service"]["hasUnstarted"] = Effect.fn("JobRepo.hasUnstarted")(
     function*(queues) {

@@ -5,6 +5,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
 import { ClaimLost, type StoreError } from "../../domain/Errors.ts"
 import type { JobRepo, Settled, Settling } from "../../services/JobRepo.ts"
+import type { PgFloors } from "./PgFloors.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 type Batch = ReadonlyArray<Settled>
@@ -13,8 +14,14 @@ interface Options {
   readonly isRepeat?: boolean
 }
 
-export const make = (sql: PgClient.PgClient, schema: string): JobRepo["Service"]["settle"] => {
-  const { findLocked, record } = statements(sql, schema)
+interface Parts {
+  readonly floors: PgFloors
+  readonly schema: string
+  readonly sql: PgClient.PgClient
+}
+
+export const make = (parts: Parts): JobRepo["Service"]["settle"] => {
+  const { findLocked, record } = statements(parts)
   /** Jobs whose rows were locked when they were last sent. */
   const lockedBefore = new Set<bigint>()
 
@@ -54,7 +61,11 @@ export const make = (sql: PgClient.PgClient, schema: string): JobRepo["Service"]
 /** PostgreSQL's code for a lock that was not free in time. */
 const lockTimeout = "55P03"
 
-const statements = (sql: PgClient.PgClient, schema: string) => {
+/** Whether a job may become ready below the floors: one that goes back, or the next of a lane. */
+const mayGoBelow = ({ key, settlement }: Settled): boolean =>
+  key !== undefined || settlement._tag !== "Completed"
+
+const statements = ({ floors, schema, sql }: Parts) => {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
   const record = Effect.fnUntraced(
@@ -72,6 +83,7 @@ const statements = (sql: PgClient.PgClient, schema: string) => {
           ${ids.flat()}::bigint[], ${JSON.stringify(others)}::jsonb
         )
       `
+      if (batch.some(mayGoBelow)) floors.forget()
       return lost.map((each) => new ClaimLost(each))
     },
     withTimeout("settle"),

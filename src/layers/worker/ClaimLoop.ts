@@ -31,12 +31,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     yield* reconcileIfDue
     const rejoinsBefore = rejoins
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
-    const { isBehind, jobs } = yield* claimInTurn(isCareful)
+    const isThorough = pauses.isThorough()
+    const { hasPassedBy, isBehind, jobs } = yield* claimInTurn({ isCareful, isThorough })
     if (rejoins === rejoinsBefore) runs.add(jobs)
     // Other workers may have had these jobs since. Jobs that are still leased to this worker go
     // back first.
     else makeDue(1)
-    pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty: jobs.length === 0 && !isBehind }))
+    const isEmpty = jobs.length === 0 && !isBehind
+    pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty, hasPassedBy }))
     return { found: jobs.length, isBehind }
   })
 
@@ -93,13 +95,15 @@ export interface Options {
   readonly join: Effect.Effect<void, StoreError>
 }
 
+type Claim = Parameters<JobRepo["Service"]["claim"]>[0]
+
 const makeClaimInTurn = Effect.fnUntraced(function*({ queues, runs, worker }: Options) {
   const repo = yield* JobRepo
   /** The queue that the next claim asks first. */
   let turn = 0
-  return Effect.fnUntraced(function*(isCareful: boolean) {
+  return Effect.fnUntraced(function*(how: Pick<Claim, "isCareful" | "isThorough">) {
     const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
-    const claimed = yield* repo.claim({ queues: inTurn, worker, ...runs.wants(), isCareful })
+    const claimed = yield* repo.claim({ queues: inTurn, worker, ...runs.wants(), ...how })
     turn = (turn + Turns.next(inTurn, claimed.jobs)) % queues.length
     return claimed
   })

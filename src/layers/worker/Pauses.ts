@@ -33,6 +33,9 @@ export const make = Effect.fnUntraced(function*({ changes, queues }: {
       idle = step(idle)
     },
 
+    /** Whether the next claim must look everywhere. */
+    isThorough: () => idle.isThorough,
+
     /** Pauses after an empty claim: until a change, or for `longest`. */
     pause: Effect.fnUntraced(function*(longest: Duration.Input) {
       if (idle.sleep === "falling asleep") {

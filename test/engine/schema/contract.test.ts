@@ -13,6 +13,7 @@ import * as LaneJob from "../../../src/domain/LaneJob.ts"
 import * as Lanes from "../../../src/domain/Lanes.ts"
 import * as Lease from "../../../src/domain/Lease.ts"
 import { bounds } from "../../../src/layers/effects/Deadline.ts"
+import { Floors } from "../../../src/layers/postgres/Floors.ts"
 import { contents } from "../../../src/layers/postgres/PgMigrations.ts"
 import * as PgRoles from "../../../src/layers/postgres/PgRoles.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
@@ -178,6 +179,19 @@ const facts: Readonly<Record<string, () => void>> = {
     const listed = Array.from(contract.matchAll(/^\| `:(\w+)` \|/gm), ([, name]) => name!)
     assert.isAtLeast(listed.length, 6)
     assert.sameMembers(Array.from(classes), listed)
+  },
+
+  "Ranges": () => {
+    const [top] = places(functionOf("take_by_turns"), /range_tops := '\{(-?\d+)\}'/, 1)[0]!
+    const [bottom] = places(functionOf("take_by_turns"), /range_bottoms := '\{(-?\d+)\}'/, 1)[0]!
+    const [all, ...others] = new Floors().ranges("q")
+    assert.deepStrictEqual(all, {
+      queue: "q",
+      top: Number(top),
+      bottom: Number(bottom),
+      floor: null
+    })
+    assert.deepStrictEqual(others, [])
   },
 
   "Hot steps": () => {

@@ -1,0 +1,113 @@
+/**
+ * Lets the claims of a process begin at its floors, and looks for jobs below them: at least every
+ * 80 milliseconds while claims use the floors, in a statement beside the claims.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import * as Monotonic from "../effects/Monotonic.ts"
+import { type Floor, Floors } from "./Floors.ts"
+import { withTimeout } from "./QueryTimeout.ts"
+
+export type PgFloors = Effect.Success<ReturnType<typeof make>>
+
+export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
+  const scope = yield* Effect.scope
+  const now = yield* Monotonic.millis
+  const state: State = {
+    floors: new Floors(),
+    generation: 0,
+    lookedAt: now(),
+    lookTook: 0,
+    isLooking: false
+  }
+  const look = makeLook(state, now, jobsBelow(sql, schema))
+
+  return {
+    begin: (queues: ReadonlyArray<string>) => begin(state, queues),
+
+    /**
+     * Whether looking below the floors takes so long that jobs above would wait for it: an old open
+     * transaction keeps the rows of deleted jobs.
+     */
+    isSlow: () => state.lookTook > slow,
+
+    /** Jobs may be ready below the floors: the next claim looks everywhere. */
+    forget: () => forget(state),
+
+    /** Looks below the floors, if it is time, beside the claim that follows. */
+    lookIfDue: Effect.suspend(() => {
+      const { floors, isLooking, lookedAt } = state
+      if (floors.isEmpty || isLooking || now() - lookedAt < pause) return Effect.void
+      state.isLooking = true
+      return Effect.forkIn(look, scope)
+    })
+  }
+})
+
+interface State {
+  readonly floors: Floors
+  /** How often the floors were forgotten. A claim that began before does not set them again. */
+  generation: number
+  lookedAt: number
+  /** How long the last look took, in milliseconds. */
+  lookTook: number
+  isLooking: boolean
+}
+
+/** The ranges for a claim of these queues, and how to take in the jobs that it finds. */
+const begin = (state: State, queues: ReadonlyArray<string>) => {
+  const { floors, generation } = state
+  const ranges = queues.flatMap((queue) => floors.ranges(queue))
+  return {
+    /** None if the claim must look everywhere. */
+    ranges: ranges.some(({ floor }) => floor !== null) ? ranges : [],
+
+    /** The jobs of each queue stand in their order. */
+    learn: (found: ReadonlyArray<Floor>): void => {
+      if (state.generation !== generation) return
+      found.forEach((job, n) => {
+        const next = found[n + 1]
+        if (next?.priority !== job.priority || next.queue !== job.queue) floors.set(job)
+      })
+    }
+  }
+}
+
+const forget = (state: State): void => {
+  state.generation++
+  state.floors.clear()
+}
+
+type Find = ReturnType<typeof jobsBelow>
+
+/** For each floor, the first ready job at or below it. */
+const jobsBelow = (sql: PgClient.PgClient, schema: string) =>
+  Effect.fnUntraced(function*(floors: ReadonlyArray<Floor>) {
+    return yield* sql<Floor>`
+      SELECT queue, priority, id FROM ${sql(`${schema}.jobs_below`)}(
+        ${floors.map(({ queue }) => queue)}::text[],
+        ${floors.map(({ priority }) => priority)}::integer[],
+        ${floors.map(({ id }) => id)}::bigint[]
+      )
+    `
+  }, withTimeout("claim"))
+
+const makeLook = (state: State, now: () => number, find: Find) =>
+  Effect.gen(function*() {
+    state.lookedAt = now()
+    const below = yield* find(state.floors.all())
+    for (const floor of below) state.floors.set({ ...floor, id: floor.id - 1n })
+    state.lookTook = now() - state.lookedAt
+  }).pipe(
+    // The next claim looks everywhere instead.
+    Effect.catch(() => Effect.sync(() => forget(state))),
+    Effect.ensuring(Effect.sync(() => {
+      state.isLooking = false
+    }))
+  )
+
+/** Milliseconds between two looks. No job below a floor waits for much longer. */
+const pause = 80
+
+/** Milliseconds. */
+const slow = 5

@@ -1,0 +1,79 @@
+/**
+ * Mutants of the floors at which claims begin.
+ */
+import { type Mutant, test } from "./Mutant.ts"
+
+const floors = (name: string) => [test("engine/claiming/floors", name)]
+
+export const ofFloors: ReadonlyArray<Mutant> = [
+  {
+    name: "no-look-below-the-floors",
+    of: "floors",
+    changes: [{
+      file: "src/layers/postgres/PgFloors.ts",
+      from: "if (floors.isEmpty || isLooking ||",
+      to: "if (true || isLooking ||"
+    }],
+    by: floors("a job is found whose transaction commits late")
+  },
+  {
+    name: "empty-claim-believes-its-floors",
+    of: "floors",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "IF looks_below AND NOT has_found",
+      to: "IF false AND NOT has_found"
+    }],
+    by: floors("jobs are found whose ids began anew")
+  },
+  {
+    name: "new-heads-below-the-floors",
+    of: "floors",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "IF admitted.given > 0 THEN range_queues := NULL; END IF;",
+      to: ""
+    }],
+    by: floors("the head of a lane is found by the next claim, though it was committed late")
+  },
+  {
+    name: "settlements-keep-the-floors",
+    of: "floorsForgotten",
+    changes: [{
+      file: "src/layers/postgres/PgSettle.ts",
+      from: "if (batch.some(mayGoBelow)) floors.forget()",
+      to: ""
+    }],
+    by: floors("the next job of a lane is found by the next claim")
+  },
+  {
+    name: "claims-in-flight-set-floors-again",
+    of: "floorsForgotten",
+    changes: [{
+      file: "src/layers/postgres/PgFloors.ts",
+      from: "if (state.generation !== generation) return",
+      to: ""
+    }],
+    by: floors("a claim that began before a settlement sets no floor after it")
+  },
+  {
+    name: "claims-never-thorough",
+    of: "floors",
+    changes: [{
+      file: "src/domain/Idle.ts",
+      from: "isThorough: idle.hasPassedBy && !pause.isWoken",
+      to: "isThorough: false"
+    }],
+    by: [test("domain/Idle", "looks everywhere when nothing has ended the pause")]
+  },
+  {
+    name: "lanes-of-no-lease-handed-on",
+    of: "keysOfLeases",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "picked.first_id, picked.last_id, is_keyed)",
+      to: "picked.first_id, picked.last_id, false)"
+    }],
+    by: floors("the next job of a lane is found by the next claim")
+  }
+]
