@@ -19,10 +19,10 @@
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
-  is_exclusive boolean, user_lock bigint[], is_careful boolean DEFAULT false,
+  is_exclusive boolean, user_lock bigint[],
+  is_careful boolean DEFAULT false, looks_below boolean DEFAULT true,
   range_queues text[] DEFAULT NULL, range_tops integer[] DEFAULT NULL,
-  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL,
-  looks_below boolean DEFAULT true
+  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, failures integer, max_attempts integer, unhandled_count integer,
@@ -30,61 +30,61 @@ CREATE FUNCTION claim(
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  busy text[];
-  own record;
+  busy text[] := lock_queues(queues, is_exclusive, user_lock);
+  was_asleep boolean;
+  is_marked boolean;
   admitted record;
-  taken record;
-  given leases;
   is_behind boolean := false;
-  has_found boolean;
+  taken record;
 BEGIN
-  PERFORM require_read_committed();
-  busy := lock_queues(queues, is_exclusive, user_lock);
   SELECT asleep, EXISTS (SELECT FROM dirty_lanes AS marker WHERE marker.queue = ANY (busy))
-    AS is_marked INTO own FROM workers AS w WHERE w.id = worker;
+    INTO was_asleep, is_marked FROM workers AS w WHERE w.id = worker;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'worker % is not registered, or was taken for dead', worker
-      USING ERRCODE = 'PGQ01';
+    RAISE 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
   END IF;
-  IF own.is_marked THEN
+  IF is_marked THEN
     admitted := admit(busy, 200, is_careful);
     is_behind := admitted.is_behind;
     IF admitted.given > 0 THEN range_queues := NULL; END IF;
   END IF;
-  taken := take_by_turns(
-    busy, worker, jobs_max, slots, per_lane_max,
-    range_queues, range_tops, range_bottoms, range_floors
-  );
-  has_found := cardinality(taken.given) > 0;
-  IF looks_below AND NOT has_found AND range_queues IS NOT NULL THEN
-    taken := take_by_turns(
-      busy, worker, jobs_max, slots, per_lane_max, NULL, NULL, NULL, NULL
-    );
-    has_found := cardinality(taken.given) > 0;
-  END IF;
-
-  FOREACH given IN ARRAY taken.given LOOP
+  LOOP
+    IF cardinality(busy) = 1 THEN
+      taken := take_jobs(
+        busy[1], worker, jobs_max, slots, per_lane_max,
+        range_queues, range_tops, range_bottoms, range_floors
+      );
+    ELSE
+      taken := take_by_turns(
+        busy, worker, jobs_max, slots, per_lane_max,
+        range_queues, range_tops, range_bottoms, range_floors
+      );
+    END IF;
+    EXIT WHEN taken.given IS NOT NULL OR range_queues IS NULL OR NOT looks_below;
+    range_queues := NULL;
+  END LOOP;
+  IF taken.given IS NOT NULL THEN
     RETURN QUERY
-      SELECT given.id, j.id, j.queue, j.name,
+      SELECT j.lease, j.id, j.queue, j.name,
              CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
              j.state = 'ready' AND j.crash_count = 0
       FROM (
-        SELECT jobs.*,
+        SELECT own.id AS lease, jobs.*,
                CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
-        FROM jobs WHERE jobs.id = ANY (given.job_ids) OFFSET 0 -- idiom: fence
+        FROM leases AS own CROSS JOIN jobs
+        WHERE own.id = ANY (taken.given) AND jobs.id = ANY (own.job_ids) OFFSET 0 -- idiom: fence
       ) AS j;
-  END LOOP;
-  IF has_found AND NOT taken.is_keyed THEN
-    -- This commit does not wait for the disk. A crash of the server may forget the leases, and
-    -- their jobs run again: jobs without a key may do so.
-    PERFORM set_config('synchronous_commit', 'off', true);
-  ELSIF NOT has_found AND is_behind THEN
+    IF NOT taken.is_keyed THEN
+      -- This commit does not wait for the disk. A crash of the server may forget the leases, and
+      -- their jobs run again: jobs without a key may do so.
+      PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
+  ELSIF is_behind THEN
     RETURN NEXT;
   END IF;
   -- Producers wake a worker that is asleep.
-  IF own.asleep = (has_found OR is_behind) THEN
-    UPDATE workers AS w SET asleep = NOT own.asleep WHERE w.id = worker;
+  IF was_asleep = (taken.given IS NOT NULL OR is_behind) THEN
+    UPDATE workers AS w SET asleep = NOT was_asleep WHERE w.id = worker;
   END IF;
 END $$;
 
@@ -96,6 +96,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   busy text[] := queues;
 BEGIN
+  PERFORM require_read_committed();
   IF cardinality(user_lock) = 1 THEN
     PERFORM pg_advisory_xact_lock(user_lock[1]);
   ELSIF cardinality(user_lock) = 2 THEN
@@ -114,29 +115,21 @@ BEGIN
 END $$;
 
 -- Takes jobs from each of the queues by turns: each queue gives an equal part of the jobs that are
--- wanted still. Without ranges the queues are looked through from their fronts.
+-- wanted still. Returns the new leases; NULL if no job was found.
 CREATE FUNCTION take_by_turns(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
-  OUT given leases[], OUT is_keyed boolean
+  OUT given uuid[], OUT is_keyed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   q text;
   turns integer := cardinality(queues);
   taken record;
   wanted integer := jobs_max;
-  is_everywhere boolean := range_queues IS NULL;
 BEGIN
-  given := '{}';
   is_keyed := false;
   FOREACH q IN ARRAY queues LOOP
     EXIT WHEN wanted <= 0;
-    IF is_everywhere THEN
-      range_queues := ARRAY[q];
-      range_tops := '{2147483647}';
-      range_bottoms := '{-2147483648}';
-      range_floors := '{NULL}';
-    END IF;
     taken := take_jobs(
       q, worker, (wanted + turns - 1) / turns, slots, per_lane_max,
       range_queues, range_tops, range_bottoms, range_floors
@@ -157,21 +150,29 @@ END $$;
 CREATE FUNCTION take_jobs(
   q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
-  OUT given leases[], OUT heads integer, OUT suspects integer, OUT is_keyed boolean
+  OUT given uuid[], OUT heads integer, OUT suspects integer, OUT is_keyed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   picked record;
   healthy bigint[];
   apart bigint[];
   leased bigint[];
-  lease leases;
+  lease uuid;
 BEGIN
-  picked := pick(
-    q, worker, jobs_max, slots, range_queues, range_tops, range_bottoms, range_floors
-  );
-  IF picked.healthy IS NULL AND picked.suspects IS NULL THEN RETURN; END IF;
+  IF range_queues IS NULL THEN
+    picked := pick(q, jobs_max);
+  ELSE
+    picked := pick_above(q, jobs_max, range_queues, range_tops, range_bottoms, range_floors);
+  END IF;
+  IF picked.has_suspects THEN
+    picked := add_suspects(
+      q, worker, jobs_max, slots,
+      picked.healthy, picked.is_keyed, picked.first_id, picked.last_id
+    );
+    apart := picked.suspects;
+  END IF;
+  IF picked.healthy IS NULL AND apart IS NULL THEN RETURN; END IF;
   healthy := picked.healthy;
-  apart := picked.suspects;
   is_keyed := picked.is_keyed;
   -- A fresh look at the leases: a claim that had locked these rows before has committed by now.
   leased := ARRAY(
@@ -196,7 +197,7 @@ BEGIN
     INSERT INTO leases (worker_id, queue, job_ids, first_id, last_id, is_keyed)
       VALUES (worker, q, CASE n WHEN 0 THEN healthy ELSE apart[n:n] END,
               picked.first_id, picked.last_id, is_keyed)
-      RETURNING * INTO lease;
+      RETURNING id INTO lease;
     given := given || lease;
   END LOOP;
 END $$;
@@ -237,28 +238,49 @@ BEGIN
 END $$;
 
 -- Chooses jobs of one queue that are in no lease, and locks their rows. All their ids are from
--- `first_id` to `last_id`.
+-- `first_id` to `last_id`. `has_suspects` says that the queue has suspects, which are not among
+-- them.
 CREATE FUNCTION pick(
-  q text, worker uuid, jobs_max integer, slots integer,
-  range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
-  OUT healthy bigint[], OUT suspects bigint[], OUT is_keyed boolean,
-  OUT first_id bigint, OUT last_id bigint
+  q text, jobs_max integer, OUT healthy bigint[], OUT is_keyed boolean,
+  OUT first_id bigint, OUT last_id bigint, OUT has_suspects boolean
 ) LANGUAGE plpgsql AS $$
-DECLARE
-  leased_above bigint[];
-  has_suspects boolean;
 BEGIN
-  SELECT ARRAY(
-           SELECT unnest(l.job_ids) FROM leases AS l
-           WHERE l.queue = q AND l.last_id > (SELECT min(floor) FROM unnest(range_floors) AS floor)
-         ),
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
-    INTO leased_above, has_suspects;
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id)
-    INTO healthy, is_keyed, first_id, last_id FROM (
+    INTO healthy, is_keyed, first_id, last_id, has_suspects FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
     -- Any number of heads may have been overtaken. A claim looks past 2,000 of them; the others
     -- wait until a claim has put their lanes in order.
+    FROM (
+      SELECT id, priority, serialization_key FROM jobs
+      WHERE queue = q AND state = 'ready' AND crash_count = 0
+        AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
+      ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+    ) AS j
+    -- The order check: no committed job of the same lane goes before the head.
+    WHERE j.serialization_key IS NULL OR (
+      SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
+      FROM jobs AS first
+      WHERE first.queue = q AND first.serialization_key = j.serialization_key
+        AND first.state = 'waiting'
+      ORDER BY first.priority DESC, first.id LIMIT 1 -- idiom: index order
+    ) IS NOT TRUE
+    LIMIT jobs_max
+  ) AS candidate;
+END $$;
+
+-- Chooses jobs as `pick` does, in the ranges of a claim.
+CREATE FUNCTION pick_above(
+  q text, jobs_max integer,
+  range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
+  OUT healthy bigint[], OUT is_keyed boolean,
+  OUT first_id bigint, OUT last_id bigint, OUT has_suspects boolean
+) LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id),
+         EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
+    INTO healthy, is_keyed, first_id, last_id, has_suspects FROM (
+    SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
     FROM (
       SELECT ready.*
       FROM unnest(range_queues, range_tops, range_bottoms, range_floors)
@@ -267,7 +289,11 @@ BEGIN
         SELECT * FROM (
           SELECT id, priority, serialization_key FROM jobs
           WHERE queue = q AND priority = range.top AND id > range.floor
-            AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased_above))
+            AND state = 'ready' AND crash_count = 0 AND id NOT IN (
+              -- Most leases end below all floors. The ids of these are not read.
+              SELECT unnest(l.job_ids) FROM leases AS l
+              WHERE l.queue = q AND l.last_id > (SELECT min(f) FROM unnest(range_floors) AS f)
+            )
           ORDER BY id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
         ) AS above_a_floor
         UNION ALL
@@ -275,7 +301,6 @@ BEGIN
           SELECT id, priority, serialization_key FROM jobs
           WHERE queue = q AND priority BETWEEN range.bottom AND range.top AND range.floor IS NULL
             AND state = 'ready' AND crash_count = 0
-            -- These leases are read only if there is a row to look for.
             AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
           ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
         ) AS without_a_floor
@@ -293,13 +318,10 @@ BEGIN
     ) IS NOT TRUE
     LIMIT jobs_max
   ) AS candidate;
-  IF has_suspects THEN
-    SELECT * INTO healthy, suspects, is_keyed, first_id, last_id
-      FROM add_suspects(q, worker, jobs_max, slots, healthy, is_keyed, first_id, last_id);
-  END IF;
 END $$;
 
--- Adds suspects to the healthy jobs that `pick` has chosen: together they are the first `jobs_max`.
+-- Adds suspects to the healthy jobs that a claim has picked. Together they are the first
+-- `jobs_max` jobs.
 CREATE FUNCTION add_suspects(
   q text, worker uuid, jobs_max integer, slots integer,
   INOUT healthy bigint[], OUT suspects bigint[], INOUT is_keyed boolean,

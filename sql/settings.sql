@@ -42,11 +42,11 @@ WITH groups (functions, settings) AS (VALUES
   -- Inner functions, which are called only by functions with settings of their own, in each claim,
   -- settlement or INSERT. To set a setting and to take it back costs as much as a look into an
   -- index.
-  (ARRAY['lock_queues', 'take_by_turns', 'take_jobs', 'pick', 'add_suspects', 'pick_suspects',
-         'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes', 'order_each',
-         'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle', 'take_completed',
-         'take_others', 'move_to_history', 'put_back', 'pass_heads_on', 'lock_jobs',
-         'refuse_if_kept', 'wake', 'wake_all'])
+  (ARRAY['lock_queues', 'take_by_turns', 'take_jobs', 'pick', 'pick_above', 'add_suspects',
+         'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
+         'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle',
+         'take_completed', 'take_others', 'move_to_history', 'put_back', 'pass_heads_on',
+         'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,

@@ -21,8 +21,8 @@ export const ofFloors: ReadonlyArray<Mutant> = [
     of: "floors",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "IF looks_below AND NOT has_found",
-      to: "IF false AND NOT has_found"
+      from: "EXIT WHEN taken.given IS NOT NULL OR range_queues IS NULL OR NOT looks_below;",
+      to: "EXIT;"
     }],
     by: floors("jobs are found whose ids began anew")
   },
@@ -55,6 +55,16 @@ export const ofFloors: ReadonlyArray<Mutant> = [
       to: ""
     }],
     by: floors("a claim that began before a settlement sets no floor after it")
+  },
+  {
+    name: "claims-in-flight-undo-a-look",
+    of: "floors",
+    changes: [{
+      file: "src/layers/postgres/PgFloors.ts",
+      from: "if (below.length > 0) state.generation++",
+      to: ""
+    }],
+    by: floors("a claim that began before a look ended does not undo the look")
   },
   {
     name: "claims-never-thorough",

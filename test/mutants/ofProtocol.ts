@@ -184,7 +184,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "asleep",
     changes: [{
       functions: ["claim"],
-      from: "IF own.asleep = (has_found OR is_behind) THEN",
+      from: "IF was_asleep = (taken.given IS NOT NULL OR is_behind) THEN",
       to: "IF false THEN"
     }],
     by: [histories]

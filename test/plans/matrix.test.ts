@@ -60,6 +60,7 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_head: 500,
       dirty_lanes_age: 400,
       dirty_lanes_pkey: 600,
+      leases_pkey: 10,
       leases_queue: 40,
       workers_pkey: 1
     },

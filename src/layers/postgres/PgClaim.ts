@@ -35,9 +35,9 @@ export const make = ({ floors, mode, schema, sql }: {
                max_attempts, unhandled_count, is_found
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
-          ${userLock}::bigint[], ${isCareful}, ${column(({ queue }) => queue)}::text[],
-          ${column(({ top }) => top)}::integer[], ${column(({ bottom }) => bottom)}::integer[],
-          ${column(({ floor }) => floor)}::bigint[], ${looksBelow}
+          ${userLock}::bigint[], ${isCareful}, ${looksBelow},
+          ${column(({ queue }) => queue)}::text[], ${column(({ top }) => top)}::integer[],
+          ${column(({ bottom }) => bottom)}::integer[], ${column(({ floor }) => floor)}::bigint[]
         )
       `
       const isBehind = rows[0] !== undefined && rows[0].id === null

@@ -46,7 +46,9 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
 
 interface State {
   readonly floors: Floors
-  /** How often the floors were forgotten. A claim that began before does not set them again. */
+  /**
+   * How often floors were lowered or forgotten. A claim that began before does not raise any.
+   */
   generation: number
   lookedAt: number
   /** How long the last look took, in milliseconds. */
@@ -96,6 +98,7 @@ const makeLook = (state: State, now: () => number, find: Find) =>
   Effect.gen(function*() {
     state.lookedAt = now()
     const below = yield* find(state.floors.all())
+    if (below.length > 0) state.generation++
     for (const floor of below) state.floors.set({ ...floor, id: floor.id - 1n })
     state.lookTook = now() - state.lookedAt
   }).pipe(

@@ -111,6 +111,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "order_lanes",
       "pass_heads_on",
       "pick",
+      "pick_above",
       "pick_suspects",
       "promote",
       "put_back",

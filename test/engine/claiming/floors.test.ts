@@ -40,6 +40,17 @@ const workUntil = Effect.fnUntraced(function*(
   } while (!ids.includes(id))
 })
 
+/** Waits until no look is under way, though one has been. */
+const looked = Effect.fnUntraced(function*({ sql }: Session.Session) {
+  let states: ReadonlyArray<{ readonly state: string }>
+  do {
+    states = yield* sql<{ state: string }>`
+      SELECT state FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE '%jobs_below%' AND pid <> pg_backend_pid()
+    `
+  } while (states.length === 0 || states.some(({ state }) => state !== "idle"))
+})
+
 const ready = Effect.gen(function*() {
   const session = yield* Session.open
   const queue = yield* queueName
@@ -139,6 +150,28 @@ layer(PgQueue.layer)("below the floors", (it) => {
       assert.notInclude(yield* Fiber.join(claiming), next)
 
       assert.include(yield* work(of), next)
+    }))
+
+  it.effect("a claim that began before a look ended does not undo the look", () =>
+    Effect.gen(function*() {
+      const { session, ...of } = yield* ready
+      const other = yield* Session.open
+      yield* other.begin
+      const id = yield* other.insert(of)
+      yield* fill(session, of.queue, 100)
+      yield* work(of)
+      yield* other.commit
+      yield* TestClock.adjust("80 millis")
+      yield* session.begin
+      yield* session
+        .sql`SELECT pg_advisory_xact_lock(hashtext('pgq:claims'), hashtext(${of.queue}))`
+      const claiming = yield* Effect.forkChild(work(of))
+      yield* Session.someoneWaits
+      yield* looked(other)
+      yield* session.rollback
+      assert.notInclude(yield* Fiber.join(claiming), id)
+
+      assert.include(yield* work(of), id)
     }))
 
   it.effect("a job is found whose priority was raised", () =>
