@@ -4,13 +4,18 @@
 -- One row per unfinished job. A job runs if and only if its id stands in a lease. Its row does not
 -- change while it runs.
 CREATE TABLE jobs (
-  -- Ids grow in the order of creation: among jobs of one priority, the smallest id goes first.
+  -- Ids grow in the order of creation: among jobs of one priority, the smallest id goes first, but
+  -- for jobs that have a place.
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The job starts at this time or later; NULL is at once, 'infinity' is never.
   run_at            timestamptz,
   -- The greatest priority goes first.
   priority          integer NOT NULL DEFAULT 0,
+  -- The place among ready jobs of the same priority; NULL is the id. A job that was tried before
+  -- gets a new place when it comes due: it goes behind the jobs that are ready by then. In its lane
+  -- a job keeps its order by the id.
+  place             bigint,
   -- The number of runs that ended in failure. A run that was cut short, or whose worker died, does
   -- not count.
   failures          integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
@@ -53,12 +58,14 @@ CREATE UNIQUE INDEX jobs_head ON jobs (queue, serialization_key)
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry');
 
 -- A claim reads this index in order and stops at its limit.
-CREATE INDEX jobs_ready ON jobs (queue, priority DESC, id)
+-- idiom: place index
+CREATE INDEX jobs_ready ON jobs (queue, priority DESC, (coalesce(place, id)))
   WHERE state = 'ready' AND crash_count = 0;
 
 -- The suspects: jobs that were in a lease whose worker died. They have an index of their own, so
 -- that no number of suspects stands between a claim and a healthy job.
-CREATE INDEX jobs_suspect ON jobs (queue, priority DESC, id)
+-- idiom: place index
+CREATE INDEX jobs_suspect ON jobs (queue, priority DESC, (coalesce(place, id)))
   WHERE state = 'ready' AND crash_count > 0;
 
 -- The jobs of a lane behind its head, in order.

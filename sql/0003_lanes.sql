@@ -62,6 +62,9 @@
 --   array.
 -- - age index: `queue || ''` and `- priority` are the expressions of the index dirty_lanes_age.
 --   Only a query that asks for markers by age can use this index, and it can use no other one.
+-- - place index: `coalesce(place, id)` is an expression of the indexes jobs_ready and jobs_suspect.
+--   A query in this order can use no other index. A query in the order of ids could walk along the
+--   primary key, through the jobs of all queues and states.
 -- - skip scan: WITH RECURSIVE goes from one distinct value to the next by the index, past however
 --   many rows share a value. SELECT DISTINCT would read them all.
 -- - by place: rows that the step has found are addressed by ctid, the place of a row. A lookup by

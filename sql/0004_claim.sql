@@ -13,8 +13,8 @@
 --   ranges it looks everywhere. So it does when it has made new heads, which may stand outside of
 --   all ranges, and with `looks_below` when it has found nothing in the ranges.
 -- - The rows come in no order. One row of NULLs says that no job was found yet, but that more lanes
---   are to be put in order: the worker claims again at once. `is_found` tells the jobs that a range
---   led to from jobs behind a head, and from suspects.
+--   are to be put in order: the worker claims again at once. `place` is NULL for a job behind the
+--   head of its lane.
 -- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
@@ -25,8 +25,7 @@ CREATE FUNCTION claim(
   range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
-  priority integer, failures integer, max_attempts integer, unhandled_count integer,
-  is_found boolean
+  priority integer, failures integer, max_attempts integer, unhandled_count integer, place bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -67,7 +66,7 @@ BEGIN
       SELECT j.lease, j.id, j.queue, j.name,
              CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
-             j.state = 'ready' AND j.crash_count = 0
+             CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END
       FROM (
         SELECT own.id AS lease, jobs.*,
                CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
@@ -255,7 +254,8 @@ BEGIN
       SELECT id, priority, serialization_key FROM jobs
       WHERE queue = q AND state = 'ready' AND crash_count = 0
         AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
-      ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+      -- idiom: place index
+      ORDER BY priority DESC, coalesce(place, id) LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
     ) AS j
     -- The order check: no committed job of the same lane goes before the head.
     WHERE j.serialization_key IS NULL OR (
@@ -288,13 +288,14 @@ BEGIN
       CROSS JOIN LATERAL (
         SELECT * FROM (
           SELECT id, priority, serialization_key FROM jobs
-          WHERE queue = q AND priority = range.top AND id > range.floor
+          WHERE queue = q AND priority = range.top AND coalesce(place, id) > range.floor
             AND state = 'ready' AND crash_count = 0 AND id NOT IN (
               -- Most leases end below all floors. The ids of these are not read.
               SELECT unnest(l.job_ids) FROM leases AS l
               WHERE l.queue = q AND l.last_id > (SELECT min(f) FROM unnest(range_floors) AS f)
             )
-          ORDER BY id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+          -- idiom: place index
+          ORDER BY coalesce(place, id) LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
         ) AS above_a_floor
         UNION ALL
         SELECT * FROM (
@@ -302,7 +303,8 @@ BEGIN
           WHERE queue = q AND priority BETWEEN range.bottom AND range.top AND range.floor IS NULL
             AND state = 'ready' AND crash_count = 0
             AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
-          ORDER BY priority DESC, id LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
+          -- idiom: place index
+          ORDER BY priority DESC, coalesce(place, id) LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
         ) AS without_a_floor
       ) AS ready
       WHERE range.queue = q
@@ -337,9 +339,10 @@ BEGIN
          array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed),
          min(first.id), max(first.id)
     INTO healthy, suspects, is_keyed, first_id, last_id FROM (
-      SELECT j.id, j.crash_count, j.serialization_key IS NOT NULL AS is_keyed
+      SELECT j.id, j.crash_count, j.serialization_key IS NOT NULL AS is_keyed,
+             coalesce(j.place, j.id) AS own_place
       FROM jobs AS j WHERE j.id = ANY (healthy || suspects)
-      ORDER BY j.priority DESC, j.id LIMIT jobs_max
+      ORDER BY j.priority DESC, own_place LIMIT jobs_max
     ) AS first;
   IF cardinality(healthy || suspects) < locked_count THEN
     -- This claim has locked jobs that it does not take. A claim at the same time skipped them, and
@@ -348,21 +351,22 @@ BEGIN
   END IF;
 END $$;
 
--- Returns for each floor the first ready job at or below it that is in no lease.
+-- Returns for each floor the place of the first ready job at or below it that is in no lease.
 CREATE FUNCTION jobs_below(queues text[], priorities integer[], floors bigint[])
-RETURNS TABLE (queue text, priority integer, id bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (queue text, priority integer, place bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = ANY (queues));
 BEGIN
   RETURN QUERY
-    SELECT own.queue, own.priority, below.id
+    SELECT own.queue, own.priority, below.place
     FROM unnest(queues, priorities, floors) AS own(queue, priority, floor)
     CROSS JOIN LATERAL (
-      SELECT j.id FROM jobs AS j
-      WHERE j.queue = own.queue AND j.priority = own.priority AND j.id <= own.floor
+      SELECT coalesce(j.place, j.id) AS place FROM jobs AS j
+      WHERE j.queue = own.queue AND j.priority = own.priority
+        AND coalesce(j.place, j.id) <= own.floor
         AND j.state = 'ready' AND j.crash_count = 0 AND j.id NOT IN (SELECT unnest(leased))
-      ORDER BY j.id LIMIT 1
+      ORDER BY coalesce(j.place, j.id) LIMIT 1 -- idiom: place index
     ) AS below;
 END $$;
 
@@ -386,7 +390,7 @@ BEGIN
     SELECT j.crash_count FROM jobs AS j
     WHERE j.queue = q AND j.state = 'ready' AND j.crash_count > 0
       AND j.id NOT IN (SELECT unnest(leased))
-    ORDER BY j.priority DESC, j.id LIMIT 1
+    ORDER BY j.priority DESC, coalesce(j.place, j.id) LIMIT 1 -- idiom: place index
   ) >= 2 THEN
     -- The first suspect must run alone, and other suspects may not overtake it. No row is locked
     -- here, so no other claim has skipped one.
@@ -405,7 +409,7 @@ BEGIN
           AND first.state = 'waiting'
         ORDER BY first.priority DESC, first.id LIMIT 1 -- idiom: index order
       ) IS NOT TRUE)
-    ORDER BY j.priority DESC, j.id
+    ORDER BY j.priority DESC, coalesce(j.place, j.id) -- idiom: place index
     LIMIT jobs_max FOR UPDATE OF j SKIP LOCKED
   ) AS candidate;
   IF candidates IS NULL THEN RETURN NULL; END IF;

@@ -48,15 +48,19 @@ END $$;
 -- Makes due jobs ready, whose rows the caller has locked. Returns the number of those that changed.
 CREATE FUNCTION make_ready(due bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
+  counter regclass := pg_get_serial_sequence('jobs', 'id');
   made_ready integer;
   queues text[];
   q text;
   mark text := begin_step();
 BEGIN
   WITH changed AS (
-    UPDATE jobs SET state = CASE
-      WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
-    END
+    UPDATE jobs SET
+      state = CASE
+        WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
+      END,
+      -- A job that was tried before goes behind the jobs that are ready now.
+      place = CASE WHEN failures + unhandled_count > 0 THEN nextval(counter) ELSE place END
     WHERE id = ANY (due) RETURNING queue, serialization_key, priority
   ), marked AS (
     -- Both kinds of due jobs may change the head of their lane: a scheduled job may go first, and a

@@ -19,7 +19,9 @@ BEGIN
     counter := pg_get_serial_sequence(counted, 'id');
     EXECUTE format('SELECT max(id) FROM %I', counted) INTO highest;
     IF counted = 'jobs' THEN
-      highest := greatest(highest, (SELECT max(id) FROM finished_jobs));
+      highest := greatest(
+        highest, (SELECT max(place) FROM jobs), (SELECT max(id) FROM finished_jobs)
+      );
     END IF;
     EXECUTE format('SELECT last_value FROM %s', counter) INTO last;
     IF highest >= last THEN PERFORM setval(counter, highest); END IF;

@@ -9,6 +9,11 @@ import type { Settlement } from "./Settlement.ts"
 
 export interface LaneJob extends NewLaneJob {
   readonly laneState: LaneState
+  /**
+   * The place among ready jobs of the same priority; `undefined` is the id. In its lane a job keeps
+   * its order by the id.
+   */
+  readonly place: bigint | undefined
   /** Runs that ended in failure. */
   readonly failures: number
   /** How often a worker without a handler of its name claimed it. */
@@ -39,6 +44,7 @@ const crashesMax = 3
 export const added = <J extends NewLaneJob>(job: J, now: number): J & LaneJob => ({
   ...job,
   laneState: job.dueAt > now ? "delayed" : "open",
+  place: undefined,
   failures: 0,
   unhandledCount: 0,
   crashes: 0
@@ -46,8 +52,12 @@ export const added = <J extends NewLaneJob>(job: J, now: number): J & LaneJob =>
 
 export const leased = <J extends LaneJob>(job: J): J => ({ ...job, laneState: "leased" })
 
-/** Due, or back from a lease unharmed. */
+/** Due for the first time, or back from a lease unharmed. */
 export const opened = <J extends LaneJob>(job: J): J => ({ ...job, laneState: "open" })
+
+/** Due. A job that was tried before goes behind the jobs that are ready by then. */
+export const promoted = <J extends LaneJob>(job: J, place: bigint): J =>
+  job.failures + job.unhandledCount > 0 ? { ...opened(job), place } : opened(job)
 
 /** A job whose run has ended. `undefined` is finished. */
 export const settled = <J extends LaneJob>(

@@ -5,12 +5,16 @@
  */
 import { isInLastRun, isOpen, isSuspect, type LaneJob, type LaneState } from "./LaneJob.ts"
 
-export const byUrgency = (
-  a: Pick<LaneJob, "id" | "priority">,
-  b: Pick<LaneJob, "id" | "priority">
-): number => b.priority - a.priority || Number(a.id - b.id)
+/** The order of the jobs in a lane. */
+const byUrgency = (a: LaneJob, b: LaneJob): number => b.priority - a.priority || Number(a.id - b.id)
 
-/** The jobs that may be claimed now, most urgent first: of each lane at most its first. */
+/** The order of the jobs that may be claimed. */
+const byTurn = (a: LaneJob, b: LaneJob): number =>
+  b.priority - a.priority || Number(placeOf(a) - placeOf(b))
+
+const placeOf = ({ id, place }: LaneJob): bigint => place ?? id
+
+/** The jobs that may be claimed now, in their order: of each lane at most its first. */
 export const claimable = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> => {
   const taken = keysOf(jobs, ["leased", "delayedHoldingLane"])
   return jobs.filter(isOpen).toSorted(byUrgency).filter(({ key }) => {
@@ -18,7 +22,7 @@ export const claimable = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyAr
     if (taken.has(key)) return false
     taken.add(key)
     return true
-  })
+  }).toSorted(byTurn)
 }
 
 /** Up to `count` jobs that come after the first of a lane. */
@@ -52,6 +56,8 @@ export interface ClaimBounds {
 
 /** Jobs that a claim takes: one lease for those in `healthy`, one for each suspect. */
 export interface Claimed<J> {
+  /** All of them in the order in which they start: each head before the jobs of its lane. */
+  readonly inOrder: ReadonlyArray<J>
   readonly healthy: ReadonlyArray<J>
   readonly suspects: ReadonlyArray<J>
   /** How many of the jobs count against the limit. */
@@ -66,16 +72,12 @@ export const claim = <J extends LaneJob>(
 ): Claimed<J> => {
   const [healthy, suspects] = parted(claimable(jobs))
   const allowed = besideOthers(suspects.slice(0, Math.min(limit, slots)), running)
-  const heads = [...healthy, ...allowed].toSorted(byUrgency).slice(0, Math.max(limit, 0))
-  const [healthyHeads, suspectHeads] = parted(heads)
-  return {
-    healthy: healthyHeads.flatMap((head) => [
-      head,
-      ...untilSuspect(behind(jobs, head, perLaneMax))
-    ]).toSorted(byUrgency),
-    suspects: suspectHeads,
-    heads: heads.length
-  }
+  const heads = [...healthy, ...allowed].toSorted(byTurn).slice(0, Math.max(limit, 0))
+  const inOrder = heads.flatMap((head) =>
+    isSuspect(head) ? [head] : [head, ...untilSuspect(behind(jobs, head, perLaneMax))]
+  )
+  const [healthyJobs, suspectHeads] = parted(inOrder)
+  return { inOrder, healthy: healthyJobs, suspects: suspectHeads, heads: heads.length }
 }
 
 /**

@@ -3,7 +3,7 @@
  * changes of a step.
  */
 import * as LaneJob from "./LaneJob.ts"
-import type { Claimed } from "./Lanes.ts"
+import type * as Lanes from "./Lanes.ts"
 import type { Settlement } from "./Settlement.ts"
 
 /** A batch of jobs that a worker has claimed. */
@@ -43,7 +43,7 @@ interface Settled {
 /** Leases the claimed jobs of one queue to a worker. */
 export const lease = <J extends LaneJob.LaneJob>(
   worker: string,
-  { healthy, suspects }: Claimed<J>,
+  { healthy, suspects }: Pick<Lanes.Claimed<J>, "healthy" | "suspects">,
   newId: () => string
 ): Changes<J> => {
   const batches = [healthy, ...suspects.map((job) => [job])].filter((batch) => batch.length > 0)
@@ -130,11 +130,15 @@ export const giveBack = <J extends LaneJob.LaneJob>(
     }
   }))
 
-/** Opens the jobs that are due. */
-export const promote = <J extends LaneJob.LaneJob>(state: State<J>, now: number): Changes<J> => ({
+/** Opens the jobs that are due. `newPlace` is behind all jobs. */
+export const promote = <J extends LaneJob.LaneJob>(
+  state: State<J>,
+  now: number,
+  newPlace: (job: J) => bigint
+): Changes<J> => ({
   jobs: Array.from(state.jobs.values())
     .filter((job) => LaneJob.isDelayed(job) && job.dueAt <= now)
-    .map(LaneJob.opened),
+    .map((job) => LaneJob.promoted(job, newPlace(job))),
   finished: [],
   leases: []
 })

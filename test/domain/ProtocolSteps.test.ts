@@ -41,7 +41,7 @@ const queueOf = (
 ) => {
   const state = { jobs: new Map<bigint, Job>(), leases: new Map<string, Steps.Lease>() }
   const finished: Array<Steps.Finished<Job>> = []
-  let [now, added, leases] = [0, 0n, 0]
+  let [now, added, lastPlace, leases] = [0, 0n, 1_000_000n, 0]
 
   const make = (changes: Steps.Changes<Job>): void => {
     Steps.apply(state, changes)
@@ -77,7 +77,7 @@ const queueOf = (
 
   const wait = (): void => {
     now += 10
-    make(Steps.promote(state, now))
+    make(Steps.promote(state, now, () => ++lastPlace))
   }
 
   const step = (command: Command): void => {

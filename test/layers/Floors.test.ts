@@ -8,15 +8,15 @@ import { Schema } from "effect"
 import { Floors } from "../../src/layers/postgres/Floors.ts"
 
 const priority = Schema.Int.check(Schema.isBetween({ minimum: -3, maximum: 3 }))
-const id = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
+const place = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
 const priorities = [3, 2, 1, 0, -1, -2, -3]
-const ids = Array.from({ length: 11 }, (_, n) => n)
+const places = Array.from({ length: 11 }, (_, n) => n)
 
 const [most, least] = [2147483647, -2147483648]
 
-const floorsOf = (...floors: ReadonlyArray<readonly [priority: number, id: bigint]>) => {
+const floorsOf = (...floors: ReadonlyArray<readonly [priority: number, place: bigint]>) => {
   const all = new Floors()
-  for (const [priority, id] of floors) all.set({ queue: "q", priority, id })
+  for (const [priority, place] of floors) all.set({ queue: "q", priority, place })
   return all
 }
 
@@ -48,7 +48,11 @@ describe("floors", () => {
   })
 
   it("go down as well as up", () => {
-    assert.deepStrictEqual(floorsOf([0, 7n], [0, 3n]).all(), [{ queue: "q", priority: 0, id: 3n }])
+    assert.deepStrictEqual(floorsOf([0, 7n], [0, 3n]).all(), [{
+      queue: "q",
+      priority: 0,
+      place: 3n
+    }])
   })
 
   it("are of eight priorities at most: those whose floors were set last", () => {
@@ -69,21 +73,25 @@ describe("floors", () => {
 
   it.prop(
     "lead to each job above them once, in the order of a queue",
-    { given: Schema.Array(Schema.Struct({ priority, id })).check(Schema.isMaxLength(5)) },
+    { given: Schema.Array(Schema.Struct({ priority, place })).check(Schema.isMaxLength(5)) },
     ({ given }) => {
-      const floors = floorsOf(...given.map(({ id, priority }) => [priority, BigInt(id)] as const))
-      const lastOf = (of: number) => given.findLast(({ priority }) => priority === of)?.id ?? -1
+      const floors = floorsOf(
+        ...given.map(({ place, priority }) => [priority, BigInt(place)] as const)
+      )
+      const lastOf = (of: number) => given.findLast(({ priority }) => priority === of)?.place ?? -1
       const within = (top: number, bottom: number) =>
         priorities.filter((priority) => priority <= top && priority >= bottom)
 
       assert.deepStrictEqual(
         floors.ranges("q").flatMap(({ bottom, floor, top }) =>
           within(top, bottom).flatMap((priority) =>
-            ids.filter((id) => floor === null || id > floor).map((id) => `${priority} ${id}`)
+            places.filter((place) => floor === null || place > floor).map((place) =>
+              `${priority} ${place}`
+            )
           )
         ),
         priorities.flatMap((priority) =>
-          ids.filter((id) => id > lastOf(priority)).map((id) => `${priority} ${id}`)
+          places.filter((place) => place > lastOf(priority)).map((place) => `${priority} ${place}`)
         )
       )
     }

@@ -1,11 +1,21 @@
 /**
- * Mutants of the floors at which claims begin.
+ * Mutants of the order of claims, and of the floors at which claims begin.
  */
 import { type Mutant, test } from "./Mutant.ts"
 
 const floors = (name: string) => [test("engine/claiming/floors", name)]
 
 export const ofFloors: ReadonlyArray<Mutant> = [
+  {
+    name: "retried-jobs-before-all-others",
+    of: "placeOfRetried",
+    changes: [{
+      file: "sql/0006_maintenance.sql",
+      from: "THEN nextval(counter) ELSE place END",
+      to: "THEN place ELSE place END"
+    }],
+    by: floors("a retried job is found above, behind the jobs that were ready when it came due")
+  },
   {
     name: "no-look-below-the-floors",
     of: "floors",

@@ -44,30 +44,47 @@ const tenJobs = `
   SELECT 'deep', 'test', 1, CASE WHEN n % 2 = 0 THEN 'lane ' || n END FROM generate_series(1, 10) AS n
 `
 
+// A claim looks at 200 markers at most.
+const claimed = {
+  jobs_lane: 500,
+  jobs_pkey: 200,
+  jobs_ready: 100,
+  jobs_suspect: 10,
+  jobs_head: 500,
+  dirty_lanes_age: 400,
+  dirty_lanes_pkey: 600,
+  leases_pkey: 10,
+  leases_queue: 40,
+  workers_pkey: 1
+}
+
 const steps: Readonly<Record<string, Step>> = {
   insert: {
     indexes: {},
     pages: 400,
     statement: ({ session: { sql } }) => sql`${sql.literal(tenJobs)}`
   },
-  // A claim looks at 200 markers at most.
   claim: {
-    indexes: {
-      jobs_lane: 500,
-      jobs_pkey: 200,
-      jobs_ready: 100,
-      jobs_suspect: 10,
-      jobs_head: 500,
-      dirty_lanes_age: 400,
-      dirty_lanes_pkey: 600,
-      leases_pkey: 10,
-      leases_queue: 40,
-      workers_pkey: 1
-    },
+    indexes: claimed,
     pages: 5000,
     statement: ({ session: { sql }, worker }) =>
       sql`SELECT * FROM pgq.claim(
         ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL)`
+  },
+  "claim above a floor": {
+    indexes: claimed,
+    pages: 5000,
+    statement: ({ session: { sql }, worker }) =>
+      sql`SELECT * FROM pgq.claim(
+        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL, false, true,
+        ARRAY['deep', 'deep', 'deep'], ARRAY[2147483647, 0, -1], ARRAY[1, 0, -2147483648],
+        ARRAY[NULL, 10, NULL])`
+  },
+  "look below a floor": {
+    indexes: { jobs_ready: 100, leases_queue: 40 },
+    pages: 400,
+    statement: ({ session: { sql } }) =>
+      sql`SELECT * FROM pgq.jobs_below(ARRAY['deep'], ARRAY[0], ARRAY[9000000000000000000])`
   },
   complete: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5, settings_pkey: 1 },

@@ -48,13 +48,14 @@ export const make = () => {
   const state = { jobs, leases }
   const workers = new Map<string, ModelWorker>()
   const ended = new Map<bigint, Ended>()
-  /** By priority, the greatest id that was ever claimed. */
+  /** By priority, the last place that was ever claimed. */
   const claimedUpTo = new Map<number, bigint>()
 
   const all = () => Array.from(jobs.values())
 
   /** Whether a claim has taken a job behind this one, so that a claim may begin behind it. */
-  const wasPassed = ({ id, priority }: LaneJob) => id <= (claimedUpTo.get(priority) ?? -1n)
+  const wasPassed = ({ id, place = id, priority }: LaneJob) =>
+    place <= (claimedUpTo.get(priority) ?? -1n)
 
   const change = (changes: Steps.Changes<LaneJob>): void => {
     Steps.apply(state, changes)
@@ -71,8 +72,7 @@ export const make = () => {
     among: ReadonlyArray<LaneJob> = all()
   ): ReadonlyArray<LaneJob> => {
     const running = leasesOf(worker).flatMap((lease) => Steps.jobsOf(state, lease))
-    const { healthy, suspects } = Lanes.claim(among, running, bounds)
-    return [...healthy, ...suspects].toSorted(Lanes.byUrgency)
+    return Lanes.claim(among, running, bounds).inOrder
   }
 
   /**
@@ -115,9 +115,9 @@ export const make = () => {
     const by = workers.get(worker)
     if (by !== undefined) by.isAsleep = answer.length === 0 && !isBehind
     for (const { id } of answer) {
-      const { priority } = jobs.get(id)!
-      const before = claimedUpTo.get(priority) ?? id
-      claimedUpTo.set(priority, id > before ? id : before)
+      const { place = id, priority } = jobs.get(id)!
+      const before = claimedUpTo.get(priority) ?? place
+      claimedUpTo.set(priority, place > before ? place : before)
     }
     for (const id of new Set(answer.map(({ lease }) => lease))) {
       const ids = answer.filter(({ lease }) => lease === id).map((job) => job.id)
@@ -168,9 +168,11 @@ export const make = () => {
     }
   }
 
-  /** Makes due jobs ready. Answers the number of these jobs. */
-  const promote = (): number => {
-    const due = Steps.promote(state, now)
+  /**
+   * Makes due jobs ready, those that were tried before at these places. Answers the number of jobs.
+   */
+  const promote = (places: ReadonlyMap<bigint, bigint>): number => {
+    const due = Steps.promote(state, now, ({ id }) => places.get(id) ?? -1n)
     change(due)
     return due.jobs.length
   }

@@ -11,7 +11,7 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
     SELECT
       (SELECT coalesce(json_agg(json_build_object(
         'id', id::text, 'key', serialization_key, 'priority', priority, 'failures', failures,
-        'crashes', crash_count, 'unhandledCount', unhandled_count, 'isBlocked', run_at = 'infinity',
+        'place', place::text, 'crashes', crash_count, 'unhandledCount', unhandled_count, 'isBlocked', run_at = 'infinity',
         'laneState', CASE WHEN id IN (SELECT unnest(job_ids) FROM pgq.leases) THEN 'leased'
                          WHEN state = 'scheduled' THEN 'delayed'
                          WHEN state = 'retry' THEN 'delayedHoldingLane' ELSE 'open' END
@@ -32,6 +32,7 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
       ...job,
       id: BigInt(job.id),
       key: job.key ?? undefined,
+      place: job.place === null ? undefined : BigInt(job.place),
       isBlocked: job.isBlocked === true
     })),
     leases: leases.map((lease) => ({ ...lease, ids: lease.ids.map(BigInt) })),
@@ -84,9 +85,10 @@ export const clear = (sql: PgClient.PgClient, queue: string) =>
 
 interface Row {
   readonly jobs: ReadonlyArray<
-    Omit<Snapshot["jobs"][number], "id" | "isBlocked" | "key"> & {
+    Omit<Snapshot["jobs"][number], "id" | "isBlocked" | "key" | "place"> & {
       readonly id: string
       readonly key: string | null
+      readonly place: string | null
       readonly isBlocked: boolean | null
     }
   >

@@ -135,9 +135,21 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
         AND (run_at < 'infinity' OR ${isUnblocking})
     `
     model.comeDue(isUnblocking)
+    const placeBefore = yield* lastPlace
     const { promoted } = yield* control().scheduler.promote
-    assert.strictEqual(promoted, model.promote())
+    const placed = yield* sql()<{ id: bigint; place: bigint }>`
+      SELECT id, place FROM pgq.jobs WHERE queue = ${queue} AND place > ${placeBefore}
+    `
+    assert.strictEqual(promoted, model.promote(new Map(placed.map((of) => [of.id, of.place]))))
   })
+
+  /** The last id or place that any job has got. */
+  const lastPlace = Effect.suspend(() =>
+    Effect.map(
+      sql()<{ last: bigint }>`SELECT last_value AS last FROM pgq.jobs_id_seq`,
+      ([row]) => row!.last
+    )
+  )
 
   /** Lets the lease of a worker run out. No rescue has looked yet. */
   const expire = Effect.fnUntraced(function*(who: number) {

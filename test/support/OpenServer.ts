@@ -73,6 +73,8 @@ const make = Effect.gen(function*() {
   yield* Effect.sync(() => {
     const options = { recursive: true, preserveTimestamps: true }
     cpSync(join(main.dataDir, "cluster"), join(standby.dataDir, "cluster"), options)
+    // Node 22 gives copied folders the mode of new ones, with which a server does not start.
+    chmodSync(standby.data, 0o700)
     writeFileSync(join(standby.data, "standby.signal"), "")
   })
   yield* give(main, runner)

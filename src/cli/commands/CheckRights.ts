@@ -10,7 +10,7 @@ import { asked, fail, type Look, orOk, warn } from "./Finding.ts"
 /** The rights of the given role that the connected role lacks. */
 const missing = Effect.fnUntraced(function*(schema: string, role: PgRoles.Role) {
   const sql = yield* SqlClient.SqlClient
-  const { functions, relations } = PgRoles.roles[role]
+  const { functions, relations, sequences } = PgRoles.roles[role]
   const wanted = Object.entries(relations).flatMap(([what, privileges]) => {
     const [table = "", columns] = what.split(/ \(|\)/)
     return privileges.flatMap((privilege) =>
@@ -31,6 +31,10 @@ const missing = Effect.fnUntraced(function*(schema: string, role: PgRoles.Role) 
     SELECT 'EXECUTE on ' || proname FROM pg_proc
     WHERE pronamespace = quote_ident(${schema})::regnamespace
       AND proname = ANY (${functions}::text[]) AND NOT has_function_privilege(oid, 'EXECUTE')
+    UNION ALL
+    SELECT 'USAGE on ' || relname FROM pg_class
+    WHERE relnamespace = quote_ident(${schema})::regnamespace AND ${sequences === "usable"}
+      AND CASE relkind WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE') END
     UNION ALL
     SELECT 'USAGE on ' || nspname FROM pg_namespace
     WHERE oid = quote_ident(${schema})::regnamespace AND NOT has_schema_privilege(oid, 'USAGE')

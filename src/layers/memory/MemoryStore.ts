@@ -60,9 +60,9 @@ export class MemoryStore {
   #lease(worker: string, claimed: Lanes.Claimed<StoredJob>): ReadonlyArray<ClaimedJob> {
     const changes = Steps.lease(worker, claimed, () => crypto.randomUUID())
     Steps.apply(this.#state, changes)
-    return changes.leases
-      .flatMap((lease) => Steps.jobsOf(this.#state, lease).map((job) => claimedJob(job, lease.id)))
-      .toSorted(Lanes.byUrgency)
+    return claimed.inOrder.flatMap((job) =>
+      changes.leases.filter(({ ids }) => ids.includes(job.id)).map(({ id }) => claimedJob(job, id))
+    )
   }
 
   settle(
@@ -79,7 +79,7 @@ export class MemoryStore {
   }
 
   promote(now: number): { readonly promoted: number; readonly next: number | undefined } {
-    const due = Steps.promote(this.#state, now)
+    const due = Steps.promote(this.#state, now, () => ++this.#lastId)
     this.#make(due, now)
     const next = Array.from(this.#jobs.values())
       .filter(isDelayed)

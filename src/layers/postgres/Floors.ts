@@ -7,7 +7,7 @@
  * or retried, its priority was raised, or the ids began anew. `PgFloors` looks for such jobs.
  */
 
-/** Jobs of one queue: of one priority and above its floor, or of several that have no floor. */
+/** Jobs of one queue: of one priority with places above its floor, or of several without floors. */
 export interface Range {
   readonly queue: string
   readonly top: number
@@ -18,46 +18,47 @@ export interface Range {
 export interface Floor {
   readonly queue: string
   readonly priority: number
-  readonly id: bigint
+  /** The place of the last job: see `jobs` in `sql/`. */
+  readonly place: bigint
 }
 
 export class Floors {
   /** By queue and priority. The floor that was raised last stands last. */
-  readonly #ids = new Map<string, Map<number, bigint>>()
+  readonly #places = new Map<string, Map<number, bigint>>()
 
   /** Sets a floor: raises it, or lowers it where jobs were found below. */
-  set({ id, priority, queue }: Floor): void {
-    const ids = this.#ids.get(queue) ?? new Map<number, bigint>()
-    this.#ids.set(queue, ids)
-    ids.delete(priority)
-    ids.set(priority, id)
-    if (ids.size > prioritiesMax) ids.delete(ids.keys().next().value!)
+  set({ place, priority, queue }: Floor): void {
+    const places = this.#places.get(queue) ?? new Map<number, bigint>()
+    this.#places.set(queue, places)
+    places.delete(priority)
+    places.set(priority, place)
+    if (places.size > prioritiesMax) places.delete(places.keys().next().value!)
   }
 
   /** Forgets all floors: the next claim looks everywhere. */
   clear(): void {
-    this.#ids.clear()
+    this.#places.clear()
   }
 
   get isEmpty(): boolean {
-    return this.#ids.size === 0
+    return this.#places.size === 0
   }
 
   all(): ReadonlyArray<Floor> {
-    return Array.from(this.#ids).flatMap(([queue, ids]) =>
-      Array.from(ids, ([priority, id]) => ({ queue, priority, id }))
+    return Array.from(this.#places).flatMap(([queue, places]) =>
+      Array.from(places, ([priority, place]) => ({ queue, priority, place }))
     )
   }
 
   /** The ranges that a claim of this queue looks through, in order; together all jobs above. */
   ranges(queue: string): ReadonlyArray<Range> {
-    const floors = Array.from(this.#ids.get(queue) ?? []).toSorted(([a], [b]) => b - a)
+    const floors = Array.from(this.#places.get(queue) ?? []).toSorted(([a], [b]) => b - a)
     const tops = [priorityMax, ...floors.map(([priority]) => priority - 1)]
     return tops.flatMap((top, n) => {
-      const [priority, id] = floors[n] ?? [priorityMin - 1, null]
+      const [priority, place] = floors[n] ?? [priorityMin - 1, null]
       const between = { queue, top, bottom: priority + 1, floor: null }
-      const above = { queue, top: priority, bottom: priority, floor: id }
-      return [...top > priority ? [between] : [], ...id !== null ? [above] : []]
+      const above = { queue, top: priority, bottom: priority, floor: place }
+      return [...top > priority ? [between] : [], ...place !== null ? [above] : []]
     })
   }
 }

@@ -32,7 +32,7 @@ export const make = ({ floors, mode, schema, sql }: {
         ranges.length === 0 ? null : ranges.map(valueOf)
       const rows = yield* sql<ClaimRow>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count, is_found
+               max_attempts, unhandled_count, place
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}, ${looksBelow},
@@ -43,8 +43,9 @@ export const make = ({ floors, mode, schema, sql }: {
       const isBehind = rows[0] !== undefined && rows[0].id === null
       const hasPassedBy = ranges.length > 0 && !looksBelow
       if (isBehind) return { jobs: [], isBehind, hasPassedBy }
-      const inOrder = Turns.interleaved(rows.toSorted(byOrder))
-      learn(inOrder.filter(({ is_found }) => is_found))
+      const heads = rows.filter(isHead).toSorted(byTurn)
+      learn(heads)
+      const inOrder = Turns.interleaved(withTheirLanes(heads, rows))
       const payloads = yield* payloadsOf(inOrder)
       return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind, hasPassedBy }
     },
@@ -103,9 +104,13 @@ interface ClaimRow {
   readonly failures: number
   readonly max_attempts: number | null
   readonly unhandled_count: number
-  /** Neither a suspect nor a job behind the head of its lane. */
-  readonly is_found: boolean
+  /** Null for a job behind the head of its lane. */
+  readonly place: bigint | null
 }
+
+type Head = ClaimRow & { readonly place: bigint }
+
+const isHead = (row: ClaimRow): row is Head => row.place !== null
 
 const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJob => ({
   id: row.id,
@@ -120,8 +125,27 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   unhandledCount: row.unhandled_count
 })
 
-const byOrder = (a: ClaimRow, b: ClaimRow): number =>
+const byTurn = (a: Head, b: Head): number => b.priority - a.priority || (a.place < b.place ? -1 : 1)
+
+/** The order of the jobs in a lane. */
+const byUrgency = (a: ClaimRow, b: ClaimRow): number =>
   b.priority - a.priority || (a.id < b.id ? -1 : 1)
+
+/** Each head, and behind it the jobs that were claimed with it. */
+const withTheirLanes = (
+  heads: ReadonlyArray<Head>,
+  rows: ReadonlyArray<ClaimRow>
+): ReadonlyArray<ClaimRow> => {
+  if (heads.length === rows.length) return heads
+  const laneOf = ({ lease, serialization_key }: ClaimRow) => `${lease} ${serialization_key}`
+  const lanes = new Map<string, Array<ClaimRow>>()
+  for (const row of rows.filter((row) => !isHead(row)).toSorted(byUrgency)) {
+    const lane = lanes.get(laneOf(row))
+    if (lane === undefined) lanes.set(laneOf(row), [row])
+    else lane.push(row)
+  }
+  return heads.flatMap((head) => [head, ...lanes.get(laneOf(head)) ?? []])
+}
 
 /** The last payload fetched after a claim may exceed this. */
 const fetchedBytesMax = 8 * payloadBytesMax

@@ -64,11 +64,11 @@ const begin = (state: State, queues: ReadonlyArray<string>) => {
     /** None if the claim must look everywhere. */
     ranges: ranges.some(({ floor }) => floor !== null) ? ranges : [],
 
-    /** The jobs of each queue stand in their order. */
-    learn: (found: ReadonlyArray<Floor>): void => {
+    /** The heads of each queue stand in their order. */
+    learn: (heads: ReadonlyArray<Floor>): void => {
       if (state.generation !== generation) return
-      found.forEach((job, n) => {
-        const next = found[n + 1]
+      heads.forEach((job, n) => {
+        const next = heads[n + 1]
         if (next?.priority !== job.priority || next.queue !== job.queue) floors.set(job)
       })
     }
@@ -82,14 +82,14 @@ const forget = (state: State): void => {
 
 type Find = ReturnType<typeof jobsBelow>
 
-/** For each floor, the first ready job at or below it. */
+/** For each floor, the place of the first ready job at or below it. */
 const jobsBelow = (sql: PgClient.PgClient, schema: string) =>
   Effect.fnUntraced(function*(floors: ReadonlyArray<Floor>) {
     return yield* sql<Floor>`
-      SELECT queue, priority, id FROM ${sql(`${schema}.jobs_below`)}(
+      SELECT queue, priority, place FROM ${sql(`${schema}.jobs_below`)}(
         ${floors.map(({ queue }) => queue)}::text[],
         ${floors.map(({ priority }) => priority)}::integer[],
-        ${floors.map(({ id }) => id)}::bigint[]
+        ${floors.map(({ place }) => place)}::bigint[]
       )
     `
   }, withTimeout("claim"))
@@ -99,7 +99,7 @@ const makeLook = (state: State, now: () => number, find: Find) =>
     state.lookedAt = now()
     const below = yield* find(state.floors.all())
     if (below.length > 0) state.generation++
-    for (const floor of below) state.floors.set({ ...floor, id: floor.id - 1n })
+    for (const floor of below) state.floors.set({ ...floor, place: floor.place - 1n })
     state.lookTook = now() - state.lookedAt
   }).pipe(
     // The next claim looks everywhere instead.

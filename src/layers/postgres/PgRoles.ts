@@ -10,7 +10,7 @@ import * as PgSchema from "./PgSchema.ts"
 export interface Rights {
   /** By table or view; `jobs (id)` is one column. */
   readonly relations: Readonly<Record<string, ReadonlyArray<Privilege>>>
-  readonly sequences: "readable" | "hidden"
+  readonly sequences: "usable" | "readable" | "hidden"
   readonly functions: ReadonlyArray<string>
 }
 
@@ -69,7 +69,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       settings: ["SELECT"],
       migrations: ["SELECT"]
     },
-    sequences: "readable",
+    sequences: "usable",
     functions: [
       "abandoned_leases",
       "add_suspects",
@@ -199,9 +199,12 @@ const grants = (schema: string, role: Role): ReadonlyArray<string> => {
       const what = privileges.map((privilege) => `${privilege} ${columns}`.trim()).join(", ")
       return `GRANT ${what} ON "${schema}".${table} ${to}`
     }),
-    ...sequences === "readable"
-      ? [`GRANT SELECT ON ALL SEQUENCES IN SCHEMA "${schema}" ${to}`]
-      : [],
+    ...sequences === "hidden"
+      ? []
+      : [
+        `GRANT SELECT${sequences === "usable" ? ", USAGE" : ""} ` +
+        `ON ALL SEQUENCES IN SCHEMA "${schema}" ${to}`
+      ],
     ...functions.length === 0 ? [] : [
       `DO $functions$ DECLARE f regprocedure; BEGIN
   FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = '"${schema}"'::regnamespace AND proname IN (

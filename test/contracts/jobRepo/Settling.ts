@@ -184,6 +184,38 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       assert.deepStrictEqual(yield* claim({ queue, worker }), [])
     }))
 
+  it.effect("puts a retried job behind the jobs that are ready when it comes due", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, { name: "first" })
+      yield* settle(yield* claim({ queue, worker }), retried("1 millis"))
+      yield* enqueue(queue, { name: "before it is due" }, { name: "urgent", priority: 1 })
+      yield* promoteOne
+      yield* enqueue(queue, { name: "after it is due" })
+
+      assert.deepStrictEqual(yield* runAll({ queue, worker }), [
+        "urgent",
+        "before it is due",
+        "first",
+        "after it is due"
+      ])
+    }))
+
+  it.effect("keeps the order of a lane whose head was retried, behind the other jobs", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, { name: "a1", key: "a" }, { name: "a2", key: "a" })
+      yield* settle(yield* claim({ queue, worker, limit: 1 }), retried("1 millis"))
+      yield* enqueue(queue, { name: "b1", key: "b" }, { name: "c" })
+      yield* promoteOne
+
+      const jobs = yield* claim({ queue, worker, perLaneMax: 5 })
+
+      assert.deepStrictEqual(jobs.map(({ name }) => name), ["b1", "c", "a1", "a2"])
+    }))
+
   it.effect("counts how often a job was unhandled, and uses no attempt", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
@@ -212,6 +244,14 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       assert.isBelow(names.indexOf("b"), names.indexOf("c"))
     }))
 }
+
+/** Waits until a delayed job has become ready. */
+const promoteOne = eventually(
+  Effect.filterOrFail(
+    Scheduler.use((scheduler) => scheduler.promote),
+    ({ promoted }) => promoted > 0
+  )
+)
 
 const retried = (delay: Duration.Input) =>
   Settlement.Retried({

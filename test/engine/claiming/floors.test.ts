@@ -5,10 +5,11 @@
  * Tests `src/layers/postgres/PgFloors.ts` and `src/layers/postgres/PgClaim.ts`.
  */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
+import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { claim, queueName, settle, workerOf } from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import * as Session from "../../support/Session.ts"
@@ -109,6 +110,19 @@ layer(PgQueue.layer)("below the floors", (it) => {
       assert.include(yield* work(of), jobs[0]!.id)
     }))
 
+  it.effect("a retried job is found above, behind the jobs that were ready when it came due", () =>
+    Effect.gen(function*() {
+      const { session, ...of } = yield* ready
+      yield* fill(session, of.queue, 21)
+      const jobs = yield* claim({ ...of, limit: 1 })
+      const delay = Duration.zero
+      yield* settle(jobs, Settlement.Retried({ error: "not yet", delay, holdsLane: false }))
+      yield* Scheduler.use((scheduler) => scheduler.promote)
+
+      assert.notInclude([...yield* work(of), ...yield* work(of)], jobs[0]!.id)
+      assert.deepStrictEqual(yield* work(of), [jobs[0]!.id])
+    }))
+
   it.effect("the next job of a lane is found by the next claim", () =>
     Effect.gen(function*() {
       const { session, ...of } = yield* ready
@@ -144,7 +158,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       yield* session
         .sql`SELECT pg_advisory_xact_lock(hashtext('pgq:claims'), hashtext(${of.queue}))`
       const claiming = yield* Effect.forkChild(work(of))
-      yield* Session.someoneWaits
+      yield* TestClock.withLive(Session.someoneWaits)
       yield* settle(jobs, Settlement.Completed())
       yield* session.rollback
       assert.notInclude(yield* Fiber.join(claiming), next)
@@ -166,7 +180,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       yield* session
         .sql`SELECT pg_advisory_xact_lock(hashtext('pgq:claims'), hashtext(${of.queue}))`
       const claiming = yield* Effect.forkChild(work(of))
-      yield* Session.someoneWaits
+      yield* TestClock.withLive(Session.someoneWaits)
       yield* looked(other)
       yield* session.rollback
       assert.notInclude(yield* Fiber.join(claiming), id)
@@ -222,7 +236,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       yield* other.begin
       yield* other.sql`LOCK TABLE pgq.leases`
       const looking = yield* Effect.forkChild(claimOnce(false))
-      yield* Session.waiters(2)
+      yield* TestClock.withLive(Session.waiters(2))
       yield* TestClock.adjust("10 millis")
       yield* other.rollback
       yield* Fiber.join(looking)

@@ -15,6 +15,7 @@ const idioms: Readonly<Record<string, RegExp>> = {
   "index order": /\bORDER BY first\.priority DESC, first\.id LIMIT 1\b/,
   "hashed set": /\bNOT (\([\w., ]+\)|[\w.]+) NOT IN\b/,
   "age index": /\bqueue \|\| ''.*- priority::bigint/,
+  "place index": /\b(?:ORDER BY|INDEX) .*\bcoalesce\((?:j\.)?place, /,
   "skip scan": /\bWITH RECURSIVE\b/,
   "by place": /\bctid = /
 }
