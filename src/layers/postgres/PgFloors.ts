@@ -1,6 +1,9 @@
 /**
- * Lets the claims of a process begin at its floors, and looks for jobs below them: at least every
- * 80 milliseconds while claims use the floors, in a statement beside the claims.
+ * Lets the claims of a process begin at its floors where that pays, and looks for jobs below them:
+ * at least every 80 milliseconds while claims use the floors, in a statement beside the claims.
+ *
+ * Floors pay where claims are large or slow. A small claim that begins at the front of a short
+ * queue is faster without.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
@@ -18,12 +21,13 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     generation: 0,
     lookedAt: now(),
     lookTook: 0,
-    isLooking: false
+    isLooking: false,
+    neededUntil: -Infinity
   }
   const look = makeLook(state, now, jobsBelow(sql, schema))
 
   return {
-    begin: (queues: ReadonlyArray<string>) => begin(state, queues),
+    begin: (queues: ReadonlyArray<string>) => begin(state, now, queues),
 
     /**
      * Whether looking below the floors takes so long that jobs above would wait for it: an old open
@@ -36,8 +40,9 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
 
     /** Looks below the floors, if it is time, beside the claim that follows. */
     lookIfDue: Effect.suspend(() => {
-      const { floors, isLooking, lookedAt } = state
+      const { floors, isLooking, lookedAt, neededUntil } = state
       if (floors.isEmpty || isLooking || now() - lookedAt < pause) return Effect.void
+      if (now() >= neededUntil) return Effect.void
       state.isLooking = true
       return Effect.forkIn(look, scope)
     })
@@ -54,18 +59,22 @@ interface State {
   /** How long the last look took, in milliseconds. */
   lookTook: number
   isLooking: boolean
+  /** Until this time claims begin at the floors. */
+  neededUntil: number
 }
 
 /** The ranges for a claim of these queues, and how to take in the jobs that it finds. */
-const begin = (state: State, queues: ReadonlyArray<string>) => {
-  const { floors, generation } = state
-  const ranges = queues.flatMap((queue) => floors.ranges(queue))
+const begin = (state: State, now: () => number, queues: ReadonlyArray<string>) => {
+  const { floors, generation, neededUntil } = state
+  const beganAt = now()
+  const ranges = beganAt < neededUntil ? queues.flatMap((queue) => floors.ranges(queue)) : []
   return {
     /** None if the claim must look everywhere. */
     ranges: ranges.some(({ floor }) => floor !== null) ? ranges : [],
 
     /** The heads of each queue stand in their order. */
     learn: (heads: ReadonlyArray<Floor>): void => {
+      if (heads.length >= large || now() - beganAt > slow) state.neededUntil = now() + needed
       if (state.generation !== generation) return
       heads.forEach((job, n) => {
         const next = heads[n + 1]
@@ -112,5 +121,11 @@ const makeLook = (state: State, now: () => number, find: Find) =>
 /** Milliseconds between two looks. No job below a floor waits for much longer. */
 const pause = 80
 
-/** Milliseconds. */
+/** Milliseconds that a claim or a look takes at least to be slow. */
 const slow = 5
+
+/** The jobs of a large claim. */
+const large = 50
+
+/** Milliseconds after a large or slow claim in which floors are used. */
+const needed = 10_000

@@ -20,9 +20,12 @@ const fill = (session: Session.Session, queue: string, count: number) =>
     SELECT ${queue}, 'test' FROM generate_series(1, ${count}::integer)
   `
 
-/** Claims and completes ten jobs. Answers with their ids. */
+/** So many jobs are a large claim, after which floors are used. */
+const batch = 50
+
+/** Claims and completes a batch of jobs. Answers with their ids. */
 const work = Effect.fnUntraced(function*(of: { readonly queue: string; readonly worker: string }) {
-  const jobs = yield* claim(of)
+  const jobs = yield* claim({ ...of, limit: batch })
   yield* settle(jobs, Settlement.Completed())
   return jobs.map(({ id }) => id)
 })
@@ -37,7 +40,7 @@ const workUntil = Effect.fnUntraced(function*(
   let ids: ReadonlyArray<bigint>
   do {
     ids = yield* work(of)
-    assert.lengthOf(ids, 10)
+    assert.lengthOf(ids, batch)
   } while (!ids.includes(id))
 })
 
@@ -65,15 +68,29 @@ layer(PgQueue.layer)("below the floors", (it) => {
       const { session, ...of } = yield* ready
       yield* session.begin
       const id = yield* session.insert(of)
-      yield* fill(yield* Session.open, of.queue, 100)
+      yield* fill(yield* Session.open, of.queue, 500)
       const first = yield* work(of)
       yield* session.commit
 
       const next = yield* work(of)
 
-      assert.lengthOf(next, 10)
+      assert.lengthOf(next, batch)
       assert.notInclude(first, id)
       assert.notInclude(next, id)
+    }))
+
+  it.effect("small claims that are quick look everywhere", () =>
+    Effect.gen(function*() {
+      const { session, ...of } = yield* ready
+      // The large claims of other tests are long over.
+      yield* TestClock.adjust("11 seconds")
+      yield* session.begin
+      const id = yield* session.insert(of)
+      yield* fill(yield* Session.open, of.queue, 100)
+      yield* claim({ ...of, limit: 10 })
+      yield* session.commit
+
+      assert.strictEqual((yield* claim({ ...of, limit: 10 }))[0]?.id, id)
     }))
 
   it.effect("a job is found whose transaction commits late", () =>
@@ -102,7 +119,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
   it.effect("a job is found that this process has handed back, by its next claim", () =>
     Effect.gen(function*() {
       const { session, ...of } = yield* ready
-      yield* fill(session, of.queue, 100)
+      yield* fill(session, of.queue, 500)
       const jobs = yield* claim({ ...of, limit: 1 })
       yield* work(of)
       yield* settle(jobs, Settlement.Released())
@@ -113,7 +130,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
   it.effect("a retried job is found above, behind the jobs that were ready when it came due", () =>
     Effect.gen(function*() {
       const { session, ...of } = yield* ready
-      yield* fill(session, of.queue, 21)
+      yield* fill(session, of.queue, 2 * batch + 1)
       const jobs = yield* claim({ ...of, limit: 1 })
       const delay = Duration.zero
       yield* settle(jobs, Settlement.Retried({ error: "not yet", delay, holdsLane: false }))
@@ -128,7 +145,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       const { session, ...of } = yield* ready
       yield* session.insert({ ...of, key: "a" })
       const next = yield* session.insert({ ...of, key: "a" })
-      yield* fill(session, of.queue, 100)
+      yield* fill(session, of.queue, 500)
       yield* work(of)
 
       assert.include(yield* work(of), next)
@@ -139,7 +156,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       const { session, ...of } = yield* ready
       yield* session.begin
       const id = yield* session.insert({ ...of, key: "a" })
-      yield* fill(yield* Session.open, of.queue, 100)
+      yield* fill(yield* Session.open, of.queue, 500)
       yield* work(of)
       yield* session.commit
 
@@ -151,7 +168,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       const { session, ...of } = yield* ready
       yield* session.insert({ ...of, key: "a" })
       const next = yield* session.insert({ ...of, key: "a" })
-      yield* fill(session, of.queue, 100)
+      yield* fill(session, of.queue, 500)
       const jobs = yield* claim({ ...of, limit: 1 })
       yield* work({ ...of })
       yield* session.begin
@@ -172,7 +189,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       const other = yield* Session.open
       yield* other.begin
       const id = yield* other.insert(of)
-      yield* fill(session, of.queue, 100)
+      yield* fill(session, of.queue, 500)
       yield* work(of)
       yield* other.commit
       yield* TestClock.adjust("80 millis")
@@ -202,7 +219,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
   it.effect("a job of a priority that is new is found by the next claim", () =>
     Effect.gen(function*() {
       const { session, ...of } = yield* ready
-      yield* fill(session, of.queue, 100)
+      yield* fill(session, of.queue, 500)
       yield* work(of)
       const urgent = yield* session.insert({ ...of, priority: 1 })
 
@@ -212,7 +229,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
   it.effect("jobs are found whose ids began anew", () =>
     Effect.gen(function*() {
       const { session, ...of } = yield* ready
-      yield* fill(session, of.queue, 100)
+      yield* fill(session, of.queue, 500)
       yield* work(of)
       yield* session.sql`TRUNCATE pgq.jobs RESTART IDENTITY`.unprepared
       yield* fill(session, of.queue, 5)
@@ -229,7 +246,7 @@ layer(PgQueue.layer)("below the floors", (it) => {
       const other = yield* Session.open
       yield* session.begin
       const id = yield* session.insert(of)
-      yield* fill(other, of.queue, 10)
+      yield* fill(other, of.queue, batch)
       yield* work(of)
       // The look takes ten milliseconds by the test's clock.
       yield* TestClock.adjust("80 millis")
