@@ -243,17 +243,22 @@ CREATE FUNCTION pick(
   q text, jobs_max integer, OUT healthy bigint[], OUT is_keyed boolean,
   OUT first_id bigint, OUT last_id bigint, OUT has_suspects boolean
 ) LANGUAGE plpgsql AS $$
+DECLARE
+  -- An array, because the set of its ids is always hashed.
+  leased bigint[];
 BEGIN
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id),
+  SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
-    INTO healthy, is_keyed, first_id, last_id, has_suspects FROM (
+    INTO leased, has_suspects;
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id)
+    INTO healthy, is_keyed, first_id, last_id FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
     -- Any number of heads may have been overtaken. A claim looks past 2,000 of them; the others
     -- wait until a claim has put their lanes in order.
     FROM (
       SELECT id, priority, serialization_key FROM jobs
       WHERE queue = q AND state = 'ready' AND crash_count = 0
-        AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
+        AND id NOT IN (SELECT unnest(leased))
       -- idiom: place index
       ORDER BY priority DESC, coalesce(place, id) LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
     ) AS j
@@ -276,10 +281,20 @@ CREATE FUNCTION pick_above(
   OUT healthy bigint[], OUT is_keyed boolean,
   OUT first_id bigint, OUT last_id bigint, OUT has_suspects boolean
 ) LANGUAGE plpgsql AS $$
+DECLARE
+  leased bigint[];
+  -- Most leases end below all floors.
+  leased_above bigint[];
 BEGIN
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id),
+  SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),
+         ARRAY(
+           SELECT unnest(l.job_ids) FROM leases AS l
+           WHERE l.queue = q AND l.last_id > (SELECT min(f) FROM unnest(range_floors) AS f)
+         ),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
-    INTO healthy, is_keyed, first_id, last_id, has_suspects FROM (
+    INTO leased, leased_above, has_suspects;
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id)
+    INTO healthy, is_keyed, first_id, last_id FROM (
     SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
     FROM (
       SELECT ready.*
@@ -289,11 +304,7 @@ BEGIN
         SELECT * FROM (
           SELECT id, priority, serialization_key FROM jobs
           WHERE queue = q AND priority = range.top AND coalesce(place, id) > range.floor
-            AND state = 'ready' AND crash_count = 0 AND id NOT IN (
-              -- Most leases end below all floors. The ids of these are not read.
-              SELECT unnest(l.job_ids) FROM leases AS l
-              WHERE l.queue = q AND l.last_id > (SELECT min(f) FROM unnest(range_floors) AS f)
-            )
+            AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased_above))
           -- idiom: place index
           ORDER BY coalesce(place, id) LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
         ) AS above_a_floor
@@ -301,8 +312,7 @@ BEGIN
         SELECT * FROM (
           SELECT id, priority, serialization_key FROM jobs
           WHERE queue = q AND priority BETWEEN range.bottom AND range.top AND range.floor IS NULL
-            AND state = 'ready' AND crash_count = 0
-            AND id NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)
+            AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased))
           -- idiom: place index
           ORDER BY priority DESC, coalesce(place, id) LIMIT jobs_max + 2000 FOR UPDATE SKIP LOCKED
         ) AS without_a_floor

@@ -245,7 +245,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "firstLook",
     changes: [{
       functions: ["pick"],
-      from: "NOT IN (SELECT unnest(l.job_ids) FROM leases AS l WHERE l.queue = q)",
+      from: "NOT IN (SELECT unnest(leased))",
       to: "IS NOT NULL"
     }],
     by: [histories]

@@ -9,8 +9,10 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "oneOfAKey",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "AND state = 'ready' AND crash_count = 0\n        AND id NOT IN (SELECT unnest(l.",
-      to: "AND state IN ('ready', 'waiting')\n        AND id NOT IN (SELECT unnest(l."
+      from:
+        "AND state = 'ready' AND crash_count = 0\n        AND id NOT IN (SELECT unnest(leased))\n      -- ",
+      to:
+        "AND state IN ('ready', 'waiting')\n        AND id NOT IN (SELECT unnest(leased))\n      -- "
     }],
     by: [test("interleaving/claims", "leave no job of a key to a second claim")]
   },

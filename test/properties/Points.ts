@@ -1,6 +1,6 @@
 /**
- * Points of a claim, between two statements or within one, at which a test can make the claim wait.
- * They are put into the functions of a test's database; the rest of the functions stays as it is.
+ * Points between two statements of a claim, at which a test can make the claim wait. They are put
+ * into the functions of a test's database; the rest of the functions stays as it is.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber } from "effect"
@@ -12,10 +12,6 @@ type Name = typeof names[number]
 
 const before = (name: Name, functions: ReadonlyArray<string>, from: string) =>
   InSchema.apply([{ functions, from, to: `PERFORM wait_at('${name}'); ${from}` }])
-
-/** Makes a query wait that has its snapshot, and has neither read nor locked a row. */
-const within = (name: Name, functions: ReadonlyArray<string>, from: string) =>
-  InSchema.apply([{ functions, from, to: `${from} AND (SELECT wait_at('${name}')::text) = ''` }])
 
 /** Puts the points into the functions. */
 export const install = Effect.andThen(
@@ -30,9 +26,8 @@ export const install = Effect.andThen(
     `
   }]),
   Effect.all([
-    before("admitted", ["pick", "pick_above"], "SELECT array_agg(candidate.id)"),
-    within("looked", ["pick"], "WHERE queue = q AND state = 'ready' AND crash_count = 0"),
-    within("looked", ["pick_above"], "WHERE range.queue = q"),
+    before("admitted", ["pick", "pick_above"], "SELECT ARRAY(SELECT unnest(job_ids)"),
+    before("looked", ["pick", "pick_above"], "SELECT array_agg(candidate.id)"),
     before("making heads", ["choose_heads"], "UPDATE jobs SET state = 'ready'")
   ])
 )
