@@ -132,9 +132,9 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     name: "suspect-is-claimed-along-with-others",
     of: "suspectsApart",
     changes: [{
-      functions: ["pick"],
-      from: "AND crash_count = 0 AND",
-      to: "AND"
+      functions: ["pick", "pick_above"],
+      from: "AND crash_count = 0",
+      to: ""
     }],
     by: [histories]
   },
@@ -244,7 +244,7 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     name: "claim-does-not-look-at-the-leases",
     of: "firstLook",
     changes: [{
-      functions: ["pick"],
+      functions: ["pick", "pick_above"],
       from: "NOT IN (SELECT unnest(leased))",
       to: "IS NOT NULL"
     }],

@@ -103,6 +103,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     )
 
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
+    model.found(one)
     if (isDone) model.claimed(mine.worker, one)
     const ids = two.map(({ id }) => id)
     if (a.isExclusive || b.isExclusive) {
@@ -197,6 +198,7 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
       { by: seatOf(command.who + 1), does: seatOf(command.who + 1).now().scheduler.rescue }
     )
     assert.deepStrictEqual(one.map(({ id }) => id), expected)
+    model.found(one)
     if (isDone) model.claimed(options.worker, one)
     // A rescue passes by rows that the claim has locked: the worker's row, or the job of a lease.
     // The next rescue does not.

@@ -105,6 +105,16 @@ export const make = () => {
     return claimable(options, all().filter(isAmong))
   }
 
+  /** A claim has found these jobs, leased still or not. Later claims may begin behind them. */
+  const found = (answer: ReadonlyArray<{ readonly id: bigint }>): void => {
+    for (
+      const { place, priority, id } of Steps.jobsOf(state, { ids: answer.map(({ id }) => id) })
+    ) {
+      const last = claimedUpTo.get(priority) ?? -1n
+      claimedUpTo.set(priority, (place ?? id) > last ? place ?? id : last)
+    }
+  }
+
   /** Records the answer to a worker's claim. */
   const claimed = (
     worker: string,
@@ -114,11 +124,7 @@ export const make = () => {
     // A worker that was rescued during its claim is gone. Its new leases have no worker.
     const by = workers.get(worker)
     if (by !== undefined) by.isAsleep = answer.length === 0 && !isBehind
-    for (const { id } of answer) {
-      const { place = id, priority } = jobs.get(id)!
-      const before = claimedUpTo.get(priority) ?? place
-      claimedUpTo.set(priority, place > before ? place : before)
-    }
+    found(answer)
     for (const id of new Set(answer.map(({ lease }) => lease))) {
       const ids = answer.filter(({ lease }) => lease === id).map((job) => job.id)
       const taken = { healthy: Steps.jobsOf(state, { ids }), suspects: [], heads: 0 }
@@ -197,6 +203,7 @@ export const make = () => {
     put,
     claimable,
     claimableAbove,
+    found,
     claimableInLanesOf,
     claimed,
     giveBack,
