@@ -71,21 +71,6 @@ const steps: Readonly<Record<string, Step>> = {
       sql`SELECT * FROM pgq.claim(
         ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL)`
   },
-  "claim above a floor": {
-    indexes: claimed,
-    pages: 5000,
-    statement: ({ session: { sql }, worker }) =>
-      sql`SELECT * FROM pgq.claim(
-        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL, false, true,
-        ARRAY['deep', 'deep', 'deep'], ARRAY[2147483647, 0, -1], ARRAY[1, 0, -2147483648],
-        ARRAY[NULL, 10, NULL])`
-  },
-  "look below a floor": {
-    indexes: { jobs_ready: 100, leases_queue: 40 },
-    pages: 400,
-    statement: ({ session: { sql } }) =>
-      sql`SELECT * FROM pgq.jobs_below(ARRAY['deep'], ARRAY[0], ARRAY[9000000000000000000])`
-  },
   complete: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5, settings_pkey: 1 },
     pages: 2000,
@@ -108,6 +93,21 @@ const steps: Readonly<Record<string, Step>> = {
     indexes: { jobs_due: 100, jobs_pkey: 100 },
     pages: 1000,
     statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.promote(${batch}::integer)`
+  },
+  "claim above a floor": {
+    indexes: claimed,
+    pages: 5000,
+    statement: ({ session: { sql }, worker }) =>
+      sql`SELECT * FROM pgq.claim(
+        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL, false, true,
+        ARRAY['deep', 'deep', 'deep'], ARRAY[2147483647, 0, -1], ARRAY[1, 0, -2147483648],
+        ARRAY[NULL, 10, NULL])`
+  },
+  "look below a floor": {
+    indexes: { jobs_ready: 100, leases_queue: 40 },
+    pages: 400,
+    statement: ({ session: { sql } }) =>
+      sql`SELECT * FROM pgq.jobs_below(ARRAY['deep'], ARRAY[0], ARRAY[9000000000000000000])`
   }
 }
 
