@@ -83,8 +83,8 @@ CREATE TABLE leases (
   claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The jobs that have not been settled yet.
   job_ids    bigint[] NOT NULL,
-  -- No job of the lease has a smaller id, and none has a greater one. A claim that looks elsewhere
-  -- need not read the ids.
+  -- No job of the lease has a smaller id, and none has a greater id or place. A claim that looks
+  -- elsewhere need not read the ids.
   first_id   bigint NOT NULL DEFAULT -9223372036854775808,
   last_id    bigint NOT NULL DEFAULT 9223372036854775807,
   -- False if none of the jobs has a key. The key of a leased job does not change.

@@ -188,7 +188,7 @@ BEGIN
   heads := coalesce(cardinality(healthy), 0) + suspects;
   IF per_lane_max > 0 AND is_keyed AND healthy IS NOT NULL THEN
     healthy := healthy || rest_of_lanes(q, healthy, per_lane_max);
-    picked.last_id := (SELECT max(id) FROM unnest(healthy) AS id);
+    picked.last_id := greatest(picked.last_id, (SELECT max(id) FROM unnest(healthy) AS id));
     picked.first_id := (SELECT min(id) FROM unnest(healthy) AS id);
   END IF;
   FOR n IN 0..suspects LOOP
@@ -236,9 +236,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- Chooses jobs of one queue that are in no lease, and locks their rows. All their ids are from
--- `first_id` to `last_id`. `has_suspects` says that the queue has suspects, which are not among
--- them.
+-- Chooses jobs of one queue that are in no lease, and locks their rows. All their ids and places
+-- are from `first_id` to `last_id`. `has_suspects` says that the queue has suspects, which are not
+-- among them.
 CREATE FUNCTION pick(
   q text, jobs_max integer, OUT healthy bigint[], OUT is_keyed boolean,
   OUT first_id bigint, OUT last_id bigint, OUT has_suspects boolean
@@ -250,13 +250,14 @@ BEGIN
   SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
     INTO leased, has_suspects;
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id)
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id),
+         max(greatest(candidate.id, candidate.place))
     INTO healthy, is_keyed, first_id, last_id FROM (
-    SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
+    SELECT j.id, j.place, j.serialization_key IS NOT NULL AS is_keyed
     -- Any number of heads may have been overtaken. A claim looks past 2,000 of them; the others
     -- wait until a claim has put their lanes in order.
     FROM (
-      SELECT id, priority, serialization_key FROM jobs
+      SELECT id, place, priority, serialization_key FROM jobs
       WHERE queue = q AND state = 'ready' AND crash_count = 0
         AND id NOT IN (SELECT unnest(leased))
       -- idiom: place index
@@ -293,16 +294,17 @@ BEGIN
          ),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
     INTO leased, leased_above, has_suspects;
-  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id), max(candidate.id)
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id),
+         max(greatest(candidate.id, candidate.place))
     INTO healthy, is_keyed, first_id, last_id FROM (
-    SELECT j.id, j.serialization_key IS NOT NULL AS is_keyed
+    SELECT j.id, j.place, j.serialization_key IS NOT NULL AS is_keyed
     FROM (
       SELECT ready.*
       FROM unnest(range_queues, range_tops, range_bottoms, range_floors)
         AS range(queue, top, bottom, floor)
       CROSS JOIN LATERAL (
         SELECT * FROM (
-          SELECT id, priority, serialization_key FROM jobs
+          SELECT id, place, priority, serialization_key FROM jobs
           WHERE queue = q AND priority = range.top AND coalesce(place, id) > range.floor
             AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased_above))
           -- idiom: place index
@@ -310,7 +312,7 @@ BEGIN
         ) AS above_a_floor
         UNION ALL
         SELECT * FROM (
-          SELECT id, priority, serialization_key FROM jobs
+          SELECT id, place, priority, serialization_key FROM jobs
           WHERE queue = q AND priority BETWEEN range.bottom AND range.top AND range.floor IS NULL
             AND state = 'ready' AND crash_count = 0 AND id NOT IN (SELECT unnest(leased))
           -- idiom: place index
@@ -320,7 +322,7 @@ BEGIN
       WHERE range.queue = q
       LIMIT jobs_max + 2000
     ) AS j
-    -- The order check: no committed job of the same lane goes before the head.
+    -- The order check, as in `pick`.
     WHERE j.serialization_key IS NULL OR (
       SELECT first.priority > j.priority OR (first.priority = j.priority AND first.id < j.id)
       FROM jobs AS first
@@ -347,7 +349,7 @@ BEGIN
   locked_count := cardinality(healthy || suspects);
   SELECT array_agg(first.id) FILTER (WHERE first.crash_count = 0),
          array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed),
-         min(first.id), max(first.id)
+         min(first.id), max(greatest(first.id, first.own_place))
     INTO healthy, suspects, is_keyed, first_id, last_id FROM (
       SELECT j.id, j.crash_count, j.serialization_key IS NOT NULL AS is_keyed,
              coalesce(j.place, j.id) AS own_place

@@ -140,6 +140,23 @@ layer(PgQueue.layer)("below the floors", (it) => {
       assert.deepStrictEqual(yield* work(of), [jobs[0]!.id])
     }))
 
+  it.effect("retried jobs that another process has leased take no room in a claim", () =>
+    Effect.gen(function*() {
+      const { session, ...of } = yield* ready
+      yield* fill(session, of.queue, 2 * batch)
+      const retried = yield* session.claim({ ...of, limit: batch })
+      yield* work(of)
+      yield* session.sql`DELETE FROM pgq.leases WHERE id = ${retried.lease}::uuid`
+      yield* session.asStep(`UPDATE pgq.jobs SET place = 900000 + id
+                             WHERE id IN (${retried.ids.join()})`)
+      const theirs = yield* session.claim({ ...of, limit: 20 })
+      yield* session.sql`INSERT INTO pgq.jobs (queue, name, place)
+                         SELECT ${of.queue}, 'test', 2000000 + n FROM generate_series(1, 50) AS n`
+
+      assert.lengthOf(theirs.ids, 20)
+      assert.lengthOf(yield* work(of), batch)
+    }))
+
   it.effect("the next job of a lane is found by the next claim", () =>
     Effect.gen(function*() {
       const { session, ...of } = yield* ready
