@@ -88,7 +88,8 @@ CREATE TABLE leases (
   first_id   bigint NOT NULL DEFAULT -9223372036854775808,
   last_id    bigint NOT NULL DEFAULT 9223372036854775807,
   -- False if none of the jobs has a key. The key of a leased job does not change.
-  is_keyed   boolean NOT NULL DEFAULT true
+  is_keyed   boolean NOT NULL DEFAULT true,
+  CONSTRAINT covers_its_jobs CHECK (first_id <= ALL (job_ids) AND last_id >= ALL (job_ids))
 ) WITH (
   fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
   autovacuum_vacuum_cost_delay = 0

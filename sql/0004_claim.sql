@@ -188,8 +188,8 @@ BEGIN
   heads := coalesce(cardinality(healthy), 0) + suspects;
   IF per_lane_max > 0 AND is_keyed AND healthy IS NOT NULL THEN
     healthy := healthy || rest_of_lanes(q, healthy, per_lane_max);
+    picked.first_id := least(picked.first_id, (SELECT min(id) FROM unnest(healthy) AS id));
     picked.last_id := greatest(picked.last_id, (SELECT max(id) FROM unnest(healthy) AS id));
-    picked.first_id := (SELECT min(id) FROM unnest(healthy) AS id);
   END IF;
   FOR n IN 0..suspects LOOP
     CONTINUE WHEN n = 0 AND healthy IS NULL;

@@ -2,7 +2,9 @@
  * Mutants of the protocol between producers, claims, settlements and rescues, in the schema of a
  * database of its own.
  */
-import { histories, model, type Mutant, soakAtTimes } from "./Mutant.ts"
+import { histories, model, type Mutant, soakAtTimes, test } from "./Mutant.ts"
+
+const freshLook = (name: string) => test("interleaving/freshLook", name)
 
 export const ofProtocol: ReadonlyArray<Mutant> = [
   {
@@ -106,7 +108,29 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       from: "IF cardinality(leased) > 0 THEN",
       to: "IF false THEN"
     }],
-    by: [histories, model("lane", "NJ=2 NO_SECOND_LOOK", "violated"), soakAtTimes]
+    by: [
+      histories,
+      model("lane", "NJ=2 NO_SECOND_LOOK", "violated"),
+      freshLook("leaves a healthy job to the other claim"),
+      soakAtTimes
+    ]
+  },
+  {
+    name: "leases-said-to-end-before-their-jobs",
+    of: "boundsOfLeases",
+    changes: [
+      {
+        file: "sql/0001_tables.sql",
+        from: "CHECK (first_id <= ALL (job_ids) AND last_id >= ALL (job_ids))",
+        to: "CHECK (true)"
+      },
+      {
+        file: "sql/0004_claim.sql",
+        from: "least(picked.first_id, (SELECT min(id) FROM unnest(healthy) AS id))",
+        to: "(SELECT min(id) FROM unnest(healthy) AS id)"
+      }
+    ],
+    by: [freshLook("leaves a suspect to the other claim, which took it beside a lane")]
   },
   {
     name: "settlement-does-not-lock-its-leases",
