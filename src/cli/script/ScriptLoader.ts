@@ -5,7 +5,6 @@
 import { type Cause, Effect, Layer, Predicate } from "effect"
 import { spawnSync } from "node:child_process"
 import { accessSync, constants, statSync } from "node:fs"
-import { register } from "node:module"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ScriptInvalid } from "../../domain/Errors.ts"
@@ -13,6 +12,7 @@ import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as Handler from "../../layers/job/Handler.ts"
 import * as JobScript from "../../layers/job/JobScript.ts"
 import * as ErrorLine from "../ErrorLine.ts"
+import * as scriptHook from "./scriptHook.ts"
 
 /** Loads the script, calls its set-up, and answers its handlers. They live as long as the scope. */
 export const load = Effect.fn("script.load")(function*(path: string, arg: string) {
@@ -57,7 +57,7 @@ export const check = Effect.fnUntraced(function*(path: string) {
 
 const importModule = Effect.fnUntraced(function*(path: string) {
   yield* check(path)
-  yield* readTypeScript(path)
+  yield* readTypeScript
   return yield* Effect.tryPromise({
     try: () => importUrl(pathToFileURL(resolve(path)).href),
     catch: (error) =>
@@ -77,22 +77,7 @@ const syntaxPlace = (path: string, error: unknown): string => {
 }
 
 /** Newer versions of Node read TypeScript by themselves, but not all of its syntax. */
-const readTypeScript = (path: string) =>
-  Effect.sync(() => {
-    // Source maps cost time for every stack trace, so they are on only for TypeScript.
-    if (/\.m?ts$/.test(path)) process.setSourceMapsEnabled(true)
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
-    withoutWarning(() => register(`../script/scriptHook.${extension}`, import.meta.url))
-  })
-
-/** Node 26 warns that `registerHooks` replaces `register`, which Node 20 has alone. */
-const withoutWarning = (deprecated: () => void): void => {
-  const before = process.noDeprecation ?? false
-  process.noDeprecation = true
-  deprecated()
-  process.noDeprecation = before
-}
-
+const readTypeScript = Effect.sync(scriptHook.install)
 const runSetup = Effect.fnUntraced(function*(
   path: string,
   setupJobs: (queue: JobScript.JobQueue) => unknown

@@ -2,13 +2,31 @@
  * TypeScript as JavaScript. Types are replaced by spaces, so that lines and columns stay the same.
  * A file whose syntax is more than types is rewritten, with a source map.
  */
-import { transformSync } from "amaro"
+import type * as Amaro from "amaro"
+import { Result } from "effect"
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-export const javaScript = async (text: string, path: string): Promise<string> => {
+/**
+ * Whether the text certainly has no syntax of TypeScript but types. All other syntax has one of
+ * these words or signs; a type in angle brackets may stand before a value.
+ */
+export const hasTypesAlone = (text: string): boolean =>
+  !/\b(?:enum|namespace|module|private|protected|public|readonly|override)\b|@/.test(text) &&
+  !/\b(?:import\s+(?:type\s+)?\w+|export)\s*=/.test(text) &&
+  !/(?:^|[^\w$])<(?!=)|\b(?:await|case|delete|do|else|in|of|return|throw|typeof|void|yield)</m
+    .test(text)
+
+/** Nothing where amaro is not installed. */
+export const javaScript = (
+  text: string,
+  path: string
+): Result.Result<string, unknown> | undefined => {
+  const compile = compiler()
+  if (compile === undefined) return undefined
   const stripped = compile(text, { mode: "strip-only" })
   const isMoreThanTypes = / not supported in/.test(String(stripped.issue)) &&
     !/export assignment/.test(String(stripped.issue))
@@ -16,18 +34,30 @@ export const javaScript = async (text: string, path: string): Promise<string> =>
     ? compile(text, { mode: "transform", sourceMap: true, filename: path })
     : stripped
   const error = code === undefined ? syntaxError(issue, path) : decoratorError(code, path)
-  if (code === undefined || error !== undefined) return Promise.reject(error)
-  return map === undefined ? code : `${preamble(text)}${code}\n${inline(map)}\n`
+  if (code === undefined || error !== undefined) return Result.fail(error)
+  if (map === undefined) return Result.succeed(code)
+  // Source maps cost time for every stack trace, so they are on only where there are some.
+  process.setSourceMapsEnabled(true)
+  return Result.succeed(`${preamble(text)}${code}\n${inline(map)}\n`)
 }
 
-type Options = Parameters<typeof transformSync>[1]
+type Options = Parameters<typeof Amaro.transformSync>[1]
 
-const compile = (text: string, options: Options) => {
+/** Loaded only for TypeScript, because that takes a while. */
+const compiler = () => {
   try {
-    const { code, map } = transformSync(text, options)
-    return { code, map, issue: undefined }
-  } catch (issue) {
-    return { code: undefined, map: undefined, issue }
+    const { transformSync }: typeof Amaro = createRequire(import.meta.url)("amaro")
+    return (text: string, options: Options) => {
+      try {
+        const { code, map } = transformSync(text, options)
+        return { code, map, issue: undefined }
+      } catch (issue) {
+        return { code: undefined, map: undefined, issue }
+      }
+    }
+  } catch (error) {
+    if (/Cannot find module 'amaro'/.test(String(error))) return undefined
+    return Result.getOrThrowWith(Result.fail(error), (error) => error)
   }
 }
 
