@@ -1,5 +1,11 @@
 -- How jobs leave a lease: finished, to be tried again, or as they were.
 
+-- How a run ended that did not complete. `outcome` is 'failed', 'blocked', 'retried', 'unhandled'
+-- or 'released'; `delay` is in seconds; `holds` says whether a retried job keeps its lane's head.
+CREATE TYPE ending AS (
+  lease uuid, id bigint, outcome text, delay double precision, error text, holds boolean
+);
+
 -- Moves finished jobs into history, or deletes them where history is not kept. Each of `ended` is a
 -- lease that names its finished jobs. `why` maps the id of a job to its error.
 CREATE FUNCTION move_to_history(ended leases[], outcome_ text, why jsonb) RETURNS void
@@ -90,33 +96,35 @@ END $$;
 -- following jobs of its lane out of the lease, too. `mine` are those of `others` that stood in
 -- their lease; `failed` are leases, each with its failed jobs; `undone` are the jobs that go back.
 CREATE FUNCTION take_others(
-  others jsonb, is_keyed boolean, OUT mine jsonb, OUT failed leases[], OUT undone bigint[]
+  others ending[], is_keyed boolean, OUT mine ending[], OUT failed leases[], OUT undone bigint[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  their uuid[] := ARRAY(
-    SELECT DISTINCT (o ->> 'lease')::uuid FROM jsonb_array_elements(others) AS o
-  );
+  their uuid[] := ARRAY(SELECT DISTINCT o.lease FROM unnest(others) AS o);
   gone bigint[];
   l leases;
   lease uuid;
   ids bigint[];
 BEGIN
+  mine := others;
   failed := '{}';
-  SELECT coalesce(jsonb_agg(o.whole), '[]'), coalesce(array_agg(o.id), '{}'),
-         coalesce(array_agg(o.id) FILTER (WHERE o.outcome <> 'failed'), '{}')
-    INTO mine, gone, undone
-    FROM (
-      SELECT o AS whole, (o ->> 'lease')::uuid AS lease, (o ->> 'id')::bigint AS id,
-             o ->> 'outcome' AS outcome
-      FROM jsonb_array_elements(others) AS o
-    ) AS o
-    -- idiom: hashed set
-    WHERE NOT (o.lease, o.id) NOT IN (
+  IF EXISTS (
+    SELECT FROM unnest(others) AS o WHERE (o.lease, o.id) NOT IN (
       SELECT own.id, unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
+    )
+  ) THEN
+    mine := ARRAY(
+      SELECT o FROM unnest(others) AS o
+      -- idiom: hashed set
+      WHERE NOT (o.lease, o.id) NOT IN (
+        SELECT own.id, unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
+      )
     );
+  END IF;
+  SELECT coalesce(array_agg(o.id), '{}'),
+         coalesce(array_agg(o.id) FILTER (WHERE o.outcome <> 'failed'), '{}')
+    INTO gone, undone FROM unnest(mine) AS o;
   FOR lease, ids IN
-    SELECT o.lease, array_agg(o.id)
-    FROM jsonb_to_recordset(mine) AS o(lease uuid, id bigint, outcome text)
+    SELECT o.lease, array_agg(o.id) FROM unnest(mine) AS o
     WHERE o.outcome = 'failed' GROUP BY o.lease
   LOOP
     SELECT * INTO l FROM leases AS own WHERE own.id = lease;
@@ -145,41 +153,46 @@ BEGIN
   ) WHERE own.id = ANY (their);
 END $$;
 
--- Puts jobs back that ended undone, as `mine` says: for another try, or as they were.
-CREATE FUNCTION put_back(undone bigint[], mine jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- Puts jobs back that ended undone: for another try, or as they were.
+CREATE FUNCTION put_back(endings ending[], is_keyed boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   q text;
   ids bigint[];
+  is_soon boolean;
   changed integer;
 BEGIN
-  FOR q, ids IN SELECT queue, array_agg(id) FROM jobs WHERE id = ANY (undone) GROUP BY queue LOOP
+  -- A released job is ready, and a lane may have a new head.
+  FOR q, ids IN
+    SELECT queue, array_agg(id) FROM jobs
+    WHERE id = ANY (ARRAY(
+      SELECT e.id FROM unnest(endings) AS e
+      WHERE CASE WHEN is_keyed THEN e.outcome <> 'failed' ELSE e.outcome = 'released' END
+    ))
+    GROUP BY queue
+  LOOP
     PERFORM mark_lanes(q, ids);
     PERFORM wake(q);
   END LOOP;
-  ids := ARRAY(
-    SELECT o.id FROM jsonb_to_recordset(mine) AS o(id bigint, outcome text)
-    WHERE o.outcome IN ('retried', 'unhandled', 'blocked')
-  );
-  IF cardinality(ids) = 0 THEN RETURN; END IF;
+  SELECT array_agg(e.id), bool_or(e.outcome = 'retried' AND e.delay < 10) INTO ids, is_soon
+    FROM unnest(endings) AS e WHERE e.outcome IN ('retried', 'unhandled', 'blocked');
+  IF ids IS NULL THEN RETURN; END IF;
   -- A join by id could read all jobs. So each row is locked, and addressed by its place.
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
   UPDATE jobs AS j SET
-    state = CASE WHEN o.outcome = 'retried' AND NOT o.holds THEN 'scheduled' ELSE 'retry' END,
-    run_at = CASE o.outcome WHEN 'blocked' THEN 'infinity'
-             ELSE clock_timestamp() + make_interval(secs => o.delay) END,
-    failures = j.failures + CASE o.outcome WHEN 'unhandled' THEN 0 ELSE 1 END,
-    unhandled_count = j.unhandled_count + CASE o.outcome WHEN 'unhandled' THEN 1 ELSE 0 END,
+    state = CASE WHEN e.outcome = 'retried' AND NOT e.holds THEN 'scheduled' ELSE 'retry' END,
+    run_at = CASE e.outcome WHEN 'blocked' THEN 'infinity'
+             ELSE clock_timestamp() + make_interval(secs => e.delay) END,
+    failures = j.failures + CASE e.outcome WHEN 'unhandled' THEN 0 ELSE 1 END,
+    unhandled_count = j.unhandled_count + CASE e.outcome WHEN 'unhandled' THEN 1 ELSE 0 END,
     -- The run came to an end, or did not begin: no worker died of the job.
     crash_count = 0,
-    error = o.error
+    error = e.error
   FROM (
-    SELECT asked.*, (SELECT found.ctid FROM jobs AS found WHERE found.id = asked.id) AS place
-    FROM jsonb_to_recordset(mine) AS asked(
-      id bigint, outcome text, delay double precision, error text, holds boolean
-    )
-    WHERE asked.outcome IN ('retried', 'unhandled', 'blocked') OFFSET 0 -- idiom: fence
-  ) AS o
-  WHERE j.ctid = o.place; -- idiom: by place
+    SELECT own.*, (SELECT found.ctid FROM jobs AS found WHERE found.id = own.id) AS place
+    FROM unnest(endings) AS own
+    WHERE own.outcome IN ('retried', 'unhandled', 'blocked') OFFSET 0 -- idiom: fence
+  ) AS e
+  WHERE j.ctid = e.place; -- idiom: by place
   GET DIAGNOSTICS changed = ROW_COUNT;
   IF changed < cardinality(ids) THEN
     PERFORM refuse_if_kept(
@@ -188,12 +201,7 @@ BEGIN
       'UPDATE'
     );
   END IF;
-  IF EXISTS (
-    SELECT FROM jsonb_array_elements(mine) AS o
-    WHERE o ->> 'outcome' = 'retried' AND (o ->> 'delay')::double precision < 10
-  ) THEN
-    PERFORM notify_wake('due');
-  END IF;
+  IF is_soon THEN PERFORM notify_wake('due'); END IF;
 END $$;
 
 -- Passes the heads of lanes on. Where the lease, one of `ended`, has more jobs of the lane, the
@@ -268,10 +276,9 @@ BEGIN
 END $$;
 
 -- Records the ends of runs. `done_ids` names completed jobs, lease by lease: the first
--- `done_counts[1]` of them belong to `done_leases[1]`, and so on. `others` is a list of {lease, id,
--- outcome, delay, error, holds}: outcome is 'failed', 'blocked', 'retried', 'unhandled' or
--- 'released', delay is in seconds, holds says whether a retried job keeps its lane's head. Returns
--- the jobs that do not stand in the lease that they were named with: nothing was changed of these.
+-- `done_counts[1]` of them belong to `done_leases[1]`, and so on. `others` is a list of objects
+-- with the fields of `ending`. Returns the jobs that do not stand in the lease that they were named
+-- with: nothing was changed of these.
 CREATE FUNCTION settle(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
 )
@@ -282,7 +289,8 @@ DECLARE
   asked_ids bigint[] := done_ids;
   completed leases[];
   failed leases[];
-  mine jsonb := '[]';
+  endings ending[];
+  mine ending[];
   undone bigint[];
   ended bigint[];
   queues text[];
@@ -291,28 +299,30 @@ DECLARE
 BEGIN
   PERFORM require_read_committed();
   IF others <> '[]' THEN
-    SELECT asked_leases || array_agg((o ->> 'lease')::uuid),
-           asked_ids || array_agg((o ->> 'id')::bigint)
-      INTO asked_leases, asked_ids FROM jsonb_array_elements(others) AS o;
+    -- An array, because each look at a JSON text reads the text again.
+    endings := ARRAY(SELECT e FROM jsonb_populate_recordset(NULL::ending, others) AS e);
+    SELECT asked_leases || array_agg(DISTINCT e.lease), asked_ids || array_agg(e.id)
+      INTO asked_leases, asked_ids FROM unnest(endings) AS e;
   END IF;
   SELECT locked.queues, locked.keys INTO queues, keys
     FROM lock_to_settle(asked_leases, asked_ids) AS locked;
   completed := take_completed(done_leases, done_counts, done_ids);
   ended := CASE cardinality(completed) WHEN 1 THEN completed[1].job_ids
            ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(completed) AS l) END;
-  IF others <> '[]' THEN
-    SELECT * INTO mine, failed, undone FROM take_others(others, keys IS NOT NULL);
+  IF endings IS NOT NULL THEN
+    SELECT * INTO mine, failed, undone FROM take_others(endings, keys IS NOT NULL);
     ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
   END IF;
   IF cardinality(completed) > 0 THEN
     PERFORM move_to_history(completed, 'completed', NULL);
   END IF;
   IF cardinality(failed) > 0 THEN
-    PERFORM move_to_history(failed, 'failed', (SELECT jsonb_object_agg(o ->> 'id', o -> 'error')
-                                               FROM jsonb_array_elements(mine) AS o));
+    PERFORM move_to_history(
+      failed, 'failed', (SELECT jsonb_object_agg(e.id, e.error) FROM unnest(mine) AS e)
+    );
   END IF;
   IF cardinality(undone) > 0 THEN
-    PERFORM put_back(undone, mine);
+    PERFORM put_back(mine, keys IS NOT NULL);
   END IF;
   IF keys IS NOT NULL AND cardinality(ended) > 0 THEN
     PERFORM pass_heads_on(queues, keys, completed || failed);
@@ -327,12 +337,12 @@ BEGIN
           FROM unnest(done_leases, done_counts) AS own(lease, n), generate_series(1, n)
         )) AS d(id, lease)
         UNION ALL
-        SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(others) AS o
+        SELECT e.lease, e.id FROM unnest(endings) AS e
       ) AS asked
       WHERE (asked.lease, asked.id) NOT IN (
         SELECT l.id, unnest(l.job_ids) FROM unnest(completed) AS l
         UNION ALL
-        SELECT (o ->> 'lease')::uuid, (o ->> 'id')::bigint FROM jsonb_array_elements(mine) AS o
+        SELECT e.lease, e.id FROM unnest(mine) AS e
       );
   END IF;
 END $$;

@@ -48,9 +48,29 @@ const describe = (cause: Cause.Cause<unknown>): string => {
 const outerMax = errorBytesMax / 2
 
 const outerText = (cause: Cause.Cause<unknown>) => {
+  if (cause.reasons.every(({ annotations }) => annotations.size === 0)) {
+    return (error: unknown): string =>
+      Result.getOrElse(Result.try(() => stackOf(error)), () => ErrorCauses.messageOf(error))
+  }
   const pretty = Result.getOrElse(Result.try(() => Cause.prettyErrors(cause)), () => [])
   return (error: unknown, index: number): string =>
     pretty[index]?.stack ?? ErrorCauses.messageOf(error)
+}
+
+/**
+ * The stack of an error without the frames of Effect's loop, as in `Cause.prettyErrors`, which
+ * makes another error with another stack. Jobs may fail by the thousand.
+ */
+const stackOf = (error: unknown): string => {
+  if (!(error instanceof Error) || typeof error.stack !== "string") {
+    return Cause.prettyErrors(Cause.die(error))[0]?.stack ?? ErrorCauses.messageOf(error)
+  }
+  const { message, name, stack } = error
+  const head = `${name}: ${message}`
+  const end = stack.indexOf("\n", stack.startsWith(head) ? head.length : 0)
+  const frames = end < 0 ? "" : stack.slice(end)
+  const loop = /\n[^\n]*(?:Generator\.next|~effect\/(?:Effect|Utils))/.exec(frames)
+  return head + (loop === null ? frames : frames.slice(0, loop.index))
 }
 
 const innerText = ({ depth, error, label }: ErrorCauses.Inner): string => {

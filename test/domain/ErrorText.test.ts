@@ -41,6 +41,21 @@ describe("ErrorText", () => {
     assert.isAtMost(Buffer.byteLength(stored), ErrorText.errorBytesMax)
   })
 
+  it.each([
+    new Error("plain"),
+    new TypeError("of several\nlines"),
+    new Error(""),
+    Object.assign(new Error("x"), { stack: "no frames" }),
+    Object.assign(new Error("x"), { stack: "Error: x\n  at f\n  at Generator.next\n  at g" }),
+    "no error",
+    undefined,
+    { a: 1 }
+  ])("has the stack that Effect shows (%s)", (thrown) => {
+    const cause = Cause.die(thrown)
+
+    assert.strictEqual(ErrorText.fromCause(cause), Cause.prettyErrors(cause)[0]!.stack)
+  })
+
   it("is never empty, not even of an empty cause", () => {
     assert.isNotEmpty(ErrorText.fromCause(Cause.empty))
   })

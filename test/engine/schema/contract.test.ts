@@ -79,7 +79,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const soon = [
       ...numbersIn(functionOf("announce"), /interval '(\d+) seconds'/, 1),
       ...numbersIn(functionOf("mark_changed"), /interval '(\d+) seconds'/, 1),
-      ...numbersIn(functionOf("put_back"), /'delay'\)::double precision < (\d+)\n/, 1)
+      ...numbersIn(functionOf("put_back"), /\.delay < (\d+)\)/, 1)
     ]
     const [longestWait] = numbersIn(constant("longestWait"), /^Duration\.seconds\((\d+)\)$/, 1)
     assert.deepStrictEqual(soon, [10, 10, 10])
@@ -132,7 +132,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const { text } = sources.find(({ file }) => file.endsWith("PgSettle.ts"))!
     const sent = new Set(Array.from(text.matchAll(/"(\w+)"/g), ([, word]) => word!))
     assert.includeMembers(Array.from(sent), names)
-    const comment = places(sql, /(outcome is 'failed'[\s\S]*?)delay is in/, 1)[0]![0]!
+    const comment = places(sql, /(`outcome` is 'failed'[\s\S]*?)`delay` is in/, 1)[0]![0]!
     const told = Array.from(comment.matchAll(/'(\w+)'/g), ([, word]) => word!)
     assert.sameMembers(told, names)
     const used = Array.from(
@@ -143,10 +143,10 @@ const facts: Readonly<Record<string, () => void>> = {
     ).flat()
     assert.isAtLeast(used.length, 6)
     assert.includeMembers(names, used)
-    for (const field of ["lease", "outcome", "delay", "error", "holds"]) {
-      assert.match(text, new RegExp(`\\b${field}\\b`))
-      assert.match(functionOf("take_others") + functionOf("put_back"), new RegExp(`\\b${field}\\b`))
-    }
+    const [fields] = places(sql, /CREATE TYPE ending AS \(([^)]*)\)/, 1)[0]!
+    const named = fields!.trim().split(/,\s+/).map((field) => field.split(" ")[0]!)
+    assert.sameMembers(named, ["lease", "id", "outcome", "delay", "error", "holds"])
+    for (const field of named) assert.match(text, new RegExp(`\\b${field}\\b`))
     const kept = places(sql, /FOR VALUES IN \((.*)\)/, 2).flat().join(", ")
     assert.deepStrictEqual(kept, "'completed', 'failed', 'crashed'")
     assert.include(typescript, "state = 'completed'")
