@@ -118,7 +118,7 @@ CREATE TABLE workers (
   lease_until timestamptz NOT NULL,
   -- When maintenance first saw that the worker was late with a renewal; NULL if it is not late.
   late_since  timestamptz,
-  -- The worker's last claim found nothing: a producer wakes it.
+  -- The worker found nothing, and has not been busy since: a producer wakes it.
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 

@@ -12,6 +12,7 @@
 -- - The claim looks for jobs in the ranges that it is given: see CONTRACT.md, "Ranges". Without
 --   ranges it looks everywhere. So it does when it has made new heads, which may stand outside of
 --   all ranges, and with `looks_below` when it has found nothing in the ranges.
+-- - A claim that finds nothing marks the worker asleep; one that finds jobs wakes it, if `is_busy`.
 -- - The rows come in no order. One row of NULLs says that no job was found yet, but that more lanes
 --   are to be put in order: the worker claims again at once. `place` is NULL for a job behind the
 --   head of its lane.
@@ -22,7 +23,8 @@ CREATE FUNCTION claim(
   is_exclusive boolean, user_lock bigint[],
   is_careful boolean DEFAULT false, looks_below boolean DEFAULT true,
   range_queues text[] DEFAULT NULL, range_tops integer[] DEFAULT NULL,
-  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL
+  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL,
+  is_busy boolean DEFAULT true
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, failures integer, max_attempts integer, unhandled_count integer, place bigint
@@ -81,8 +83,8 @@ BEGIN
   ELSIF is_behind THEN
     RETURN NEXT;
   END IF;
-  -- Producers wake a worker that is asleep.
-  IF was_asleep = (taken.given IS NOT NULL OR is_behind) THEN
+  -- Producers wake a worker that is asleep. A busy worker needs no wake-ups.
+  IF was_asleep = (taken.given IS NOT NULL OR is_behind) AND (is_busy OR NOT was_asleep) THEN
     UPDATE workers AS w SET asleep = NOT was_asleep WHERE w.id = worker;
   END IF;
 END $$;

@@ -5,13 +5,19 @@
 
 /** The state of a worker between claims that found nothing. */
 export interface Idle {
-  /** Whether producers know that the worker sleeps. An empty claim marks the worker asleep. */
+  /**
+   * Whether producers know that the worker sleeps, and wake it. An empty claim marks the worker
+   * asleep. A worker that finds jobs stays marked, until it is busy: jobs that come now and then
+   * would mark it again and again.
+   */
   readonly sleep: "awake" | "falling asleep" | "asleep"
   /**
    * Whether transactions were open, when the worker fell asleep or later, whose producers saw it
    * awake.
    */
   readonly hasUnannounced: boolean
+  /** The last claims in a row that have found jobs. */
+  readonly fullRounds: number
   /** Empty claims since the last wake-up. */
   readonly emptyRounds: number
   /** How many pauses in a row were short because of such a transaction. */
@@ -26,21 +32,31 @@ export interface Idle {
 export const initial: Idle = {
   sleep: "awake",
   hasUnannounced: false,
+  fullRounds: 0,
   emptyRounds: 0,
   shortPauses: 0,
   hasPassedBy: false,
   isThorough: false
 }
 
+/** Whether the worker has found jobs for so long that producers need not wake it. */
+export const isBusy = (idle: Idle): boolean => idle.sleep === "awake" || idle.fullRounds >= 10
+
 export const afterClaim = (idle: Idle, claim: {
   /** The claim brought no job, and no lane was left to look at. */
   readonly isEmpty: boolean
+  /** What `isBusy` answered for this claim. */
+  readonly isBusy: boolean
   /** Jobs may be ready where the claim did not look. */
   readonly hasPassedBy?: boolean | undefined
 }): Idle => {
   const looked = { ...idle, hasPassedBy: claim.hasPassedBy === true, isThorough: false }
-  if (!claim.isEmpty) return { ...looked, sleep: "awake", emptyRounds: 0 }
-  return looked.sleep === "awake" ? { ...looked, sleep: "falling asleep" } : looked
+  if (!claim.isEmpty) {
+    const sleep = claim.isBusy ? "awake" : looked.sleep
+    return { ...looked, sleep, fullRounds: looked.fullRounds + 1, emptyRounds: 0 }
+  }
+  const sleep = looked.sleep === "awake" ? "falling asleep" : looked.sleep
+  return { ...looked, sleep, fullRounds: 0 }
 }
 
 /** Wake-ups may have been missed: the worker falls asleep anew. */

@@ -55,6 +55,11 @@ export class JobRepo extends Context.Service<JobRepo, {
      * takes long. Defaults to true.
      */
     readonly isThorough?: boolean
+    /**
+     * Whether producers need not wake a worker that is marked asleep and finds jobs by this claim.
+     * Defaults to true.
+     */
+    readonly isBusy?: boolean
   }) => Effect.Effect<Claimed, StoreError>
 
   /**

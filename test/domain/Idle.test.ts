@@ -3,8 +3,10 @@ import * as Idle from "../../src/domain/Idle.ts"
 
 const worker = (known: Partial<Idle.Idle>): Idle.Idle => ({ ...Idle.initial, ...known })
 
-const foundNothing = (idle: Idle.Idle) => Idle.afterClaim(idle, { isEmpty: true })
-const foundJobs = (idle: Idle.Idle) => Idle.afterClaim(idle, { isEmpty: false })
+const claimed = (idle: Idle.Idle, isEmpty: boolean) =>
+  Idle.afterClaim(idle, { isEmpty, isBusy: Idle.isBusy(idle) })
+const foundNothing = (idle: Idle.Idle) => claimed(idle, true)
+const foundJobs = (idle: Idle.Idle) => claimed(idle, false)
 const timedOut = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: false })
 const woken = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: true })
 
@@ -25,6 +27,7 @@ describe("a worker", () => {
     assert.deepStrictEqual(Idle.initial, {
       sleep: "awake",
       hasUnannounced: false,
+      fullRounds: 0,
       emptyRounds: 0,
       shortPauses: 0,
       hasPassedBy: false,
@@ -42,16 +45,34 @@ describe("a worker", () => {
     assert.deepStrictEqual(foundNothing(asleep), asleep)
   })
 
-  it.each(["awake", "falling asleep", "asleep"] as const)(
-    "that is %s is awake as soon as it finds jobs, and begins with the shortest pause",
+  it.each(["falling asleep", "asleep"] as const)(
+    "that is %s stays so until ten claims in a row have found jobs, and needs no wake-ups then",
     (sleep) => {
-      assert.deepStrictEqual(foundJobs(worker({ sleep, emptyRounds: 3 })), Idle.initial)
+      let idle = worker({ sleep, emptyRounds: 3 })
+      for (let round = 1; round <= 10; round++) {
+        assert.isFalse(Idle.isBusy(idle))
+        idle = foundJobs(idle)
+        assert.deepStrictEqual(idle, worker({ sleep, fullRounds: round }))
+      }
+      assert.isTrue(Idle.isBusy(idle))
+      assert.deepStrictEqual(foundJobs(idle), worker({ sleep: "awake", fullRounds: 11 }))
     }
   )
 
+  it("that found jobs and then none begins to count anew, and falls asleep only once", () => {
+    const idle = worker({ sleep: "asleep", fullRounds: 9 })
+    assert.deepStrictEqual(foundNothing(idle), worker({ sleep: "asleep" }))
+    const awake = worker({ sleep: "awake", fullRounds: 12 })
+    assert.deepStrictEqual(foundNothing(awake), worker({ sleep: "falling asleep" }))
+  })
+
+  it("that is awake needs no wake-ups", () => {
+    assert.isTrue(Idle.isBusy(Idle.initial))
+  })
+
   it("that finds jobs still knows of producers who could not know of its sleep", () => {
     const idle = worker({ sleep: "asleep", hasUnannounced: true, shortPauses: 3 })
-    assert.deepStrictEqual(foundJobs(idle), { ...idle, sleep: "awake" })
+    assert.deepStrictEqual(foundJobs(idle), { ...idle, fullRounds: 1 })
   })
 
   it("learns of such producers, and that there are none any more", () => {
@@ -77,6 +98,7 @@ describe("a worker", () => {
   it("looks everywhere when nothing has ended the pause after a claim that passed jobs by", () => {
     const passing = Idle.afterClaim(worker({ sleep: "asleep" }), {
       isEmpty: true,
+      isBusy: false,
       hasPassedBy: true
     })
     assert.isFalse(passing.isThorough)

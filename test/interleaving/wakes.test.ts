@@ -122,6 +122,31 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("wak
       assert.strictEqual(yield* next, `jobs:${queue}`)
     }))
 
+  it.effect("go on for a worker that finds jobs now and then, and end for one that is busy", () =>
+    Effect.gen(function*() {
+      const a = yield* Session.open
+      const queue = crypto.randomUUID()
+      const worker = yield* a.worker(queue)
+      const isAsleepAfter = Effect.fnUntraced(function*(isBusy: boolean) {
+        yield* a.insert({ queue })
+        yield* a.sql`
+          SELECT FROM pgq.claim(
+            ARRAY[${queue}], ${worker}::uuid, 1, 1, 0, false, NULL, is_busy => ${isBusy}
+          )
+        `
+        const [row] = yield* a.sql<{ asleep: boolean }>`
+          SELECT asleep FROM pgq.workers WHERE id = ${worker}::uuid
+        `
+        return row!.asleep
+      })
+      assert.deepStrictEqual((yield* a.claim({ queue, worker })).ids, [])
+
+      assert.deepStrictEqual([yield* isAsleepAfter(false), yield* isAsleepAfter(true)], [
+        true,
+        false
+      ])
+    }))
+
   it.effect("do not come of suspects that a worker may not run beside another", () =>
     Effect.gen(function*() {
       const a = yield* Session.open

@@ -187,9 +187,9 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "failures",
     changes: [{
       functions: ["put_back"],
-      from: "IF cardinality(ids) = 0 THEN",
-      to: "UPDATE jobs SET failures = failures + 1 WHERE id = ANY (undone) AND id <> ALL (ids); " +
-        "IF cardinality(ids) = 0 THEN"
+      from: "IF ids IS NULL THEN",
+      to: "UPDATE jobs SET failures = failures + 1 WHERE id IN (SELECT e.id FROM unnest(endings) " +
+        "AS e WHERE e.outcome = 'released'); IF ids IS NULL THEN"
     }],
     by: [histories]
   },
@@ -208,8 +208,19 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "asleep",
     changes: [{
       functions: ["claim"],
-      from: "IF was_asleep = (taken.given IS NOT NULL OR is_behind) THEN",
+      from:
+        "IF was_asleep = (taken.given IS NOT NULL OR is_behind) AND (is_busy OR NOT was_asleep) THEN",
       to: "IF false THEN"
+    }],
+    by: [histories]
+  },
+  {
+    name: "claim-wakes-a-worker-that-is-not-busy",
+    of: "asleep",
+    changes: [{
+      functions: ["claim"],
+      from: "AND (is_busy OR NOT was_asleep)",
+      to: ""
     }],
     by: [histories]
   },

@@ -119,11 +119,14 @@ export const make = () => {
   const claimed = (
     worker: string,
     answer: ReadonlyArray<{ readonly id: bigint; readonly lease: string }>,
-    isBehind = false
+    { isBehind = false, isBusy = true } = {}
   ): void => {
     // A worker that was rescued during its claim is gone. Its new leases have no worker.
     const by = workers.get(worker)
-    if (by !== undefined) by.isAsleep = answer.length === 0 && !isBehind
+    if (by !== undefined) {
+      const isEmpty = answer.length === 0 && !isBehind
+      by.isAsleep = isEmpty || (by.isAsleep && !isBusy)
+    }
     found(answer)
     for (const id of new Set(answer.map(({ lease }) => lease))) {
       const ids = answer.filter(({ lease }) => lease === id).map((job) => job.id)

@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
   })
 
   const claim = Effect.fnUntraced(function*(command: Command) {
-    const options = optionsOf(command)
+    const options = { ...optionsOf(command), isBusy: command.detail % 2 === 0 }
     const { repo } = seats.claimers[command.who]!.now()
     if (!model.workers.has(options.worker)) {
       const error = yield* Effect.flip(repo.claim(options))
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
       jobs.map(({ attempt, unhandledCount }) => ({ attempt, unhandledCount })),
       expected.map(({ failures, unhandledCount }) => ({ attempt: failures + 1, unhandledCount }))
     )
-    model.claimed(options.worker, jobs, isBehind)
+    model.claimed(options.worker, jobs, { isBehind, isBusy: options.isBusy })
     if (command.op === "claim and lose the answer") {
       for (const { lease } of jobs) unknown.add(lease)
     }

@@ -24,7 +24,8 @@ export const make = ({ floors, mode, schema, sql }: {
   const payloadsOf = omittedPayloads(sql, name)
 
   return Effect.fn("JobRepo.claim")(
-    function*({ isCareful = false, isThorough = true, perLaneMax, limit, queues, slots, worker }) {
+    function*({ isBusy = true, isCareful = false, isThorough = true, worker, ...wants }) {
+      const { limit, perLaneMax, queues, slots } = wants
       yield* floors.lookIfDue
       const { learn, ranges } = floors.begin(queues)
       const looksBelow = isThorough || !floors.isSlow()
@@ -37,7 +38,8 @@ export const make = ({ floors, mode, schema, sql }: {
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}, ${looksBelow},
           ${column(({ queue }) => queue)}::text[], ${column(({ top }) => top)}::integer[],
-          ${column(({ bottom }) => bottom)}::integer[], ${column(({ floor }) => floor)}::bigint[]
+          ${column(({ bottom }) => bottom)}::integer[], ${column(({ floor }) => floor)}::bigint[],
+          ${isBusy}
         )
       `
       const isBehind = rows[0] !== undefined && rows[0].id === null

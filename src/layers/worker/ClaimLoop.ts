@@ -31,14 +31,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     yield* reconcileIfDue
     const rejoinsBefore = rejoins
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
-    const isThorough = pauses.isThorough()
-    const { hasPassedBy, isBehind, jobs } = yield* claimInTurn({ isCareful, isThorough })
+    const { isBusy, isThorough } = pauses.nextClaim()
+    const claimed = yield* claimInTurn({ isCareful, isThorough, isBusy })
+    const { hasPassedBy, isBehind, jobs } = claimed
     if (rejoins === rejoinsBefore) runs.add(jobs)
     // Other workers may have had these jobs since. Jobs that are still leased to this worker go
     // back first.
     else makeDue(1)
     const isEmpty = jobs.length === 0 && !isBehind
-    pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty, hasPassedBy }))
+    pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty, isBusy, hasPassedBy }))
     return { found: jobs.length, isBehind }
   })
 
@@ -101,7 +102,7 @@ const makeClaimInTurn = Effect.fnUntraced(function*({ queues, runs, worker }: Op
   const repo = yield* JobRepo
   /** The queue that the next claim asks first. */
   let turn = 0
-  return Effect.fnUntraced(function*(how: Pick<Claim, "isCareful" | "isThorough">) {
+  return Effect.fnUntraced(function*(how: Pick<Claim, "isCareful" | "isThorough" | "isBusy">) {
     const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
     const claimed = yield* repo.claim({ queues: inTurn, worker, ...runs.wants(), ...how })
     turn = (turn + Turns.next(inTurn, claimed.jobs)) % queues.length

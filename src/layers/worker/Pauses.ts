@@ -33,8 +33,8 @@ export const make = Effect.fnUntraced(function*({ changes, queues }: {
       idle = step(idle)
     },
 
-    /** Whether the next claim must look everywhere. */
-    isThorough: () => idle.isThorough,
+    /** How the next claim is made. */
+    nextClaim: () => ({ isThorough: idle.isThorough, isBusy: Idle.isBusy(idle) }),
 
     /** Pauses after an empty claim: until a change, or for `longest`. */
     pause: Effect.fnUntraced(function*(longest: Duration.Input) {
