@@ -6,6 +6,8 @@ import type { Payload } from "./Handler.ts"
 
 export interface Contender {
   readonly name: string
+  /** What it is made of, as this folder would import it: the versions are told with the table. */
+  readonly packages: ReadonlyArray<string>
   /** How it is set up, for the table's reader. */
   readonly settings: string
   /** Ratios are to the best "peer". "redis" stands on another server; "limit" is not a queue. */

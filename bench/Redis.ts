@@ -37,11 +37,18 @@ export const start = async (undos: AsyncDisposableStack): Promise<number | undef
 }
 
 /** Empties the server, once it answers. */
-export const clear = async (port: number): Promise<void> => {
+export const clear = (port: number): Promise<unknown> => ask(port, (client) => client.flushall())
+
+export const version = async (port: number): Promise<string> => {
+  const info = await ask(port, (client) => client.info("server"))
+  return /redis_version:(\S+)/.exec(info)?.[1] ?? "of unknown version"
+}
+
+const ask = async <A>(port: number, question: (client: Redis) => Promise<A>): Promise<A> => {
   const client = new Redis({ port, maxRetriesPerRequest: 100, retryStrategy: () => 50 })
   client.on("error", () => {})
   try {
-    await client.flushall()
+    return await question(client)
   } finally {
     client.disconnect()
   }

@@ -6,12 +6,15 @@ import { Effect, Exit, Redacted, Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Client } from "pg"
 import * as EmbeddedPostgres from "../dist/layers/embedded/EmbeddedPostgres.js"
 import * as Redis from "./Redis.ts"
 
 export interface Servers {
   readonly url: string
   readonly redisPort: number | undefined
+  /** Which servers these are, and in which version. */
+  readonly names: ReadonlyArray<string>
   /** Last first. */
   readonly undos: AsyncDisposableStack
 }
@@ -30,9 +33,24 @@ export const start = async (): Promise<Servers> => {
     const server = await Effect.runPromise(
       EmbeddedPostgres.open({ dataDir }).pipe(Scope.provide(scope))
     )
-    return { url: Redacted.value(server.url), redisPort: await Redis.start(undos), undos }
+    const url = Redacted.value(server.url)
+    const redisPort = await Redis.start(undos)
+    const names = [`PostgreSQL ${await postgresVersion(url)}`]
+    if (redisPort !== undefined) names.push(`Redis ${await Redis.version(redisPort)}`)
+    return { url, redisPort, names, undos }
   } catch (error) {
     await undos.disposeAsync()
     throw error
+  }
+}
+
+const postgresVersion = async (url: string): Promise<string> => {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ server_version: string }>("SHOW server_version")
+    return rows[0]!.server_version
+  } finally {
+    await client.end()
   }
 }

@@ -14,6 +14,7 @@ import { scenarios } from "./scenarios/all.ts"
 import { drain } from "./scenarios/drain.ts"
 import * as Servers from "./Servers.ts"
 import * as Table from "./Table.ts"
+import { installed } from "./Versions.ts"
 
 const { values: flags } = parseArgs({
   options: {
@@ -85,18 +86,25 @@ for (const scenario of chosen) {
 }
 await servers.undos.disposeAsync()
 
-const machine = `${cpus().length} × ${cpus()[0]!.model}, Node ${process.versions.node}, ` +
-  `PostgreSQL 18 at its defaults, analyzed after loading, ${
+const software = [`Node ${process.versions.node}`, ...servers.names].join(", ")
+const machine = `${cpus().length} × ${cpus()[0]!.model}, ${software}; ` +
+  `PostgreSQL at its defaults, analyzed after loading; ${
     flags.quick ? "quick (fewer jobs and shorter than the names say), " : ""
   }medians of ${roundCount} round(s)`
-const settings = contenders.map(({ name, settings }) => ({ name, settings }))
+const settings = contenders.map(({ name, packages, settings }) => ({
+  name,
+  versions: packages.map(installed),
+  settings
+}))
 process.stdout.write(
   flags.json
     ? `${JSON.stringify({ machine, settings, rows: Table.json(found, contenders) }, null, 2)}\n`
     : [
       machine,
       "",
-      ...settings.map(({ name, settings }) => `- ${name}: ${settings}`),
+      ...settings.map(({ name, settings, versions }) =>
+        `- ${name} (${versions.join(", ")}): ${settings}`
+      ),
       "",
       ...Table.markdown(found, contenders),
       "",

@@ -8,6 +8,7 @@ import type { Payload } from "../Handler.ts"
 
 export const bullmq: Contender = {
   name: "BullMQ (Redis)",
+  packages: ["bullmq", "ioredis"],
   settings: "concurrency 100 (24 for slow jobs), exponential backoff; Redis with appendonly yes, " +
     "appendfsync everysec: a crash may lose the last second; keys need its commercial edition; " +
     "history not kept is removeOnComplete; for comparison, not a peer on PostgreSQL",

@@ -6,6 +6,7 @@ import { byThousands, type Contender, peerWorker } from "../Contender.ts"
 
 const contender = (name: string, settings: string, isTuned: boolean): Contender => ({
   name,
+  packages: ["graphile-worker"],
   settings,
   role: "peer",
   hasLanes: true,

@@ -9,6 +9,7 @@ const retries = { retryLimit: 25, retryDelay: 1, retryBackoff: true }
 
 const contender = (name: string, settings: string, isTuned: boolean): Contender => ({
   name,
+  packages: ["pg-boss"],
   settings,
   role: "peer",
   hasLanes: true,

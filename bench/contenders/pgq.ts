@@ -21,6 +21,7 @@ const pathOf = (file: string) => new URL(file, import.meta.url).pathname
 
 export const pgq: Contender = {
   name: "pgq",
+  packages: ["..", "effect", "@effect/sql-pg"],
   settings: "pgq start -w 24, else at its defaults; history not kept is keep_completed = 0",
   role: "own",
   hasLanes: true,

@@ -24,6 +24,7 @@ const table = `
 
 export const plainSql: Contender = {
   name: "plain SQL",
+  packages: ["pg"],
   settings:
     "one session: insert by 1,000 with unnest into a bare table like pgq's with its primary key " +
     "and one index; select and delete by 1,000",
