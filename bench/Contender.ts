@@ -14,6 +14,8 @@ export interface Contender {
   readonly role: "own" | "peer" | "redis" | "limit"
   /** Whether it can serialize jobs by a key. */
   readonly hasLanes: boolean
+  /** Whether it can add many jobs in one call. */
+  readonly hasBulk: boolean
   /** The same peer as a tuned one beside it: producers are alike. */
   readonly isAtDefaults: boolean
   /** Makes a fresh database ready. */
@@ -39,7 +41,7 @@ export type Load =
   | "slow"
 
 export interface Producer {
-  /** Adds jobs, a thousand a call. */
+  /** Adds jobs, a thousand a call, or one by one where it has no such call. */
   readonly bulk: (count: number, jobOf?: (n: number) => NewJob) => Promise<void>
   /** Adds one job. */
   readonly one: (payload: Payload) => Promise<unknown>

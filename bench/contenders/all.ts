@@ -4,6 +4,7 @@
 import type { Contender } from "../Contender.ts"
 import { bullmq } from "./bullmq.ts"
 import { graphile, graphileTuned } from "./graphile.ts"
+import { persistedQueue } from "./persistedQueue.ts"
 import { pgBoss, pgBossTuned } from "./pgboss.ts"
 import { pgq } from "./pgq.ts"
 import { plainSql } from "./plainSql.ts"
@@ -14,6 +15,7 @@ export const contenders: ReadonlyArray<Contender> = [
   graphile,
   pgBossTuned,
   pgBoss,
+  persistedQueue,
   bullmq,
   plainSql
 ]

@@ -14,6 +14,7 @@ export const bullmq: Contender = {
     "history not kept is removeOnComplete; for comparison, not a peer on PostgreSQL",
   role: "redis",
   hasLanes: false,
+  hasBulk: true,
   isAtDefaults: false,
   worker: (place, load) => peerWorker("bullmq", { ...place, load, isTuned: true }),
   open: async ({ redisPort }) => {

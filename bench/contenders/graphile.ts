@@ -10,6 +10,7 @@ const contender = (name: string, settings: string, isTuned: boolean): Contender 
   settings,
   role: "peer",
   hasLanes: true,
+  hasBulk: true,
   isAtDefaults: !isTuned,
   worker: (place, load) => peerWorker("graphile", { ...place, load, isTuned }),
   open: async ({ url }) => {

@@ -13,6 +13,7 @@ const contender = (name: string, settings: string, isTuned: boolean): Contender 
   settings,
   role: "peer",
   hasLanes: true,
+  hasBulk: true,
   isAtDefaults: !isTuned,
   worker: (place, load) => peerWorker("pgboss", { ...place, load, isTuned }),
   open: async ({ url }) => {

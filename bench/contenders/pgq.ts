@@ -2,20 +2,12 @@
  * pgq as the README has it: jobs added with `QueueLive.client`, worked on by `pgq start`.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Exit, Layer, Redacted, Schema, Scope } from "effect"
+import { Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { enqueue, enqueueAll, Job, type JobRepo, PgSchema, QueueLive } from "../../dist/index.js"
 import { byThousands, type Contender } from "../Contender.ts"
+import { WorkPayload } from "../WorkPayload.ts"
 
-const Work = Job.make("work", {
-  payload: Schema.Struct({
-    n: Schema.Finite,
-    kind: Schema.optionalKey(Schema.String),
-    at: Schema.optionalKey(Schema.Finite),
-    isAwaited: Schema.optionalKey(Schema.Boolean),
-    takes: Schema.optionalKey(Schema.Finite),
-    fails: Schema.optionalKey(Schema.Boolean)
-  })
-})
+const Work = Job.make("work", { payload: WorkPayload })
 
 const pathOf = (file: string) => new URL(file, import.meta.url).pathname
 
@@ -25,6 +17,7 @@ export const pgq: Contender = {
   settings: "pgq start -w 24, else at its defaults; history not kept is keep_completed = 0",
   role: "own",
   hasLanes: true,
+  hasBulk: true,
   isAtDefaults: false,
   worker: ({ url }) => [
     pathOf("../../dist/cli/bin.js"),

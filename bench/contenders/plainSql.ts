@@ -30,6 +30,7 @@ export const plainSql: Contender = {
     "and one index; select and delete by 1,000",
   role: "limit",
   hasLanes: false,
+  hasBulk: true,
   isAtDefaults: false,
   worker: (place, load) => peerWorker("plainSql", { ...place, load, isTuned: true }),
   open: async ({ url }) => {

@@ -6,7 +6,7 @@ import { everyProducer, type Scenario } from "../Scenario.ts"
 export const bulk: Scenario = {
   name: "enqueue, 1,000 a call",
   figures: [{ unit: "jobs/s", better: "more" }],
-  asks: everyProducer,
+  asks: (contender) => everyProducer(contender),
   run: async ({ isQuick, producer }) => {
     const count = isQuick ? 20_000 : 100_000
     await producer.bulk(1000)
