@@ -1,8 +1,8 @@
 /**
  * What does a process cost that has nothing to do, once it has settled?
  */
-import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import * as Cpu from "../Cpu.ts"
 import { pause, queues, type Scenario, type Stage } from "../Scenario.ts"
 
 export const idle: Scenario = {
@@ -24,7 +24,7 @@ export const idle: Scenario = {
 
     const millis = stage.isQuick ? 4000 : 15_000
     await pause(millis)
-    const before = { transactions: await transactions(stage), cpu: cpuSeconds(workers.pids[0]!) }
+    const before = { transactions: await transactions(stage), cpu: Cpu.ofProcess(workers.pids[0]!) }
     const begin = performance.now()
     await pause(millis)
     const seconds = (performance.now() - begin) / 1000
@@ -32,7 +32,7 @@ export const idle: Scenario = {
       stage.contender.role === "redis"
         ? undefined
         : (await transactions(stage) - before.transactions) / seconds,
-      (cpuSeconds(workers.pids[0]!) - before.cpu) / seconds * 100,
+      (Cpu.ofProcess(workers.pids[0]!) - before.cpu) / seconds * 100,
       residentMegabytes(workers.pids[0]!)
     ]
   }
@@ -45,15 +45,6 @@ const transactions = async ({ server }: Stage) => {
   )
   return Number(rows[0]!.count)
 }
-
-const cpuSeconds = (pid: number) => {
-  // The name, in parentheses, may hold spaces; user and system time are the 12th and 13th field
-  // after.
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond()
-}
-
-const ticksPerSecond = () => Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }))
 
 const residentMegabytes = (pid: number) => {
   const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!
