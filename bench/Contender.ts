@@ -29,6 +29,8 @@ export interface Place {
   readonly redisPort: number
   /** Whether finished jobs are kept, where that is a matter of settings. */
   readonly keepsHistory: boolean
+  /** Whether all jobs have keys, where a worker must know. */
+  readonly hasKeys: boolean
 }
 
 /** What is known of the jobs when a worker is set up, as its owner would know it. */

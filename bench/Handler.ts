@@ -15,6 +15,8 @@ export interface Payload {
   /** How long it takes, in milliseconds. */
   readonly takes?: number
   readonly fails?: boolean
+  /** Fails when this process runs it first. No two such jobs have the same `n`. */
+  readonly failsOnce?: boolean
 }
 
 export interface Tally {
@@ -46,8 +48,16 @@ export const handle = (payload: Payload): Promise<void> | void => {
   hasNews = true
   if (payload.at !== undefined) waits.push(now - payload.at)
   if (payload.isAwaited) report()
-  if (payload.fails) throw new Error("as asked")
+  if (payload.fails || (payload.failsOnce && isFirstTry(payload.n))) throw new Error("as asked")
   if (payload.takes !== undefined) return sleep(payload.takes)
+}
+
+const tried = new Set<number>()
+
+const isFirstTry = (n: number): boolean => {
+  const isFirst = !tried.has(n)
+  tried.add(n)
+  return isFirst
 }
 
 const report = (): void => {

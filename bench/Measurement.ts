@@ -66,7 +66,8 @@ const open = async ({ contender, isQuick, scenario, servers, title, undos }: {
   const place = {
     url: url.href,
     redisPort: servers.redisPort ?? 0,
-    keepsHistory: scenario.keepsHistory ?? true
+    keepsHistory: scenario.keepsHistory ?? true,
+    hasKeys: scenario.hasKeys ?? false
   }
   const producer = await contender.open(place)
   later(() => producer.close())

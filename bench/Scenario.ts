@@ -16,6 +16,8 @@ export interface Scenario {
   readonly isDeep?: boolean
   /** Defaults to true. */
   readonly keepsHistory?: boolean
+  /** Whether all jobs have keys and come while workers run. Defaults to false. */
+  readonly hasKeys?: boolean
   /** When a measurement is given up. Defaults to two minutes. */
   readonly limitSeconds?: number
 }

@@ -9,5 +9,6 @@ export const WorkPayload = Schema.Struct({
   at: Schema.optionalKey(Schema.Finite),
   isAwaited: Schema.optionalKey(Schema.Boolean),
   takes: Schema.optionalKey(Schema.Finite),
-  fails: Schema.optionalKey(Schema.Boolean)
+  fails: Schema.optionalKey(Schema.Boolean),
+  failsOnce: Schema.optionalKey(Schema.Boolean)
 })

@@ -39,7 +39,11 @@ const contender = (name: string, settings: string, isTuned: boolean): Contender 
           if (keyed.length > 0) {
             await boss.insert(
               "keyed",
-              keyed.map(({ key, payload }) => ({ data: payload, singletonKey: key! }))
+              keyed.map(({ key, payload, runAt }) => ({
+                data: payload,
+                singletonKey: key!,
+                ...(runAt === undefined ? {} : { startAfter: runAt })
+              }))
             )
           }
         }),

@@ -7,7 +7,7 @@ import { type Job, PgBoss } from "pg-boss"
 import type { PeerOptions } from "../Contender.ts"
 import { handle, type Payload } from "../Handler.ts"
 
-export const work = async ({ isTuned, keepsHistory, load, url }: PeerOptions) => {
+export const work = async ({ hasKeys, isTuned, keepsHistory, load, url }: PeerOptions) => {
   const boss = new PgBoss({
     connectionString: url,
     ...(isTuned ? { max: 25, useListenNotify: true } : {})
@@ -59,7 +59,8 @@ export const work = async ({ isTuned, keepsHistory, load, url }: PeerOptions) =>
     : { localConcurrency: 4, batchSize: 6, burstWhenBatchFull: true }
   // NOTIFY tells of new jobs alone: scheduled ones and retries are found by polling, at the
   // interval that is the default without NOTIFY.
-  await boss.work<Payload>("work", { ...size, notifyPollingIntervalSeconds: 2 }, async (jobs) => {
-    await runAll("work", jobs)
+  const name = hasKeys ? "keyed" : "work"
+  await boss.work<Payload>(name, { ...size, notifyPollingIntervalSeconds: 2 }, async (jobs) => {
+    await runAll(name, jobs)
   })
 }
