@@ -16,6 +16,8 @@ export interface Contender {
   readonly hasLanes: boolean
   /** Whether it can add many jobs in one call. */
   readonly hasBulk: boolean
+  /** The table of finished jobs, where they have one of their own. */
+  readonly history?: string
   /** The same peer as a tuned one beside it: producers are alike. */
   readonly isAtDefaults: boolean
   /** Makes a fresh database ready. */

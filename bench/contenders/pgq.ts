@@ -16,6 +16,7 @@ export const pgq: Contender = {
   packages: ["..", "effect", "@effect/sql-pg"],
   settings: "pgq start -w 24, else at its defaults; history not kept is keep_completed = 0",
   role: "own",
+  history: "pgq.finished_jobs",
   hasLanes: true,
   hasBulk: true,
   isAtDefaults: false,

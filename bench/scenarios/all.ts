@@ -6,6 +6,7 @@ import { behindLane } from "./behindLane.ts"
 import { bulk } from "./bulk.ts"
 import { claim } from "./claim.ts"
 import { drain, drainTwo, drainTwoUnkept, drainUnkept } from "./drain.ts"
+import { everyday } from "./everyday.ts"
 import { idle } from "./idle.ts"
 import { manyLanes, oneLane } from "./lanes.ts"
 import { latencyIdle } from "./latencyIdle.ts"
@@ -39,5 +40,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   pinnedClaim,
   producers,
   spread,
+  everyday,
   idle
 ]
