@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { note } from "./Measurement.ts"
+import { shown, shownRatio } from "./Shown.ts"
 import * as Table from "./Table.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -109,11 +110,11 @@ const table = (
     const goal = better === undefined ? "" : `, ${better} is better`
     return [
       `${scenario} (${unit}${goal})`,
-      Table.shown(before),
-      Table.shown(now),
-      Table.shownRatio(now! / before!),
-      values("before").map(Table.shown).join(", "),
-      values("now").map(Table.shown).join(", ")
+      shown(before),
+      shown(now),
+      shownRatio(now! / before!),
+      values("before").map(shown).join(", "),
+      values("now").map(shown).join(", ")
     ]
   })
   const header = ["scenario", commit, "now", `now / ${commit}`, `rounds of ${commit}`, "rounds now"]

@@ -3,6 +3,7 @@
  */
 import type { Contender } from "./Contender.ts"
 import type { Figure, Figures, Scenario } from "./Scenario.ts"
+import { shown, shownRatio } from "./Shown.ts"
 
 export interface Found {
   readonly scenario: Scenario
@@ -50,16 +51,6 @@ export const json = (found: ReadonlyArray<Found>, contenders: ReadonlyArray<Cont
     toPlainSql: limitShare(row)
   }))
 
-/** As a person reads it: three digits or so. */
-export const shown = (value: number | undefined): string =>
-  value === undefined
-    ? "–"
-    : Number.isNaN(value)
-    ? "did not finish"
-    : value >= 1000
-    ? `${(value / 1000).toFixed(1)} k`
-    : value.toFixed(value === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2)
-
 const rows = ({ rounds, scenario }: Found): ReadonlyArray<Row> =>
   scenario.figures.map((figure, index) => ({
     name: [scenario.name, ...(figure.of === undefined ? [] : [figure.of])].join(", ") +
@@ -77,9 +68,6 @@ export const median = (values: ReadonlyArray<number | undefined>): number | unde
     ? finished[Math.floor(finished.length / 2)]
     : Number.NaN
 }
-
-export const shownRatio = (ratio: number | undefined): string =>
-  ratio === undefined ? "–" : `${ratio.toFixed(ratio < 10 ? 2 : 0)}×`
 
 const peerRatio = ({ figure, valueOf }: Row, contenders: ReadonlyArray<Contender>) => {
   const peers = contenders.filter(({ role }) => role === "peer")

@@ -13,6 +13,7 @@ import type { Figures, Scenario } from "./Scenario.ts"
 import { scenarios } from "./scenarios/all.ts"
 import { drain } from "./scenarios/drain.ts"
 import * as Servers from "./Servers.ts"
+import { shown } from "./Shown.ts"
 import * as Table from "./Table.ts"
 import { installed } from "./Versions.ts"
 
@@ -60,7 +61,7 @@ const ask = async (scenario: Scenario, contender: Contender, isQuick: boolean) =
   const figures = await measure({ scenario, contender, servers, isQuick })
   const texts = figures.map((value, index) => {
     const { of = "", unit } = scenario.figures[index]!
-    return `${of} ${Table.shown(value)} ${unit}`.trim()
+    return `${of} ${shown(value)} ${unit}`.trim()
   })
   if (!figures.every(Number.isNaN)) {
     note(`${scenario.name} | ${contender.name}: ${texts.join(", ")}`)
