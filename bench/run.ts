@@ -1,14 +1,17 @@
 /**
  * Asks every scenario of every contender in turn, round by round, on one fresh embedded server, and
  * prints the medians with pgq's ratio to the best peer. Flags: --quick, --only TEXT, --rounds N,
- * --json, --own, --against REVISION.
+ * --json, --own, --against REVISION, --picture FILE, --from FILE.
  */
+import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as Against from "./Against.ts"
+import { choose, type Row } from "./Charts.ts"
 import type { Contender } from "./Contender.ts"
 import { contenders as all } from "./contenders/all.ts"
 import { measure, note } from "./Measurement.ts"
+import * as Picture from "./Picture.ts"
 import type { Figures, Scenario } from "./Scenario.ts"
 import { scenarios } from "./scenarios/all.ts"
 import { drain } from "./scenarios/drain.ts"
@@ -24,7 +27,9 @@ const { values: flags } = parseArgs({
     rounds: { type: "string" },
     json: { type: "boolean", default: false },
     own: { type: "boolean", default: false },
-    against: { type: "string" }
+    against: { type: "string" },
+    picture: { type: "string" },
+    from: { type: "string", multiple: true, default: [] }
   }
 })
 const roundCount = Number(flags.rounds ?? (flags.quick ? 1 : 3))
@@ -42,6 +47,25 @@ if (flags.against !== undefined) {
     roundCount,
     flags: [...flags.only.flatMap((text) => ["--only", text]), ...flags.quick ? ["--quick"] : []]
   }))
+}
+
+const read = (file: string): { readonly machine: string; readonly rows: ReadonlyArray<Row> } =>
+  JSON.parse(readFileSync(file, "utf8"))
+
+const draw = (file: string, caption: string, rows: ReadonlyArray<Row>) => {
+  const names = all.filter(({ role }) => role !== "limit").map(({ name }) => name)
+  writeFileSync(file, Picture.svg({ own: "pgq", caption, panels: choose(rows, names) }))
+}
+
+if (flags.from.length > 0) {
+  if (flags.picture === undefined) {
+    note("--from reads what --json printed before, for --picture FILE")
+    process.exit(2)
+  }
+  const runs = flags.from.map(read)
+  const machines = new Set(runs.map(({ machine }) => machine))
+  draw(flags.picture, Array.from(machines).join("; "), runs.flatMap(({ rows }) => rows))
+  process.exit(0)
 }
 
 const servers = await Servers.start()
@@ -92,6 +116,7 @@ const machine = `${cpus().length} × ${cpus()[0]!.model}, ${software}; ` +
   `PostgreSQL at its defaults, analyzed after loading; ${
     flags.quick ? "quick (fewer jobs and shorter than the names say), " : ""
   }medians of ${roundCount} round(s)`
+const rows = Table.json(found, contenders)
 const settings = contenders.map(({ name, packages, settings }) => ({
   name,
   versions: packages.map(installed),
@@ -99,7 +124,7 @@ const settings = contenders.map(({ name, packages, settings }) => ({
 }))
 process.stdout.write(
   flags.json
-    ? `${JSON.stringify({ machine, settings, rows: Table.json(found, contenders) }, null, 2)}\n`
+    ? `${JSON.stringify({ machine, settings, rows }, null, 2)}\n`
     : [
       machine,
       "",
@@ -113,4 +138,5 @@ process.stdout.write(
       ""
     ].join("\n")
 )
+if (flags.picture !== undefined) draw(flags.picture, machine, rows)
 process.exit(0)
