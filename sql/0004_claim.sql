@@ -13,21 +13,21 @@
 --   ranges it looks everywhere. So it does when it has made new heads, which may stand outside of
 --   all ranges, and with `looks_below` when it has found nothing in the ranges.
 -- - A claim that finds nothing marks the worker asleep; one that finds jobs wakes it, if `is_busy`.
--- - The rows come in no order. One row of NULLs says that no job was found yet, but that more lanes
---   are to be put in order: the worker claims again at once. `place` is NULL for a job behind the
---   head of its lane.
+-- - The rows come in no order. `place` is NULL for a job behind the head of its lane. A row of
+--   NULLs says that another claim at once may find jobs that this one passed by: lanes are to be
+--   put in order still, or there are suspects beside the jobs that were found.
 -- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   is_exclusive boolean, user_lock bigint[],
-  is_careful boolean DEFAULT false, looks_below boolean DEFAULT true,
+  is_careful boolean DEFAULT false, looks_below boolean DEFAULT true, is_busy boolean DEFAULT true,
   range_queues text[] DEFAULT NULL, range_tops integer[] DEFAULT NULL,
-  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL,
-  is_busy boolean DEFAULT true
+  range_bottoms integer[] DEFAULT NULL, range_floors bigint[] DEFAULT NULL
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
-  priority integer, failures integer, max_attempts integer, unhandled_count integer, place bigint
+  priority integer, failures integer, max_attempts integer, unhandled_count integer,
+  is_suspect boolean, place bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -68,6 +68,7 @@ BEGIN
       SELECT j.lease, j.id, j.queue, j.name,
              CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
+             j.crash_count > 0,
              CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END
       FROM (
         SELECT own.id AS lease, jobs.*,
@@ -80,10 +81,8 @@ BEGIN
       -- their jobs run again: jobs without a key may do so.
       PERFORM set_config('synchronous_commit', 'off', true);
     END IF;
-  ELSIF is_behind THEN
-    RETURN NEXT;
   END IF;
-  -- Producers wake a worker that is asleep. A busy worker needs no wake-ups.
+  IF is_behind OR taken.has_suspects THEN RETURN NEXT; END IF;
   IF was_asleep = (taken.given IS NOT NULL OR is_behind) AND (is_busy OR NOT was_asleep) THEN
     UPDATE workers AS w SET asleep = NOT was_asleep WHERE w.id = worker;
   END IF;
@@ -120,7 +119,7 @@ END $$;
 CREATE FUNCTION take_by_turns(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
-  OUT given uuid[], OUT is_keyed boolean
+  OUT given uuid[], OUT is_keyed boolean, OUT has_suspects boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   q text;
@@ -147,11 +146,12 @@ END $$;
 -- Takes jobs of one queue into leases: the healthy ones into one, each suspect into one of its own,
 -- because it may be the job that killed its worker. `heads` is the number of jobs that count
 -- against `jobs_max`, `suspects` the number of suspects among them. `given` is NULL if no job was
--- found.
+-- found. `has_suspects` says that the queue has suspects beside them.
 CREATE FUNCTION take_jobs(
   q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer,
   range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
-  OUT given uuid[], OUT heads integer, OUT suspects integer, OUT is_keyed boolean
+  OUT given uuid[], OUT heads integer, OUT suspects integer, OUT is_keyed boolean,
+  OUT has_suspects boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   picked record;
@@ -165,14 +165,18 @@ BEGIN
   ELSE
     picked := pick_above(q, jobs_max, range_queues, range_tops, range_bottoms, range_floors);
   END IF;
-  IF picked.has_suspects THEN
+  has_suspects := picked.has_suspects;
+  IF has_suspects THEN
     picked := add_suspects(
       q, worker, jobs_max, slots,
       picked.healthy, picked.is_keyed, picked.first_id, picked.last_id
     );
     apart := picked.suspects;
   END IF;
-  IF picked.healthy IS NULL AND apart IS NULL THEN RETURN; END IF;
+  IF picked.healthy IS NULL AND apart IS NULL THEN
+    has_suspects := false;
+    RETURN;
+  END IF;
   healthy := picked.healthy;
   is_keyed := picked.is_keyed;
   -- A fresh look at the leases: a claim that had locked these rows before has committed by now.

@@ -153,13 +153,15 @@ BEGIN
   ) WHERE own.id = ANY (their);
 END $$;
 
--- Puts jobs back that ended undone: for another try, or as they were.
-CREATE FUNCTION put_back(endings ending[], is_keyed boolean) RETURNS void LANGUAGE plpgsql AS $$
+-- Puts jobs back that ended undone: for another try, or as they were. Returns whether a claim may
+-- find a job that no claim could find before.
+CREATE FUNCTION put_back(endings ending[], is_keyed boolean) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   q text;
   ids bigint[];
   is_soon boolean;
   changed integer;
+  has_made_ready boolean := false;
 BEGIN
   -- A released job is ready, and a lane may have a new head.
   FOR q, ids IN
@@ -172,10 +174,11 @@ BEGIN
   LOOP
     PERFORM mark_lanes(q, ids);
     PERFORM wake(q);
+    has_made_ready := true;
   END LOOP;
   SELECT array_agg(e.id), bool_or(e.outcome = 'retried' AND e.delay < 10) INTO ids, is_soon
     FROM unnest(endings) AS e WHERE e.outcome IN ('retried', 'unhandled', 'blocked');
-  IF ids IS NULL THEN RETURN; END IF;
+  IF ids IS NULL THEN RETURN has_made_ready; END IF;
   -- A join by id could read all jobs. So each row is locked, and addressed by its place.
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
   UPDATE jobs AS j SET
@@ -202,11 +205,13 @@ BEGIN
     );
   END IF;
   IF is_soon THEN PERFORM notify_wake('due'); END IF;
+  RETURN has_made_ready;
 END $$;
 
 -- Passes the heads of lanes on. Where the lease, one of `ended`, has more jobs of the lane, the
--- next of these becomes the head; its worker runs it. Else the first waiting job does.
-CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended leases[]) RETURNS void
+-- next of these becomes the head; its worker runs it. Else the first waiting job does. Returns
+-- whether a claim may find such a job.
+CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended leases[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
@@ -216,6 +221,7 @@ DECLARE
   changed integer;
   q text;
   lanes text[];
+  has_made_ready boolean := false;
 BEGIN
   IF cardinality(rest) > 0 THEN
     next := ARRAY(
@@ -243,8 +249,10 @@ BEGIN
   LOOP
     IF make_heads(q, lanes) > 0 THEN
       PERFORM wake(q);
+      has_made_ready := true;
     END IF;
   END LOOP;
+  RETURN has_made_ready;
 END $$;
 
 -- Takes all locks of a settlement, before it changes anything: leases in the order of their ids,
@@ -278,7 +286,8 @@ END $$;
 -- Records the ends of runs. `done_ids` names completed jobs, lease by lease: the first
 -- `done_counts[1]` of them belong to `done_leases[1]`, and so on. `others` is a list of objects
 -- with the fields of `ending`. Returns the jobs that do not stand in the lease that they were named
--- with: nothing was changed of these.
+-- with: nothing was changed of these. A row of NULLs says that a claim may find a job that no claim
+-- could find before.
 CREATE FUNCTION settle(
   done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
 )
@@ -295,6 +304,7 @@ DECLARE
   ended bigint[];
   queues text[];
   keys text[];
+  has_made_ready boolean := false;
   mark text := begin_step();
 BEGIN
   PERFORM require_read_committed();
@@ -322,13 +332,14 @@ BEGIN
     );
   END IF;
   IF cardinality(undone) > 0 THEN
-    PERFORM put_back(mine, keys IS NOT NULL);
+    has_made_ready := put_back(mine, keys IS NOT NULL);
   END IF;
   IF keys IS NOT NULL AND cardinality(ended) > 0 THEN
-    PERFORM pass_heads_on(queues, keys, completed || failed);
+    has_made_ready := pass_heads_on(queues, keys, completed || failed) OR has_made_ready;
   END IF;
   PERFORM end_step(mark);
 
+  IF has_made_ready THEN RETURN NEXT; END IF;
   IF cardinality(ended) < cardinality(asked_ids) THEN
     RETURN QUERY
       SELECT asked.lease, asked.id FROM (

@@ -186,8 +186,9 @@ END $$;
 -- for the time of a lease. The fractions are those of CONTRACT.md, "heartbeat".
 --
 -- The caller commits this before it calls `rescue`. A rescue may be refused, and the leases of one
--- dead worker must not keep another one from being found.
-CREATE FUNCTION note_late() RETURNS void LANGUAGE plpgsql AS $$
+-- dead worker must not keep another one from being found. Returns whether a dead worker has left a
+-- lease: only then is there something to rescue.
+CREATE FUNCTION note_late() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
 BEGIN
@@ -206,6 +207,7 @@ BEGIN
       AND clock NOT BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + lease
     FOR UPDATE SKIP LOCKED
   );
+  RETURN cardinality(abandoned_leases(1)) > 0;
 END $$;
 
 -- Hands back jobs of dead workers, one lease after the other until these had `jobs_max` jobs.

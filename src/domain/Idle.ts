@@ -16,6 +16,8 @@ export interface Idle {
    * awake.
    */
   readonly hasUnannounced: boolean
+  /** Whether a wake-up ended the last pause. */
+  readonly isWoken: boolean
   /** The last claims in a row that have found jobs. */
   readonly fullRounds: number
   /** Empty claims since the last wake-up. */
@@ -32,6 +34,7 @@ export interface Idle {
 export const initial: Idle = {
   sleep: "awake",
   hasUnannounced: false,
+  isWoken: false,
   fullRounds: 0,
   emptyRounds: 0,
   shortPauses: 0,
@@ -80,6 +83,13 @@ export const afterLook = (idle: Idle, hasUnannounced: boolean): Idle => ({
   hasUnannounced
 })
 
+/**
+ * Whether each job that is added from now on wakes the worker, as far as it can tell. Where nobody
+ * sends wake-ups, none has ended its last pause.
+ */
+export const hearsOfAll = ({ hasUnannounced, isWoken, sleep }: Idle): boolean =>
+  sleep === "asleep" && isWoken && !hasUnannounced
+
 /** Whether to pause only briefly and then to ask for such transactions again. */
 export const isWatchful = (idle: Idle): boolean => idle.hasUnannounced && idle.emptyRounds === 0
 
@@ -100,6 +110,7 @@ export const afterPause = (idle: Idle, pause: {
   readonly isWoken: boolean
 }): Idle => ({
   ...idle,
+  isWoken: pause.isWoken,
   emptyRounds: pause.isWoken || isWatchful(idle) ? 0 : idle.emptyRounds + 1,
   shortPauses: isWatchful(idle) ? idle.shortPauses + 1 : 0,
   isThorough: idle.hasPassedBy && !pause.isWoken

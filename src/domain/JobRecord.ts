@@ -36,6 +36,8 @@ export interface ClaimedJob {
   readonly maxAttempts: number | undefined
   /** How often the worker that claimed it had no handler of its name. */
   readonly unhandledCount: number
+  /** Whether it was in a lease whose worker died. */
+  readonly isSuspect: boolean
 }
 
 /** A handler's view of its job. */

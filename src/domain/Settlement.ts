@@ -33,6 +33,12 @@ export const Settlement = Data.taggedEnum<Settlement>()
 
 const completed = Settlement.Completed()
 
+/** Whether this end of a run may make a job ready: the same one, or the next one of its lane. */
+export const mayMakeReady = ({ key, settlement }: {
+  readonly key?: string | undefined
+  readonly settlement: Settlement
+}): boolean => key !== undefined || settlement._tag !== "Completed"
+
 /** The settlement that follows from a handler's exit. */
 export const decide = (run: {
   readonly job: ClaimedJob

@@ -81,10 +81,12 @@ export class JobRepo extends Context.Service<JobRepo, {
 /** The jobs of one claim. */
 export interface Claimed {
   readonly jobs: ReadonlyArray<ClaimedJob>
-  /** No job was found yet, but more lanes are to be put in order: claim again at once. */
+  /** Another claim at once may find jobs that this one passed by. */
   readonly isBehind: boolean
   /** Jobs may be ready where the claim did not look: make a thorough claim soon. */
   readonly hasPassedBy?: boolean
+  /** All jobs that could be claimed were: more of them come with a wake-up. Defaults to false. */
+  readonly hasFoundAll?: boolean
 }
 
 /** The settlements of one call that were not recorded. */
@@ -96,6 +98,8 @@ export interface Settling {
    * row of another job of their run.
    */
   readonly rowLocked: ReadonlyArray<bigint>
+  /** Whether a claim may find a job that no claim could find before. */
+  readonly hasMadeReady: boolean
 }
 
 /** The end of one run, to be recorded. */

@@ -18,9 +18,9 @@ export class Scheduler extends Context.Service<Scheduler, {
 
   /**
    * Looks through some thousands of lanes, the next ones each time, for waiting jobs that no marker
-   * and no head would bring to a claim. Answers how many lanes it marked.
+   * and no head would bring to a claim. It marks these lanes.
    */
-  readonly heal: Effect.Effect<number, StoreError>
+  readonly heal: Effect.Effect<Healed, StoreError>
 
   /** Drops receipts that no producer will ask for any more. */
   readonly forget: Effect.Effect<void, StoreError>
@@ -28,6 +28,13 @@ export class Scheduler extends Context.Service<Scheduler, {
   /** Makes partitions for the next days' history and drops the history that is past keeping. */
   readonly prune: Effect.Effect<void, StoreError>
 }>()("pgq/services/Scheduler") {}
+
+export interface Healed {
+  /** The number of lanes that were marked. */
+  readonly healed: number
+  /** Whether it has looked through all lanes: the next call begins anew. */
+  readonly isAtEnd: boolean
+}
 
 export interface Promoted {
   /** The number of jobs that were made ready. */

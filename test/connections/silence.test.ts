@@ -129,7 +129,7 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
         patience
       )
 
-      for (const word of ["claim", "settle", "promote", "rescue", "prune_completed", renewal]) {
+      for (const word of ["claim", "settle", "promote", "note_late", "prune_completed", renewal]) {
         it.effect(
           `a worker goes on after "${word}", beside a pool of ${pool}`,
           () =>

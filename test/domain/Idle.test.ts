@@ -27,6 +27,7 @@ describe("a worker", () => {
     assert.deepStrictEqual(Idle.initial, {
       sleep: "awake",
       hasUnannounced: false,
+      isWoken: false,
       fullRounds: 0,
       emptyRounds: 0,
       shortPauses: 0,
@@ -64,6 +65,16 @@ describe("a worker", () => {
     assert.deepStrictEqual(foundNothing(idle), worker({ sleep: "asleep" }))
     const awake = worker({ sleep: "awake", fullRounds: 12 })
     assert.deepStrictEqual(foundNothing(awake), worker({ sleep: "falling asleep" }))
+  })
+
+  it("hears of all new jobs while it sleeps, wake-ups come, and no producer missed its sleep", () => {
+    const asleep = worker({ sleep: "asleep" })
+    assert.isFalse(Idle.hearsOfAll(asleep))
+    assert.isTrue(Idle.hearsOfAll(foundJobs(woken(asleep))))
+    assert.isFalse(Idle.hearsOfAll(timedOut(woken(asleep))))
+    assert.isFalse(Idle.hearsOfAll(woken(watchful)))
+    assert.isFalse(Idle.hearsOfAll(Idle.distrusted(woken(asleep))))
+    assert.isFalse(Idle.hearsOfAll({ ...woken(asleep), sleep: "falling asleep" }))
   })
 
   it("that is awake needs no wake-ups", () => {
@@ -111,13 +122,14 @@ describe("a worker", () => {
 
   it("begins with the shortest pause again when it is woken, and stays asleep", () => {
     const idle = worker({ sleep: "asleep", emptyRounds: 4 })
-    assert.deepStrictEqual(woken(idle), worker({ sleep: "asleep" }))
+    assert.deepStrictEqual(woken(idle), worker({ sleep: "asleep", isWoken: true }))
   })
 
   it.each([true, false])("counts short pauses, whether it is woken (%s) or not", (isWoken) => {
     const once = Idle.afterPause(watchful, { isWoken })
-    assert.deepStrictEqual(once, { ...watchful, shortPauses: 1 })
-    assert.deepStrictEqual(Idle.afterPause(once, { isWoken }), { ...watchful, shortPauses: 2 })
+    assert.deepStrictEqual(once, { ...watchful, isWoken, shortPauses: 1 })
+    const twice = Idle.afterPause(once, { isWoken })
+    assert.deepStrictEqual(twice, { ...watchful, isWoken, shortPauses: 2 })
   })
 
   it("forgets the short pauses when it has paused for long again", () => {

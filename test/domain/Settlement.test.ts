@@ -127,7 +127,8 @@ const claimed: ClaimedJob = {
   priority: 0,
   attempt: 1,
   maxAttempts: undefined,
-  unhandledCount: 0
+  unhandledCount: 0,
+  isSuspect: false
 }
 
 const settlementOf = (run: {

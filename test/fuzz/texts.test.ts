@@ -114,6 +114,6 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a text
 const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
-  settle: () => Effect.succeed({ lost: [], rowLocked: [] }),
+  settle: () => Effect.succeed({ lost: [], rowLocked: [], hasMadeReady: false }),
   hasUnstarted: () => Effect.succeed(false)
 }

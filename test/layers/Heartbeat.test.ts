@@ -48,7 +48,8 @@ const burials = Effect.fnUntraced(function*(
   yield* heartbeat.keep({
     onReportedDead: Effect.sync(() => void heard++),
     onExpired: Effect.void,
-    onRenewed: Effect.void
+    onRenewed: Effect.void,
+    onTrustedAgain: Effect.void
   })
   const time = yield* Effect.forkChild(TestClock.adjust(renewEvery(Duration.toMillis(lease))))
   yield* Deferred.await(asked)

@@ -22,7 +22,7 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
       Layer.succeed(Scheduler, {
         promote: Effect.succeed(idle),
         rescue: Effect.succeed(0),
-        heal: Effect.succeed(0),
+        heal: Effect.succeed({ healed: 0, isAtEnd: true }),
         forget: Effect.void,
         prune: Effect.void,
         ...store

@@ -3,7 +3,7 @@
  * row.
  */
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { Statement } from "effect/sql"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
@@ -38,6 +38,8 @@ const settle = Effect.fnUntraced(
   }
 )
 
+const recorded = { lost: [], rowLocked: [], hasMadeReady: false }
+
 const options = { excludeTestServices: true, timeout: "1 minute" } as const
 
 layer(PgQueue.layer, options)("a settlement", (it) => {
@@ -47,7 +49,24 @@ layer(PgQueue.layer, options)("a settlement", (it) => {
 
       const answer = yield* settle(settlements)
 
-      assert.deepStrictEqual(answer, { lost: [], rowLocked: [], calls: ["settle"] })
+      assert.deepStrictEqual(answer, { ...recorded, calls: ["settle"] })
+    }))
+
+  it.effect("says whether a claim may find a job that no claim could find before", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, { key: "a" }, { key: "a" }, { key: "b" }, {}, {})
+      const jobs = yield* claim({ queue, worker })
+      const retried = Settlement.Retried({ error: "", delay: Duration.hours(1), holdsLane: false })
+      const ends = [Settlement.Completed(), Settlement.Completed(), retried, Settlement.Released()]
+
+      const answers = yield* Effect.forEach(jobs, (job, n) => settle([settled(job, ends[n]!)]))
+
+      assert.deepStrictEqual(
+        answers.map(({ hasMadeReady }, n) => [jobs[n]!.key, hasMadeReady]),
+        [["a", true], ["b", false], [undefined, false], [undefined, true]]
+      )
     }))
 
   it.effect("leaves a job whose row is locked, and does not wait for it twice", () =>
@@ -65,10 +84,10 @@ layer(PgQueue.layer, options)("a settlement", (it) => {
 
       const rowLocked = [held!]
       const calls = ["settle", "row_locked", "settle"]
-      assert.deepStrictEqual(first, { lost: [], rowLocked, calls })
+      assert.deepStrictEqual(first, { ...recorded, rowLocked, calls })
       assert.deepStrictEqual(left, [])
-      assert.deepStrictEqual(again, { lost: [], rowLocked, calls: ["row_locked"] })
-      assert.deepStrictEqual(last, { lost: [], rowLocked: [], calls: ["row_locked", "settle"] })
+      assert.deepStrictEqual(again, { ...recorded, rowLocked, calls: ["row_locked"] })
+      assert.deepStrictEqual(last, { ...recorded, calls: ["row_locked", "settle"] })
       assert.deepStrictEqual([after.calls, after.lost.length], [["settle"], 3])
     }))
 

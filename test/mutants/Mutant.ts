@@ -10,6 +10,8 @@ export interface Mutant {
   /** Empty for a mutant that exists only in a model. */
   readonly changes: ReadonlyArray<Change>
   readonly by: ReadonlyArray<By>
+  /** Its test waits for a minute or longer, so it begins before the others. */
+  readonly isSlow?: boolean
 }
 
 export type Change = TextChange | {

@@ -35,14 +35,15 @@ const chosen: ReadonlyArray<Try> = mutants
   // A soak takes minutes, so it runs only on request.
   .filter(({ by }) => by.checker.startsWith(checker))
   .filter(({ by }) => checker !== "" || !by.checker.startsWith("soak"))
+  .toSorted((a, b) => Number(b.mutant.isSlow ?? false) - Number(a.mutant.isSlow ?? false))
 
 /**
- * Soaks have the machine for themselves. Tests wait at times, so one more test runs than there are
+ * Soaks have the machine for themselves. Tests wait at times, so twice as many run as there are
  * cores.
  */
 const concurrency = chosen.some(({ by }) => by.checker.startsWith("soak"))
   ? 1
-  : availableParallelism() + 1
+  : availableParallelism() * 2
 
 const isNoticed = Effect.fnUntraced(function*({ by, mutant }: Try, place: Runners.Place) {
   const since = yield* Clock.currentTimeMillis

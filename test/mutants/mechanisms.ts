@@ -42,6 +42,7 @@ export const mechanisms = {
   orderCheck: ["the order check in a claim", "an overtaken job is claimed"],
   oneOfAKey: ["one job of a key for a claim", twoRuns],
   secondLook: ["the second look at the leases after the row locks", "claimed twice"],
+  hasFoundAll: ["claiming again where a claim may have left jobs", late],
   boundsOfLeases: ["the bounds of a lease's ids, which cover suspects too", "claimed twice"],
   placeOfRetried: ["the place of a retried job behind the ready ones", "other jobs wait for ever"],
   floors: ["looking below the floors of claims", "a job waits until no other job is ready"],

@@ -51,7 +51,7 @@ export const ofFloors: ReadonlyArray<Mutant> = [
     of: "floorsForgotten",
     changes: [{
       file: "src/layers/postgres/PgSettle.ts",
-      from: "if (batch.some(mayGoBelow)) floors.forget()",
+      from: "if (hasMadeReady) floors.forget()",
       to: ""
     }],
     by: floors("the next job of a lane is found by the next claim")

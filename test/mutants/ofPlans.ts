@@ -5,7 +5,7 @@ import { type Mutant, plans } from "./Mutant.ts"
 
 const hot = [
   "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean, " +
-  "boolean, text[], integer[], integer[], bigint[])",
+  "boolean, boolean, text[], integer[], integer[], bigint[])",
   "settle(uuid[], integer[], bigint[], jsonb)"
 ]
 

@@ -6,6 +6,7 @@ import { type Mutant, test } from "./Mutant.ts"
 export const ofPools: ReadonlyArray<Mutant> = [
   {
     name: "renewals-behind-handlers",
+    isSlow: true,
     of: "ownConnections",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
@@ -16,6 +17,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   },
   {
     name: "claims-behind-handlers",
+    isSlow: true,
     of: "ownConnections",
     changes: [{
       file: "src/layers/postgres/connection/PgConnections.ts",
@@ -26,6 +28,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   },
   {
     name: "isolation-not-said",
+    isSlow: true,
     of: "isolation",
     changes: [{
       file: "src/layers/postgres/connection/PgPart.ts",
@@ -66,6 +69,7 @@ export const ofPools: ReadonlyArray<Mutant> = [
   },
   {
     name: "unlistens-before-it-hangs-up",
+    isSlow: true,
     of: "hangingUp",
     changes: [{
       file: "src/layers/postgres/PgNotifier.ts",

@@ -225,6 +225,42 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     by: [histories]
   },
   {
+    name: "claim-says-nothing-of-suspects",
+    of: "hasFoundAll",
+    changes: [{
+      file: "sql/0004_claim.sql",
+      from: "IF is_behind OR taken.has_suspects THEN",
+      to: "IF is_behind THEN"
+    }],
+    by: [test("engine/claiming/foundAll", "may have left suspects")]
+  },
+  {
+    name: "share-of-a-queue-counts-as-all",
+    of: "hasFoundAll",
+    changes: [{
+      file: "src/layers/postgres/PgClaim.ts",
+      from: "queues.length === 1",
+      to: "true"
+    }],
+    by: [test(
+      "engine/claiming/foundAll",
+      "may have left some of one queue for the share of another"
+    )]
+  },
+  {
+    name: "sleeper-trusts-wake-ups-that-never-came",
+    of: "hasFoundAll",
+    changes: [{
+      file: "src/domain/Idle.ts",
+      from: "sleep === \"asleep\" && isWoken && !hasUnannounced",
+      to: "sleep === \"asleep\""
+    }],
+    by: [test(
+      "domain/Idle",
+      "hears of all new jobs while it sleeps, wake-ups come, and no producer missed its sleep"
+    )]
+  },
+  {
     name: "leaving-worker-keeps-its-leases",
     of: "signOff",
     changes: [{

@@ -135,8 +135,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "crowds",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "ELSIF is_behind THEN",
-      to: "ELSIF false THEN"
+      from: "IF is_behind OR taken.has_suspects THEN",
+      to: "IF false THEN"
     }],
     by: [test(
       "engine/claiming/crowds",
@@ -374,6 +374,7 @@ export const ofSql: ReadonlyArray<Mutant> = [
   },
   {
     name: "first-due-jobs-again-and-again",
+    isSlow: true,
     of: "boundOfDue",
     changes: [{
       file: "sql/0006_maintenance.sql",

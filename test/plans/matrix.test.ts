@@ -99,7 +99,7 @@ const steps: Readonly<Record<string, Step>> = {
     pages: 5000,
     statement: ({ session: { sql }, worker }) =>
       sql`SELECT * FROM pgq.claim(
-        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL, false, true,
+        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL, false, true, true,
         ARRAY['deep', 'deep', 'deep'], ARRAY[2147483647, 0, -1], ARRAY[1, 0, -2147483648],
         ARRAY[NULL, 10, NULL])`
   },

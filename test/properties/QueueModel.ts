@@ -77,13 +77,15 @@ export const make = () => {
 
   /**
    * The same for a claim that has answered these jobs, and may have passed others by: jobs that
-   * stand before a job that was claimed once, and their lanes. A later look finds them.
+   * stand before a job that was claimed once, and their lanes. A later look finds them. `jobs` are
+   * those that there were when the claim began.
    */
   const claimableAbove = (
     ids: ReadonlyArray<bigint>,
-    options: ClaimOptions
+    options: ClaimOptions,
+    jobs: ReadonlyArray<LaneJob> = all()
   ): ReadonlyArray<LaneJob> => {
-    let among = all()
+    let among = jobs
     while (true) {
       const found = claimable(options, among)
       const passed = found.filter((job) => !ids.includes(job.id) && wasPassed(job))
@@ -206,6 +208,7 @@ export const make = () => {
     put,
     claimable,
     claimableAbove,
+    wasPassed,
     found,
     claimableInLanesOf,
     claimed,

@@ -78,8 +78,16 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
       : model.claimableAbove(ids, options)
     assert.deepStrictEqual(ids, expected.map(({ id }) => id))
     assert.deepStrictEqual(
-      jobs.map(({ attempt, unhandledCount }) => ({ attempt, unhandledCount })),
-      expected.map(({ failures, unhandledCount }) => ({ attempt: failures + 1, unhandledCount }))
+      jobs.map(({ attempt, isSuspect, unhandledCount }) => ({
+        attempt,
+        isSuspect,
+        unhandledCount
+      })),
+      expected.map(({ crashes, failures, unhandledCount }) => ({
+        attempt: failures + 1,
+        isSuspect: crashes > 0,
+        unhandledCount
+      }))
     )
     model.claimed(options.worker, jobs, { isBehind, isBusy: options.isBusy })
     if (command.op === "claim and lose the answer") {

@@ -20,12 +20,13 @@ export const openAt = Effect.fnUntraced(function*(url: string) {
 
   const settle = (step: "settle" | "settle_again") => (lease: string, ids: ReadonlyArray<bigint>) =>
     Effect.map(
-      sql<{ id: bigint }>`
+      sql<{ id: bigint | null }>`
         SELECT id FROM ${sql(`pgq.${step}`)}(
           ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]'
         )
       `,
-      (rows) => rows.map(({ id }) => id)
+      // A row of NULLs says that a job has become ready.
+      (rows) => rows.flatMap(({ id }) => id ?? [])
     )
 
   return {

@@ -30,5 +30,6 @@ export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({
   priority: job.priority,
   attempt: job.failures + 1,
   maxAttempts: job.maxAttempts,
-  unhandledCount: job.unhandledCount
+  unhandledCount: job.unhandledCount,
+  isSuspect: LaneJob.isSuspect(job)
 })

@@ -7,6 +7,7 @@
 import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
 import { StoreError } from "../../domain/Errors.ts"
 import { type NewJob, newJob } from "../../domain/JobRecord.ts"
+import { mayMakeReady } from "../../domain/Settlement.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
@@ -52,7 +53,11 @@ const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
     ),
   // No transaction can lock a job here: each method of the store is one step.
   settle: (settled, options) =>
-    timed((now) => ({ lost: store.settle(settled, { ...options, now }), rowLocked: [] })),
+    timed((now) => ({
+      lost: store.settle(settled, { ...options, now }),
+      rowLocked: [],
+      hasMadeReady: settled.some(mayMakeReady)
+    })),
   hasUnstarted: (queues) => Effect.sync(() => store.hasUnstarted(queues))
 })
 
@@ -67,7 +72,7 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
   }),
   rescue: timed((now) => store.rescue(now)),
   // No lane is marked here: each claim looks at every lane.
-  heal: Effect.succeed(0),
+  heal: Effect.succeed({ healed: 0, isAtEnd: true }),
   forget: Effect.void,
   prune: timed((now) => store.prune(now))
 })

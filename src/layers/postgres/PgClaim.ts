@@ -31,25 +31,30 @@ export const make = ({ floors, mode, schema, sql }: {
       const looksBelow = isThorough || !floors.isSlow()
       const column = <A>(valueOf: (range: Range) => A) =>
         ranges.length === 0 ? null : ranges.map(valueOf)
-      const rows = yield* sql<ClaimRow>`
+      const rows = yield* sql<ClaimRow | Hint>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count, place
+               max_attempts, unhandled_count, is_suspect, place
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
-          ${userLock}::bigint[], ${isCareful}, ${looksBelow},
+          ${userLock}::bigint[], ${isCareful}, ${looksBelow}, ${isBusy},
           ${column(({ queue }) => queue)}::text[], ${column(({ top }) => top)}::integer[],
-          ${column(({ bottom }) => bottom)}::integer[], ${column(({ floor }) => floor)}::bigint[],
-          ${isBusy}
+          ${column(({ bottom }) => bottom)}::integer[], ${column(({ floor }) => floor)}::bigint[]
         )
       `
-      const isBehind = rows[0] !== undefined && rows[0].id === null
+      const found = rows.filter(isJob)
+      const isBehind = found.length < rows.length
       const hasPassedBy = ranges.length > 0 && !looksBelow
-      if (isBehind) return { jobs: [], isBehind, hasPassedBy }
-      const heads = rows.filter(isHead).toSorted(byTurn)
+      const heads = found.filter(isHead).toSorted(byTurn)
       learn(heads)
-      const inOrder = Turns.interleaved(withTheirLanes(heads, rows))
+      const inOrder = Turns.interleaved(withTheirLanes(heads, found))
       const payloads = yield* payloadsOf(inOrder)
-      return { jobs: inOrder.map((row) => claimed(row, payloads)), isBehind, hasPassedBy }
+      return {
+        jobs: inOrder.map((row) => claimed(row, payloads)),
+        isBehind,
+        hasPassedBy,
+        // Several queues share the limit, and a queue that could give more may not have.
+        hasFoundAll: !isBehind && ranges.length === 0 && queues.length === 1 && heads.length < limit
+      }
     },
     withTimeout("claim"),
     // The jobs of a claim must reach the caller, or no worker would run them.
@@ -106,9 +111,17 @@ interface ClaimRow {
   readonly failures: number
   readonly max_attempts: number | null
   readonly unhandled_count: number
+  readonly is_suspect: boolean
   /** Null for a job behind the head of its lane. */
   readonly place: bigint | null
 }
+
+/** Another claim at once may find jobs. */
+interface Hint {
+  readonly id: null
+}
+
+const isJob = (row: ClaimRow | Hint): row is ClaimRow => row.id !== null
 
 type Head = ClaimRow & { readonly place: bigint }
 
@@ -124,7 +137,8 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   priority: row.priority,
   attempt: row.failures + 1,
   maxAttempts: row.max_attempts ?? undefined,
-  unhandledCount: row.unhandled_count
+  unhandledCount: row.unhandled_count,
+  isSuspect: row.is_suspect
 })
 
 const byTurn = (a: Head, b: Head): number => b.priority - a.priority || (a.place < b.place ? -1 : 1)

@@ -2,8 +2,8 @@
  * Lets the claims of a process begin at its floors where that pays, and looks for jobs below them:
  * at least every 80 milliseconds while claims use the floors, in a statement beside the claims.
  *
- * Floors pay where claims are large or slow. A small claim that begins at the front of a short
- * queue is faster without.
+ * Floors pay where claims are large, or one after the other is slow. A small claim that begins at
+ * the front of a short queue is faster without.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
@@ -22,6 +22,7 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     lookedAt: now(),
     lookTook: 0,
     isLooking: false,
+    slowClaims: 0,
     neededUntil: -Infinity
   }
   const look = makeLook(state, now, jobsBelow(sql, schema))
@@ -59,6 +60,8 @@ interface State {
   /** How long the last look took, in milliseconds. */
   lookTook: number
   isLooking: boolean
+  /** The last claims in a row that were slow. One may be slow because the machine is busy. */
+  slowClaims: number
   /** Until this time claims begin at the floors. */
   neededUntil: number
 }
@@ -74,7 +77,8 @@ const begin = (state: State, now: () => number, queues: ReadonlyArray<string>) =
 
     /** The heads of each queue stand in their order. */
     learn: (heads: ReadonlyArray<Floor>): void => {
-      if (heads.length >= large || now() - beganAt > slow) state.neededUntil = now() + needed
+      state.slowClaims = now() - beganAt > slow ? state.slowClaims + 1 : 0
+      if (heads.length >= large || state.slowClaims >= 3) state.neededUntil = now() + needed
       if (state.generation !== generation) return
       heads.forEach((job, n) => {
         const next = heads[n + 1]
@@ -127,5 +131,5 @@ const slow = 5
 /** The jobs of a large claim. */
 const large = 50
 
-/** Milliseconds after a large or slow claim in which floors are used. */
+/** Milliseconds after a large claim, or slow ones, in which floors are used. */
 const needed = 10_000

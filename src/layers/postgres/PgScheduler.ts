@@ -89,9 +89,9 @@ const rescue = (sql: PgClient.PgClient, step: Step) => {
     )
   )
   // In a transaction of its own: a refused rescue must not keep dead workers from being found.
-  return sql`SELECT ${step("note_late")}()`.pipe(
+  return sql<{ has_abandoned: boolean }>`SELECT ${step("note_late")}() AS has_abandoned`.pipe(
     withTimeout("note_late"),
-    Effect.andThen(handBack),
+    Effect.flatMap(([row]) => row!.has_abandoned ? handBack : Effect.succeed(0)),
     Effect.withSpan("Scheduler.rescue")
   )
 }
@@ -109,7 +109,7 @@ const heal = (sql: PgClient.PgClient, step: Step) => {
   ).pipe(
     Effect.map(([row]) => {
       lane = { queue: row!.last_queue ?? "", key: row!.last_key ?? "" }
-      return row!.healed
+      return { healed: row!.healed, isAtEnd: row!.last_queue === null }
     }),
     withTimeout("heal"),
     Effect.withSpan("Scheduler.heal")

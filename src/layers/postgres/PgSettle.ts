@@ -4,6 +4,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
 import { ClaimLost, type StoreError } from "../../domain/Errors.ts"
+import { mayMakeReady } from "../../domain/Settlement.ts"
 import type { JobRepo, Settled, Settling } from "../../services/JobRepo.ts"
 import type { PgFloors } from "./PgFloors.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -31,12 +32,13 @@ export const make = (parts: Parts): JobRepo["Service"]["settle"] => {
       const others = batch.filter(({ id }) => !locked.has(id))
       others.forEach(({ id }) => lockedBefore.delete(id))
       rowLocked.forEach((id) => lockedBefore.add(id))
-      return { lost: others.length === 0 ? [] : yield* record(others, options), rowLocked }
+      const recorded = others.length === 0 ? nothing : yield* record(others, options)
+      return { ...recorded, rowLocked }
     }
   )
 
   const recordAll = Effect.fnUntraced(function*(batch: Batch, options: Options) {
-    return { lost: yield* record(batch, options), rowLocked: [] }
+    return { ...yield* record(batch, options), rowLocked: [] }
   })
 
   return Effect.fn("JobRepo.settle")((batch, options = {}): Effect.Effect<Settling, StoreError> => {
@@ -58,12 +60,10 @@ export const make = (parts: Parts): JobRepo["Service"]["settle"] => {
   })
 }
 
+const nothing = { lost: [], hasMadeReady: false }
+
 /** PostgreSQL's code for a lock that was not free in time. */
 const lockTimeout = "55P03"
-
-/** Whether a job may become ready below the floors: one that goes back, or the next of a lane. */
-const mayGoBelow = ({ key, settlement }: Settled): boolean =>
-  key !== undefined || settlement._tag !== "Completed"
 
 const statements = ({ floors, schema, sql }: Parts) => {
   const name = (relation: string) => sql(`${schema}.${relation}`)
@@ -77,14 +77,20 @@ const statements = ({ floors, schema, sql }: Parts) => {
         else if (!done.get(each.lease)?.push(each.id)) done.set(each.lease, [each.id])
       }
       const ids = Array.from(done.values())
-      const lost = yield* sql<{ id: bigint; lease: string }>`
+      const rows = yield* sql<{ id: bigint; lease: string } | { id: null; lease: null }>`
         SELECT id, lease::text FROM ${name(isRepeat ? "settle_again" : "settle")}(
           ${Array.from(done.keys())}::uuid[], ${ids.map((held) => held.length)}::integer[],
           ${ids.flat()}::bigint[], ${JSON.stringify(others)}::jsonb
         )
       `
-      if (batch.some(mayGoBelow)) floors.forget()
-      return lost.map((each) => new ClaimLost(each))
+      // The first call of a repeated one may have made jobs ready.
+      const hasMadeReady = isRepeat
+        ? batch.some(mayMakeReady)
+        : rows.some(({ id }) => id === null)
+      // The jobs may stand below the floors.
+      if (hasMadeReady) floors.forget()
+      const lost = rows.flatMap((row) => row.id === null ? [] : new ClaimLost(row))
+      return { lost, hasMadeReady }
     },
     withTimeout("settle"),
     Effect.uninterruptible

@@ -2,12 +2,13 @@
  * The claims of a worker: one claim for all its queues, the next as soon as a slot is free, and
  * rarer claims while there are no jobs.
  */
-import { Clock, Effect, type Queue, Semaphore } from "effect"
+import { Clock, Effect, Semaphore } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import * as Idle from "../../domain/Idle.ts"
 import * as Turns from "../../domain/Turns.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import * as EventLog from "../effects/EventLog.ts"
+import type { Changes } from "./Changes.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import * as Pauses from "./Pauses.ts"
@@ -15,9 +16,9 @@ import * as Reconciliation from "./Reconciliation.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const { join, queues, runs } = options
+  const { changes, join, queues, runs } = options
   const clock = yield* Clock.Clock
-  const pauses = yield* Pauses.make(options)
+  const pauses = yield* Pauses.make(queues)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
   const claimInTurn = yield* makeClaimInTurn(options)
   /** A claim in flight must not overlap a reconciliation. */
@@ -31,16 +32,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     yield* reconcileIfDue
     const rejoinsBefore = rejoins
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
-    const { isBusy, isThorough } = pauses.nextClaim()
-    const claimed = yield* claimInTurn({ isCareful, isThorough, isBusy })
-    const { hasPassedBy, isBehind, jobs } = claimed
+    const how = pauses.nextClaim()
+    changes.forgetWakes()
+    const claimed = yield* claimInTurn({ isCareful, ...how })
+    const { hasFoundAll, hasPassedBy, isBehind, jobs } = claimed
     if (rejoins === rejoinsBefore) runs.add(jobs)
     // Other workers may have had these jobs since. Jobs that are still leased to this worker go
     // back first.
     else makeDue(1)
     const isEmpty = jobs.length === 0 && !isBehind
-    pauses.learn((idle) => Idle.afterClaim(idle, { isEmpty, isBusy, hasPassedBy }))
-    return { found: jobs.length, isBehind }
+    pauses.learn((idle) => Idle.afterClaim(idle, { ...how, isEmpty, hasPassedBy }))
+    const mayFindMore = isEmpty ? false : hasFoundAll !== true || !pauses.hearsOfAll()
+    return { hasFound: !isEmpty, mayFindMore }
   })
 
   const rejoin = Effect.gen(function*() {
@@ -72,15 +75,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     rejoin,
 
     /**
-     * Claims from all queues, beginning with another queue each time. Answers how many jobs came
-     * and whether to claim again at once, or nothing if the claim failed.
+     * Claims from all queues, beginning with another queue each time. Answers whether there were
+     * jobs, and whether a claim at once may find more; or nothing if the claim failed.
      */
     round: claiming.withPermit(round).pipe(
       Effect.tapDefect(() => Effect.sync(distrust)),
       Effect.catch((error) => Effect.as(afterFailure(error), undefined))
     ),
 
-    /** Pauses after an empty claim: until a change, or for `longest`. */
+    /** Pauses after an empty claim until this change comes, or for `longest`. */
     pause: pauses.pause
   }
 })
@@ -90,8 +93,7 @@ export interface Options {
   readonly queues: ReadonlyArray<string>
   readonly runs: JobRunner
   readonly settler: Settler
-  /** Signals that a claim may find jobs. */
-  readonly changes: Queue.Dequeue<void>
+  readonly changes: Changes
   /** Registers this worker in the store. */
   readonly join: Effect.Effect<void, StoreError>
 }

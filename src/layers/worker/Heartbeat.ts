@@ -20,6 +20,8 @@ export interface Events {
   /** The store has reported this worker dead. */
   readonly onReportedDead: Effect.Effect<void, StoreError>
   readonly onRenewed: Effect.Effect<void>
+  /** A renewal has succeeded since `isTrusted` last answered false. */
+  readonly onTrustedAgain: Effect.Effect<void>
 }
 
 export const make = Effect.fnUntraced(function*(worker: NewWorker) {
@@ -27,7 +29,11 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const registry = yield* WorkerRegistry
   const now = yield* Monotonic.millis
   const watchdog = yield* (yield* Watchdog).watch(worker)
-  const { expire, isTrusted, renewedAgo, trustFrom } = makeTrust({ lease, now, watchdog })
+  const { expire, isTrusted, renewedAgo, takeDoubt, trustFrom } = makeTrust({
+    lease,
+    now,
+    watchdog
+  })
   /** How often the worker has registered. */
   let joined = 0
   let joining: Fiber.Fiber<void, StoreError> | undefined
@@ -60,7 +66,11 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const turn = Effect.sync(() => watchdog.tick(renewedAgo()))
 
   const keep = Effect.fnUntraced(function*(events: Events) {
-    const renewal = Effect.andThen(renew(events), events.onRenewed)
+    const renewal = Effect.gen(function*() {
+      yield* renew(events)
+      yield* events.onRenewed
+      if (takeDoubt()) yield* events.onTrustedAgain
+    })
     const watch = Effect.andThen(turn, expire(events.onExpired))
     yield* Effect.forkScoped(repeatedlyRenew(renewal, { lease, isTrusted }))
     yield* turn
@@ -89,14 +99,25 @@ const makeTrust = ({ lease, now, watchdog }: {
 }) => {
   let renewedAt = -Infinity
   let hasExpired = false
+  /** Whether anybody was told that the leases are not trusted. */
+  let isDoubted = false
 
   const renewedAgo = () => now() - renewedAt
-  const isTrusted = () =>
-    renewedAgo() < trustedFor(lease) || watchdog.renewedAgo() < trustedFor(lease)
+  const isTrusted = () => {
+    const answer = renewedAgo() < trustedFor(lease) || watchdog.renewedAgo() < trustedFor(lease)
+    isDoubted ||= !answer
+    return answer
+  }
 
   return {
     renewedAgo,
     isTrusted,
+    /** Whether `isTrusted` has answered false since the last call. */
+    takeDoubt: (): boolean => {
+      const was = isDoubted
+      isDoubted = false
+      return was
+    },
     /** A renewal or registration that was sent at this time has succeeded. */
     trustFrom: (sentAt: number): void => {
       renewedAt = sentAt

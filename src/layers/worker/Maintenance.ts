@@ -40,10 +40,12 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     yield* repeatedly("promote", promote, changed)
     const rescue = saying("not all jobs of dead workers are given back", scheduler.rescue)
     yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
-    yield* repeatedly(
-      "heal",
-      Effect.flatMap(scheduler.heal, (healed) => every(healed > 0 ? "100 millis" : "2500 millis"))
+    const heal = Effect.flatMap(
+      scheduler.heal,
+      ({ healed, isAtEnd }) =>
+        every(healed > 0 ? "100 millis" : isAtEnd ? "10 seconds" : "2500 millis")
     )
+    yield* repeatedly("heal", heal)
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))

@@ -8,6 +8,7 @@ import type { LoggedJob } from "./LogFields.ts"
 /** A settlement, and the fields for its log lines. */
 export interface Ended extends Settled, LoggedJob {
   readonly key: string | undefined
+  readonly isSuspect: boolean
 }
 
 type Batch = ReadonlyArray<Ended>

@@ -1,15 +1,11 @@
 /**
  * The pauses of a worker between claims while there are no jobs. Their lengths come from `Idle`.
  */
-import { Duration, Effect, Option, Queue, Random } from "effect"
+import { Duration, Effect, Option, Random } from "effect"
 import * as Idle from "../../domain/Idle.ts"
 import { Notifier } from "../../services/Notifier.ts"
 
-export const make = Effect.fnUntraced(function*({ changes, queues }: {
-  readonly queues: ReadonlyArray<string>
-  /** Signals that a claim may find jobs. */
-  readonly changes: Queue.Dequeue<void>
-}) {
+export const make = Effect.fnUntraced(function*(queues: ReadonlyArray<string>) {
   const notifier = yield* Notifier
   let idle = Idle.initial
 
@@ -21,10 +17,9 @@ export const make = Effect.fnUntraced(function*({ changes, queues }: {
     idle = Idle.afterLook(idle, hasUnannounced)
   })
 
-  const change = Effect.fnUntraced(function*(longest: Duration.Input) {
+  const jittered = Effect.fnUntraced(function*(longest: Duration.Input) {
     const millis = Idle.pauseMax(idle, Duration.toMillis(longest))
-    const jittered = yield* Random.nextBetween(millis * 0.8, millis)
-    return yield* Effect.timeoutOption(Queue.take(changes), Duration.millis(jittered))
+    return Duration.millis(yield* Random.nextBetween(millis * 0.8, millis))
   })
 
   return {
@@ -36,14 +31,17 @@ export const make = Effect.fnUntraced(function*({ changes, queues }: {
     /** How the next claim is made. */
     nextClaim: () => ({ isThorough: idle.isThorough, isBusy: Idle.isBusy(idle) }),
 
-    /** Pauses after an empty claim: until a change, or for `longest`. */
-    pause: Effect.fnUntraced(function*(longest: Duration.Input) {
+    /** Whether each job that is added from now on wakes the worker. */
+    hearsOfAll: () => Idle.hearsOfAll(idle),
+
+    /** Pauses after an empty claim until this change comes, or for `longest`. */
+    pause: Effect.fnUntraced(function*(change: Effect.Effect<void>, longest: Duration.Input) {
       if (idle.sleep === "falling asleep") {
         idle = Idle.asleep(idle)
         return yield* lookForUnannounced
       }
       const isWatchful = Idle.isWatchful(idle)
-      const woken = yield* change(longest)
+      const woken = yield* Effect.timeoutOption(change, yield* jittered(longest))
       idle = Idle.afterPause(idle, { isWoken: Option.isSome(woken) })
       if (isWatchful) yield* lookForUnannounced
     })

@@ -24,8 +24,8 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     const job = run.next
     if (job === undefined) return
     run.settle(settlement)
-    const { attempt, id, key, lease, name, queue } = job
-    settler.add({ id, lease, key, settlement, queue, name, attempt })
+    const { attempt, id, isSuspect, key, lease, name, queue } = job
+    settler.add({ id, lease, key, settlement, queue, name, attempt, isSuspect })
     if (settlement._tag === "Completed") tally.done++
     else if (settlement._tag === "Failed") tally.failed++
     else if (settlement._tag === "Retried") tally.retried++

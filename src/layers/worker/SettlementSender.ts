@@ -27,11 +27,14 @@ interface Parts {
   readonly outbox: Outbox
   /** Defers settlements. */
   readonly defer: (batch: Batch) => void
+  /** A claim may find a job that no claim could find before. */
+  readonly onMadeReady: () => void
 }
 
-export const make = Effect.fnUntraced(function*({ defer, outbox }: Parts) {
+export const make = Effect.fnUntraced(function*(parts: Parts) {
+  const { defer, outbox } = parts
   const counts: Counts = { refused: 0, setAside: 0, isRepeat: false }
-  const record = makeRecord(yield* JobRepo, counts, { outbox, defer })
+  const record = makeRecord(yield* JobRepo, counts, parts)
 
   const send = (batch: Batch, { isApart = false, isCertain = false }: Sent = {}): Sending => {
     let answers = 0
@@ -103,9 +106,10 @@ interface Counts {
 const makeRecord = (
   repo: JobRepo["Service"],
   counts: Counts,
-  { defer, outbox }: Parts
+  { defer, onMadeReady, outbox }: Parts
 ) => {
-  const accept = (batch: Batch, { lost, rowLocked }: Settling): Sending => {
+  const accept = (batch: Batch, { hasMadeReady, lost, rowLocked }: Settling): Sending => {
+    if (hasMadeReady) onMadeReady()
     if (rowLocked.length < batch.length) counts.refused = counts.setAside = 0
     if (rowLocked.length === 0) return Effect.succeed(lost)
     const ids = new Set(rowLocked)

@@ -22,9 +22,15 @@ export interface Settler {
   readonly drained: Effect.Effect<void>
 }
 
-/** `onAnswer` gets the settlements of each batch that were too late. */
+export interface Events {
+  /** A batch was sent. `lost` are its settlements that were too late. */
+  readonly onAnswer: (batch: ReadonlyArray<Ended>, lost: ReadonlyArray<ClaimLost>) => void
+  /** A claim may find a job that no claim could find before. */
+  readonly onMadeReady: () => void
+}
+
 export const make = Effect.fnUntraced(function*(
-  onAnswer: (lost: ReadonlyArray<ClaimLost>) => void
+  { onAnswer, onMadeReady }: Events
 ): Effect.fn.Return<Settler, never, JobRepo | Scope.Scope> {
   const outbox = new Outbox()
   const hasWork = yield* Latch.make()
@@ -32,6 +38,7 @@ export const make = Effect.fnUntraced(function*(
   const hasDeferred = yield* Latch.make()
   const sender = yield* SettlementSender.make({
     outbox,
+    onMadeReady,
     defer: (batch) => {
       outbox.defer(batch)
       hasDeferred.openUnsafe()
@@ -42,6 +49,8 @@ export const make = Effect.fnUntraced(function*(
 
   const flush = Effect.gen(function*() {
     yield* hasWork.await
+    // Jobs that end at the same time go into one batch.
+    yield* Effect.yieldNow
     const batch = outbox.next()
     const size = batch.length
     const isRepeat = batch.some((one) => outbox.wasSentBefore(one))
@@ -50,7 +59,7 @@ export const make = Effect.fnUntraced(function*(
     holdUps = size === 0 || sender.refused() < size ? 0 : holdUps + 1
     // The jobs of refused settlements run again, so the delays grow.
     if (holdUps > 0) yield* Effect.sleep(Math.min(500 * 2 ** holdUps, holdUpMax))
-    onAnswer(lost)
+    onAnswer(batch, lost)
     if (outbox.isReady) return
     hasWork.closeUnsafe()
     if (outbox.size === 0) isDrained.openUnsafe()

@@ -23,12 +23,12 @@ export interface Options {
   readonly heartbeat: Heartbeat
   /** Ends the heartbeat and its watchdog. */
   readonly life: Scope.Closeable
-  /** Makes the worker's loop decide its next step. */
-  readonly look: () => void
+  /** Makes the worker's loop decide its next step at once. */
+  readonly wake: () => void
 }
 
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const { grace, look, runs } = options
+  const { grace, runs, wake } = options
   const clock = yield* Clock.Clock
   const ended = yield* Deferred.make<ReadonlyArray<bigint>>()
   let mode: StopMode | undefined
@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       cancelledAt = clock.currentTimeMillisUnsafe()
       runs.cancel()
     }
-    look()
+    wake()
   }
 
   const end = Effect.gen(function*() {

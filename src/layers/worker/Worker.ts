@@ -15,6 +15,7 @@ import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts
 import { bounds, closeWithin } from "../effects/Deadline.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as Changes from "./Changes.ts"
 import * as ClaimLoop from "./ClaimLoop.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as JobRunner from "./JobRunner.ts"
@@ -79,10 +80,7 @@ interface Parts {
   /** Ends the heartbeat and its watchdog. */
   readonly life: Scope.Closeable
   readonly shutdown: Shutdown.Shutdown
-  /** Signals every change that may change the worker's next step. */
-  readonly changes: Queue.Dequeue<void>
-  /** Makes the loop decide its next step. A call too many is harmless. */
-  readonly look: () => void
+  readonly changes: Changes.Changes
   readonly reconcileRequests: Queue.Dequeue<void>
 }
 
@@ -93,14 +91,18 @@ const makeParts = Effect.fnUntraced(function*(
   mode: string
 ): Effect.fn.Return<Parts, SettingInvalid | StoreError, Needs | Scope.Scope> {
   const { concurrency, id, queues } = worker
-  const changes = yield* Queue.sliding<void>(1)
-  const look = () => void Queue.offerUnsafe(changes, undefined)
+  const changes = yield* Changes.make
   const reconcileRequests = yield* Queue.sliding<void>(1)
-  const settler = yield* Settler.make((lost) => {
-    // A settlement was too late because its lease is gone, or was sent twice; only the store knows
-    // which.
-    if (lost.length > 0) Queue.offerUnsafe(reconcileRequests, undefined)
-    look()
+  const settler = yield* Settler.make({
+    onMadeReady: changes.wake,
+    onAnswer: (batch, lost) => {
+      // A settlement was too late because its lease is gone, or was sent twice; only the store
+      // knows which.
+      if (lost.length > 0) Queue.offerUnsafe(reconcileRequests, undefined)
+      // Beside some suspects no other suspect may run.
+      if (batch.some(({ isSuspect }) => isSuspect)) changes.wake()
+      else changes.look()
+    }
   })
   const life = yield* Scope.fork(yield* Effect.scope)
   const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, mode }), life)
@@ -108,10 +110,17 @@ const makeParts = Effect.fnUntraced(function*(
     concurrency,
     settler,
     logAnnotations,
-    onFree: look,
+    onFree: changes.look,
     isTrusted: heartbeat.isTrusted
   })
-  const shutdown = yield* Shutdown.make({ grace, runs, settler, heartbeat, life, look })
+  const shutdown = yield* Shutdown.make({
+    grace,
+    runs,
+    settler,
+    heartbeat,
+    life,
+    wake: changes.wake
+  })
   const claims = yield* ClaimLoop.make({
     worker: id,
     queues,
@@ -120,7 +129,7 @@ const makeParts = Effect.fnUntraced(function*(
     changes,
     join: heartbeat.join
   })
-  return { worker, runs, claims, heartbeat, life, shutdown, changes, look, reconcileRequests }
+  return { worker, runs, claims, heartbeat, life, shutdown, changes, reconcileRequests }
 })
 
 const join = (heartbeat: Heartbeat.Heartbeat) =>
@@ -130,7 +139,7 @@ const join = (heartbeat: Heartbeat.Heartbeat) =>
       Effect.ignore(Effect.timeoutOption(Effect.interruptible(heartbeat.leave), bounds.lastWords))
   )
 
-const keepAlive = ({ claims, heartbeat, look, runs, worker }: Parts) =>
+const keepAlive = ({ changes, claims, heartbeat, runs, worker }: Parts) =>
   heartbeat.keep({
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
@@ -143,19 +152,19 @@ const keepAlive = ({ claims, heartbeat, look, runs, worker }: Parts) =>
     }),
     onReportedDead: claims.rejoin,
     // A claim that hangs must not keep the worker from renewing.
-    onRenewed: Effect.andThen(
-      Effect.sync(look),
-      Effect.ignore(Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3)))
-    )
+    onRenewed: Effect.ignore(
+      Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3))
+    ),
+    onTrustedAgain: Effect.sync(changes.wake)
   })
 
-const hearWakes = ({ look, worker: { queues } }: Parts) =>
+const hearWakes = ({ changes, worker: { queues } }: Parts) =>
   Notifier.use(({ wakes }) =>
     Stream.runForEach(wakes, (wake) =>
       Effect.sync(() => {
         if (
           wake._tag === "Everything" || (wake._tag === "Jobs" && queues.includes(wake.queue))
-        ) look()
+        ) changes.wake()
       }))
   ).pipe(restartOnDefect("waking up"))
 
@@ -196,27 +205,25 @@ const work = Effect.fnUntraced(
       if (step === "wait") {
         const left = shutdown.graceLeft()
         if (left <= 0) return
-        yield* left === Infinity
-          ? Queue.take(changes)
-          : Effect.timeoutOption(Queue.take(changes), left)
+        yield* left === Infinity ? changes.next : Effect.timeoutOption(changes.next, left)
         continue
       }
       // A job that is claimed now could not start.
       if (runs.wants().limit === 0 || !heartbeat.isTrusted()) {
-        yield* Queue.take(changes)
+        yield* changes.next
         continue
       }
       const round = yield* claims.round
-      if (round !== undefined && (round.found > 0 || round.isBehind)) {
-        hasUnstarted = true
-        continue
-      }
+      hasUnstarted ||= round?.hasFound === true
       const isDraining = shutdown.mode() === "drain"
-      if (round?.found === 0 && isDraining && runs.count() === 0) {
+      if (round?.mayFindMore === true || (isDraining && round?.hasFound === true)) continue
+      if (isDraining && round?.hasFound === false && runs.count() === 0) {
         hasUnstarted = yield* Effect.orElseSucceed(repo.hasUnstarted(worker.queues), () => true)
         if (!hasUnstarted) continue
       }
-      yield* claims.pause(shutdown.mode() === "drain" ? "200 millis" : "5 seconds")
+      yield* shutdown.mode() === "drain"
+        ? claims.pause(changes.next, "200 millis")
+        : claims.pause(changes.woken, "5 seconds")
     }
   }
 )

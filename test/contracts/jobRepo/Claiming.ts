@@ -33,7 +33,8 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         priority: -3,
         attempt: 1,
         maxAttempts: 4,
-        unhandledCount: 0
+        unhandledCount: 0,
+        isSuspect: false
       })
     }))
 

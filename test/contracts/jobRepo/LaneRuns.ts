@@ -62,7 +62,7 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
           repo.settle([settled(first!, Settlement.Completed()), settled(second!, settlement)])
         )
 
-        assert.deepStrictEqual(settling, { lost: [], rowLocked: [] })
+        assert.deepStrictEqual([settling.lost, settling.rowLocked], [[], []])
         assert.deepStrictEqual(yield* settle([third!], Settlement.Completed()), [third!.id])
         assert.deepStrictEqual(yield* settle(others, Settlement.Completed()), [])
         assert.deepStrictEqual(

@@ -36,7 +36,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         ])
       )
 
-      assert.deepStrictEqual(settling, { lost: [], rowLocked: [] })
+      assert.deepStrictEqual([settling.lost, settling.rowLocked], [[], []])
       assert.deepStrictEqual(yield* runAll({ queue, worker }), ["c"])
     }))
 

@@ -14,7 +14,7 @@ import * as PgQueue from "../../support/PgQueue.ts"
 import * as Session from "../../support/Session.ts"
 import { finishedAll, options, start } from "../Live.ts"
 
-const heal = Scheduler.use((scheduler) => scheduler.heal)
+const heal = Effect.map(Scheduler.use((scheduler) => scheduler.heal), ({ healed }) => healed)
 const lose = PgClient.PgClient.use((sql) => sql`TRUNCATE pgq.dirty_lanes`)
 
 layer(PgQueue.layer, options)("a lane whose marker is lost", (it) => {

@@ -113,6 +113,7 @@ it.effect("a job whose policy cannot be computed with is tried again by the defa
 
     yield* start(Odd.toLayer(() => Effect.fail("no")), { repo: watched(settled) })
     yield* TestClock.adjust(1)
+    while (settled.length === 0) yield* Effect.yieldNow
 
     const [one] = settled
     assert(one?.settlement._tag === "Retried")

@@ -230,8 +230,11 @@ const facts: Readonly<Record<string, () => void>> = {
       Array.from(row![0]!.matchAll(/readonly (\w+):/g), ([, name]) => name),
       names
     )
-    assert.include(functionOf("claim"), "ELSIF is_behind THEN\n    RETURN NEXT;")
-    assert.include(text, "rows[0].id === null")
+    assert.include(
+      functionOf("claim"),
+      "IF is_behind OR taken.has_suspects THEN RETURN NEXT; END IF;"
+    )
+    assert.include(text, "row.id !== null")
   },
 
   "Ids in order": () => {

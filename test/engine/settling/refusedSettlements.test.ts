@@ -23,7 +23,9 @@ const refused = new StoreError({
   cause: undefined
 })
 
-const allRecorded: Settling = { lost: [], rowLocked: [] }
+const unheard: Settler.Events = { onAnswer: () => {}, onMadeReady: () => {} }
+
+const allRecorded: Settling = { lost: [], rowLocked: [], hasMadeReady: false }
 
 /** A store that refuses each batch with job 2, and accepts all other batches. */
 const accepting = (
@@ -48,6 +50,7 @@ const completed = (id: bigint): Ended => ({
   queue: "default",
   name: "task",
   key: undefined,
+  isSuspect: false,
   attempt: 1,
   settlement: Settlement.Completed()
 })
@@ -63,10 +66,10 @@ describe("the settler", () => {
           Effect.sync(() => {
             sent.push(settled.map(({ id }) => id))
             const rowLocked = isLocked ? [1n].filter((id) => sent.at(-1)!.includes(id)) : []
-            return { lost: [], rowLocked }
+            return { ...allRecorded, rowLocked }
           })
       }
-      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+      const settler = yield* Settler.make(unheard).pipe(Effect.provideService(JobRepo, store))
       const ofLane = (id: bigint) => ({ ...completed(id), key: "k" })
 
       settler.add(ofLane(1n))
@@ -86,7 +89,7 @@ describe("the settler", () => {
   it.effect("settles the rest of a batch of which one is refused, and goes on", () =>
     Effect.gen(function*() {
       const accepted: Array<bigint> = []
-      const settler = yield* Settler.make(() => {}).pipe(
+      const settler = yield* Settler.make(unheard).pipe(
         Effect.provideService(JobRepo, accepting(accepted))
       )
 
@@ -119,7 +122,7 @@ describe("the settler", () => {
                 })
               )
           )
-          const settler = yield* Settler.make(() => {}).pipe(
+          const settler = yield* Settler.make(unheard).pipe(
             Effect.provideService(JobRepo, accepting(accepted, givenUp))
           )
 
@@ -156,7 +159,7 @@ describe("the settler", () => {
             )
           })
       }
-      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+      const settler = yield* Settler.make(unheard).pipe(Effect.provideService(JobRepo, store))
 
       for (let id = 1n; id <= 2000n; id++) settler.add(completed(id))
       yield* TestClock.adjust("5 minutes")
@@ -183,7 +186,7 @@ describe("the settler", () => {
               : Effect.succeed(allRecorded)
           )
       }
-      const settler = yield* Settler.make(() => {}).pipe(Effect.provideService(JobRepo, store))
+      const settler = yield* Settler.make(unheard).pipe(Effect.provideService(JobRepo, store))
 
       settler.add(completed(1n))
       yield* TestClock.adjust("1 second")
@@ -204,7 +207,7 @@ describe("the settler", () => {
           cause: undefined
         })
       )
-      const locked: Settling = { lost: [], rowLocked: [1n] }
+      const locked: Settling = { ...allRecorded, rowLocked: [1n] }
       const answers = [unanswered, Effect.succeed(locked), Effect.succeed(locked)]
       const store: JobRepo["Service"] = {
         ...accepting([]),
@@ -214,7 +217,7 @@ describe("the settler", () => {
           )
       }
       const lines: Array<unknown> = []
-      const settler = yield* Settler.make(() => {}).pipe(
+      const settler = yield* Settler.make(unheard).pipe(
         Effect.provideService(JobRepo, store),
         Effect.provide(Logger.layer([Logger.make(({ message }) => void lines.push(message))]))
       )
@@ -232,7 +235,7 @@ describe("the settler", () => {
   it.effect("settles the rest of a batch with one that whoever sends it dies of", () =>
     Effect.gen(function*() {
       const accepted: Array<bigint> = []
-      const settler = yield* Settler.make(() => {}).pipe(
+      const settler = yield* Settler.make(unheard).pipe(
         Effect.provideService(JobRepo, accepting(accepted, Effect.die(new Error("cannot be sent"))))
       )
 

@@ -40,7 +40,10 @@ layer(PgQueue.layer, options)("a job whose row is held", (it) => {
         const run = yield* claim({ queue, worker: yield* workerOf(queue), perLaneMax: 2 })
         const [first, second, third] = run.map(({ id }) => id)
         const answers = yield* Queue.unbounded<ReadonlyArray<ClaimLost>>()
-        const settler = yield* Settler.make((lost) => void Queue.offerUnsafe(answers, lost))
+        const settler = yield* Settler.make({
+          onAnswer: (_, lost) => void Queue.offerUnsafe(answers, lost),
+          onMadeReady: () => {}
+        })
 
         yield* person.begin
         yield* person.sql`SELECT FROM pgq.jobs WHERE id = ${first} FOR UPDATE`
