@@ -16,7 +16,7 @@ import * as Reconciliation from "./Reconciliation.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const { changes, join, queues, runs } = options
+  const { join, queues, runs } = options
   const clock = yield* Clock.Clock
   const pauses = yield* Pauses.make(queues)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
@@ -33,17 +33,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const rejoinsBefore = rejoins
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
     const how = pauses.nextClaim()
-    changes.forgetWakes()
     const claimed = yield* claimInTurn({ isCareful, ...how })
-    const { hasFoundAll, hasPassedBy, isBehind, jobs } = claimed
-    if (rejoins === rejoinsBefore) runs.add(jobs)
+    if (rejoins === rejoinsBefore) runs.add(claimed.jobs)
     // Other workers may have had these jobs since. Jobs that are still leased to this worker go
     // back first.
     else makeDue(1)
-    const isEmpty = jobs.length === 0 && !isBehind
-    pauses.learn((idle) => Idle.afterClaim(idle, { ...how, isEmpty, hasPassedBy }))
-    const mayFindMore = isEmpty ? false : hasFoundAll !== true || !pauses.hearsOfAll()
-    return { hasFound: !isEmpty, mayFindMore }
+    const isEmpty = claimed.jobs.length === 0 && !claimed.isBehind
+    pauses.learn((idle) => Idle.afterClaim(idle, { ...how, ...claimed, isEmpty }))
+    const hasFoundAll = claimed.hasFoundAll === true && pauses.hearsOfAll()
+    return { hasFound: !isEmpty, mayFindMore: !isEmpty && !hasFoundAll }
   })
 
   const rejoin = Effect.gen(function*() {
@@ -100,11 +98,12 @@ export interface Options {
 
 type Claim = Parameters<JobRepo["Service"]["claim"]>[0]
 
-const makeClaimInTurn = Effect.fnUntraced(function*({ queues, runs, worker }: Options) {
+const makeClaimInTurn = Effect.fnUntraced(function*({ changes, queues, runs, worker }: Options) {
   const repo = yield* JobRepo
   /** The queue that the next claim asks first. */
   let turn = 0
   return Effect.fnUntraced(function*(how: Pick<Claim, "isCareful" | "isThorough" | "isBusy">) {
+    changes.forgetWakes()
     const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
     const claimed = yield* repo.claim({ queues: inTurn, worker, ...runs.wants(), ...how })
     turn = (turn + Turns.next(inTurn, claimed.jobs)) % queues.length
