@@ -39,6 +39,28 @@ export const chosen = (
   )
 }
 
+/**
+ * The paths of tests to run in a cell: those that depend on both versions in each cell, those that
+ * depend on PostgreSQL alone once for each PostgreSQL, and those that depend on Node alone once for
+ * each Node.
+ */
+export const pathsOf = (
+  { node, postgres }: Cell,
+  cells: ReadonlyArray<Cell>,
+  { ofNode, ofPostgres }: Record<"ofNode" | "ofPostgres", ReadonlyArray<string>>
+): ReadonlyArray<string> => {
+  const isFirstNode = cells.find((cell) => cell.postgres === postgres)?.node === node
+  const isFirstPostgres = cells.find((cell) => cell.node === node)?.postgres === postgres
+  const isIn = (paths: ReadonlyArray<string>) => (path: string) =>
+    paths.some((folder) => path === folder || path.startsWith(`${folder}/`))
+  return Array.from(
+    new Set([
+      ...ofPostgres.filter((path) => isFirstNode || isIn(ofNode)(path)),
+      ...ofNode.filter((path) => isFirstPostgres || isIn(ofPostgres)(path))
+    ])
+  )
+}
+
 /** Counts a run without a report as a failure, and likewise a file that could not be loaded. */
 export const count = (report: string): Counts => {
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 }

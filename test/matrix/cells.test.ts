@@ -37,6 +37,19 @@ describe("the matrix of versions", () => {
     )
   })
 
+  it("runs in each cell what depends on both versions, and the rest once for each version", () => {
+    const lists = { ofPostgres: ["sql", "engine", "cli/start.ts"], ofNode: ["cli", "engine"] }
+    const cells = Cells.chosen(packages, {})
+    assert(typeof cells !== "string")
+
+    assert.deepStrictEqual(cells.map((cell) => Cells.pathsOf(cell, cells, lists)), [
+      ["sql", "engine", "cli/start.ts", "cli"],
+      ["engine", "cli/start.ts", "cli"],
+      ["sql", "engine", "cli/start.ts"],
+      ["engine", "cli/start.ts"]
+    ])
+  })
+
   it("counts a file that could not be loaded, and a run without a report, as failures", () => {
     const tests = [{ status: "passed" }, { status: "skipped" }]
 

@@ -1,7 +1,7 @@
 /**
  * `npm run test:matrix`: runs the tests on each PostgreSQL with each Node of the `package.json`
  * beside this file, one cell after the other, and prints a table of the results. Without paths, the
- * tests that depend on PostgreSQL or on Node run.
+ * tests that depend on PostgreSQL or on Node run. The whole matrix takes about an hour.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -28,12 +28,14 @@ const cells = Cells.chosen(Object.keys(dependencies), values)
 const listed = (name: string): ReadonlyArray<string> =>
   readFileSync(join(here, name), "utf8").trim().split("\n")
 
-const paths = positionals.length > 0
-  ? positionals
-  : [...new Set([...listed("server.txt"), ...listed("node.txt")])]
+const lists = { ofPostgres: listed("server.txt"), ofNode: listed("node.txt") }
 
-/** Runs the tests of one cell to their end, and counts their results. */
-const run = ({ node, postgres }: Cells.Cell, folder: string): Cells.Result => {
+/** Runs tests in one cell to their end, and counts their results. */
+const run = (
+  { node, postgres }: Cells.Cell,
+  paths: ReadonlyArray<string>,
+  folder: string
+): Cells.Result => {
   const bin = join(here, "node_modules", `node-${node}`, "bin")
   const native = join(here, "node_modules", `postgres-${postgres}`, "native")
   const output = join(folder, `${postgres}-${node}.json`)
@@ -68,7 +70,8 @@ if (typeof cells === "string") {
   const folder = mkdtempSync(join(tmpdir(), "pgq-matrix-"))
   const results = cells.map((cell) => {
     say(`== PostgreSQL ${cell.postgres}, Node ${cell.node}`)
-    return run(cell, folder)
+    const paths = positionals.length > 0 ? positionals : Cells.pathsOf(cell, cells, lists)
+    return run(cell, paths, folder)
   })
   rmSync(folder, { recursive: true })
   say(Cells.table(results))
