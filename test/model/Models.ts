@@ -44,6 +44,13 @@ export const models: ReadonlyArray<Model> = [
     "BY_ATTEMPT"
   ),
   ...holding(
+    "floors",
+    "",
+    "GIVES_BACK",
+    "NO_LOOK",
+    "NO_FALLBACK"
+  ),
+  ...holding(
     "stopSignals",
     "",
     "CRASHES=1",

@@ -1,7 +1,7 @@
 /**
  * Mutants of the order of claims, and of the floors at which claims begin.
  */
-import { type Mutant, test } from "./Mutant.ts"
+import { model, type Mutant, test } from "./Mutant.ts"
 
 const floors = (name: string) => [test("engine/claiming/floors", name)]
 
@@ -34,7 +34,10 @@ export const ofFloors: ReadonlyArray<Mutant> = [
       from: "EXIT WHEN taken.given IS NOT NULL OR range_queues IS NULL OR NOT looks_below;",
       to: "EXIT;"
     }],
-    by: floors("jobs are found whose ids began anew")
+    by: [
+      ...floors("jobs are found whose ids began anew"),
+      model("floors", "NO_FALLBACK NO_LOOK", "stuck")
+    ]
   },
   {
     name: "new-heads-below-the-floors",
@@ -64,7 +67,10 @@ export const ofFloors: ReadonlyArray<Mutant> = [
       from: "if (state.generation !== generation) return",
       to: ""
     }],
-    by: floors("a claim that began before a settlement sets no floor after it")
+    by: [
+      ...floors("a claim that began before a settlement sets no floor after it"),
+      model("floors", "GIVES_BACK NO_GENERATION NO_LOOK", "violated")
+    ]
   },
   {
     name: "claims-in-flight-undo-a-look",
@@ -74,7 +80,10 @@ export const ofFloors: ReadonlyArray<Mutant> = [
       from: "if (below.length > 0) state.generation++",
       to: ""
     }],
-    by: floors("a claim that began before a look ended does not undo the look")
+    by: [
+      ...floors("a claim that began before a look ended does not undo the look"),
+      model("floors", "NO_GENERATION", "violated")
+    ]
   },
   {
     name: "claims-never-thorough",
