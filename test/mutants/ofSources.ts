@@ -216,8 +216,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
     of: "olderLife",
     changes: [{
       file: "src/layers/worker/ClaimLoop.ts",
-      from: "if (rejoins === rejoinsBefore) runs.add(jobs)",
-      to: "if (rejoins >= rejoinsBefore) runs.add(jobs)"
+      from: "if (rejoins === rejoinsBefore) runs.add(claimed.jobs)",
+      to: "if (rejoins >= rejoinsBefore) runs.add(claimed.jobs)"
     }],
     by: [test(
       "engine/settling/lostAnswers",
