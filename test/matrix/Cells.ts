@@ -51,8 +51,6 @@ export const pathsOf = (
 ): ReadonlyArray<string> => {
   const isFirstNode = cells.find((cell) => cell.postgres === postgres)?.node === node
   const isFirstPostgres = cells.find((cell) => cell.node === node)?.postgres === postgres
-  const isIn = (paths: ReadonlyArray<string>) => (path: string) =>
-    paths.some((folder) => path === folder || path.startsWith(`${folder}/`))
   return Array.from(
     new Set([
       ...ofPostgres.filter((path) => isFirstNode || isIn(ofNode)(path)),
@@ -60,6 +58,9 @@ export const pathsOf = (
     ])
   )
 }
+
+const isIn = (paths: ReadonlyArray<string>) => (path: string): boolean =>
+  paths.some((folder) => path === folder || path.startsWith(`${folder}/`))
 
 /** Counts a run without a report as a failure, and likewise a file that could not be loaded. */
 export const count = (report: string): Counts => {
