@@ -18,7 +18,7 @@ export interface Idle {
   readonly hasUnannounced: boolean
   /** Whether a wake-up ended the last pause. */
   readonly isWoken: boolean
-  /** The last claims in a row that have found jobs. */
+  /** The last claims in a row that have found jobs, without a pause between them. */
   readonly fullRounds: number
   /** Empty claims since the last wake-up. */
   readonly emptyRounds: number
@@ -111,6 +111,7 @@ export const afterPause = (idle: Idle, pause: {
 }): Idle => ({
   ...idle,
   isWoken: pause.isWoken,
+  fullRounds: 0,
   emptyRounds: pause.isWoken || isWatchful(idle) ? 0 : idle.emptyRounds + 1,
   shortPauses: isWatchful(idle) ? idle.shortPauses + 1 : 0,
   isThorough: idle.hasPassedBy && !pause.isWoken

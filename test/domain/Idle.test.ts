@@ -60,9 +60,10 @@ describe("a worker", () => {
     }
   )
 
-  it("that found jobs and then none begins to count anew, and falls asleep only once", () => {
+  it("that found jobs and then none, or paused, begins to count anew", () => {
     const idle = worker({ sleep: "asleep", fullRounds: 9 })
     assert.deepStrictEqual(foundNothing(idle), worker({ sleep: "asleep" }))
+    assert.deepStrictEqual(timedOut(idle), worker({ sleep: "asleep", emptyRounds: 1 }))
     const awake = worker({ sleep: "awake", fullRounds: 12 })
     assert.deepStrictEqual(foundNothing(awake), worker({ sleep: "falling asleep" }))
   })

@@ -3,15 +3,18 @@
  *
  * Tests `src/layers/postgres/PgClaim.ts`, `src/domain/Idle.ts` and `sql/0004_claim.sql`.
  */
-import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Layer, Schema, Tracer } from "effect"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import * as Job from "../../../src/layers/job/Job.ts"
+import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import { queueName, workerOf } from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import * as Session from "../../support/Session.ts"
-import { asleep, options, producer, start } from "../Live.ts"
+import { options } from "../Live.ts"
+import * as Memory from "../Memory.ts"
 
 /** A claim of at most `limit` jobs. */
 const claim = Effect.fnUntraced(
@@ -111,36 +114,41 @@ layer(PgQueue.layer, options)("a claim", (it) => {
 
 const Ping = Job.make("ping", { payload: Schema.Finite })
 
-layer(producer, options)("a worker that is woken", (it) => {
-  it.effect("claims once for a job", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      let claims = 0
-      const counting = Layer.succeed(
-        Tracer.Tracer,
-        Tracer.make({
-          span: (options) => {
-            if (options.name === "JobRepo.claim") claims++
-            return new Tracer.NativeSpan(options)
-          }
-        })
-      )
-      const started = Array.from({ length: 20 }, () => Deferred.makeUnsafe<void>())
-      const handlers = Ping.toLayer((n) => Deferred.succeed(started[n]!, undefined))
-      yield* start(handlers, { queues: [queue], lock: counting })
-      yield* asleep(queue)
-      yield* enqueue(Ping, 0, { queue })
-      yield* Deferred.await(started[0]!)
-
-      const before = claims
-      for (const [n, start] of started.entries()) {
-        if (n === 0) continue
-        yield* enqueue(Ping, n, { queue })
-        yield* Deferred.await(start)
+/** Counts the claims of a worker that gets twenty jobs, one after the other. */
+const claimsOfTwenty = Effect.fnUntraced(function*(hasFoundAll: boolean) {
+  let claims = 0
+  let ran = 0
+  yield* Memory.start(Ping.toLayer(() => Effect.sync(() => void ran++)), {
+    repo: (repo) => ({
+      ...repo,
+      claim: (options) => {
+        claims++
+        return Effect.map(repo.claim(options), (claimed) => ({ ...claimed, hasFoundAll }))
       }
+    })
+  })
+  // The worker falls asleep, and is woken for the first time.
+  yield* TestClock.adjust(1)
+  yield* enqueue(Ping, 0)
+  yield* TestClock.adjust(1)
 
-      // One job may come by a pause that ended by itself, and then a second claim follows.
-      assert.isAbove(before, 0)
-      assert.isAtMost(claims - before, 25)
-    }))
+  const before = claims
+  for (let n = 1; n <= 20; n++) {
+    yield* enqueue(Ping, n)
+    yield* TestClock.adjust(1)
+  }
+  assert.strictEqual(ran, 21)
+  return claims - before
+})
+
+describe("a worker that is woken", () => {
+  it.effect("claims once for a job, if that was all", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* claimsOfTwenty(true), 20)
+    }).pipe(Effect.provide(MemorySchema.layer)))
+
+  it.effect("claims again, if there may be more", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* claimsOfTwenty(false), 40)
+    }).pipe(Effect.provide(MemorySchema.layer)))
 })
