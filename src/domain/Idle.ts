@@ -16,8 +16,8 @@ export interface Idle {
    * awake.
    */
   readonly hasUnannounced: boolean
-  /** Whether a wake-up ended the last pause. */
-  readonly isWoken: boolean
+  /** Whether a producer has woken the worker by the end of the last pause. */
+  readonly hasHeard: boolean
   /** The last claims in a row that have found jobs, without a pause between them. */
   readonly fullRounds: number
   /** Empty claims since the last wake-up. */
@@ -34,7 +34,7 @@ export interface Idle {
 export const initial: Idle = {
   sleep: "awake",
   hasUnannounced: false,
-  isWoken: false,
+  hasHeard: false,
   fullRounds: 0,
   emptyRounds: 0,
   shortPauses: 0,
@@ -85,10 +85,10 @@ export const afterLook = (idle: Idle, hasUnannounced: boolean): Idle => ({
 
 /**
  * Whether each job that is added from now on wakes the worker, as far as it can tell. Where nobody
- * sends wake-ups, none has ended its last pause.
+ * sends wake-ups, it has heard of none.
  */
-export const hearsOfAll = ({ hasUnannounced, isWoken, sleep }: Idle): boolean =>
-  sleep === "asleep" && isWoken && !hasUnannounced
+export const hearsOfAll = ({ hasHeard, hasUnannounced, sleep }: Idle): boolean =>
+  sleep === "asleep" && hasHeard && !hasUnannounced
 
 /** Whether to pause only briefly and then to ask for such transactions again. */
 export const isWatchful = (idle: Idle): boolean => idle.hasUnannounced && idle.emptyRounds === 0
@@ -106,11 +106,13 @@ export const pauseMax = (idle: Idle, longest: number): number =>
   )
 
 export const afterPause = (idle: Idle, pause: {
-  /** A wake-up came before the pause was over. */
+  /** A change came before the pause was over. */
   readonly isWoken: boolean
+  /** A producer has woken the worker. */
+  readonly hasHeard: boolean
 }): Idle => ({
   ...idle,
-  isWoken: pause.isWoken,
+  hasHeard: pause.hasHeard,
   fullRounds: 0,
   emptyRounds: pause.isWoken || isWatchful(idle) ? 0 : idle.emptyRounds + 1,
   shortPauses: isWatchful(idle) ? idle.shortPauses + 1 : 0,

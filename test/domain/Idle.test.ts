@@ -7,8 +7,9 @@ const claimed = (idle: Idle.Idle, isEmpty: boolean) =>
   Idle.afterClaim(idle, { isEmpty, isBusy: Idle.isBusy(idle) })
 const foundNothing = (idle: Idle.Idle) => claimed(idle, true)
 const foundJobs = (idle: Idle.Idle) => claimed(idle, false)
-const timedOut = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: false })
-const woken = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: true })
+const timedOut = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: false, hasHeard: false })
+const changed = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: true, hasHeard: false })
+const woken = (idle: Idle.Idle) => Idle.afterPause(idle, { isWoken: true, hasHeard: true })
 
 /** The upper limits of `count` pauses in a row, with an empty claim after each and no wake-up. */
 const pausesOf = (first: Idle.Idle, count: number, longest = Infinity): ReadonlyArray<number> => {
@@ -27,7 +28,7 @@ describe("a worker", () => {
     assert.deepStrictEqual(Idle.initial, {
       sleep: "awake",
       hasUnannounced: false,
-      isWoken: false,
+      hasHeard: false,
       fullRounds: 0,
       emptyRounds: 0,
       shortPauses: 0,
@@ -73,6 +74,7 @@ describe("a worker", () => {
     assert.isFalse(Idle.hearsOfAll(asleep))
     assert.isTrue(Idle.hearsOfAll(foundJobs(woken(asleep))))
     assert.isFalse(Idle.hearsOfAll(timedOut(woken(asleep))))
+    assert.isFalse(Idle.hearsOfAll(changed(woken(asleep))))
     assert.isFalse(Idle.hearsOfAll(woken(watchful)))
     assert.isFalse(Idle.hearsOfAll(Idle.distrusted(woken(asleep))))
     assert.isFalse(Idle.hearsOfAll({ ...woken(asleep), sleep: "falling asleep" }))
@@ -123,14 +125,15 @@ describe("a worker", () => {
 
   it("begins with the shortest pause again when it is woken, and stays asleep", () => {
     const idle = worker({ sleep: "asleep", emptyRounds: 4 })
-    assert.deepStrictEqual(woken(idle), worker({ sleep: "asleep", isWoken: true }))
+    assert.deepStrictEqual(woken(idle), worker({ sleep: "asleep", hasHeard: true }))
   })
 
   it.each([true, false])("counts short pauses, whether it is woken (%s) or not", (isWoken) => {
-    const once = Idle.afterPause(watchful, { isWoken })
-    assert.deepStrictEqual(once, { ...watchful, isWoken, shortPauses: 1 })
-    const twice = Idle.afterPause(once, { isWoken })
-    assert.deepStrictEqual(twice, { ...watchful, isWoken, shortPauses: 2 })
+    const pause = { isWoken, hasHeard: isWoken }
+    const once = Idle.afterPause(watchful, pause)
+    assert.deepStrictEqual(once, { ...watchful, hasHeard: isWoken, shortPauses: 1 })
+    const twice = Idle.afterPause(once, pause)
+    assert.deepStrictEqual(twice, { ...watchful, hasHeard: isWoken, shortPauses: 2 })
   })
 
   it("forgets the short pauses when it has paused for long again", () => {

@@ -252,12 +252,25 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "hasFoundAll",
     changes: [{
       file: "src/domain/Idle.ts",
-      from: "sleep === \"asleep\" && isWoken && !hasUnannounced",
+      from: "sleep === \"asleep\" && hasHeard && !hasUnannounced",
       to: "sleep === \"asleep\""
     }],
     by: [test(
       "domain/Idle",
       "hears of all new jobs while it sleeps, wake-ups come, and no producer missed its sleep"
+    )]
+  },
+  {
+    name: "slots-wait-for-wake-ups-that-never-come",
+    of: "hasFoundAll",
+    changes: [{
+      file: "src/layers/worker/Pauses.ts",
+      from: "isWakeNeeded ? changes.woken : changes.next",
+      to: "isDraining ? changes.next : changes.woken"
+    }],
+    by: [test(
+      "engine/claiming/foundAll",
+      "claims whenever a job has ended, if no producer ever woke it"
     )]
   },
   {

@@ -18,7 +18,7 @@ import type { Settler } from "./Settler.ts"
 export const make = Effect.fnUntraced(function*(options: Options) {
   const { join, queues, runs } = options
   const clock = yield* Clock.Clock
-  const pauses = yield* Pauses.make(queues)
+  const pauses = yield* Pauses.make(options)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
   const claimInTurn = yield* makeClaimInTurn(options)
   /** A claim in flight must not overlap a reconciliation. */
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.catch((error) => Effect.as(afterFailure(error), undefined))
     ),
 
-    /** Pauses after an empty claim until this change comes, or for `longest`. */
+    /** Pauses after the last claim until a change, or for `longest`. */
     pause: pauses.pause
   }
 })

@@ -4,8 +4,12 @@
 import { Duration, Effect, Option, Random } from "effect"
 import * as Idle from "../../domain/Idle.ts"
 import { Notifier } from "../../services/Notifier.ts"
+import type { Changes } from "./Changes.ts"
 
-export const make = Effect.fnUntraced(function*(queues: ReadonlyArray<string>) {
+export const make = Effect.fnUntraced(function*({ changes, queues }: {
+  readonly queues: ReadonlyArray<string>
+  readonly changes: Changes
+}) {
   const notifier = yield* Notifier
   let idle = Idle.initial
 
@@ -34,15 +38,24 @@ export const make = Effect.fnUntraced(function*(queues: ReadonlyArray<string>) {
     /** Whether each job that is added from now on wakes the worker. */
     hearsOfAll: () => Idle.hearsOfAll(idle),
 
-    /** Pauses after an empty claim until this change comes, or for `longest`. */
-    pause: Effect.fnUntraced(function*(change: Effect.Effect<void>, longest: Duration.Input) {
+    /** Pauses after the last claim until a change, or for `longest`. */
+    pause: Effect.fnUntraced(function*({ isDraining, longest }: {
+      readonly longest: Duration.Input
+      /** The worker stops when its jobs are done, so it looks whenever one has ended. */
+      readonly isDraining: boolean
+    }) {
       if (idle.sleep === "falling asleep") {
         idle = Idle.asleep(idle)
         return yield* lookForUnannounced
       }
       const isWatchful = Idle.isWatchful(idle)
+      const isWakeNeeded = Idle.hearsOfAll(idle) && !isDraining
+      const change = isWakeNeeded ? changes.woken : changes.next
       const woken = yield* Effect.timeoutOption(change, yield* jittered(longest))
-      idle = Idle.afterPause(idle, { isWoken: Option.isSome(woken) })
+      idle = Idle.afterPause(idle, {
+        isWoken: Option.isSome(woken),
+        hasHeard: changes.hasHeard()
+      })
       if (isWatchful) yield* lookForUnannounced
     })
   }

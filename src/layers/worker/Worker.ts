@@ -162,9 +162,8 @@ const hearWakes = ({ changes, worker: { queues } }: Parts) =>
   Notifier.use(({ wakes }) =>
     Stream.runForEach(wakes, (wake) =>
       Effect.sync(() => {
-        if (
-          wake._tag === "Everything" || (wake._tag === "Jobs" && queues.includes(wake.queue))
-        ) changes.wake()
+        if (wake._tag === "Everything") changes.wake()
+        else if (wake._tag === "Jobs" && queues.includes(wake.queue)) changes.hear()
       }))
   ).pipe(restartOnDefect("waking up"))
 
@@ -221,9 +220,7 @@ const work = Effect.fnUntraced(
         hasUnstarted = yield* Effect.orElseSucceed(repo.hasUnstarted(worker.queues), () => true)
         if (!hasUnstarted) continue
       }
-      yield* shutdown.mode() === "drain"
-        ? claims.pause(changes.next, "200 millis")
-        : claims.pause(changes.woken, "5 seconds")
+      yield* claims.pause({ isDraining, longest: isDraining ? "200 millis" : "5 seconds" })
     }
   }
 )

@@ -4,11 +4,11 @@
  * Tests `src/layers/postgres/PgClaim.ts`, `src/domain/Idle.ts` and `sql/0004_claim.sql`.
  */
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Job from "../../../src/layers/job/Job.ts"
 import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
-import { enqueue } from "../../../src/services/Enqueue.ts"
+import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import { queueName, workerOf } from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
@@ -145,6 +145,27 @@ describe("a worker that is woken", () => {
   it.effect("claims once for a job, if that was all", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* claimsOfTwenty(true), 20)
+    }).pipe(Effect.provide(MemorySchema.layer)))
+
+  it.effect("claims whenever a job has ended, if no producer ever woke it", () =>
+    Effect.gen(function*() {
+      const started: Array<number> = []
+      const handlers = Ping.toLayer((millis) =>
+        Effect.andThen(Effect.sync(() => void started.push(millis)), Effect.sleep(millis))
+      )
+      yield* enqueueAll(Ping, [{ payload: 50 }, { payload: 150 }])
+      yield* Memory.start(handlers, {
+        workers: 10,
+        notifier: (notifier) => ({ ...notifier, wakes: Stream.never })
+      })
+      // The first job ends, a claim finds nothing, and the worker pauses for 160 milliseconds.
+      yield* TestClock.adjust("100 millis")
+      yield* enqueue(Ping, 1)
+      yield* TestClock.adjust("40 millis")
+      assert.deepStrictEqual(started, [50, 150])
+
+      yield* TestClock.adjust("15 millis")
+      assert.deepStrictEqual(started, [50, 150, 1])
     }).pipe(Effect.provide(MemorySchema.layer)))
 
   it.effect("claims again, if there may be more", () =>
