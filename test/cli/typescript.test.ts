@@ -23,6 +23,7 @@ const constructs: Record<string, string> = {
   "an alias of a path": "import { seven as value } from '@lib/seven'",
   "an exact alias": "import { seven as value } from 'seven'",
   "a name from baseUrl": "import { seven as value } from 'lib/seven'",
+  "a package in TypeScript": "import { seven as value } from 'seven-package'",
   "an import of .js that is .ts": "import { seven as value } from './lib/seven.js'",
   "an import without ending": "import { seven as value } from './lib/seven'",
   "an import of a type": "import { type Seven } from './lib/seven.ts'\nconst value: Seven = 7"
@@ -45,6 +46,9 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("a s
       const { flags } = yield* Pgq.schema
       const { path, write } = yield* Pgq.folder
       mkdirSync(join(path, "lib"))
+      mkdirSync(join(path, "node_modules/seven-package"), { recursive: true })
+      write("node_modules/seven-package/package.json", `{ "type": "module", "exports": "./a.ts" }`)
+      write("node_modules/seven-package/a.ts", "export const seven: number = 7")
       write("lib/seven.ts", seven)
       write("tsconfig.json", tsconfig)
       const names = Object.keys(constructs)

@@ -36,7 +36,7 @@ const load: Module.LoadHookSync = (url, context, next) => {
   const path = fileURLToPath(url)
   const text = readFileSync(path, "utf8")
   // Node keeps what it has read in its cache of compiled code, and loading amaro takes a while.
-  return isReadByNode && ScriptSource.hasTypesAlone(text)
+  return isReadByNode(path) && ScriptSource.hasTypesAlone(text)
     ? next(url, { ...context, format: "module-typescript" })
     : compiled(text, path) ?? next(url, context)
 }
@@ -66,9 +66,15 @@ const compiled = (text: string, path: string): Module.LoadFnOutput | undefined =
   }
 }
 
-/** Node 24.3 is the first to read TypeScript without a warning. */
 const [major = 0, minor = 0] = versions.node.split(".").map(Number)
-const isReadByNode = major > 24 || (major === 24 && minor >= 3)
+
+/**
+ * Node 24.3 is the first to read TypeScript without a warning, unless a flag forbids it. No version
+ * reads the TypeScript of packages.
+ */
+const isReadByNode = (path: string): boolean =>
+  features.typescript !== false && (major > 24 || (major === 24 && minor >= 3)) &&
+  !path.includes("/node_modules/")
 
 const missing = "this Node reads no TypeScript by itself; npm install amaro@0.1 brings what does"
 
