@@ -145,6 +145,10 @@ export const mechanisms = {
     "leaving a claim alone that was answered after the worker was taken for dead and joined again",
     twoRuns
   ],
+  freeSlots: [
+    "deciding anew when a claimed job has started, or a stop was asked for before the claim",
+    "free slots idle beside a long job, or a stop waits for a pause"
+  ],
   stubbornJobs: ["the lease of jobs that do not stop", "it is given up beside a running job"],
   signOff: ["the worker's row and leases when it signs off, and further tries", "leaked"],
   joinFirst: ["signing off only after joining", "leaked"],

@@ -225,6 +225,26 @@ export const ofSources: ReadonlyArray<Mutant> = [
     )]
   },
   {
+    name: "start-of-jobs-not-told",
+    of: "freeSlots",
+    changes: [{
+      file: "src/layers/worker/Slots.ts",
+      from: "    if (backlog.size < waiting) onRoom()\n",
+      to: ""
+    }],
+    by: [test("engine/claiming/claimsAhead", "claims on beside the job that it has just claimed")]
+  },
+  {
+    name: "stop-before-a-claim-forgotten",
+    of: "freeSlots",
+    changes: [{
+      file: "src/layers/worker/Worker.ts",
+      from: "      if (shutdown.mode() !== mode) continue\n",
+      to: ""
+    }],
+    by: [test("engine/stopping/finishing", "while its claim has yet to begin does not pause")]
+  },
+  {
     name: "deaf-child-waited-for",
     of: "deafChildren",
     changes: [{

@@ -28,9 +28,10 @@ export const make = Effect.gen(function*() {
     },
     /** Whether a producer has woken the worker since the last claim began. */
     hasHeard: () => hasHeard,
-    /** A claim begins: it finds all that woke the worker before. */
-    forgetWakes: (): void => {
+    /** A claim begins: it answers all signals from before. */
+    forget: (): void => {
       isWoken = hasHeard = false
+      Queue.takeUnsafe(signals)
     },
     /** Waits for a change. */
     next,

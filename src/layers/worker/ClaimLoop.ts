@@ -103,7 +103,7 @@ const makeClaimInTurn = Effect.fnUntraced(function*({ changes, queues, runs, wor
   /** The queue that the next claim asks first. */
   let turn = 0
   return Effect.fnUntraced(function*(how: Pick<Claim, "isCareful" | "isThorough" | "isBusy">) {
-    changes.forgetWakes()
+    changes.forget()
     const inTurn = [...queues.slice(turn), ...queues.slice(0, turn)]
     const claimed = yield* repo.claim({ queues: inTurn, worker, ...runs.wants(), ...how })
     turn = (turn + Turns.next(inTurn, claimed.jobs)) % queues.length

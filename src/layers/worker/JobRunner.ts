@@ -26,8 +26,8 @@ export interface Options {
   readonly logAnnotations: Readonly<Record<string, unknown>>
   /** Whether the leases certainly belong to the worker. Under an expired lease no job starts. */
   readonly isTrusted: () => boolean
-  /** Called whenever a slot becomes free. */
-  readonly onFree: () => void
+  /** Called whenever a job has started or a slot has become free: `wants` may answer more. */
+  readonly onRoom: () => void
 }
 
 export const make = Effect.fnUntraced(function*(options: Options) {

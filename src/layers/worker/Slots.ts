@@ -28,9 +28,9 @@ export const make = Effect.fnUntraced(function*(options: {
     run: LaneRun | undefined,
     exit: Exit.Failure<unknown, unknown>
   ) => Effect.Effect<void>
-  readonly onFree: () => void
+  readonly onRoom: () => void
 }) {
-  const { backlog, concurrency, onBroken, onFree } = options
+  const { backlog, concurrency, onBroken, onRoom } = options
   const context = yield* Effect.context()
   const fork = Effect.runForkWith(
     Context.add(context, References.CurrentLogAnnotations, options.logAnnotations)
@@ -42,9 +42,11 @@ export const make = Effect.fnUntraced(function*(options: {
   const breakOff = ({ run }: Slot, exit: Exit.Failure<unknown, unknown>): void => {
     if (run !== undefined) active.delete(run)
     fork(onBroken(run, exit))
+    onRoom()
   }
 
   const start = (): void => {
+    const waiting = backlog.size
     while (backlog.isOpen && slots < concurrency && backlog.size > 0) {
       slots++
       const slot: Slot = { run: undefined }
@@ -56,13 +58,13 @@ export const make = Effect.fnUntraced(function*(options: {
           // recursively.
           setImmediate(start)
         } else start()
-        onFree()
       }
       // `fork` itself throws if a value that is not an Effect cannot be printed.
       const fiber = Result.try(() => fork(Effect.uninterruptible(work(slot))))
       if (Result.isSuccess(fiber)) fiber.success.addObserver(free)
       else free(Exit.die(fiber.failure))
     }
+    if (backlog.size < waiting) onRoom()
   }
 
   const running: ReadonlyMap<LaneRun, unknown> = active
@@ -80,12 +82,12 @@ export const make = Effect.fnUntraced(function*(options: {
 })
 
 /** Works off the backlog until it is empty or a run is interrupted. */
-const makeWork = ({ active, backlog, now, onFree, runLane }: {
+const makeWork = ({ active, backlog, now, onRoom, runLane }: {
   readonly active: Map<LaneRun, Fiber.Fiber<unknown, unknown>>
   readonly backlog: Backlog
   readonly now: () => number
   readonly runLane: (run: LaneRun) => Effect.Effect<void>
-  readonly onFree: () => void
+  readonly onRoom: () => void
 }) =>
   Effect.fnUntraced(function*(slot: Slot) {
     const fiber = yield* Effect.fiber
@@ -98,7 +100,7 @@ const makeWork = ({ active, backlog, now, onFree, runLane }: {
       yield* runLane(run)
       slot.run = undefined
       active.delete(run)
-      onFree()
+      onRoom()
       // An interrupted fiber stays interrupted, so the next job needs another fiber.
       if (run.isBrokenOff) return
       if (run.startedAt - sliceBeganAt > sliceMillis) {

@@ -110,7 +110,7 @@ const makeParts = Effect.fnUntraced(function*(
     concurrency,
     settler,
     logAnnotations,
-    onFree: changes.look,
+    onRoom: changes.look,
     isTrusted: heartbeat.isTrusted
   })
   const shutdown = yield* Shutdown.make({
@@ -214,7 +214,9 @@ const work = Effect.fnUntraced(
       }
       const round = yield* claims.round
       hasUnstarted ||= round?.hasFound === true
-      const isDraining = shutdown.mode() === "drain"
+      // The claim has forgotten a wake-up that came before it began.
+      if (shutdown.mode() !== mode) continue
+      const isDraining = mode === "drain"
       if (round?.mayFindMore === true || (isDraining && round?.hasFound === true)) continue
       if (isDraining && round?.hasFound === false && runs.count() === 0) {
         hasUnstarted = yield* Effect.orElseSucceed(repo.hasUnstarted(worker.queues), () => true)

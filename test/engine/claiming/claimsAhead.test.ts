@@ -5,9 +5,10 @@
  * Tests `src/domain/Prefetch.ts` and `src/layers/worker/ClaimLoop.ts`.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Latch } from "effect"
+import { Effect, Latch, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
+import { enqueue } from "../../../src/services/Enqueue.ts"
 import { counts, start, Task, tasks } from "../Memory.ts"
 
 it.effect("a worker whose slots are all taken for long leaves new jobs to others", () =>
@@ -51,3 +52,27 @@ it.effect(
       assert.strictEqual((yield* counts).completed, 41)
     }).pipe(Effect.provide(MemorySchema.layer))
 )
+
+// A signal from before the claim must not be taken for the start of the job.
+it.effect("a worker with free slots claims on beside the job that it has just claimed", () =>
+  Effect.gen(function*() {
+    const mayEnd = yield* Latch.make()
+    yield* tasks(1)
+    yield* start(Task.toLayer((n) => n === 0 ? mayEnd.await : undefined), {
+      workers: 5,
+      notifier: (notifier) => ({
+        ...notifier,
+        wakes: Stream.concat(Stream.succeed({ _tag: "Everything" }), Stream.never)
+      })
+    })
+    yield* TestClock.adjust("1 millis")
+    const before = yield* counts
+
+    yield* enqueue(Task, 1)
+    yield* TestClock.adjust("5 seconds")
+
+    assert.deepStrictEqual([before.running, before.ready], [1, 0])
+    const after = yield* counts
+    assert.deepStrictEqual([after.running, after.completed], [1, 1])
+    yield* mayEnd.open
+  }).pipe(Effect.provide(MemorySchema.layer)))

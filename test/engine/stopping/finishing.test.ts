@@ -4,12 +4,13 @@
  * Tests `src/layers/worker/Worker.ts`.
  */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Latch, Layer } from "effect"
+import { Duration, Effect, Latch, Layer, Option, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
 import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
+import type { Wake } from "../../../src/services/Notifier.ts"
 import { claim, settle, workerOf } from "../../Given.ts"
 import { claimable, counts, start, Task, tasks } from "../Memory.ts"
 
@@ -98,4 +99,37 @@ it.effect("finishing gives back the rest of a lane's run, and what was claimed a
 
     assert.isAbove(prefetched, 0)
     assert.deepStrictEqual(yield* claimable, [[51, 1], [53, 1], [54, 1]])
+  }).pipe(Effect.provide(MemorySchema.layer)))
+
+it.effect("a worker that is asked to stop while its claim has yet to begin does not pause", () =>
+  Effect.gen(function*() {
+    const isReconciling = yield* Latch.make()
+    const mayGoOn = yield* Latch.make()
+    const wakes = yield* Queue.unbounded<Wake>()
+    const control = yield* start(Task.toLayer(() => {}), {
+      notifier: (notifier) => ({ ...notifier, wakes: Stream.fromQueue(wakes) }),
+      // A heartbeat does so, and no claim begins meanwhile.
+      registry: (registry) => ({
+        ...registry,
+        reconcile: (...lease) =>
+          Effect.andThen(
+            Effect.andThen(isReconciling.open, mayGoOn.await),
+            registry.reconcile(...lease)
+          )
+      })
+    })
+    const wake = Queue.offer(wakes, { _tag: "Jobs", queue: "default" })
+    // Woken shortly before, the worker pauses briefly when the heartbeat comes.
+    yield* TestClock.adjust("4990 millis")
+    yield* wake
+    yield* TestClock.adjust("20 millis")
+    yield* isReconciling.await
+    yield* wake
+    yield* TestClock.adjust("1 millis")
+
+    yield* control.stop("finish")
+    yield* mayGoOn.open
+    yield* TestClock.adjust("1 millis")
+
+    assert.isTrue(Option.isSome(yield* Effect.timeoutOption(control.ended, 0)))
   }).pipe(Effect.provide(MemorySchema.layer)))
