@@ -20,7 +20,7 @@ export interface Idle {
   readonly hasHeard: boolean
   /** The last claims in a row that have found jobs, without a pause between them. */
   readonly fullRounds: number
-  /** Empty claims since the last wake-up. */
+  /** Empty claims since the last wake-up, or since the worker fell asleep. */
   readonly emptyRounds: number
   /** How many pauses in a row were short because of such a transaction. */
   readonly shortPauses: number
@@ -75,7 +75,7 @@ export const afterFailure = (idle: Idle): Idle => ({
  * The empty claim marked this worker asleep. A producer that had checked before will not send a
  * wake-up, so the worker claims once more and finds the jobs that were committed by then.
  */
-export const asleep = (idle: Idle): Idle => ({ ...idle, sleep: "asleep" })
+export const asleep = (idle: Idle): Idle => ({ ...idle, sleep: "asleep", emptyRounds: 0 })
 
 /** The store has answered whether such transactions are open. */
 export const afterLook = (idle: Idle, hasUnannounced: boolean): Idle => ({

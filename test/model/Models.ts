@@ -51,6 +51,11 @@ export const models: ReadonlyArray<Model> = [
     "NO_FALLBACK"
   ),
   ...holding(
+    "waking",
+    "",
+    "JOBS=2 DEATHS=1 FAILURES=1"
+  ),
+  ...holding(
     "stopSignals",
     "",
     "CRASHES=1",

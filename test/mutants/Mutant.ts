@@ -46,7 +46,7 @@ export interface ByTest {
 /** A Spin model that holds, but not with these definitions. */
 export interface ByModel {
   readonly checker: "model"
-  readonly model: "lane" | "fence" | "floors" | "stopSignals"
+  readonly model: "lane" | "fence" | "floors" | "waking" | "stopSignals"
   readonly defines: string
   readonly expected: "violated" | "stuck"
 }

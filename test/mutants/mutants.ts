@@ -15,11 +15,13 @@ import { ofRights } from "./ofRights.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
+import { ofWaking } from "./ofWaking.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
   ...ofProtocol,
   ...ofSql,
   ...ofFloors,
+  ...ofWaking,
   ...ofHands,
   ...ofSources,
   ...ofLives,

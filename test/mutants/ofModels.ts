@@ -61,5 +61,13 @@ export const ofModels: ReadonlyArray<Mutant> = [
     "disconnect-waited-for-only",
     "orphans",
     model("stopSignals", "PARENT_DIES NO_CONNECTED_CHECK", "stuck")
-  )
+  ),
+  inModel("no-claim-after-falling-asleep", "asleep", model("waking", "NO_LAST_CLAIM", "stuck")),
+  inModel(
+    "producer-looks-before-it-has-locked",
+    "announcing",
+    model("waking", "LOOKS_BEFORE_LOCK", "stuck")
+  ),
+  inModel("listens-without-a-look", "lookAfterListen", model("waking", "NO_EVERYTHING", "stuck")),
+  inModel("wake-ups-forgotten-late", "asleep", model("waking", "FORGETS_LATE", "stuck"))
 ]

@@ -216,33 +216,20 @@ export const ofSources: ReadonlyArray<Mutant> = [
     of: "olderLife",
     changes: [{
       file: "src/layers/worker/ClaimLoop.ts",
-      from: "if (rejoins === rejoinsBefore) runs.add(claimed.jobs)",
-      to: "if (rejoins >= rejoinsBefore) runs.add(claimed.jobs)"
+      from: "if (rejoins !== rejoinsBefore) {",
+      to: "if (rejoins < rejoinsBefore) {"
     }],
-    by: [test(
-      "engine/settling/lostAnswers",
-      "starts nothing that it claimed before it was taken for dead"
-    )]
-  },
-  {
-    name: "start-of-jobs-not-told",
-    of: "freeSlots",
-    changes: [{
-      file: "src/layers/worker/Slots.ts",
-      from: "    if (backlog.size < waiting) onRoom()\n",
-      to: ""
-    }],
-    by: [test("engine/claiming/claimsAhead", "claims on beside the job that it has just claimed")]
-  },
-  {
-    name: "stop-before-a-claim-forgotten",
-    of: "freeSlots",
-    changes: [{
-      file: "src/layers/worker/Worker.ts",
-      from: "      if (shutdown.mode() !== mode) continue\n",
-      to: ""
-    }],
-    by: [test("engine/stopping/finishing", "while its claim has yet to begin does not pause")]
+    by: [
+      test(
+        "engine/settling/lostAnswers",
+        "starts nothing that it claimed before it was taken for dead"
+      ),
+      test(
+        "engine/claiming/missedWakeUps",
+        "falls asleep anew when a claim is answered after it has registered again"
+      ),
+      model("waking", "JOBS=2 DEATHS=1 LEARNS_OF_AN_OLDER_LIFE", "stuck")
+    ]
   },
   {
     name: "deaf-child-waited-for",

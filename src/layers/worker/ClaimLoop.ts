@@ -16,7 +16,7 @@ import * as Reconciliation from "./Reconciliation.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const { join, queues, runs } = options
+  const { changes, join, queues, runs } = options
   const clock = yield* Clock.Clock
   const pauses = yield* Pauses.make(options)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
@@ -34,14 +34,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
     const how = pauses.nextClaim()
     const claimed = yield* claimInTurn({ isCareful, ...how })
-    if (rejoins === rejoinsBefore) runs.add(claimed.jobs)
-    // Other workers may have had these jobs since. Jobs that are still leased to this worker go
-    // back first.
-    else makeDue(1)
-    const isEmpty = claimed.jobs.length === 0 && !claimed.isBehind
-    pauses.learn((idle) => Idle.afterClaim(idle, { ...how, ...claimed, isEmpty }))
-    const hasFoundAll = claimed.hasFoundAll === true && pauses.hearsOfAll()
-    return { hasFound: !isEmpty, mayFindMore: !isEmpty && !hasFoundAll }
+    if (rejoins !== rejoinsBefore) {
+      // Other workers may have had these jobs since. Jobs that are still leased to this worker go
+      // back first. Nor has this claim marked the worker asleep that has registered again.
+      makeDue(1)
+      return { hasFound: true, mayFindMore: true }
+    }
+    runs.add(claimed.jobs)
+    return learn(pauses, how, claimed)
   })
 
   const rejoin = Effect.gen(function*() {
@@ -50,6 +50,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     pauses.learn(Idle.distrusted)
     yield* sayRejoining(queues, runs.lose(() => true))
     yield* join
+    // Since the worker was reported dead, no producer has woken it.
+    changes.wake()
   })
 
   /** A claim without an answer may have leased jobs, or may have marked this worker asleep. */
@@ -97,6 +99,19 @@ export interface Options {
 }
 
 type Claim = Parameters<JobRepo["Service"]["claim"]>[0]
+type Claimed = Effect.Success<ReturnType<JobRepo["Service"]["claim"]>>
+
+/** Answers whether the claim found jobs, and whether a claim at once may find more. */
+const learn = (
+  pauses: Effect.Success<ReturnType<typeof Pauses.make>>,
+  how: ReturnType<typeof pauses.nextClaim>,
+  claimed: Claimed
+) => {
+  const isEmpty = claimed.jobs.length === 0 && !claimed.isBehind
+  pauses.learn((idle) => Idle.afterClaim(idle, { ...how, ...claimed, isEmpty }))
+  const hasFoundAll = claimed.hasFoundAll === true && pauses.hearsOfAll()
+  return { hasFound: !isEmpty, mayFindMore: !isEmpty && !hasFoundAll }
+}
 
 const makeClaimInTurn = Effect.fnUntraced(function*({ changes, queues, runs, worker }: Options) {
   const repo = yield* JobRepo
