@@ -17,7 +17,7 @@ import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(options: Options) {
   const { changes, join, queues, runs } = options
-  const clock = yield* Clock.Clock
+  const { isCareful, takeCare } = yield* makeCare
   const pauses = yield* Pauses.make(options)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
   const claimInTurn = yield* makeClaimInTurn(options)
@@ -25,15 +25,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const claiming = yield* Semaphore.make(1)
   /** How often the worker was reported dead and has registered again. */
   let rejoins = 0
-  /** A trigger of the application may keep a lane from being put in order. */
-  let carefulUntil = -Infinity
 
   const round = Effect.gen(function*() {
     yield* reconcileIfDue
     const rejoinsBefore = rejoins
-    const isCareful = clock.currentTimeMillisUnsafe() < carefulUntil
     const how = pauses.nextClaim()
-    const claimed = yield* claimInTurn({ isCareful, ...how })
+    const claimed = yield* claimInTurn({ isCareful: isCareful(), ...how })
     if (rejoins !== rejoinsBefore) {
       // Other workers may have had these jobs since. Jobs that are still leased to this worker go
       // back first. Nor has this claim marked the worker asleep that has registered again.
@@ -64,7 +61,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     if (error.code === unknownWorker) return Effect.ignore(rejoin)
     distrust()
     pauses.learn(Idle.afterFailure)
-    if (!error.isTransient) carefulUntil = clock.currentTimeMillisUnsafe() + carefulFor
+    if (!error.isTransient) takeCare()
     return sayFailed(queues, error)
   }
 
@@ -141,6 +138,20 @@ const sayFailed = (queues: ReadonlyArray<string>, error: StoreError): Effect.Eff
     text: `claim failed: ${error.message}; claiming again soon`,
     fields: { queues, ...LogFields.ofError(error) }
   })
+
+/**
+ * Whether claims are careful. After a claim was refused they are for some time: a trigger of the
+ * application may keep a lane from being put in order.
+ */
+const makeCare = Effect.map(Clock.Clock, (clock) => {
+  let carefulUntil = -Infinity
+  return {
+    isCareful: () => clock.currentTimeMillisUnsafe() < carefulUntil,
+    takeCare: (): void => {
+      carefulUntil = clock.currentTimeMillisUnsafe() + carefulFor
+    }
+  }
+})
 
 /** Milliseconds. After this time a claim tries the faster way again. */
 const carefulFor = 60_000
