@@ -112,11 +112,10 @@ $$;
 CREATE FUNCTION lock_stripes(stripes integer[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   class integer := hashtext(current_schema() || ':lanes');
-  stripe integer;
 BEGIN
-  FOR stripe IN SELECT DISTINCT s FROM unnest(stripes) AS s ORDER BY s LOOP
-    PERFORM pg_advisory_xact_lock(class, stripe);
-  END LOOP;
+  -- A volatile function is called row by row, in the order of the subquery.
+  PERFORM pg_advisory_xact_lock(class, s)
+  FROM (SELECT DISTINCT s FROM unnest(stripes) AS s ORDER BY s) AS ordered;
 END $$;
 
 -- Makes each head wait that a more urgent job of its lane has overtaken, unless the head is leased.

@@ -62,8 +62,8 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "laneLock",
     changes: [{
       functions: ["lock_stripes"],
-      from: "PERFORM pg_advisory_xact_lock(class, stripe);",
-      to: "NULL;"
+      from: "PERFORM pg_advisory_xact_lock(class, s)",
+      to: "PERFORM s"
     }, {
       statement: "DROP INDEX pgq.jobs_head"
     }],
@@ -74,8 +74,8 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "laneLock",
     changes: [{
       functions: ["lock_stripes"],
-      from: "PERFORM pg_advisory_xact_lock(class, stripe);",
-      to: "NULL;"
+      from: "PERFORM pg_advisory_xact_lock(class, s)",
+      to: "PERFORM s"
     }],
     by: [histories, model("lane", "NJ=3 NO_STRIPE", "stuck")]
   },

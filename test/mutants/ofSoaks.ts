@@ -33,8 +33,8 @@ export const ofSoaks: ReadonlyArray<Mutant> = [
       },
       {
         file: "sql/0003_lanes.sql",
-        from: "PERFORM pg_advisory_xact_lock(class, stripe);",
-        to: ""
+        from: "PERFORM pg_advisory_xact_lock(class, s)",
+        to: "PERFORM s"
       }
     ],
     by: [soakAtTimes]
