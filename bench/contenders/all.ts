@@ -3,6 +3,7 @@
  */
 import type { Contender } from "../Contender.ts"
 import { bullmq } from "./bullmq.ts"
+import { bullmqPostgres } from "./bullmqPostgres.ts"
 import { graphile, graphileTuned } from "./graphile.ts"
 import { persistedQueue } from "./persistedQueue.ts"
 import { pgBoss, pgBossTuned } from "./pgboss.ts"
@@ -16,6 +17,7 @@ export const contenders: ReadonlyArray<Contender> = [
   pgBossTuned,
   pgBoss,
   persistedQueue,
+  bullmqPostgres,
   bullmq,
   plainSql
 ]
