@@ -57,6 +57,8 @@ const main = async (): Promise<number> => {
   }
   if (Exit.isFailure(exit)) say(`the soak itself failed: ${exit.cause}`)
   say(isSound ? "nothing is broken" : `see ${folder}; again: --seed ${seed}`)
+  // A soak that failed itself has found nothing out.
+  if (Exit.isFailure(exit)) return 2
   return isSound ? 0 : 1
 }
 
