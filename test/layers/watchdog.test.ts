@@ -81,6 +81,7 @@ layer(Layer.provideMerge(withSchema, Open.layer), options)("the watchdog", (it) 
   it.effect.each(
     [
       ["function in ssl", /^refused: SettingInvalid: ssl\.checkServerIdentity: .*watchdog/],
+      ["stream", /^refused: SettingInvalid: stream: .*watchdog/],
       ["function in ssl, fatal", /^refused: SettingInvalid: onHang: only a watchdog/],
       ["bad connection string", /^refused: StoreError: watchdog: .*password authentication failed/],
       ["no connection string", /^refused: SettingInvalid: watchdog: .*sslmode/]

@@ -7,6 +7,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql"
+import { connect } from "node:net"
 import { Job, QueueLive, WorkerControl } from "../../dist/index.js"
 import * as PgConninfo from "../../dist/layers/postgres/connection/PgConninfo.js"
 
@@ -36,6 +37,7 @@ const fetched = Effect.sync(() => {
 const ways = {
   "verify-ca": [() => Result.getOrThrow(PgConninfo.configOf(conninfo)), {}],
   "function in ssl": [() => unnamed, {}],
+  "stream": [() => ({ ...plain, ssl: false, stream: () => connect(plain.port, plain.host) }), {}],
   "function in ssl, fatal": [() => unnamed, { watchdog: "none", onHang: "kill" }],
   "connection string": [() => unnamed, { watchdog: Redacted.make(conninfo) }],
   "bad connection string": [
