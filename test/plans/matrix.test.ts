@@ -26,10 +26,7 @@ interface Claimed {
 interface Step {
   /** The most entries that the step may read from each index. The step may use no other index. */
   readonly indexes: Readonly<Record<string, number>>
-  /**
-   * The most pages that the step may touch, with room for a catalog that has to be read again. One
-   * scan of a million jobs touches 19,000 pages.
-   */
+  /** The most pages that the step may touch. One scan of a million jobs touches 19,000 pages. */
   readonly pages: number
   /**
    * If this is set, jobs are claimed before the step, with up to this many more jobs of each lane.
@@ -61,7 +58,7 @@ const claimed = {
 const steps: Readonly<Record<string, Step>> = {
   insert: {
     indexes: {},
-    pages: 400,
+    pages: 150,
     statement: ({ session: { sql } }) => sql`${sql.literal(tenJobs)}`
   },
   claim: {
@@ -73,7 +70,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   complete: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5, settings_pkey: 1 },
-    pages: 2000,
+    pages: 700,
     perLaneMax: 5,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle(
@@ -81,7 +78,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   retry: {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5 },
-    pages: 2000,
+    pages: 1000,
     perLaneMax: 0,
     statement: ({ session: { sql } }, { ids, lease }) =>
       sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
@@ -91,7 +88,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   promote: {
     indexes: { jobs_due: 100, jobs_pkey: 100 },
-    pages: 1000,
+    pages: 600,
     statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.promote(${batch}::integer)`
   },
   "claim above a floor": {
@@ -105,7 +102,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "look below a floor": {
     indexes: { jobs_ready: 100, leases_queue: 40 },
-    pages: 400,
+    pages: 60,
     statement: ({ session: { sql } }) =>
       sql`SELECT * FROM pgq.jobs_below(ARRAY['deep'], ARRAY[0], ARRAY[9000000000000000000])`
   }
