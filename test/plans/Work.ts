@@ -37,8 +37,8 @@ export const measure = Effect.fnUntraced(function*(session: Session.Session, sta
 })
 
 /**
- * The scans so far, the rows that they read, and the pages that were touched. The counts are the transaction's own, and stand
- * still between its statements.
+ * The scans so far, the rows that they read, and the pages that were touched. The counts are the
+ * transaction's own, and stand still between its statements.
  */
 const countsOf = ({ sql }: Session.Session) =>
   sql<{ name: string; isIndex: boolean; scans: number; rows: number; pages: number }>`
