@@ -75,10 +75,7 @@ inline giveBack(from) {
 
 /* The worker registers again: its new row is not marked. */
 inline rejoin() {
-  isGone = 0; rejoins++; sleep = awake;
-#ifndef NO_WAKE_AFTER_DEATH
-  wake()
-#endif
+  isGone = 0; rejoins++; sleep = awake
 }
 
 proctype Producer(byte n) {
@@ -131,7 +128,12 @@ proctype Heartbeat() {
        deaths > 0 && !isGone ->
        deaths--; isGone = 1; isMarked = 0; giveBack(leased); giveBack(lost)
      }
-  :: atomic { isGone -> rejoin() }
+  :: atomic {
+       isGone -> rejoin();
+#ifndef NO_WAKE_AFTER_DEATH
+       wake()
+#endif
+     }
   :: atomic { ALL_DONE -> break }
   od
 }

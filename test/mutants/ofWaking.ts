@@ -137,9 +137,9 @@ export const ofWaking: ReadonlyArray<Mutant> = [
     name: "registered-again-without-a-claim",
     of: "asleep",
     changes: [{
-      file: "src/layers/worker/ClaimLoop.ts",
-      from: "    changes.wake()\n",
-      to: ""
+      file: "src/layers/worker/Worker.ts",
+      from: "Effect.andThen(claims.rejoin, Effect.sync(changes.wake))",
+      to: "claims.rejoin"
     }],
     by: [
       test("engine/claiming/missedWakeUps", "claims at once when it has registered again"),

@@ -16,7 +16,7 @@ import * as Reconciliation from "./Reconciliation.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const { changes, join, queues, runs } = options
+  const { join, queues, runs } = options
   const { isCareful, takeCare } = yield* makeCare
   const pauses = yield* Pauses.make(options)
   const { makeDue, reconcile, reconcileIfDue } = yield* Reconciliation.make(options)
@@ -47,8 +47,6 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     pauses.learn(Idle.distrusted)
     yield* sayRejoining(queues, runs.lose(() => true))
     yield* join
-    // Since the worker was reported dead, no producer has woken it.
-    changes.wake()
   })
 
   /** A claim without an answer may have leased jobs, or may have marked this worker asleep. */

@@ -150,7 +150,8 @@ const keepAlive = ({ changes, claims, heartbeat, runs, worker }: Parts) =>
         fields: { queues: worker.queues, ...LogFields.ofJobs(lost) }
       })
     }),
-    onReportedDead: claims.rejoin,
+    // Since the worker was reported dead, no producer has woken it.
+    onReportedDead: Effect.andThen(claims.rejoin, Effect.sync(changes.wake)),
     // A claim that hangs must not keep the worker from renewing.
     onRenewed: Effect.ignore(
       Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3))
