@@ -2,8 +2,7 @@
  * Everybody, in the order of the table.
  */
 import type { Contender } from "../Contender.ts"
-import { bullmq } from "./bullmq.ts"
-import { bullmqPostgres } from "./bullmqPostgres.ts"
+import { bullmqPostgres, bullmqRedis } from "./bullmq.ts"
 import { graphile, graphileTuned } from "./graphile.ts"
 import { persistedQueue } from "./persistedQueue.ts"
 import { pgBoss, pgBossTuned } from "./pgboss.ts"
@@ -18,6 +17,6 @@ export const contenders: ReadonlyArray<Contender> = [
   pgBoss,
   persistedQueue,
   bullmqPostgres,
-  bullmq,
+  bullmqRedis,
   plainSql
 ]

@@ -1,18 +1,18 @@
 /**
- * BullMQ on PostgreSQL: more jobs at once where they are short, and a connection for each that ends
- * at the same time, as its documentation advises.
+ * BullMQ on PostgreSQL: as on Redis, with a pool for the jobs that end at the same time, as its
+ * documentation advises.
  */
 import { createPostgresBackend, withBackend } from "bullmq"
 import type { PeerOptions } from "../Contender.ts"
-import { handle, type Payload } from "../Handler.ts"
+import type { Payload } from "../Handler.ts"
+import { handleJob, settings } from "./bullmqRedis.ts"
 
 const { Worker } = withBackend(createPostgresBackend)
 
-export const work = async ({ keepsHistory, load, url }: PeerOptions) => {
-  const worker = new Worker<Payload>("work", async ({ data }) => handle(data), {
-    connection: { connectionString: url, max: 25 },
-    concurrency: load === "slow" ? 24 : 100,
-    ...(keepsHistory ? {} : { removeOnComplete: { count: 0 } })
+export const work = async (options: PeerOptions) => {
+  const worker = new Worker<Payload>("work", handleJob, {
+    ...settings(options),
+    connection: { connectionString: options.url, max: 25 }
   })
   worker.on("error", () => {})
 }

@@ -33,7 +33,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const claimed = yield* claimInTurn({ isCareful: isCareful(), ...how })
     if (rejoins !== rejoinsBefore) {
       // Other workers may have had these jobs since. Jobs that are still leased to this worker go
-      // back first. Nor has this claim marked the worker asleep that has registered again.
+      // back first. A mark that this claim has left went with the worker's old row.
       makeDue(1)
       return { hasFound: true, mayFindMore: true }
     }

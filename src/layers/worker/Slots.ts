@@ -64,6 +64,7 @@ export const make = Effect.fnUntraced(function*(options: {
       if (Result.isSuccess(fiber)) fiber.success.addObserver(free)
       else free(Exit.die(fiber.failure))
     }
+    // The loop may have looked for room while these runs still waited.
     if (backlog.size < waiting) onRoom()
   }
 

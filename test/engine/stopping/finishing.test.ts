@@ -108,7 +108,7 @@ it.effect("a worker that is asked to stop while its claim has yet to begin does 
     const wakes = yield* Queue.unbounded<Wake>()
     const control = yield* start(Task.toLayer(() => {}), {
       notifier: (notifier) => ({ ...notifier, wakes: Stream.fromQueue(wakes) }),
-      // A heartbeat does so, and no claim begins meanwhile.
+      // The heartbeat reconciles, and no claim begins meanwhile.
       registry: (registry) => ({
         ...registry,
         reconcile: (...lease) =>
