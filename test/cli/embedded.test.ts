@@ -4,9 +4,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, sep } from "node:path"
 import * as Pgq from "./Pgq.ts"
 
 const script = `export const setupJobs = (queue) =>
@@ -21,6 +21,11 @@ const dataDir = Effect.acquireRelease(
 const asNobodyKnown = process.getuid?.() === 0
   ? { through: ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"] }
   : {}
+
+/** Whether the command can be run as another user: root's home, for one, is closed to others. */
+const isReadByAll = process.cwd().split(sep).every((_, at, names) =>
+  (statSync(names.slice(0, at + 1).join(sep) || sep).mode & 0o001) !== 0
+)
 
 const place = Effect.gen(function*() {
   const data = yield* dataDir
@@ -143,16 +148,28 @@ describe("embedded server", () => {
       assert.isFalse(isRunning())
     }), 120_000)
 
+  it.live.skipIf(!isReadByAll)(
+    "says in one line that its user has no home directory",
+    () =>
+      Effect.gen(function*() {
+        const { code, stderr } = yield* Pgq.run(["status"], { env: { HOME: "" }, ...asNobodyKnown })
+
+        assert.match(stderr, /^pgq: [^\n]* has no home directory; set PGQ_DATA_DIR[^\n]*\n$/)
+        assert.strictEqual(code, 1)
+      }),
+    60_000
+  )
+
   it.live("says in one line why it has no place for its data", () =>
     Effect.gen(function*() {
       const { write } = yield* Pgq.folder
       const dataDir = write("file", "")
 
-      const homeless = yield* Pgq.run(["status"], { env: { HOME: "" }, ...asNobodyKnown })
-      const file = yield* Pgq.run(["status"], { env: { PGQ_DATA_DIR: join(dataDir, "a") } })
+      const { code, stderr } = yield* Pgq.run(["status"], {
+        env: { PGQ_DATA_DIR: join(dataDir, "a") }
+      })
 
-      assert.match(homeless.stderr, /^pgq: [^\n]* has no home directory; set PGQ_DATA_DIR[^\n]*\n$/)
-      assert.match(file.stderr, /^pgq: [^\n]*ENOTDIR[^\n]*choose another folder[^\n]*\n$/)
-      assert.deepStrictEqual([homeless.code, file.code], [1, 1])
+      assert.match(stderr, /^pgq: [^\n]*ENOTDIR[^\n]*choose another folder[^\n]*\n$/)
+      assert.strictEqual(code, 1)
     }), 60_000)
 })
