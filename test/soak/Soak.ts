@@ -16,6 +16,7 @@ import type { Options } from "./Options.ts"
 import * as Peace from "./Peace.ts"
 import * as Producer from "./Producer.ts"
 import * as Quotas from "./Quotas.ts"
+import { tear } from "./ServerFaults.ts"
 import { stop } from "./Stop.ts"
 import * as Verdict from "./Verdict.ts"
 import type { Violation } from "./Violation.ts"
@@ -26,6 +27,8 @@ const drainSecondsMax = 120
 const producerCount = 12
 /** How much longer the faults go on while one of them has not reached its quota. */
 const extraSecondsMax = 30
+/** How much longer still while one of them is so rare that the soak would prove nothing. */
+const slowMachineSecondsMax = 120
 
 export const run = Effect.fnUntraced(function*(
   options: Options,
@@ -122,6 +125,7 @@ const trouble = Effect.fnUntraced(function*(
       }),
     { concurrency: "unbounded", discard: true }
   ))
+  const asked = { pace, rate, seconds: faultSeconds }
   const nemesis = yield* Effect.forkScoped(
     Nemesis.run({
       world,
@@ -132,17 +136,21 @@ const trouble = Effect.fnUntraced(function*(
     })
   )
   yield* Effect.sleep(faultSeconds * 1000)
-  yield* Effect.sleep("500 millis").pipe(
-    Effect.repeat({ while: () => Quotas.missing(world.faults, faultSeconds).length > 0 }),
-    Effect.timeoutOption(extraSecondsMax * 1000)
-  )
+  yield* goOn(extraSecondsMax, () => Quotas.missing(world.faults, faultSeconds).length > 0)
+  yield* goOn(slowMachineSecondsMax, () => Quotas.tooFew(world.faults, asked).length > 0)
   // Claims lose their answers last: the leases that this leaves behind must be found while the
   // workers still live.
-  yield* Nemesis.tear(5000)(world, dice.for("tear"))
+  yield* tear(5000)(world, dice.for("tear"))
   isOver = true
   yield* Fiber.join(producers)
   yield* Fiber.join(nemesis)
 })
+
+const goOn = (secondsMax: number, isMissing: () => boolean) =>
+  Effect.sleep("500 millis").pipe(
+    Effect.repeat({ while: isMissing }),
+    Effect.timeoutOption(secondsMax * 1000)
+  )
 
 const tellProgress = (world: World.World, faults: ReadonlyMap<string, number>) =>
   Effect.gen(function*() {

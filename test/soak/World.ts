@@ -96,3 +96,13 @@ export const make = Effect.fnUntraced(function*(
   }
   return world
 })
+
+/** Counts a fault, and writes it into the ledger. */
+export const happened = (
+  { count, write }: World,
+  name: string,
+  detail: string | number
+): void => {
+  count(name)
+  write({ what: "fault", at: Ledger.now(), fault: name, detail: String(detail) })
+}
