@@ -5,6 +5,10 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
+import { readdirSync } from "node:fs"
+import * as nodeModule from "node:module"
+import { join } from "node:path"
+import { eventually } from "../Given.ts"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
 
@@ -116,6 +120,31 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
 
       yield* queue.line(/^greeted Ada/)
     }))
+
+  it.effect.skipIf(!("flushCompileCache" in nodeModule))(
+    "leaves its code compiled for the next start, even if it is killed",
+    () =>
+      Effect.gen(function*() {
+        const { flags } = yield* Pgq.schema
+        const { path, write } = yield* Pgq.folder
+        write("jobs.mjs", plain)
+        const cache = join(path, "cache")
+        const queue = yield* Pgq.spawn(["start", ...flags, "-f", "jobs.mjs"], {
+          cwd: path,
+          env: { NODE_COMPILE_CACHE: cache }
+        })
+        const cached = Effect.sync(() => {
+          const files = readdirSync(cache, { recursive: true, withFileTypes: true })
+          assert.isTrue(files.some((file) => file.isFile()), "nothing was written")
+        })
+
+        yield* queue.line(/working on default/)
+        yield* eventually(cached)
+        yield* queue.kill("SIGKILL")
+
+        assert.strictEqual((yield* queue.exit).signal, "SIGKILL")
+      })
+  )
 
   it.effect("hands a script's Effects the database and the queue", () =>
     Effect.gen(function*() {
