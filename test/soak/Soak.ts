@@ -146,6 +146,7 @@ const trouble = Effect.fnUntraced(function*(
   yield* Fiber.join(nemesis)
 })
 
+/** Lets the faults go on while some of them are missing. */
 const goOn = (secondsMax: number, isMissing: () => boolean) =>
   Effect.sleep("500 millis").pipe(
     Effect.repeat({ while: isMissing }),

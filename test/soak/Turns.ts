@@ -5,8 +5,8 @@
 import { Effect } from "effect"
 
 /**
- * Takes a worker, and answers what happens to the worker then; `undefined` if there is no worker to
- * take.
+ * Takes a worker, and answers the harm that is done to it then; `undefined` if there is no worker
+ * to take.
  */
 export type Harm = () => Effect.Effect<unknown> | undefined
 

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 import { stop } from "./Stop.ts"
+import type { Harm } from "./Turns.ts"
 import { childrenOf, signal, type Worker } from "./WorkerProcesses.ts"
 import { happened, type World } from "./World.ts"
 
@@ -27,8 +28,7 @@ const someone = ({ crew, frozen }: World, dice: Dice) => {
   return pid === undefined ? undefined : { pid, isAlone: isAlone(worker), worker }
 }
 
-/** Takes a worker, and answers what happens to it then; `undefined` if no worker is to be had. */
-type WorkerFault = (world: World, dice: Dice) => Effect.Effect<unknown> | undefined
+type WorkerFault = (world: World, dice: Dice) => ReturnType<Harm>
 
 const killWorker: WorkerFault = (world, dice) => {
   const target = someone(world, dice)
