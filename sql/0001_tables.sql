@@ -81,7 +81,7 @@ CREATE TABLE leases (
   worker_id  uuid NOT NULL,
   queue      text NOT NULL,
   claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  -- The jobs that have not been settled yet.
+  -- The jobs that have not been settled yet, in ascending order where a claim has made the lease.
   job_ids    bigint[] NOT NULL,
   -- No job of the lease has a smaller id, and none has a greater id or place. A claim that looks
   -- elsewhere need not read the ids.
@@ -180,6 +180,8 @@ CREATE TABLE finished_jobs (
   priority          integer NOT NULL,
   -- The number of the last run; runs that were cut short do not count.
   attempt           integer NOT NULL,
+  -- How long the last run took, in milliseconds; NULL if the run was cut short.
+  ran_ms            integer,
   -- completed, failed or crashed: no other outcome has a partition.
   outcome           text NOT NULL,
   queue             text NOT NULL,

@@ -2,36 +2,46 @@
 
 -- How a run ended that did not complete. `outcome` is 'failed', 'blocked', 'retried', 'unhandled'
 -- or 'released'; `delay` is in seconds; `holds` says whether a retried job keeps its lane's head.
+-- `ran_ms` is how long the run took.
 CREATE TYPE ending AS (
-  lease uuid, id bigint, outcome text, delay double precision, error text, holds boolean
+  lease uuid, id bigint, outcome text, delay double precision, error text, holds boolean,
+  ran_ms integer
 );
 
--- Moves finished jobs into history, or deletes them where history is not kept. Each of `ended` is a
--- lease that names its finished jobs. `why` maps the id of a job to its error.
-CREATE FUNCTION move_to_history(ended leases[], outcome_ text, why jsonb) RETURNS void
+-- The jobs of one lease that have ended, in ascending order of their ids, and how long each of them
+-- ran. `ran_ms` is NULL if nobody knows.
+CREATE TYPE ended_jobs AS (
+  lease uuid, claimed_at timestamptz, ids bigint[], ran_ms integer[]
+);
+
+-- Moves finished jobs into history, or deletes them where history is not kept. `why` maps the id of
+-- a job to its error.
+CREATE FUNCTION move_to_history(ended ended_jobs[], outcome_ text, why jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   is_kept boolean;
   ids bigint[];
   gone integer;
 BEGIN
-  ids := CASE cardinality(ended) WHEN 1 THEN ended[1].job_ids
-         ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(ended) AS l) END;
+  ids := CASE cardinality(ended) WHEN 1 THEN ended[1].ids
+         ELSE ARRAY(SELECT unnest(e.ids) FROM unnest(ended) AS e) END;
   IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(ids); END IF;
   SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
   IF is_kept THEN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
-      id, created_at, claimed_at, finished_at, priority, attempt, outcome, queue, name,
+      id, created_at, claimed_at, finished_at, priority, attempt, ran_ms, outcome, queue, name,
       serialization_key, payload, error, lease_id
     )
-    SELECT j.id, j.created_at, l.claimed_at, clock_timestamp(), j.priority,
+    SELECT j.id, j.created_at, e.claimed_at, clock_timestamp(), j.priority,
            j.failures + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
+           -- The place of the id among the ids, by binary search.
+           e.ran_ms[width_bucket(j.id, e.ids)],
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
            CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
-           l.id
-    FROM unnest(ended) AS l CROSS JOIN jobs AS j WHERE j.id = ANY (l.job_ids);
+           e.lease
+    FROM unnest(ended) AS e CROSS JOIN jobs AS j WHERE j.id = ANY (e.ids);
   END IF;
   DELETE FROM jobs WHERE id = ANY (ids);
   GET DIAGNOSTICS gone = ROW_COUNT;
@@ -59,54 +69,58 @@ BEGIN
   END IF;
 END $$;
 
--- Takes completed jobs out of their leases. Returns these leases, each with the jobs that were
--- taken out of it.
-CREATE FUNCTION take_completed(done_leases uuid[], done_counts integer[], done_ids bigint[])
-RETURNS leases[] LANGUAGE plpgsql AS $$
+-- Takes completed jobs out of their leases. Returns those that stood in their lease.
+CREATE FUNCTION take_completed(
+  done_leases uuid[], done_counts integer[], done_ids bigint[], done_ms integer[]
+)
+RETURNS ended_jobs[] LANGUAGE plpgsql AS $$
 DECLARE
   l leases;
   before integer := 0;
   ids bigint[];
+  ms integer[];
   rest bigint[];
-  taken leases[] := '{}';
+  taken ended_jobs[] := '{}';
 BEGIN
   FOR n IN 1..cardinality(done_leases) LOOP
     ids := done_ids[before + 1:before + done_counts[n]];
+    ms := done_ms[before + 1:before + done_counts[n]];
     before := before + done_counts[n];
     SELECT * INTO l FROM leases WHERE id = done_leases[n];
     CONTINUE WHEN NOT FOUND;
+    -- Two equal lists in the same order are the cheap case: a whole lease that is done.
     rest := CASE WHEN ids = l.job_ids THEN '{}'
             ELSE ARRAY(SELECT unnest(l.job_ids) EXCEPT SELECT unnest(ids)) END;
     IF cardinality(ids) + cardinality(rest) > cardinality(l.job_ids) THEN
-      ids := ARRAY(SELECT unnest(ids) INTERSECT SELECT unnest(l.job_ids));
+      SELECT array_agg(own.id), array_agg(own.ms) INTO ids, ms FROM (
+        SELECT done.id, max(done.ms) AS ms FROM unnest(ids, ms) AS done(id, ms)
+        -- idiom: hashed set
+        WHERE NOT done.id NOT IN (SELECT unnest(l.job_ids))
+        GROUP BY done.id ORDER BY done.id
+      ) AS own;
     END IF;
-    CONTINUE WHEN cardinality(ids) = 0;
+    CONTINUE WHEN ids IS NULL OR ids = '{}';
     IF cardinality(rest) = 0 THEN
       DELETE FROM leases WHERE id = l.id;
     ELSE
       UPDATE leases SET job_ids = rest WHERE id = l.id;
     END IF;
-    l.job_ids := ids;
-    taken := taken || l;
+    taken := taken || ROW(l.id, l.claimed_at, ids, ms)::ended_jobs;
   END LOOP;
   RETURN taken;
 END $$;
 
 -- Takes jobs that ended otherwise out of their leases. A job that goes back undone takes the
 -- following jobs of its lane out of the lease, too. `mine` are those of `others` that stood in
--- their lease; `failed` are leases, each with its failed jobs; `undone` are the jobs that go back.
+-- their lease; `failed` are those of them that end for good; `undone` are the jobs that go back.
 CREATE FUNCTION take_others(
-  others ending[], is_keyed boolean, OUT mine ending[], OUT failed leases[], OUT undone bigint[]
+  others ending[], is_keyed boolean, OUT mine ending[], OUT failed ended_jobs[], OUT undone bigint[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
   their uuid[] := ARRAY(SELECT DISTINCT o.lease FROM unnest(others) AS o);
   gone bigint[];
-  l leases;
-  lease uuid;
-  ids bigint[];
 BEGIN
   mine := others;
-  failed := '{}';
   IF EXISTS (
     SELECT FROM unnest(others) AS o WHERE (o.lease, o.id) NOT IN (
       SELECT own.id, unnest(own.job_ids) FROM leases AS own WHERE own.id = ANY (their)
@@ -123,14 +137,13 @@ BEGIN
   SELECT coalesce(array_agg(o.id), '{}'),
          coalesce(array_agg(o.id) FILTER (WHERE o.outcome <> 'failed'), '{}')
     INTO gone, undone FROM unnest(mine) AS o;
-  FOR lease, ids IN
-    SELECT o.lease, array_agg(o.id) FROM unnest(mine) AS o
-    WHERE o.outcome = 'failed' GROUP BY o.lease
-  LOOP
-    SELECT * INTO l FROM leases AS own WHERE own.id = lease;
-    l.job_ids := ids;
-    failed := failed || l;
-  END LOOP;
+  failed := ARRAY(
+    SELECT ROW(own.id, own.claimed_at, ended.ids, ended.ran_ms)::ended_jobs FROM (
+      SELECT o.lease, array_agg(o.id ORDER BY o.id) AS ids,
+             array_agg(o.ran_ms ORDER BY o.id) AS ran_ms
+      FROM unnest(mine) AS o WHERE o.outcome = 'failed' GROUP BY o.lease
+    ) AS ended CROSS JOIN leases AS own WHERE own.id = ended.lease
+  );
   IF is_keyed AND cardinality(undone) > 0 THEN
     gone := gone || ARRAY(
       SELECT r.id FROM jobs AS r
@@ -211,11 +224,11 @@ END $$;
 -- Passes the heads of lanes on. Where the lease, one of `ended`, has more jobs of the lane, the
 -- next of these becomes the head; its worker runs it. Else the first waiting job does. Returns
 -- whether a claim may find such a job.
-CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended leases[]) RETURNS boolean
+CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended ended_jobs[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
-    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT l.id FROM unnest(ended) AS l))
+    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT e.lease FROM unnest(ended) AS e))
   );
   next bigint[];
   changed integer;
@@ -284,20 +297,22 @@ BEGIN
 END $$;
 
 -- Records the ends of runs. `done_ids` names completed jobs, lease by lease: the first
--- `done_counts[1]` of them belong to `done_leases[1]`, and so on. `others` is a list of objects
--- with the fields of `ending`. Returns the jobs that do not stand in the lease that they were named
+-- `done_counts[1]` of them belong to `done_leases[1]`, and so on. The ids of each lease ascend.
+-- `done_ms` says for each of these jobs how long it ran. `others` is a list of objects with the
+-- fields of `ending`. Returns the jobs that do not stand in the lease that they were named
 -- with: nothing was changed of these. A row of NULLs says that a claim may find a job that no claim
 -- could find before.
 CREATE FUNCTION settle(
-  done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
+  done_leases uuid[], done_counts integer[], done_ids bigint[],
+  others jsonb DEFAULT NULL, done_ms integer[] DEFAULT NULL
 )
 RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   asked_leases uuid[] := done_leases;
   asked_ids bigint[] := done_ids;
-  completed leases[];
-  failed leases[];
+  completed ended_jobs[];
+  failed ended_jobs[];
   endings ending[];
   mine ending[];
   undone bigint[];
@@ -316,12 +331,12 @@ BEGIN
   END IF;
   SELECT locked.queues, locked.keys INTO queues, keys
     FROM lock_to_settle(asked_leases, asked_ids) AS locked;
-  completed := take_completed(done_leases, done_counts, done_ids);
-  ended := CASE cardinality(completed) WHEN 1 THEN completed[1].job_ids
-           ELSE ARRAY(SELECT unnest(l.job_ids) FROM unnest(completed) AS l) END;
+  completed := take_completed(done_leases, done_counts, done_ids, done_ms);
+  ended := CASE cardinality(completed) WHEN 1 THEN completed[1].ids
+           ELSE ARRAY(SELECT unnest(c.ids) FROM unnest(completed) AS c) END;
   IF endings IS NOT NULL THEN
     SELECT * INTO mine, failed, undone FROM take_others(endings, keys IS NOT NULL);
-    ended := ended || undone || ARRAY(SELECT unnest(l.job_ids) FROM unnest(failed) AS l);
+    ended := ended || undone || ARRAY(SELECT unnest(f.ids) FROM unnest(failed) AS f);
   END IF;
   IF cardinality(completed) > 0 THEN
     PERFORM move_to_history(completed, 'completed', NULL);
@@ -351,7 +366,7 @@ BEGIN
         SELECT e.lease, e.id FROM unnest(endings) AS e
       ) AS asked
       WHERE (asked.lease, asked.id) NOT IN (
-        SELECT l.id, unnest(l.job_ids) FROM unnest(completed) AS l
+        SELECT c.lease, unnest(c.ids) FROM unnest(completed) AS c
         UNION ALL
         SELECT e.lease, e.id FROM unnest(mine) AS e
       );
@@ -362,7 +377,8 @@ END $$;
 -- whether they were recorded. A job that is gone counts as settled. No step looks for it in the
 -- history, which may be long.
 CREATE FUNCTION settle_again(
-  done_leases uuid[], done_counts integer[], done_ids bigint[], others jsonb
+  done_leases uuid[], done_counts integer[], done_ids bigint[],
+  others jsonb DEFAULT NULL, done_ms integer[] DEFAULT NULL
 )
 RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -371,7 +387,7 @@ DECLARE
   ids bigint[];
 BEGIN
   SELECT array_agg(lost.lease), array_agg(lost.id) INTO leases, ids
-    FROM settle(done_leases, done_counts, done_ids, others) AS lost;
+    FROM settle(done_leases, done_counts, done_ids, others, done_ms) AS lost;
   RETURN QUERY
     SELECT lost.lease, lost.id FROM unnest(leases, ids) AS lost(lease, id)
     -- idiom: hashed set

@@ -116,7 +116,6 @@ DECLARE
   poisoned bigint[];
   is_keyed boolean := true;
   changed integer;
-  ended leases := l;
   mark text;
 BEGIN
   IF has_crashed THEN
@@ -138,8 +137,7 @@ BEGIN
   IF has_crashed THEN
     mark := begin_step();
     IF poisoned IS NOT NULL THEN
-      ended.job_ids := poisoned;
-      PERFORM move_to_history(ARRAY[ended], 'crashed', (
+      PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, poisoned, NULL)::ended_jobs], 'crashed', (
         SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
         FROM unnest(poisoned) AS id
       ));

@@ -112,4 +112,6 @@ export interface Settled {
    */
   readonly key?: string | undefined
   readonly settlement: Settlement
+  /** How long the run took, in milliseconds; `undefined` if it did not begin. */
+  readonly ranFor?: number | undefined
 }

@@ -12,6 +12,8 @@ export class LaneRun {
   /** The running job. */
   current: ClaimedJob | undefined
   startedAt = 0
+  /** How long the last run took, in milliseconds. */
+  ranFor: number | undefined
   #state: "waiting" | "running" | "cancelled" | "lost" = "waiting"
   #controller: AbortController | undefined
   /** The number of settled jobs. */
@@ -88,6 +90,7 @@ export class LaneRun {
   settle(settlement: Settlement): void {
     const isFinished = settlement._tag === "Completed" ||
       (settlement._tag === "Failed" && !settlement.blocksLane)
+    this.ranFor = undefined
     this.#settled = isFinished ? this.#settled + 1 : this.jobs.length
   }
 
@@ -106,7 +109,8 @@ export class LaneRun {
     return this.#controller.signal
   }
 
-  end(): void {
+  end(endedAt: number): void {
+    this.ranFor = endedAt - this.startedAt
     this.current = undefined
     this.#controller = undefined
   }

@@ -39,8 +39,9 @@ export const make = ({ backlog, handlers, isTrusted, now, recorder, timings }: P
       // This fiber cannot be interrupted while it records the end of a run. The handler allows
       // interruption where it may be interrupted.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
-      timings.learn(run, now(), backlog.size)
-      run.end()
+      const endedAt = now()
+      timings.learn(run, endedAt, backlog.size)
+      run.end(endedAt)
       if (run.isLost) return
       const settlement = recorder.of(run, { job, exit, policy: handler.policy })
       if (settlement._tag === "Completed") recorder.record(run, settlement)
@@ -53,7 +54,7 @@ export const make = ({ backlog, handlers, isTrusted, now, recorder, timings }: P
  * past `Effect.exit`. That job has failed, and the rest of its lane goes on. Answers the log line.
  */
 export const makeBroken =
-  ({ backlog, handlers, recorder }: Parts) =>
+  ({ backlog, handlers, now, recorder }: Parts) =>
   (run: LaneRun | undefined, exit: Exit.Failure<unknown, unknown>): Effect.Effect<void> => {
     const job = run?.next
     if (run === undefined || job === undefined) {
@@ -61,7 +62,7 @@ export const makeBroken =
       if (Cause.hasInterruptsOnly(exit.cause)) return Effect.void
       return recorder.sayBrokenOff(run, exit.cause)
     }
-    run.end()
+    run.end(now())
     if (run.isLost) return Effect.void
     const policy = handlers.find(job.name)?.policy ?? defaults
     const settlement = Result.getOrElse(

@@ -23,9 +23,10 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
   const record = (run: LaneRun, settlement: Settlement): void => {
     const job = run.next
     if (job === undefined) return
-    run.settle(settlement)
     const { attempt, id, isSuspect, key, lease, name, queue } = job
-    settler.add({ id, lease, key, settlement, queue, name, attempt, isSuspect })
+    const { ranFor } = run
+    run.settle(settlement)
+    settler.add({ id, lease, key, settlement, ranFor, queue, name, attempt, isSuspect })
     if (settlement._tag === "Completed") tally.done++
     else if (settlement._tag === "Failed") tally.failed++
     else if (settlement._tag === "Retried") tally.retried++
