@@ -4,14 +4,16 @@
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
 export {
   ClaimLost,
+  JobInterrupted,
   JobInvalid,
   PayloadInvalid,
   SchemaUnfit,
   SettingInvalid,
   StoreError
 } from "./domain/Errors.ts"
-export type { JobKind, NoPayload, RetryPolicy } from "./domain/JobKind.ts"
+export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKind.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
+export * as OnError from "./domain/OnError.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"
 export type { QueueCounts, WorkerInfo, WorkerStatus } from "./domain/WorkerStatus.ts"

@@ -167,6 +167,41 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
   }
 }
 
+/**
+ * The run was interrupted by pgq. `why` says: the job was cancelled, its time was up, its worker
+ * stops, or its worker has lost it. It is the `reason` of the aborted `job.signal`, and
+ * `Job.interruption` finds it in the cause of an interrupted Effect.
+ *
+ * @example
+ * ```ts
+ * import { Job, JobInterrupted } from "pgq"
+ *
+ * const Render = Job.make("render", { timeout: "30 seconds" })
+ *
+ * export const RenderLive = Render.toLayer(async (_, { signal }) => {
+ *   signal.addEventListener("abort", () => {
+ *     const { reason } = signal
+ *     if (reason instanceof JobInterrupted && reason.why === "timedOut") console.log("too slow")
+ *   })
+ *   await fetch("http://localhost/render", { signal })
+ * })
+ * ```
+ */
+export class JobInterrupted extends Schema.TaggedError<JobInterrupted>()("JobInterrupted", {
+  why: Schema.Literals(["stopping", "cancelled", "timedOut", "lost"])
+}) {
+  override get message(): string {
+    return interruptions[this.why]
+  }
+}
+
+const interruptions = {
+  stopping: "the worker stops",
+  cancelled: "the job was cancelled",
+  timedOut: "the run timed out",
+  lost: "the worker has lost the job"
+}
+
 /** The private PostgreSQL server did not start, stop or answer. */
 export class EmbeddedServerFailed
   extends Schema.TaggedError<EmbeddedServerFailed>()("EmbeddedServerFailed", {

@@ -1,8 +1,10 @@
 /**
  * A kind of job: its name, the schema of its payload, and what happens when a run fails.
  */
-import { type Duration, Predicate, Schema, SchemaTransformation } from "effect"
+import { Duration, Predicate, Schema, SchemaTransformation } from "effect"
 import { nameBytesMax, textIssue } from "./JobRecord.ts"
+import { isCount } from "./RuleIssue.ts"
+import * as Rules from "./Rules.ts"
 
 /** A kind of job, as producers and workers share it. `Job.make` makes one. */
 export interface JobKind<Name extends string, Payload extends Schema.Top> {
@@ -10,7 +12,7 @@ export interface JobKind<Name extends string, Payload extends Schema.Top> {
   readonly name: Name
   /** The schema that payloads are encoded with when a job is added, and decoded with for a run. */
   readonly payload: Payload
-  readonly policy: RetryPolicy
+  readonly policy: RunPolicy
 }
 
 /** The retry policy of a kind. */
@@ -32,12 +34,25 @@ export interface RetryPolicy {
   readonly onFail: "continue" | "block"
 }
 
-export const defaults: RetryPolicy = {
+/** All that a kind says about the runs of its jobs. */
+export interface RunPolicy extends RetryPolicy {
+  /** The longest time of a run, from the start of its handler. Defaults to no limit. */
+  readonly timeout: Duration.Duration | undefined
+  /** The most snoozes between two failed runs of a job. Defaults to no limit. */
+  readonly maxSnoozes: number | undefined
+  /** The rules for errors, defects and timeouts. Defaults to a retry of each. */
+  readonly rules: Rules.Rules
+}
+
+export const defaults: RunPolicy = {
   maxAttempts: 25,
   backoffBase: "1 second",
   backoffCap: "1 hour",
   onRetry: "hold",
-  onFail: "continue"
+  onFail: "continue",
+  timeout: undefined,
+  maxSnoozes: undefined,
+  rules: Rules.defaults
 }
 
 /**
@@ -68,6 +83,24 @@ export const kindsIssue = (kinds: unknown): string | undefined => {
     if (issue !== undefined) return issue
     if (seen.has(kind.name)) return `two kinds of jobs are named "${kind.name}"`
     seen.add(kind.name)
+    const policy = hasRules(kind) ? policyIssue(kind.policy) : undefined
+    if (policy !== undefined) return `the kind "${kind.name}" cannot work: ${policy}`
   }
   return undefined
 }
+
+const hasRules = (kind: unknown): kind is { readonly policy: RunPolicy } =>
+  Predicate.hasProperty(kind, "policy") && Predicate.hasProperty(kind.policy, "rules")
+
+const policyIssue = ({ maxSnoozes, rules, timeout }: RunPolicy): string | undefined => {
+  if (timeout !== undefined && !isLimit(timeout)) {
+    return "its timeout is not a duration that is more than 0 and ends"
+  }
+  if (maxSnoozes !== undefined && !isCount(maxSnoozes)) {
+    return "its maxSnoozes is not a whole number of at least 1"
+  }
+  return rules.issue
+}
+
+const isLimit = (timeout: Duration.Duration): boolean =>
+  Duration.isFinite(timeout) && Duration.isGreaterThan(timeout, Duration.zero)

@@ -36,6 +36,8 @@ export interface ClaimedJob {
   readonly maxAttempts: number | undefined
   /** How often the worker that claimed it had no handler of its name. */
   readonly unhandledCount: number
+  /** How often it was snoozed since its last failed run. */
+  readonly snoozeCount: number
   /** Whether it was in a lease whose worker died. */
   readonly isSuspect: boolean
 }
@@ -50,7 +52,7 @@ export interface RunningJob {
   readonly attempt: number
   /** The payload as JSON text, with every digit of its numbers: JavaScript rounds them. */
   readonly payloadText: string
-  /** Aborted when the run is interrupted. */
+  /** Aborted when the run is interrupted; its reason is a `JobInterrupted`. */
   readonly signal: AbortSignal
   /** The job as `JSON.stringify` writes it. */
   readonly toJSON: () => JobJson

@@ -2,7 +2,7 @@
  * The handler for each kind of job, by name.
  */
 import { Context, type Effect } from "effect"
-import type { RetryPolicy } from "../domain/JobKind.ts"
+import type { RunPolicy } from "../domain/JobKind.ts"
 import type { RunningJob } from "../domain/JobRecord.ts"
 
 export class Handlers extends Context.Service<Handlers, {
@@ -11,7 +11,7 @@ export class Handlers extends Context.Service<Handlers, {
 
 export interface Handler {
   readonly name: string
-  readonly policy: RetryPolicy
+  readonly policy: RunPolicy
   /**
    * Decodes the payload, given as parsed JSON, and runs the application's code. It is called in an
    * uninterruptible region and allows interruption where the code may be interrupted.

@@ -2,10 +2,11 @@
 // @effect-diagnostics globalErrorInEffectFailure:off
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Exit } from "effect"
+import { decide } from "../../src/domain/Decide.ts"
 import { PayloadInvalid } from "../../src/domain/Errors.ts"
 import { defaults, type RetryPolicy } from "../../src/domain/JobKind.ts"
 import type { ClaimedJob } from "../../src/domain/JobRecord.ts"
-import { decide, Settlement, unknownName } from "../../src/domain/Settlement.ts"
+import { Settlement, unknownName } from "../../src/domain/Settlement.ts"
 
 describe("Settlement", () => {
   it("completes a run that succeeds", () => {
@@ -128,6 +129,7 @@ const claimed: ClaimedJob = {
   attempt: 1,
   maxAttempts: undefined,
   unhandledCount: 0,
+  snoozeCount: 0,
   isSuspect: false
 }
 
@@ -142,7 +144,8 @@ const settlementOf = (run: {
     job: { ...claimed, ...run.job },
     policy: { ...defaults, ...run.policy },
     exit: run.exit,
-    isCancelled: run.isCancelled ?? false,
+    interruption: run.isCancelled === true ? "stopping" : undefined,
+    ranFor: Duration.seconds(30),
     random: () => run.random ?? 0
   })
 

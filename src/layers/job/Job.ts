@@ -1,46 +1,84 @@
 /**
  * Kinds of jobs and their handlers, as an application declares them.
  */
-import { type Context, Effect, Exit, type Layer, Schema } from "effect"
-import { PayloadInvalid } from "../../domain/Errors.ts"
+import { type Cause, Duration, type Effect, type Layer, Option, type Schema } from "effect"
+import type { JobInterrupted } from "../../domain/Errors.ts"
+import * as Interruption from "../../domain/Interruption.ts"
 import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domain/JobKind.ts"
 import type { RunningJob } from "../../domain/JobRecord.ts"
-import * as PayloadText from "../../domain/PayloadText.ts"
-import * as Handlers from "./Handler.ts"
+import type * as OnError from "../../domain/OnError.ts"
+import * as Rules from "../../domain/Rules.ts"
 import type { Handler } from "./Handler.ts"
-import { call } from "./HandlerCall.ts"
+import * as HandlerLayer from "./HandlerLayer.ts"
+import type { Requirements } from "./HandlerLayer.ts"
 
+export { Cancel, Fail, Snooze } from "../../domain/Steering.ts"
 export type { Handler, HandlersOf, Kind } from "./Handler.ts"
+export type { Requirements } from "./HandlerLayer.ts"
 export type { JobsOption, Kinds } from "./Jobs.ts"
 
 /**
- * A kind of job with the schema of its payload. `enqueue` is typed by it, and so is its handler.
+ * A kind of job with the schema of its payload and that of its errors. `enqueue` is typed by it,
+ * and so is its handler.
  */
-export interface Job<Name extends string, Payload extends Schema.Top>
-  extends JobKind<Name, Payload>
-{
+export interface Job<
+  Name extends string,
+  Payload extends Schema.Top,
+  Failure extends Schema.Top = Schema.Unknown
+> extends JobKind<Name, Payload> {
   /**
    * A layer that makes the handler known to the worker it is provided to. The handler may return an
-   * Effect, a promise or a value; the layer needs the services of its Effect. A run that fails,
-   * dies, rejects or throws is tried again by the kind's policy. One kind has one handler: a worker
-   * with two for a name is refused as `SettingInvalid`.
+   * Effect, a promise or a value; the layer needs the services of its Effect. If the kind declares
+   * its errors, the Effect fails with no others. A run that fails, dies, rejects or throws is tried
+   * again by the kind's policy, unless one of its rules says otherwise. One kind has one handler: a
+   * worker with two for a name is refused as `SettingInvalid`.
    */
   readonly toLayer: <A>(
-    handler: (payload: Payload["Type"], job: RunningJob) => A
+    handler: (payload: Payload["Type"], job: RunningJob) => A & Declared<A, Failure["Type"]>
   ) => Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]>
 }
 
-/** The requirements of a handler's Effect; none for promises and values. */
-export type Requirements<A> = A extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
+/** Anything, unless `A` is an Effect that fails with more than the errors `E`. */
+export type Declared<A, E> = [Failures<A>] extends [E] ? unknown
+  : "the handler fails with an error that its kind does not declare"
+
+type Failures<A> = A extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
 
 /** A name that the compiler knows not to be empty. */
 export type Named<Name extends string> = Name extends "" ? "a job needs a name" : Name
 
-/** The options of a kind beside its name. */
+/** The options of a kind beside its name and its errors. */
 export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy> {
   /** The schema of the payload. Without it, jobs of this kind have no payload. */
   readonly payload?: Payload | undefined
+  /**
+   * The rule for a run that dies, or rejects with an error that the kind does not declare. Defaults
+   * to `OnError.retry()`.
+   */
+  readonly onDefect?: OnError.Rule | undefined
+  /**
+   * The longest time of a run, from the start of its handler: more than 0, and not infinite. A run
+   * whose time is up is interrupted. Defaults to no limit.
+   */
+  readonly timeout?: Duration.Input | undefined
+  /** The answer for a run whose time was up. Defaults to `OnError.retry()`. */
+  readonly onTimeout?: OnError.OnError | undefined
+  /**
+   * The most snoozes of a job between two failed runs; one more fails it for good. At least 1;
+   * defaults to no limit.
+   */
+  readonly maxSnoozes?: number | undefined
 }
+
+/** The errors of a kind with their rules: both, or neither. */
+export type ErrorOptions<Failure extends Schema.Top> =
+  | {
+    /** The schema of the errors that the handler may fail with. Each has a `_tag` of its own. */
+    readonly error: Failure
+    /** A rule for the `_tag` of each error. */
+    readonly onError: OnError.Rules<Failure["Type"]>
+  }
+  | { readonly error?: undefined; readonly onError?: undefined }
 
 /**
  * Names a kind of job, its payload and how its runs are tried again.
@@ -74,56 +112,55 @@ export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy
  * export const program = Effect.andThen(enqueue(Greet, { name: "Ada" }), enqueue(Tick))
  * ```
  */
-export function make<const Name extends string, Payload extends Schema.Top = NoPayload>(
+export function make<
+  const Name extends string,
+  Payload extends Schema.Top = NoPayload,
+  Failure extends Schema.Top = Schema.Unknown
+>(
   name: Named<Name>,
-  options?: Options<Payload>
-): Job<Name, Payload>
-export function make(name: string, options: Options<Schema.Top> = {}): Job<string, Schema.Top> {
-  const { payload = NoPayload, ...policy } = options
-  const kind = { name, payload, policy: { ...defaults, ...policy } }
-  return { ...kind, toLayer: (handler) => layer(kind, handler) }
-}
-
-const layer = <Name extends string, Payload extends Schema.Top, A>(
-  kind: JobKind<Name, Payload>,
-  handler: (payload: Payload["Type"], job: RunningJob) => A
-): Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]> =>
-  Handlers.layer(
-    kind.name,
-    (context: Context.Context<Requirements<A> | Payload["DecodingServices"]>) => {
-      const decode = decoder(kind)
-      return {
-        name: kind.name,
-        policy: kind.policy,
-        run: (payload, job) => {
-          const decoded = decode(payload)
-          // Most payloads are decoded synchronously; then the handler is called at once.
-          return Exit.isExit(decoded)
-            ? Effect.flatMapEager(decoded, (value) => call(() => handler(value, job), context))
-            : Effect.flatMap(
-              Effect.provideContext(Effect.interruptible(decoded), context),
-              (value) => call(() => handler(value, job), context)
-            )
-        }
-      }
+  options?: Options<Payload> & ErrorOptions<Failure>
+): Job<Name, Payload, Failure>
+export function make(
+  name: string,
+  options: Options<Schema.Top> & Rules.Options = {}
+): Job<string, Schema.Top, Schema.Top> {
+  const { error, onDefect, onError, onTimeout, payload = NoPayload, timeout, ...policy } = options
+  const kind = {
+    name,
+    payload,
+    policy: {
+      ...defaults,
+      ...policy,
+      timeout: timeout === undefined ? undefined : durationOf(timeout),
+      rules: Rules.make({ error, onError, onDefect, onTimeout })
     }
-  )
-
-const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
-  const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(kind.payload))
-  return (payload: unknown): Effect.Effect<
-    Payload["Type"],
-    PayloadInvalid,
-    Payload["DecodingServices"]
-  > =>
-    Effect.mapErrorEager(
-      decode(payload),
-      ({ message }) =>
-        new PayloadInvalid({
-          name: kind.name,
-          issue: PayloadText.hasInfinite(payload)
-            ? `${message}; it holds a number too large for JavaScript`
-            : message
-        })
-    )
+  }
+  return { ...kind, toLayer: (handler) => HandlerLayer.of(kind, handler) }
 }
+
+/** A value that is not a duration becomes infinite, which no worker takes for a timeout. */
+const durationOf = (input: Duration.Input): Duration.Duration =>
+  Option.getOrElse(Duration.fromInput(input), () => Duration.infinity)
+
+/**
+ * The reason for which pgq has interrupted a run, from the cause of the interruption; `undefined`
+ * if pgq did not. With it, a finalizer of the handler can tell a cancelled job from a worker that
+ * stops. A fiber that the handler itself has forked is interrupted without a reason.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Exit } from "effect"
+ * import { Job } from "pgq"
+ *
+ * const Render = Job.make("render", { timeout: "30 seconds" })
+ *
+ * export const RenderLive = Render.toLayer(() =>
+ *   Effect.onExit(Effect.sleep("1 minute"), (exit) =>
+ *     Exit.isFailure(exit) && Job.interruption(exit.cause)?.why === "timedOut"
+ *       ? Effect.logWarning("too slow")
+ *       : Effect.void)
+ * )
+ * ```
+ */
+export const interruption = (cause: Cause.Cause<unknown>): JobInterrupted | undefined =>
+  Interruption.of(cause)

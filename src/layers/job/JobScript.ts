@@ -16,9 +16,17 @@ export interface JobQueue {
   /** Runs `handler` for every job of this name, with the stored JSON as payload. */
   handle(name: string, handler: (payload: unknown, job: RunningJob) => unknown): void
   /** Runs `handler` for every job of this kind, with its payload decoded. */
-  handle<Name extends string, Payload extends Schema.Top & { readonly DecodingServices: never }>(
-    job: Job.Job<Name, Payload>,
-    handler: (payload: Payload["Type"], job: RunningJob) => unknown
+  handle<
+    Name extends string,
+    Payload extends Schema.Top & { readonly DecodingServices: never },
+    Failure extends Schema.Top,
+    A
+  >(
+    job: Job.Job<Name, Payload, Failure>,
+    handler: (
+      payload: Payload["Type"],
+      job: RunningJob
+    ) => A & Job.Declared<A, Failure["Type"]>
   ): void
 }
 

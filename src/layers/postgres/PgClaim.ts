@@ -138,6 +138,7 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   attempt: row.failures + 1,
   maxAttempts: row.max_attempts ?? undefined,
   unhandledCount: row.unhandled_count,
+  snoozeCount: 0,
   isSuspect: row.is_suspect
 })
 

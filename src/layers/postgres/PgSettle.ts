@@ -156,6 +156,16 @@ const otherOutcome = (settled: Settled): ReadonlyArray<object> => {
         error: settlement.error,
         holds: settlement.holdsLane
       }]
+    case "Snoozed":
+      return [{
+        ...job,
+        outcome: "snoozed",
+        delay: seconds(settlement.delay),
+        error: settlement.error,
+        holds: settlement.holdsLane
+      }]
+    case "Cancelled":
+      return [{ ...job, outcome: "cancelled", error: settlement.error }]
     case "Failed":
       return [{
         ...job,

@@ -61,6 +61,10 @@ const consequence = (
       return { event: "job.retried", says: `tried again in ${shortly(settlement.delay)}` }
     case "Unhandled":
       return { event: "job.unhandled", says: `tried again in ${shortly(settlement.delay)}` }
+    case "Snoozed":
+      return { event: "job.retried", says: `runs again in ${shortly(settlement.delay)}` }
+    case "Cancelled":
+      return { event: "job.failed", says: "cancelled" }
     case "Failed":
       return settlement.blocksLane
         ? {

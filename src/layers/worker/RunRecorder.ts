@@ -2,10 +2,11 @@
  * Records the end of each run: decides the settlement, gives it to the settler, counts it, and logs
  * failures.
  */
-import { type Cause, Effect, type Exit, Random, References } from "effect"
-import type { RetryPolicy } from "../../domain/JobKind.ts"
+import { type Cause, Duration, Effect, type Exit, Random, References } from "effect"
+import { decide } from "../../domain/Decide.ts"
+import type { RunPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
-import { decide, type Settlement } from "../../domain/Settlement.ts"
+import type { Settlement } from "../../domain/Settlement.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"
@@ -38,14 +39,15 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     /** The settlement that follows from the exit. */
     of: (run: LaneRun, { exit, job, policy }: {
       readonly job: ClaimedJob
-      readonly policy: RetryPolicy
+      readonly policy: RunPolicy
       readonly exit: Exit.Exit<unknown, unknown>
     }): Settlement =>
       decide({
         job,
         exit,
         policy,
-        isCancelled: run.isCancelled,
+        interruption: run.isCancelled ? "stopping" : undefined,
+        ranFor: Duration.zero,
         random: () => random.nextDoubleUnsafe()
       }),
     /** The next job of the run leaves the run. */

@@ -34,6 +34,7 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         attempt: 1,
         maxAttempts: 4,
         unhandledCount: 0,
+        snoozeCount: 0,
         isSuspect: false
       })
     }))

@@ -1,0 +1,155 @@
+/**
+ * Decides from the end of a run what becomes of its job, without the database.
+ *
+ * A worker runs a handler, passes the handler's exit to `decide`, and gives the settlement to the
+ * store. Every rule about completing, retrying, snoozing, releasing, cancelling and failing a job
+ * is applied here.
+ */
+import { Cause, Duration, Exit, Option, Predicate, Result } from "effect"
+import * as Backoff from "./Backoff.ts"
+import * as Delay from "./Delay.ts"
+import { JobInterrupted, type PayloadInvalid } from "./Errors.ts"
+import * as ErrorText from "./ErrorText.ts"
+import type { Reason } from "./Interruption.ts"
+import type { RunPolicy } from "./JobKind.ts"
+import type { ClaimedJob } from "./JobRecord.ts"
+import * as OnError from "./OnError.ts"
+import * as RetryDelay from "./RetryDelay.ts"
+import * as Rules from "./Rules.ts"
+import { Settlement } from "./Settlement.ts"
+
+/** A run that has ended. */
+export interface EndedRun {
+  readonly job: ClaimedJob
+  readonly policy: RunPolicy
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** The reason for which pgq interrupted the run, if it did. */
+  readonly interruption: Reason | undefined
+  /** The time from the start of the handler to its interruption or end. */
+  readonly ranFor: Duration.Duration
+  /** A random number in [0, 1), which chooses the delay within the jittered interval. */
+  readonly random: () => number
+  /** Told of a rule or backoff that threw or answered with nonsense: the run counts as retried. */
+  readonly onRuleFailed?: ((defect: unknown) => void) | undefined
+}
+
+/** The settlement that follows from the end of a run. */
+export const decide = (run: EndedRun): Settlement => {
+  const { exit, interruption, job, policy } = run
+  // A run that succeeds is completed, whatever was asked of it meanwhile.
+  if (Exit.isSuccess(exit)) return completed
+  switch (interruption) {
+    case "stopping":
+    // The worker settles no job that it has lost.
+    case "lost":
+      return Settlement.Released()
+    case "cancelled":
+      return Settlement.Cancelled({ error: new JobInterrupted({ why: "cancelled" }).message })
+    case "timedOut":
+      return answered(run, {
+        rule: policy.rules.onTimeout,
+        error: new JobInterrupted({ why: "timedOut" }),
+        text: `timed out after ${seconds(run.ranFor)}`
+      })
+    case undefined: {
+      const text = ErrorText.fromCause(exit.cause)
+      return isHopeless(job, exit.cause)
+        ? failed(run, text)
+        : answered(run, { ...Rules.find(policy.rules, exit.cause), text })
+    }
+  }
+}
+
+const completed = Settlement.Completed()
+
+// A PayloadInvalid of the job's own kind can never succeed; one of another kind may be a temporary
+// mistake of the handler. An error's getter may throw; such an error is not a PayloadInvalid.
+const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
+  Result.getOrElse(
+    Result.try(() => {
+      const failure = Cause.squash(cause)
+      // A job script may have a copy of pgq of its own, with a class of its own.
+      return isPayloadInvalid(failure) && failure.name === job.name
+    }),
+    () => false
+  )
+
+const isPayloadInvalid = (failure: unknown): failure is PayloadInvalid =>
+  Predicate.isTagged(failure, "PayloadInvalid")
+
+/** A failure with the rule that it falls under. `text` is stored. */
+interface Failure {
+  readonly rule: OnError.Rule
+  readonly error: unknown
+  readonly text: string
+}
+
+const answered = (run: EndedRun, { error, rule, text }: Failure): Settlement => {
+  const answer = orElse(run, Rules.answerOf(rule, error, run.job), () => OnError.retry())
+  switch (answer._tag) {
+    case "Retry":
+      return retried(run, { ...answer, error, text })
+    case "Snooze":
+      return snoozed(run, { ...answer, error, text })
+    case "Fail":
+      return failed(run, text)
+    case "Cancel":
+      return Settlement.Cancelled({ error: text })
+    case "Complete":
+      return completed
+  }
+}
+
+const retried = (
+  run: EndedRun,
+  { backoff, error, lane, maxAttempts, text }: OnError.RetryOptions & Omit<Failure, "rule">
+): Settlement => {
+  const { job, policy, random } = run
+  const failures = job.attempt
+  if (failures >= (job.maxAttempts ?? maxAttempts ?? policy.maxAttempts)) return failed(run, text)
+  const jittered = () => Option.some(fullJitter(run))
+  const delay = backoff === undefined
+    ? jittered()
+    : orElse(run, RetryDelay.of({ backoff, failures, error, random }), jittered)
+  return Option.match(delay, {
+    onNone: () => failed(run, text),
+    onSome: (delay) =>
+      Settlement.Retried({ delay, error: text, holdsLane: (lane ?? policy.onRetry) === "hold" })
+  })
+}
+
+const fullJitter = ({ job, policy, random }: EndedRun): Duration.Duration =>
+  Delay.within(Backoff.fullJitter({
+    base: policy.backoffBase,
+    cap: policy.backoffCap,
+    failures: job.attempt,
+    random: random()
+  }))
+
+const snoozed = (run: EndedRun, { delay: input, error, lane, text }: Snooze): Settlement => {
+  const { job, policy } = run
+  const delay = Option.getOrUndefined(Delay.of(input))
+  if (delay === undefined) {
+    run.onRuleFailed?.("a snooze has a delay that is no duration")
+    return retried(run, { error, text })
+  }
+  if (job.snoozeCount >= (policy.maxSnoozes ?? Infinity)) {
+    return failed(run, ErrorText.storable(`snoozed ${job.snoozeCount} times: ${text}`))
+  }
+  return Settlement.Snoozed({ delay, error: text, holdsLane: (lane ?? policy.onRetry) === "hold" })
+}
+
+type Snooze = Extract<OnError.OnError, { readonly _tag: "Snooze" }> & Omit<Failure, "rule">
+
+const failed = ({ job, policy }: EndedRun, error: string): Settlement =>
+  Settlement.Failed({ error, blocksLane: job.key !== undefined && policy.onFail === "block" })
+
+const orElse = <A>(run: EndedRun, result: Result.Result<A, unknown>, other: () => A): A =>
+  Result.getOrElse(result, (defect) => {
+    run.onRuleFailed?.(defect)
+    return other()
+  })
+
+/** A time as in "30 s" or "0.5 s". */
+const seconds = (time: Duration.Duration): string =>
+  `${Math.round(Duration.toMillis(time) / 100) / 10} s`
