@@ -20,11 +20,13 @@ export const ofQueue = (
     `queues ${status.queues.join(", ")}`,
     ...(status.stopping === undefined ? [] : [`stopping (${status.stopping})`])
   ].join(", "),
-  `  since the start: ${status.done} done, ${status.failed} failed, ${status.retried} retried`,
+  `  since the start: ${status.done} done, ${status.failed} failed, ${status.retried} retried` +
+  (status.snoozed === 0 ? "" : `, ${status.snoozed} snoozed`) +
+  (status.cancelled === 0 ? "" : `, ${status.cancelled} cancelled`),
   ...status.running.map((job) =>
     `  running: ${job.id} ${job.name}${job.key === undefined ? "" : ` key=${job.key}`}, for ${
       age(job.age)
-    }`
+    }${job.isStuck ? ", stuck: it was interrupted and goes on" : ""}`
   ),
   ...(status.prefetched === 0 ? [] : [`  claimed, not started: ${status.prefetched}`]),
   ...(typeof waiting === "string"

@@ -10,6 +10,7 @@ export const events = {
   "worker.crashed": "A defect ended the worker's loop; the worker stops.",
   "worker.reported-dead":
     "The database had given this worker's jobs to others: the worker registers again.",
+  "worker.killed": "A run is stuck, and `onStuck` says that the process is killed for it.",
   "worker.sign-off-failed": "A stopping worker could not sign off. It tries again for 10 seconds.",
   "worker.sign-off-abandoned":
     "A worker stopped without signing off. Its jobs run again when its lease has expired.",
@@ -26,8 +27,12 @@ export const events = {
   "job.retried": "A run failed; the job runs again after a delay.",
   "job.failed": "A run failed, and no attempt is left.",
   "job.blocked": "A run failed, and the job blocks its lane until an operator acts.",
+  "job.snoozed": "A run came too early; the job runs again after a delay, and no attempt is used.",
+  "job.cancelled": "A run ended because nobody wants its job any more.",
+  "job.stuck": "A run goes on long after pgq has interrupted it. It keeps its slot and its lease.",
   "job.unhandled": "This worker has no handler for the job's name. The job waits.",
   "job.failures-omitted": "More runs failed than the log shows.",
+  "job.rule-failed": "A rule for errors threw or answered with nonsense. The run is tried again.",
   "job.left-behind": "The handler did not stop within the grace. The job runs again elsewhere.",
 
   "settle.failed": "The database refused settlements or did not answer.",

@@ -17,6 +17,8 @@ export interface Asked {
   readonly lease?: Duration.Input | undefined
   readonly hangLimit?: Duration.Input | undefined
   readonly onHang?: "abandon" | "kill" | undefined
+  readonly stuckAfter?: Duration.Input | undefined
+  readonly onStuck?: "wait" | "kill" | undefined
 }
 
 export interface WorkerSettings {
@@ -27,6 +29,11 @@ export interface WorkerSettings {
   readonly workerId: string | undefined
   readonly lease: Duration.Duration
   readonly hangLimit: Duration.Duration
+  readonly stuck: {
+    readonly after: Duration.Duration
+    /** Whether a stuck run ends the process. */
+    readonly isFatal: boolean
+  }
 }
 
 export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingInvalid> => {
@@ -38,6 +45,10 @@ export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingI
     lease: lengthOf(asked.lease ?? "15 seconds"),
     hangLimit: lengthOf(asked.hangLimit ?? "10 minutes")
   }
+  const stuck = {
+    after: lengthOf(asked.stuckAfter ?? "30 seconds"),
+    isFatal: asked.onStuck === "kill"
+  }
   const issues: ReadonlyArray<readonly [string, string | undefined]> = [
     [asked.workers === undefined ? "concurrency" : "workers", workersIssue(workers)],
     ["concurrency", aliasIssue(workers, asked.concurrency)],
@@ -48,12 +59,14 @@ export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingI
     ["onHang", wordIssue(asked.onHang, ["abandon", "kill"])],
     ["grace", timeIssue(times.grace, graceBounds)],
     ["lease", timeIssue(times.lease, leaseBounds)],
-    ["hangLimit", hangIssue(times.hangLimit, times.lease)]
+    ["hangLimit", hangIssue(times.hangLimit, times.lease)],
+    ["stuckAfter", timeIssue(stuck.after, stuckBounds)],
+    ["onStuck", wordIssue(asked.onStuck, ["wait", "kill"])]
   ]
   for (const [setting, issue] of issues) {
     if (issue !== undefined) return Result.fail(new SettingInvalid({ setting, issue }))
   }
-  return Result.succeed({ ...times, workers, queues, label, workerId: asked.workerId })
+  return Result.succeed({ ...times, stuck, workers, queues, label, workerId: asked.workerId })
 }
 
 // An input that is not a duration would count as zero, or end in a defect.
@@ -63,6 +76,7 @@ const lengthOf = (input: Duration.Input): Duration.Duration =>
     : Option.getOrElse(Duration.fromInput(input), () => Duration.negativeInfinity)
 
 const leaseBounds = { least: Duration.millis(100), most: Duration.days(1) }
+const stuckBounds = { least: Duration.millis(1), most: Duration.infinity }
 const graceBounds = { least: Duration.zero, most: Duration.days(7) }
 
 const timeIssue = (

@@ -19,6 +19,8 @@ export interface WorkerStatus {
     readonly name: string
     readonly key: string | undefined
     readonly age: Duration.Duration
+    /** Whether the run goes on, long after pgq has interrupted it. */
+    readonly isStuck: boolean
   }>
   /** Claimed, not yet started. */
   readonly prefetched: number
@@ -26,6 +28,8 @@ export interface WorkerStatus {
   readonly done: number
   readonly failed: number
   readonly retried: number
+  readonly snoozed: number
+  readonly cancelled: number
   readonly lastError: string | undefined
 }
 

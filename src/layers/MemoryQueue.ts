@@ -19,7 +19,7 @@ import type * as WorkerOptions from "./WorkerOptions.ts"
 /** The options of `QueueLive.layer` that matter without a database. */
 export type Options = Pick<
   WorkerOptions.Options,
-  "workers" | "concurrency" | "queues" | "grace" | "label" | "workerId" | "lease"
+  "workers" | "concurrency" | "queues" | "grace" | "label" | "workerId" | "lease" | "stuckAfter"
 >
 
 /**

@@ -8,6 +8,7 @@ import type * as Worker from "./worker/Worker.ts"
 
 export const of = (settings: WorkerSettings): Worker.Options => ({
   grace: settings.grace,
+  stuck: settings.stuck,
   worker: {
     id: settings.workerId ?? randomUUID(),
     label: settings.label,

@@ -42,6 +42,17 @@ export interface Options {
    */
   readonly onHang?: "abandon" | "kill" | undefined
   /**
+   * How long a run may go on after pgq has interrupted it, before it counts as stuck. A stuck run
+   * keeps its slot and its lease. At least 1 millisecond. Defaults to 30 seconds.
+   */
+  readonly stuckAfter?: Duration.Input | undefined
+  /**
+   * The treatment of a stuck run. With "wait" the run goes on. With "kill" the worker starts
+   * nothing more, and the process is killed when its other runs are settled, at the latest after
+   * another `stuckAfter`; then other workers get the job. Defaults to "wait".
+   */
+  readonly onStuck?: "wait" | "kill" | undefined
+  /**
    * How the watchdog's thread connects, which renews the lease while a handler computes. A thread
    * cannot be given a function, such as `stream` or one in `ssl`: a client with one needs a
    * connection string here, by libpq's rules. With "none" there is no watchdog, and a worker whose

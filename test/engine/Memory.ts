@@ -21,6 +21,8 @@ export const start = Effect.fnUntraced(function*(
   handlers: Layer.Layer<never>,
   options: {
     readonly workers?: number
+    /** Defaults to 30 seconds. */
+    readonly stuckAfter?: Duration.Duration
     readonly scope?: Scope.Scope
     /** Receives the worker's log lines. */
     readonly lines?: Array<string>
@@ -36,6 +38,7 @@ export const start = Effect.fnUntraced(function*(
   const { notifier = same, registry = same, repo = same } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
+    stuck: { after: options.stuckAfter ?? Duration.seconds(30), isFatal: false },
     worker: {
       id: crypto.randomUUID(),
       label: "test",

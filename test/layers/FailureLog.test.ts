@@ -20,7 +20,7 @@ const fail = (log: FailureLog.FailureLog, count: number) =>
   Effect.forEach(
     Array.from({ length: count }, (_, n) => n),
     (n) =>
-      log.warn(
+      log.say(
         { id: BigInt(n), queue: "default", name: "mail", key: undefined, attempt: 1 },
         failed
       ),
@@ -31,15 +31,15 @@ describe("FailureLog", () => {
   it.effect("says what becomes of the job", () =>
     logging((lines) =>
       Effect.gen(function*() {
-        const { warn } = FailureLog.make()
+        const { say } = FailureLog.make()
         const job = { id: 7n, queue: "default", name: "mail", key: "k", attempt: 2 }
 
-        yield* warn(
+        yield* say(
           job,
           Settlement.Retried({ error, delay: Duration.millis(1500.2), holdsLane: true })
         )
-        yield* warn(job, Settlement.Unhandled({ error, delay: Duration.seconds(30) }))
-        yield* warn(job, Settlement.Failed({ error, blocksLane: true }))
+        yield* say(job, Settlement.Unhandled({ error, delay: Duration.seconds(30) }))
+        yield* say(job, Settlement.Failed({ error, blocksLane: true }))
 
         assert.deepStrictEqual(lines, [
           "job 7 (mail): no route; tried again in 1s 501ms",

@@ -50,6 +50,14 @@ const flags = {
     Flag.withDescription("Kill a process whose thread one job keeps for so long; else 10m"),
     Flag.withDefault(Duration.minutes(10))
   ),
+  stuckAfter: Flags.durationOrNever("stuck-after").pipe(
+    Flag.withDescription("When a run that was interrupted and goes on counts as stuck; else 30s"),
+    Flag.withDefault(Duration.seconds(30))
+  ),
+  onStuck: Flag.Literals("on-stuck", ["wait", "kill"]).pipe(
+    Flag.withDescription("Wait for a stuck run, or kill its process; else wait"),
+    Flag.withDefault("wait")
+  ),
   startLimit: Flags.durationOrNever("start-limit").pipe(
     Flag.withDescription(
       "Kill a child process that does not begin to work within this time; else 1m"

@@ -32,6 +32,8 @@ export interface Options extends Settings.Given {
   readonly advisoryKey: Option.Option<AdvisoryKey>
   readonly grace: Duration.Duration
   readonly hangLimit: Duration.Duration
+  readonly stuckAfter: Duration.Duration
+  readonly onStuck: "wait" | "kill"
   /** The worker id that the parent chose; `undefined` for a process without a parent. */
   readonly workerId: string | undefined
 }

@@ -27,9 +27,7 @@ export class Backlog {
   take(): LaneRun | undefined {
     if (!this.#isOpen) return undefined
     const run = MutableList.take(this.#runs)
-    if (run === MutableList.Empty) return undefined
-    run.run()
-    return run
+    return run === MutableList.Empty ? undefined : run
   }
 
   add(runs: ReadonlyArray<LaneRun>): void {
@@ -40,7 +38,7 @@ export class Backlog {
 
   /** The rest of a run whose slot has ended starts next. */
   putBack(run: LaneRun): void {
-    run.wait()
+    run.resume()
     MutableList.prepend(this.#runs, run)
     if (!this.#isOpen) this.release(() => true)
   }

@@ -10,8 +10,11 @@ import * as EventLog from "../effects/EventLog.ts"
 import * as LogFields from "./LogFields.ts"
 
 export interface FailureLog {
-  /** Logs the error of a job and the settlement that follows from it. */
-  readonly warn: (job: LogFields.LoggedJob, settlement: Failure) => Effect.Effect<void>
+  /**
+   * Logs the error of a job and the settlement that follows from it. Snoozes and cancels are
+   * details.
+   */
+  readonly say: (job: LogFields.LoggedJob, settlement: Failure) => Effect.Effect<void>
 }
 
 /** A settlement that has an error. */
@@ -37,34 +40,39 @@ export const make = (): FailureLog => {
   })
 
   return {
-    warn: (job, settlement) => {
+    say: (job, settlement) => {
+      const { event, isDetail, says } = consequence(settlement)
+      const what = `${LogFields.wordsFor([job])}: ${ErrorText.summary(settlement.error)}`
+      const line = { text: `${what}; ${says}`, fields: LogFields.ofJob(job) }
+      if (isDetail === true) return EventLog.debug(event, line)
       if (written >= linesMax) {
         more++
         queues.add(job.queue)
         return Effect.void
       }
-      const what = `${LogFields.wordsFor([job])}: ${ErrorText.summary(settlement.error)}`
-      const { event, says } = consequence(settlement)
-      const fields = LogFields.ofJob(job)
-      const line = EventLog.warning(event, { text: `${what}; ${says}`, fields })
-      if (written++ > 0) return line
-      return Effect.andThen(line, Effect.forkDetach(Effect.delay(summarize, "1 second")))
+      const warned = EventLog.warning(event, line)
+      if (written++ > 0) return warned
+      return Effect.andThen(warned, Effect.forkDetach(Effect.delay(summarize, "1 second")))
     }
   }
 }
 
 const consequence = (
   settlement: Failure
-): { readonly event: LogEvent; readonly says: string } => {
+): { readonly event: LogEvent; readonly says: string; readonly isDetail?: boolean } => {
   switch (settlement._tag) {
     case "Retried":
       return { event: "job.retried", says: `tried again in ${shortly(settlement.delay)}` }
     case "Unhandled":
       return { event: "job.unhandled", says: `tried again in ${shortly(settlement.delay)}` }
     case "Snoozed":
-      return { event: "job.retried", says: `runs again in ${shortly(settlement.delay)}` }
+      return {
+        event: "job.snoozed",
+        says: `snoozed for ${shortly(settlement.delay)}`,
+        isDetail: true
+      }
     case "Cancelled":
-      return { event: "job.failed", says: "cancelled" }
+      return { event: "job.cancelled", says: "cancelled", isDetail: true }
     case "Failed":
       return settlement.blocksLane
         ? {

@@ -3,7 +3,8 @@
  *
  * Each job leaves through the settler, unless its lease was lost.
  */
-import { Effect } from "effect"
+import { type Duration, Effect } from "effect"
+import type { Reason } from "../../domain/Interruption.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import * as Prefetch from "../../domain/Prefetch.ts"
 import { Settlement } from "../../domain/Settlement.ts"
@@ -12,6 +13,7 @@ import * as Monotonic from "../effects/Monotonic.ts"
 import { Backlog } from "./Backlog.ts"
 import { LaneRun } from "./LaneRun.ts"
 import * as LaneRunner from "./LaneRunner.ts"
+import * as RunLimits from "./RunLimits.ts"
 import * as RunRecorder from "./RunRecorder.ts"
 import type { Settler } from "./Settler.ts"
 import * as Slots from "./Slots.ts"
@@ -24,6 +26,8 @@ export interface Options {
   readonly settler: Settler
   /** The annotations for log lines of handlers, without the worker's own. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
+  /** How long an interrupted run may go on before it counts as stuck. */
+  readonly stuckAfter: Duration.Duration
   /** Whether the leases certainly belong to the worker. Under an expired lease no job starts. */
   readonly isTrusted: () => boolean
   /** Called whenever a job has started or a slot has become free: `wants` may answer more. */
@@ -35,7 +39,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const recorder = yield* RunRecorder.make(options.settler)
   const backlog = new Backlog((run) => recorder.record(run, Settlement.Released()))
   const timings = new Timings()
-  const lanes = { ...options, handlers: yield* Handlers, backlog, recorder, timings, now }
+  const interrupt = (runs: Iterable<LaneRun>, why: Reason): void => {
+    slots.interrupt(runs, why)
+    for (const run of runs) limits.interrupted(run)
+  }
+  const limits = yield* RunLimits.make({
+    now,
+    stuckAfter: options.stuckAfter,
+    onTimeout: (run) => interrupt([run], "timedOut")
+  })
+  const lanes = { ...options, handlers: yield* Handlers, backlog, recorder, limits, timings, now }
   const slots = yield* Slots.make({
     ...options,
     backlog,
@@ -43,7 +56,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     runLane: LaneRunner.make(lanes),
     onBroken: LaneRunner.makeBroken(lanes)
   })
-  const parts: Parts = { ...options, backlog, slots, timings, now }
+  const parts: Parts = { ...options, backlog, slots, interrupt, timings, now }
 
   return {
     ...intake(parts),
@@ -53,9 +66,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     backlogSize: () => backlog.size,
     /** The running jobs, each with its age in milliseconds. */
     running: () =>
-      Array.from(slots.active.keys()).flatMap((run) =>
-        run.current === undefined ? [] : [{ job: run.current, age: now() - run.startedAt }]
+      Array.from(slots.active.keys()).flatMap(({ current, isStuck, startedAt }) =>
+        current === undefined ? [] : [{ job: current, age: now() - startedAt, isStuck }]
       ),
+    /** Waits until a run is stuck. */
+    hasStuck: limits.hasStuck,
     leases: () => [...slots.active.keys(), ...backlog.toArray()].map(({ lease }) => lease)
   }
 })
@@ -63,6 +78,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 interface Parts extends Options {
   readonly backlog: Backlog
   readonly slots: Slots.Slots
+  readonly interrupt: (runs: Iterable<LaneRun>, why: Reason) => void
   readonly timings: Timings
   readonly now: () => number
 }
@@ -107,20 +123,17 @@ const intake = ({ backlog, concurrency, now, settler, slots, timings }: Parts) =
 })
 
 /** How runs end before their handlers do. */
-const endings = ({ backlog, slots }: Parts) => ({
+const endings = ({ backlog, interrupt, slots }: Parts) => ({
   /** Starts nothing more. Jobs that have not started go back. */
   finish: (): void => backlog.close(),
-  cancel: (): void => {
-    for (const run of slots.active.keys()) run.cancel()
-    slots.interrupt(slots.active.keys())
-  },
+  /** Interrupts all runs: the worker stops. */
+  cancel: (): void => interrupt(Array.from(slots.active.keys()), "stopping"),
   /** Interrupts runs under leases that the worker has lost. Answers the jobs that were running. */
   lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
     backlog.drop(isLost)
     const lost = Array.from(slots.active.keys()).filter((run) => !run.isLost && isLost(run))
     const jobs = lost.flatMap(({ current }) => current ?? [])
-    for (const run of lost) run.lose()
-    slots.interrupt(lost)
+    interrupt(lost, "lost")
     return jobs
   }
 })

@@ -1,6 +1,8 @@
 /**
  * Jobs of one lane, claimed together and run one after the other; or one job without a key.
  */
+import { JobInterrupted } from "../../domain/Errors.ts"
+import type { Reason } from "../../domain/Interruption.ts"
 import type { ClaimedJob, JobJson, RunningJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 
@@ -14,7 +16,12 @@ export class LaneRun {
   startedAt = 0
   /** How long the last run took, in milliseconds. */
   ranFor: number | undefined
-  #state: "waiting" | "running" | "cancelled" | "lost" = "waiting"
+  /** The same, without the time after an interruption. */
+  ranUntilInterrupted = 0
+  #interruption: Reason | undefined
+  #interruptedAt = 0
+  /** Whether the running job goes on, long after pgq has interrupted it. */
+  isStuck = false
   #controller: AbortController | undefined
   /** The number of settled jobs. */
   #settled = 0
@@ -48,37 +55,28 @@ export class LaneRun {
     return runs
   }
 
-  /** The run has a slot. */
-  run(): void {
-    if (this.#state === "waiting") this.#state = "running"
+  /**
+   * The reason for which pgq interrupts the run. It concerns the job at hand; if the worker stops
+   * or the lease is lost, it concerns the jobs behind it, too.
+   */
+  get interruption(): Reason | undefined {
+    return this.#interruption
   }
 
-  /** The run has lost its slot. */
-  wait(): void {
-    if (this.#state === "running") this.#state = "waiting"
+  /** The first reason counts, unless the lease is lost: then nothing can be settled. */
+  interrupt(why: Reason, at: number): void {
+    if (this.#interruption === undefined) this.#interruptedAt = at
+    if (this.#interruption === undefined || why === "lost") this.#interruption = why
+    this.#controller?.abort(new JobInterrupted({ why: this.#interruption }))
   }
 
-  /** The worker stops: the run's jobs go back. */
-  cancel(): void {
-    if (this.#state !== "lost") this.#state = "cancelled"
-  }
-
-  /** The lease has ended or belongs to another worker: nothing can be settled. */
-  lose(): void {
-    this.#state = "lost"
-  }
-
-  get isCancelled(): boolean {
-    return this.#state === "cancelled"
+  /** The rest of the run waits for another slot, and may start. */
+  resume(): void {
+    if (!this.isLost) this.#interruption = undefined
   }
 
   get isLost(): boolean {
-    return this.#state === "lost"
-  }
-
-  /** Whether pgq interrupts the run. */
-  get isBrokenOff(): boolean {
-    return this.isCancelled || this.isLost
+    return this.#interruption === "lost"
   }
 
   /** The first job that is not settled. */
@@ -88,7 +86,7 @@ export class LaneRun {
 
   /** Settles the next job. A job that stays in the queue takes the rest of its run along. */
   settle(settlement: Settlement): void {
-    const isFinished = settlement._tag === "Completed" ||
+    const isFinished = settlement._tag === "Completed" || settlement._tag === "Cancelled" ||
       (settlement._tag === "Failed" && !settlement.blocksLane)
     this.ranFor = undefined
     this.#settled = isFinished ? this.#settled + 1 : this.jobs.length
@@ -105,18 +103,18 @@ export class LaneRun {
   // job.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.isBrokenOff) this.#controller.abort()
+    const why = this.#interruption
+    if (why !== undefined) this.#controller.abort(new JobInterrupted({ why }))
     return this.#controller.signal
   }
 
   end(endedAt: number): void {
+    const until = this.#interruption === undefined ? endedAt : this.#interruptedAt
     this.ranFor = endedAt - this.startedAt
+    this.ranUntilInterrupted = until - this.startedAt
     this.current = undefined
+    this.isStuck = false
     this.#controller = undefined
-  }
-
-  abort(): void {
-    this.#controller?.abort()
   }
 }
 

@@ -8,6 +8,7 @@ import { Settlement, unknownName } from "../../domain/Settlement.ts"
 import type { Handler, Handlers } from "../../services/Handlers.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { LaneRun } from "./LaneRun.ts"
+import type { RunLimits } from "./RunLimits.ts"
 import type { RunRecorder } from "./RunRecorder.ts"
 import type { Timings } from "./Timings.ts"
 
@@ -15,6 +16,7 @@ export interface Parts {
   readonly handlers: Handlers["Service"]
   readonly backlog: Backlog
   readonly recorder: RunRecorder
+  readonly limits: RunLimits
   readonly timings: Timings
   readonly now: () => number
   /**
@@ -24,26 +26,30 @@ export interface Parts {
   readonly isTrusted: () => boolean
 }
 
-export const make = ({ backlog, handlers, isTrusted, now, recorder, timings }: Parts) =>
+export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timings }: Parts) =>
   Effect.fnUntraced(function*(run: LaneRun) {
     for (let job = run.next; job !== undefined; job = run.next) {
-      if (!isTrusted()) run.lose()
-      if (run.isLost) return
+      if (!isTrusted()) run.interrupt("lost", now())
+      if (run.interruption !== undefined) return
       const { payload } = job
-      if (!backlog.isOpen || run.isCancelled || payload === undefined) {
+      if (!backlog.isOpen || payload === undefined) {
         return recorder.record(run, Settlement.Released())
       }
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* recorder.end(run, unknownName(job))
-      const running = call(handler, payload, run.begin(job, now()))
+      const { policy } = handler
+      const view = run.begin(job, now())
+      limits.begin(run, policy.timeout)
+      const running = call(handler, payload, view)
       // This fiber cannot be interrupted while it records the end of a run. The handler allows
       // interruption where it may be interrupted.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
       const endedAt = now()
       timings.learn(run, endedAt, backlog.size)
+      limits.end(run, policy.timeout)
       run.end(endedAt)
       if (run.isLost) return
-      const settlement = recorder.of(run, { job, exit, policy: handler.policy })
+      const settlement = recorder.of(run, { job, exit, policy })
       if (settlement._tag === "Completed") recorder.record(run, settlement)
       else yield* recorder.end(run, settlement)
     }
@@ -54,7 +60,7 @@ export const make = ({ backlog, handlers, isTrusted, now, recorder, timings }: P
  * past `Effect.exit`. That job has failed, and the rest of its lane goes on. Answers the log line.
  */
 export const makeBroken =
-  ({ backlog, handlers, now, recorder }: Parts) =>
+  ({ backlog, handlers, limits, now, recorder }: Parts) =>
   (run: LaneRun | undefined, exit: Exit.Failure<unknown, unknown>): Effect.Effect<void> => {
     const job = run?.next
     if (run === undefined || job === undefined) {
@@ -62,9 +68,10 @@ export const makeBroken =
       if (Cause.hasInterruptsOnly(exit.cause)) return Effect.void
       return recorder.sayBrokenOff(run, exit.cause)
     }
+    const policy = handlers.find(job.name)?.policy ?? defaults
+    limits.end(run, policy.timeout)
     run.end(now())
     if (run.isLost) return Effect.void
-    const policy = handlers.find(job.name)?.policy ?? defaults
     const settlement = Result.getOrElse(
       Result.try(() => recorder.of(run, { job, exit, policy })),
       // A retry policy with impossible values crashes the run, too.

@@ -8,6 +8,7 @@ import type { RunPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 import * as EventLog from "../effects/EventLog.ts"
+import * as BrokenRules from "./BrokenRules.ts"
 import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"
 import * as LogFields from "./LogFields.ts"
@@ -19,7 +20,15 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
   const random = yield* Random.Random
   const failures = FailureLog.make()
   const annotations = yield* References.CurrentLogAnnotations
-  const tally: Tally = { done: 0, failed: 0, retried: 0, lastError: undefined }
+  const tally: Tally = {
+    done: 0,
+    failed: 0,
+    retried: 0,
+    snoozed: 0,
+    cancelled: 0,
+    lastError: undefined
+  }
+  const brokenRules = BrokenRules.make()
 
   const record = (run: LaneRun, settlement: Settlement): void => {
     const job = run.next
@@ -28,10 +37,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     const { ranFor } = run
     run.settle(settlement)
     settler.add({ id, lease, key, settlement, ranFor, queue, name, attempt, isSuspect })
-    if (settlement._tag === "Completed") tally.done++
-    else if (settlement._tag === "Failed") tally.failed++
-    else if (settlement._tag === "Retried") tally.retried++
-    if ("error" in settlement) tally.lastError = settlement.error
+    count(tally, settlement)
   }
 
   return {
@@ -46,9 +52,10 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         job,
         exit,
         policy,
-        interruption: run.isCancelled ? "stopping" : undefined,
-        ranFor: Duration.zero,
-        random: () => random.nextDoubleUnsafe()
+        interruption: run.interruption,
+        ranFor: Duration.millis(run.ranUntilInterrupted),
+        random: () => random.nextDoubleUnsafe(),
+        onRuleFailed: (defect) => brokenRules.add(job, defect)
       }),
     /** The next job of the run leaves the run. */
     record,
@@ -56,9 +63,9 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
       const job = run.next
       record(run, settlement)
-      return job !== undefined && "error" in settlement
-        ? Effect.annotateLogs(failures.warn(job, settlement), annotations)
-        : Effect.void
+      if (job === undefined || !("error" in settlement)) return Effect.void
+      const said = Effect.andThen(brokenRules.say, failures.say(job, settlement))
+      return Effect.annotateLogs(said, annotations)
     },
     /** A slot has crashed in pgq's code, not in a handler. */
     sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
@@ -70,10 +77,36 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
   }
 })
 
+const count = (tally: Tally, settlement: Settlement): void => {
+  switch (settlement._tag) {
+    case "Completed":
+      tally.done++
+      return
+    case "Cancelled":
+      tally.cancelled++
+      return
+    case "Snoozed":
+      tally.snoozed++
+      return
+    case "Retried":
+      tally.retried++
+      break
+    case "Failed":
+      tally.failed++
+      break
+    case "Released":
+      return
+    case "Unhandled":
+  }
+  tally.lastError = settlement.error
+}
+
 /** Counts since the start of the worker. */
 export interface Tally {
   done: number
   failed: number
   retried: number
+  snoozed: number
+  cancelled: number
   lastError: string | undefined
 }

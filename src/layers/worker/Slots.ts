@@ -6,6 +6,7 @@
  * When the worker stops, it waits for `active` instead.
  */
 import { Context, Effect, Exit, type Fiber, References, Result } from "effect"
+import * as Interruption from "../../domain/Interruption.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { LaneRun } from "./LaneRun.ts"
 
@@ -73,10 +74,12 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Starts waiting runs as far as slots are free. */
     start,
     active: running,
-    interrupt: (runs: Iterable<LaneRun>): void => {
+    /** Interrupts runs that have a slot. The rest of an interrupted run starts in another slot. */
+    interrupt: (runs: Iterable<LaneRun>, why: Interruption.Reason): void => {
+      const annotations = Interruption.annotate(why)
       for (const run of runs) {
-        run.abort()
-        active.get(run)?.interruptUnsafe()
+        run.interrupt(why, options.now())
+        active.get(run)?.interruptUnsafe(undefined, annotations)
       }
     }
   }
@@ -101,9 +104,11 @@ const makeWork = ({ active, backlog, now, onRoom, runLane }: {
       yield* runLane(run)
       slot.run = undefined
       active.delete(run)
+      const isInterrupted = run.interruption !== undefined
+      if (isInterrupted && !run.isLost && run.next !== undefined) backlog.putBack(run)
       onRoom()
       // An interrupted fiber stays interrupted, so the next job needs another fiber.
-      if (run.isBrokenOff) return
+      if (isInterrupted) return
       if (run.startedAt - sliceBeganAt > sliceMillis) {
         yield* Effect.yieldNow
         sliceBeganAt = now()

@@ -22,12 +22,14 @@ import * as JobRunner from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
+import * as StuckRuns from "./StuckRuns.ts"
 
 type Needs = Handlers | JobRepo | Notifier | Watchdog | WorkerRegistry
 
 export interface Options {
   readonly worker: Omit<NewWorker, "mode">
   readonly grace: Shutdown.Options["grace"]
+  readonly stuck: StuckRuns.Options["stuck"]
 }
 
 export const layer = (
@@ -85,7 +87,7 @@ interface Parts {
 }
 
 const makeParts = Effect.fnUntraced(function*(
-  { grace, logAnnotations, worker }: Options & {
+  { grace, logAnnotations, stuck, worker }: Options & {
     readonly logAnnotations: Readonly<Record<string, unknown>>
   },
   mode: string
@@ -111,6 +113,7 @@ const makeParts = Effect.fnUntraced(function*(
     settler,
     logAnnotations,
     onRoom: changes.look,
+    stuckAfter: stuck.after,
     isTrusted: heartbeat.isTrusted
   })
   const shutdown = yield* Shutdown.make({
@@ -121,6 +124,7 @@ const makeParts = Effect.fnUntraced(function*(
     life,
     wake: changes.wake
   })
+  yield* StuckRuns.watch({ stuck, runs, settler, stop: shutdown.stop })
   const claims = yield* ClaimLoop.make({
     worker: id,
     queues,
@@ -241,11 +245,12 @@ const controlOf = Effect.fnUntraced(function*({ runs, shutdown, worker }: Parts,
       stopping: shutdown.mode(),
       hasSignedOff: shutdown.hasSignedOff(),
       concurrency: worker.concurrency,
-      running: runs.running().map(({ age, job }) => ({
+      running: runs.running().map(({ age, isStuck, job }) => ({
         id: job.id,
         name: job.name,
         key: job.key,
-        age: Duration.millis(age)
+        age: Duration.millis(age),
+        isStuck
       })),
       prefetched: runs.backlogSize(),
       ...runs.tally
