@@ -18,7 +18,9 @@ const refused: ReadonlyArray<readonly [setting: string, values: ReadonlyArray<un
   ["onHang", ["ignore"]],
   ["grace", [-1, NaN, Infinity, "Infinity", "8 days", Duration.infinity, "soon", {}.valueOf, -1n]],
   ["lease", [0, -1, NaN, "99 millis", Infinity, Duration.negativeInfinity, "25 hours", ""]],
-  ["hangLimit", [0, -1, NaN, "2 seconds", "never", Duration.negativeInfinity]]
+  ["hangLimit", [0, -1, NaN, "2 seconds", "never", Duration.negativeInfinity]],
+  ["stuckAfter", [0, -1, NaN, "soon", Duration.negativeInfinity]],
+  ["onStuck", ["abandon", ""]]
 ]
 
 describe("a worker's settings", () => {
@@ -36,6 +38,7 @@ describe("a worker's settings", () => {
   it.each([
     { workers: 1, queues: ["a", "b"], grace: 0, lease: "100 millis", hangLimit: "20 millis" },
     { workers: 10_000, grace: "7 days", lease: "1 day", hangLimit: Duration.infinity },
+    { stuckAfter: Duration.infinity, onStuck: "kill" },
     { hangLimit: "3 seconds", label: "", workerId: "0f0e0d0c-0b0a-0908-0706-050403020100" },
     {}
   ])("take %o", (asked) => {
@@ -66,7 +69,8 @@ describe("a worker's settings", () => {
         label: "pgq",
         workerId: undefined,
         lease: Duration.seconds(15),
-        hangLimit: Duration.minutes(10)
+        hangLimit: Duration.minutes(10),
+        stuck: { after: Duration.seconds(30), isFatal: false }
       }
     )
   })
