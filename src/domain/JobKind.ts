@@ -102,5 +102,6 @@ const policyIssue = ({ maxSnoozes, rules, timeout }: RunPolicy): string | undefi
   return rules.issue
 }
 
-const isLimit = (timeout: Duration.Duration): boolean =>
-  Duration.isFinite(timeout) && Duration.isGreaterThan(timeout, Duration.zero)
+const isLimit = (timeout: unknown): boolean =>
+  Duration.isDuration(timeout) && Duration.isFinite(timeout) &&
+  Duration.isGreaterThan(timeout, Duration.zero)
