@@ -77,6 +77,32 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.sameMembers(lines(ended), ["hello world, job 1", "hello Ada, job 2"])
     }).pipe(onDatabase))
 
+  it.live("errors.ts shows each rule", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("errors.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const said = lines(ended)
+      for (
+        const line of [
+          "charged flaky at try 2",
+          "charged limited at try 1",
+          "2 completed, 2 failed, 1 cancelled"
+        ]
+      ) assert.include(said, line)
+      const sql = yield* PgClient.PgClient
+      const ends = yield* sql`
+        SELECT payload ->> 'order' AS id, outcome, attempt FROM pgq.finished_jobs ORDER BY id
+      `
+      assert.deepStrictEqual(ends.map((row) => Object.values(row).join(" ")), [
+        "declined failed 1",
+        "flaky completed 2",
+        "gone cancelled 0",
+        "limited completed 1",
+        "slow failed 1"
+      ])
+    }).pipe(onDatabase))
+
   it.live("enqueue.ts adds jobs of every sort", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("enqueue.ts"))

@@ -3,8 +3,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import * as MutantTable from "../mutants/Table.ts"
+import * as DecisionTable from "./DecisionTable.ts"
 import * as LogTable from "./LogTable.ts"
 
-for (const { page, writtenInto } of [MutantTable, LogTable]) {
+for (const { page, writtenInto } of [MutantTable, LogTable, DecisionTable]) {
   writeFileSync(page, writtenInto(readFileSync(page, "utf8")))
 }

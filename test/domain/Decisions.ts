@@ -128,7 +128,7 @@ const ofAttempts: ReadonlyArray<Decision> = [
     job: { attempt: 3 }
   }),
   row(
-    "fails at the last attempt of its kind, and may go on",
+    "fails at the last attempt of its kind, which is not its own last",
     "none",
     retried("Error: boom", 2000),
     {
@@ -265,11 +265,16 @@ const ofDelays: ReadonlyArray<Decision> = [
     policy: policyOf(OnError.retry({ maxAttempts: 2 })),
     job: { attempt: 2 }
   }),
-  row("fails, and may go on", "retry, with the last attempt of the rule", retried(down, 1000), {
-    ...failing,
-    policy: policyOf(OnError.retry({ maxAttempts: 2 })),
-    job: { attempt: 2, maxAttempts: 3 }
-  }),
+  row(
+    "fails, and not at its own last attempt",
+    "retry, with the last attempt of the rule",
+    retried(down, 1000),
+    {
+      ...failing,
+      policy: policyOf(OnError.retry({ maxAttempts: 2 })),
+      job: { attempt: 2, maxAttempts: 3 }
+    }
+  ),
   row("fails", "retry with a backoff that throws", retried(down), {
     ...failing,
     policy: policyOf(OnError.retry({
