@@ -3,9 +3,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Schema } from "effect"
+import { defaults } from "../../src/domain/JobKind.ts"
 import * as Handler from "../../src/layers/job/Handler.ts"
 import { call } from "../../src/layers/job/HandlerCall.ts"
 import * as Job from "../../src/layers/job/Job.ts"
+import * as JobScript from "../../src/layers/job/JobScript.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import * as SomeHandlers from "../support/SomeHandlers.ts"
 
@@ -67,6 +69,20 @@ describe("a worker", () => {
       assert.strictEqual(yield* refusal([Tick], Layer.merge(other, TickLive)), issue)
     }))
 
+  it.effect("is refused a kind whose options cannot work", () =>
+    Effect.gen(function*() {
+      const Render = Job.make("render", { timeout: 0 })
+      const issue = "its timeout is not a duration that is more than 0 and ends"
+      const sentence = `the kind "render" cannot work: ${issue}`
+
+      const { message } = yield* Effect.flip(Handler.of([Render]))
+      const { issues, queue } = yield* JobScript.setup
+      queue.handle(Render, () => undefined)
+
+      assert.strictEqual(message, `jobs: ${sentence}`)
+      assert.deepStrictEqual(yield* issues, [sentence])
+    }).pipe(Effect.provide(Job.make("render").toLayer(() => undefined))))
+
   it.effect("takes one layer that is provided twice, and handlers of other kinds", () =>
     Effect.gen(function*() {
       const likeTick = Array.from({ length: 9 }, (_, n) => Job.make(`tick/${n}`))
@@ -90,6 +106,15 @@ describe("handlers without names", () => {
       assert.sameMembers(jobs.map(({ name }) => name), ["tick", "tock"])
       yield* Layer.build(Layer.provide(MemoryQueue.layer({ jobs }), layer))
     }).pipe(Effect.scoped))
+})
+
+describe("a job script", () => {
+  it("may have handlers of a copy of pgq whose policies say less", () => {
+    const policy = JSON.parse("{\"maxAttempts\": 3}")
+    const handlers = Handler.byName([{ name: "tick", policy, run: () => Effect.void }])
+
+    assert.deepStrictEqual(handlers.find("tick")?.policy, { ...defaults, maxAttempts: 3 })
+  })
 })
 
 // Effect has no public way to tell whether an Effect can be run, so pgq relies on a private

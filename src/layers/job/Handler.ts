@@ -4,7 +4,7 @@
  */
 import { Context, Effect, Layer, Option, type Schema, type Scope } from "effect"
 import { SettingInvalid } from "../../domain/Errors.ts"
-import { type JobKind, kindsIssue } from "../../domain/JobKind.ts"
+import { defaults, type JobKind, kindsIssue } from "../../domain/JobKind.ts"
 import type * as Services from "../../services/Handlers.ts"
 
 /** The handler of a kind: the layer of `toLayer` provides it, and a worker requires it. */
@@ -104,6 +104,10 @@ export const collect = <E, R>(layer: Layer.Layer<never, E, R>): Effect.Effect<
 export const byName = (
   handlers: ReadonlyArray<Services.Handler>
 ): Services.Handlers["Service"] => {
-  const named = new Map(handlers.map((handler) => [handler.name, handler]))
+  // A script may have an older copy of pgq, whose policies say less.
+  const named = new Map(handlers.map((handler) => [
+    handler.name,
+    { ...handler, policy: { ...defaults, ...handler.policy } }
+  ]))
   return { find: (name) => named.get(name) }
 }

@@ -81,29 +81,41 @@ export type ErrorOptions<Failure extends Schema.Top> =
   | { readonly error?: undefined; readonly onError?: undefined }
 
 /**
- * Names a kind of job, its payload and how its runs are tried again.
+ * Names a kind of job, its payload, and what becomes of a job whose run fails.
  *
  * The name is 1 to 128 bytes of UTF-8 without a NUL character. An empty literal does not compile.
  * No other name is refused here: a wrong one fails as `JobInvalid` when a job is enqueued, before
- * anything is sent, and as `SettingInvalid` when a worker is built, before anything is claimed.
+ * anything is sent, and as `SettingInvalid` when a worker is built, before anything is claimed. So
+ * is any other option that cannot work: it fails as `SettingInvalid` when a worker is built.
  *
  * Without a `payload`, jobs of this kind have none: `enqueue` is called with the kind alone, and
  * the handler gets `undefined`.
  *
+ * With `error`, the kind declares the errors that its handler may fail with, and `onError` has a
+ * rule for each, by its `_tag`: to retry, snooze, fail, cancel or complete the job. A value is such
+ * an error if its `_tag` and its fields fit the schema, whether an Effect fails with it, a promise
+ * rejects with it, or a finalizer has made a defect of it. Anything else falls under `onDefect`.
+ * Without `error`, every error is retried, but for `Job.Snooze`, `Job.Fail` and `Job.Cancel`.
+ *
  * @example
  * ```ts
  * import { Effect, Schema } from "effect"
- * import { enqueue, Job } from "pgq"
+ * import { enqueue, Job, OnError } from "pgq"
+ *
+ * class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { name: Schema.String }) {}
  *
  * const Greet = Job.make("greet", {
  *   payload: Schema.Struct({ name: Schema.String }),
+ *   error: NotFound,
+ *   onError: { NotFound: ({ name }) => name === "" ? OnError.fail : OnError.snooze("1 hour") },
+ *   timeout: "30 seconds",
  *   maxAttempts: 10,
  *   backoffCap: "10 minutes"
  * })
  * const Tick = Job.make("tick")
  *
  * export const GreetLive = Greet.toLayer(({ name }, job) =>
- *   Effect.logInfo(`hello ${name}, try ${job.attempt}`)
+ *   name === "Ada" ? Effect.logInfo(`hello ${name}, try ${job.attempt}`) : new NotFound({ name })
  * )
  * export const TickLive = Tick.toLayer(async (_, { signal }) => {
  *   await fetch("http://localhost/tick", { signal })

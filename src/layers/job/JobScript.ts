@@ -4,7 +4,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import { defaults } from "../../domain/JobKind.ts"
+import { defaults, kindsIssue } from "../../domain/JobKind.ts"
 import type { RunningJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import * as Handler from "./Handler.ts"
@@ -44,16 +44,14 @@ export interface Setup {
 export const setup: Effect.Effect<Setup> = Effect.sync(() => {
   const layers = new Map<string, Layer.Layer<never, never, Services>>()
   const issues: Array<string> = []
-  const register = (
-    name: string,
-    handler: unknown,
-    layer: () => Layer.Layer<never, never, Services>
-  ) => {
+  const register = ({ handler, issue, layer, name }: Registration) => {
     // A script in JavaScript may pass anything.
     if (typeof name !== "string" || name === "") {
       issues.push("queue.handle needs the name or the kind of a job")
     } else if (typeof handler !== "function") {
       issues.push(`queue.handle("${name}", …) needs a function`)
+    } else if (issue !== undefined) {
+      issues.push(issue)
     } else if (layers.has(name)) {
       issues.push(`two handlers for "${name}"; a name can have only one`)
     } else {
@@ -68,14 +66,27 @@ export const setup: Effect.Effect<Setup> = Effect.sync(() => {
     handler: (payload: Payload["Type"], job: RunningJob) => unknown
   ) =>
     typeof job === "object" && job !== null
-      ? register(job.name, handler, () => job.toLayer(handler))
-      : register(job, handler, () => ofName(job, handler))
+      ? register({
+        name: job.name,
+        handler,
+        layer: () => job.toLayer(handler),
+        issue: kindsIssue([job])
+      })
+      : register({ name: job, handler, layer: () => ofName(job, handler), issue: undefined })
   return {
     queue: { handle },
     layer: Effect.sync(() => Array.from(layers.values()).reduce(merge, Layer.empty)),
     issues: Effect.sync(() => issues.slice())
   }
 })
+
+interface Registration {
+  readonly name: string
+  readonly handler: unknown
+  readonly layer: () => Layer.Layer<never, never, Services>
+  /** The reason why no worker can work on the kind. */
+  readonly issue: string | undefined
+}
 
 const merge = (
   one: Layer.Layer<never, never, Services>,
