@@ -4,7 +4,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Effect, Layer } from "effect"
+import { Config, Duration, Effect, Layer } from "effect"
 import { enqueueAll, JobAdmin, PgSchema, QueueLive, WorkerControl } from "pgq"
 // #region kind
 import { Schedule, Schema } from "effect"
@@ -45,7 +45,7 @@ const ChargeLive = Charge.toLayer(({ order }, job) =>
     if (order === "flaky" && job.attempt === 1) return yield* new BankDown()
     if (order === "limited" && RateLimit.isReached) {
       RateLimit.isReached = false
-      return yield* new RateLimited({ retryAfter: "200 millis" })
+      return yield* new RateLimited({ retryAfter: Duration.millis(200) })
     }
     yield* Effect.logInfo(`charged ${order} at try ${job.attempt}`)
   })

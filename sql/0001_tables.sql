@@ -25,6 +25,9 @@ CREATE TABLE jobs (
   crash_count       integer NOT NULL DEFAULT 0 CHECK (crash_count BETWEEN 0 AND 3),
   -- The number of claims whose worker had no handler for the job's name.
   unhandled_count   integer NOT NULL DEFAULT 0 CHECK (unhandled_count >= 0),
+  -- The number of runs since the last failed one that put the job off; NULL is none. Most rows have
+  -- a NULL elsewhere, so another one takes no room.
+  snooze_count      integer,
   -- Bytes, as in all of these CHECKs: a name in another script has several a character.
   queue             text NOT NULL DEFAULT 'default'
                     CONSTRAINT jobs_queue_length CHECK (octet_length(queue) BETWEEN 1 AND 63),
@@ -42,7 +45,7 @@ CREATE TABLE jobs (
   -- digits.
   payload           jsonb NOT NULL DEFAULT '{}'
                     CONSTRAINT jobs_payload_bytes CHECK (octet_length(payload::text) <= 1048576),
-  -- The text of the last failure, or why no worker handled the job.
+  -- The text of the last failure, why the last run put the job off, or why no worker handled it.
   error             text,
   CONSTRAINT later_has_a_time CHECK (state IN ('waiting', 'ready') OR run_at IS NOT NULL),
   CONSTRAINT only_keyed_jobs_wait CHECK (state <> 'waiting' OR serialization_key IS NOT NULL)
@@ -164,6 +167,9 @@ CREATE TABLE settings (
   -- The same for failed and crashed jobs.
   keep_failed    interval NOT NULL DEFAULT '30 days'
                  CHECK (keep_failed BETWEEN interval '0' AND interval '1000 years'),
+  -- The same for jobs that nobody wanted any more.
+  keep_dropped   interval NOT NULL DEFAULT '7 days'
+                 CHECK (keep_dropped BETWEEN interval '0' AND interval '1000 years'),
   -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a
   -- two-phase commit.
   notify         boolean NOT NULL DEFAULT true
@@ -182,7 +188,7 @@ CREATE TABLE finished_jobs (
   attempt           integer NOT NULL,
   -- How long the last run took, in milliseconds; NULL if the run was cut short.
   ran_ms            integer,
-  -- completed, failed or crashed: no other outcome has a partition.
+  -- completed, failed, crashed or cancelled. Other outcomes have no partition, or no step yet.
   outcome           text NOT NULL,
   queue             text NOT NULL,
   name              text NOT NULL,
@@ -196,18 +202,24 @@ CREATE TABLE completed_jobs PARTITION OF finished_jobs FOR VALUES IN ('completed
   PARTITION BY RANGE (finished_at);
 CREATE TABLE failed_jobs PARTITION OF finished_jobs FOR VALUES IN ('failed', 'crashed')
   PARTITION BY RANGE (finished_at);
+CREATE TABLE dropped_jobs PARTITION OF finished_jobs
+  FOR VALUES IN ('cancelled', 'expired', 'discarded')
+  PARTITION BY RANGE (finished_at);
 -- The indexes by which people find a job. Completed jobs are many, and end more or less in the
 -- order of their ids: a few values for every 32 pages find one, and cost next to nothing to write.
--- Failed jobs are few.
+-- Failed and dropped jobs are few.
 CREATE INDEX completed_jobs_id ON completed_jobs
   USING brin (id int8_minmax_multi_ops) WITH (pages_per_range = 32);
 CREATE INDEX failed_jobs_id ON failed_jobs (id);
+CREATE INDEX dropped_jobs_id ON dropped_jobs (id);
 
 -- The partitions of all days that have no partition of their own, so that no settlement fails for
 -- want of one.
 CREATE TABLE completed_jobs_other PARTITION OF completed_jobs DEFAULT;
 CREATE TABLE failed_jobs_other PARTITION OF failed_jobs DEFAULT;
+CREATE TABLE dropped_jobs_other PARTITION OF dropped_jobs DEFAULT;
 -- `drop_other` deletes rows, which have no key. Without this identity a publication FOR ALL TABLES
 -- would forbid that.
 ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;
 ALTER TABLE failed_jobs_other REPLICA IDENTITY FULL;
+ALTER TABLE dropped_jobs_other REPLICA IDENTITY FULL;

@@ -136,7 +136,7 @@ BEGIN
   IF EXISTS (
     SELECT FROM pg_trigger
     WHERE tgrelid = ANY (
-        ARRAY['jobs', 'finished_jobs', 'completed_jobs', 'failed_jobs']::regclass[]
+        ARRAY['jobs', 'finished_jobs', 'completed_jobs', 'failed_jobs', 'dropped_jobs']::regclass[]
       ) AND tgname >= '"' AND (tgname < '~' OR tgname >= E'\x7f')
   ) THEN
     PERFORM set_config('pgq.guests', ' on', true);

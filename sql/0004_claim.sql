@@ -27,7 +27,7 @@ CREATE FUNCTION claim(
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, failures integer, max_attempts integer, unhandled_count integer,
-  is_suspect boolean, place bigint
+  snooze_count integer, is_suspect boolean, place bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -68,7 +68,7 @@ BEGIN
       SELECT j.lease, j.id, j.queue, j.name,
              CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
-             j.crash_count > 0,
+             j.snooze_count, j.crash_count > 0,
              CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END
       FROM (
         SELECT own.id AS lease, jobs.*,

@@ -1,24 +1,24 @@
 -- How jobs leave a lease: finished, to be tried again, or as they were.
 
--- How a run ended that did not complete. `outcome` is 'failed', 'blocked', 'retried', 'unhandled'
--- or 'released'; `delay` is in seconds; `holds` says whether a retried job keeps its lane's head.
--- `ran_ms` is how long the run took.
+-- How a run ended that did not complete. `outcome` is 'failed' or 'cancelled', both for good, or
+-- 'blocked', 'retried', 'snoozed', 'unhandled' or 'released'; `delay` is in seconds; `holds` says
+-- whether a retried or snoozed job keeps its lane's head. `ran_ms` is how long the run took.
 CREATE TYPE ending AS (
   lease uuid, id bigint, outcome text, delay double precision, error text, holds boolean,
   ran_ms integer
 );
 
--- The jobs of one lease that have ended, in ascending order of their ids, and how long each of them
--- ran. `ran_ms` is NULL if nobody knows.
+-- The jobs of one lease that have ended for good with one outcome, in ascending order of their ids,
+-- and how long each of them ran. `ran_ms` is NULL if nobody knows.
 CREATE TYPE ended_jobs AS (
-  lease uuid, claimed_at timestamptz, ids bigint[], ran_ms integer[]
+  lease uuid, claimed_at timestamptz, outcome text, ids bigint[], ran_ms integer[]
 );
 
--- Moves finished jobs into history, or deletes them where history is not kept. `why` maps the id of
--- a job to its error.
-CREATE FUNCTION move_to_history(ended ended_jobs[], outcome_ text, why jsonb) RETURNS void
-LANGUAGE plpgsql AS $$
+-- Moves finished jobs, all of one outcome, into history, or deletes them where history is not kept.
+-- `why` maps the id of a job to its error.
+CREATE FUNCTION move_to_history(ended ended_jobs[], why jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  outcome_ text := ended[1].outcome;
   is_kept boolean;
   ids bigint[];
   gone integer;
@@ -26,7 +26,11 @@ BEGIN
   ids := CASE cardinality(ended) WHEN 1 THEN ended[1].ids
          ELSE ARRAY(SELECT unnest(e.ids) FROM unnest(ended) AS e) END;
   IF current_setting('pgq.guests', true) = ' on' THEN PERFORM lock_jobs(ids); END IF;
-  SELECT CASE outcome_ WHEN 'completed' THEN keep_completed ELSE keep_failed END > interval '0'
+  SELECT CASE
+           WHEN outcome_ = 'completed' THEN keep_completed
+           WHEN outcome_ IN ('failed', 'crashed') THEN keep_failed
+           ELSE keep_dropped
+         END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
   IF is_kept THEN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
@@ -35,7 +39,7 @@ BEGIN
       serialization_key, payload, error, lease_id
     )
     SELECT j.id, j.created_at, e.claimed_at, clock_timestamp(), j.priority,
-           j.failures + CASE outcome_ WHEN 'crashed' THEN 0 ELSE 1 END,
+           j.failures + CASE WHEN outcome_ IN ('crashed', 'cancelled') THEN 0 ELSE 1 END,
            -- The place of the id among the ids, by binary search.
            e.ran_ms[width_bucket(j.id, e.ids)],
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
@@ -105,16 +109,17 @@ BEGIN
     ELSE
       UPDATE leases SET job_ids = rest WHERE id = l.id;
     END IF;
-    taken := taken || ROW(l.id, l.claimed_at, ids, ms)::ended_jobs;
+    taken := taken || ROW(l.id, l.claimed_at, 'completed', ids, ms)::ended_jobs;
   END LOOP;
   RETURN taken;
 END $$;
 
 -- Takes jobs that ended otherwise out of their leases. A job that goes back undone takes the
 -- following jobs of its lane out of the lease, too. `mine` are those of `others` that stood in
--- their lease; `failed` are those of them that end for good; `undone` are the jobs that go back.
+-- their lease: `finished` those that end for good, `undone` those that go back.
 CREATE FUNCTION take_others(
-  others ending[], is_keyed boolean, OUT mine ending[], OUT failed ended_jobs[], OUT undone bigint[]
+  others ending[], is_keyed boolean,
+  OUT mine ending[], OUT finished ended_jobs[], OUT undone ending[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
   their uuid[] := ARRAY(SELECT DISTINCT o.lease FROM unnest(others) AS o);
@@ -134,14 +139,14 @@ BEGIN
       )
     );
   END IF;
-  SELECT coalesce(array_agg(o.id), '{}'),
-         coalesce(array_agg(o.id) FILTER (WHERE o.outcome <> 'failed'), '{}')
-    INTO gone, undone FROM unnest(mine) AS o;
-  failed := ARRAY(
-    SELECT ROW(own.id, own.claimed_at, ended.ids, ended.ran_ms)::ended_jobs FROM (
-      SELECT o.lease, array_agg(o.id ORDER BY o.id) AS ids,
+  undone := ARRAY(SELECT o FROM unnest(mine) AS o WHERE o.outcome NOT IN ('failed', 'cancelled'));
+  gone := ARRAY(SELECT o.id FROM unnest(mine) AS o);
+  finished := ARRAY(
+    SELECT ROW(own.id, own.claimed_at, ended.outcome, ended.ids, ended.ran_ms)::ended_jobs FROM (
+      SELECT o.lease, o.outcome, array_agg(o.id ORDER BY o.id) AS ids,
              array_agg(o.ran_ms ORDER BY o.id) AS ran_ms
-      FROM unnest(mine) AS o WHERE o.outcome = 'failed' GROUP BY o.lease
+      FROM unnest(mine) AS o WHERE o.outcome IN ('failed', 'cancelled')
+      GROUP BY o.lease, o.outcome
     ) AS ended CROSS JOIN leases AS own WHERE own.id = ended.lease
   );
   IF is_keyed AND cardinality(undone) > 0 THEN
@@ -154,7 +159,8 @@ BEGIN
         -- idiom: hashed set
         AND NOT (r.queue, r.serialization_key) NOT IN (
           SELECT u.queue, u.serialization_key FROM jobs AS u
-          WHERE u.id = ANY (undone) AND u.serialization_key IS NOT NULL
+          WHERE u.id = ANY (ARRAY(SELECT o.id FROM unnest(undone) AS o))
+            AND u.serialization_key IS NOT NULL
         )
     );
   END IF;
@@ -166,7 +172,7 @@ BEGIN
   ) WHERE own.id = ANY (their);
 END $$;
 
--- Puts jobs back that ended undone: for another try, or as they were. Returns whether a claim may
+-- Puts jobs back that ended undone: for another run, or as they were. Returns whether a claim may
 -- find a job that no claim could find before.
 CREATE FUNCTION put_back(endings ending[], is_keyed boolean) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -181,7 +187,7 @@ BEGIN
     SELECT queue, array_agg(id) FROM jobs
     WHERE id = ANY (ARRAY(
       SELECT e.id FROM unnest(endings) AS e
-      WHERE CASE WHEN is_keyed THEN e.outcome <> 'failed' ELSE e.outcome = 'released' END
+      WHERE is_keyed OR e.outcome = 'released'
     ))
     GROUP BY queue
   LOOP
@@ -189,24 +195,31 @@ BEGIN
     PERFORM wake(q);
     has_made_ready := true;
   END LOOP;
-  SELECT array_agg(e.id), bool_or(e.outcome = 'retried' AND e.delay < 10) INTO ids, is_soon
-    FROM unnest(endings) AS e WHERE e.outcome IN ('retried', 'unhandled', 'blocked');
+  SELECT array_agg(e.id), bool_or(e.outcome IN ('retried', 'snoozed') AND e.delay < 10)
+    INTO ids, is_soon
+    FROM unnest(endings) AS e WHERE e.outcome <> 'released';
   IF ids IS NULL THEN RETURN has_made_ready; END IF;
   -- A join by id could read all jobs. So each row is locked, and addressed by its place.
   PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
   UPDATE jobs AS j SET
-    state = CASE WHEN e.outcome = 'retried' AND NOT e.holds THEN 'scheduled' ELSE 'retry' END,
+    state = CASE
+      WHEN e.outcome IN ('retried', 'snoozed') AND NOT e.holds THEN 'scheduled' ELSE 'retry'
+    END,
     run_at = CASE e.outcome WHEN 'blocked' THEN 'infinity'
              ELSE clock_timestamp() + make_interval(secs => e.delay) END,
-    failures = j.failures + CASE e.outcome WHEN 'unhandled' THEN 0 ELSE 1 END,
+    failures = j.failures + CASE WHEN e.outcome IN ('unhandled', 'snoozed') THEN 0 ELSE 1 END,
     unhandled_count = j.unhandled_count + CASE e.outcome WHEN 'unhandled' THEN 1 ELSE 0 END,
+    snooze_count = CASE e.outcome
+      WHEN 'snoozed' THEN coalesce(j.snooze_count, 0) + 1
+      WHEN 'unhandled' THEN j.snooze_count
+    END,
     -- The run came to an end, or did not begin: no worker died of the job.
     crash_count = 0,
     error = e.error
   FROM (
     SELECT own.*, (SELECT found.ctid FROM jobs AS found WHERE found.id = own.id) AS place
     FROM unnest(endings) AS own
-    WHERE own.outcome IN ('retried', 'unhandled', 'blocked') OFFSET 0 -- idiom: fence
+    WHERE own.outcome <> 'released' OFFSET 0 -- idiom: fence
   ) AS e
   WHERE j.ctid = e.place; -- idiom: by place
   GET DIAGNOSTICS changed = ROW_COUNT;
@@ -228,7 +241,8 @@ CREATE FUNCTION pass_heads_on(queues text[], keys text[], ended ended_jobs[]) RE
 LANGUAGE plpgsql AS $$
 DECLARE
   rest bigint[] := ARRAY(
-    SELECT unnest(job_ids) FROM leases WHERE id = ANY (ARRAY(SELECT e.lease FROM unnest(ended) AS e))
+    SELECT unnest(job_ids) FROM leases
+    WHERE id = ANY (ARRAY(SELECT e.lease FROM unnest(ended) AS e))
   );
   next bigint[];
   changed integer;
@@ -312,10 +326,10 @@ DECLARE
   asked_leases uuid[] := done_leases;
   asked_ids bigint[] := done_ids;
   completed ended_jobs[];
-  failed ended_jobs[];
+  finished ended_jobs[];
   endings ending[];
   mine ending[];
-  undone bigint[];
+  undone ending[];
   ended bigint[];
   queues text[];
   keys text[];
@@ -335,22 +349,22 @@ BEGIN
   ended := CASE cardinality(completed) WHEN 1 THEN completed[1].ids
            ELSE ARRAY(SELECT unnest(c.ids) FROM unnest(completed) AS c) END;
   IF endings IS NOT NULL THEN
-    SELECT * INTO mine, failed, undone FROM take_others(endings, keys IS NOT NULL);
-    ended := ended || undone || ARRAY(SELECT unnest(f.ids) FROM unnest(failed) AS f);
+    SELECT * INTO mine, finished, undone FROM take_others(endings, keys IS NOT NULL);
+    ended := ended || ARRAY(SELECT e.id FROM unnest(mine) AS e);
   END IF;
   IF cardinality(completed) > 0 THEN
-    PERFORM move_to_history(completed, 'completed', NULL);
+    PERFORM move_to_history(completed, NULL);
   END IF;
-  IF cardinality(failed) > 0 THEN
+  IF cardinality(finished) > 0 THEN
     PERFORM move_to_history(
-      failed, 'failed', (SELECT jsonb_object_agg(e.id, e.error) FROM unnest(mine) AS e)
-    );
+      batch.ended, (SELECT jsonb_object_agg(e.id, e.error) FROM unnest(mine) AS e)
+    ) FROM (SELECT array_agg(f) AS ended FROM unnest(finished) AS f GROUP BY f.outcome) AS batch;
   END IF;
   IF cardinality(undone) > 0 THEN
-    has_made_ready := put_back(mine, keys IS NOT NULL);
+    has_made_ready := put_back(undone, keys IS NOT NULL);
   END IF;
   IF keys IS NOT NULL AND cardinality(ended) > 0 THEN
-    has_made_ready := pass_heads_on(queues, keys, completed || failed) OR has_made_ready;
+    has_made_ready := pass_heads_on(queues, keys, completed || finished) OR has_made_ready;
   END IF;
   PERFORM end_step(mark);
 

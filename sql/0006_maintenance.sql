@@ -60,7 +60,10 @@ BEGIN
         WHEN state = 'scheduled' AND serialization_key IS NOT NULL THEN 'waiting' ELSE 'ready'
       END,
       -- A job that was tried before goes behind the jobs that are ready now.
-      place = CASE WHEN failures + unhandled_count > 0 THEN nextval(counter) ELSE place END
+      place = CASE
+        WHEN failures + unhandled_count + coalesce(snooze_count, 0) > 0 THEN nextval(counter)
+        ELSE place
+      END
     WHERE id = ANY (due) RETURNING queue, serialization_key, priority
   ), marked AS (
     -- Both kinds of due jobs may change the head of their lane: a scheduled job may go first, and a
@@ -137,7 +140,7 @@ BEGIN
   IF has_crashed THEN
     mark := begin_step();
     IF poisoned IS NOT NULL THEN
-      PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, poisoned, NULL)::ended_jobs], 'crashed', (
+      PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, 'crashed', poisoned, NULL)::ended_jobs], (
         SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
         FROM unnest(poisoned) AS id
       ));
@@ -372,15 +375,15 @@ END $$;
 
 -- Makes a partition of `parent` for each of the next seven days, and drops history that is older
 -- than `keep`. Returns whether there is more to do. A transaction calls this for one parent only: a
--- settlement may have locked the other parent, and wait for this one.
+-- settlement may have locked another parent, and wait for this one.
 CREATE FUNCTION keep_days(parent text, keep interval) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   has_more boolean;
   partition text;
   day date;
 BEGIN
-  IF parent NOT IN ('completed_jobs', 'failed_jobs') OR keep < interval '0' THEN
-    RAISE EXCEPTION 'only days of completed_jobs and failed_jobs can be kept'
+  IF parent NOT IN ('completed_jobs', 'failed_jobs', 'dropped_jobs') OR keep < interval '0' THEN
+    RAISE EXCEPTION 'only days of completed_jobs, failed_jobs and dropped_jobs can be kept'
       USING ERRCODE = '22023';
   END IF;
   IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
@@ -456,4 +459,8 @@ $$;
 
 CREATE FUNCTION prune_failed() RETURNS boolean LANGUAGE sql AS $$
   SELECT keep_days('failed_jobs', keep_failed) FROM settings WHERE singleton
+$$;
+
+CREATE FUNCTION prune_dropped() RETURNS boolean LANGUAGE sql AS $$
+  SELECT keep_days('dropped_jobs', keep_dropped) FROM settings WHERE singleton
 $$;

@@ -29,7 +29,8 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.
-  (ARRAY['prune_completed', 'prune_failed'], ARRAY['lock_timeout=50ms', 'TimeZone=UTC']),
+  (ARRAY['prune_completed', 'prune_failed', 'prune_dropped'],
+   ARRAY['lock_timeout=50ms', 'TimeZone=UTC']),
   -- Their transition tables are as large as a statement of the user's, and a plan outlives the
   -- statement for which it was made: a plan that hashes is good for any number of rows.
   (ARRAY['mark_changed', 'mark_deleted', 'clear_leases'],

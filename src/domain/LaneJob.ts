@@ -18,6 +18,8 @@ export interface LaneJob extends NewLaneJob {
   readonly failures: number
   /** How often a worker without a handler of its name claimed it. */
   readonly unhandledCount: number
+  /** How often it was snoozed since its last failed run. */
+  readonly snoozeCount: number
   /** How many workers died while they held it, since it last ran to an end. */
   readonly crashes: number
 }
@@ -47,6 +49,7 @@ export const added = <J extends NewLaneJob>(job: J, now: number): J & LaneJob =>
   place: undefined,
   failures: 0,
   unhandledCount: 0,
+  snoozeCount: 0,
   crashes: 0
 })
 
@@ -57,7 +60,9 @@ export const opened = <J extends LaneJob>(job: J): J => ({ ...job, laneState: "o
 
 /** Due. A job that was tried before goes behind the jobs that are ready by then. */
 export const promoted = <J extends LaneJob>(job: J, place: bigint): J =>
-  job.failures + job.unhandledCount > 0 ? { ...opened(job), place } : opened(job)
+  job.failures + job.unhandledCount + job.snoozeCount > 0
+    ? { ...opened(job), place }
+    : opened(job)
 
 /** A job whose run has ended. `undefined` is finished. */
 export const settled = <J extends LaneJob>(
@@ -69,6 +74,7 @@ export const settled = <J extends LaneJob>(
   const later = { ...job, crashes: 0 }
   switch (settlement._tag) {
     case "Completed":
+    case "Cancelled":
       return undefined
     case "Released":
       return opened(job)
@@ -77,6 +83,14 @@ export const settled = <J extends LaneJob>(
         ...later,
         laneState: settlement.holdsLane ? "delayedHoldingLane" : "delayed",
         failures: job.failures + 1,
+        snoozeCount: 0,
+        dueAt: now + Duration.toMillis(settlement.delay)
+      }
+    case "Snoozed":
+      return {
+        ...later,
+        laneState: settlement.holdsLane ? "delayedHoldingLane" : "delayed",
+        snoozeCount: job.snoozeCount + 1,
         dueAt: now + Duration.toMillis(settlement.delay)
       }
     case "Unhandled":
@@ -100,6 +114,7 @@ export const settled = <J extends LaneJob>(
           ...later,
           laneState: "delayedHoldingLane",
           failures: job.failures + 1,
+          snoozeCount: 0,
           dueAt: Infinity
         }
         : undefined

@@ -29,9 +29,12 @@ export interface Changes<J> {
 
 export interface Finished<J> {
   readonly job: J
-  readonly outcome: "completed" | "failed" | "crashed"
+  readonly outcome: Outcome
   readonly lease: string
 }
+
+/** How a job ended for good. */
+export type Outcome = "completed" | "failed" | "crashed" | "cancelled"
 
 /** One ended run, as a worker records it. */
 interface Settled {
@@ -108,7 +111,8 @@ const settleLease = <J extends LaneJob.LaneJob>(
   }
 }
 
-const outcomeOf = ({ _tag }: Settlement) => _tag === "Completed" ? "completed" : "failed"
+const outcomeOf = ({ _tag }: Settlement): Outcome =>
+  _tag === "Completed" ? "completed" : _tag === "Cancelled" ? "cancelled" : "failed"
 
 /** Ends leases and gives their jobs back, unharmed or because their worker died. */
 export const giveBack = <J extends LaneJob.LaneJob>(

@@ -45,6 +45,7 @@ export interface QueueCounts {
   /** Jobs in the history. */
   readonly completed: number
   readonly failed: number
+  readonly cancelled: number
 }
 
 /** One worker that is registered in a schema. */

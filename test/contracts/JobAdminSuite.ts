@@ -21,10 +21,11 @@ export const suite = (
           const queue = yield* queueName
           const worker = yield* workerOf(queue)
           const first = { priority: 9 }
-          yield* enqueue(queue, first, first, first, { ...first, key: "k" }, first)
-          const [done, failed, retried] = yield* claim({ queue, worker, limit: 5 })
+          yield* enqueue(queue, first, first, first, first, { ...first, key: "k" }, first)
+          const [done, failed, retried, cancelled] = yield* claim({ queue, worker, limit: 6 })
           yield* settle([done!], Settlement.Completed())
           yield* settle([failed!], Settlement.Failed({ error: "no", blocksLane: false }))
+          yield* settle([cancelled!], Settlement.Cancelled({ error: "not wanted" }))
           const delay = Duration.hours(1)
           yield* settle(
             [retried!],
@@ -39,7 +40,8 @@ export const suite = (
             running: 2,
             scheduled: 2,
             completed: 1,
-            failed: 1
+            failed: 1,
+            cancelled: 1
           })
         }))
 

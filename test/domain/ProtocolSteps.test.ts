@@ -19,6 +19,9 @@ const settlements = [
   Settlement.Retried({ delay, error, holdsLane: true }),
   Settlement.Retried({ delay, error, holdsLane: false }),
   Settlement.Unhandled({ delay, error }),
+  Settlement.Snoozed({ delay, error, holdsLane: true }),
+  Settlement.Snoozed({ delay, error, holdsLane: false }),
+  Settlement.Cancelled({ error }),
   Settlement.Failed({ error, blocksLane: false })
 ]
 

@@ -104,7 +104,7 @@ export const median = (values: ReadonlyArray<number>): number =>
 export interface Finished {
   readonly id: bigint
   readonly name: string
-  readonly outcome: "completed" | "failed" | "crashed"
+  readonly outcome: "completed" | "failed" | "crashed" | "cancelled"
   readonly attempt: number
   readonly error: string | null
   readonly lease_id: string

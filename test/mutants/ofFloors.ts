@@ -11,8 +11,8 @@ export const ofFloors: ReadonlyArray<Mutant> = [
     of: "placeOfRetried",
     changes: [{
       file: "sql/0006_maintenance.sql",
-      from: "THEN nextval(counter) ELSE place END",
-      to: "THEN place ELSE place END"
+      from: "THEN nextval(counter)\n",
+      to: "THEN place\n"
     }],
     by: floors("a retried job is found above, behind the jobs that were ready when it came due")
   },

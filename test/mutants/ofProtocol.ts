@@ -52,8 +52,8 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
     of: "fence",
     changes: [{
       functions: ["take_completed"],
-      from: "INTERSECT SELECT unnest(l.job_ids)",
-      to: ""
+      from: "cardinality(ids) + cardinality(rest) > cardinality(l.job_ids)",
+      to: "false"
     }],
     by: [histories, model("fence", "BY_STATE", "violated")]
   },
@@ -126,8 +126,8 @@ export const ofProtocol: ReadonlyArray<Mutant> = [
       },
       {
         file: "sql/0004_claim.sql",
-        from: "least(picked.first_id, (SELECT min(id) FROM unnest(healthy) AS id))",
-        to: "(SELECT min(id) FROM unnest(healthy) AS id)"
+        from: "least(picked.first_id, healthy[1])",
+        to: "healthy[1]"
       }
     ],
     by: [freshLook("leaves a suspect to the other claim, which took it beside a lane")]

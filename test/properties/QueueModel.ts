@@ -16,7 +16,7 @@ export interface ModelWorker {
 
 export interface Ended {
   readonly id: bigint
-  readonly outcome: "completed" | "failed" | "crashed"
+  readonly outcome: Steps.Outcome
   readonly attempt: number
   readonly lease: string
 }
@@ -60,7 +60,8 @@ export const make = () => {
   const change = (changes: Steps.Changes<LaneJob>): void => {
     Steps.apply(state, changes)
     for (const { job: { failures, id }, lease, outcome } of changes.finished) {
-      ended.set(id, { id, outcome, attempt: failures + (outcome === "crashed" ? 0 : 1), lease })
+      const isCutShort = outcome === "crashed" || outcome === "cancelled"
+      ended.set(id, { id, outcome, attempt: failures + (isCutShort ? 0 : 1), lease })
     }
   }
 
@@ -225,7 +226,8 @@ export const make = () => {
 
 /** Whether a settlement ends its job for good. */
 export const isEnd = (settlement: Settlement): boolean =>
-  settlement._tag === "Completed" || (settlement._tag === "Failed" && !settlement.blocksLane)
+  settlement._tag === "Completed" || settlement._tag === "Cancelled" ||
+  (settlement._tag === "Failed" && !settlement.blocksLane)
 
 const bigints = (a: bigint, b: bigint): number => Number(a - b)
 const byId = (a: { readonly id: bigint }, b: { readonly id: bigint }): number => bigints(a.id, b.id)

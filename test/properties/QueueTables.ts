@@ -11,7 +11,8 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
     SELECT
       (SELECT coalesce(json_agg(json_build_object(
         'id', id::text, 'key', serialization_key, 'priority', priority, 'failures', failures,
-        'place', place::text, 'crashes', crash_count, 'unhandledCount', unhandled_count, 'isBlocked', run_at = 'infinity',
+        'place', place::text, 'crashes', crash_count, 'unhandledCount', unhandled_count,
+        'snoozeCount', coalesce(snooze_count, 0), 'isBlocked', run_at = 'infinity',
         'laneState', CASE WHEN id IN (SELECT unnest(job_ids) FROM pgq.leases) THEN 'leased'
                          WHEN state = 'scheduled' THEN 'delayed'
                          WHEN state = 'retry' THEN 'delayedHoldingLane' ELSE 'open' END

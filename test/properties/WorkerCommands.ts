@@ -78,14 +78,16 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
       : model.claimableAbove(ids, options)
     assert.deepStrictEqual(ids, expected.map(({ id }) => id))
     assert.deepStrictEqual(
-      jobs.map(({ attempt, isSuspect, unhandledCount }) => ({
+      jobs.map(({ attempt, isSuspect, snoozeCount, unhandledCount }) => ({
         attempt,
         isSuspect,
+        snoozeCount,
         unhandledCount
       })),
-      expected.map(({ crashes, failures, unhandledCount }) => ({
+      expected.map(({ crashes, failures, snoozeCount, unhandledCount }) => ({
         attempt: failures + 1,
         isSuspect: crashes > 0,
+        snoozeCount,
         unhandledCount
       }))
     )
@@ -289,6 +291,9 @@ const settlements: ReadonlyArray<Settlement> = [
   Settlement.Retried({ delay: Duration.hours(1), error: "later", holdsLane: false }),
   Settlement.Completed(),
   Settlement.Unhandled({ delay: Duration.hours(1), error: "unknown" }),
+  Settlement.Snoozed({ delay: Duration.hours(1), error: "not yet", holdsLane: true }),
+  Settlement.Cancelled({ error: "not wanted" }),
+  Settlement.Snoozed({ delay: Duration.hours(1), error: "not yet", holdsLane: false }),
   Settlement.Failed({ error: "stop", blocksLane: true })
 ]
 

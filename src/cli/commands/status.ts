@@ -65,7 +65,8 @@ const ofDatabase = Effect.fnUntraced(function*(isJson: boolean) {
     row.running,
     row.scheduled,
     row.completed,
-    row.failed
+    row.failed,
+    row.cancelled
   ])
   const workerRows = workers.map((worker) => [
     `${worker.host}:${worker.pid}`,
@@ -81,5 +82,14 @@ const ofDatabase = Effect.fnUntraced(function*(isJson: boolean) {
   yield* Console.log(StatusText.table(workerHead, workerRows))
 })
 
-const queueHead = ["queue", "ready", "waiting", "running", "scheduled", "completed", "failed"]
+const queueHead = [
+  "queue",
+  "ready",
+  "waiting",
+  "running",
+  "scheduled",
+  "completed",
+  "failed",
+  "cancelled"
+]
 const workerHead = ["worker", "label", "queues", "mode", "at once", "running", "up"]

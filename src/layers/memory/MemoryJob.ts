@@ -31,6 +31,6 @@ export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({
   attempt: job.failures + 1,
   maxAttempts: job.maxAttempts,
   unhandledCount: job.unhandledCount,
-  snoozeCount: 0,
+  snoozeCount: job.snoozeCount,
   isSuspect: LaneJob.isSuspect(job)
 })

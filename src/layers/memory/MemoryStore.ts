@@ -141,14 +141,17 @@ export class MemoryStore {
         const here = jobs.filter((job) => job.queue === queue)
         const past = finished.filter((job) => job.queue === queue)
         const ready = Lanes.claimable(here).length
+        const ended = (...outcomes: ReadonlyArray<Steps.Outcome>) =>
+          past.filter(({ outcome }) => outcomes.includes(outcome)).length
         return {
           queue,
           ready,
           waiting: here.filter(isOpen).length - ready,
           running: here.filter((job) => job.laneState === "leased").length,
           scheduled: here.filter(isDelayed).length,
-          completed: past.filter((job) => job.outcome === "completed").length,
-          failed: past.filter((job) => job.outcome !== "completed").length
+          completed: ended("completed"),
+          failed: ended("failed", "crashed"),
+          cancelled: ended("cancelled")
         }
       }
     )
@@ -220,7 +223,7 @@ interface Worker extends NewWorker {
 
 interface Finished {
   readonly queue: string
-  readonly outcome: Steps.Finished<StoredJob>["outcome"]
+  readonly outcome: Steps.Outcome
   readonly at: number
 }
 

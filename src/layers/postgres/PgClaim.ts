@@ -33,7 +33,7 @@ export const make = ({ floors, mode, schema, sql }: {
         ranges.length === 0 ? null : ranges.map(valueOf)
       const rows = yield* sql<ClaimRow | Hint>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count, is_suspect, place
+               max_attempts, unhandled_count, snooze_count, is_suspect, place
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}, ${looksBelow}, ${isBusy},
@@ -111,6 +111,7 @@ interface ClaimRow {
   readonly failures: number
   readonly max_attempts: number | null
   readonly unhandled_count: number
+  readonly snooze_count: number | null
   readonly is_suspect: boolean
   /** Null for a job behind the head of its lane. */
   readonly place: bigint | null
@@ -138,7 +139,7 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   attempt: row.failures + 1,
   maxAttempts: row.max_attempts ?? undefined,
   unhandledCount: row.unhandled_count,
-  snoozeCount: 0,
+  snoozeCount: row.snooze_count ?? 0,
   isSuspect: row.is_suspect
 })
 

@@ -19,7 +19,8 @@ const make = Effect.fnUntraced(function*(schema: string) {
            coalesce(sum(n) FILTER (WHERE state IN ('scheduled', 'retry', 'blocked')), 0)::float8
              AS scheduled,
            coalesce(sum(n) FILTER (WHERE state = 'completed'), 0)::float8 AS completed,
-           coalesce(sum(n) FILTER (WHERE state IN ('failed', 'crashed')), 0)::float8 AS failed
+           coalesce(sum(n) FILTER (WHERE state IN ('failed', 'crashed')), 0)::float8 AS failed,
+           coalesce(sum(n) FILTER (WHERE state = 'cancelled'), 0)::float8 AS cancelled
     FROM (
       SELECT queue, state, count(*) AS n FROM ${name("job_states")} GROUP BY queue, state
       UNION ALL

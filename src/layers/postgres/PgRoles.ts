@@ -41,6 +41,7 @@ const reader: Rights = {
     finished_jobs: ["SELECT"],
     completed_jobs: ["SELECT"],
     failed_jobs: ["SELECT"],
+    dropped_jobs: ["SELECT"],
     leases: ["SELECT"],
     workers: ["SELECT"],
     dirty_lanes: ["SELECT"],
@@ -53,7 +54,7 @@ const reader: Rights = {
   functions: []
 }
 
-const history = ["prune_completed", "prune_failed"]
+const history = ["prune_completed", "prune_failed", "prune_dropped"]
 
 export const roles: Readonly<Record<Role, Rights>> = {
   producer,

@@ -132,11 +132,11 @@ const forget = (sql: PgClient.PgClient, step: Step) =>
 const forgottenMax = 5000
 
 /**
- * Each kind of history in transactions of its own, so that one that waits does not delay the other.
+ * Each kind of history in transactions of its own, so that one that waits delays no other.
  */
 const prune = (sql: PgClient.PgClient, step: Step) =>
   Effect.validate(
-    ["prune_completed", "prune_failed"],
+    ["prune_completed", "prune_failed", "prune_dropped"],
     (name) =>
       sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
         withTimeout("prune"),

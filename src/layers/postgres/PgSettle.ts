@@ -149,17 +149,10 @@ const otherOutcome = (settled: Settled): ReadonlyArray<object> => {
         error: settlement.error
       }]
     case "Retried":
-      return [{
-        ...job,
-        outcome: "retried",
-        delay: seconds(settlement.delay),
-        error: settlement.error,
-        holds: settlement.holdsLane
-      }]
     case "Snoozed":
       return [{
         ...job,
-        outcome: "snoozed",
+        outcome: settlement._tag === "Retried" ? "retried" : "snoozed",
         delay: seconds(settlement.delay),
         error: settlement.error,
         holds: settlement.holdsLane

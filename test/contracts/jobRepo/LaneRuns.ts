@@ -41,9 +41,36 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
 
   for (
     const settlement of [
+      Settlement.Failed({ error: "no", blocksLane: false }),
+      Settlement.Cancelled({ error: "not wanted" })
+    ]
+  ) {
+    it.effect(`goes on after a job in the middle of a run that is ${settlement._tag}`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, ...lane("k", 4))
+        const [first, second, third] = yield* claim({ queue, worker, perLaneMax: 2 })
+
+        const { lost } = yield* JobRepo.use((repo) =>
+          repo.settle([settled(first!, Settlement.Completed()), settled(second!, settlement)])
+        )
+        yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
+
+        assert.deepStrictEqual(lost, [])
+        assert.deepStrictEqual(yield* claim({ queue, worker }), [])
+        assert.deepStrictEqual(yield* settle([third!], settlement), [])
+        assert.deepStrictEqual(yield* runAll({ queue, worker }), ["urgent", "k4"])
+      }))
+  }
+
+  for (
+    const settlement of [
       Settlement.Released(),
       Settlement.Retried({ error: "not yet", delay: Duration.hours(1), holdsLane: false }),
       Settlement.Retried({ error: "not yet", delay: Duration.hours(1), holdsLane: true }),
+      Settlement.Snoozed({ error: "not yet", delay: Duration.hours(1), holdsLane: false }),
+      Settlement.Snoozed({ error: "not yet", delay: Duration.hours(1), holdsLane: true }),
       Settlement.Unhandled({ error: "not here", delay: Duration.hours(1) }),
       Settlement.Failed({ error: "no", blocksLane: true })
     ]
@@ -69,7 +96,7 @@ export const laneRuns = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
           yield* runAll({ queue, worker }),
           settlement._tag === "Released"
             ? ["k2", "k3"]
-            : settlement._tag === "Retried" && !settlement.holdsLane
+            : "holdsLane" in settlement && !settlement.holdsLane
             ? ["k3"]
             : []
         )

@@ -99,7 +99,8 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
   for (
     const settlement of [
       Settlement.Completed(),
-      Settlement.Failed({ error: "no", blocksLane: false })
+      Settlement.Failed({ error: "no", blocksLane: false }),
+      Settlement.Cancelled({ error: "not wanted" })
     ]
   ) {
     it.effect(`goes on after a job that is ${settlement._tag}`, () =>
@@ -129,38 +130,58 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
       assert.deepStrictEqual(yield* runAll({ queue, worker }), ["other"])
     }))
 
-  it.effect("waits for a retry that holds its lane", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, { name: "first", key: "k" }, { name: "second", key: "k" })
-      const head = yield* claim({ queue, worker })
+  for (const [tag, later] of [["Retried", retried], ["Snoozed", snoozed]] as const) {
+    it.effect(`waits for a job that is ${tag} and holds its lane`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, { name: "first", key: "k" }, { name: "second", key: "k" })
+        const head = yield* claim({ queue, worker })
 
-      yield* settle(head, retried({ delay: "1 hour", holdsLane: true }))
-      yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
-      yield* Scheduler.use((scheduler) => scheduler.promote)
-
-      assert.deepStrictEqual(yield* runAll({ queue, worker }), [])
-    }))
-
-  it.effect("tries again first, unless a more urgent job came meanwhile", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, { name: "first", key: "k" }, { name: "second", key: "k" })
-      const head = yield* claim({ queue, worker })
-
-      yield* settle(head, retried({ delay: "50 millis", holdsLane: true }))
-      yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
-
-      const names = yield* eventually(Effect.gen(function*() {
+        yield* settle(head, later({ delay: "1 hour", holdsLane: true }))
+        yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
         yield* Scheduler.use((scheduler) => scheduler.promote)
-        const names = yield* runAll({ queue, worker })
-        assert.isNotEmpty(names)
-        return names
+
+        assert.deepStrictEqual(yield* runAll({ queue, worker }), [])
       }))
-      assert.deepStrictEqual(names, ["urgent", "first", "second"])
-    }))
+
+    it.effect(`runs a job first that is ${tag} and due, unless a more urgent one came meanwhile`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, { name: "first", key: "k" }, { name: "second", key: "k" })
+        const head = yield* claim({ queue, worker })
+
+        yield* settle(head, later({ delay: "50 millis", holdsLane: true }))
+        yield* enqueue(queue, { name: "urgent", key: "k", priority: 5 })
+
+        const names = yield* eventually(Effect.gen(function*() {
+          yield* Scheduler.use((scheduler) => scheduler.promote)
+          const names = yield* runAll({ queue, worker })
+          assert.isNotEmpty(names)
+          return names
+        }))
+        assert.deepStrictEqual(names, ["urgent", "first", "second"])
+      }))
+
+    it.effect(`goes on past a job that is ${tag} and yields`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, { name: "first", key: "k" }, { name: "second", key: "k" })
+        const head = yield* claim({ queue, worker })
+
+        yield* settle(head, later({ delay: "50 millis", holdsLane: false }))
+
+        const [next] = yield* claim({ queue, worker })
+        assert.strictEqual(next?.name, "second")
+        yield* settle([next!], Settlement.Completed())
+        yield* eventually(Effect.gen(function*() {
+          yield* Scheduler.use((scheduler) => scheduler.promote)
+          assert.deepStrictEqual(yield* runAll({ queue, worker }), ["first"])
+        }))
+      }))
+  }
 
   it.effect("waits for a job that was unhandled", () =>
     Effect.gen(function*() {
@@ -173,29 +194,19 @@ export const lanes = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerRegi
 
       assert.deepStrictEqual(yield* claim({ queue, worker }), [])
     }))
-
-  it.effect("goes on past a retry that yields", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, { name: "first", key: "k" }, { name: "second", key: "k" })
-      const head = yield* claim({ queue, worker })
-
-      yield* settle(head, retried({ delay: "50 millis", holdsLane: false }))
-
-      const [next] = yield* claim({ queue, worker })
-      assert.strictEqual(next?.name, "second")
-      yield* settle([next!], Settlement.Completed())
-      yield* eventually(Effect.gen(function*() {
-        yield* Scheduler.use((scheduler) => scheduler.promote)
-        assert.deepStrictEqual(yield* runAll({ queue, worker }), ["first"])
-      }))
-    }))
 }
 
-const retried = (options: { readonly delay: Duration.Input; readonly holdsLane: boolean }) =>
-  Settlement.Retried({
-    error: "not yet",
-    delay: Duration.fromInputUnsafe(options.delay),
-    holdsLane: options.holdsLane
-  })
+interface Later {
+  readonly delay: Duration.Input
+  readonly holdsLane: boolean
+}
+
+const notYet = ({ delay, holdsLane }: Later) => ({
+  error: "not yet",
+  delay: Duration.fromInputUnsafe(delay),
+  holdsLane
+})
+
+const retried = (later: Later) => Settlement.Retried(notYet(later))
+
+const snoozed = (later: Later) => Settlement.Snoozed(notYet(later))

@@ -108,7 +108,8 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
   for (
     const settlement of [
       Settlement.Completed(),
-      Settlement.Failed({ error: "no", blocksLane: false })
+      Settlement.Failed({ error: "no", blocksLane: false }),
+      Settlement.Cancelled({ error: "not wanted" })
     ]
   ) {
     it.effect(`takes ${settlement._tag} a second time for what it is`, () =>
@@ -133,6 +134,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
     const settlement of [
       Settlement.Released(),
       Settlement.Retried({ error: "not yet", delay: Duration.millis(1), holdsLane: true }),
+      Settlement.Snoozed({ error: "not yet", delay: Duration.millis(1), holdsLane: true }),
       Settlement.Unhandled({ error: "not here", delay: Duration.millis(1) })
     ]
   ) {
@@ -150,6 +152,7 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         assert.deepStrictEqual(lost, [claimed[0]!.id])
         assert.strictEqual(again!.attempt, settlement._tag === "Retried" ? 2 : 1)
         assert.strictEqual(again!.unhandledCount, settlement._tag === "Unhandled" ? 1 : 0)
+        assert.strictEqual(again!.snoozeCount, settlement._tag === "Snoozed" ? 1 : 0)
         assert.deepStrictEqual(yield* settle([again!], Settlement.Completed()), [])
       }))
   }
@@ -172,35 +175,37 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       assert.deepStrictEqual(attempts, [1, 1, 2, 2])
     }))
 
-  it.effect("keeps a retried job back until its delay is over", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, {})
+  for (const [tag, later] of [["retried", retried], ["snoozed", snoozed]] as const) {
+    it.effect(`keeps a ${tag} job back until its delay is over`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, {})
 
-      yield* settle(yield* claim({ queue, worker }), retried("1 hour"))
-      yield* Scheduler.use((scheduler) => scheduler.promote)
+        yield* settle(yield* claim({ queue, worker }), later("1 hour"))
+        yield* Scheduler.use((scheduler) => scheduler.promote)
 
-      assert.deepStrictEqual(yield* claim({ queue, worker }), [])
-    }))
+        assert.deepStrictEqual(yield* claim({ queue, worker }), [])
+      }))
 
-  it.effect("puts a retried job behind the jobs that are ready when it comes due", () =>
-    Effect.gen(function*() {
-      const queue = yield* queueName
-      const worker = yield* workerOf(queue)
-      yield* enqueue(queue, { name: "first" })
-      yield* settle(yield* claim({ queue, worker }), retried("1 millis"))
-      yield* enqueue(queue, { name: "before it is due" }, { name: "urgent", priority: 1 })
-      yield* promoteOne
-      yield* enqueue(queue, { name: "after it is due" })
+    it.effect(`puts a ${tag} job behind the jobs that are ready when it comes due`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, { name: "first" })
+        yield* settle(yield* claim({ queue, worker }), later("1 millis"))
+        yield* enqueue(queue, { name: "before it is due" }, { name: "urgent", priority: 1 })
+        yield* promoteOne
+        yield* enqueue(queue, { name: "after it is due" })
 
-      assert.deepStrictEqual(yield* runAll({ queue, worker }), [
-        "urgent",
-        "before it is due",
-        "first",
-        "after it is due"
-      ])
-    }))
+        assert.deepStrictEqual(yield* runAll({ queue, worker }), [
+          "urgent",
+          "before it is due",
+          "first",
+          "after it is due"
+        ])
+      }))
+  }
 
   it.effect("keeps the order of a lane whose head was retried, behind the other jobs", () =>
     Effect.gen(function*() {
@@ -228,6 +233,93 @@ export const settling = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
 
       const [job] = yield* claimOnceReady({ queue, worker })
       assert.deepStrictEqual([job?.attempt, job?.unhandledCount], [1, 2])
+    }))
+
+  for (const key of [undefined, "k"]) {
+    for (const holdsLane of [true, false]) {
+      const which = `${key === undefined ? "without" : "with"} a key, lane held: ${holdsLane}`
+      it.effect(`counts the snoozes of a job ${which}, and uses no attempt`, () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          const worker = yield* workerOf(queue)
+          yield* enqueue(queue, { key })
+          const next = claimOnceReady({ queue, worker })
+          const unhandled = Settlement.Unhandled({ error: "not here", delay: Duration.millis(1) })
+          const counts = []
+
+          for (
+            const settlement of [
+              snoozed("1 millis", holdsLane),
+              snoozed("1 millis", holdsLane),
+              snoozed("1 millis", holdsLane),
+              unhandled,
+              Settlement.Released(),
+              retried("1 millis"),
+              snoozed("1 millis", holdsLane)
+            ]
+          ) {
+            const jobs = yield* next
+            counts.push([jobs[0]?.attempt, jobs[0]?.snoozeCount])
+            yield* settle(jobs, settlement)
+          }
+          const [last] = yield* next
+
+          assert.deepStrictEqual([...counts, [last?.attempt, last?.snoozeCount]], [
+            [1, 0],
+            [1, 1],
+            [1, 2],
+            [1, 3],
+            [1, 3],
+            [1, 3],
+            [2, 0],
+            [2, 1]
+          ])
+        }))
+    }
+  }
+
+  for (
+    const settlement of [
+      Settlement.Cancelled({ error: "not wanted" }),
+      Settlement.Failed({ error: "no", blocksLane: false })
+    ]
+  ) {
+    it.effect(`does not run a job again that is ${settlement._tag}`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = yield* workerOf(queue)
+        yield* enqueue(queue, { name: "a" }, { name: "b" }, { name: "c", key: "k" }, {
+          name: "d",
+          key: "k"
+        })
+        const claimed = yield* claim({ queue, worker, limit: 3 })
+        const ended = claimed.filter(({ name }) => name !== "b")
+
+        assert.deepStrictEqual(yield* settle(ended, settlement), [])
+        yield* settle(claimed.filter(({ name }) => name === "b"), Settlement.Released())
+        yield* Scheduler.use((scheduler) => scheduler.promote)
+
+        assert.deepStrictEqual(yield* runAll({ queue, worker }), ["b", "d"])
+      }))
+  }
+
+  it.effect("takes a job that was snoozed for one that killed no worker", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const dead = yield* workerOf(queue)
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, {})
+      yield* claim({ queue, worker: dead })
+      yield* WorkerRegistry.use((registry) => registry.reportDead(dead))
+      const suspect = yield* claim({ queue, worker })
+
+      yield* settle(suspect, snoozed("1 millis"))
+
+      const again = yield* claimOnceReady({ queue, worker })
+      assert.deepStrictEqual([...suspect, ...again].map(({ isSuspect }) => isSuspect), [
+        true,
+        false
+      ])
     }))
 
   it.effect("makes the jobs of a worker that is reported dead claimable at once", () =>
@@ -258,6 +350,13 @@ const retried = (delay: Duration.Input) =>
     error: "not yet",
     delay: Duration.fromInputUnsafe(delay),
     holdsLane: true
+  })
+
+const snoozed = (delay: Duration.Input, holdsLane = true) =>
+  Settlement.Snoozed({
+    error: "not yet",
+    delay: Duration.fromInputUnsafe(delay),
+    holdsLane
   })
 
 /** Promotes due jobs until a claim takes a job. */

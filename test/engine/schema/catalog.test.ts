@@ -91,6 +91,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
           "mark_changed",
           "mark_deleted",
           "prune_completed",
+          "prune_dropped",
           "prune_failed",
           "withdraw"
         ]

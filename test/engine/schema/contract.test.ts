@@ -128,7 +128,15 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Outcomes": () => {
-    const names = ["blocked", "failed", "released", "retried", "unhandled"]
+    const names = [
+      "blocked",
+      "cancelled",
+      "failed",
+      "released",
+      "retried",
+      "snoozed",
+      "unhandled"
+    ]
     const { text } = sources.find(({ file }) => file.endsWith("PgSettle.ts"))!
     const sent = new Set(Array.from(text.matchAll(/"(\w+)"/g), ([, word]) => word!))
     assert.includeMembers(Array.from(sent), names)
@@ -137,7 +145,7 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.sameMembers(told, names)
     const used = Array.from(
       (functionOf("put_back") + functionOf("take_others")).matchAll(
-        /outcome'? (?:=|<>|IN) \(?((?:'\w+'(?:, )?)+)/g
+        /outcome'? (?:=|<>|(?:NOT )?IN) \(?((?:'\w+'(?:, )?)+)/g
       ),
       ([, list]) => list!.split(", ").map((word) => word.replaceAll("'", ""))
     ).flat()
@@ -147,10 +155,14 @@ const facts: Readonly<Record<string, () => void>> = {
     const named = fields!.trim().split(/,\s+/).map((field) => field.split(" ")[0]!)
     assert.sameMembers(named, ["lease", "id", "outcome", "delay", "error", "holds", "ran_ms"])
     for (const field of named) assert.match(text, new RegExp(`\\b${field}\\b`))
-    const kept = places(sql, /FOR VALUES IN \((.*)\)/, 2).flat().join(", ")
-    assert.deepStrictEqual(kept, "'completed', 'failed', 'crashed'")
+    const kept = places(sql, /FOR VALUES IN \((.*)\)/, 3).flat().join(", ")
+    assert.deepStrictEqual(
+      kept,
+      "'completed', 'failed', 'crashed', 'cancelled', 'expired', 'discarded'"
+    )
     assert.include(typescript, "state = 'completed'")
     assert.include(typescript, "state IN ('failed', 'crashed')")
+    assert.include(typescript, "state = 'cancelled'")
   },
 
   "Bounds of a job": () => {
@@ -196,8 +208,9 @@ const facts: Readonly<Record<string, () => void>> = {
     ).map(({ text }) => text).join("\n")
     const isCalled = (name: string) => new RegExp(`"${name}"|\\.${name}\\b`).test(calling)
     const called = contents().functions.filter(isCalled)
-    const notHot = ["enqueue", "forget", "has_unannounced", "prune_completed", "prune_failed"]
-    assert.sameMembers(Array.from(new Set(called)), [...hot, ...notHot, "settle_again"])
+    const prunes = ["prune_completed", "prune_failed", "prune_dropped"]
+    const notHot = ["enqueue", "forget", "has_unannounced", "settle_again", ...prunes]
+    assert.sameMembers(Array.from(new Set(called)), [...hot, ...notHot])
   },
 
   "Failures and attempts": () => {
