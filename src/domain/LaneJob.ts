@@ -100,14 +100,6 @@ export const settled = <J extends LaneJob>(
         unhandledCount: job.unhandledCount + 1,
         dueAt: now + Duration.toMillis(settlement.delay)
       }
-    case "Snoozed":
-      return {
-        ...later,
-        laneState: settlement.holdsLane ? "delayedHoldingLane" : "delayed",
-        dueAt: now + Duration.toMillis(settlement.delay)
-      }
-    case "Cancelled":
-      return undefined
     case "Failed":
       return settlement.blocksLane
         ? {

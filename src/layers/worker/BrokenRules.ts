@@ -1,6 +1,6 @@
 /**
- * Rules for errors that threw, or answered with something that is no `OnError`. The log has one line
- * for each kind of job: such a rule is a mistake in the application, and each run repeats it.
+ * Rules for errors that threw, or answered with something that is no `OnError`. The log has one
+ * line for each kind of job: such a rule is a mistake in the application, and each run repeats it.
  */
 import { Cause, Effect } from "effect"
 import * as EventLog from "../effects/EventLog.ts"

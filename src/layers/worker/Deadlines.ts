@@ -1,9 +1,9 @@
 /**
  * Tells which runs have gone on for too long. One timer serves all of them.
  *
- * Runs with the same limit come due in the order in which they began, and a Map keeps that order. So
- * the first run of each limit is found without a sorted structure, and a run that ends in time costs
- * one entry that is added and one that is removed.
+ * Runs with the same limit come due in the order in which they began, and a Map keeps that order.
+ * So the first run of each limit is found without a sorted structure, and a run that ends in time
+ * costs one entry that is added and one that is removed.
  */
 import { Effect, FiberHandle, type Scope } from "effect"
 import type { LaneRun } from "./LaneRun.ts"

@@ -4,7 +4,7 @@
  * Tests `src/layers/worker/RunLimits.ts` and `src/layers/worker/Deadlines.ts`.
  */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Layer, Schema } from "effect"
+import { Deferred, Duration, Effect, Exit, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { JobInterrupted } from "../../../src/domain/Errors.ts"
 import * as OnError from "../../../src/domain/OnError.ts"
@@ -81,13 +81,14 @@ it.effect("a run that is interrupted has ended before its job is settled", () =>
 it.effect("a run that succeeds although its time is up is completed", () =>
   Effect.gen(function*() {
     const settled: Array<Settled> = []
-    let resolve = () => {}
-    const promise = new Promise<void>((done) => resolve = done)
+    const isDone = yield* Deferred.make<void>()
     yield* add(1)
 
-    yield* start(Slow.toLayer(() => promise), { repo: watched(settled) })
+    yield* start(Slow.toLayer(() => Effect.runPromise(Deferred.await(isDone))), {
+      repo: watched(settled)
+    })
     yield* TestClock.adjust("31 seconds")
-    resolve()
+    yield* Deferred.succeed(isDone, undefined)
     while (settled.length === 0) yield* Effect.yieldNow
 
     assert.deepStrictEqual(endsOf(settled), [{ _tag: "Completed" }])
@@ -133,16 +134,17 @@ it.effect("a timed out run is released if the worker had stopped before", () =>
     assert.deepStrictEqual(endsOf(settled), [{ _tag: "Released" }])
   }).pipe(Effect.provide(MemorySchema.layer)))
 
-it.effect("a promise that ignores its signal is stuck, keeps its slot, and is not run beside itself", () =>
+it.effect("a promise that ignores its signal is stuck, and keeps its slot", () =>
   Effect.gen(function*() {
     const ran: Array<number> = []
     const lines: Array<string> = []
     const settled: Array<Settled> = []
-    let resolve = () => {}
-    const promise = new Promise<void>((done) => resolve = done)
+    const isDone = yield* Deferred.make<void>()
     const handlers = Slow.toLayer((n) => {
       ran.push(n)
-      return n === 1 ? promise.then(() => Promise.reject(new Error("at last"))) : undefined
+      return n === 1
+        ? Effect.runPromise(Deferred.await(isDone)).then(() => Promise.reject(new Error("at last")))
+        : undefined
     })
     yield* add(1, 2)
     const control = yield* start(handlers, { workers: 1, lines, repo: watched(settled) })
@@ -151,7 +153,7 @@ it.effect("a promise that ignores its signal is stuck, keeps its slot, and is no
     const before = yield* control.status
     yield* TestClock.adjust("5 minutes")
     const stuck = yield* control.status
-    resolve()
+    yield* Deferred.succeed(isDone, undefined)
     yield* TestClock.adjust(1)
     while (settled.length < 2) yield* Effect.yieldNow
 
