@@ -81,8 +81,8 @@ export const answerOf = (
   error: unknown,
   job: OnError.FailedJob
 ): Result.Result<OnError.OnError, unknown> => {
-  const answered = typeof rule === "function" ?
-    Result.try(() => rule(error, job))
+  const answered = typeof rule === "function"
+    ? Result.try(() => rule(error, job))
     : Result.succeed(rule)
   return Result.flatMap(
     answered,

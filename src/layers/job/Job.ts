@@ -1,7 +1,7 @@
 /**
  * Kinds of jobs and their handlers, as an application declares them.
  */
-import { type Cause, Duration, type Effect, type Layer, Option, type Schema } from "effect"
+import { type Cause, Duration, type Effect, type Layer, Option, Schema } from "effect"
 import type { JobInterrupted } from "../../domain/Errors.ts"
 import * as Interruption from "../../domain/Interruption.ts"
 import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domain/JobKind.ts"
@@ -26,6 +26,8 @@ export interface Job<
   Payload extends Schema.Top,
   Failure extends Schema.Top = Schema.Unknown
 > extends JobKind<Name, Payload> {
+  /** The schema of the errors that the handler may fail with; `Schema.Unknown` for any. */
+  readonly error: Failure
   /**
    * A layer that makes the handler known to the worker it is provided to. The handler may return an
    * Effect, a promise or a value; the layer needs the services of its Effect. If the kind declares
@@ -147,7 +149,11 @@ export function make(
       rules: Rules.make({ error, onError, onDefect, onTimeout })
     }
   }
-  return { ...kind, toLayer: (handler) => HandlerLayer.of(kind, handler) }
+  return {
+    ...kind,
+    error: error ?? Schema.Unknown,
+    toLayer: (handler) => HandlerLayer.of(kind, handler)
+  }
 }
 
 /** A value that is not a duration becomes infinite, which no worker takes for a timeout. */

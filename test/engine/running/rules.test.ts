@@ -20,7 +20,7 @@ const Work = Job.make("work", {
   payload: Schema.Finite,
   error: Schema.Union([TooEarly, NotWanted, Odd]),
   onError: {
-    TooEarly: OnError.snooze("1 hour"),
+    TooEarly: OnError.snooze("3 seconds"),
     NotWanted: OnError.cancel,
     Odd: () => JSON.parse("{}")
   }
@@ -35,19 +35,19 @@ it.effect("a snoozed job keeps its attempt, however often, and its lane waits", 
     const lines: Array<string> = []
     const handlers = Work.toLayer((n, job) => {
       attempts.push(job.attempt)
-      return n === 1 && attempts.length < 1000 ? new TooEarly() : Effect.void
+      return n === 1 && attempts.length < 100 ? new TooEarly() : Effect.void
     })
     yield* add(1, 2)
 
     const control = yield* start(handlers, { lines })
-    yield* TestClock.adjust("30 minutes")
+    yield* TestClock.adjust("2 seconds")
     const first = [...attempts]
-    while (attempts.length < 1001) yield* TestClock.adjust("1 hour")
+    while (attempts.length < 101) yield* TestClock.adjust("1 second")
 
     assert.deepStrictEqual(first, [1])
     assert.isTrue(attempts.every((attempt) => attempt === 1))
     const { done, failed, lastError, retried, snoozed } = yield* control.status
-    assert.deepStrictEqual([done, failed, retried, snoozed], [2, 0, 0, 999])
+    assert.deepStrictEqual([done, failed, retried, snoozed], [2, 0, 0, 99])
     assert.isUndefined(lastError)
     assert.deepStrictEqual(lines.filter((line) => line.startsWith("Warn")), [])
   }).pipe(Effect.provide(MemorySchema.layer)))
@@ -79,9 +79,8 @@ it.effect("a broken rule counts as a retry, and is logged once", () =>
     yield* add(1)
 
     const control = yield* start(Work.toLayer(() => new Odd()), { lines })
-    yield* TestClock.adjust("10 minutes")
+    while ((yield* control.status).retried < 5) yield* TestClock.adjust("1 second")
 
-    assert.isAbove((yield* control.status).retried, 5)
     const said = lines.filter((line) => line.startsWith("Error"))
     assert.lengthOf(said, 1)
     assert.match(said[0]!, /a rule of "work" for a failed run is broken/)
