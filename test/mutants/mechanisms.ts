@@ -105,6 +105,13 @@ export const mechanisms = {
     "reconciliation of leases whose claim was not answered, and of no others",
     "nothing handed back; running jobs handed back"
   ],
+  timeout: ["the limits of runs, each counted from its own start", "a run goes on too long"],
+  interruption: [
+    "one reason for an interruption, read after the run has ended, and another slot for the rest",
+    "a job that is done runs again; a lane is left in its lease"
+  ],
+  stuck: ["telling of runs that go on after an interruption", "a slot is gone, and nobody knows"],
+  rules: ["finding the rule of an error by its tag and fields", "a job is tried again for nothing"],
   failures: ["a release that counts no failure", "a job fails without having run"],
   receipt: [
     "the receipt of an enqueue that is sent again, or its being sent again",

@@ -12,6 +12,7 @@ import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofProtocol } from "./ofProtocol.ts"
 import { ofRights } from "./ofRights.ts"
+import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
@@ -29,6 +30,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofPools,
   ...ofPlans,
   ...ofRights,
+  ...ofRuns,
   ...ofSoaks,
   ...ofModels
 ]

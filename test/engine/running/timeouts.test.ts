@@ -33,21 +33,29 @@ const watched = (seen: Array<Settled>) => (repo: JobRepo["Service"]): JobRepo["S
 
 const endsOf = (settled: ReadonlyArray<Settled>) => settled.map(({ settlement }) => settlement)
 
+/** Adds enough quick jobs that the worker afterwards claims several jobs of a lane at once. */
+const warmUp = enqueueAll(Slow, Array.from({ length: 50 }, () => ({ payload: 0 })))
+
+/** The settlements of the jobs that were added after the quick ones. */
+const afterWarmUp = (settled: ReadonlyArray<Settled>) => settled.filter(({ id }) => id > 50n)
+
 it.effect("a run is interrupted when its time is up, counted from its own start", () =>
   Effect.gen(function*() {
     const settled: Array<Settled> = []
-    yield* add(1, 2, 3)
+    const sleeps = ["0 seconds", "20 seconds", "20 seconds", "1 minute"] as const
+    yield* warmUp
+    yield* start(Slow.toLayer((n) => Effect.sleep(sleeps[n]!)), { repo: watched(settled) })
+    yield* TestClock.adjust(1)
 
-    yield* start(Slow.toLayer((n) => Effect.sleep(n === 3 ? "1 minute" : "20 seconds")), {
-      workers: 1,
-      repo: watched(settled)
-    })
+    yield* add(1, 2, 3)
     yield* TestClock.adjust("69 seconds")
-    const before = endsOf(settled)
+    const before = endsOf(afterWarmUp(settled))
     yield* TestClock.adjust("2 seconds")
 
     assert.deepStrictEqual(before.map(({ _tag }) => _tag), ["Completed", "Completed"])
-    assert.deepStrictEqual(endsOf(settled).slice(2), [
+    const ofLane = afterWarmUp(settled)
+    assert.strictEqual(new Set(ofLane.map(({ lease }) => lease)).size, 1)
+    assert.deepStrictEqual(endsOf(ofLane).slice(2), [
       { _tag: "Failed", error: "timed out after 30 s", blocksLane: false }
     ])
   }).pipe(Effect.provide(MemorySchema.layer)))
@@ -102,15 +110,14 @@ it.effect("the others of a lane's run go on in their order when one is timed out
       if (n > 0) ran.push(n)
       return n === 2 ? Effect.never : Effect.void
     })
-    // The worker has learned that jobs are short, so it claims several of a lane at once.
-    yield* enqueueAll(Slow, Array.from({ length: 50 }, () => ({ payload: 0 })))
+    yield* warmUp
     yield* start(handlers, { repo: watched(settled) })
     yield* TestClock.adjust(1)
     yield* add(1, 2, 3, 4)
     yield* TestClock.adjust("31 seconds")
 
     assert.deepStrictEqual(ran, [1, 2, 3, 4])
-    const ofLane = settled.filter(({ id }) => id > 50n)
+    const ofLane = afterWarmUp(settled)
     assert.strictEqual(new Set(ofLane.map(({ lease }) => lease)).size, 1)
     assert.deepStrictEqual(
       endsOf(ofLane).map(({ _tag }) => _tag),
