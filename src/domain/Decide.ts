@@ -16,7 +16,7 @@ import type { ClaimedJob } from "./JobRecord.ts"
 import * as OnError from "./OnError.ts"
 import * as RetryDelay from "./RetryDelay.ts"
 import * as Rules from "./Rules.ts"
-import { Settlement } from "./Settlement.ts"
+import { notWanted, Settlement } from "./Settlement.ts"
 
 /** A run that has ended. */
 export interface EndedRun {
@@ -44,7 +44,7 @@ export const decide = (run: EndedRun): Settlement => {
     case "lost":
       return Settlement.Released()
     case "cancelled":
-      return Settlement.Cancelled({ error: new JobInterrupted({ why: "cancelled" }).message })
+      return notWanted
     case "timedOut":
       return answered(run, {
         rule: policy.rules.onTimeout,

@@ -3,6 +3,7 @@
  */
 import { Data, type Duration } from "effect"
 import * as Backoff from "./Backoff.ts"
+import { JobInterrupted } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
 import type { ClaimedJob } from "./JobRecord.ts"
 
@@ -33,6 +34,11 @@ export type Settlement = Data.TaggedEnum<{
   Cancelled: { readonly error: string }
 }>
 export const Settlement = Data.taggedEnum<Settlement>()
+
+/** The settlement of a job that was cancelled, unless its run succeeds. */
+export const notWanted: Settlement = Settlement.Cancelled({
+  error: new JobInterrupted({ why: "cancelled" }).message
+})
 
 /** Whether this end of a run may make a job ready: the same one, or the next one of its lane. */
 export const mayMakeReady = ({ key, settlement }: {

@@ -22,4 +22,6 @@ export class Notifier extends Context.Service<Notifier, {
 export type Wake =
   | { readonly _tag: "Jobs"; readonly queue: string }
   | { readonly _tag: "Due" }
+  /** Somebody has cancelled jobs that are leased to this worker. */
+  | { readonly _tag: "Cancel"; readonly worker: string }
   | { readonly _tag: "Everything" }

@@ -2,14 +2,18 @@
  * The live workers. A worker whose lease expires loses its jobs to other workers.
  */
 import { Context, type Duration, type Effect } from "effect"
+import type { CancelRequest } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Registers a worker, alive for one lease. */
   readonly join: (worker: NewWorker) => Effect.Effect<void, StoreError>
 
-  /** Renews a worker's leases. Answers `false` if the worker was reported dead meanwhile. */
-  readonly renew: (id: string) => Effect.Effect<boolean, StoreError>
+  /** Renews a worker's leases. */
+  readonly renew: (id: string) => Effect.Effect<Renewal, StoreError>
+
+  /** The jobs leased to a worker that somebody has cancelled. */
+  readonly cancelRequests: (id: string) => Effect.Effect<ReadonlyArray<CancelRequest>, StoreError>
 
   /**
    * Gives back jobs that the database has leased to a worker under leases that the worker does not
@@ -30,6 +34,13 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Ends a worker that is known to be dead. Its jobs can be claimed at once. */
   readonly reportDead: (id: string) => Effect.Effect<void, StoreError>
 }>()("pgq/services/WorkerRegistry") {}
+
+export interface Renewal {
+  /** False if the worker was reported dead meanwhile. */
+  readonly isKnown: boolean
+  /** Whether somebody has cancelled jobs that are leased to the worker. */
+  readonly hasCancels: boolean
+}
 
 export interface NewWorker {
   /** A fresh uuid for each start. */

@@ -68,6 +68,7 @@ const ofRegistry = (
     lease: Duration.seconds(15)
   }),
   renew: registry.renew(id),
+  cancelRequests: registry.cancelRequests(id),
   reconcile: registry.reconcile(id, []),
   leave: registry.leave(id),
   reportDead: registry.reportDead(id)

@@ -105,7 +105,7 @@ export const suite = (
           // the first lease of the other worker has run out as well.
           yield* eventually(Effect.gen(function*() {
             const registry = yield* WorkerRegistry
-            assert.isTrue(yield* registry.renew(alive))
+            assert.isTrue((yield* registry.renew(alive)).isKnown)
             yield* Scheduler.use((scheduler) => scheduler.rescue)
             assert.strictEqual((yield* Effect.exit(claim({ queue, worker: dead })))._tag, "Failure")
           }))

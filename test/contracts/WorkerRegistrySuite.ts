@@ -21,7 +21,7 @@ export const suite = (
           const registry = yield* WorkerRegistry
           const worker = yield* workerOf(yield* queueName)
 
-          assert.isTrue(yield* registry.renew(worker))
+          assert.isTrue((yield* registry.renew(worker)).isKnown)
         }))
 
       it.effect("tells a worker that was taken for dead", () =>
@@ -36,7 +36,7 @@ export const suite = (
             assert.strictEqual((yield* Effect.exit(claim({ queue, worker })))._tag, "Failure")
           }))
 
-          assert.isFalse(yield* registry.renew(worker))
+          assert.isFalse((yield* registry.renew(worker)).isKnown)
         }))
 
       it.effect("gives back the jobs of a worker that leaves, with no attempt used", () =>
@@ -51,7 +51,7 @@ export const suite = (
 
           const again = yield* claim({ queue, worker: yield* workerOf(queue), perLaneMax: 1 })
           assert.deepStrictEqual(again.map(({ attempt }) => attempt), [1, 1, 1])
-          assert.isFalse(yield* registry.renew(leaver))
+          assert.isFalse((yield* registry.renew(leaver)).isKnown)
         }))
 
       it.effect("leaves the jobs of others alone", () =>

@@ -7,7 +7,7 @@ import { TestClock } from "effect/testing"
 import { renewEvery } from "../../src/domain/Lease.ts"
 import * as Heartbeat from "../../src/layers/worker/Heartbeat.ts"
 import { Watchdog } from "../../src/services/Watchdog.ts"
-import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { type Renewal, WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 
 const lease = Duration.seconds(30)
 
@@ -30,7 +30,7 @@ const burials = Effect.fnUntraced(function*(
   acts: (heartbeat: Heartbeat.Heartbeat) => Effect.Effect<void>
 ) {
   const asked = yield* Deferred.make<void>()
-  const answer = yield* Deferred.make<boolean>()
+  const answer = yield* Deferred.make<Renewal>()
   let heard = 0
   const watchdog = { watch: () => Effect.succeed({ tick: () => {}, renewedAgo: () => Infinity }) }
   const heartbeat = yield* Heartbeat.make(worker).pipe(
@@ -40,6 +40,7 @@ const burials = Effect.fnUntraced(function*(
       join: () => Effect.void,
       renew: () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answer)),
       reconcile: () => Effect.succeed({ released: 0, gone: [] }),
+      cancelRequests: () => Effect.succeed([]),
       leave: () => Effect.void,
       reportDead: () => Effect.void
     })
@@ -49,6 +50,7 @@ const burials = Effect.fnUntraced(function*(
     onReportedDead: Effect.sync(() => void heard++),
     onExpired: Effect.void,
     onRenewed: Effect.void,
+    onCancels: Effect.void,
     onTrustedAgain: Effect.void
   })
   const time = yield* Effect.forkChild(TestClock.adjust(renewEvery(Duration.toMillis(lease))))
@@ -56,7 +58,7 @@ const burials = Effect.fnUntraced(function*(
   yield* Fiber.join(time)
 
   yield* acts(heartbeat)
-  yield* Deferred.succeed(answer, false)
+  yield* Deferred.succeed(answer, { isKnown: false, hasCancels: false })
   yield* TestClock.adjust("1 second")
   return heard
 })

@@ -174,7 +174,8 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
   const renew = Effect.fnUntraced(function*(who: number) {
     yield* sql()`UPDATE pgq.workers SET lease = '1 hour' WHERE id = ${ids[who]!}::uuid`
     const worker = model.workers.get(ids[who]!)
-    assert.strictEqual(yield* control().registry.renew(ids[who]!), worker !== undefined)
+    const { isKnown } = yield* control().registry.renew(ids[who]!)
+    assert.strictEqual(isKnown, worker !== undefined)
     if (worker !== undefined) worker.isExpired = false
   })
 

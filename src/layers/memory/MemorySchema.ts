@@ -82,7 +82,8 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
     Effect.asVoid(timed((now) => store.end(id, { hasCrashed, now })))
   return {
     join: (worker) => timed((now) => store.join(worker, now)),
-    renew: (id) => timed((now) => store.renew(id, now)),
+    renew: (id) => timed((now) => ({ isKnown: store.renew(id, now), hasCancels: false })),
+    cancelRequests: () => Effect.succeed([]),
     reconcile: (id, knownLeases) =>
       timed((now) => ({
         released: store.reconcile(id, knownLeases, now),

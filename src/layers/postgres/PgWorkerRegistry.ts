@@ -40,7 +40,7 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
         WHERE id = ${id}::uuid
         RETURNING id
       `
-      return renewed.length > 0
+      return { isKnown: renewed.length > 0, hasCancels: false }
     },
     withTimeout("renew")
   )
@@ -63,6 +63,7 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
   return WorkerRegistry.of({
     join,
     renew,
+    cancelRequests: () => Effect.succeed([]),
     reconcile,
     leave: endAs("leave", false),
     reportDead: endAs("reportDead", true)

@@ -20,6 +20,8 @@ export interface Events {
   /** The store has reported this worker dead. */
   readonly onReportedDead: Effect.Effect<void, StoreError>
   readonly onRenewed: Effect.Effect<void>
+  /** Somebody has cancelled jobs that are leased to this worker. */
+  readonly onCancels: Effect.Effect<void>
   /** A renewal has succeeded since `isTrusted` last answered false. */
   readonly onTrustedAgain: Effect.Effect<void>
 }
@@ -51,16 +53,20 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* registry.leave(worker.id)
   })
 
-  const renew = Effect.fnUntraced(function*({ onReportedDead, onExpired }: Events) {
+  const renew = Effect.fnUntraced(function*({ onCancels, onExpired, onReportedDead }: Events) {
     // Checked first: the whole process may have slept for longer than the lease.
     yield* expire(onExpired)
     const sentAt = now()
     const joinedBefore = joined
-    const isKnown = yield* Effect.timeout(registry.renew(worker.id), renewEvery(lease))
+    const { hasCancels, isKnown } = yield* Effect.timeout(
+      registry.renew(worker.id),
+      renewEvery(lease)
+    )
     // After a refused claim the worker may have registered again. The answer then concerns the time
     // before.
     if (!isKnown) return yield* joined === joinedBefore ? onReportedDead : Effect.void
     trustFrom(sentAt)
+    if (hasCancels) yield* onCancels
   })
 
   const turn = Effect.sync(() => watchdog.tick(renewedAgo()))

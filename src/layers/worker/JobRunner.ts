@@ -4,10 +4,11 @@
  * Each job leaves through the settler, unless its lease was lost.
  */
 import { type Duration, Effect } from "effect"
+import type { CancelRequest } from "../../domain/Cancellation.ts"
 import type { Reason } from "../../domain/Interruption.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import * as Prefetch from "../../domain/Prefetch.ts"
-import { Settlement } from "../../domain/Settlement.ts"
+import { notWanted, Settlement } from "../../domain/Settlement.ts"
 import { Handlers } from "../../services/Handlers.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { Backlog } from "./Backlog.ts"
@@ -56,7 +57,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     runLane: LaneRunner.make(lanes),
     onBroken: LaneRunner.makeBroken(lanes)
   })
-  const parts: Parts = { ...options, backlog, slots, interrupt, timings, now }
+  const parts: Parts = { ...options, backlog, slots, interrupt, recorder, timings, now }
 
   return {
     ...intake(parts),
@@ -79,6 +80,7 @@ interface Parts extends Options {
   readonly backlog: Backlog
   readonly slots: Slots.Slots
   readonly interrupt: (runs: Iterable<LaneRun>, why: Reason) => void
+  readonly recorder: RunRecorder.RunRecorder
   readonly timings: Timings
   readonly now: () => number
 }
@@ -123,11 +125,28 @@ const intake = ({ backlog, concurrency, now, settler, slots, timings }: Parts) =
 })
 
 /** How runs end before their handlers do. */
-const endings = ({ backlog, interrupt, slots }: Parts) => ({
+const endings = ({ backlog, interrupt, recorder, slots }: Parts) => ({
   /** Starts nothing more. Jobs that have not started go back. */
   finish: (): void => backlog.close(),
   /** Interrupts all runs: the worker stops. */
   cancel: (): void => interrupt(Array.from(slots.active.keys()), "stopping"),
+  /** Interrupts these jobs, or keeps them from starting. Others than the worker's are ignored. */
+  cancelJobs: (requests: ReadonlyArray<CancelRequest>): void => {
+    const ids = new Set(requests.map(({ id }) => id))
+    const leases = new Set(requests.map(({ lease }) => lease))
+    const all = [...slots.active.keys(), ...backlog.toArray()]
+    for (const run of all) if (leases.has(run.lease)) run.refuse(ids)
+    const running = Array.from(slots.active.keys())
+      .filter((run) => run.current !== undefined && run.isRefused(run.current))
+    interrupt(running, "cancelled")
+    // Jobs that wait for a slot end at once, as far as no other job of their run goes before them.
+    for (const run of backlog.toArray()) {
+      for (let job = run.next; job !== undefined && run.isRefused(job); job = run.next) {
+        recorder.record(run, notWanted)
+      }
+    }
+    backlog.drop((run) => run.next === undefined)
+  },
   /** Interrupts runs under leases that the worker has lost. Answers the jobs that were running. */
   lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
     backlog.drop(isLost)

@@ -20,6 +20,7 @@ export class LaneRun {
   ranUntilInterrupted = 0
   #interruption: Reason | undefined
   #interruptedAt = 0
+  #refused: ReadonlySet<bigint> | undefined
   /** Whether the running job goes on, long after pgq has interrupted it. */
   isStuck = false
   #controller: AbortController | undefined
@@ -77,6 +78,15 @@ export class LaneRun {
 
   get isLost(): boolean {
     return this.#interruption === "lost"
+  }
+
+  /** These jobs of the run were cancelled before they began: they do not start. */
+  refuse(ids: ReadonlySet<bigint>): void {
+    this.#refused = ids
+  }
+
+  isRefused({ id }: ClaimedJob): boolean {
+    return this.#refused?.has(id) === true
   }
 
   /** The first job that is not settled. */

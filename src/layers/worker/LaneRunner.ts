@@ -4,7 +4,7 @@
 import { Cause, Effect, Exit, Result } from "effect"
 import { defaults } from "../../domain/JobKind.ts"
 import type { RunningJob } from "../../domain/JobRecord.ts"
-import { Settlement, unknownName } from "../../domain/Settlement.ts"
+import { notWanted, Settlement, unknownName } from "../../domain/Settlement.ts"
 import type { Handler, Handlers } from "../../services/Handlers.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { LaneRun } from "./LaneRun.ts"
@@ -34,6 +34,10 @@ export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timi
       const { payload } = job
       if (!backlog.isOpen || payload === undefined) {
         return recorder.record(run, Settlement.Released())
+      }
+      if (run.isRefused(job)) {
+        yield* recorder.end(run, notWanted)
+        continue
       }
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* recorder.end(run, unknownName(job))

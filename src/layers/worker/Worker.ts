@@ -15,6 +15,7 @@ import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts
 import { bounds, closeWithin } from "../effects/Deadline.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as Cancels from "./Cancels.ts"
 import * as Changes from "./Changes.ts"
 import * as ClaimLoop from "./ClaimLoop.ts"
 import * as Heartbeat from "./Heartbeat.ts"
@@ -67,6 +68,7 @@ const make = Effect.fnUntraced(function*(
     Scope.provide(keepAlive(parts), life),
     Effect.forkScoped(hearWakes(parts)),
     Effect.forkScoped(reconcile(parts)),
+    Effect.forkScoped(parts.cancels.handle),
     Effect.forkScoped(releaseOverdue(parts)),
     Effect.forkScoped(workUntilEnd(parts))
   ]
@@ -83,6 +85,7 @@ interface Parts {
   readonly life: Scope.Closeable
   readonly shutdown: Shutdown.Shutdown
   readonly changes: Changes.Changes
+  readonly cancels: Cancels.Cancels
   readonly reconcileRequests: Queue.Dequeue<void>
 }
 
@@ -125,6 +128,7 @@ const makeParts = Effect.fnUntraced(function*(
     wake: changes.wake
   })
   yield* StuckRuns.watch({ stuck, runs, settler, stop: shutdown.stop })
+  const cancels = yield* Cancels.make({ worker: id, runs })
   const claims = yield* ClaimLoop.make({
     worker: id,
     queues,
@@ -133,7 +137,7 @@ const makeParts = Effect.fnUntraced(function*(
     changes,
     join: heartbeat.join
   })
-  return { worker, runs, claims, heartbeat, life, shutdown, changes, reconcileRequests }
+  return { worker, runs, claims, heartbeat, life, shutdown, changes, cancels, reconcileRequests }
 })
 
 const join = (heartbeat: Heartbeat.Heartbeat) =>
@@ -143,7 +147,7 @@ const join = (heartbeat: Heartbeat.Heartbeat) =>
       Effect.ignore(Effect.timeoutOption(Effect.interruptible(heartbeat.leave), bounds.lastWords))
   )
 
-const keepAlive = ({ changes, claims, heartbeat, runs, worker }: Parts) =>
+const keepAlive = ({ cancels, changes, claims, heartbeat, runs, worker }: Parts) =>
   heartbeat.keep({
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
@@ -156,6 +160,7 @@ const keepAlive = ({ changes, claims, heartbeat, runs, worker }: Parts) =>
     }),
     // Since the worker was reported dead, no producer has woken it.
     onReportedDead: Effect.andThen(claims.rejoin, Effect.sync(changes.wake)),
+    onCancels: Effect.sync(() => cancels.request()),
     // A claim that hangs must not keep the worker from renewing.
     onRenewed: Effect.ignore(
       Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3))
@@ -163,11 +168,14 @@ const keepAlive = ({ changes, claims, heartbeat, runs, worker }: Parts) =>
     onTrustedAgain: Effect.sync(changes.wake)
   })
 
-const hearWakes = ({ changes, worker: { queues } }: Parts) =>
+const hearWakes = ({ cancels, changes, worker: { id, queues } }: Parts) =>
   Notifier.use(({ wakes }) =>
     Stream.runForEach(wakes, (wake) =>
       Effect.sync(() => {
-        if (wake._tag === "Everything") changes.wake()
+        if (wake._tag === "Everything") {
+          changes.wake()
+          cancels.request()
+        } else if (wake._tag === "Cancel" && wake.worker === id) cancels.request()
         else if (wake._tag === "Jobs" && queues.includes(wake.queue)) changes.hear()
       }))
   ).pipe(restartOnDefect("waking up"))

@@ -30,7 +30,10 @@ const deadOnce = (registry: WorkerRegistry["Service"]): WorkerRegistry["Service"
   let renewals = 0
   return {
     ...registry,
-    renew: (worker) => renewals++ === 0 ? Effect.succeed(false) : registry.renew(worker)
+    renew: (worker) =>
+      renewals++ === 0
+        ? Effect.succeed({ isKnown: false, hasCancels: false }) :
+        registry.renew(worker)
   }
 }
 

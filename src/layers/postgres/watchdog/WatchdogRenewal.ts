@@ -23,6 +23,7 @@ export const renew = ({ connection, lease, schema, worker }: Task): Promise<bool
   })
   return WorkerRegistry.use((registry) => registry.renew(worker)).pipe(
     Effect.provide(Layer.provide(PgWorkerRegistry.layer({ schema }), client)),
+    Effect.map(({ isKnown }) => isKnown),
     Effect.timeout(renewEvery(lease)),
     Effect.runPromise
   )
