@@ -1,5 +1,5 @@
 /**
- * What came of the wish to cancel a job.
+ * The answers to the wish that jobs be cancelled.
  */
 import { Data } from "effect"
 

@@ -1,5 +1,5 @@
 /**
- * What operators and applications do to single jobs.
+ * The steps that operators and applications take with single jobs.
  */
 import { Context, type Effect } from "effect"
 import type {

@@ -55,6 +55,12 @@ describe("a run", () => {
     assert.strictEqual(decide(runOf({ exit, policy: policyOf(OnError.cancel) }))._tag, "Cancelled")
   })
 
+  it("falls under the rule of an error that is no instance of its class", () => {
+    const exit = Exit.fail({ _tag: "BankDown", message: "no answer" })
+
+    assert.strictEqual(decide(runOf({ exit, policy: policyOf(OnError.cancel) }))._tag, "Cancelled")
+  })
+
   it("falls under the rule of its failure before that of a defect", () => {
     const exit = Exit.failCause(Cause.combine(Cause.die(broken), Cause.fail("other")))
     const steering = Exit.failCause(

@@ -84,6 +84,6 @@ export const ofRuns: ReadonlyArray<Mutant> = [
       from: "Predicate.isTagged(value, tag)",
       to: "value instanceof Error && Predicate.isTagged(value, tag)"
     }],
-    by: [test("domain/Decide", "that rejects with an object like an error of…; complete")]
+    by: [test("domain/Decide", "falls under the rule of an error that is no instance of its class")]
   }
 ]
