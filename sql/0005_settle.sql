@@ -142,12 +142,11 @@ BEGIN
   undone := ARRAY(SELECT o FROM unnest(mine) AS o WHERE o.outcome NOT IN ('failed', 'cancelled'));
   gone := ARRAY(SELECT o.id FROM unnest(mine) AS o);
   finished := ARRAY(
-    SELECT ROW(own.id, own.claimed_at, ended.outcome, ended.ids, ended.ran_ms)::ended_jobs FROM (
-      SELECT o.lease, o.outcome, array_agg(o.id ORDER BY o.id) AS ids,
-             array_agg(o.ran_ms ORDER BY o.id) AS ran_ms
-      FROM unnest(mine) AS o WHERE o.outcome IN ('failed', 'cancelled')
-      GROUP BY o.lease, o.outcome
-    ) AS ended CROSS JOIN leases AS own WHERE own.id = ended.lease
+    SELECT ROW(
+      o.lease, (SELECT own.claimed_at FROM leases AS own WHERE own.id = o.lease), o.outcome,
+      array_agg(o.id ORDER BY o.id), array_agg(o.ran_ms ORDER BY o.id)
+    )::ended_jobs
+    FROM unnest(mine) AS o WHERE o.outcome IN ('failed', 'cancelled') GROUP BY o.lease, o.outcome
   );
   IF is_keyed AND cardinality(undone) > 0 THEN
     gone := gone || ARRAY(

@@ -5,7 +5,13 @@ import { Settlement } from "../../src/domain/Settlement.ts"
 
 const now = 1000
 const fresh = LaneJob.added({ id: 1n, key: "k", priority: 0, dueAt: now }, now)
-const running = LaneJob.leased({ ...fresh, failures: 2, unhandledCount: 3, crashes: 1 })
+const running = LaneJob.leased({
+  ...fresh,
+  failures: 2,
+  unhandledCount: 3,
+  snoozeCount: 4,
+  crashes: 1
+})
 const [delay, error] = [Duration.seconds(5), "no"]
 
 describe("a job in its lane", () => {
@@ -17,7 +23,8 @@ describe("a job in its lane", () => {
   it.each(
     [
       Settlement.Completed(),
-      Settlement.Failed({ error, blocksLane: false })
+      Settlement.Failed({ error, blocksLane: false }),
+      Settlement.Cancelled({ error })
     ] as const
   )("is finished by $_tag", (settlement) => {
     assert.isUndefined(LaneJob.settled(running, settlement, now))
@@ -29,11 +36,23 @@ describe("a job in its lane", () => {
       [Settlement.Retried({ delay, error, holdsLane: true }), {
         laneState: "delayedHoldingLane",
         failures: 3,
+        snoozeCount: 0,
         dueAt: 6000
       }],
       [Settlement.Retried({ delay, error, holdsLane: false }), {
         laneState: "delayed",
         failures: 3,
+        snoozeCount: 0,
+        dueAt: 6000
+      }],
+      [Settlement.Snoozed({ delay, error, holdsLane: true }), {
+        laneState: "delayedHoldingLane",
+        snoozeCount: 5,
+        dueAt: 6000
+      }],
+      [Settlement.Snoozed({ delay, error, holdsLane: false }), {
+        laneState: "delayed",
+        snoozeCount: 5,
         dueAt: 6000
       }],
       [Settlement.Unhandled({ delay, error }), {
@@ -44,6 +63,7 @@ describe("a job in its lane", () => {
       [Settlement.Failed({ error, blocksLane: true }), {
         laneState: "delayedHoldingLane",
         failures: 3,
+        snoozeCount: 0,
         dueAt: Infinity
       }]
     ] as const

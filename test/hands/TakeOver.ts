@@ -49,8 +49,9 @@ export const work = Effect.fnUntraced(function*(
 export const forgetDays = Effect.fnUntraced(function*({ sql }: Session.Session) {
   const days = yield* sql<{ name: string }>`
     SELECT inhrelid::regclass::text AS name FROM pg_inherits
-    WHERE inhparent IN ('pgq.completed_jobs'::regclass, 'pgq.failed_jobs'::regclass)
-      AND inhrelid::regclass::text ~ '\\d$'
+    WHERE inhparent = ANY (
+      ARRAY['pgq.completed_jobs', 'pgq.failed_jobs', 'pgq.dropped_jobs']::regclass[]
+    ) AND inhrelid::regclass::text ~ '\\d$'
   `
   assert.isAbove(days.length, 0)
   for (const { name } of days) yield* sql.unsafe(`DROP TABLE ${name}`).unprepared

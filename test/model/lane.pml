@@ -19,7 +19,8 @@
 #define DEATHS 0        /* workers killed while they hold a lease */
 #endif
 #ifndef RETRIES
-#define RETRIES 0       /* jobs that go back undone */
+#define RETRIES 0       /* jobs that go back undone: retried, snoozed, released; a cancelled one
+                           leaves its lane as a completed one does */
 #endif
 #ifndef ABORTS
 #define ABORTS 0        /* claims and settlements that fail and roll back */

@@ -14,7 +14,7 @@ export const mechanisms = {
   markerOfChanged: ["the marker for jobs that people change or delete", unseen],
   markerOfPassedBy: ["the marker of a lane that was passed by", unseen],
   markersLeft: ["the markers that a bounded claim leaves for the next one", unseen],
-  handover: ["the head's way on when a job completes", unseen],
+  handover: ["the head's way on when a job completes, or is cancelled", unseen],
   demotion: [
     "the demotion of a head that was overtaken, and of no leased one",
     "order, or " + twoRuns
@@ -44,7 +44,10 @@ export const mechanisms = {
   secondLook: ["the second look at the leases after the row locks", "claimed twice"],
   hasFoundAll: ["claiming again where a claim may have left jobs", late],
   boundsOfLeases: ["the bounds of a lease's ids, which cover suspects too", "claimed twice"],
-  placeOfRetried: ["the place of a retried job behind the ready ones", "other jobs wait for ever"],
+  placeOfRetried: [
+    "the place of a retried or snoozed job behind the ready ones",
+    "other jobs wait for ever"
+  ],
   floors: ["looking below the floors of claims", "a job waits until no other job is ready"],
   floorsForgotten: [
     "forgetting the floors when a settlement may make jobs ready below them",
@@ -94,7 +97,7 @@ export const mechanisms = {
   crashCount: ["refusing a rescue that counts no crash", "a job crashes its workers for ever"],
   repeat: ["saying that a settlement is sent again, and hearing it", "told as lost"],
   retention: [
-    "bounds of retention, and identities of published rows",
+    "bounds of retention, each kind of history, and identities of published rows",
     "one transaction for all; nothing is pruned"
   ],
   shortLocks: ["giving up soon a lock that settlements queue behind", "settlements wait"],
@@ -112,7 +115,14 @@ export const mechanisms = {
   ],
   stuck: ["telling of runs that go on after an interruption", "a slot is gone, and nobody knows"],
   rules: ["finding the rule of an error by its tag and fields", "a job is tried again for nothing"],
-  failures: ["a release that counts no failure", "a job fails without having run"],
+  failures: [
+    "a release or a snooze that counts no failure",
+    "a job fails without having run, or before it has used its attempts"
+  ],
+  snoozes: [
+    "the count of snoozes, which begins anew after a failed run",
+    "a job fails because of snoozes of long ago"
+  ],
   receipt: [
     "the receipt of an enqueue that is sent again, or its being sent again",
     "jobs twice, or an error"

@@ -8,6 +8,7 @@ import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
+import { ofOutcomes } from "./ofOutcomes.ts"
 import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofProtocol } from "./ofProtocol.ts"
@@ -20,6 +21,7 @@ import { ofWaking } from "./ofWaking.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
   ...ofProtocol,
+  ...ofOutcomes,
   ...ofSql,
   ...ofFloors,
   ...ofWaking,

@@ -86,6 +86,17 @@ const steps: Readonly<Record<string, Step>> = {
                                             'delay', 60, 'holds', true, 'error', 'as it happens'))
         FROM unnest(${ids}::bigint[]) AS id))`
   },
+  "end for good": {
+    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 8, settings_pkey: 2 },
+    pages: 1000,
+    perLaneMax: 5,
+    statement: ({ session: { sql } }, { ids, lease }) =>
+      sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
+        SELECT jsonb_agg(jsonb_build_object(
+          'lease', ${lease}::text, 'id', id, 'error', 'as it happens',
+          'outcome', CASE WHEN id % 2 = 0 THEN 'failed' ELSE 'cancelled' END))
+        FROM unnest(${ids}::bigint[]) AS id))`
+  },
   promote: {
     indexes: { jobs_due: 100, jobs_pkey: 100 },
     pages: 600,

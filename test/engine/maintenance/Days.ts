@@ -4,7 +4,13 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 
-type History = "completed_jobs" | "failed_jobs"
+const outcomes = {
+  completed_jobs: "completed",
+  failed_jobs: "failed",
+  dropped_jobs: "cancelled"
+} as const
+
+type History = keyof typeof outcomes
 
 /** The days of history that have a partition of their own, counted from today. */
 export const days = Effect.fnUntraced(function*(parent: History) {
@@ -29,7 +35,7 @@ export const addDay = Effect.fnUntraced(
         EXECUTE format('CREATE TABLE pgq.%I PARTITION OF pgq.${parent} FOR VALUES FROM (%L) TO (%L)',
                        '${parent}_' || to_char(day, 'YYYYMMDD'), day, day + 1);
       END $$`).unprepared
-    yield* addFinished(parent === "completed_jobs" ? "completed" : "failed", day, queue)
+    yield* addFinished(outcomes[parent], day, queue)
   }
 )
 
@@ -42,7 +48,7 @@ export const dropDay = (parent: History, day: number) =>
       END $$`).unprepared
   )
 
-export const addFinished = (outcome: "completed" | "failed", day: number, queue: string) =>
+export const addFinished = (outcome: typeof outcomes[History], day: number, queue: string) =>
   PgClient.PgClient.use((sql) =>
     sql`
       INSERT INTO pgq.finished_jobs (id, created_at, claimed_at, finished_at, priority, attempt,

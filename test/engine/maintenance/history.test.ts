@@ -27,6 +27,7 @@ const runOne = Effect.fnUntraced(function*(queue: string, settlement: Settlement
 })
 
 const failed = Settlement.Failed({ error: "no", blocksLane: false })
+const cancelled = Settlement.Cancelled({ error: "not wanted" })
 
 layer(PgQueue.layer, options)("history", (it) => {
   it.effect("has a partition for each of the next days from the beginning", () =>
@@ -35,26 +36,32 @@ layer(PgQueue.layer, options)("history", (it) => {
 
       assert.deepStrictEqual(yield* days("completed_jobs"), expected)
       assert.deepStrictEqual(yield* days("failed_jobs"), expected)
+      assert.deepStrictEqual(yield* days("dropped_jobs"), expected)
     }))
 
-  it.effect("keeps completed jobs for a day and failed ones for thirty, by whole days", () =>
+  it.effect("keeps completed jobs for a day, failed ones for 30, others for 7, by whole days", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
       for (const day of [-1, -2, -9]) yield* addDay("completed_jobs", day, queue)
       for (const day of [-1, -9, -29, -31, -40]) yield* addDay("failed_jobs", day, queue)
+      for (const day of [-1, -7, -8, -40]) yield* addDay("dropped_jobs", day, queue)
 
       yield* prune
       yield* prune
 
       const names = (yield* finished(queue)).map(({ name, outcome }) => `${outcome}, ${name}`)
+        .toSorted((a, b) => dayIn(a) - dayIn(b) || (a < b ? -1 : 1))
       assert.deepStrictEqual(names, [
         "failed, day -29",
         "failed, day -9",
+        "cancelled, day -7",
+        "cancelled, day -1",
         "completed, day -1",
         "failed, day -1"
       ])
       assert.deepStrictEqual((yield* days("completed_jobs")).slice(0, 2), [-1, 0])
       assert.deepStrictEqual((yield* days("failed_jobs")).slice(0, 4), [-29, -9, -1, 0])
+      assert.deepStrictEqual((yield* days("dropped_jobs")).slice(0, 3), [-7, -1, 0])
     }))
 
   it.effect("forgets what finished on days without a partition, too", () =>
@@ -62,11 +69,12 @@ layer(PgQueue.layer, options)("history", (it) => {
       const queue = yield* queueName
       for (const day of [-3, -5]) yield* addFinished("completed", day, queue)
       for (const day of [-3, -35]) yield* addFinished("failed", day, queue)
+      for (const day of [-4, -9]) yield* addFinished("cancelled", day, queue)
 
       yield* prune
 
       const names = (yield* finished(queue)).map(({ name, outcome }) => `${outcome}, ${name}`)
-      assert.deepStrictEqual(names, ["failed, day -3"])
+      assert.deepStrictEqual(names, ["cancelled, day -4", "failed, day -3"])
     }))
 
   it.effect("is kept where it is when its day comes without a partition", () =>
@@ -74,16 +82,18 @@ layer(PgQueue.layer, options)("history", (it) => {
       const queue = yield* queueName
       yield* dropDay("completed_jobs", 0)
       yield* dropDay("failed_jobs", 0)
+      yield* dropDay("dropped_jobs", 0)
 
       const lost = [
         ...(yield* runOne(queue, Settlement.Completed())).lost,
-        ...(yield* runOne(queue, failed)).lost
+        ...(yield* runOne(queue, failed)).lost,
+        ...(yield* runOne(queue, cancelled)).lost
       ]
       yield* prune
 
       assert.deepStrictEqual(lost, [])
       const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
-      assert.deepStrictEqual(outcomes, ["completed", "failed"])
+      assert.deepStrictEqual(outcomes, ["completed", "failed", "cancelled"])
     }))
 
   it.effect("is pruned by eight sessions at once, beside settlements", () =>
@@ -128,7 +138,8 @@ layer(PgQueue.layer, options)("history that somebody reads", (it) => {
   for (
     const [parent, settlement] of [
       ["completed_jobs", Settlement.Completed()],
-      ["failed_jobs", failed]
+      ["failed_jobs", failed],
+      ["dropped_jobs", cancelled]
     ] as const
   ) {
     it.effect(`holds up no settlement while ${parent} waits to be pruned`, () =>
@@ -221,6 +232,7 @@ layer(PgQueue.layer, options)("history that is published", (it) => {
       const queue = yield* queueName
       yield* publish
       for (const day of [-3, -40]) yield* addFinished("completed", day, queue)
+      yield* addFinished("cancelled", -40, queue)
       yield* addDay("failed_jobs", -40, queue)
       yield* sql`UPDATE pgq.settings SET keep_completed = '2 days'`
       yield* runOne(queue, failed)
@@ -253,10 +265,14 @@ layer(PgQueue.layer, options)("history that is kept for ever", (it) => {
   it.effect("is kept for a thousand years, and no longer", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
-      yield* sql`UPDATE pgq.settings SET keep_completed = '1000 years', keep_failed = '1000 years'`
+      yield* sql`
+        UPDATE pgq.settings SET keep_completed = '1000 years', keep_failed = '1000 years',
+          keep_dropped = '1000 years'
+      `
       yield* prune
       for (const keep of ["1001 years", "7000 years", "-1 day"]) {
         yield* Effect.flip(sql`UPDATE pgq.settings SET keep_failed = ${keep}::interval`)
+        yield* Effect.flip(sql`UPDATE pgq.settings SET keep_dropped = ${keep}::interval`)
       }
     }))
 })
@@ -283,8 +299,25 @@ layer(PgQueue.layer, options)("history that is not kept", (it) => {
       yield* sql`UPDATE pgq.settings SET keep_failed = '0'`
 
       yield* runOne(queue, failed)
+      yield* runOne(queue, cancelled)
 
-      assert.lengthOf(yield* finished(queue), 0)
+      const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
+      assert.deepStrictEqual(outcomes, ["cancelled"])
+      assert.lengthOf(yield* unfinished(queue), 0)
+    }))
+
+  it.effect("holds no cancelled job when that is asked for", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const queue = yield* queueName
+      yield* sql`UPDATE pgq.settings SET keep_failed = '30 days', keep_dropped = '0'`
+
+      yield* runOne(queue, cancelled)
+      yield* runOne(queue, failed)
+
+      assert.deepStrictEqual((yield* finished(queue)).map(({ outcome }) => outcome), ["failed"])
       assert.lengthOf(yield* unfinished(queue), 0)
     }))
 })
+
+const dayIn = (name: string): number => Number(name.split(" day ")[1])
