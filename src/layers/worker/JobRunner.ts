@@ -40,9 +40,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const recorder = yield* RunRecorder.make(options.settler)
   const backlog = new Backlog((run) => recorder.record(run, Settlement.Released()))
   const timings = new Timings()
-  const interrupt = (runs: Iterable<LaneRun>, why: Reason): void => {
+  const interrupt = (runs: ReadonlyArray<LaneRun>, why: Reason): void => {
+    // A fiber may end, and its run go on in another slot, before `slots.interrupt` returns.
+    for (const run of runs) {
+      if (run.interruption === undefined) limits.interrupted(run)
+      run.interrupt(why, now())
+    }
     slots.interrupt(runs, why)
-    for (const run of runs) limits.interrupted(run)
   }
   const limits = yield* RunLimits.make({
     now,
@@ -79,7 +83,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 interface Parts extends Options {
   readonly backlog: Backlog
   readonly slots: Slots.Slots
-  readonly interrupt: (runs: Iterable<LaneRun>, why: Reason) => void
+  readonly interrupt: (runs: ReadonlyArray<LaneRun>, why: Reason) => void
   readonly recorder: RunRecorder.RunRecorder
   readonly timings: Timings
   readonly now: () => number

@@ -11,7 +11,7 @@ import * as LogFields from "./LogFields.ts"
 export interface RunLimits {
   /** A job of the run has started. */
   readonly begin: (run: LaneRun, timeout: Duration.Duration | undefined) => void
-  /** pgq has interrupted the run. */
+  /** pgq is about to interrupt the run. */
   readonly interrupted: (run: LaneRun) => void
   /** The job that has started has ended. */
   readonly end: (run: LaneRun, timeout: Duration.Duration | undefined) => void

@@ -74,13 +74,10 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Starts waiting runs as far as slots are free. */
     start,
     active: running,
-    /** Interrupts runs that have a slot. The rest of an interrupted run starts in another slot. */
+    /** Interrupts the fibers of runs. The rest of an interrupted run starts in another slot. */
     interrupt: (runs: Iterable<LaneRun>, why: Interruption.Reason): void => {
       const annotations = Interruption.annotate(why)
-      for (const run of runs) {
-        run.interrupt(why, options.now())
-        active.get(run)?.interruptUnsafe(undefined, annotations)
-      }
+      for (const run of runs) active.get(run)?.interruptUnsafe(undefined, annotations)
     }
   }
 })
