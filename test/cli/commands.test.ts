@@ -149,7 +149,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       const json = yield* Pgq.run(["status", "--json", ...flags])
 
       assert.match(empty.stdout, /^queue +ready +waiting .*\n\nworker +label/)
-      assert.match(table.stdout, /^queue    ready  waiting  running  scheduled .*\n/)
+      assert.match(table.stdout, /^queue    ready  waiting  running  scheduled .*  cancelled\n/)
       assert.match(table.stdout, /^default      0        0        0          1 /m)
       assert.match(table.stdout, /^mail         1        0        0          0 /m)
       const queues: unknown = JSON.parse(json.stdout).queues
@@ -160,7 +160,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
         running: 0,
         scheduled: 0,
         completed: 0,
-        failed: 0
+        failed: 0,
+        cancelled: 0
       })
       assert.deepStrictEqual([empty.code, table.code, json.code, table.stderr], [0, 0, 0, ""])
     }))
