@@ -8,6 +8,7 @@
 import { Cause, Duration, Exit, Option, Predicate, Result } from "effect"
 import * as Backoff from "./Backoff.ts"
 import * as Delay from "./Delay.ts"
+import type { Member } from "./ErrorMembers.ts"
 import { JobInterrupted, type PayloadInvalid } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
 import type { Reason } from "./Interruption.ts"
@@ -54,7 +55,7 @@ export const decide = (run: EndedRun): Settlement => {
     case undefined: {
       const text = ErrorText.fromCause(exit.cause)
       return isHopeless(job, exit.cause)
-        ? failed(run, text)
+        ? failed(run, { text })
         : answered(run, { ...Rules.find(policy.rules, exit.cause), text })
     }
   }
@@ -77,22 +78,27 @@ const isHopeless = (job: ClaimedJob, cause: Cause.Cause<unknown>): boolean =>
 const isPayloadInvalid = (failure: unknown): failure is PayloadInvalid =>
   Predicate.isTagged(failure, "PayloadInvalid")
 
-/** A failure with the rule that it falls under. `text` is stored. */
+/** A failure. `text` is stored. */
 interface Failure {
-  readonly rule: OnError.Rule
   readonly error: unknown
   readonly text: string
+  /** The kind of error that the kind of job has declared. */
+  readonly member?: Member | undefined
 }
 
-const answered = (run: EndedRun, { error, rule, text }: Failure): Settlement => {
+const answered = (
+  run: EndedRun,
+  { rule, ...failure }: Failure & { readonly rule: OnError.Rule }
+): Settlement => {
+  const { error, text } = failure
   const answer = orElse(run, Rules.answerOf(rule, error, run.job), () => OnError.retry())
   switch (answer._tag) {
     case "Retry":
-      return retried(run, { ...answer, error, text })
+      return retried(run, { ...answer, ...failure })
     case "Snooze":
-      return snoozed(run, { ...answer, error, text })
+      return snoozed(run, { ...answer, ...failure })
     case "Fail":
-      return failed(run, text)
+      return failed(run, failure)
     case "Cancel":
       return Settlement.Cancelled({ error: text })
     case "Complete":
@@ -102,17 +108,20 @@ const answered = (run: EndedRun, { error, rule, text }: Failure): Settlement => 
 
 const retried = (
   run: EndedRun,
-  { backoff, error, lane, maxAttempts, text }: OnError.RetryOptions & Omit<Failure, "rule">
+  { backoff, lane, maxAttempts, ...failure }: OnError.RetryOptions & Failure
 ): Settlement => {
   const { job, policy, random } = run
+  const { error, text } = failure
   const failures = job.attempt
-  if (failures >= (job.maxAttempts ?? maxAttempts ?? policy.maxAttempts)) return failed(run, text)
+  if (failures >= (job.maxAttempts ?? maxAttempts ?? policy.maxAttempts)) {
+    return failed(run, failure)
+  }
   const jittered = () => Option.some(fullJitter(run))
   const delay = backoff === undefined
     ? jittered()
     : orElse(run, RetryDelay.of({ backoff, failures, error, random }), jittered)
   return Option.match(delay, {
-    onNone: () => failed(run, text),
+    onNone: () => failed(run, failure),
     onSome: (delay) =>
       Settlement.Retried({ delay, error: text, holdsLane: (lane ?? policy.onRetry) === "hold" })
   })
@@ -126,23 +135,34 @@ const fullJitter = ({ job, policy, random }: EndedRun): Duration.Duration =>
     random: random()
   }))
 
-const snoozed = (run: EndedRun, { delay: input, error, lane, text }: Snooze): Settlement => {
+const snoozed = (run: EndedRun, { delay: input, lane, ...failure }: Snooze): Settlement => {
+  const { text } = failure
   const { job, policy } = run
   const delay = Option.getOrUndefined(Delay.of(input))
   if (delay === undefined) {
     run.onRuleFailed?.("a snooze has a delay that is no duration")
-    return retried(run, { error, text })
+    return retried(run, failure)
   }
   if (job.snoozeCount >= (policy.maxSnoozes ?? Infinity)) {
-    return failed(run, ErrorText.storable(`snoozed ${job.snoozeCount} times: ${text}`))
+    const all = ErrorText.storable(`snoozed ${job.snoozeCount} times: ${text}`)
+    return failed(run, { ...failure, text: all })
   }
   return Settlement.Snoozed({ delay, error: text, holdsLane: (lane ?? policy.onRetry) === "hold" })
 }
 
-type Snooze = Extract<OnError.OnError, { readonly _tag: "Snooze" }> & Omit<Failure, "rule">
+type Snooze = Extract<OnError.OnError, { readonly _tag: "Snooze" }> & Failure
 
-const failed = ({ job, policy }: EndedRun, error: string): Settlement =>
-  Settlement.Failed({ error, blocksLane: job.key !== undefined && policy.onFail === "block" })
+const failed = (
+  { job, policy }: EndedRun,
+  { error, member, text }: Pick<Failure, "text"> & Partial<Failure>
+): Settlement => {
+  const failure = member?.toJson(error)
+  return Settlement.Failed({
+    error: text,
+    ...(failure === undefined ? {} : { failure }),
+    blocksLane: job.key !== undefined && policy.onFail === "block"
+  })
+}
 
 const orElse = <A>(run: EndedRun, result: Result.Result<A, unknown>, other: () => A): A =>
   Result.getOrElse(result, (defect) => {

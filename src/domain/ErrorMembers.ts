@@ -2,6 +2,8 @@
  * The errors of a kind, one by one: the tag of each, and whether a value is that error.
  */
 import { Predicate, Result, Schema, SchemaAST } from "effect"
+import * as ErrorText from "./ErrorText.ts"
+import * as PayloadText from "./PayloadText.ts"
 
 /** One of the errors that a schema describes. */
 export interface Member {
@@ -9,6 +11,8 @@ export interface Member {
   readonly tag: string | undefined
   /** Never throws, whatever the value. */
   readonly matches: (value: unknown) => boolean
+  /** The error as JSON text, with all its fields; `undefined` if its schema cannot encode it. */
+  readonly toJson: (value: unknown) => string | undefined
 }
 
 export const of = (schema: Schema.Top): ReadonlyArray<Member> =>
@@ -16,15 +20,33 @@ export const of = (schema: Schema.Top): ReadonlyArray<Member> =>
     const shape = shapeOf(ast)
     const tag = tagOf(shape)
     const isShape = Schema.is(Schema.make(shape))
+    const encode = Schema.encodeUnknownResult(
+      Schema.toCodecJson(Schema.make<Schema.Codec<unknown, unknown>>(shape))
+    )
     return {
       tag,
       matches: (value) =>
         Result.getOrElse(
           Result.try(() => tag !== undefined && Predicate.isTagged(value, tag) && isShape(value)),
           () => false
-        )
+        ),
+      toJson: (value) =>
+        Result.getOrUndefined(Result.filterOrFail(textOf(encode, value), isStorable, () => ""))
     }
   })
+
+const textOf = (
+  encode: (value: unknown) => Result.Result<unknown, unknown>,
+  value: unknown
+): Result.Result<string, unknown> =>
+  Result.try(() => encode(value)).pipe(
+    Result.flatMap((encoded) => encoded),
+    Result.flatMap(PayloadText.make)
+  )
+
+/** PostgreSQL's `jsonb` has neither a NUL character nor half of a surrogate pair. */
+const isStorable = (json: string): boolean =>
+  Buffer.byteLength(json) <= ErrorText.errorBytesMax && !/\\u(?:0000|d[89a-f])/i.test(json)
 
 const flat = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
   SchemaAST.isUnion(ast) ? ast.types.flatMap(flat) : [ast]

@@ -55,11 +55,13 @@ export const defaults: Rules = make({})
 export const find = (rules: Rules, cause: Cause.Cause<unknown>): {
   readonly rule: OnError.Rule
   readonly error: unknown
+  /** The kind of error that the kind of job has declared. */
+  readonly member?: ErrorMembers.Member
 } => {
   for (const error of candidates(cause)) {
-    const rule = rules.declared === undefined
-      ? steeredBy(error)
-      : rules.declared.find(({ member }) => member.matches(error))?.rule
+    const declared = rules.declared?.find(({ member }) => member.matches(error))
+    if (declared !== undefined) return { ...declared, error }
+    const rule = rules.declared === undefined ? steeredBy(error) : undefined
     if (rule !== undefined) return { rule, error }
   }
   return { rule: rules.onDefect, error: Cause.squash(cause) }

@@ -28,8 +28,13 @@ export type Settlement = Data.TaggedEnum<{
   Unhandled: { readonly delay: Duration.Duration; readonly error: string }
   /**
    * Failed for good. With `blocksLane`, the job stays the head of its lane until an operator acts.
+   * `failure` is the error as JSON text, if the kind of job has declared it.
    */
-  Failed: { readonly error: string; readonly blocksLane: boolean }
+  Failed: {
+    readonly error: string
+    readonly failure?: string | undefined
+    readonly blocksLane: boolean
+  }
   /** Ended because nobody wants the job any more; its lane goes on. */
   Cancelled: { readonly error: string }
 }>

@@ -61,6 +61,16 @@ describe("a run", () => {
     assert.strictEqual(decide(runOf({ exit, policy: policyOf(OnError.cancel) }))._tag, "Cancelled")
   })
 
+  it("leaves an error without its fields if these cannot be stored", () => {
+    for (const message of ["a\0b", "half \ud800", "x".repeat(10_000)]) {
+      const exit = Exit.fail({ _tag: "BankDown", message })
+      const settlement = decide(runOf({ exit, policy: policyOf(OnError.fail) }))
+
+      assert.strictEqual(settlement._tag, "Failed")
+      assert.notProperty(settlement, "failure")
+    }
+  })
+
   it("falls under the rule of its failure before that of a defect", () => {
     const exit = Exit.failCause(Cause.combine(Cause.die(broken), Cause.fail("other")))
     const steering = Exit.failCause(

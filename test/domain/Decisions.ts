@@ -45,6 +45,14 @@ const snoozed = (error: string, delay: Duration.Input, holdsLane = true) =>
 
 const failed = (error: string, blocksLane = false) => Settlement.Failed({ error, blocksLane })
 
+/** Failed by a declared error, whose fields are kept. */
+const failedBy = (error: string, blocksLane = false) =>
+  Settlement.Failed({
+    error,
+    failure: "{\"_tag\":\"BankDown\",\"message\":\"no answer\"}",
+    blocksLane
+  })
+
 const boom = Exit.fail(new Error("boom"))
 const cut = Exit.failCause(Cause.interrupt(1))
 
@@ -172,11 +180,11 @@ const failing = { exit: Exit.fail(broken) }
 const down = "BankDown: no answer"
 
 const ofErrors: ReadonlyArray<Decision> = [
-  row("fails with an error of its kind", "fail", failed(down), {
+  row("fails with an error of its kind", "fail", failedBy(down), {
     ...failing,
     policy: policyOf(OnError.fail)
   }),
-  row("fails with an error of its kind", "fail, onFail: block", failed(down, true), {
+  row("fails with an error of its kind", "fail, onFail: block", failedBy(down, true), {
     ...failing,
     policy: policyOf(OnError.fail, { onFail: "block" })
   }),
@@ -198,11 +206,11 @@ const ofErrors: ReadonlyArray<Decision> = [
     Settlement.Cancelled({ error: "CardDeclined: code -1" }),
     { exit: Exit.fail(new CardDeclined({ code: -1 })), policy: policyOf(OnError.fail) }
   ),
-  row("dies of an error of its kind", "fail", failed(down), {
+  row("dies of an error of its kind", "fail", failedBy(down), {
     exit: Exit.die(broken),
     policy: policyOf(OnError.fail)
   }),
-  row("fails with an error of a copy of its kind", "fail", failed(down), {
+  row("fails with an error of a copy of its kind", "fail", failedBy(down), {
     exit: Exit.fail(new OtherBankDown({ message: "no answer" })),
     policy: policyOf(OnError.fail)
   }),
@@ -255,12 +263,12 @@ const ofDelays: ReadonlyArray<Decision> = [
     policy: policyOf(OnError.retry({ backoff: twice() })),
     job: { attempt: 2 }
   }),
-  row("fails", "retry with a schedule that has ended", failed(down), {
+  row("fails", "retry with a schedule that has ended", failedBy(down), {
     ...failing,
     policy: policyOf(OnError.retry({ backoff: twice() })),
     job: { attempt: 3, maxAttempts: 100 }
   }),
-  row("fails", "retry, with the last attempt of the rule", failed(down), {
+  row("fails", "retry, with the last attempt of the rule", failedBy(down), {
     ...failing,
     policy: policyOf(OnError.retry({ maxAttempts: 2 })),
     job: { attempt: 2 }
@@ -319,7 +327,7 @@ const ofSnoozes: ReadonlyArray<Decision> = [
   row(
     "comes too early for the fourth time",
     "snooze, maxSnoozes: 3",
-    failed(`snoozed 3 times: ${down}`),
+    failedBy(`snoozed 3 times: ${down}`),
     {
       ...failing,
       policy: policyOf(OnError.snooze(1), { maxSnoozes: 3 }),
