@@ -1,6 +1,7 @@
 /**
  * The public API.
  */
+export type { CancelCounts, CancelFilter, Cancellation, JobOutcome } from "./domain/Cancellation.ts"
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
 export {
   ClaimLost,
@@ -26,6 +27,7 @@ export * as PgSchema from "./layers/postgres/PgSchema.ts"
 export * as QueueLive from "./layers/QueueLive.ts"
 export { enqueue, enqueueAll, type Enqueued } from "./services/Enqueue.ts"
 export { JobAdmin } from "./services/JobAdmin.ts"
+export { JobControl } from "./services/JobControl.ts"
 export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"
 export { LockStrategy } from "./services/LockStrategy.ts"
 export { WorkerControl } from "./services/WorkerControl.ts"

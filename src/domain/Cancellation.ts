@@ -1,5 +1,5 @@
 /**
- * The answers to the wish that jobs be cancelled.
+ * The wish to cancel jobs, and its answers.
  */
 import { Data } from "effect"
 
@@ -33,6 +33,17 @@ export interface CancelFilter {
   readonly states?: ReadonlyArray<"waiting" | "running"> | undefined
   /** The most jobs to cancel. Defaults to all. */
   readonly limit?: number | undefined
+}
+
+/** Jobs to cancel: those that fit all fields. At least one of queue, name and key is given. */
+export type Selection =
+  & Omit<CancelFilter, "name">
+  & { readonly name?: string | Named | undefined }
+  & ({ readonly queue: string } | { readonly name: string | Named } | { readonly key: string })
+
+/** A kind of job. */
+interface Named {
+  readonly name: string
 }
 
 /** How many jobs came to which end. */

@@ -98,8 +98,8 @@ export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("Payloa
 }
 
 /**
- * A job could not be enqueued as asked: a name, key, number or payload is out of bounds. `enqueue`
- * fails with it before anything is sent.
+ * A job could not be enqueued or cancelled as asked: a name, key, number or payload is out of
+ * bounds. `enqueue`, `Job.cancel` and `Job.cancelAll` fail with it before anything is sent.
  *
  * @example
  * ```ts

@@ -2,6 +2,7 @@
  * The steps of the protocol as pure functions: from the unfinished jobs and their leases to the
  * changes of a step.
  */
+import type { JobOutcome } from "./Cancellation.ts"
 import * as LaneJob from "./LaneJob.ts"
 import type * as Lanes from "./Lanes.ts"
 import type { Settlement } from "./Settlement.ts"
@@ -11,6 +12,8 @@ export interface Lease {
   readonly id: string
   readonly worker: string
   readonly ids: ReadonlyArray<bigint>
+  /** Those of the jobs that somebody has cancelled. Absent if there are none. */
+  readonly unwanted?: ReadonlySet<bigint>
 }
 
 export interface State<J> {
@@ -30,11 +33,12 @@ export interface Changes<J> {
 export interface Finished<J> {
   readonly job: J
   readonly outcome: Outcome
-  readonly lease: string
+  /** `undefined` if the job was not leased. */
+  readonly lease: string | undefined
 }
 
 /** How a job ended for good. */
-export type Outcome = "completed" | "failed" | "crashed" | "cancelled"
+export type Outcome = JobOutcome
 
 /** One ended run, as a worker records it. */
 interface Settled {
@@ -88,51 +92,85 @@ const settleLease = <J extends LaneJob.LaneJob>(
   settled: ReadonlyArray<Settled>,
   now: number
 ): Changes<J> => {
-  const ended = settled.flatMap(({ id, settlement }) => {
+  const ended = settled.flatMap(({ id, settlement }): ReadonlyArray<Leaving<J>> => {
     const job = state.jobs.get(id)
     return job === undefined
       ? []
-      : [{ job, settlement, stays: LaneJob.settled(job, settlement, now) }]
+      : [{ job, stays: LaneJob.settled(job, settlement, now), outcome: outcomeOf(settlement) }]
   })
-  const undone = ended.flatMap(({ stays }) => stays ?? [])
-  const lanes = new Set(undone.flatMap(({ key }) => key ?? []))
+  const lanes = new Set(ended.flatMap(({ stays }) => stays?.key ?? []))
   const gone = new Set(settled.map(({ id }) => id))
-  const back = jobsOf(state, lease)
+  const rest = jobsOf(state, lease)
     .filter(({ id, key }) => !gone.has(id) && key !== undefined && lanes.has(key))
-  for (const { id } of back) gone.add(id)
-  return {
-    jobs: [...undone, ...back.map(LaneJob.opened)],
-    finished: ended.flatMap(({ job, settlement, stays }) =>
-      stays === undefined
-        ? [{ job, outcome: outcomeOf(settlement), lease: lease.id }]
-        : []
-    ),
-    leases: [{ ...lease, ids: lease.ids.filter((id) => !gone.has(id)) }]
-  }
+  for (const { id } of rest) gone.add(id)
+  return leave(lease, gone, [
+    ...ended,
+    ...rest.map((job) => ({ job, stays: LaneJob.opened(job), outcome: "cancelled" as const }))
+  ])
 }
 
 const outcomeOf = ({ _tag }: Settlement): Outcome =>
   _tag === "Completed" ? "completed" : _tag === "Cancelled" ? "cancelled" : "failed"
 
-/** Ends leases and gives their jobs back, unharmed or because their worker died. */
+/**
+ * Ends leases and gives their jobs back, unharmed or because their worker died. An unwanted job
+ * ends as cancelled, however often its workers died.
+ */
 export const giveBack = <J extends LaneJob.LaneJob>(
   state: State<J>,
   leases: ReadonlyArray<Lease>,
   hasCrashed: boolean
 ): Changes<J> =>
-  together(leases.map((lease) => {
-    const back = jobsOf(state, lease).map((job) => ({
+  together(leases.map((lease) =>
+    leave(
+      lease,
+      new Set(lease.ids),
+      jobsOf(state, lease).map((job) => ({
+        job,
+        stays: hasCrashed && !isUnwanted(lease, job.id)
+          ? LaneJob.crashed(job)
+          : LaneJob.opened(job),
+        outcome: "crashed"
+      }))
+    )
+  ))
+
+/** A job that leaves its lease: as it stays in the queue, or `undefined` and its outcome. */
+interface Leaving<J> {
+  readonly job: J
+  readonly stays: J | undefined
+  readonly outcome: Outcome
+}
+
+/** Jobs leave their lease. One that is unwanted ends, instead of staying in its queue. */
+const leave = <J extends LaneJob.LaneJob>(
+  lease: Lease,
+  gone: ReadonlySet<bigint>,
+  leaving: ReadonlyArray<Leaving<J>>
+): Changes<J> => {
+  const isOver = ({ job, stays }: Leaving<J>) => stays === undefined || isUnwanted(lease, job.id)
+  return {
+    jobs: leaving.filter((one) => !isOver(one)).flatMap(({ stays }) => stays ?? []),
+    finished: leaving.filter(isOver).map(({ job, outcome, stays }) => ({
       job,
-      stays: hasCrashed ? LaneJob.crashed(job) : LaneJob.opened(job)
-    }))
-    return {
-      jobs: back.flatMap(({ stays }) => stays ?? []),
-      finished: back.flatMap(({ job, stays }) =>
-        stays === undefined ? [{ job, outcome: "crashed" as const, lease: lease.id }] : []
-      ),
-      leases: [{ ...lease, ids: [] }]
-    }
-  }))
+      outcome: stays === undefined ? outcome : "cancelled",
+      lease: lease.id
+    })),
+    leases: [without(lease, gone)]
+  }
+}
+
+const without = ({ unwanted, ...lease }: Lease, gone: ReadonlySet<bigint>): Lease => {
+  const left = Array.from(unwanted ?? []).filter((id) => !gone.has(id))
+  return {
+    ...lease,
+    ids: lease.ids.filter((id) => !gone.has(id)),
+    ...(left.length === 0 ? {} : { unwanted: new Set(left) })
+  }
+}
+
+/** Whether somebody has cancelled a job of the lease. */
+export const isUnwanted = ({ unwanted }: Lease, id: bigint): boolean => unwanted?.has(id) === true
 
 /** Opens the jobs that are due. `newPlace` is behind all jobs. */
 export const promote = <J extends LaneJob.LaneJob>(

@@ -6,6 +6,7 @@ import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
 import * as WorkerSettings from "../domain/WorkerSettings.ts"
 import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
+import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
@@ -44,7 +45,7 @@ export type Options = Pick<
  * }).pipe(Effect.provide(MemoryQueue.client))
  * ```
  */
-export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
+export const client: Layer.Layer<JobAdmin | JobControl | JobRepo> = Memory.layer
 
 /**
  * The worker of `QueueLive.layer` over jobs in memory, until the layer's scope closes. It takes the
@@ -79,7 +80,7 @@ export const client: Layer.Layer<JobAdmin | JobRepo> = Memory.layer
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  JobAdmin | JobRepo | WorkerControl,
+  JobAdmin | JobControl | JobRepo | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>

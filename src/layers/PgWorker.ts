@@ -8,12 +8,14 @@ import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.t
 import * as WorkerSettings from "../domain/WorkerSettings.ts"
 import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
+import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as OwnWorker from "./OwnWorker.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
 import { storeError } from "./postgres/PgError.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
+import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgNotifier from "./postgres/PgNotifier.ts"
 import * as PgScheduler from "./postgres/PgScheduler.ts"
@@ -30,7 +32,7 @@ export const layer = <R>(
   options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
-  JobAdmin | JobRepo | WorkerControl,
+  JobAdmin | JobControl | JobRepo | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   R | PgClient.PgClient
 > => {
@@ -42,9 +44,11 @@ export const layer = <R>(
     const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
     return parts({ options: options ?? {}, settings, handlers: found, schema, connections })
   }))
-  return Layer.merge(
+  return Layer.mergeAll(
     working,
-    Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
+    PgJobRepo.layer({ schema }),
+    PgJobAdmin.layer({ schema }),
+    PgJobControl.layer({ schema })
   )
 }
 

@@ -5,12 +5,14 @@ import type { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
+import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
 import * as PgWorker from "./PgWorker.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
+import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import type { Options } from "./WorkerOptions.ts"
@@ -49,7 +51,7 @@ export type { Options } from "./WorkerOptions.ts"
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  JobAdmin | JobRepo | WorkerControl,
+  JobAdmin | JobControl | JobRepo | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds> | PgClient.PgClient
 > =>
@@ -72,7 +74,11 @@ export const layer = <const Kinds extends Jobs.Kinds>(
  */
 export const client = (
   options: { readonly schema?: string | undefined } = {}
-): Layer.Layer<JobAdmin | JobRepo, never, PgClient.PgClient> => {
+): Layer.Layer<JobAdmin | JobControl | JobRepo, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
-  return Layer.merge(PgJobRepo.layer({ schema }), PgJobAdmin.layer({ schema }))
+  return Layer.mergeAll(
+    PgJobRepo.layer({ schema }),
+    PgJobAdmin.layer({ schema }),
+    PgJobControl.layer({ schema })
+  )
 }

@@ -1,5 +1,5 @@
 /**
- * The steps that operators and applications take with single jobs.
+ * The steps of operators and applications that change jobs by hand.
  */
 import { Context, type Effect } from "effect"
 import type {
@@ -10,6 +10,26 @@ import type {
 } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
 
+/**
+ * Cancels jobs, and says how they ended. `QueueLive.client` and `QueueLive.layer` provide the
+ * service, and so do those of `MemoryQueue`. An application names it where it says what its own
+ * functions need; `Job.cancel` and `Job.cancelAll` check their input and call its methods.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job, JobControl } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = Effect.gen(function*() {
+ *   const id = yield* enqueue(Tick)
+ *   yield* Job.cancel(id)
+ *   const control = yield* JobControl
+ *   yield* Effect.logInfo(`job ${id} is ${yield* control.outcomeOf(id)}`)
+ * })
+ * ```
+ */
 export class JobControl extends Context.Service<JobControl, {
   /** Cancels jobs. Answers for each of them, in the order given. Each job is a step of its own. */
   readonly cancel: (

@@ -18,7 +18,7 @@ export interface Ended {
   readonly id: bigint
   readonly outcome: Steps.Outcome
   readonly attempt: number
-  readonly lease: string
+  readonly lease: string | undefined
 }
 
 /** The state that can be compared with the tables. */

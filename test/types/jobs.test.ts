@@ -10,10 +10,14 @@ import { Context, type Effect, Layer, Schema } from "effect"
 import { expectTypeOf } from "vitest"
 import {
   AdvisoryLock,
+  type CancelCounts,
+  type Cancellation,
   enqueue,
   enqueueAll,
   Job,
   type JobAdmin,
+  type JobControl,
+  type JobInvalid,
   type JobRepo,
   type PayloadInvalid,
   PgSchema,
@@ -21,6 +25,7 @@ import {
   RowLock,
   type SettingInvalid,
   SoloLock,
+  type StoreError,
   type WorkerControl
 } from "../../src/index.ts"
 import { MemoryQueue } from "../../src/testing.ts"
@@ -48,7 +53,9 @@ it("a worker needs the handler of each kind, and no other", () => {
   const queue = QueueLive.layer({ jobs: [Greet, Tick], workers: 5 })
   expectTypeOf<Needs<typeof queue>>()
     .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
-  expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<JobAdmin | JobRepo | WorkerControl>()
+  expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<
+    JobAdmin | JobControl | JobRepo | WorkerControl
+  >()
 
   const half = Layer.provide(queue, TickLive)
   expectTypeOf<Needs<typeof half>>().toEqualTypeOf<Job.Handler<"greet"> | PgClient.PgClient>()
@@ -58,7 +65,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   const memory = MemoryQueue.layer({ jobs: [Greet] })
   expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
   expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
-  expectTypeOf(MemoryQueue.client).toEqualTypeOf<Layer.Layer<JobAdmin | JobRepo>>()
+  expectTypeOf(MemoryQueue.client).toEqualTypeOf<Layer.Layer<JobAdmin | JobControl | JobRepo>>()
 })
 
 it("a mode is swapped without a change of types", () => {
@@ -105,6 +112,28 @@ it("names that are known at run time alone are taken", () => {
   const some = [Job.make(named), Job.make(named)] as const
   const queue = QueueLive.layer({ jobs: some })
   expectTypeOf<Needs<typeof queue>>().toEqualTypeOf<Job.Handler<string> | PgClient.PgClient>()
+})
+
+it("jobs to cancel are named by a queue, a kind or a key", () => {
+  expectTypeOf(Job.cancel(7n, { reason: "left", wait: "30 seconds" })).toEqualTypeOf<
+    Effect.Effect<Cancellation, JobInvalid | StoreError, JobControl>
+  >()
+  expectTypeOf(Job.cancelAll({ name: Greet })).toEqualTypeOf<
+    Effect.Effect<CancelCounts, JobInvalid | StoreError, JobControl>
+  >()
+  Job.cancelAll({ name: "greet", states: ["waiting"] })
+  Job.cancelAll({ queue: "mail", name: undefined, limit: 10 })
+  Job.cancelAll({ key: "k" }, { reason: "left" })
+  // @ts-expect-error
+  Job.cancelAll({})
+  // @ts-expect-error
+  Job.cancelAll({ states: ["waiting"], limit: 10 })
+  // @ts-expect-error
+  Job.cancelAll({ queue: undefined })
+  // @ts-expect-error
+  Job.cancelAll({ queue: "mail", states: ["ready"] })
+  // @ts-expect-error
+  Job.cancel(7)
 })
 
 it("a payload is given as the kind has it", () => {

@@ -9,15 +9,17 @@ import { StoreError } from "../../domain/Errors.ts"
 import { type NewJob, newJob } from "../../domain/JobRecord.ts"
 import { mayMakeReady } from "../../domain/Settlement.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
+import { JobControl } from "../../services/JobControl.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as MemoryJobControl from "./MemoryJobControl.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 
 export const layer: Layer.Layer<
-  JobAdmin | JobRepo | Notifier | Scheduler | Watchdog | WorkerRegistry
+  JobAdmin | JobControl | JobRepo | Notifier | Scheduler | Watchdog | WorkerRegistry
 > = Layer
   .effectContext(Effect.gen(function*() {
     // A subscriber that does not read costs memory, as the jobs themselves do.
@@ -27,6 +29,7 @@ export const layer: Layer.Layer<
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
       Context.add(JobAdmin, jobAdmin(store)),
+      Context.add(JobControl, MemoryJobControl.make(store)),
       Context.add(Notifier, notifier(wakes)),
       Context.add(Watchdog, watchdog)
     )
@@ -82,8 +85,12 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
     Effect.asVoid(timed((now) => store.end(id, { hasCrashed, now })))
   return {
     join: (worker) => timed((now) => store.join(worker, now)),
-    renew: (id) => timed((now) => ({ isKnown: store.renew(id, now), hasCancels: false })),
-    cancelRequests: () => Effect.succeed([]),
+    renew: (id) =>
+      timed((now) => ({
+        isKnown: store.renew(id, now),
+        hasCancels: store.cancelRequests(id).length > 0
+      })),
+    cancelRequests: (id) => Effect.sync(() => store.cancelRequests(id)),
     reconcile: (id, knownLeases) =>
       timed((now) => ({
         released: store.reconcile(id, knownLeases, now),

@@ -5,6 +5,8 @@
  * locks are needed. Times are milliseconds and are passed in.
  */
 import { Duration } from "effect"
+import { Cancellation, type CancelRequest, type JobOutcome } from "../../domain/Cancellation.ts"
+import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
 import { isDelayed, isOpen } from "../../domain/LaneJob.ts"
@@ -133,6 +135,32 @@ export class MemoryStore {
     return this.#giveBack(Steps.leasesOf(this.#state, worker), options)
   }
 
+  cancel(id: bigint, now: number): Cancellation {
+    const cancelled = CancelSteps.cancel(this.#state, id)
+    if (cancelled === undefined) {
+      const outcome = this.#finished.get(id)?.outcome
+      return outcome === undefined ? Cancellation.Unknown() : Cancellation.Finished({ outcome })
+    }
+    const { answer, changes } = cancelled
+    this.#make(changes, now)
+    if (answer._tag === "Stopping") this.#wake({ _tag: "Cancel", worker: answer.worker })
+    return answer
+  }
+
+  cancelRequests(worker: string): ReadonlyArray<CancelRequest> {
+    return CancelSteps.requests(Steps.leasesOf(this.#state, worker))
+  }
+
+  /** The unfinished jobs for which this holds, by their ids. */
+  idsOf(isMeant: (job: StoredJob) => boolean): ReadonlyArray<bigint> {
+    const meant = Array.from(this.#jobs.values()).filter(isMeant)
+    return meant.map(({ id }) => id).toSorted((a, b) => Number(a - b))
+  }
+
+  outcomeOf(id: bigint): JobOutcome | "unfinished" | "unknown" {
+    return this.#jobs.has(id) ? "unfinished" : this.#finished.get(id)?.outcome ?? "unknown"
+  }
+
   counts(): ReadonlyArray<QueueCounts> {
     const jobs = Array.from(this.#jobs.values())
     const finished = Array.from(this.#finished.values())
@@ -188,8 +216,9 @@ export class MemoryStore {
     for (const { job: { id, queue }, outcome } of changes.finished) {
       this.#finished.set(id, { queue, outcome, at: now })
     }
-    const ended = changes.finished.map(({ job }) => job)
-    this.#wakeQueues([...ended, ...changes.jobs].filter(mayLetClaim))
+    // The next job of a lane can be claimed when one has ended, even one that has blocked it.
+    const ended = changes.finished.map(({ job }) => job).filter(({ key }) => key !== undefined)
+    this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)])
     this.#wakeDue(changes.jobs)
   }
 
@@ -227,6 +256,6 @@ interface Finished {
   readonly at: number
 }
 
-/** Whether a job that left its lease or became due makes a job of its lane claimable. */
+/** Whether a job that went back or became due makes a job of its lane claimable. */
 const mayLetClaim = (job: StoredJob): boolean =>
   isOpen(job) || (job.key !== undefined && job.laneState !== "delayedHoldingLane")

@@ -1,0 +1,38 @@
+/**
+ * Cancels jobs of the queue in memory. Its history has no reasons.
+ */
+import { Clock, Effect } from "effect"
+import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
+import type { JobControl } from "../../services/JobControl.ts"
+import type { StoredJob } from "./MemoryJob.ts"
+import type { MemoryStore } from "./MemoryStore.ts"
+
+export const make = (store: MemoryStore): JobControl["Service"] => ({
+  cancel: (ids) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.cancel(id, now))),
+  cancelSome: (filter, { after }) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const ids = store.idsOf((job) => job.id > after && isMeant(filter, job))
+      const some = ids.slice(0, Math.min(filter.limit ?? atOnce, atOnce))
+      const answers = some.map((id) => store.cancel(id, now))
+      return {
+        cancelled: count(answers, "Cancelled"),
+        stopping: count(answers, "Stopping"),
+        held: count(answers, "Held"),
+        last: some.length < ids.length ? some.at(-1) : undefined
+      }
+    }),
+  outcomeOf: (id) => Effect.sync(() => store.outcomeOf(id))
+})
+
+/** The number of jobs of one step. */
+const atOnce = 1000
+
+const isMeant = ({ key, name, queue, states }: CancelFilter, job: StoredJob): boolean =>
+  (queue === undefined || job.queue === queue) &&
+  (name === undefined || job.name === name) &&
+  (key === undefined || job.key === key) &&
+  (states === undefined || states.includes(job.laneState === "leased" ? "running" : "waiting"))
+
+const count = (answers: ReadonlyArray<Cancellation>, tag: Cancellation["_tag"]): number =>
+  answers.filter(({ _tag }) => _tag === tag).length
