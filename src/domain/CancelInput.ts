@@ -2,24 +2,30 @@
  * Checks the wish to cancel jobs before anything is sent, so that a mistake costs one clear
  * sentence and no round trip.
  */
-import { Duration, Result } from "effect"
+import { Duration, Option, Result } from "effect"
 import type { CancelFilter, Selection } from "./Cancellation.ts"
 import { JobInvalid } from "./Errors.ts"
-import { durationOf, keyBytesMax, nameBytesMax, queueBytesMax, textIssue } from "./JobRecord.ts"
+import { keyBytesMax, nameBytesMax, queueBytesMax, textIssue } from "./JobRecord.ts"
 
 /** The longest reason, in characters. */
 const reasonLengthMax = 1000
 
-/** One job to cancel. `wait` is `undefined` if nobody waits for its end. */
-export const ofJob = (
-  id: bigint,
+/** Single jobs to cancel. Answers how long to wait for their ends; `undefined` is not at all. */
+export const ofJobs = (
+  ids: ReadonlyArray<bigint>,
   { reason, wait }: {
     readonly reason?: string | undefined
     readonly wait?: Duration.Input | undefined
   }
 ): Result.Result<Duration.Duration | undefined, JobInvalid> => {
-  const time = wait === undefined ? undefined : durationOf(wait)
-  return refuse(idIssue(id) ?? reasonIssue(reason) ?? waitIssue(time), time)
+  const time = wait === undefined ? undefined : Option.getOrUndefined(durationOf(wait))
+  const isWait = wait === undefined ||
+    (time !== undefined && Duration.isGreaterThanOrEqualTo(time, Duration.zero))
+  return refuse(
+    ids.map(idIssue).find((issue) => issue !== undefined) ?? reasonIssue(reason) ??
+      (isWait ? undefined : "the time to wait is not a duration of 0 or more"),
+    time
+  )
 }
 
 /** Many jobs to cancel. An application may name a kind in place of a name. */
@@ -27,7 +33,7 @@ export const ofMany = (
   { key, limit, name: of, queue, states }: Selection,
   { reason }: { readonly reason?: string | undefined }
 ): Result.Result<CancelFilter, JobInvalid> => {
-  const name = typeof of === "object" ? of.name : of
+  const name = typeof of === "object" && of !== null ? of.name : of
   return refuse(
     filterIssue({ queue, name, key }) ?? statesIssue(states) ?? limitIssue(limit) ??
       reasonIssue(reason),
@@ -51,10 +57,8 @@ const reasonIssue = (reason: unknown): string | undefined => {
     : wordIssue("the reason", reason, Infinity)
 }
 
-const waitIssue = (wait: Duration.Duration | undefined): string | undefined =>
-  wait === undefined || Duration.isGreaterThanOrEqualTo(wait, Duration.zero)
-    ? undefined
-    : "the time to wait is not a duration of 0 or more"
+const durationOf = (input: Duration.Input): Option.Option<Duration.Duration> =>
+  Number.isNaN(input) ? Option.none() : Duration.fromInput(input)
 
 const filterIssue = ({ key, name, queue }: CancelFilter): string | undefined =>
   queue === undefined && name === undefined && key === undefined

@@ -115,7 +115,7 @@ export const newJob = (
     key: options.key,
     priority: options.priority ?? 0,
     runAt: options.runAt,
-    delay: options.delay === undefined ? undefined : durationOf(options.delay),
+    delay: options.delay === undefined ? undefined : delayOf(options.delay),
     maxAttempts: options.maxAttempts
   }
   const issue = textIssue("the job's name", job.name, nameBytesMax) ??
@@ -131,7 +131,7 @@ export const newJob = (
 }
 
 /** An input that is not a duration becomes infinite, which the check refuses. */
-export const durationOf = (input: Duration.Input): Duration.Duration => {
+const delayOf = (input: Duration.Input): Duration.Duration => {
   const parts: ReadonlyArray<unknown> = typeof input === "object" ? Object.values(input) : [input]
   return parts.some(Number.isNaN)
     ? Duration.infinity

@@ -1,7 +1,7 @@
 /**
  * Cancels jobs after checking what was asked.
  */
-import { type Duration, Effect, Option, Schedule } from "effect"
+import { Array, type Duration, Effect, Schedule } from "effect"
 import * as CancelInput from "../domain/CancelInput.ts"
 import {
   type CancelCounts,
@@ -42,22 +42,37 @@ import { JobControl } from "./JobControl.ts"
  */
 export const cancel: (
   id: bigint,
-  options?: {
-    readonly reason?: string | undefined
-    readonly wait?: Duration.Input | undefined
-  }
-) => Effect.Effect<Cancellation, JobInvalid | StoreError, JobControl> = Effect.fnUntraced(
-  function*(id, options = {}) {
-    const wait = yield* Effect.fromResult(CancelInput.ofJob(id, options))
+  options?: Options
+) => Effect.Effect<Cancellation, JobInvalid | StoreError, JobControl> = (id, options) =>
+  Effect.map(each([id], options), ([answer = Cancellation.Unknown()]) => answer)
+
+/** Cancels these jobs, and waits for all of them at once. Answers for each, in the order given. */
+export const each = Effect.fnUntraced(
+  function*(ids: ReadonlyArray<bigint>, options: Options = {}) {
+    const wait = yield* Effect.fromResult(CancelInput.ofJobs(ids, options))
     const control = yield* JobControl
-    const [answer = Cancellation.Unknown()] = yield* control.cancel([id], {
-      reason: options.reason
-    })
-    if (answer._tag !== "Stopping" || wait === undefined) return answer
-    const end = yield* Effect.timeoutOption(endOf(control, id), wait)
-    return Option.getOrElse(end, () => answer)
+    const answers = yield* control.cancel(ids, { reason: options.reason })
+    if (wait === undefined) return answers
+    const end = (answer: Cancellation, id: bigint) =>
+      answer._tag === "Stopping"
+        ? Effect.timeoutOrElse(endOf(control, id), {
+          duration: wait,
+          orElse: () => Effect.succeed(answer)
+        })
+        : Effect.succeed(answer)
+    return yield* Effect.forEach(
+      Array.zip(answers, ids),
+      ([answer, id]) => end(answer, id),
+      { concurrency: "unbounded" }
+    )
   }
 )
+
+/** The options of a job to cancel. */
+interface Options {
+  readonly reason?: string | undefined
+  readonly wait?: Duration.Input | undefined
+}
 
 /** Asks until the job has ended. */
 const endOf = (

@@ -7,6 +7,7 @@ import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
 import * as MemorySchema from "../../src/layers/memory/MemorySchema.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
+import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
@@ -17,6 +18,7 @@ JobRepoSuite.suite("memory", MemorySchema.layer)
 SchedulerSuite.suite("memory", MemorySchema.layer)
 WorkerRegistrySuite.suite("memory", MemorySchema.layer)
 JobAdminSuite.suite("memory", MemorySchema.layer)
+JobControlSuite.suite("memory", MemorySchema.layer)
 NotifierSuite.suite("memory", MemorySchema.layer)
 
 const locks = { RowLock, SoloLock, AdvisoryLock: { layer: AdvisoryLock.layer({ key: 42n }) } }

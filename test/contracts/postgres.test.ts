@@ -7,6 +7,7 @@ import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
 import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
+import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
@@ -20,6 +21,7 @@ const solo = PgQueue.withLock(SoloLock.layer)
 JobRepoSuite.suite("postgres, row lock", PgQueue.layer)
 JobRepoSuite.suite("postgres, advisory lock", advisory)
 JobAdminSuite.suite("postgres", PgQueue.layer)
+JobControlSuite.suite("postgres", PgQueue.layer)
 SchedulerSuite.suite("postgres", PgQueue.layer)
 WorkerRegistrySuite.suite("postgres", PgQueue.layer)
 

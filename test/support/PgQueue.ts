@@ -4,6 +4,7 @@
 import { Effect, Layer } from "effect"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as PgJobAdmin from "../../src/layers/postgres/PgJobAdmin.ts"
+import * as PgJobControl from "../../src/layers/postgres/PgJobControl.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
@@ -23,6 +24,7 @@ export const withLock = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
     PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),
+    PgJobControl.layer({ schema }),
     PgNotifier.layer({ schema }),
     PgScheduler.layer({ schema }),
     PgWorkerRegistry.layer({ schema })
