@@ -13,9 +13,16 @@ where finished_at > now() - interval '1 hour'
 group by name, outcome;
 -- #endregion
 
--- #region cancel
+-- #region delete
 delete from pgq.jobs where id = 7;
 update pgq.jobs set priority = 100 where serialization_key = 'customer-7';
+-- #endregion
+
+-- #region cancel
+select pgq.cancel(42, 'customer left');
+select * from pgq.cancel(array[42, 43], 'customer left');
+select * from pgq.cancel_some('default', null, 'customer-7', null, 0, 500, 'customer left');
+select pgq.ended_as(42);
 -- #endregion
 
 -- #region by-hand

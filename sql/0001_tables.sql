@@ -102,6 +102,20 @@ ALTER TABLE leases ALTER COLUMN job_ids SET STORAGE EXTERNAL;
 CREATE INDEX leases_queue ON leases (queue);
 CREATE INDEX leases_worker ON leases (worker_id);
 
+-- One row per leased job that somebody has cancelled. A request belongs to the lease and dies with
+-- it: a settlement or a rescue ends the job as cancelled instead of handing it back. A run that
+-- completes all the same is completed.
+CREATE TABLE cancel_requests (
+  lease_id  uuid NOT NULL,
+  job_id    bigint NOT NULL,
+  worker_id uuid NOT NULL,
+  asked_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  asked_by  text NOT NULL DEFAULT session_user,
+  reason    text,
+  PRIMARY KEY (lease_id, job_id)
+);
+CREATE INDEX cancel_requests_worker ON cancel_requests (worker_id);
+
 -- One row per live worker.
 CREATE TABLE workers (
   id          uuid PRIMARY KEY,
@@ -181,7 +195,8 @@ INSERT INTO settings DEFAULT VALUES;
 CREATE TABLE finished_jobs (
   id                bigint NOT NULL,
   created_at        timestamptz NOT NULL,
-  claimed_at        timestamptz NOT NULL,
+  -- NULL if the job was cancelled outside of a lease, like `lease_id`.
+  claimed_at        timestamptz,
   finished_at       timestamptz NOT NULL,
   priority          integer NOT NULL,
   -- The number of the last run; runs that were cut short do not count.
@@ -196,7 +211,7 @@ CREATE TABLE finished_jobs (
   payload           jsonb NOT NULL,
   error             text,
   -- The lease under which the job ended.
-  lease_id          uuid NOT NULL
+  lease_id          uuid
 ) PARTITION BY LIST (outcome);
 CREATE TABLE completed_jobs PARTITION OF finished_jobs FOR VALUES IN ('completed')
   PARTITION BY RANGE (finished_at);

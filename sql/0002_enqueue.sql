@@ -18,7 +18,8 @@ CREATE TRIGGER "~first_state" BEFORE INSERT ON jobs FOR EACH ROW
   EXECUTE FUNCTION set_first_state();
 
 -- Tells the listeners of this schema to look, unless the settings forbid NOTIFY. A message is a
--- hint, 'due' or 'jobs:' with the name of a queue; it is no command, and has no data.
+-- hint: 'due', 'jobs:' with the name of a queue, or 'cancel:' with the id of a worker. It is no
+-- command, and has no data.
 CREATE FUNCTION notify_wake(message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF (SELECT notify FROM settings) THEN

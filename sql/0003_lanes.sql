@@ -17,10 +17,11 @@
 --                    stripes (by number), job rows (skip), leases (new), worker row
 --   settle           leases (by id), stripes (by number), job rows and history table,
 --                    next rows of lanes (skip)
+--   cancel           job after job: its lease; or its row and the history table
 --   row_locked       leases (skip), job rows (skip)
 --   rescue           leases (skip), job rows (skip), history table
---   reconcile        leases (skip)
---   leave, alive     leases (skip), worker row
+--   reconcile        leases (skip), job rows (skip), history table
+--   leave, alive     leases (skip), job rows (skip), history table, worker row
 --   leave, dead      worker row, leases (skip), job rows (skip), history table
 --   note_late        worker rows (skip)
 --   promote          job rows (skip)
@@ -40,6 +41,10 @@
 --   hand holds job rows and waits for leases at its commit. A settlement holds job rows, and a
 --   change by hand may hold others and wait for these. Both times the settlement gives up after 100
 --   ms, long before the server looks for a deadlock (deadlock_timeout, one second).
+-- - A cancel takes its jobs in ascending order, but may hold the row of one job and the lease of
+--   another, while a step of another kind holds what comes next. It gives up after 500 ms, and from
+--   then on waits for no lock of another job: whoever waits for it meanwhile waits in no circle for
+--   as long as a second.
 --
 -- IDIOMS
 --

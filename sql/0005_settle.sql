@@ -114,15 +114,17 @@ BEGIN
   RETURN taken;
 END $$;
 
--- Takes jobs that ended otherwise out of their leases. A job that goes back undone takes the
+-- Takes jobs that ended otherwise out of their leases. A job that its worker hands back takes the
 -- following jobs of its lane out of the lease, too. `mine` are those of `others` that stood in
--- their lease: `finished` those that end for good, `undone` those that go back.
+-- their lease. `finished` are the jobs that end for good, `why` maps their ids to their errors, and
+-- `undone` are the runs whose jobs go back.
 CREATE FUNCTION take_others(
   others ending[], is_keyed boolean,
-  OUT mine ending[], OUT finished ended_jobs[], OUT undone ending[]
+  OUT mine ending[], OUT finished ended_jobs[], OUT undone ending[], OUT why jsonb
 ) LANGUAGE plpgsql AS $$
 DECLARE
   their uuid[] := ARRAY(SELECT DISTINCT o.lease FROM unnest(others) AS o);
+  ends ending[];
   gone bigint[];
 BEGIN
   mine := others;
@@ -141,13 +143,6 @@ BEGIN
   END IF;
   undone := ARRAY(SELECT o FROM unnest(mine) AS o WHERE o.outcome NOT IN ('failed', 'cancelled'));
   gone := ARRAY(SELECT o.id FROM unnest(mine) AS o);
-  finished := ARRAY(
-    SELECT ROW(
-      o.lease, (SELECT own.claimed_at FROM leases AS own WHERE own.id = o.lease), o.outcome,
-      array_agg(o.id ORDER BY o.id), array_agg(o.ran_ms ORDER BY o.id)
-    )::ended_jobs
-    FROM unnest(mine) AS o WHERE o.outcome IN ('failed', 'cancelled') GROUP BY o.lease, o.outcome
-  );
   IF is_keyed AND cardinality(undone) > 0 THEN
     gone := gone || ARRAY(
       SELECT r.id FROM jobs AS r
@@ -163,12 +158,52 @@ BEGIN
         )
     );
   END IF;
+  ends := mine;
+  IF EXISTS (SELECT FROM cancel_requests WHERE lease_id = ANY (their)) THEN
+    ends := heed_requests(mine, their, gone);
+    undone := ARRAY(SELECT e FROM unnest(ends) AS e WHERE e.outcome NOT IN ('failed', 'cancelled'));
+  END IF;
+  finished := ARRAY(
+    SELECT ROW(
+      e.lease, (SELECT own.claimed_at FROM leases AS own WHERE own.id = e.lease), e.outcome,
+      array_agg(e.id ORDER BY e.id), array_agg(e.ran_ms ORDER BY e.id)
+    )::ended_jobs
+    FROM unnest(ends) AS e WHERE e.outcome IN ('failed', 'cancelled') GROUP BY e.lease, e.outcome
+  );
+  why := (SELECT jsonb_object_agg(e.id, e.error) FROM unnest(ends) AS e);
   DELETE FROM leases AS own WHERE own.id = ANY (their) AND NOT EXISTS (
     SELECT FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   );
   UPDATE leases AS own SET job_ids = ARRAY(
     SELECT id FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   ) WHERE own.id = ANY (their);
+END $$;
+
+-- Ends as cancelled what somebody has cancelled: of these ends of runs, those that would hand their
+-- job back, and the jobs that would go back without a run. `gone` are the jobs that leave their
+-- leases. A run that failed for good has failed. Deletes the requests.
+CREATE FUNCTION heed_requests(ends ending[], their uuid[], gone bigint[]) RETURNS ending[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  heeded ending[];
+BEGIN
+  heeded := ARRAY(
+    SELECT CASE WHEN r.job_id IS NULL OR e.outcome = 'failed' THEN e ELSE ROW(
+             e.lease, e.id, 'cancelled', NULL, coalesce(r.reason, e.error, 'cancelled'), NULL,
+             e.ran_ms
+           )::ending END
+    FROM unnest(ends) AS e
+    LEFT JOIN cancel_requests AS r ON r.lease_id = e.lease AND r.job_id = e.id
+  ) || ARRAY(
+    SELECT ROW(
+             r.lease_id, r.job_id, 'cancelled', NULL, coalesce(r.reason, 'cancelled'), NULL, NULL
+           )::ending
+    FROM cancel_requests AS r JOIN leases AS own ON own.id = r.lease_id
+    WHERE r.lease_id = ANY (their) AND r.job_id = ANY (gone) AND r.job_id = ANY (own.job_ids)
+      AND (r.lease_id, r.job_id) NOT IN (SELECT e.lease, e.id FROM unnest(ends) AS e)
+  );
+  DELETE FROM cancel_requests WHERE lease_id = ANY (their) AND job_id = ANY (gone);
+  RETURN heeded;
 END $$;
 
 -- Puts jobs back that ended undone: for another run, or as they were. Returns whether a claim may
@@ -329,6 +364,7 @@ DECLARE
   endings ending[];
   mine ending[];
   undone ending[];
+  why jsonb;
   ended bigint[];
   queues text[];
   keys text[];
@@ -348,16 +384,15 @@ BEGIN
   ended := CASE cardinality(completed) WHEN 1 THEN completed[1].ids
            ELSE ARRAY(SELECT unnest(c.ids) FROM unnest(completed) AS c) END;
   IF endings IS NOT NULL THEN
-    SELECT * INTO mine, finished, undone FROM take_others(endings, keys IS NOT NULL);
+    SELECT * INTO mine, finished, undone, why FROM take_others(endings, keys IS NOT NULL);
     ended := ended || ARRAY(SELECT e.id FROM unnest(mine) AS e);
   END IF;
   IF cardinality(completed) > 0 THEN
     PERFORM move_to_history(completed, NULL);
   END IF;
   IF cardinality(finished) > 0 THEN
-    PERFORM move_to_history(
-      batch.ended, (SELECT jsonb_object_agg(e.id, e.error) FROM unnest(mine) AS e)
-    ) FROM (SELECT array_agg(f) AS ended FROM unnest(finished) AS f GROUP BY f.outcome) AS batch;
+    PERFORM move_to_history(batch.ended, why)
+    FROM (SELECT array_agg(f) AS ended FROM unnest(finished) AS f GROUP BY f.outcome) AS batch;
   END IF;
   IF cardinality(undone) > 0 THEN
     has_made_ready := put_back(undone, keys IS NOT NULL);

@@ -109,53 +109,81 @@ BEGIN
   );
 END $$;
 
--- Takes a lease apart and hands its jobs back. Returns the number of its jobs. After a crash the
--- jobs are suspects; a job in its third crash is failed as crashed. While another transaction has
--- locked one of the jobs, to change it by hand, the lease of a crashed worker stays for a later
--- rescue.
+-- Takes a lease apart and hands its jobs back. Returns the number of its jobs. Jobs that somebody
+-- has cancelled end. After a crash the others are suspects; a job in its third crash is failed as
+-- crashed. While another transaction has locked one of the jobs that change, to change it by hand,
+-- the lease stays for a later call.
 CREATE FUNCTION give_back(l leases, has_crashed boolean) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
+  requested bigint[] := ARRAY(
+    SELECT job_id FROM cancel_requests WHERE lease_id = l.id AND job_id = ANY (l.job_ids)
+    ORDER BY job_id
+  );
+  changing bigint[] := CASE WHEN has_crashed THEN l.job_ids ELSE requested END;
   places tid[];
   poisoned bigint[];
-  is_keyed boolean := true;
-  changed integer;
+  is_keyed boolean;
+  locked_count integer;
   mark text;
 BEGIN
-  IF has_crashed THEN
-    SELECT coalesce(array_agg(place), '{}'), array_agg(id) FILTER (WHERE crash_count >= 2),
-           bool_or(has_key)
-      INTO places, poisoned, is_keyed FROM (
-        SELECT ctid AS place, id, crash_count, serialization_key IS NOT NULL AS has_key
-        FROM jobs WHERE id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED
+  IF has_crashed OR cardinality(requested) > 0 THEN
+    SELECT coalesce(array_agg(place) FILTER (WHERE NOT is_requested), '{}'),
+           array_agg(id) FILTER (WHERE crash_count >= 2 AND NOT is_requested),
+           bool_or(has_key), count(*)
+      INTO places, poisoned, is_keyed, locked_count FROM (
+        SELECT ctid AS place, id, crash_count, serialization_key IS NOT NULL AS has_key,
+               id = ANY (requested) AS is_requested
+        FROM jobs WHERE id = ANY (changing) FOR UPDATE SKIP LOCKED
       ) AS j;
-    IF cardinality(places) < cardinality(l.job_ids)
-       AND cardinality(places) < (SELECT count(*) FROM jobs WHERE id = ANY (l.job_ids)) THEN
+    IF locked_count < cardinality(changing)
+       AND locked_count < (SELECT count(*) FROM jobs WHERE id = ANY (changing)) THEN
       RETURN 0;
     END IF;
   END IF;
   DELETE FROM leases WHERE id = l.id;
-  IF is_keyed THEN
+  IF is_keyed OR NOT has_crashed THEN
     PERFORM mark_lanes(l.queue, l.job_ids);
   END IF;
-  IF has_crashed THEN
+  IF has_crashed OR cardinality(requested) > 0 THEN
     mark := begin_step();
-    IF poisoned IS NOT NULL THEN
-      PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, 'crashed', poisoned, NULL)::ended_jobs], (
-        SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
-        FROM unnest(poisoned) AS id
-      ));
-    END IF;
-    UPDATE jobs SET crash_count = crash_count + 1 WHERE ctid = ANY (places); -- idiom: by place
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN
-      -- Without the count a job could kill one worker after the other.
-      -- idiom: by place
-      PERFORM refuse_if_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
-    END IF;
+    IF cardinality(requested) > 0 THEN PERFORM end_requested(l, requested); END IF;
+    IF has_crashed THEN PERFORM count_crash(l, places, poisoned); END IF;
     PERFORM end_step(mark);
   END IF;
   PERFORM wake(l.queue);
   RETURN cardinality(l.job_ids);
+END $$;
+
+-- Ends the jobs of a lease that somebody has cancelled, whose rows the caller has locked.
+CREATE FUNCTION end_requested(l leases, requested bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, 'cancelled', requested, NULL)::ended_jobs], (
+    SELECT jsonb_object_agg(job_id, coalesce(reason, 'cancelled'))
+    FROM cancel_requests WHERE lease_id = l.id
+  ));
+  DELETE FROM cancel_requests WHERE lease_id = l.id;
+END $$;
+
+-- Counts the death of a worker for the jobs of a lease, whose rows the caller has locked. `places`
+-- are the rows; the `poisoned` among them end as crashed.
+CREATE FUNCTION count_crash(l leases, places tid[], poisoned bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  changed integer;
+BEGIN
+  IF poisoned IS NOT NULL THEN
+    PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, 'crashed', poisoned, NULL)::ended_jobs], (
+      SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
+      FROM unnest(poisoned) AS id
+    ));
+  END IF;
+  UPDATE jobs SET crash_count = crash_count + 1 WHERE ctid = ANY (places); -- idiom: by place
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed + coalesce(cardinality(poisoned), 0) < cardinality(places) THEN
+    -- Without the count a job could kill one worker after the other.
+    -- idiom: by place
+    PERFORM refuse_if_kept(ARRAY(SELECT id FROM jobs WHERE ctid = ANY (places)), 'UPDATE');
+  END IF;
 END $$;
 
 -- Takes some of these leases apart, one after the other until they had `jobs_max` jobs. Returns the
@@ -359,7 +387,8 @@ BEGIN
   RETURN cardinality(forgotten);
 END $$;
 
--- Deletes some receipts that no client will ask for any more. Returns their number.
+-- Deletes some receipts that no client will ask for any more, and some requests for jobs that have
+-- left their lease. Returns the greater number.
 CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp() - interval '5 minutes';
@@ -368,6 +397,23 @@ BEGIN
   DELETE FROM receipts WHERE id = ANY (ARRAY(
     SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at
     LIMIT 5000 FOR UPDATE SKIP LOCKED
+  ));
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  RETURN greatest(dropped, forget_requests());
+END $$;
+
+-- Deletes some requests for jobs that completed all the same, or were deleted by hand. A lease
+-- never takes in another job, so none of these requests can be needed later.
+CREATE FUNCTION forget_requests() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  dropped integer;
+BEGIN
+  DELETE FROM cancel_requests WHERE ctid = ANY (ARRAY( -- idiom: by place
+    SELECT asked.ctid FROM cancel_requests AS asked
+    WHERE NOT EXISTS (
+      SELECT FROM leases WHERE id = asked.lease_id AND asked.job_id = ANY (job_ids)
+    )
+    LIMIT 5000
   ));
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN dropped;

@@ -15,7 +15,7 @@ WITH groups (functions, settings) AS (VALUES
   -- node that is off but has no alternative counts as very dear, and JIT would compile for longer
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
-         'row_locked', 'heal_lanes'],
+         'row_locked', 'heal_lanes', 'cancel', 'cancel_some'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -27,6 +27,11 @@ WITH groups (functions, settings) AS (VALUES
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.
   (ARRAY['settle'], ARRAY['lock_timeout=100ms']),
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
+  (ARRAY['cancel', 'cancel_some'], ARRAY['lock_timeout=500ms']),
+  -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
+  -- settings may lead to a walk through the history.
+  (ARRAY['ended_as'],
+   ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.
   (ARRAY['prune_completed', 'prune_failed', 'prune_dropped'],
@@ -46,8 +51,8 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['lock_queues', 'take_by_turns', 'take_jobs', 'pick', 'pick_above', 'add_suspects',
          'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
          'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle',
-         'take_completed', 'take_others', 'move_to_history', 'put_back', 'pass_heads_on',
-         'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all'])
+         'take_completed', 'take_others', 'heed_requests', 'move_to_history', 'put_back',
+         'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,
@@ -71,9 +76,10 @@ CROSS JOIN LATERAL (
            SELECT unnest(groups.settings) FROM groups WHERE p.proname = ANY (groups.functions)
            ORDER BY 1
          ) AS settings,
-         -- A producer needs no rights to the tables that the triggers look up and write, and a
-         -- worker owns no history. These functions change no job, and evaluate nothing that the
-         -- caller chose.
-         is_pinned AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%') AS is_definer
+         -- A producer needs no rights to the tables that the triggers look up and write, a worker
+         -- owns no history, and an operator locks a lease but changes none. These functions change
+         -- no job, and evaluate nothing that the caller chose.
+         is_pinned AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%'
+                        OR proname = 'request_cancel') AS is_definer
 ) AS wanted
 WHERE p.pronamespace = current_schema()::regnamespace

@@ -22,7 +22,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("leases
         { until: string }
       >`SELECT clock_timestamp()::text AS until`
       yield* a.commit
-      const isKnown = yield* Fiber.join(renewing)
+      const { isKnown } = yield* Fiber.join(renewing)
 
       const whole = yield* watcher.sql`
         SELECT FROM pgq.workers

@@ -197,8 +197,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "passingBy",
     changes: [{
       file: "sql/0006_maintenance.sql",
-      from: "id = ANY (l.job_ids) FOR UPDATE SKIP LOCKED",
-      to: "id = ANY (l.job_ids) FOR UPDATE"
+      from: "id = ANY (changing) FOR UPDATE SKIP LOCKED",
+      to: "id = ANY (changing) FOR UPDATE"
     }],
     by: [test("interleaving/rowLocks", "a rescue passes by a lease")]
   },

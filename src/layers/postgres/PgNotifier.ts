@@ -99,4 +99,6 @@ const heard = withTimeout("listen", bounds.listen)
 const decode = (message: string): Wake =>
   message.startsWith("jobs:")
     ? { _tag: "Jobs", queue: message.slice("jobs:".length) }
+    : message.startsWith("cancel:")
+    ? { _tag: "Cancel", worker: message.slice("cancel:".length) }
     : { _tag: message === "due" ? "Due" : "Everything" }

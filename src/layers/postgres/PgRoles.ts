@@ -43,6 +43,7 @@ const reader: Rights = {
     failed_jobs: ["SELECT"],
     dropped_jobs: ["SELECT"],
     leases: ["SELECT"],
+    cancel_requests: ["SELECT"],
     workers: ["SELECT"],
     dirty_lanes: ["SELECT"],
     withdrawals: ["SELECT"],
@@ -54,6 +55,28 @@ const reader: Rights = {
   functions: []
 }
 
+/** The steps of a cancel that run with the rights of its caller. */
+const cancelling = [
+  "begin_step",
+  "cancel",
+  "cancel_each",
+  "cancel_one",
+  "cancel_some",
+  "end_step",
+  "end_waiting",
+  "ended_as",
+  "lease_of",
+  "lock_jobs",
+  "mark_lanes",
+  "move_to_history",
+  "notify_wake",
+  "refuse_if_kept",
+  "request_cancel",
+  "require_read_committed",
+  "try_to_cancel",
+  "wake"
+]
+
 const history = ["prune_completed", "prune_failed", "prune_dropped"]
 
 export const roles: Readonly<Record<Role, Rights>> = {
@@ -64,6 +87,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       job_states: ["SELECT"],
       finished_jobs: ["SELECT", "INSERT"],
       leases: all,
+      cancel_requests: ["SELECT", "DELETE"],
       workers: all,
       dirty_lanes: all,
       receipts: ["SELECT", "DELETE"],
@@ -82,16 +106,20 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "demote_heads",
       "note_late",
       "drop_markers",
+      "end_requested",
       "end_step",
       "move_to_history",
       "forget",
+      "forget_requests",
       "give_back",
       "give_back_some",
       "make_heads",
       "choose_heads",
+      "count_crash",
       "has_unannounced",
       "lock_jobs",
       "heal_lanes",
+      "heed_requests",
       "jobs_below",
       "rest_of_lanes",
       "lane_stripe",
@@ -135,11 +163,13 @@ export const roles: Readonly<Record<Role, Rights>> = {
     relations: {
       ...reader.relations,
       jobs: all,
+      finished_jobs: ["SELECT", "INSERT"],
+      dirty_lanes: ["SELECT", "INSERT"],
       receipts: ["SELECT", "INSERT"],
       settings: ["SELECT", "UPDATE"]
     },
     sequences: "readable",
-    functions: [...producer.functions, ...history]
+    functions: [...producer.functions, ...history, ...cancelling]
   },
   reader
 }

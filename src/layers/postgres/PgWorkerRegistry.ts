@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import type { Statement } from "effect/sql"
+import type { CancelRequest } from "../../domain/Cancellation.ts"
 import { StoreError } from "../../domain/Errors.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -32,19 +33,6 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
     withTimeout("join")
   )
 
-  const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
-    function*(id) {
-      const renewed = yield* sql`
-        UPDATE ${name("workers")}
-        SET lease_until = clock_timestamp() + lease, late_since = NULL
-        WHERE id = ${id}::uuid
-        RETURNING id
-      `
-      return { isKnown: renewed.length > 0, hasCancels: false }
-    },
-    withTimeout("renew")
-  )
-
   const reconcile: WorkerRegistry["Service"]["reconcile"] = Effect.fn("WorkerRegistry.reconcile")(
     function*(id, known) {
       let released = 0
@@ -62,13 +50,43 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
 
   return WorkerRegistry.of({
     join,
-    renew,
-    cancelRequests: () => Effect.succeed([]),
+    ...renewals(sql, name),
     reconcile,
     leave: endAs("leave", false),
     reportDead: endAs("reportDead", true)
   })
 })
+
+/** How a worker stays alive, and learns which of its jobs were cancelled. */
+const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.Identifier) => {
+  const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
+    function*(id) {
+      const [renewed] = yield* sql<{ has_cancels: boolean }>`
+        UPDATE ${name("workers")} AS w
+        SET lease_until = clock_timestamp() + lease, late_since = NULL
+        WHERE id = ${id}::uuid
+        RETURNING EXISTS (
+          SELECT FROM ${name("cancel_requests")} AS r WHERE r.worker_id = w.id
+        ) AS has_cancels
+      `
+      return { isKnown: renewed !== undefined, hasCancels: renewed?.has_cancels === true }
+    },
+    withTimeout("renew")
+  )
+
+  const cancelRequests: WorkerRegistry["Service"]["cancelRequests"] = Effect.fn(
+    "WorkerRegistry.cancelRequests"
+  )(
+    (id) =>
+      sql<CancelRequest>`
+        SELECT lease_id::text AS lease, job_id AS id
+        FROM ${name("cancel_requests")} WHERE worker_id = ${id}::uuid
+      `,
+    withTimeout("cancelRequests")
+  )
+
+  return { renew, cancelRequests }
+}
 
 /**
  * Ends a worker in steps. A row-locked lease stays: a rescue gives back a dead worker's lease, and

@@ -77,7 +77,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
       }
     }))
 
-  it.effect("run with their caller's rights, all but triggers and those that keep history", () =>
+  it.effect("run with their caller's rights, all but triggers, requests and those that keep history", () =>
     Effect.gen(function*() {
       const lending = (yield* functions).filter(({ is_definer }) => is_definer)
 
@@ -93,6 +93,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
           "prune_completed",
           "prune_dropped",
           "prune_failed",
+          "request_cancel",
           "withdraw"
         ]
       )
@@ -112,11 +113,11 @@ layer(PgQueue.database, options)("the functions", (it) => {
       assert.deepStrictEqual(open, [])
     }))
 
-  it.effect("open no subtransactions, but for lanes after a refused claim", () =>
+  it.effect("open no subtransactions, but for a cancel, and lanes after a refused claim", () =>
     Effect.gen(function*() {
       const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
 
-      assert.deepStrictEqual(catching.map(({ name }) => name), ["order_each"])
+      assert.deepStrictEqual(catching.map(({ name }) => name), ["cancel_one", "order_each"])
     }))
 
   it.effect("work under a hostile search path", () =>

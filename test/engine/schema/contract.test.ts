@@ -69,9 +69,10 @@ const facts: Readonly<Record<string, () => void>> = {
     const messages = new Set(
       Array.from(sql.matchAll(/PERFORM notify_wake\('(.+?)'/g), ([, text]) => text)
     )
-    assert.sameMembers(Array.from(messages), ["jobs:", "due"])
+    assert.sameMembers(Array.from(messages), ["jobs:", "cancel:", "due"])
     const { text } = sources.find(({ file }) => file.endsWith("PgNotifier.ts"))!
     assert.include(text, "message.startsWith(\"jobs:\")")
+    assert.include(text, "message.startsWith(\"cancel:\")")
     assert.include(text, "message === \"due\"")
   },
 
@@ -209,7 +210,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const isCalled = (name: string) => new RegExp(`"${name}"|\\.${name}\\b`).test(calling)
     const called = contents().functions.filter(isCalled)
     const prunes = ["prune_completed", "prune_failed", "prune_dropped"]
-    const notHot = ["enqueue", "forget", "has_unannounced", "settle_again", ...prunes]
+    const notHot = ["ended_as", "enqueue", "forget", "has_unannounced", "settle_again", ...prunes]
     assert.sameMembers(Array.from(new Set(called)), [...hot, ...notHot])
   },
 
@@ -230,8 +231,25 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.deepStrictEqual([atOnce, ...steps], [4000, 4000, 4000])
     assert.strictEqual(constant("reconciledMax"), "4000")
     assert.strictEqual(constant("rescuedMax"), "4000")
-    const forgotten = numbersIn(functionOf("forget"), /LIMIT (\d+)/, 1)
-    assert.deepStrictEqual(forgotten, [Number(constant("forgottenMax"))])
+    const forgotten = ["forget", "forget_requests"].flatMap((name) =>
+      numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
+    )
+    assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))
+  },
+
+  "Answers to a cancel": () => {
+    const steps = ["try_to_cancel", "cancel_one", "ended_as"].map(functionOf).join("\n")
+    const given = steps.matchAll(/(?:outcome := |coalesce\(\s+.*, |THEN )'(\w+)'/g)
+    const answers = Array.from(given, ([, answer]) => answer!)
+    assert.sameMembers(answers, ["unknown", "stopping", "cancelled", "held", "unfinished"])
+    const { text } = sources.find(({ file }) => file.endsWith("PgJobControl.ts"))!
+    for (const answer of answers) assert.include(text, `"${answer}"`)
+    const states = Array.from(
+      functionOf("cancel_some").matchAll(/'(waiting|running)'/g),
+      ([, state]) => state
+    )
+    assert.include(typescript, "ReadonlyArray<\"waiting\" | \"running\">")
+    assert.sameMembers(Array.from(new Set(states)), ["waiting", "running"])
   },
 
   "Rows of a claim": () => {

@@ -1,0 +1,201 @@
+-- How people and applications end jobs before their time. A job that waits ends at once. A leased
+-- job is asked to stop: by a row of cancel_requests, which its worker, a settlement and a rescue
+-- look at.
+
+-- Cancels jobs, and answers for each of them in the order given:
+--
+-- - 'cancelled': the job waited, and has ended.
+-- - 'stopping': the job is leased to the worker `worker_id`. It never starts again. It ends as
+--   cancelled, unless its run completes or fails for good before.
+-- - with `has_ended_before`, how the job had ended before.
+-- - 'held': another transaction has locked the job, and nothing of it was changed. After the first
+--   such job no other one is waited for.
+-- - 'unknown': there is no such job, and no history of it.
+CREATE FUNCTION cancel(jobs bigint[], reason text DEFAULT NULL)
+RETURNS TABLE (id bigint, outcome text, has_ended_before boolean, worker_id uuid)
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM cancel_each(jobs, reason, ARRAY['waiting', 'running']);
+END $$;
+
+-- Cancels one job. Returns what became of it, or how it had ended before.
+CREATE FUNCTION cancel(job bigint, reason text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+  SELECT outcome FROM cancel(ARRAY[job], reason)
+$$;
+
+-- Cancels at most `jobs_max` of the jobs behind `after_id`, in the order of their ids: those of a
+-- queue, of a name, of a key, and in one of the states 'waiting' (in no lease) and 'running' (in a
+-- lease). NULL stands for any. `last_id` is the id to go on behind; NULL at the end. A call looks
+-- at 10,000 jobs at most.
+CREATE FUNCTION cancel_some(
+  queue text, name text, key text, states text[], after_id bigint, jobs_max integer, reason text,
+  OUT cancelled integer, OUT stopping integer, OUT held integer, OUT last_id bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  wanted text[] := coalesce(states, ARRAY['waiting', 'running']);
+  leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases);
+  fitting bigint[];
+  looked_at integer;
+BEGIN
+  SELECT array_agg(job.id) FILTER (WHERE job.fits), max(job.id), count(*)
+    INTO fitting, last_id, looked_at FROM (
+      SELECT j.id, (cancel_some.queue IS NULL OR j.queue = cancel_some.queue)
+             AND (cancel_some.name IS NULL OR j.name = cancel_some.name)
+             AND (key IS NULL OR j.serialization_key IS NOT DISTINCT FROM key)
+             AND CASE WHEN j.id NOT IN (SELECT unnest(leased)) THEN 'waiting' ELSE 'running' END
+                 = ANY (wanted) AS fits
+      FROM jobs AS j WHERE j.id > after_id ORDER BY j.id LIMIT 10000
+    ) AS job;
+  IF looked_at < 10000 THEN last_id := NULL; END IF;
+  IF cardinality(fitting) > jobs_max THEN
+    fitting := fitting[:jobs_max];
+    last_id := fitting[jobs_max];
+  END IF;
+  SELECT count(*) FILTER (WHERE answer.outcome = 'cancelled' AND NOT answer.has_ended_before),
+         count(*) FILTER (WHERE answer.outcome = 'stopping'),
+         count(*) FILTER (WHERE answer.outcome = 'held')
+    INTO cancelled, stopping, held FROM cancel_each(fitting, reason, wanted) AS answer;
+END $$;
+
+-- How a job has ended: its outcome, 'unfinished' if it has not, or 'unknown' if there is neither a
+-- job nor a history of it.
+CREATE FUNCTION ended_as(job bigint) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN EXISTS (SELECT FROM jobs WHERE id = job) THEN 'unfinished' ELSE coalesce(
+    (SELECT outcome FROM finished_jobs WHERE id = job ORDER BY finished_at DESC LIMIT 1), 'unknown'
+  ) END
+$$;
+
+-- Cancels jobs, and answers for each of them in the order given. The outcome is NULL for a job in
+-- none of the `states`.
+CREATE FUNCTION cancel_each(ids bigint[], why text, states text[])
+RETURNS TABLE (id bigint, outcome text, has_ended_before boolean, worker_id uuid)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  size integer := coalesce(cardinality(ids), 0);
+  outcomes text[] := array_fill(NULL::text, ARRAY[size]);
+  ended boolean[] := array_fill(NULL::boolean, ARRAY[size]);
+  workers uuid[] := array_fill(NULL::uuid, ARRAY[size]);
+  job record;
+  answer record;
+  waits boolean := true;
+BEGIN
+  PERFORM require_read_committed();
+  FOR job IN
+    SELECT asked.id, asked.place FROM unnest(ids) WITH ORDINALITY AS asked(id, place) ORDER BY 1
+  LOOP
+    answer := cancel_one(job.id, why, states, waits);
+    outcomes[job.place] := answer.outcome;
+    ended[job.place] := answer.has_ended_before;
+    workers[job.place] := answer.worker_id;
+    waits := waits AND answer.outcome IS DISTINCT FROM 'held';
+  END LOOP;
+  RETURN QUERY SELECT * FROM unnest(ids, outcomes, ended, workers);
+END $$;
+
+-- Cancels one job, if need be in several rounds: the job may come into a lease, or out of it, while
+-- the step looks. Where the step waits for no lock, the subtransaction of a round gives back the
+-- locks that it has taken.
+CREATE FUNCTION cancel_one(
+  job bigint, why text, states text[], waits boolean,
+  OUT outcome text, OUT has_ended_before boolean, OUT worker_id uuid
+) LANGUAGE plpgsql AS $$
+BEGIN
+  FOR round IN 1..100 LOOP
+    BEGIN
+      SELECT * INTO outcome, has_ended_before, worker_id
+        FROM try_to_cancel(job, why, states, waits);
+      RETURN;
+    EXCEPTION
+      WHEN SQLSTATE 'PGQ04' THEN CONTINUE;
+      WHEN lock_not_available THEN EXIT;
+    END;
+  END LOOP;
+  outcome := 'held';
+  has_ended_before := false;
+END $$;
+
+-- Cancels one job, or fails with PGQ04 if the job has come into a lease, or out of it, meanwhile.
+CREATE FUNCTION try_to_cancel(
+  job bigint, why text, states text[], waits boolean,
+  OUT outcome text, OUT has_ended_before boolean, OUT worker_id uuid
+) LANGUAGE plpgsql AS $$
+DECLARE
+  q text := (SELECT queue FROM jobs WHERE id = job);
+  lease uuid := lease_of(q, job);
+BEGIN
+  has_ended_before := false;
+  IF q IS NULL THEN
+    outcome := ended_as(job);
+    has_ended_before := outcome <> 'unknown';
+    IF outcome <> 'unfinished' THEN RETURN; END IF;
+  ELSIF lease IS NOT NULL THEN
+    IF NOT 'running' = ANY (states) THEN RETURN; END IF;
+    outcome := 'stopping';
+    worker_id := request_cancel(lease, job, why, waits);
+    IF worker_id IS NOT NULL THEN RETURN; END IF;
+  ELSE
+    IF NOT 'waiting' = ANY (states) THEN RETURN; END IF;
+    IF waits THEN
+      SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE;
+    ELSE
+      SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE NOWAIT;
+    END IF;
+    -- A fresh look at the leases: a claim that had locked the row before has committed by now.
+    IF FOUND AND lease_of(q, job) IS NULL THEN
+      outcome := 'cancelled';
+      PERFORM end_waiting(q, job, why);
+      RETURN;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'job % has come into a lease, or out of it', job USING ERRCODE = 'PGQ04';
+END $$;
+
+-- Returns the lease that contains a job.
+CREATE FUNCTION lease_of(q text, job bigint) RETURNS uuid LANGUAGE sql AS $$
+  SELECT id FROM leases
+  WHERE queue = q AND first_id <= job AND last_id >= job AND job = ANY (job_ids) LIMIT 1
+$$;
+
+-- Asks a worker to stop a job of one of its leases. Returns the worker; NULL if the job is no
+-- longer in the lease. A settlement and a rescue lock the lease first, as this does. So they see
+-- the request, or have ended before this looks at the lease again.
+CREATE FUNCTION request_cancel(asked uuid, job bigint, why text, waits boolean) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+  worker uuid;
+BEGIN
+  IF waits THEN
+    PERFORM FROM leases WHERE id = asked FOR UPDATE;
+  ELSE
+    PERFORM FROM leases WHERE id = asked FOR UPDATE NOWAIT;
+  END IF;
+  worker := (SELECT worker_id FROM leases WHERE id = asked AND job = ANY (job_ids));
+  IF worker IS NOT NULL THEN
+    INSERT INTO cancel_requests (lease_id, job_id, worker_id, reason)
+    VALUES (asked, job, worker, why) ON CONFLICT DO NOTHING;
+    PERFORM notify_wake('cancel:' || worker);
+  END IF;
+  RETURN worker;
+END $$;
+
+-- Ends a job that is in no lease, whose row the caller has locked. A lane that loses its head gets
+-- another one. A job behind the head leaves no gap.
+CREATE FUNCTION end_waiting(q text, job bigint, why text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  mark text;
+BEGIN
+  PERFORM FROM jobs
+  -- idiom: hidden column
+  WHERE id = job AND state || '' IN ('ready', 'retry') AND serialization_key IS NOT NULL;
+  IF FOUND THEN
+    PERFORM mark_lanes(q, ARRAY[job]);
+    PERFORM wake(q);
+  END IF;
+  mark := begin_step();
+  PERFORM move_to_history(
+    ARRAY[(NULL, NULL, 'cancelled', ARRAY[job], NULL)::ended_jobs],
+    jsonb_build_object(job, coalesce(why, 'cancelled'))
+  );
+  PERFORM end_step(mark);
+END $$;
