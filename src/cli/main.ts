@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import { createRequire } from "node:module"
 import * as Arguments from "./Arguments.ts"
+import { cancel } from "./commands/cancel.ts"
 import { check } from "./commands/check.ts"
 import { enqueue } from "./commands/enqueue.ts"
 import { migrate } from "./commands/migrate.ts"
@@ -25,7 +26,7 @@ const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
-    { group: "Jobs", commands: [enqueue] },
+    { group: "Jobs", commands: [enqueue, cancel] },
     { group: "Database", commands: [schema, migrate, check] }
   ])
 )

@@ -3,7 +3,7 @@
  * sentence and no round trip.
  */
 import { Duration, Option, Result } from "effect"
-import type { CancelFilter, Selection } from "./Cancellation.ts"
+import type { AnySelection, CancelFilter } from "./Cancellation.ts"
 import { JobInvalid } from "./Errors.ts"
 import { keyBytesMax, nameBytesMax, queueBytesMax, textIssue } from "./JobRecord.ts"
 
@@ -30,7 +30,7 @@ export const ofJobs = (
 
 /** Many jobs to cancel. An application may name a kind in place of a name. */
 export const ofMany = (
-  { key, limit, name: of, queue, states }: Selection,
+  { key, limit, name: of, queue, states }: AnySelection,
   { reason }: { readonly reason?: string | undefined }
 ): Result.Result<CancelFilter, JobInvalid> => {
   const name = typeof of === "object" && of !== null ? of.name : of

@@ -37,9 +37,13 @@ export interface CancelFilter {
 
 /** Jobs to cancel: those that fit all fields. At least one of queue, name and key is given. */
 export type Selection =
-  & Omit<CancelFilter, "name">
-  & { readonly name?: string | Named | undefined }
+  & AnySelection
   & ({ readonly queue: string } | { readonly name: string | Named } | { readonly key: string })
+
+/** The same, before anybody has seen whether one of them is given. */
+export interface AnySelection extends Omit<CancelFilter, "name"> {
+  readonly name?: string | Named | undefined
+}
 
 /** A kind of job. */
 interface Named {

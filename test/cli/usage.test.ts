@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Pgq from "./Pgq.ts"
 
-const commands = ["schema", "migrate", "start", "status", "stop", "enqueue", "check"]
+const commands = ["schema", "migrate", "start", "status", "stop", "enqueue", "cancel", "check"]
 
 const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [
   [["nonsense"], "Unknown subcommand \"nonsense\""],
@@ -40,7 +40,17 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["start", "-f", "x.ts", "--grace", "999999999d"], "of at most 36500d"],
   [["stop", "-p", "x", "--wait", "36501d"], "of at most 36500d"],
   [["enqueue", "a", "--delay", "5s", "--run-at", "2030-01-01T00:00:00Z"], "exclude each other"],
-  [["enqueue", "a", "--from", "x"], "--from takes everything from its lines"]
+  [["enqueue", "a", "--from", "x"], "--from takes everything from its lines"],
+  [["cancel"], "Missing required argument: id, or one of --queue, --name and --key"],
+  [["cancel", "--yes", "--limit", "5"], "Missing required argument: id, or one of --queue"],
+  [["cancel", "42", "x7"], "\"x7\" is not the id of a job"],
+  [["cancel", "4.2"], "\"4.2\" is not the id of a job"],
+  [["cancel", "42", "--queue", "mail"], "ids go with neither --queue"],
+  [["cancel", "42", "--yes"], "ids go with neither --queue"],
+  [["cancel", "42", "--wait", "soon"], "\"soon\" is not a time such as"],
+  [["cancel", "--queue", "mail", "--wait", "30s"], "--wait goes with ids alone"],
+  [["cancel", "--queue", "mail", "--state", "ready"], "--state"],
+  [["cancel", "--queue", "mail", "--limit", "0"], "0 is not a number of 1 or more"]
 ]
 
 describe("pgq", () => {
