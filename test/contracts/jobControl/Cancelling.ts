@@ -30,15 +30,18 @@ export const hasCancels = (worker: string) =>
     (renewal) => renewal.hasCancels
   )
 
-/** The counts of a queue that are not 0. */
-export const countsOf = (queue: string) =>
-  Effect.map(
-    JobAdmin.use((admin) => admin.counts),
-    (counts) => {
-      const { queue: _, ...mine } = counts.find((each) => each.queue === queue) ?? { queue }
-      return Object.fromEntries(Object.entries(mine).filter(([, count]) => count > 0))
-    }
+/**
+ * The counts of a queue that are not 0. A store may see only by a claim that the first job of a
+ * lane is ready, so `unstarted` counts all that may start.
+ */
+export const countsOf = Effect.fnUntraced(function*(queue: string) {
+  const counts = (yield* JobAdmin.use((admin) => admin.counts))
+    .find((each) => each.queue === queue)
+  const { queue: _, ready = 0, waiting = 0, ...others } = counts ?? { queue }
+  return Object.fromEntries(
+    Object.entries({ unstarted: ready + waiting, ...others }).filter(([, count]) => count > 0)
   )
+})
 
 /** Makes due jobs ready, and runs all that can run. Answers with their names. */
 export const theRest = Effect.fnUntraced(function*(queue: string) {

@@ -23,7 +23,7 @@ export const many = (it: Vitest.MethodsNonLive<Services>) => {
       assert.deepStrictEqual(counts, { cancelled: 4, stopping: 1, held: 0, last: undefined })
       assert.deepStrictEqual(yield* countsOf(queue), { cancelled: 4, running: 1 })
       assert.deepStrictEqual((yield* requests(worker)).map(({ id }) => id), [running!])
-      assert.deepStrictEqual(yield* countsOf(other), { ready: 2 })
+      assert.deepStrictEqual(yield* countsOf(other), { unstarted: 2 })
     }))
 
   it.effect("cancels the jobs of a name, of a key, and of both", () =>

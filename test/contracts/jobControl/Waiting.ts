@@ -57,7 +57,7 @@ export const waiting = (it: Vitest.MethodsNonLive<Services>) => {
 
           assert.deepStrictEqual(answer, [{ _tag: "Cancelled" }])
           assert.strictEqual(yield* outcomeOf(id!), "cancelled")
-          assert.deepStrictEqual(yield* countsOf(queue), { cancelled: 1, ready: 1 })
+          assert.deepStrictEqual(yield* countsOf(queue), { cancelled: 1, unstarted: 1 })
           assert.deepStrictEqual(yield* theRest(queue), ["next"])
         }))
     }
