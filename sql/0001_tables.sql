@@ -210,6 +210,8 @@ CREATE TABLE finished_jobs (
   serialization_key text,
   payload           jsonb NOT NULL,
   error             text,
+  -- The error with its fields, if the kind of job has declared it.
+  failure           jsonb,
   -- The lease under which the job ended.
   lease_id          uuid
 ) PARTITION BY LIST (outcome);

@@ -2,10 +2,11 @@
 
 -- How a run ended that did not complete. `outcome` is 'failed' or 'cancelled', both for good, or
 -- 'blocked', 'retried', 'snoozed', 'unhandled' or 'released'; `delay` is in seconds; `holds` says
--- whether a retried or snoozed job keeps its lane's head. `ran_ms` is how long the run took.
+-- whether a retried or snoozed job keeps its lane's head. `ran_ms` is how long the run took;
+-- `failure` is the error with its fields.
 CREATE TYPE ending AS (
   lease uuid, id bigint, outcome text, delay double precision, error text, holds boolean,
-  ran_ms integer
+  ran_ms integer, failure jsonb
 );
 
 -- The jobs of one lease that have ended for good with one outcome, in ascending order of their ids,
@@ -15,8 +16,9 @@ CREATE TYPE ended_jobs AS (
 );
 
 -- Moves finished jobs, all of one outcome, into history, or deletes them where history is not kept.
--- `why` maps the id of a job to its error.
-CREATE FUNCTION move_to_history(ended ended_jobs[], why jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- `why` maps the id of a job to its error, `fields` to its error with its fields.
+CREATE FUNCTION move_to_history(ended ended_jobs[], why jsonb, fields jsonb DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   outcome_ text := ended[1].outcome;
   is_kept boolean;
@@ -36,7 +38,7 @@ BEGIN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
       id, created_at, claimed_at, finished_at, priority, attempt, ran_ms, outcome, queue, name,
-      serialization_key, payload, error, lease_id
+      serialization_key, payload, error, failure, lease_id
     )
     SELECT j.id, j.created_at, e.claimed_at, clock_timestamp(), j.priority,
            j.failures + CASE WHEN outcome_ IN ('crashed', 'cancelled') THEN 0 ELSE 1 END,
@@ -44,6 +46,7 @@ BEGIN
            e.ran_ms[width_bucket(j.id, e.ids)],
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
            CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
+           CASE WHEN fields IS NOT NULL THEN fields -> j.id::text END,
            e.lease
     FROM unnest(ended) AS e CROSS JOIN jobs AS j WHERE j.id = ANY (e.ids);
   END IF;
@@ -116,11 +119,12 @@ END $$;
 
 -- Takes jobs that ended otherwise out of their leases. A job that its worker hands back takes the
 -- following jobs of its lane out of the lease, too. `mine` are those of `others` that stood in
--- their lease. `finished` are the jobs that end for good, `why` maps their ids to their errors, and
--- `undone` are the runs whose jobs go back.
+-- their lease. `finished` are the jobs that end for good, `why` and `fields` map their ids to
+-- their errors, and `undone` are the runs whose jobs go back.
 CREATE FUNCTION take_others(
   others ending[], is_keyed boolean,
-  OUT mine ending[], OUT finished ended_jobs[], OUT undone ending[], OUT why jsonb
+  OUT mine ending[], OUT finished ended_jobs[], OUT undone ending[], OUT why jsonb,
+  OUT fields jsonb
 ) LANGUAGE plpgsql AS $$
 DECLARE
   their uuid[] := ARRAY(SELECT DISTINCT o.lease FROM unnest(others) AS o);
@@ -170,7 +174,9 @@ BEGIN
     )::ended_jobs
     FROM unnest(ends) AS e WHERE e.outcome IN ('failed', 'cancelled') GROUP BY e.lease, e.outcome
   );
-  why := (SELECT jsonb_object_agg(e.id, e.error) FROM unnest(ends) AS e);
+  SELECT jsonb_object_agg(e.id, e.error),
+         jsonb_object_agg(e.id, e.failure) FILTER (WHERE e.failure IS NOT NULL)
+    INTO why, fields FROM unnest(ends) AS e;
   DELETE FROM leases AS own WHERE own.id = ANY (their) AND NOT EXISTS (
     SELECT FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   );
@@ -190,13 +196,14 @@ BEGIN
   heeded := ARRAY(
     SELECT CASE WHEN r.job_id IS NULL OR e.outcome = 'failed' THEN e ELSE ROW(
              e.lease, e.id, 'cancelled', NULL, coalesce(r.reason, e.error, 'cancelled'), NULL,
-             e.ran_ms
+             e.ran_ms, NULL
            )::ending END
     FROM unnest(ends) AS e
     LEFT JOIN cancel_requests AS r ON r.lease_id = e.lease AND r.job_id = e.id
   ) || ARRAY(
     SELECT ROW(
-             r.lease_id, r.job_id, 'cancelled', NULL, coalesce(r.reason, 'cancelled'), NULL, NULL
+             r.lease_id, r.job_id, 'cancelled', NULL, coalesce(r.reason, 'cancelled'), NULL, NULL,
+             NULL
            )::ending
     FROM cancel_requests AS r JOIN leases AS own ON own.id = r.lease_id
     WHERE r.lease_id = ANY (their) AND r.job_id = ANY (gone) AND r.job_id = ANY (own.job_ids)
@@ -365,6 +372,7 @@ DECLARE
   mine ending[];
   undone ending[];
   why jsonb;
+  fields jsonb;
   ended bigint[];
   queues text[];
   keys text[];
@@ -384,14 +392,14 @@ BEGIN
   ended := CASE cardinality(completed) WHEN 1 THEN completed[1].ids
            ELSE ARRAY(SELECT unnest(c.ids) FROM unnest(completed) AS c) END;
   IF endings IS NOT NULL THEN
-    SELECT * INTO mine, finished, undone, why FROM take_others(endings, keys IS NOT NULL);
+    SELECT * INTO mine, finished, undone, why, fields FROM take_others(endings, keys IS NOT NULL);
     ended := ended || ARRAY(SELECT e.id FROM unnest(mine) AS e);
   END IF;
   IF cardinality(completed) > 0 THEN
     PERFORM move_to_history(completed, NULL);
   END IF;
   IF cardinality(finished) > 0 THEN
-    PERFORM move_to_history(batch.ended, why)
+    PERFORM move_to_history(batch.ended, why, fields)
     FROM (SELECT array_agg(f) AS ended FROM unnest(finished) AS f GROUP BY f.outcome) AS batch;
   END IF;
   IF cardinality(undone) > 0 THEN

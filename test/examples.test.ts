@@ -92,10 +92,11 @@ describe("examples", { timeout: 60_000 }, () => {
       ) assert.include(said, line)
       const sql = yield* PgClient.PgClient
       const ends = yield* sql`
-        SELECT payload ->> 'order' AS id, outcome, attempt FROM pgq.finished_jobs ORDER BY id
+        SELECT payload ->> 'order' AS id, outcome, attempt, failure ->> 'message' AS message
+        FROM pgq.finished_jobs ORDER BY id
       `
-      assert.deepStrictEqual(ends.map((row) => Object.values(row).join(" ")), [
-        "declined failed 1",
+      assert.deepStrictEqual(ends.map((row) => Object.values(row).join(" ").trim()), [
+        "declined failed 1 no funds",
         "flaky completed 2",
         "gone cancelled 0",
         "limited completed 1",

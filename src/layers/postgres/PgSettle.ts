@@ -163,7 +163,8 @@ const otherOutcome = (settled: Settled): ReadonlyArray<object> => {
       return [{
         ...job,
         outcome: settlement.blocksLane ? "blocked" : "failed",
-        error: settlement.error
+        error: settlement.error,
+        failure: settlement.failure === undefined ? undefined : JSON.parse(settlement.failure)
       }]
   }
 }

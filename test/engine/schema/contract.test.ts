@@ -154,7 +154,16 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.includeMembers(names, used)
     const [fields] = places(sql, /CREATE TYPE ending AS \(([^)]*)\)/, 1)[0]!
     const named = fields!.trim().split(/,\s+/).map((field) => field.split(" ")[0]!)
-    assert.sameMembers(named, ["lease", "id", "outcome", "delay", "error", "holds", "ran_ms"])
+    assert.sameMembers(named, [
+      "lease",
+      "id",
+      "outcome",
+      "delay",
+      "error",
+      "holds",
+      "ran_ms",
+      "failure"
+    ])
     for (const field of named) assert.match(text, new RegExp(`\\b${field}\\b`))
     const kept = places(sql, /FOR VALUES IN \((.*)\)/, 3).flat().join(", ")
     assert.deepStrictEqual(
