@@ -16,6 +16,11 @@ pgq enqueue --from jobs.ndjson
 pgq check
 # #endregion
 
+# #region cancel
+pgq cancel 2 --reason 'ordered twice'
+pgq cancel --queue default --key customer-7 --state waiting --yes
+# #endregion
+
 # #region start
 pgq start -w 5 -f jobs.ts -a world -p app.pid &
 # #endregion

@@ -104,6 +104,17 @@ describe("examples", { timeout: 60_000 }, () => {
       ])
     }).pipe(onDatabase))
 
+  it.live("cancel.ts cancels what waits and what runs", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("cancel.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), [
+        "nobody wants Metropolis any more",
+        "1 waited; the one that ran is Cancelled"
+      ])
+    }).pipe(onDatabase))
+
   it.live("enqueue.ts adds jobs of every sort", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("enqueue.ts"))
@@ -214,6 +225,7 @@ describe("examples", { timeout: 60_000 }, () => {
       for (
         const said of [
           /^1\n2\n3\n4$/m,
+          /^2 cancelled\n0 cancelled, 0 stopping$/m,
           /^ok {4}rights/m,
           /job 1 of world: {"arg0":"val0"}/,
           /"Welcome" to ada@example.com/,
