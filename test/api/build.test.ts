@@ -14,9 +14,10 @@ import * as Compiled from "./Compiled.ts"
 import * as Exports from "./Exports.ts"
 
 /** The example of each public value, with the name of the value. */
-const examples = Exports.all().filter(({ isValue }) => isValue).map(({ comment, name }) => {
+const examples = Exports.all().filter(({ isValue }) => isValue).map(({ comment, name }, n) => {
   const [, block = ""] = /@example\n \* ```ts\n([\s\S]*?)^ \* ```$/m.exec(comment) ?? []
-  return { name, code: block.replaceAll(/^ \* ?/gm, "") }
+  // Two names may differ in case alone, and names of files must not.
+  return { name, file: `${n}.${name}.ts`, code: block.replaceAll(/^ \* ?/gm, "") }
 })
 
 /** Checks by type that a program needs only the services of an application that adds jobs. */
@@ -50,16 +51,16 @@ describe("the examples of the public names", { timeout: 120_000 }, () => {
   it.live("compile and run", () =>
     Effect.gen(function*() {
       const { path, said } = yield* Compiled.programs(Object.fromEntries(
-        examples.map(({ code, name }) => [
-          `${name}.ts`,
+        examples.map(({ code, file }) => [
+          file,
           hasProgram(code) ? code + typed : code
         ])
       ))
       assert.strictEqual(said, "")
 
       let runs = 0
-      for (const { name } of examples) {
-        const module: Module = yield* Effect.promise(() => import(join(path, `${name}.ts`)))
+      for (const { file, name } of examples) {
+        const module: Module = yield* Effect.promise(() => import(join(path, file)))
         if (module.program === undefined) continue
         runs++
         yield* module.program.pipe(

@@ -15,7 +15,7 @@ export const setupJobs = (queue) => {
   queue.handle("deaf", (_, { id }) =>
     Effect.andThen(
       Effect.logInfo("id=" + id, "deaf"),
-      Effect.uninterruptible(Effect.sleep("2 seconds"))
+      Effect.uninterruptible(Effect.sleep("8 seconds"))
     ))
 }
 `
