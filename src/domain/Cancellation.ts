@@ -8,7 +8,7 @@ export type JobOutcome = "completed" | "failed" | "crashed" | "cancelled"
 
 /** The answer to the wish that a job be cancelled. */
 export type Cancellation = Data.TaggedEnum<{
-  /** The job waited, and has ended as cancelled. */
+  /** The job has ended as cancelled: it waited, or somebody waited for the end of its run. */
   Cancelled: {}
   /**
    * The job is leased to this worker, which is told to interrupt it. The job never starts again. It
@@ -40,7 +40,7 @@ export type Selection =
   & AnySelection
   & ({ readonly queue: string } | { readonly name: string | Named } | { readonly key: string })
 
-/** The same, before anybody has seen whether one of them is given. */
+/** The same, before it is known whether one of these is given. */
 export interface AnySelection extends Omit<CancelFilter, "name"> {
   readonly name?: string | Named | undefined
 }
