@@ -198,15 +198,20 @@ BEGIN
              e.lease, e.id, 'cancelled', NULL, coalesce(r.reason, e.error, 'cancelled'), NULL,
              e.ran_ms, NULL
            )::ending END
-    FROM unnest(ends) AS e
-    LEFT JOIN cancel_requests AS r ON r.lease_id = e.lease AND r.job_id = e.id
+    FROM unnest(ends) AS e LEFT JOIN LATERAL (
+      SELECT * FROM cancel_requests WHERE lease_id = e.lease AND job_id = e.id
+      OFFSET 0 -- idiom: fence
+    ) AS r ON true
   ) || ARRAY(
     SELECT ROW(
              r.lease_id, r.job_id, 'cancelled', NULL, coalesce(r.reason, 'cancelled'), NULL, NULL,
              NULL
            )::ending
-    FROM cancel_requests AS r JOIN leases AS own ON own.id = r.lease_id
-    WHERE r.lease_id = ANY (their) AND r.job_id = ANY (gone) AND r.job_id = ANY (own.job_ids)
+    FROM (
+      SELECT * FROM cancel_requests WHERE lease_id = ANY (their) AND job_id = ANY (gone)
+      OFFSET 0 -- idiom: fence
+    ) AS r JOIN leases AS own ON own.id = r.lease_id
+    WHERE own.id = ANY (their) AND r.job_id = ANY (own.job_ids)
       AND (r.lease_id, r.job_id) NOT IN (SELECT e.lease, e.id FROM unnest(ends) AS e)
   );
   DELETE FROM cancel_requests WHERE lease_id = ANY (their) AND job_id = ANY (gone);

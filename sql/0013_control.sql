@@ -33,7 +33,10 @@ CREATE FUNCTION cancel_some(
 ) LANGUAGE plpgsql AS $$
 DECLARE
   wanted text[] := coalesce(states, ARRAY['waiting', 'running']);
-  leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases);
+  -- NULL where it does not matter which jobs are leased.
+  leased bigint[] := CASE WHEN states IS NOT NULL THEN ARRAY(
+    SELECT unnest(job_ids) FROM leases
+  ) END;
   fitting bigint[];
   looked_at integer;
 BEGIN

@@ -32,6 +32,8 @@ interface Step {
    * If this is set, jobs are claimed before the step, with up to this many more jobs of each lane.
    */
   readonly perLaneMax?: number
+  /** Runs before the step. */
+  readonly given?: (subject: Subject, claimed: Claimed) => Work.Statement
   readonly statement: (subject: Subject, claimed: Claimed) => Work.Statement
 }
 
@@ -55,6 +57,15 @@ const claimed = {
   workers_pkey: 1
 }
 
+const retry: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
+  sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
+    SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'outcome', 'retried',
+                                        'delay', 60, 'holds', true, 'error', 'as it happens'))
+    FROM unnest(${ids}::bigint[]) AS id))`
+
+const cancel: Step["statement"] = ({ session: { sql } }, { ids }) =>
+  sql`SELECT * FROM pgq.cancel(${ids}::bigint[])`
+
 const steps: Readonly<Record<string, Step>> = {
   insert: {
     indexes: {},
@@ -77,14 +88,62 @@ const steps: Readonly<Record<string, Step>> = {
         ARRAY[${lease}::uuid], ARRAY[${ids.length}::integer], ${ids}::bigint[], '[]')`
   },
   retry: {
-    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 5 },
+    indexes: {
+      jobs_lane: 100,
+      jobs_pkey: 500,
+      jobs_head: 100,
+      leases_pkey: 10,
+      cancel_requests_pkey: 0
+    },
     pages: 1000,
     perLaneMax: 0,
-    statement: ({ session: { sql } }, { ids, lease }) =>
-      sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
-        SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'outcome', 'retried',
-                                            'delay', 60, 'holds', true, 'error', 'as it happens'))
-        FROM unnest(${ids}::bigint[]) AS id))`
+    statement: retry
+  },
+  "cancel what waits": {
+    indexes: { jobs_pkey: 100, leases_queue: 500, settings_pkey: 10, settings: 10 },
+    pages: 1500,
+    statement: ({ session: { sql } }) =>
+      sql`SELECT * FROM pgq.cancel(ARRAY(
+        SELECT currval('pgq.jobs_id_seq') - n FROM generate_series(0, 9) AS n))`
+  },
+  "cancel what is leased": {
+    indexes: {
+      jobs_pkey: 2 * batch,
+      cancel_requests_pkey: batch,
+      leases_queue: 500,
+      leases_pkey: 3 * batch,
+      settings_pkey: batch
+    },
+    pages: 1000,
+    perLaneMax: 0,
+    statement: cancel
+  },
+  "retry what was cancelled": {
+    indexes: {
+      jobs_lane: 100,
+      jobs_pkey: 500,
+      jobs_head: 100,
+      leases_pkey: 3 * batch,
+      cancel_requests_pkey: 5 * batch,
+      settings_pkey: 5
+    },
+    pages: 1500,
+    perLaneMax: 0,
+    given: cancel,
+    statement: retry
+  },
+  "cancel some": {
+    indexes: {
+      cancel_requests_pkey: batch,
+      jobs_pkey: 10_200,
+      leases_queue: 500,
+      leases_pkey: 3 * batch,
+      settings_pkey: batch
+    },
+    pages: 15_000,
+    perLaneMax: 0,
+    statement: ({ session: { sql } }) =>
+      sql`SELECT * FROM pgq.cancel_some('deep', 'test', NULL, NULL, 0, ${batch}::integer, NULL)`
   },
   "end for good": {
     indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 8, settings_pkey: 2 },
@@ -186,10 +245,11 @@ const work = Effect.fnUntraced(
   function*({ session, worker }: Subject, step: Step, changes: ReadonlyArray<string> = []) {
     yield* session.begin
     yield* session.sql.unsafe(tenJobs)
-    const { perLaneMax } = step
+    const { given, perLaneMax } = step
     const claimed = perLaneMax === undefined
       ? { lease: "", ids: [] }
       : yield* session.claim({ queue: "deep", worker, limit: batch, perLaneMax })
+    if (given !== undefined) yield* given({ session, worker }, claimed)
     for (const text of changes) yield* session.sql.unsafe(text).unprepared
     const found = yield* Work.measure(session, step.statement({ session, worker }, claimed))
     yield* session.rollback
