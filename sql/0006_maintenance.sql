@@ -395,8 +395,7 @@ DECLARE
   dropped integer;
 BEGIN
   DELETE FROM receipts WHERE id = ANY (ARRAY(
-    SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at
-    LIMIT 5000 FOR UPDATE SKIP LOCKED
+    SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at LIMIT 5000
   ));
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN greatest(dropped, forget_requests());

@@ -5,18 +5,20 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Layer, Redacted, Schema } from "effect"
+import { Context, Deferred, Effect, Layer, Redacted, Schema } from "effect"
 import type { SqlError } from "effect/sql"
 import { readFileSync } from "node:fs"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { storeError } from "../../../src/layers/postgres/PgError.ts"
 import * as PgJobAdmin from "../../../src/layers/postgres/PgJobAdmin.ts"
+import * as PgJobControl from "../../../src/layers/postgres/PgJobControl.ts"
 import * as PgRoles from "../../../src/layers/postgres/PgRoles.ts"
 import * as PgScheduler from "../../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../../src/layers/postgres/PgSchema.ts"
 import * as QueueLive from "../../../src/layers/QueueLive.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../../src/services/JobAdmin.ts"
+import { JobControl } from "../../../src/services/JobControl.ts"
 import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { eventually } from "../../Given.ts"
 import * as Postgres from "../../support/Postgres.ts"
@@ -264,6 +266,49 @@ layer(Postgres.layer, options)("a role", (it) => {
 
       assert.deepStrictEqual(left, [{ priority: 7 }])
       assert.lengthOf(counts, 1)
+    }))
+
+  it.effect("of an operator cancels what waits and runs, and one of a worker heeds it", () =>
+    Effect.gen(function*() {
+      const { as, schema, url } = yield* Roles.make
+      const operator = yield* as("operator")
+      const worker = yield* as("worker")
+      const of = (role: PgRoles.Role) =>
+        Layer.provide(PgJobControl.layer({ schema }), clientOf(url(role)))
+      const isRunning = yield* Deferred.make<void>()
+      const handlers = Task.toLayer(() =>
+        Effect.andThen(Deferred.succeed(isRunning, undefined), Effect.never)
+      )
+      const layers = yield* Layer.build(clientOf(url("worker")))
+      yield* start(handlers, { schema }).pipe(Effect.provideContext(layers))
+      const add = (queue: string) =>
+        operator<{ id: bigint }>`
+          SELECT ${operator(`${schema}.enqueue`)}('task', queue => ${queue}, key => 'k') AS id
+        `
+      const [[running], [waiting]] = [yield* add("default"), yield* add("elsewhere")]
+      yield* Deferred.await(isRunning)
+
+      const [answers, counts, before] = yield* JobControl.use((control) =>
+        Effect.all([
+          control.cancel([running!.id, waiting!.id]),
+          control.cancelSome({ queue: "elsewhere" }, { after: 0n }),
+          control.outcomeOf(waiting!.id)
+        ])
+      ).pipe(Effect.provide(of("operator")))
+      yield* eventually(Effect.gen(function*() {
+        const [row] = yield* operator<{ outcome: string }>`
+          SELECT ${operator(`${schema}.ended_as`)}(${running!.id}) AS outcome
+        `
+        assert.strictEqual(row!.outcome, "cancelled")
+      }))
+      yield* worker`SELECT ${worker(`${schema}.forget`)}()`
+      const refused = yield* JobControl.use((control) => Effect.flip(control.cancel([1n]))).pipe(
+        Effect.provide(of("worker"))
+      )
+
+      assert.deepStrictEqual(answers.map(({ _tag }) => _tag), ["Stopping", "Cancelled"])
+      assert.deepStrictEqual([counts.cancelled, before], [0, "cancelled"])
+      assert.strictEqual(refused.code, "42501")
     }))
 
   it.effect("of a reader sees what people ask for", () =>
