@@ -82,6 +82,24 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a c
       assert.deepStrictEqual((yield* a.claim({ queue, worker })).ids, [])
     }))
 
+  it.effect("leaves alone a job that a claim is taking, where only waiting jobs are meant", () =>
+    Effect.gen(function*() {
+      const { a, b, queue, worker } = yield* setup
+      yield* a.insert({ queue })
+
+      yield* a.begin
+      yield* a.claim({ queue, worker })
+      const cancelling = yield* Effect.forkChild(b.sql`
+        SELECT * FROM pgq.cancel_some(${queue}, NULL, NULL, ARRAY['waiting'], 0, 10, NULL)
+      `)
+      yield* Session.someoneWaits
+      yield* a.commit
+      const answer = yield* Fiber.join(cancelling)
+
+      assert.deepStrictEqual(answer, [{ cancelled: 0, stopping: 0, held: 0, last_id: null }])
+      assert.strictEqual(yield* requests(a, worker), 0)
+    }))
+
   it.effect("is passed by by a claim, which takes the other jobs", () =>
     Effect.gen(function*() {
       const { a, b, queue, worker } = yield* setup

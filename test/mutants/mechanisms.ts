@@ -4,6 +4,7 @@
  */
 const unseen = "a lane that nobody looks at"
 const twoRuns = "two runs of a key"
+const again = "a cancelled job starts again"
 const late = "jobs wait until a worker looks by the clock"
 
 export const mechanisms = {
@@ -29,6 +30,23 @@ export const mechanisms = {
   deferredWithdrawals: ["taking them out of the lease only at the end", "a settlement waits"],
   wordByHand: ["the wake-up of a worker for which people have moved jobs", late],
   stateByHand: ["the first state of a job, after the triggers of users", "a job in a wrong state"],
+  lockOfCancel: ["the lock with which a cancel takes a lease", again],
+  requests: ["heeding requests to cancel, in each way out of a lease", again],
+  markerOfCancelled: ["the marker of a cancelled head", unseen],
+  secondLookOfCancel: [
+    "the second look at the leases, when a cancel has locked the job",
+    "a job runs that is told to be over"
+  ],
+  boundOfCancel: ["waiting for the first held job only", "a cancel takes minutes; people wait"],
+  statesOfCancel: [
+    "the look at a job's state when it is cancelled",
+    "a run that nobody meant ends"
+  ],
+  endOfRequests: ["forgetting requests that nothing can heed any more", "rows that stay for ever"],
+  wordOfCancel: [
+    "telling a worker that its jobs were cancelled, by a notification and by its renewals",
+    "a run goes on"
+  ],
   slotsOfQueues: [
     "the bound of locks in a transaction of many queues",
     "the server is out of locks"

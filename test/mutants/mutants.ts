@@ -3,6 +3,7 @@
  * mutants.
  */
 import type { By, Mutant } from "./Mutant.ts"
+import { ofCancels } from "./ofCancels.ts"
 import { ofConnections } from "./ofConnections.ts"
 import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
@@ -26,6 +27,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofFloors,
   ...ofWaking,
   ...ofHands,
+  ...ofCancels,
   ...ofSources,
   ...ofLives,
   ...ofConnections,

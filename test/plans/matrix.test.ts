@@ -146,7 +146,14 @@ const steps: Readonly<Record<string, Step>> = {
       sql`SELECT * FROM pgq.cancel_some('deep', 'test', NULL, NULL, 0, ${batch}::integer, NULL)`
   },
   "end for good": {
-    indexes: { jobs_lane: 100, jobs_pkey: 500, jobs_head: 100, leases_pkey: 8, settings_pkey: 2 },
+    indexes: {
+      jobs_lane: 100,
+      jobs_pkey: 500,
+      jobs_head: 100,
+      leases_pkey: 8,
+      cancel_requests_pkey: 0,
+      settings_pkey: 2
+    },
     pages: 1000,
     perLaneMax: 5,
     statement: ({ session: { sql } }, { ids, lease }) =>

@@ -2,6 +2,7 @@
  * Random histories of a queue, as lists of commands that shrink.
  */
 import { Arbitrary, Effect, Schema } from "effect"
+import * as CancelCommands from "./CancelCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueMachine from "./QueueMachine.ts"
@@ -18,6 +19,7 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
   ...ProducerCommands.operations,
   ...WorkerCommands.operations,
   ...Overlaps.operations,
+  ...CancelCommands.operations,
   "add",
   "claim",
   "settle",

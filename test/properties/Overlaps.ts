@@ -9,6 +9,7 @@ import { isSuspect, type LaneJob } from "../../src/domain/LaneJob.ts"
 import * as Lanes from "../../src/domain/Lanes.ts"
 import type { Settling } from "../../src/services/JobRepo.ts"
 import { jobOf } from "../Given.ts"
+import type { CancelCommands } from "./CancelCommands.ts"
 import * as Points from "./Points.ts"
 import { modelOf } from "./ProducerCommands.ts"
 import type { Command, Run } from "./QueueMachine.ts"
@@ -21,6 +22,8 @@ export const operations = [
   "settle during a rescue",
   "rescue during a settlement",
   "rescue during a claim",
+  "cancel during a claim",
+  "cancel during a settlement",
   "something between two statements of a claim"
 ] as const
 export type Operation = typeof operations[number]
@@ -36,7 +39,11 @@ type Seat = Run["seats"]["claimers"][number]
 const claimBy = (seat: Seat, options: ReturnType<WorkerCommands["optionsOf"]>) =>
   Effect.map(seat.now().repo.claim(options), ({ jobs }) => jobs)
 
-export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
+export const make = (
+  { model, queue, seats }: Run,
+  working: WorkerCommands,
+  cancelling: CancelCommands
+) => {
   const sql = () => seats.control.now().session.sql
   const seatOf = (who: number): Seat => seats.claimers[who % 3]!
 
@@ -217,6 +224,37 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
     model.rescue()
   })
 
+  const cancelDuringClaim = Effect.fnUntraced(function*(command: Command) {
+    const id = cancelling.someJob(command)
+    if (!isWorking(command.who) || id === undefined) return
+    const [a, b] = [seatOf(command.who), seatOf(command.who + 1)]
+    const options = working.optionsOf(command)
+    const { isDone, one, two } = yield* overlap(
+      command,
+      { by: a, does: claimBy(a, options) },
+      { by: b, does: b.now().control.cancel([id], { reason: "not wanted" }) }
+    )
+    const taken = one.map((job) => job.id)
+    assert.deepStrictEqual(taken, model.claimableAbove(taken, options).map((job) => job.id))
+    model.found(one)
+    if (isDone) model.claimed(options.worker, one)
+    cancelling.record(id, two[0])
+  })
+
+  const cancelDuringSettlement = Effect.fnUntraced(function*(command: Command) {
+    const settled = working.settlementsOf(command)
+    const id = settled[0]?.id
+    if (id === undefined) return
+    const { isDone, one, two } = yield* overlap(
+      command,
+      { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },
+      { by: seatOf(1), does: seatOf(1).now().control.cancel([id], { reason: "not wanted" }) }
+    )
+    assertRecorded(one)
+    if (isDone) model.settle(settled)
+    cancelling.record(id, two[0])
+  })
+
   /**
    * A claim is paused between two of its statements. Meanwhile other sessions add a job, claim or
    * settle.
@@ -277,6 +315,10 @@ export const make = ({ model, queue, seats }: Run, working: WorkerCommands) => {
         return rescueDuringSettlement(command)
       case "rescue during a claim":
         return rescueDuringClaim(command)
+      case "cancel during a claim":
+        return cancelDuringClaim(command)
+      case "cancel during a settlement":
+        return cancelDuringSettlement(command)
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
+import * as CancelCommands from "./CancelCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueModel from "./QueueModel.ts"
@@ -20,7 +21,11 @@ export interface Command {
   readonly detail: number
 }
 
-export type Operation = ProducerCommands.Operation | WorkerCommands.Operation | Overlaps.Operation
+export type Operation =
+  | CancelCommands.Operation
+  | Overlaps.Operation
+  | ProducerCommands.Operation
+  | WorkerCommands.Operation
 
 /** The state that the commands of one run share. */
 export interface Run {
@@ -40,11 +45,13 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   yield* Effect.addFinalizer(() => Effect.orDie(QueueTables.clear(control(), queue)))
   const producing = yield* ProducerCommands.make(run)
   const working = yield* WorkerCommands.make(run)
-  const overlaps = Overlaps.make(run, working)
+  const cancelling = CancelCommands.make(run)
+  const overlaps = Overlaps.make(run, working, cancelling)
 
   const check = Effect.gen(function*() {
     assert.deepStrictEqual(yield* QueueTables.violations(control(), queue), [])
     assertSame(yield* QueueTables.read(control(), queue), model.snapshot())
+    cancelling.check()
     const { notifier, repo } = seats.control.now()
     const isOpen = model.all().some(({ laneState }) => laneState === "open")
     const isHeld = model.all().some(({ laneState }) => laneState === "leased")
@@ -57,6 +64,8 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
       ? producing.step(command.op, command)
       : WorkerCommands.isOperation(command.op)
       ? working.step(command.op, command)
+      : CancelCommands.isOperation(command.op)
+      ? cancelling.step(command.op, command)
       : overlaps.step(command.op, command)
 
   const step = (command: Command) =>
@@ -77,6 +86,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
     yield* working.workOff
     yield* check
     assert.strictEqual(model.jobs.size, 0)
+    yield* cancelling.finish
   })
 
   return { step, finish }

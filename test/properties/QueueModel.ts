@@ -3,6 +3,8 @@
  * `domain`, and adds the workers and the history that only a database shows.
  */
 import { Duration } from "effect"
+import { Cancellation } from "../../src/domain/Cancellation.ts"
+import * as CancelSteps from "../../src/domain/CancelSteps.ts"
 import type { LaneJob } from "../../src/domain/LaneJob.ts"
 import * as Lanes from "../../src/domain/Lanes.ts"
 import * as Steps from "../../src/domain/ProtocolSteps.ts"
@@ -29,7 +31,9 @@ export interface Snapshot {
       readonly isBlocked: boolean
     }
   >
-  readonly leases: ReadonlyArray<Steps.Lease>
+  readonly leases: ReadonlyArray<
+    Omit<Steps.Lease, "unwanted"> & { readonly unwanted: ReadonlyArray<bigint> }
+  >
   readonly workers: ReadonlyArray<{ readonly id: string; readonly isAsleep: boolean }>
   readonly ended: ReadonlyArray<Ended>
 }
@@ -171,6 +175,17 @@ export const make = () => {
     change(Steps.giveBack(state, leasesOf(worker), hasCrashed))
   }
 
+  /** Answers what a cancel must answer. */
+  const cancel = (id: bigint): Cancellation => {
+    const step = CancelSteps.cancel(state, id)
+    if (step !== undefined) {
+      change(step.changes)
+      return step.answer
+    }
+    const outcome = ended.get(id)?.outcome
+    return outcome === undefined ? Cancellation.Unknown() : Cancellation.Finished({ outcome })
+  }
+
   const leasesOf = (worker: string): ReadonlyArray<Steps.Lease> => Steps.leasesOf(state, worker)
 
   /** Makes delayed jobs due; blocked jobs only with `isUnblocking`. */
@@ -194,7 +209,11 @@ export const make = () => {
       ...job,
       isBlocked: dueAt === Infinity
     })),
-    leases: Array.from(leases.values(), (lease) => ({ ...lease, ids: lease.ids.toSorted(bigints) }))
+    leases: Array.from(leases.values(), (lease) => ({
+      ...lease,
+      ids: lease.ids.toSorted(bigints),
+      unwanted: Array.from(lease.unwanted ?? []).toSorted(bigints)
+    }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     workers: Array.from(workers, ([id, { isAsleep }]) => ({ id, isAsleep }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
@@ -214,6 +233,7 @@ export const make = () => {
     claimableInLanesOf,
     claimed,
     giveBack,
+    cancel,
     settle,
     rescue,
     leave,

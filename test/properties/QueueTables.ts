@@ -19,7 +19,10 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
       ) ORDER BY id), '[]') FROM pgq.jobs WHERE queue = ${queue}) AS jobs,
       (SELECT coalesce(json_agg(json_build_object(
         'id', id, 'worker', worker_id,
-        'ids', ARRAY(SELECT held.id::text FROM unnest(job_ids) AS held (id) ORDER BY held.id)
+        'ids', ARRAY(SELECT held.id::text FROM unnest(job_ids) AS held (id) ORDER BY held.id),
+        'unwanted', ARRAY(SELECT asked.job_id::text FROM pgq.cancel_requests AS asked
+                          WHERE asked.lease_id = leases.id AND asked.job_id = ANY (job_ids)
+                          ORDER BY asked.job_id)
       ) ORDER BY id), '[]') FROM pgq.leases WHERE queue = ${queue}) AS leases,
       (SELECT coalesce(json_agg(json_build_object('id', id, 'isAsleep', asleep) ORDER BY id), '[]')
        FROM pgq.workers WHERE ${queue} = ANY (queues)) AS workers,
@@ -36,9 +39,13 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
       place: job.place === null ? undefined : BigInt(job.place),
       isBlocked: job.isBlocked === true
     })),
-    leases: leases.map((lease) => ({ ...lease, ids: lease.ids.map(BigInt) })),
+    leases: leases.map((lease) => ({
+      ...lease,
+      ids: lease.ids.map(BigInt),
+      unwanted: lease.unwanted.map(BigInt)
+    })),
     workers,
-    ended: ended.map((job) => ({ ...job, id: BigInt(job.id) }))
+    ended: ended.map((job) => ({ ...job, id: BigInt(job.id), lease: job.lease ?? undefined }))
   } satisfies Snapshot
 })
 
@@ -80,7 +87,8 @@ export const clear = (sql: PgClient.PgClient, queue: string) =>
     WITH a AS (DELETE FROM pgq.leases WHERE queue = ${queue}),
          b AS (DELETE FROM pgq.workers WHERE ${queue} = ANY (queues)),
          c AS (DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}),
-         d AS (DELETE FROM pgq.finished_jobs WHERE queue = ${queue})
+         d AS (DELETE FROM pgq.finished_jobs WHERE queue = ${queue}),
+         e AS (DELETE FROM pgq.cancel_requests)
     DELETE FROM pgq.jobs WHERE queue = ${queue}
   `
 
@@ -94,10 +102,18 @@ interface Row {
     }
   >
   readonly leases: ReadonlyArray<
-    { readonly id: string; readonly worker: string; readonly ids: ReadonlyArray<string> }
+    {
+      readonly id: string
+      readonly worker: string
+      readonly ids: ReadonlyArray<string>
+      readonly unwanted: ReadonlyArray<string>
+    }
   >
   readonly workers: Snapshot["workers"]
   readonly ended: ReadonlyArray<
-    Omit<Snapshot["ended"][number], "id"> & { readonly id: string }
+    Omit<Snapshot["ended"][number], "id" | "lease"> & {
+      readonly id: string
+      readonly lease: string | null
+    }
   >
 }

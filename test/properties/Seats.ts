@@ -6,10 +6,12 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as PgJobControl from "../../src/layers/postgres/PgJobControl.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
+import { JobControl } from "../../src/services/JobControl.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
@@ -28,6 +30,7 @@ export class Seats extends Context.Service<Seats, {
 
 const services = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
+    PgJobControl.layer({ schema: PgQueue.schema }),
     PgJobRepo.layer({ schema: PgQueue.schema }),
     PgScheduler.layer({ schema: PgQueue.schema }),
     PgWorkerRegistry.layer({ schema: PgQueue.schema }),
@@ -45,6 +48,7 @@ const connect = Effect.fnUntraced(function*(lock: Layer.Layer<never>) {
   return {
     session,
     pid: row!.pid,
+    control: Context.get(context, JobControl),
     repo: Context.get(context, JobRepo),
     scheduler: Context.get(context, Scheduler),
     registry: Context.get(context, WorkerRegistry),
