@@ -195,7 +195,7 @@ INSERT INTO settings DEFAULT VALUES;
 CREATE TABLE finished_jobs (
   id                bigint NOT NULL,
   created_at        timestamptz NOT NULL,
-  -- NULL if the job was cancelled outside of a lease, like `lease_id`.
+  -- NULL if the job was cancelled or discarded outside of a lease, like `lease_id`.
   claimed_at        timestamptz,
   finished_at       timestamptz NOT NULL,
   priority          integer NOT NULL,
@@ -203,7 +203,8 @@ CREATE TABLE finished_jobs (
   attempt           integer NOT NULL,
   -- How long the last run took, in milliseconds; NULL if the run was cut short.
   ran_ms            integer,
-  -- completed, failed, crashed or cancelled. Other outcomes have no partition, or no step yet.
+  -- completed, failed, crashed, cancelled or discarded. Other outcomes have no partition, or no
+  -- step yet.
   outcome           text NOT NULL,
   queue             text NOT NULL,
   name              text NOT NULL,
@@ -213,7 +214,11 @@ CREATE TABLE finished_jobs (
   -- The error with its fields, if the kind of job has declared it.
   failure           jsonb,
   -- The lease under which the job ended.
-  lease_id          uuid
+  lease_id          uuid,
+  max_attempts      integer,
+  -- When the job was queued again, under the same id; NULL if it was not. Of all rows with one id,
+  -- at most the newest has NULL.
+  redriven_at       timestamptz
 ) PARTITION BY LIST (outcome);
 CREATE TABLE completed_jobs PARTITION OF finished_jobs FOR VALUES IN ('completed')
   PARTITION BY RANGE (finished_at);
@@ -235,8 +240,8 @@ CREATE INDEX dropped_jobs_id ON dropped_jobs (id);
 CREATE TABLE completed_jobs_other PARTITION OF completed_jobs DEFAULT;
 CREATE TABLE failed_jobs_other PARTITION OF failed_jobs DEFAULT;
 CREATE TABLE dropped_jobs_other PARTITION OF dropped_jobs DEFAULT;
--- `drop_other` deletes rows, which have no key. Without this identity a publication FOR ALL TABLES
--- would forbid that.
+-- `drop_other` deletes rows, and a redrive changes rows, which have no key. Without this identity
+-- a publication FOR ALL TABLES would forbid that.
 ALTER TABLE completed_jobs_other REPLICA IDENTITY FULL;
 ALTER TABLE failed_jobs_other REPLICA IDENTITY FULL;
 ALTER TABLE dropped_jobs_other REPLICA IDENTITY FULL;

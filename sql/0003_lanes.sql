@@ -18,6 +18,8 @@
 --   settle           leases (by id), stripes (by number), job rows and history table,
 --                    next rows of lanes (skip)
 --   cancel           job after job: its lease; or its row and the history table
+--   retry            job after job: its row; or the history table and its row there, its row (new)
+--   discard, edit    job after job: its row, the history table
 --   row_locked       leases (skip), job rows (skip)
 --   rescue           leases (skip), job rows (skip), history table
 --   reconcile        leases (skip), job rows (skip), history table
@@ -44,7 +46,7 @@
 -- - A cancel takes its jobs in ascending order, but may hold the row of one job and the lease of
 --   another, while a step of another kind holds what comes next. It gives up after 500 ms, and from
 --   then on waits for no lock of another job: whoever waits for it meanwhile waits in no circle for
---   as long as a second.
+--   as long as a second. The same holds for a retry, a discard and an edit, which lock no lease.
 --
 -- IDIOMS
 --

@@ -38,16 +38,17 @@ BEGIN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
       id, created_at, claimed_at, finished_at, priority, attempt, ran_ms, outcome, queue, name,
-      serialization_key, payload, error, failure, lease_id
+      serialization_key, payload, error, failure, lease_id, max_attempts
     )
     SELECT j.id, j.created_at, e.claimed_at, clock_timestamp(), j.priority,
-           j.failures + CASE WHEN outcome_ IN ('crashed', 'cancelled') THEN 0 ELSE 1 END,
+           j.failures
+             + CASE WHEN outcome_ IN ('crashed', 'cancelled', 'discarded') THEN 0 ELSE 1 END,
            -- The place of the id among the ids, by binary search.
            e.ran_ms[width_bucket(j.id, e.ids)],
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
            CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
            CASE WHEN fields IS NOT NULL THEN fields -> j.id::text END,
-           e.lease
+           e.lease, j.max_attempts
     FROM unnest(ended) AS e CROSS JOIN jobs AS j WHERE j.id = ANY (e.ids);
   END IF;
   DELETE FROM jobs WHERE id = ANY (ids);

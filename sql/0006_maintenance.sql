@@ -488,6 +488,8 @@ BEGIN
     CONTINUE WHEN day = ANY (taken);
     partition := parent || to_char(day, '_YYYYMMDD');
     EXECUTE format('CREATE TABLE %I (LIKE %I)', partition, parent);
+    -- As the partition of all other days.
+    EXECUTE format('ALTER TABLE %I REPLICA IDENTITY FULL', partition);
     -- CREATE TABLE … PARTITION OF would lock `parent`; this form lets settlements go on.
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                    parent, partition, day, day + 1);

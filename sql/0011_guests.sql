@@ -3,19 +3,25 @@
 -- and take_settings sets the step's again afterwards. The statement itself has its plan by then.
 
 CREATE FUNCTION lend_settings() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  lent text;
 BEGIN
   IF current_setting('pgq.step', true) || current_setting('pgq.guests', true)
      IS DISTINCT FROM pg_trigger_depth() - 1 || ' on' THEN
     RETURN NULL;
   END IF;
-  SELECT json_object_agg(name, current_setting(name)) INTO lent
-    FROM unnest(ARRAY[
+  PERFORM set_config('pgq.lent', lend()::text, true);
+  RETURN NULL;
+END $$;
+
+-- Sets the settings of the session, and returns those of the step.
+CREATE FUNCTION lend() RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+  lent json := (
+    SELECT json_object_agg(name, current_setting(name)) FROM unnest(ARRAY[
       'search_path', 'lock_timeout', 'plan_cache_mode', 'jit', 'enable_seqscan',
       'enable_bitmapscan', 'enable_sort', 'enable_hashjoin', 'enable_mergejoin', 'enable_nestloop'
-    ]) AS name;
-  PERFORM set_config('pgq.lent', lent, true);
+    ]) AS name
+  );
+BEGIN
   SET LOCAL search_path TO DEFAULT;
   SET LOCAL lock_timeout TO DEFAULT;
   SET LOCAL plan_cache_mode TO DEFAULT;
@@ -26,7 +32,7 @@ BEGIN
   SET LOCAL enable_hashjoin TO DEFAULT;
   SET LOCAL enable_mergejoin TO DEFAULT;
   SET LOCAL enable_nestloop TO DEFAULT;
-  RETURN NULL;
+  RETURN lent;
 END $$;
 
 CREATE FUNCTION take_settings() RETURNS trigger LANGUAGE plpgsql AS $$

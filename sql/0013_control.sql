@@ -61,11 +61,12 @@ BEGIN
 END $$;
 
 -- How a job has ended: its outcome, 'unfinished' if it has not, or 'unknown' if there is neither a
--- job nor a history of it.
+-- job nor a history of it. A row of a job that was queued again does not say how the job has ended.
 CREATE FUNCTION ended_as(job bigint) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT CASE WHEN EXISTS (SELECT FROM jobs WHERE id = job) THEN 'unfinished' ELSE coalesce(
-    (SELECT outcome FROM finished_jobs WHERE id = job ORDER BY finished_at DESC LIMIT 1), 'unknown'
-  ) END
+  SELECT CASE WHEN EXISTS (SELECT FROM jobs WHERE id = job) THEN 'unfinished' ELSE coalesce((
+    SELECT outcome FROM finished_jobs WHERE id = job AND redriven_at IS NULL
+    ORDER BY finished_at DESC LIMIT 1
+  ), 'unknown') END
 $$;
 
 -- Cancels jobs, and answers for each of them in the order given. The outcome is NULL for a job in
@@ -147,7 +148,7 @@ BEGIN
     -- A fresh look at the leases: a claim that had locked the row before has committed by now.
     IF FOUND AND lease_of(q, job) IS NULL THEN
       outcome := 'cancelled';
-      PERFORM end_waiting(q, job, why);
+      PERFORM end_waiting(q, job, 'cancelled', coalesce(why, 'cancelled'));
       RETURN;
     END IF;
   END IF;
@@ -184,7 +185,8 @@ END $$;
 
 -- Ends a job that is in no lease, whose row the caller has locked. A lane that loses its head gets
 -- another one. A job behind the head leaves no gap.
-CREATE FUNCTION end_waiting(q text, job bigint, why text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION end_waiting(q text, job bigint, how text, why text) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
   mark text;
 BEGIN
@@ -197,8 +199,7 @@ BEGIN
   END IF;
   mark := begin_step();
   PERFORM move_to_history(
-    ARRAY[(NULL, NULL, 'cancelled', ARRAY[job], NULL)::ended_jobs],
-    jsonb_build_object(job, coalesce(why, 'cancelled'))
+    ARRAY[(NULL, NULL, how, ARRAY[job], NULL)::ended_jobs], jsonb_build_object(job, why)
   );
   PERFORM end_step(mark);
 END $$;

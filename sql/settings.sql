@@ -15,7 +15,8 @@ WITH groups (functions, settings) AS (VALUES
   -- node that is off but has no alternative counts as very dear, and JIT would compile for longer
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
-         'row_locked', 'heal_lanes', 'cancel', 'cancel_some'],
+         'row_locked', 'heal_lanes', 'cancel', 'cancel_some', 'retry', 'retry_failed', 'discard',
+         'edit'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -27,7 +28,8 @@ WITH groups (functions, settings) AS (VALUES
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.
   (ARRAY['settle'], ARRAY['lock_timeout=100ms']),
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
-  (ARRAY['cancel', 'cancel_some'], ARRAY['lock_timeout=500ms']),
+  (ARRAY['cancel', 'cancel_some', 'retry', 'retry_failed', 'discard', 'edit'],
+   ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
   (ARRAY['ended_as'],
@@ -44,7 +46,7 @@ WITH groups (functions, settings) AS (VALUES
   -- Functions that look up no name. A search path would only cost time, and triggers of users would
   -- see it.
   (ARRAY['set_first_state', 'set_next_state', 'begin_step', 'end_step', 'enqueue', 'add_job',
-         'lend_settings', 'take_settings', 'require_read_committed', 'lane_stripe']),
+         'lend_settings', 'lend', 'take_settings', 'require_read_committed', 'lane_stripe']),
   -- Inner functions, which are called only by functions with settings of their own, in each claim,
   -- settlement or INSERT. To set a setting and to take it back costs as much as a look into an
   -- index.

@@ -77,6 +77,24 @@ const cancelling = [
   "wake"
 ]
 
+/** The other steps by which an operator changes jobs, beside those that a cancel has, too. */
+const changing = [
+  "change_each",
+  "change_one",
+  "discard",
+  "discard_held",
+  "edit",
+  "edit_held",
+  "hold_job",
+  "lend",
+  "redrive",
+  "retry",
+  "retry_failed",
+  "run_by_hand",
+  "start_now",
+  "try_to_change"
+]
+
 const history = ["prune_completed", "prune_failed", "prune_dropped"]
 
 export const roles: Readonly<Record<Role, Rights>> = {
@@ -125,6 +143,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "lane_stripe",
       "lanes_passed_by",
       "leave",
+      "lend",
       "lock_claims",
       "lock_queues",
       "lock_to_settle",
@@ -164,12 +183,13 @@ export const roles: Readonly<Record<Role, Rights>> = {
       ...reader.relations,
       jobs: all,
       finished_jobs: ["SELECT", "INSERT"],
+      "finished_jobs (redriven_at)": ["UPDATE"],
       dirty_lanes: ["SELECT", "INSERT"],
       receipts: ["SELECT", "INSERT"],
       settings: ["SELECT", "UPDATE"]
     },
     sequences: "readable",
-    functions: [...producer.functions, ...history, ...cancelling]
+    functions: [...producer.functions, ...history, ...cancelling, ...changing]
   },
   reader
 }

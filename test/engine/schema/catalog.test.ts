@@ -113,11 +113,15 @@ layer(PgQueue.database, options)("the functions", (it) => {
       assert.deepStrictEqual(open, [])
     }))
 
-  it.effect("open no subtransactions, but for a cancel, and lanes after a refused claim", () =>
+  it.effect("open no subtransactions, but for changes by operators, and lanes after a refused claim", () =>
     Effect.gen(function*() {
       const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
 
-      assert.deepStrictEqual(catching.map(({ name }) => name), ["cancel_one", "order_each"])
+      assert.deepStrictEqual(catching.map(({ name }) => name), [
+        "cancel_one",
+        "change_one",
+        "order_each"
+      ])
     }))
 
   it.effect("work under a hostile search path", () =>

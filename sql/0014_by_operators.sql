@@ -1,0 +1,284 @@
+-- How operators put jobs right: they queue finished jobs again, let waiting jobs start at once, end
+-- jobs for good, and edit jobs. A leased job is left to its worker: no step here changes it.
+
+-- Queues jobs that did not end well again, and lets jobs that wait for a later time start at once.
+-- Answers for each of them in the order given:
+--
+-- - 'redriven': the job had ended, and is queued again. It has the same id, and so its old place
+--   in its lane; no run of its earlier life counts.
+-- - 'retried': the job waited for its time or its next try, or blocked its lane, and may start.
+-- - 'queued', 'running': the job was ready, or behind its key; or it is leased.
+-- - 'completed': there is nothing to do again.
+-- - 'held': another transaction has locked the job, and nothing of it was changed. After the first
+--   such job no other one is waited for.
+-- - 'unknown': there is no such job, and no history of it.
+CREATE FUNCTION retry(jobs bigint[]) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY SELECT done.id, done.outcome FROM change_each('retry', jobs) AS done;
+END $$;
+
+-- Retries one job. Returns the answer.
+CREATE FUNCTION retry(job bigint) RETURNS text LANGUAGE sql AS $$
+  SELECT outcome FROM retry(ARRAY[job])
+$$;
+
+-- Queues at most `jobs_max` of the finished jobs behind `after_id` again, in the order of their
+-- ids: those of a queue, of a name, with an outcome, that ended at a time or later, and whose error
+-- contains a text. NULL stands for any; for the outcome it stands for 'failed' and 'crashed'.
+-- `last_id` is the id to go on behind; NULL at the end. A call looks at some more than 10,000 jobs
+-- at most.
+CREATE FUNCTION retry_failed(
+  queue text, name text, outcome text, since timestamptz, error_like text,
+  after_id bigint, jobs_max integer,
+  OUT redriven integer, OUT held integer, OUT last_id bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  wanted text[] := CASE
+    WHEN outcome IS NULL THEN ARRAY['failed', 'crashed'] ELSE ARRAY[outcome]
+  END;
+  fitting bigint[];
+  looked_at integer;
+BEGIN
+  SELECT array_agg(job.id) FILTER (WHERE job.fits), max(job.id), count(*)
+    INTO fitting, last_id, looked_at FROM (
+      SELECT past.id, past.redriven_at IS NULL AND past.outcome = ANY (wanted)
+             AND (retry_failed.queue IS NULL OR past.queue = retry_failed.queue)
+             AND (retry_failed.name IS NULL OR past.name = retry_failed.name)
+             AND (error_like IS NULL OR coalesce(strpos(past.error, error_like) > 0, false))
+             AS fits
+      FROM finished_jobs AS past
+      WHERE past.outcome <> 'completed' AND past.id > after_id
+        AND past.finished_at >= coalesce(since, '-infinity')
+      -- A job may have several rows, which one call must see together.
+      ORDER BY past.id FETCH FIRST 10000 ROWS WITH TIES
+    ) AS job;
+  IF looked_at < 10000 THEN last_id := NULL; END IF;
+  IF cardinality(fitting) > jobs_max THEN
+    fitting := fitting[:jobs_max];
+    last_id := fitting[jobs_max];
+  END IF;
+  SELECT count(*) FILTER (WHERE done.outcome = 'redriven'),
+         count(*) FILTER (WHERE done.outcome = 'held')
+    INTO redriven, held FROM change_each('redrive', fitting) AS done;
+END $$;
+
+-- Ends jobs that wait, for good: they stand in the history as discarded. A lane that such a job
+-- blocked goes on. Answers for each job in the order given: 'discarded', 'running', 'held' and
+-- 'unknown' as above, or with `has_ended_before`, how the job had ended before.
+CREATE FUNCTION discard(jobs bigint[])
+RETURNS TABLE (id bigint, outcome text, has_ended_before boolean) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM change_each('discard', jobs);
+END $$;
+
+-- Discards one job. Returns what became of it, or how it had ended before.
+CREATE FUNCTION discard(job bigint) RETURNS text LANGUAGE sql AS $$
+  SELECT outcome FROM discard(ARRAY[job])
+$$;
+
+-- The new values of a job. NULL leaves a value as it is.
+CREATE TYPE edited_job AS (
+  id bigint, priority integer, run_at timestamptz, payload jsonb, max_attempts integer,
+  expected jsonb
+);
+
+-- Changes a job that is not leased. NULL leaves a value as it is; a `run_at` of '-infinity' is at
+-- once. The job keeps its queue, name and key, which are its identity and order. Returns 'edited',
+-- 'running', 'held' or 'unknown', or how the job has ended; or 'changed', if the job's payload is
+-- not `expected`.
+CREATE FUNCTION edit(
+  job bigint, priority integer DEFAULT NULL, run_at timestamptz DEFAULT NULL,
+  payload jsonb DEFAULT NULL, max_attempts integer DEFAULT NULL, expected jsonb DEFAULT NULL
+) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM require_read_committed();
+  RETURN (
+    SELECT done.outcome FROM change_one(
+      'edit', job, true, (job, priority, run_at, payload, max_attempts, expected)::edited_job
+    ) AS done
+  );
+END $$;
+
+-- Takes a step for each of these jobs, and answers in the order given. A redrive passes by jobs
+-- that are not in the history: their outcome is NULL.
+CREATE FUNCTION change_each(step text, ids bigint[])
+RETURNS TABLE (id bigint, outcome text, has_ended_before boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  size integer := coalesce(cardinality(ids), 0);
+  outcomes text[] := array_fill(NULL::text, ARRAY[size]);
+  ended boolean[] := array_fill(NULL::boolean, ARRAY[size]);
+  job record;
+  answer record;
+  waits boolean := true;
+BEGIN
+  PERFORM require_read_committed();
+  FOR job IN
+    SELECT asked.id, asked.place FROM unnest(ids) WITH ORDINALITY AS asked(id, place) ORDER BY 1
+  LOOP
+    answer := change_one(step, job.id, waits, NULL);
+    outcomes[job.place] := answer.outcome;
+    ended[job.place] := answer.has_ended_before;
+    waits := waits AND answer.outcome IS DISTINCT FROM 'held';
+  END LOOP;
+  RETURN QUERY SELECT * FROM unnest(ids, outcomes, ended);
+END $$;
+
+-- Takes a step for one job, if need be in several rounds, as `cancel_one` does.
+CREATE FUNCTION change_one(
+  step text, job bigint, waits boolean, change edited_job,
+  OUT outcome text, OUT has_ended_before boolean
+) LANGUAGE plpgsql AS $$
+BEGIN
+  FOR round IN 1..100 LOOP
+    BEGIN
+      SELECT * INTO outcome, has_ended_before FROM try_to_change(step, job, waits, change);
+      RETURN;
+    EXCEPTION
+      WHEN SQLSTATE 'PGQ04' THEN CONTINUE;
+      WHEN lock_not_available THEN EXIT;
+    END;
+  END LOOP;
+  outcome := 'held';
+  has_ended_before := false;
+END $$;
+
+-- Takes a step for one job, or fails with PGQ04 if the job has come into a lease, out of it, or
+-- into the history meanwhile.
+CREATE FUNCTION try_to_change(
+  step text, job bigint, waits boolean, change edited_job,
+  OUT outcome text, OUT has_ended_before boolean
+) LANGUAGE plpgsql AS $$
+BEGIN
+  has_ended_before := false;
+  IF step IN ('retry', 'redrive') AND redrive(job, waits) THEN
+    outcome := 'redriven';
+    RETURN;
+  END IF;
+  IF step = 'redrive' THEN RETURN; END IF;
+  outcome := hold_job(job, waits);
+  IF outcome IS NULL THEN
+    outcome := CASE step
+      WHEN 'retry' THEN start_now(job)
+      WHEN 'discard' THEN discard_held(job)
+      ELSE edit_held(job, change)
+    END;
+    RETURN;
+  END IF;
+  has_ended_before := outcome NOT IN ('running', 'unknown');
+  IF step = 'retry' AND has_ended_before AND outcome <> 'completed' THEN
+    RAISE EXCEPTION 'job % has ended meanwhile', job USING ERRCODE = 'PGQ04';
+  END IF;
+END $$;
+
+-- Locks the row of a job that is in no lease, and returns NULL. Returns 'running' of a leased job,
+-- how the job has ended, or 'unknown'. Fails with PGQ04 if the job has come into a lease, or out of
+-- it, meanwhile.
+CREATE FUNCTION hold_job(job bigint, waits boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  q text := (SELECT queue FROM jobs WHERE id = job);
+  ended text;
+BEGIN
+  IF q IS NULL THEN
+    ended := ended_as(job);
+    IF ended <> 'unfinished' THEN RETURN ended; END IF;
+  ELSIF lease_of(q, job) IS NOT NULL THEN
+    RETURN 'running';
+  ELSE
+    IF waits THEN
+      SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE;
+    ELSE
+      SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE NOWAIT;
+    END IF;
+    -- A fresh look at the leases: a claim that had locked the row before has committed by now.
+    IF FOUND AND lease_of(q, job) IS NULL THEN RETURN NULL; END IF;
+  END IF;
+  RAISE EXCEPTION 'job % has come into a lease, or out of it', job USING ERRCODE = 'PGQ04';
+END $$;
+
+-- Lets a job start whose row the caller has locked. The head of a lane stays the head.
+CREATE FUNCTION start_now(job bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  -- idiom: hidden column
+  IF EXISTS (SELECT FROM jobs WHERE id = job AND state || '' IN ('ready', 'waiting')) THEN
+    RETURN 'queued';
+  END IF;
+  PERFORM run_by_hand('UPDATE %I.jobs SET run_at = NULL WHERE id = $1', job, job);
+  RETURN 'retried';
+END $$;
+
+-- Ends a job whose row the caller has locked. The error of its last run stays.
+CREATE FUNCTION discard_held(job bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM end_waiting(queue, id, 'discarded', NULL) FROM jobs WHERE id = job;
+  RETURN 'discarded';
+END $$;
+
+-- Edits a job whose row the caller has locked.
+CREATE FUNCTION edit_held(job bigint, change edited_job) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  IF change.expected <> (SELECT payload FROM jobs WHERE id = job) THEN RETURN 'changed'; END IF;
+  PERFORM run_by_hand(
+    'UPDATE %I.jobs SET '
+    'priority = coalesce(($1).priority, priority), '
+    'run_at = nullif(coalesce(($1).run_at, run_at), ''-infinity''), '
+    'payload = coalesce(($1).payload, payload), '
+    'max_attempts = coalesce(($1).max_attempts, max_attempts) WHERE id = ($1).id',
+    change, job
+  );
+  RETURN 'edited';
+END $$;
+
+-- Queues a finished job that did not complete again, with the id that it had. Returns whether there
+-- was one. The history keeps the row of each of its lives. A settlement of an earlier life comes
+-- too late: its lease has lost the job. So does a request to cancel it, which belongs to that
+-- lease.
+CREATE FUNCTION redrive(job bigint, waits boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  past finished_jobs;
+BEGIN
+  IF EXISTS (SELECT FROM jobs WHERE id = job) THEN RETURN false; END IF;
+  -- Of two redrives at once, one waits here, and finds the row no more.
+  IF waits THEN
+    SELECT * INTO past FROM finished_jobs
+    WHERE id = job AND outcome <> 'completed' AND redriven_at IS NULL
+    ORDER BY finished_at DESC LIMIT 1 FOR UPDATE;
+  ELSE
+    SELECT * INTO past FROM finished_jobs
+    WHERE id = job AND outcome <> 'completed' AND redriven_at IS NULL
+    ORDER BY finished_at DESC LIMIT 1 FOR UPDATE NOWAIT;
+  END IF;
+  IF NOT FOUND THEN RETURN false; END IF;
+  PERFORM run_by_hand(
+    'UPDATE %I.finished_jobs SET redriven_at = clock_timestamp() WHERE id = ($1).id '
+    'AND outcome = ($1).outcome AND finished_at = ($1).finished_at AND redriven_at IS NULL',
+    past, job
+  );
+  PERFORM run_by_hand(
+    'INSERT INTO %I.jobs (id, created_at, priority, max_attempts, queue, name, serialization_key, '
+    'payload) OVERRIDING SYSTEM VALUE VALUES (($1).id, ($1).created_at, ($1).priority, '
+    '($1).max_attempts, ($1).queue, ($1).name, ($1).serialization_key, ($1).payload)',
+    past, job
+  );
+  RETURN true;
+END $$;
+
+-- Runs a statement on the row of a job as if its caller had written it: pgq's triggers for changes
+-- by hand put the lane right and wake workers, and the user's triggers find the settings of their
+-- session, as those of guests do. `given` is the parameter $1.
+CREATE FUNCTION run_by_hand(statement text, given anycompatible, job bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  qualified text := format(statement, current_schema());
+  lent json := lend();
+  changed integer;
+BEGIN
+  EXECUTE qualified USING given;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  PERFORM set_config(name, value, true) FROM json_each_text(lent) AS s(name, value);
+  IF changed = 0 THEN
+    RAISE EXCEPTION 'job % cannot be changed: a trigger keeps its row as it is', job
+      USING ERRCODE = 'triggered_action_exception',
+            HINT = 'A BEFORE trigger on jobs or finished_jobs must not return NULL.';
+  END IF;
+END $$;
