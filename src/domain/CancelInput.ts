@@ -44,7 +44,7 @@ export const ofMany = (
 const refuse = <A>(issue: string | undefined, otherwise: A): Result.Result<A, JobInvalid> =>
   issue === undefined ? Result.succeed(otherwise) : Result.fail(new JobInvalid({ issue }))
 
-const idIssue = (id: unknown): string | undefined =>
+export const idIssue = (id: unknown): string | undefined =>
   typeof id === "bigint" && BigInt.asIntN(64, id) === id
     ? undefined
     : `the id ${String(id)} is not a bigint of 64 bits`
@@ -67,7 +67,7 @@ const filterIssue = ({ key, name, queue }: CancelFilter): string | undefined =>
       (name === undefined ? undefined : wordIssue("the job's name", name, nameBytesMax)) ??
       (key === undefined ? undefined : wordIssue("the key", key, keyBytesMax))
 
-const wordIssue = (what: string, text: unknown, bytesMax: number): string | undefined =>
+export const wordIssue = (what: string, text: unknown, bytesMax: number): string | undefined =>
   typeof text === "string" ? textIssue(what, text, bytesMax) : `${what} is not a text`
 
 const statesIssue = (states: unknown): string | undefined =>
@@ -77,7 +77,7 @@ const statesIssue = (states: unknown): string | undefined =>
 
 const isState = (state: unknown): boolean => state === "waiting" || state === "running"
 
-const limitIssue = (limit: unknown): string | undefined =>
+export const limitIssue = (limit: unknown): string | undefined =>
   limit === undefined || (Number.isSafeInteger(limit) && Number(limit) >= 1)
     ? undefined
     : "the limit is not a whole number of 1 or more"

@@ -64,6 +64,23 @@ export const promoted = <J extends LaneJob>(job: J, place: bigint): J =>
     ? { ...opened(job), place }
     : opened(job)
 
+/** A job that had ended, queued again as if it had never run. */
+export const redriven = <J extends LaneJob>(job: J, now: number): J => ({
+  ...job,
+  ...added({ ...job, dueAt: now }, now)
+})
+
+/** A job that may start at another time. While it waits for its next try, it holds its lane. */
+export const moved = <J extends LaneJob>(job: J, dueAt: number, now: number): J => ({
+  ...job,
+  dueAt,
+  laneState: dueAt <= now
+    ? "open"
+    : job.laneState === "delayedHoldingLane"
+    ? "delayedHoldingLane"
+    : "delayed"
+})
+
 /** A job whose run has ended. `undefined` is finished. */
 export const settled = <J extends LaneJob>(
   job: J,

@@ -35,6 +35,8 @@ export interface Finished<J> {
   readonly outcome: Outcome
   /** `undefined` if the job was not leased. */
   readonly lease: string | undefined
+  /** The text of the last failure, if it was one of this step. */
+  readonly error?: string | undefined
 }
 
 /** How a job ended for good. */
@@ -94,9 +96,11 @@ const settleLease = <J extends LaneJob.LaneJob>(
 ): Changes<J> => {
   const ended = settled.flatMap(({ id, settlement }): ReadonlyArray<Leaving<J>> => {
     const job = state.jobs.get(id)
+    const error = "error" in settlement ? settlement.error : undefined
+    const outcome = outcomeOf(settlement)
     return job === undefined
       ? []
-      : [{ job, stays: LaneJob.settled(job, settlement, now), outcome: outcomeOf(settlement) }]
+      : [{ job, stays: LaneJob.settled(job, settlement, now), outcome, error }]
   })
   const lanes = new Set(ended.flatMap(({ stays }) => stays?.key ?? []))
   const gone = new Set(settled.map(({ id }) => id))
@@ -130,7 +134,8 @@ export const giveBack = <J extends LaneJob.LaneJob>(
         stays: hasCrashed && !isUnwanted(lease, job.id)
           ? LaneJob.crashed(job)
           : LaneJob.opened(job),
-        outcome: "crashed"
+        outcome: "crashed",
+        error: "the worker died during this job, for the third time"
       }))
     )
   ))
@@ -140,6 +145,7 @@ interface Leaving<J> {
   readonly job: J
   readonly stays: J | undefined
   readonly outcome: Outcome
+  readonly error?: string | undefined
 }
 
 /** Jobs leave their lease. One that is unwanted ends, instead of staying in its queue. */
@@ -151,10 +157,11 @@ const leave = <J extends LaneJob.LaneJob>(
   const isOver = ({ job, stays }: Leaving<J>) => stays === undefined || isUnwanted(lease, job.id)
   return {
     jobs: leaving.filter((one) => !isOver(one)).flatMap(({ stays }) => stays ?? []),
-    finished: leaving.filter(isOver).map(({ job, outcome, stays }) => ({
+    finished: leaving.filter(isOver).map(({ error, job, outcome, stays }) => ({
       job,
       outcome: stays === undefined ? outcome : "cancelled",
-      lease: lease.id
+      lease: lease.id,
+      error
     })),
     leases: [without(lease, gone)]
   }

@@ -3,12 +3,13 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
+import type { FailedFilter, FailedJob } from "../domain/FailedJob.ts"
 import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 
 /**
- * Counts and workers of a schema, for operators. `QueueLive.client` and `QueueLive.layer` provide
- * the service, and so do those of `MemoryQueue`. Its effects fail with `StoreError` if the database
- * refuses or cannot be reached.
+ * Counts, failed jobs and workers of a schema, for operators. `QueueLive.client` and
+ * `QueueLive.layer` provide the service, and so do those of `MemoryQueue`. Its effects fail with
+ * `StoreError` if the database refuses or cannot be reached.
  *
  * @example
  * ```ts
@@ -27,6 +28,9 @@ import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 export class JobAdmin extends Context.Service<JobAdmin, {
   /** The counts of every queue that has jobs or history, by name. */
   readonly counts: Effect.Effect<ReadonlyArray<QueueCounts>, StoreError>
+
+  /** The failed jobs of the history that were not queued again, the newest first. */
+  readonly failed: (filter: FailedFilter) => Effect.Effect<ReadonlyArray<FailedJob>, StoreError>
 
   /** The live workers, oldest first. */
   readonly workers: Effect.Effect<ReadonlyArray<WorkerInfo>, StoreError>

@@ -3,6 +3,15 @@
  */
 import { Context, type Effect } from "effect"
 import type {
+  DiscardAnswer,
+  EditAnswer,
+  FoundJob,
+  JobChange,
+  RetryAnswer,
+  RetryCounts,
+  RetryFilter
+} from "../domain/ByHand.ts"
+import type {
   CancelCounts,
   CancelFilter,
   Cancellation,
@@ -11,9 +20,10 @@ import type {
 import type { StoreError } from "../domain/Errors.ts"
 
 /**
- * Cancels jobs, and says how they ended. `QueueLive.client` and `QueueLive.layer` provide the
- * service, and so do those of `MemoryQueue`. An application names it where it says what its own
- * functions need; `Job.cancel` and `Job.cancelAll` check their input and call its methods.
+ * Cancels, retries, discards and edits jobs, and says how they ended. `QueueLive.client` and
+ * `QueueLive.layer` provide the service, and so do those of `MemoryQueue`. An application names it
+ * where it says what its own functions need; `Job.cancel`, `Job.retry` and the like check their
+ * input and call its methods.
  *
  * @example
  * ```ts
@@ -53,4 +63,35 @@ export class JobControl extends Context.Service<JobControl, {
   readonly outcomeOf: (
     id: bigint
   ) => Effect.Effect<JobOutcome | "unfinished" | "unknown", StoreError>
+
+  /**
+   * Queues jobs again that did not complete, and lets jobs start at once that wait for a time.
+   * Answers for each of them, in the order given. Each job is a step of its own.
+   */
+  readonly retry: (
+    ids: ReadonlyArray<bigint>
+  ) => Effect.Effect<ReadonlyArray<RetryAnswer>, StoreError>
+
+  /**
+   * Queues some hundreds of the finished jobs with an id above `after` again that the filter names,
+   * at most `limit`. `last` is the id to go on behind; `undefined` at the end.
+   */
+  readonly retrySome: (
+    filter: RetryFilter,
+    options: { readonly after: bigint; readonly limit?: number | undefined }
+  ) => Effect.Effect<RetryCounts & { readonly last: bigint | undefined }, StoreError>
+
+  /**
+   * Ends jobs for good that wait. Answers for each of them, in the order given. Each job is a step
+   * of its own.
+   */
+  readonly discard: (
+    ids: ReadonlyArray<bigint>
+  ) => Effect.Effect<ReadonlyArray<DiscardAnswer>, StoreError>
+
+  /** Changes a job that is not leased. */
+  readonly edit: (id: bigint, change: JobChange) => Effect.Effect<EditAnswer, StoreError>
+
+  /** An unfinished job; `undefined` if there is none with this id. */
+  readonly find: (id: bigint) => Effect.Effect<FoundJob | undefined, StoreError>
 }>()("pgq/services/JobControl") {}

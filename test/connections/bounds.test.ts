@@ -43,6 +43,7 @@ const ofNotifier = (
 
 const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => ({
   counts: admin.counts,
+  failed: admin.failed({ limit: 1 }),
   workers: admin.workers
 })
 

@@ -4,9 +4,14 @@
 import { layer as withLayer } from "@effect/vitest"
 import type { Layer } from "effect"
 import type { Services } from "./jobControl/Cancelling.ts"
+import { discarding } from "./jobControl/Discarding.ts"
+import { editing } from "./jobControl/Editing.ts"
 import { ending } from "./jobControl/Ending.ts"
 import { leased } from "./jobControl/Leased.ts"
 import { many } from "./jobControl/Many.ts"
+import { manyFinished } from "./jobControl/ManyFinished.ts"
+import { redriving } from "./jobControl/Redriving.ts"
+import { retrying } from "./jobControl/Retrying.ts"
 import { waiting } from "./jobControl/Waiting.ts"
 
 export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
@@ -17,5 +22,10 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       leased(it)
       ending(it)
       many(it)
+      retrying(it)
+      redriving(it)
+      discarding(it)
+      editing(it)
+      manyFinished(it)
     }
   )

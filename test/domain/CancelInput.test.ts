@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Result } from "effect"
 import * as CancelInput from "../../src/domain/CancelInput.ts"
-import { Cancellation, type Selection } from "../../src/domain/Cancellation.ts"
+import type { Selection } from "../../src/domain/Cancellation.ts"
 import type { JobInvalid } from "../../src/domain/Errors.ts"
 import { cancel, cancelAll } from "../../src/services/Cancel.ts"
 import { JobControl } from "../../src/services/JobControl.ts"
+import * as DeafControl from "../support/DeafControl.ts"
 
 /** A value as a caller in JavaScript may give it. */
 const loose = <A>(value: unknown): A => JSON.parse(JSON.stringify({ value })).value
@@ -92,11 +93,6 @@ describe("many jobs to cancel", () => {
 describe("a mistake", () => {
   it.effect("sends nothing", () =>
     Effect.gen(function*() {
-      const control = JobControl.of({
-        cancel: () => Effect.die("sent"),
-        cancelSome: () => Effect.die("sent"),
-        outcomeOf: () => Effect.die("sent")
-      })
       const mistakes = [
         Effect.asVoid(cancel(7n, { wait: -1 })),
         Effect.asVoid(cancelAll({ queue: "mail" }, { reason: "" })),
@@ -104,7 +100,9 @@ describe("a mistake", () => {
       ]
 
       for (const mistake of mistakes) {
-        const error = yield* Effect.flip(Effect.provideService(mistake, JobControl, control))
+        const error = yield* Effect.flip(
+          Effect.provideService(mistake, JobControl, DeafControl.control)
+        )
         assert.strictEqual(error._tag, "JobInvalid")
       }
     }))
@@ -115,12 +113,11 @@ describe("many jobs", () => {
     Effect.gen(function*() {
       const asked: Array<unknown> = []
       const control = JobControl.of({
-        cancel: () => Effect.succeed([Cancellation.Unknown()]),
+        ...DeafControl.control,
         cancelSome: (filter, { after, reason }) => {
           asked.push([filter.limit, after, reason])
           return Effect.succeed({ cancelled: 2, stopping: 1, held: 1, last: after + 10n })
-        },
-        outcomeOf: () => Effect.succeed("unknown" as const)
+        }
       })
 
       const counts = yield* cancelAll({ queue: "mail", limit: 6 }, { reason: "left" }).pipe(

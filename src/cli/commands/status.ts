@@ -48,9 +48,9 @@ export const status = Command.make(
 const ofDatabase = Effect.fnUntraced(function*(isJson: boolean) {
   const { schema } = yield* Database.Database
   yield* PgSchema.check({ schema })
-  const { counts, workers } = yield* Effect.flatMap(JobAdmin, Effect.all).pipe(
-    Effect.provide(QueueLive.client({ schema }))
-  )
+  const { counts, workers } = yield* JobAdmin.use(({ counts, workers }) =>
+    Effect.all({ counts, workers })
+  ).pipe(Effect.provide(QueueLive.client({ schema })))
   if (isJson) {
     const aged = workers.map(({ age, ...worker }) => ({
       ...worker,

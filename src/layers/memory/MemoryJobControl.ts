@@ -1,9 +1,11 @@
 /**
- * Cancels jobs of the queue in memory. Its history has no reasons.
+ * Cancels, retries, discards and edits jobs of the queue in memory. Its history has no reasons.
  */
 import { Clock, Effect } from "effect"
+import type { RetryAnswer } from "../../domain/ByHand.ts"
 import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
 import type { JobControl } from "../../services/JobControl.ts"
+import * as ByHand from "./MemoryByHand.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
@@ -22,7 +24,29 @@ export const make = (store: MemoryStore): JobControl["Service"] => ({
         last: some.length < ids.length ? some.at(-1) : undefined
       }
     }),
-  outcomeOf: (id) => Effect.sync(() => store.outcomeOf(id))
+  outcomeOf: (id) => Effect.sync(() => store.outcomeOf(id)),
+  retry: (ids) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.retry(store, id, now))),
+  retrySome: (filter, { after, limit }) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const ids = store.finishedIdsOf(filter).filter((id) => id > after)
+      const some = ids.slice(0, Math.min(limit ?? atOnce, atOnce))
+      const answers = some.map((id) => ByHand.retry(store, id, now))
+      return {
+        redriven: count(answers, "Redriven"),
+        held: count(answers, "Held"),
+        last: some.length < ids.length ? some.at(-1) : undefined
+      }
+    }),
+  discard: (ids) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.discard(store, id, now))),
+  edit: (id, change) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ByHand.edit(store, id, { change, now })),
+  find: (id) =>
+    Effect.sync(() => {
+      const job = store.find(id)
+      return job && { name: job.name, payload: job.payload }
+    })
 })
 
 /** The number of jobs of one step. */
@@ -34,5 +58,7 @@ const isMeant = ({ key, name, queue, states }: CancelFilter, job: StoredJob): bo
   (key === undefined || job.key === key) &&
   (states === undefined || states.includes(job.laneState === "leased" ? "running" : "waiting"))
 
-const count = (answers: ReadonlyArray<Cancellation>, tag: Cancellation["_tag"]): number =>
-  answers.filter(({ _tag }) => _tag === tag).length
+const count = <A extends Cancellation | RetryAnswer>(
+  answers: ReadonlyArray<A>,
+  tag: A["_tag"]
+): number => answers.filter(({ _tag }) => _tag === tag).length

@@ -103,6 +103,7 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
 
 const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
   counts: Effect.sync(() => store.counts()),
+  failed: (filter) => Effect.sync(() => store.failed(filter)),
   workers: timed((now) => store.workers(now))
 })
 

@@ -5,11 +5,13 @@
  * locks are needed. Times are milliseconds and are passed in.
  */
 import { Duration } from "effect"
+import type { RetryFilter } from "../../domain/ByHand.ts"
 import { Cancellation, type CancelRequest, type JobOutcome } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
+import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
-import { isDelayed, isOpen } from "../../domain/LaneJob.ts"
+import { isDelayed, isOpen, redriven } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
 import * as Turns from "../../domain/Turns.ts"
@@ -17,6 +19,7 @@ import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
+import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 
 export class MemoryStore {
@@ -25,7 +28,7 @@ export class MemoryStore {
   readonly #leases = new Map<string, Steps.Lease>()
   readonly #state = { jobs: this.#jobs, leases: this.#leases }
   readonly #workers = new Map<string, Worker>()
-  readonly #finished = new Map<bigint, Finished>()
+  readonly #history = new MemoryHistory()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
@@ -95,11 +98,8 @@ export class MemoryStore {
       .reduce((rescued, worker) => rescued + this.end(worker.id, { hasCrashed: true, now }), 0)
   }
 
-  /** Drops history after a day. */
   prune(now: number): void {
-    for (const [id, { at }] of this.#finished) {
-      if (at <= now - Duration.toMillis("1 day")) this.#finished.delete(id)
-    }
+    this.#history.prune(now)
   }
 
   join(worker: NewWorker, now: number): void {
@@ -138,13 +138,46 @@ export class MemoryStore {
   cancel(id: bigint, now: number): Cancellation {
     const cancelled = CancelSteps.cancel(this.#state, id)
     if (cancelled === undefined) {
-      const outcome = this.#finished.get(id)?.outcome
+      const outcome = this.#history.outcomeOf(id)
       return outcome === undefined ? Cancellation.Unknown() : Cancellation.Finished({ outcome })
     }
     const { answer, changes } = cancelled
     this.#make(changes, now)
     if (answer._tag === "Stopping") this.#wake({ _tag: "Cancel", worker: answer.worker })
     return answer
+  }
+
+  /** Makes the changes of a step. */
+  change<A>(
+    step: (
+      state: Steps.State<StoredJob>
+    ) => { readonly answer: A; readonly changes: Steps.Changes<StoredJob> } | undefined,
+    now: number
+  ): A | undefined {
+    const changed = step(this.#state)
+    if (changed !== undefined) this.#make(changed.changes, now)
+    return changed?.answer
+  }
+
+  /** Queues a finished job again. Answers whether there was one that did not complete. */
+  redrive(id: bigint, now: number): boolean {
+    const job = this.#history.take(id)
+    if (job === undefined) return false
+    this.#make({ jobs: [redriven(job, now)], finished: [], leases: [] }, now)
+    return true
+  }
+
+  /** The finished jobs that the filter names, by their ids. */
+  finishedIdsOf(filter: RetryFilter): ReadonlyArray<bigint> {
+    return this.#history.idsOf(filter)
+  }
+
+  failed(filter: FailedFilter): ReadonlyArray<FailedJob> {
+    return this.#history.failed(filter)
+  }
+
+  find(id: bigint): StoredJob | undefined {
+    return this.#jobs.get(id)
   }
 
   cancelRequests(worker: string): ReadonlyArray<CancelRequest> {
@@ -158,12 +191,12 @@ export class MemoryStore {
   }
 
   outcomeOf(id: bigint): JobOutcome | "unfinished" | "unknown" {
-    return this.#jobs.has(id) ? "unfinished" : this.#finished.get(id)?.outcome ?? "unknown"
+    return this.#jobs.has(id) ? "unfinished" : this.#history.outcomeOf(id) ?? "unknown"
   }
 
   counts(): ReadonlyArray<QueueCounts> {
     const jobs = Array.from(this.#jobs.values())
-    const finished = Array.from(this.#finished.values())
+    const finished = this.#history.summaries()
     return Array.from(new Set([...jobs, ...finished].map(({ queue }) => queue))).toSorted().map(
       (queue) => {
         const here = jobs.filter((job) => job.queue === queue)
@@ -213,9 +246,7 @@ export class MemoryStore {
   /** Applies the changes of a step that releases jobs, and wakes waiting workers. */
   #make(changes: Steps.Changes<StoredJob>, now: number): void {
     Steps.apply(this.#state, changes)
-    for (const { job: { id, queue }, outcome } of changes.finished) {
-      this.#finished.set(id, { queue, outcome, at: now })
-    }
+    for (const finished of changes.finished) this.#history.add(finished, now)
     // The next job of a lane can be claimed when one has ended, even one that has blocked it.
     const ended = changes.finished.map(({ job }) => job).filter(({ key }) => key !== undefined)
     this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)])
@@ -248,12 +279,6 @@ interface ClaimOptions extends Lanes.ClaimBounds {
 interface Worker extends NewWorker {
   readonly joinedAt: number
   readonly aliveUntil: number
-}
-
-interface Finished {
-  readonly queue: string
-  readonly outcome: Steps.Outcome
-  readonly at: number
 }
 
 /** Whether a job that went back or became due makes a job of its lane claimable. */

@@ -3,6 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
+import type { FailedJob } from "../../domain/FailedJob.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -24,10 +25,27 @@ const make = Effect.fnUntraced(function*(schema: string) {
     FROM (
       SELECT queue, state, count(*) AS n FROM ${name("job_states")} GROUP BY queue, state
       UNION ALL
-      SELECT queue, outcome, count(*) FROM ${name("finished_jobs")} GROUP BY queue, outcome
+      SELECT queue, outcome, count(*) FROM ${name("finished_jobs")}
+      WHERE redriven_at IS NULL GROUP BY queue, outcome
     ) AS counted
     GROUP BY queue ORDER BY queue
   `.pipe(withTimeout("counts"), Effect.withSpan("JobAdmin.counts"))
+
+  const failed: JobAdmin["Service"]["failed"] = Effect.fn("JobAdmin.failed")(
+    function*({ limit, name: jobName, queue, since }) {
+      const rows = yield* sql<FailedRow>`
+        SELECT id, queue, name, outcome, finished_at AS "finishedAt", attempt AS attempts, error
+        FROM ${name("finished_jobs")}
+        WHERE outcome IN ('failed', 'crashed') AND redriven_at IS NULL
+          AND finished_at >= ${since?.toISOString() ?? "-infinity"}::timestamptz
+          AND (${queue ?? null}::text IS NULL OR queue = ${queue ?? null}::text)
+          AND (${jobName ?? null}::text IS NULL OR name = ${jobName ?? null}::text)
+        ORDER BY finished_at DESC, id DESC LIMIT ${limit}
+      `
+      return rows.map((row) => ({ ...row, error: row.error ?? undefined }))
+    },
+    withTimeout("failed")
+  )
 
   const workers = sql<WorkerRow>`
     SELECT w.id::text, w.label, w.host, w.pid, w.queues, w.mode, w.concurrency,
@@ -43,12 +61,14 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("JobAdmin.workers")
   )
 
-  return JobAdmin.of({ counts, workers })
+  return JobAdmin.of({ counts, failed, workers })
 })
 
 export const layer = (options: {
   readonly schema: string
 }): Layer.Layer<JobAdmin, never, PgClient.PgClient> => Layer.effect(JobAdmin, make(options.schema))
+
+type FailedRow = Omit<FailedJob, "error"> & { readonly error: string | null }
 
 type WorkerRow = Omit<WorkerInfo, "age"> & {
   /** In seconds. */

@@ -1,12 +1,14 @@
 /**
  * Cancels jobs in PostgreSQL, and says how jobs ended. The steps behind it are in
- * `sql/0013_control.sql`.
+ * `sql/0013_control.sql`. `PgRetry` and `PgByHand` have the other steps.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
 import { Cancellation, type JobOutcome } from "../../domain/Cancellation.ts"
 import * as ErrorText from "../../domain/ErrorText.ts"
 import { JobControl } from "../../services/JobControl.ts"
+import * as PgByHand from "./PgByHand.ts"
+import * as PgRetry from "./PgRetry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
@@ -57,7 +59,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
     withTimeout("outcomeOf")
   )
 
-  return JobControl.of({ cancel, cancelSome, outcomeOf })
+  return JobControl.of({
+    cancel,
+    cancelSome,
+    outcomeOf,
+    ...PgRetry.make(sql, schema),
+    ...PgByHand.make(sql, schema)
+  })
 })
 
 export const layer = (options: {

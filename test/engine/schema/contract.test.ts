@@ -224,7 +224,7 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Failures and attempts": () => {
-    const more = /failures \+ CASE .* THEN 0 ELSE 1 END/
+    const more = /failures\s+\+ CASE .* THEN 0 ELSE 1 END/
     assert.include(typescript, "attempt: row.failures + 1")
     places(functionOf("move_to_history"), more, 1)
     places(functionOf("put_back"), more, 1)
@@ -248,7 +248,7 @@ const facts: Readonly<Record<string, () => void>> = {
 
   "Answers to a cancel": () => {
     const steps = ["try_to_cancel", "cancel_one", "ended_as"].map(functionOf).join("\n")
-    const given = steps.matchAll(/(?:outcome := |coalesce\(\s+.*, |THEN )'(\w+)'/g)
+    const given = steps.matchAll(/(?:outcome := |coalesce\(\([^']*, |THEN )'(\w+)'/g)
     const answers = Array.from(given, ([, answer]) => answer!)
     assert.sameMembers(answers, ["unknown", "stopping", "cancelled", "held", "unfinished"])
     const { text } = sources.find(({ file }) => file.endsWith("PgJobControl.ts"))!
@@ -259,6 +259,28 @@ const facts: Readonly<Record<string, () => void>> = {
     )
     assert.include(typescript, "ReadonlyArray<\"waiting\" | \"running\">")
     assert.sameMembers(Array.from(new Set(states)), ["waiting", "running"])
+  },
+
+  "Answers to operators": () => {
+    const steps = ["try_to_change", "change_one", "hold_job", "start_now", "discard_held"]
+    const text = [...steps, "edit_held"].map(functionOf).join("\n")
+    const given = text.matchAll(/(?:outcome := |RETURN |THEN RETURN )'(\w+)'/g)
+    const answers = Array.from(given, ([, answer]) => answer!)
+    assert.sameMembers(Array.from(new Set(answers)), [
+      "changed",
+      "discarded",
+      "edited",
+      "held",
+      "queued",
+      "redriven",
+      "retried",
+      "running"
+    ])
+    const source = sources.filter(({ file }) => /Pg(Retry|ByHand)\.ts$/.test(file))
+      .map((one) => one.text).join("\n")
+    for (const answer of [...answers, "unknown", "completed"]) {
+      assert.match(source, new RegExp(`\\b${answer}: |"${answer}"`))
+    }
   },
 
   "Rows of a claim": () => {

@@ -1,0 +1,100 @@
+/**
+ * The wishes of operators about jobs that ended badly or wait, and the answers.
+ */
+import { Data } from "effect"
+import type { JobOutcome } from "./Cancellation.ts"
+
+/** The answer to the wish that a job be tried again. */
+export type RetryAnswer = Data.TaggedEnum<{
+  /** The job had ended, and is queued again under its id, as if it had never run. */
+  Redriven: {}
+  /** The job waited for its time or its next try, or blocked its lane. It may start at once. */
+  Retried: {}
+  /** The job may start already, or waits behind its key: nothing was changed. */
+  Queued: {}
+  /** The job is leased to a worker: nothing was changed. */
+  Running: {}
+  /** The job has completed: there is nothing to do again. */
+  Completed: {}
+  /** Another transaction locks the job: nothing was changed. */
+  Held: {}
+  /** There is no such job, and no history of one. */
+  Unknown: {}
+}>
+export const RetryAnswer = Data.taggedEnum<RetryAnswer>()
+
+/** The answer to the wish that a job be discarded. */
+export type DiscardAnswer = Data.TaggedEnum<{
+  /** The job waited, and has ended as discarded. */
+  Discarded: {}
+  /** The job is leased to a worker: nothing was changed. */
+  Running: {}
+  /** The job had ended before. */
+  Finished: { readonly outcome: JobOutcome }
+  /** Another transaction locks the job: nothing was changed. */
+  Held: {}
+  /** There is no such job, and no history of one. */
+  Unknown: {}
+}>
+export const DiscardAnswer = Data.taggedEnum<DiscardAnswer>()
+
+/** The answer to the wish that a job be edited. */
+export type EditAnswer = Data.TaggedEnum<{
+  Edited: {}
+  /** The job is leased to a worker: nothing was changed. */
+  Running: {}
+  /** The job has ended: nothing was changed. */
+  Finished: { readonly outcome: JobOutcome }
+  /** The payload was not the expected one: nothing was changed. */
+  Changed: {}
+  /** Another transaction locks the job: nothing was changed. */
+  Held: {}
+  /** There is no such job, and no history of one. */
+  Unknown: {}
+}>
+export const EditAnswer = Data.taggedEnum<EditAnswer>()
+
+/** Which finished jobs to try again. A field that is left out stands for any. */
+export interface RetryFilter {
+  readonly queue?: string | undefined
+  readonly name?: string | undefined
+  /** How the jobs ended. Defaults to "failed" and "crashed". */
+  readonly outcome?: Exclude<JobOutcome, "completed"> | undefined
+  /** The jobs ended at this time or later, by the database's clock. */
+  readonly since?: Date | undefined
+  /** A part of the jobs' errors. */
+  readonly errorLike?: string | undefined
+}
+
+/** Finished jobs to try again: those that fit all fields. At least one is given. */
+export interface FinishedSelection extends Omit<RetryFilter, "name"> {
+  readonly name?: string | { readonly name: string } | undefined
+}
+
+/** How many finished jobs came to which end. */
+export interface RetryCounts {
+  readonly redriven: number
+  readonly held: number
+}
+
+/** The new values of a job. A field that is left out stays as it is. */
+export interface JobChange {
+  readonly priority?: number | undefined
+  /** When the job may start. */
+  readonly start?: Start | undefined
+  /** JSON text. */
+  readonly payload?: string | undefined
+  readonly maxAttempts?: number | undefined
+  /** The payload of before, as `find` has answered it: any other payload refuses the change. */
+  readonly expected?: string | undefined
+}
+
+/** A time, or so many milliseconds from now by the store's clock. */
+export type Start = { readonly at: Date } | { readonly in: number }
+
+/** An unfinished job, as much of it as an edit must know. */
+export interface FoundJob {
+  readonly name: string
+  /** JSON text. */
+  readonly payload: string
+}

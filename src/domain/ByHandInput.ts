@@ -1,0 +1,89 @@
+/**
+ * Checks the wishes of operators before anything is sent, so that a mistake costs one clear
+ * sentence and no round trip.
+ */
+import { Duration, Result } from "effect"
+import type { FinishedSelection, JobChange, RetryFilter } from "./ByHand.ts"
+import * as CancelInput from "./CancelInput.ts"
+import { JobInvalid } from "./Errors.ts"
+import { nameBytesMax, newJob, queueBytesMax } from "./JobRecord.ts"
+
+/** Single jobs. */
+export const ofJobs = (ids: ReadonlyArray<bigint>): Result.Result<void, JobInvalid> =>
+  refuse(ids.map(CancelInput.idIssue).find((issue) => issue !== undefined), undefined)
+
+/** Many finished jobs. An application may name a kind in place of a name. */
+export const ofMany = (
+  { errorLike, name: of, outcome, queue, since }: FinishedSelection,
+  { limit }: { readonly limit?: number | undefined }
+): Result.Result<RetryFilter, JobInvalid> => {
+  const name = typeof of === "object" && of !== null ? of.name : of
+  const filter = { queue, name, outcome, since, errorLike }
+  return refuse(
+    filterIssue(filter) ?? outcomeIssue(outcome) ?? sinceIssue(since) ??
+      CancelInput.limitIssue(limit),
+    filter
+  )
+}
+
+/** The new values of one job, but for its payload. */
+interface Values {
+  readonly priority?: number | undefined
+  readonly runAt?: Date | undefined
+  readonly delay?: Duration.Input | undefined
+  readonly maxAttempts?: number | undefined
+}
+
+/** One job to edit. The payload is JSON text. */
+export const ofEdit = (
+  id: bigint,
+  { payload, ...values }: Values & { readonly payload?: string | undefined }
+): Result.Result<JobChange, JobInvalid> => {
+  const issue = CancelInput.idIssue(id) ??
+    (Object.values({ ...values, payload }).every((value) => value === undefined)
+      ? "nothing of the job is to be changed"
+      : undefined)
+  if (issue !== undefined) return refuse(issue, {})
+  const { delay, maxAttempts, priority, runAt } = values
+  return Result.map(
+    newJob("edited", payload ?? "{}", { delay, maxAttempts, priority, runAt }),
+    (checked) => ({
+      priority,
+      payload,
+      maxAttempts,
+      start: checked.delay !== undefined
+        ? { in: Duration.toMillis(checked.delay) }
+        : runAt && { at: runAt }
+    })
+  )
+}
+
+const refuse = <A>(issue: string | undefined, otherwise: A): Result.Result<A, JobInvalid> =>
+  issue === undefined ? Result.succeed(otherwise) : Result.fail(new JobInvalid({ issue }))
+
+const filterIssue = ({ errorLike, name, outcome, queue, since }: RetryFilter) =>
+  [queue, name, outcome, since, errorLike].every((field) => field === undefined)
+    ? "name a queue, a name, an outcome, a time or a part of the error: " +
+      "pgq does not try every job again"
+    : (queue === undefined
+      ? undefined
+      : CancelInput.wordIssue("the queue's name", queue, queueBytesMax)) ??
+      (name === undefined
+        ? undefined
+        : CancelInput.wordIssue("the job's name", name, nameBytesMax)) ??
+      (errorLike === undefined
+        ? undefined
+        : CancelInput.wordIssue("the part of the error", errorLike, Infinity))
+
+const outcomes: ReadonlyArray<unknown> = ["failed", "crashed", "cancelled", "discarded"]
+
+const outcomeIssue = (outcome: unknown): string | undefined =>
+  outcome === undefined || outcomes.includes(outcome)
+    ? undefined
+    : "the outcome is not failed, crashed, cancelled or discarded"
+
+const sinceIssue = (since: unknown): string | undefined =>
+  since === undefined ||
+    (since instanceof Date && since.getUTCFullYear() >= 1 && since.getUTCFullYear() <= 9999)
+    ? undefined
+    : "the time is not a date of this era"

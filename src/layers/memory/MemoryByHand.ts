@@ -1,0 +1,55 @@
+/**
+ * Retries, discards and edits jobs of the queue in memory.
+ */
+import { DiscardAnswer, EditAnswer, type JobChange, RetryAnswer } from "../../domain/ByHand.ts"
+import * as Steps from "../../domain/ByHandSteps.ts"
+import type { JobOutcome } from "../../domain/Cancellation.ts"
+import * as LaneJob from "../../domain/LaneJob.ts"
+import type { StoredJob } from "./MemoryJob.ts"
+import type { MemoryStore } from "./MemoryStore.ts"
+
+export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer => {
+  if (store.redrive(id, now)) return RetryAnswer.Redriven()
+  const answer = store.change((state) => Steps.retry(state, id), now)
+  if (answer !== undefined) return answer
+  return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()
+}
+
+export const discard = (store: MemoryStore, id: bigint, now: number): DiscardAnswer => {
+  const answer = store.change((state) => Steps.discard(state, id), now)
+  if (answer !== undefined) return answer
+  const outcome = endOf(store, id)
+  return outcome === undefined ? DiscardAnswer.Unknown() : DiscardAnswer.Finished({ outcome })
+}
+
+export const edit = (
+  store: MemoryStore,
+  id: bigint,
+  { change, now }: { readonly change: JobChange; readonly now: number }
+): EditAnswer => {
+  const fits = ({ payload }: StoredJob) =>
+    change.expected === undefined || payload === change.expected
+  const step = { fits, change: (job: StoredJob) => edited(job, change, now) }
+  const answer = store.change((state) => Steps.edit(state, id, step), now)
+  if (answer !== undefined) return answer
+  const outcome = endOf(store, id)
+  return outcome === undefined ? EditAnswer.Unknown() : EditAnswer.Finished({ outcome })
+}
+
+const edited = (job: StoredJob, change: JobChange, now: number): StoredJob => {
+  const { maxAttempts, payload, priority, start } = change
+  const values = {
+    ...job,
+    priority: priority ?? job.priority,
+    payload: payload ?? job.payload,
+    maxAttempts: maxAttempts ?? job.maxAttempts
+  }
+  if (start === undefined) return values
+  return LaneJob.moved(values, "at" in start ? start.at.getTime() : now + start.in, now)
+}
+
+/** How a job has ended that is not in the queue. */
+const endOf = (store: MemoryStore, id: bigint): JobOutcome | undefined => {
+  const outcome = store.outcomeOf(id)
+  return outcome === "unfinished" || outcome === "unknown" ? undefined : outcome
+}

@@ -1,0 +1,100 @@
+/**
+ * The history of the queue in memory: how the jobs of the last day ended, and those of them that
+ * can be queued again.
+ */
+import { Duration } from "effect"
+import type { RetryFilter } from "../../domain/ByHand.ts"
+import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
+import type { Finished as Ended, Outcome } from "../../domain/ProtocolSteps.ts"
+import type { StoredJob } from "./MemoryJob.ts"
+
+export class MemoryHistory {
+  readonly #ended = new Map<bigint, Summary>()
+  /** Those that did not complete, the oldest end first. */
+  readonly #unwell = new Map<bigint, Unwell>()
+
+  add({ error, job, outcome }: Ended<StoredJob>, at: number): void {
+    this.#ended.set(job.id, { queue: job.queue, outcome, at })
+    if (outcome === "completed") return
+    this.#unwell.set(job.id, { job, outcome, at, error })
+    const [oldest] = this.#unwell.keys()
+    if (oldest !== undefined && this.#unwell.size > unwellMax) this.#unwell.delete(oldest)
+  }
+
+  /** Takes a job out that did not complete, to queue it again. */
+  take(id: bigint): StoredJob | undefined {
+    const job = this.#unwell.get(id)?.job
+    if (job === undefined) return undefined
+    this.#unwell.delete(id)
+    this.#ended.delete(id)
+    return job
+  }
+
+  /** Drops history after a day. */
+  prune(now: number): void {
+    for (const history of [this.#ended, this.#unwell]) {
+      for (const [id, { at }] of history) {
+        if (at <= now - Duration.toMillis("1 day")) history.delete(id)
+      }
+    }
+  }
+
+  outcomeOf(id: bigint): Outcome | undefined {
+    return this.#ended.get(id)?.outcome
+  }
+
+  summaries(): ReadonlyArray<Summary> {
+    return Array.from(this.#ended.values())
+  }
+
+  /** The jobs that the filter names, by their ids. */
+  idsOf({ errorLike, name, outcome, queue, since }: RetryFilter): ReadonlyArray<bigint> {
+    return Array.from(this.#unwell.values())
+      .filter((one) =>
+        (queue === undefined || one.job.queue === queue) &&
+        (name === undefined || one.job.name === name) &&
+        (outcome === undefined ? hasFailed(one) : one.outcome === outcome) &&
+        (since === undefined || one.at >= since.getTime()) &&
+        (errorLike === undefined || one.error?.includes(errorLike) === true)
+      )
+      .map(({ job }) => job.id)
+      .toSorted((a, b) => Number(a - b))
+  }
+
+  /** The failed jobs, the newest end first. */
+  failed({ limit, name, queue, since }: FailedFilter): ReadonlyArray<FailedJob> {
+    const ids = new Set(this.idsOf({ queue, name, since }))
+    return Array.from(this.#unwell.values())
+      .filter(({ job }) => ids.has(job.id))
+      .toReversed()
+      .slice(0, limit)
+      .map(({ at, error, job, outcome }) => ({
+        id: job.id,
+        queue: job.queue,
+        name: job.name,
+        outcome,
+        finishedAt: new Date(at),
+        attempts: job.failures + (outcome === "failed" ? 1 : 0),
+        error
+      }))
+  }
+}
+
+/** The most jobs that can be queued again. Their payloads take memory. */
+const unwellMax = 10_000
+
+/** How a job ended. */
+interface Summary {
+  readonly queue: string
+  readonly outcome: Outcome
+  readonly at: number
+}
+
+interface Unwell {
+  readonly job: StoredJob
+  readonly outcome: Outcome
+  readonly at: number
+  readonly error: string | undefined
+}
+
+const hasFailed = ({ outcome }: Unwell): boolean => outcome === "failed" || outcome === "crashed"

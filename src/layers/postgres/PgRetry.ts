@@ -1,0 +1,66 @@
+/**
+ * Queues finished jobs of PostgreSQL again, and lets waiting ones start. The steps behind it are in
+ * `sql/0014_by_operators.sql`.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Array as Arr, Effect } from "effect"
+import { RetryAnswer } from "../../domain/ByHand.ts"
+import type { JobControl } from "../../services/JobControl.ts"
+import { withTimeout } from "./QueryTimeout.ts"
+
+type Steps = Pick<JobControl["Service"], "retry" | "retrySome">
+
+export const make = (sql: PgClient.PgClient, schema: string): Steps => {
+  const step = (name: string) => sql(`${schema}.${name}`)
+
+  const retry: Steps["retry"] = Effect.fn("JobControl.retry")(function*(ids) {
+    const answers: Array<RetryAnswer> = []
+    for (const some of Arr.chunksOf(ids, changedAtOnce)) {
+      const rows = yield* sql<{ outcome: RetryOutcome }>`
+        SELECT outcome FROM ${step("retry")}(${some}::bigint[])
+      `.pipe(withTimeout("retry"))
+      for (const { outcome } of rows) answers.push(retryAnswers[outcome])
+    }
+    return answers
+  })
+
+  const retrySome: Steps["retrySome"] = Effect.fn("JobControl.retrySome")(
+    function*({ errorLike, name, outcome, queue, since }, { after, limit }) {
+      const jobsMax = Math.min(limit ?? changedAtOnce, changedAtOnce)
+      const [row] = yield* sql<CountsRow>`
+        SELECT redriven, held, last_id
+        FROM ${step("retry_failed")}(
+          ${queue ?? null}::text, ${name ?? null}::text, ${outcome ?? null}::text,
+          ${since?.toISOString() ?? null}::timestamptz, ${errorLike ?? null}::text,
+          ${after}::bigint, ${jobsMax}::integer
+        )
+      `
+      const { held, last_id, redriven } = row!
+      return { redriven, held, last: last_id ?? undefined }
+    },
+    withTimeout("retrySome")
+  )
+
+  return { retry, retrySome }
+}
+
+/** The most jobs of one statement, whose locks it holds to its end. */
+const changedAtOnce = 500
+
+interface CountsRow {
+  readonly redriven: number
+  readonly held: number
+  readonly last_id: bigint | null
+}
+
+const retryAnswers = {
+  redriven: RetryAnswer.Redriven(),
+  retried: RetryAnswer.Retried(),
+  queued: RetryAnswer.Queued(),
+  running: RetryAnswer.Running(),
+  completed: RetryAnswer.Completed(),
+  held: RetryAnswer.Held(),
+  unknown: RetryAnswer.Unknown()
+}
+
+type RetryOutcome = keyof typeof retryAnswers

@@ -1,0 +1,18 @@
+/**
+ * A `JobControl` that nobody may ask, for tests of what is refused before.
+ */
+import { Effect } from "effect"
+import { JobControl } from "../../src/services/JobControl.ts"
+
+const sent = () => Effect.die("sent")
+
+export const control = JobControl.of({
+  cancel: sent,
+  cancelSome: sent,
+  outcomeOf: sent,
+  retry: sent,
+  retrySome: sent,
+  discard: sent,
+  edit: sent,
+  find: sent
+})
