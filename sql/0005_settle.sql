@@ -415,7 +415,6 @@ BEGIN
     has_made_ready := pass_heads_on(queues, keys, completed || finished) OR has_made_ready;
   END IF;
   PERFORM end_step(mark);
-
   IF has_made_ready THEN RETURN NEXT; END IF;
   IF cardinality(ended) < cardinality(asked_ids) THEN
     RETURN QUERY
