@@ -29,6 +29,8 @@ export const models: ReadonlyArray<Model> = [
     "NJ=2 RUN=1 STALLS=1 DEATHS=1 POISON",
     "NJ=2 RUN=1 STALLS=1 RETRIES=1",
     "NJ=2 RUN=1 DELETES=1",
+    "NJ=2 RUN=1 CANCELS=1 STALLS=1",
+    "NJ=2 RUN=1 CANCELS=1 RETRIES=1",
     "NJ=3 RUN=1 BOUNDED",
     "NJ=2 RUN=1 RETRIES=1 BOUNDED",
     "NJ=3 LOSSES=1",

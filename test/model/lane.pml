@@ -28,6 +28,9 @@
 #ifndef DELETES
 #define DELETES 0       /* waiting jobs deleted by hand, or changed in a way that moves no lane */
 #endif
+#ifndef CANCELS
+#define CANCELS 0       /* jobs cancelled as they wait or run */
+#endif
 #ifndef LOSSES
 #define LOSSES 0        /* markers that are gone: a table truncated by hand, a restore */
 #endif
@@ -40,6 +43,7 @@
 #define RESCUER 2
 #define PROMOTER 3
 #define SOMEBODY 4
+#define CANCELLER 5
 
 #define ABSENT 0        /* not committed yet */
 #define WAITING 1
@@ -73,6 +77,9 @@ byte retries = RETRIES;
 byte aborts = ABORTS;
 byte deletes = DELETES;
 byte losses = LOSSES;
+byte cancels = CANCELS;
+byte asked[NW];                  /* the requests to cancel jobs of a lease */
+byte told;                       /* whoever cancelled these jobs was told that they never start */
 
 #if defined(EXCLUSIVE)
 #define ALONE(w) true
@@ -213,6 +220,9 @@ proctype Worker(byte me) {
   byte held;
   bit marked, remark, failed, keyed;
   byte done, undone, becomes, rest;
+#if CANCELS > 0
+  byte heeded;
+#endif
   first = NONE; head = NONE; mine = NONE; undone = NONE;
 
  claim:
@@ -334,7 +344,8 @@ proctype Worker(byte me) {
   atomic {
     mayFail(); endRows();
     if :: failed -> if :: marked -> marker = 1 :: else fi; rest = 0
-       :: else -> if :: remark -> marker = 1 :: else fi; lease[me] = rest fi;
+       :: else -> if :: remark -> marker = 1 :: else fi; lease[me] = rest; asked[me] = 0;
+          assert((rest & told) == 0) fi;
     marked = 0; remark = 0; waited[me] = 0; first = NONE;
 #ifndef NO_INTERNAL
     if :: ALONE(me) -> claimsExclusive = 0 :: else -> claimsShared-- fi;
@@ -393,6 +404,28 @@ proctype Worker(byte me) {
   :: i == NJ -> break
   od;
   i = 0;
+#if CANCELS > 0
+  /* What was cancelled ends instead of going back, and so does the rest of its run. */
+  atomic {
+    if
+    :: undone != NONE ->
+#ifndef NO_HEED
+       if :: HAS(asked[me], undone) -> becomes = GONE :: else fi;
+#endif
+#ifndef NO_REST
+       heeded = lease[me] & asked[me] & ~done & ~BIT(undone)
+#endif
+    :: else
+    fi
+  };
+  do
+  :: i < NJ && HAS(heeded, i) ->
+     atomic { FREE(me, i) -> if :: state[i] != GONE -> locker[i] = me; change[i] = GONE :: else fi; i++ }
+  :: i < NJ && !HAS(heeded, i) -> i++
+  :: i == NJ -> break
+  od;
+  i = 0; heeded = 0;
+#endif
   if
   :: undone != NONE && becomes != SAME ->
      atomic { FREE(me, undone) -> if :: state[undone] != GONE -> locker[undone] = me; change[undone] = becomes :: else fi };
@@ -427,7 +460,7 @@ proctype Worker(byte me) {
        if
        :: undone != NONE ->
 #ifndef NO_UNDONE_MARKER
-          marker = 1;
+          if :: becomes != GONE -> marker = 1 :: else fi;
 #endif
 #ifdef KEEP_REST
           lease[me] = lease[me] & ~(done | BIT(undone))
@@ -464,7 +497,13 @@ proctype Rescuer() {
      };
      do
      :: i < NJ && HAS(mine, i) ->
-        atomic { FREE(me, i) -> if :: state[i] != GONE -> locker[i] = me; change[i] = SAME
+        atomic { FREE(me, i) -> if
+#if CANCELS > 0 && !defined(NO_HEED_RESCUE)
+          :: state[i] != GONE && HAS(asked[w], i) -> locker[i] = me; change[i] = GONE
+          :: state[i] != GONE && !HAS(asked[w], i) -> locker[i] = me; change[i] = SAME
+#else
+          :: state[i] != GONE -> locker[i] = me; change[i] = SAME
+#endif
 #ifdef POISON
           :: state[i] == READY -> locker[i] = me; change[i] = GONE
 #endif
@@ -560,6 +599,58 @@ proctype Somebody() {
 }
 #endif
 
+#if CANCELS > 0
+/* cancel(): of a leased job it locks the lease, of any other job the row, and looks again. */
+#define HOLDER(j) (HAS(lease[0], j) -> 0 : 1)
+proctype Canceller() {
+  byte me = CANCELLER, i, j, w, failed;
+ end:
+  do
+  :: atomic {
+       if
+       :: cancels > 0 && state[0] != ABSENT && state[0] != GONE -> j = 0
+       :: cancels > 0 && state[1] != ABSENT && state[1] != GONE -> j = 1
+#if NJ > 2
+       :: cancels > 0 && state[2] != ABSENT && state[2] != GONE -> j = 2
+#endif
+       fi;
+       cancels--
+     };
+ look:
+     atomic { if :: UNLEASED(j) -> w = NOBODY :: else -> w = HOLDER(j) fi };
+     if
+     :: w != NOBODY ->
+#ifndef NO_CANCEL_LOCK
+        atomic { leaseLocker[w] == NOBODY -> leaseLocker[w] = me };
+#endif
+        atomic { if :: HAS(lease[w], j) :: else -> failed = 1 fi };
+        atomic {
+          if :: !failed -> asked[w] = asked[w] | BIT(j); told = told | BIT(j) :: else fi;
+#ifndef NO_CANCEL_LOCK
+          leaseLocker[w] = NOBODY
+#endif
+        }
+     :: else ->
+        atomic { locker[j] == NOBODY ->
+          if :: state[j] != GONE -> locker[j] = me; change[j] = SAME :: else fi };
+#ifndef NO_CANCEL_LOOK
+        atomic { if :: UNLEASED(j) :: else -> failed = 1 fi };
+#endif
+        atomic {
+          if :: locker[j] == me && !failed ->
+                change[j] = GONE; told = told | BIT(j);
+#ifndef NO_CANCEL_MARK
+                if :: IS_HEAD(state[j]) -> marker = 1 :: else fi
+#endif
+             :: else fi;
+          endRows()
+        }
+     fi;
+     atomic { w = 0; if :: failed -> failed = 0; goto look :: else -> j = 0 fi }
+  od
+}
+#endif
+
 #if LOSSES > 0
 proctype Loser() {
  end:
@@ -599,6 +690,9 @@ init {
 #endif
 #if DELETES > 0
     run Somebody();
+#endif
+#if CANCELS > 0
+    run Canceller();
 #endif
 #if LOSSES > 0
     run Loser(); run Healer();

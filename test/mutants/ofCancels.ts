@@ -1,7 +1,7 @@
 /**
  * Mutants of cancels, and of the steps that must heed them.
  */
-import { histories, type Mutant, test } from "./Mutant.ts"
+import { histories, model, type Mutant, test } from "./Mutant.ts"
 
 const cancels = (name: string) => test("interleaving/cancels", name)
 const requests = (name: string) => test("interleaving/cancelRequests", name)
@@ -19,7 +19,11 @@ export const ofCancels: ReadonlyArray<Mutant> = [
       from: "PERFORM FROM leases WHERE id = asked FOR UPDATE;",
       to: "NULL;"
     }],
-    by: [cancels("waits for a settlement that puts the job back"), histories]
+    by: [
+      cancels("waits for a settlement that puts the job back"),
+      histories,
+      model("lane", "NJ=2 CANCELS=1 RETRIES=1 NO_CANCEL_LOCK", "violated")
+    ]
   },
   {
     name: "settlement-ignores-a-cancel",
@@ -30,7 +34,11 @@ export const ofCancels: ReadonlyArray<Mutant> = [
       from: "IF EXISTS (SELECT FROM cancel_requests WHERE lease_id = ANY (their)) THEN",
       to: "IF false THEN"
     }],
-    by: [requests("is heeded by a settlement that waited for it"), histories]
+    by: [
+      requests("is heeded by a settlement that waited for it"),
+      histories,
+      model("lane", "NJ=2 RUN=1 CANCELS=1 RETRIES=1 NO_HEED", "violated")
+    ]
   },
   {
     name: "rest-of-a-run-ignores-its-cancel",
@@ -41,7 +49,11 @@ export const ofCancels: ReadonlyArray<Mutant> = [
       from: "WHERE own.id = ANY (their) AND r.job_id = ANY (own.job_ids)",
       to: "WHERE false"
     }],
-    by: [requests("of a job that goes back with another one of its lane"), histories]
+    by: [
+      requests("of a job that goes back with another one of its lane"),
+      histories,
+      model("lane", "NJ=2 RUN=1 CANCELS=1 RETRIES=1 NO_REST", "violated")
+    ]
   },
   {
     name: "rescue-ignores-a-cancel",
@@ -52,7 +64,11 @@ export const ofCancels: ReadonlyArray<Mutant> = [
       from: "WHERE lease_id = l.id AND job_id = ANY (l.job_ids)",
       to: "WHERE false"
     }],
-    by: [requests("which ends the job, and no other"), histories]
+    by: [
+      requests("which ends the job, and no other"),
+      histories,
+      model("lane", "NJ=2 CANCELS=1 STALLS=1 NO_HEED_RESCUE", "violated")
+    ]
   },
   {
     name: "no-marker-after-a-cancelled-head",
@@ -63,7 +79,11 @@ export const ofCancels: ReadonlyArray<Mutant> = [
       from: "PERFORM mark_lanes(q, ARRAY[job]);",
       to: "NULL;"
     }],
-    by: [cancels("of a head that waits lets the next job of its lane start"), histories]
+    by: [
+      cancels("of a head that waits lets the next job of its lane start"),
+      histories,
+      model("lane", "NJ=2 CANCELS=1 RETRIES=1 NO_CANCEL_MARK", "stuck")
+    ]
   },
   {
     name: "cancel-looks-once-at-the-leases",
@@ -74,7 +94,11 @@ export const ofCancels: ReadonlyArray<Mutant> = [
       from: "IF FOUND AND lease_of(q, job) IS NULL THEN",
       to: "IF FOUND THEN"
     }],
-    by: [cancels("of a job that a claim is taking"), histories]
+    by: [
+      cancels("of a job that a claim is taking"),
+      histories,
+      model("lane", "NJ=2 RUN=1 CANCELS=1 NO_CANCEL_LOOK", "violated")
+    ]
   },
   {
     name: "cancel-waits-for-each-job-that-is-held",

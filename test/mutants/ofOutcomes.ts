@@ -26,7 +26,7 @@ export const ofOutcomes: ReadonlyArray<Mutant> = [
       from: "WHEN 'unhandled' THEN j.snooze_count",
       to: "ELSE j.snooze_count"
     }],
-    by: [histories, outcomes("have no count of snoozes")]
+    by: [outcomes("have no count of snoozes")]
   },
   {
     name: "snoozed-job-before-those-that-are-ready",

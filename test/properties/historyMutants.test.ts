@@ -21,7 +21,7 @@ const check = Effect.gen(function*() {
         Effect.map(Exit.isSuccess),
         Effect.provideContext(context)
       ),
-    { seed: 7, runs: 120, size: 300, maxShrinks: 0 }
+    { seed: 7, runs: 300, size: 300, maxShrinks: 0 }
   )
 })
 

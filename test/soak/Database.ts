@@ -86,8 +86,8 @@ export interface Finished {
   readonly finishedAt: number
   /** The number of runs that ended in a success or a failure. */
   readonly attempt: number
-  /** The lease under which the job was settled. */
-  readonly lease: string
+  /** The lease under which the job was settled; null if it was cancelled while it waited. */
+  readonly lease: string | null
 }
 
 /** Jobs that came into a lease, or left it. */

@@ -35,7 +35,7 @@ export const check = (
     const claim = claims.get(end.id)
     const isHarmed = end.outcome !== "crashed" || (claim?.times ?? 0) >= deaths
     return [
-      ...claim?.lease === end.lease
+      ...end.lease === null || claim?.lease === end.lease
         ? []
         : [{ check: "wrong lease" as const, detail: `${detail}, not ${claim?.lease}` }],
       ...isHarmed ? [] : [{ check: "wrong end" as const, detail }],

@@ -79,7 +79,8 @@ export const check = (
     if (end.outcome === "completed" && !hasEnded.has(n)) return [{ check: "not run", detail }]
     const expected = does === "doomed" ? "failed" : "completed"
     // The deaths of workers may end any job as crashed. `Ends.ts` counts the claims of such a job.
-    return end.outcome === expected || end.outcome === "crashed"
+    // `Cancels.ts` looks who has cancelled a job.
+    return [expected, "crashed", "cancelled"].includes(end.outcome)
       ? []
       : [{ check: "wrong end", detail }]
   })

@@ -8,6 +8,12 @@ import type { Violation } from "./Violation.ts"
 /** Milliseconds. Producers and server share one clock, but they read it a moment apart. */
 const readMillis = 20
 
+/**
+ * Milliseconds. A cancel of a job that waits has locked the job for so long, at the most, when it
+ * ends the job. Other claims pass over the job meanwhile.
+ */
+const cancelMillis = 1000
+
 interface Known {
   readonly id: number
   readonly job: Job
@@ -33,7 +39,9 @@ export const check = (
     const since = Math.min(ackedAt, claimedAt.get(id) ?? Infinity)
     known.set(id, { id, job, lane: laneOf(job), finishedAt, since })
   }
-  for (const one of finished) add(one, one.finishedAt)
+  for (const one of finished) {
+    add(one, one.finishedAt - (one.lease === null ? cancelMillis : 0))
+  }
   for (const one of left) add(one, Infinity)
   const lanes = new Map<string, Array<Known>>()
   for (const one of known.values()) {
@@ -207,6 +215,7 @@ const queueOrder = (history: ReadonlyArray<Change>, known: ById): ReadonlyArray<
     for (const [queue, last] of lastOf(claimed, ({ job }) => job.queue)) {
       for (const other of unclaimed.get(queue)?.values() ?? []) {
         if (!wasThere(other, change) || !goesBefore(other, last)) continue
+        if (other.finishedAt <= change.at) continue
         const before = passes.get(other.id)
         const isAgain = before !== undefined && change.sent - before.last <= seriesMillis
         const since = isAgain ? before.since : change.at

@@ -55,6 +55,19 @@ export interface KillEntry {
   readonly isSupervised: boolean
 }
 
+/**
+ * The answer to the cancel of a job; `ended` if the job had ended before, `lost` if none came.
+ * `wall` is the time of the wall clock in milliseconds.
+ */
+export interface CancelEntry {
+  readonly what: "cancel"
+  readonly at: number
+  readonly wall: number
+  readonly n: number
+  readonly id: number
+  readonly answer: string
+}
+
 /** A fault that was injected, or the start of the peace. */
 export interface FaultEntry {
   readonly what: "fault"
@@ -79,6 +92,7 @@ export type Entry =
   | IntentEntry
   | EndEntry
   | ProcessEntry
+  | CancelEntry
   | KillEntry
   | FaultEntry
   | RewindEntry

@@ -1,6 +1,7 @@
 /**
  * Ledgers and evidence made up for the tests of the checks.
  */
+import * as Cancels from "./Cancels.ts"
 import type { Change, Evidence } from "./Database.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
@@ -81,7 +82,8 @@ export const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Ev
       leaseMillis,
       rewinds: Ledger.rewindsOf(entries)
     }).violations,
-    ...Leases.check(jobs, all)
+    ...Leases.check(jobs, all),
+    ...Cancels.check(jobs, entries, all, pauses)
   ].map(({ check }) => check)
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { looks } from "./Auditor.ts"
+import { cancels } from "./Canceller.ts"
 import type { Violation } from "./Violation.ts"
 
 const jobs = "jobs added"
@@ -18,6 +19,7 @@ const short: Readonly<Record<string, number>> = {
   "TCP cut": 50,
   "TCP blackhole": 5,
   signals: 100,
+  [cancels]: 100,
   [jobs]: 30_000
 }
 

@@ -7,6 +7,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { Build } from "./Build.ts"
 import * as Burst from "./Burst.ts"
+import * as Canceller from "./Canceller.ts"
 import * as Database from "./Database.ts"
 import * as Dice from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
@@ -135,6 +136,9 @@ const trouble = Effect.fnUntraced(function*(
       isOver: () => isOver
     })
   )
+  const canceller = yield* Effect.forkScoped(
+    Canceller.run({ world, dice: dice.for("canceller"), rate, isOver: () => isOver })
+  )
   yield* Effect.sleep(faultSeconds * 1000)
   yield* goOn(extraSecondsMax, () => Quotas.missing(world.faults, faultSeconds).length > 0)
   yield* goOn(slowMachineSecondsMax, () => Quotas.tooFew(world.faults, asked).length > 0)
@@ -144,6 +148,7 @@ const trouble = Effect.fnUntraced(function*(
   isOver = true
   yield* Fiber.join(producers)
   yield* Fiber.join(nemesis)
+  yield* Fiber.join(canceller)
 })
 
 /** Lets the faults go on while some of them are missing. */

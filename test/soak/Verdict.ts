@@ -1,6 +1,7 @@
 /**
  * The verdict on a soak, from its ledgers and the evidence in the database.
  */
+import * as Cancels from "./Cancels.ts"
 import type { Evidence } from "./Database.ts"
 import * as Ends from "./Ends.ts"
 import * as Figures from "./Figures.ts"
@@ -46,6 +47,7 @@ export const of = (options: {
     ...overlaps.violations,
     ...Leases.check(jobs, evidence),
     ...Ends.check(jobs, entries, evidence),
+    ...Cancels.check(jobs, entries, evidence, pauses),
     ...Runs.slow(recoveries, {
       leaseMillis,
       lookMillis: bouncer === undefined ? 0 : 5000,

@@ -10,6 +10,7 @@ export interface Violation {
     | "not run"
     | "no effect"
     | "run again"
+    | "cancelled, and went on"
     | "wrong lease"
     | "attempts"
     | "overlap"

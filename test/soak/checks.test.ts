@@ -263,6 +263,7 @@ describe("the quotas", () => {
     ["failover, asynchronous", 1],
     ["failover, synchronous", 1],
     ["TCP blackhole", 5],
+    ["cancels", 100],
     ["signals", 100],
     ["jobs added", 30_000]
   ])
