@@ -1,6 +1,15 @@
 /**
  * The public API.
  */
+export type {
+  DiscardAnswer,
+  EditAnswer,
+  FoundJob,
+  JobChange,
+  RetryAnswer,
+  RetryCounts,
+  RetryFilter
+} from "./domain/ByHand.ts"
 export type { CancelCounts, CancelFilter, Cancellation, JobOutcome } from "./domain/Cancellation.ts"
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
 export {
@@ -10,8 +19,10 @@ export {
   PayloadInvalid,
   SchemaUnfit,
   SettingInvalid,
-  StoreError
+  StoreError,
+  WrongKind
 } from "./domain/Errors.ts"
+export type { FailedFilter, FailedJob } from "./domain/FailedJob.ts"
 export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKind.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export * as OnError from "./domain/OnError.ts"

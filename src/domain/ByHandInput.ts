@@ -6,11 +6,16 @@ import { Duration, Result } from "effect"
 import type { FinishedSelection, JobChange, RetryFilter } from "./ByHand.ts"
 import * as CancelInput from "./CancelInput.ts"
 import { JobInvalid } from "./Errors.ts"
-import { nameBytesMax, newJob, queueBytesMax } from "./JobRecord.ts"
+import { type EnqueueOptions, nameBytesMax, newJob, queueBytesMax } from "./JobRecord.ts"
 
 /** Single jobs. */
 export const ofJobs = (ids: ReadonlyArray<bigint>): Result.Result<void, JobInvalid> =>
-  refuse(ids.map(CancelInput.idIssue).find((issue) => issue !== undefined), undefined)
+  refuse(
+    Array.isArray(ids)
+      ? ids.map(CancelInput.idIssue).find((issue) => issue !== undefined)
+      : "the ids are not a list",
+    undefined
+  )
 
 /** Many finished jobs. An application may name a kind in place of a name. */
 export const ofMany = (
@@ -27,12 +32,7 @@ export const ofMany = (
 }
 
 /** The new values of one job, but for its payload. */
-interface Values {
-  readonly priority?: number | undefined
-  readonly runAt?: Date | undefined
-  readonly delay?: Duration.Input | undefined
-  readonly maxAttempts?: number | undefined
-}
+export type Values = Pick<EnqueueOptions, "priority" | "runAt" | "delay" | "maxAttempts">
 
 /** One job to edit. The payload is JSON text. */
 export const ofEdit = (

@@ -98,8 +98,9 @@ export class PayloadInvalid extends Schema.TaggedError<PayloadInvalid>()("Payloa
 }
 
 /**
- * A job could not be enqueued or cancelled as asked: a name, key, number or payload is out of
- * bounds. `enqueue`, `Job.cancel` and `Job.cancelAll` fail with it before anything is sent.
+ * A job could not be enqueued, cancelled, retried, discarded or edited as asked: a name, key,
+ * number or payload is out of bounds. `enqueue`, `Job.cancel`, `Job.retry` and the like fail with
+ * it before anything is sent.
  *
  * @example
  * ```ts
@@ -118,6 +119,30 @@ export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
 }) {
   override get message(): string {
     return this.issue
+  }
+}
+
+/**
+ * The job to edit is of another kind: its name is `name`. Nothing of it was changed.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Job } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = Job.edit(Tick, 7n, { priority: 5 }).pipe(
+ *   Effect.catchTag("WrongKind", ({ id, name }) => Effect.logInfo(`job ${id} is a "${name}"`))
+ * )
+ * ```
+ */
+export class WrongKind extends Schema.TaggedError<WrongKind>()("WrongKind", {
+  id: Schema.BigInt,
+  name: Schema.String
+}) {
+  override get message(): string {
+    return `job ${this.id} is of the kind "${this.name}"`
   }
 }
 

@@ -1,12 +1,12 @@
 /**
  * Adds jobs after checking them against the schema of their kind.
  */
-import { Effect, Exit, Result, Schema } from "effect"
-import { type JobInvalid, PayloadInvalid, type StoreError } from "../domain/Errors.ts"
+import { Effect, type Schema } from "effect"
+import type { JobInvalid, PayloadInvalid, StoreError } from "../domain/Errors.ts"
 import type { JobKind, NoPayload } from "../domain/JobKind.ts"
 import { type EnqueueOptions, type NewJob, newJob } from "../domain/JobRecord.ts"
-import * as PayloadText from "../domain/PayloadText.ts"
 import { JobRepo } from "./JobRepo.ts"
+import * as PayloadCodec from "./PayloadCodec.ts"
 
 /**
  * Adds one job and answers with its id.
@@ -93,7 +93,7 @@ const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
   jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: Payload["Type"] }>
 ) {
   const repo = yield* JobRepo
-  const encode = encoder(kind)
+  const encode = PayloadCodec.encoder(kind)
   const checked: Array<NewJob> = []
   for (const { payload, ...options } of jobs) {
     const json = yield* encode(payload)
@@ -101,29 +101,6 @@ const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
   }
   return yield* repo.enqueue(checked)
 })
-
-/** A payload as JSON text. */
-const encoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
-  const encode = Schema.encodeUnknownEffect(Schema.toCodecJson(kind.payload))
-  const invalid = (issue: string) => new PayloadInvalid({ name: kind.name, issue })
-  // Reading a value may throw, for example if it is very deep. Such a value cannot be encoded.
-  const unreadable = (thrown: unknown) => invalid(PayloadText.issueOf(thrown))
-  const textOf = (json: unknown) =>
-    Effect.fromResult(Result.mapError(PayloadText.make(json), invalid))
-  return (payload: unknown): Effect.Effect<string, PayloadInvalid, Payload["EncodingServices"]> => {
-    const asked = Result.try({ try: () => encode(payload), catch: unreadable })
-    if (Result.isFailure(asked)) return Effect.fail(asked.failure)
-
-    const encoded = asked.success
-    // Most payloads are encoded synchronously.
-    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return textOf(encoded.value)
-    return encoded.pipe(
-      Effect.mapError(({ message }) => invalid(message)),
-      Effect.catchDefect((defect) => Effect.fail(unreadable(defect))),
-      Effect.flatMap(textOf)
-    )
-  }
-}
 
 /** The result, the requirements and the errors of enqueuing. */
 export type Enqueued<A, Payload extends Schema.Top> = Effect.Effect<

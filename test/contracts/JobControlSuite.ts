@@ -6,6 +6,7 @@ import type { Layer } from "effect"
 import type { Services } from "./jobControl/Cancelling.ts"
 import { discarding } from "./jobControl/Discarding.ts"
 import { editing } from "./jobControl/Editing.ts"
+import { editingByKind } from "./jobControl/EditingByKind.ts"
 import { ending } from "./jobControl/Ending.ts"
 import { leased } from "./jobControl/Leased.ts"
 import { many } from "./jobControl/Many.ts"
@@ -26,6 +27,7 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       redriving(it)
       discarding(it)
       editing(it)
+      editingByKind(it)
       manyFinished(it)
     }
   )

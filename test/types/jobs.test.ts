@@ -12,6 +12,7 @@ import {
   AdvisoryLock,
   type CancelCounts,
   type Cancellation,
+  type EditAnswer,
   enqueue,
   enqueueAll,
   Job,
@@ -22,11 +23,14 @@ import {
   type PayloadInvalid,
   PgSchema,
   QueueLive,
+  type RetryAnswer,
+  type RetryCounts,
   RowLock,
   type SettingInvalid,
   SoloLock,
   type StoreError,
-  type WorkerControl
+  type WorkerControl,
+  type WrongKind
 } from "../../src/index.ts"
 import { MemoryQueue } from "../../src/testing.ts"
 
@@ -134,6 +138,35 @@ it("jobs to cancel are named by a queue, a kind or a key", () => {
   Job.cancelAll({ queue: "mail", states: ["ready"] })
   // @ts-expect-error
   Job.cancel(7)
+})
+
+it("finished jobs to retry are named in some way", () => {
+  expectTypeOf(Job.retry([7n])).toEqualTypeOf<
+    Effect.Effect<ReadonlyArray<RetryAnswer>, JobInvalid | StoreError, JobControl>
+  >()
+  expectTypeOf(Job.retryAll({ name: Greet, outcome: "failed" }, { limit: 10 })).toEqualTypeOf<
+    Effect.Effect<RetryCounts, JobInvalid | StoreError, JobControl>
+  >()
+  // @ts-expect-error
+  Job.retryAll({ outcome: "completed" })
+  // @ts-expect-error
+  Job.retry(7n)
+})
+
+it("a job is edited as its kind has it", () => {
+  expectTypeOf(Job.edit(Greet, 7n, { payload: { name: "Ada" } })).toEqualTypeOf<
+    Effect.Effect<EditAnswer, JobInvalid | PayloadInvalid | StoreError | WrongKind, JobControl>
+  >()
+  Job.edit(Greet, 7n, ({ name }) => ({ payload: { name: name.toUpperCase() } }))
+  Job.edit(Tick, 7n, { priority: 3, delay: "1 hour", maxAttempts: 9 })
+  // @ts-expect-error
+  Job.edit(Greet, 7n, { payload: { name: 1 } })
+  // @ts-expect-error
+  Job.edit(Greet, 7n, () => ({ payload: {} }))
+  // @ts-expect-error
+  Job.edit(Tick, 7n, { payload: {} })
+  // @ts-expect-error
+  Job.edit(Greet, 7n, { key: "k" })
 })
 
 it("a payload is given as the kind has it", () => {

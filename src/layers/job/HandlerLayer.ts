@@ -1,11 +1,10 @@
 /**
  * The layer of a kind's handler, which decodes the payload and calls the application's function.
  */
-import { type Context, Effect, Exit, type Layer, Schema } from "effect"
-import { PayloadInvalid } from "../../domain/Errors.ts"
+import { type Context, Effect, Exit, type Layer, type Schema } from "effect"
 import type { JobKind } from "../../domain/JobKind.ts"
 import type { RunningJob } from "../../domain/JobRecord.ts"
-import * as PayloadText from "../../domain/PayloadText.ts"
+import * as PayloadCodec from "../../services/PayloadCodec.ts"
 import * as Handlers from "./Handler.ts"
 import type { Handler } from "./Handler.ts"
 import { call } from "./HandlerCall.ts"
@@ -20,7 +19,7 @@ export const of = <Name extends string, Payload extends Schema.Top, A>(
   Handlers.layer(
     kind.name,
     (context: Context.Context<Requirements<A> | Payload["DecodingServices"]>) => {
-      const decode = decoder(kind)
+      const decode = PayloadCodec.decoder(kind)
       return {
         name: kind.name,
         policy: kind.policy,
@@ -37,22 +36,3 @@ export const of = <Name extends string, Payload extends Schema.Top, A>(
       }
     }
   )
-
-const decoder = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) => {
-  const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(kind.payload))
-  return (payload: unknown): Effect.Effect<
-    Payload["Type"],
-    PayloadInvalid,
-    Payload["DecodingServices"]
-  > =>
-    Effect.mapErrorEager(
-      decode(payload),
-      ({ message }) =>
-        new PayloadInvalid({
-          name: kind.name,
-          issue: PayloadText.hasInfinite(payload)
-            ? `${message}; it holds a number too large for JavaScript`
-            : message
-        })
-    )
-}

@@ -1,0 +1,140 @@
+/**
+ * Retries and discards jobs after checking what was asked.
+ */
+import { Effect } from "effect"
+import type {
+  DiscardAnswer,
+  FinishedSelection,
+  RetryAnswer,
+  RetryCounts,
+  RetryFilter
+} from "../domain/ByHand.ts"
+import * as ByHandInput from "../domain/ByHandInput.ts"
+import type { JobInvalid, StoreError } from "../domain/Errors.ts"
+import { JobControl } from "./JobControl.ts"
+
+/**
+ * Tries jobs again, and answers for each in the order given.
+ *
+ * A job that failed, crashed, or was cancelled or discarded is queued again, as if it had never
+ * run: with its id, and so first in its lane among the jobs of its priority. That goes for as long
+ * as the history keeps the job. A job that waits for a time, for its next attempt, or for somebody
+ * to unblock its lane starts at once, with the attempts that it has used. Other jobs are left as
+ * they are: a second `retry` of a job changes nothing.
+ *
+ * Joins the transaction it is called in. Input that cannot be meant fails as `JobInvalid`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Charge = Job.make("charge")
+ *
+ * export const program = Effect.gen(function*() {
+ *   const id = yield* enqueue(Charge, undefined, { delay: "1 day" })
+ *   const [answer] = yield* Job.retry([id])
+ *   if (answer?._tag === "Retried") yield* Effect.logInfo("it starts at once")
+ *   if (answer?._tag === "Redriven") yield* Effect.logInfo("it is queued again")
+ * })
+ * ```
+ */
+export const retry: (
+  ids: ReadonlyArray<bigint>
+) => Effect.Effect<ReadonlyArray<RetryAnswer>, JobInvalid | StoreError, JobControl> = (ids) =>
+  Effect.andThen(
+    Effect.fromResult(ByHandInput.ofJobs(ids)),
+    JobControl.use((control) => control.retry(ids))
+  )
+
+/**
+ * Queues all finished jobs again that fit the selection, as `Job.retry` does, and answers how many.
+ * Without an outcome these are jobs that failed or crashed. `errorLike` is a part of their error;
+ * upper and lower case differ. A job whose history another transaction locks is counted as held,
+ * and left as it is.
+ *
+ * It goes on in steps of some hundreds of jobs, by their ids. If one step fails, the jobs of the
+ * steps before it are queued, and another call goes on with the rest. A job that fails again
+ * meanwhile is not queued twice.
+ *
+ * Input that cannot be meant fails as `JobInvalid` before anything is sent: so does a selection
+ * without a field.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Job } from "pgq"
+ *
+ * const Charge = Job.make("charge")
+ *
+ * export const program = Effect.gen(function*() {
+ *   const since = new Date(Date.now() - 86_400_000)
+ *   const { held, redriven } = yield* Job.retryAll(
+ *     { name: Charge, since, errorLike: "timeout" },
+ *     { limit: 10_000 }
+ *   )
+ *   yield* Effect.logInfo(`${redriven} queued again, ${held} held`)
+ * })
+ * ```
+ */
+export const retryAll: (
+  selection: FinishedSelection,
+  options?: { readonly limit?: number | undefined }
+) => Effect.Effect<RetryCounts, JobInvalid | StoreError, JobControl> = Effect.fnUntraced(
+  function*(selection, options = {}) {
+    const filter = yield* Effect.fromResult(ByHandInput.ofMany(selection, options))
+    return yield* inSteps(filter, { ...options, onStep: () => Effect.void })
+  }
+)
+
+/** Queues jobs again step by step, and says after each step how many there were until then. */
+export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, { limit, onStep }: {
+  readonly limit?: number | undefined
+  readonly onStep: (counts: RetryCounts) => Effect.Effect<void, never, R>
+}) {
+  const control = yield* JobControl
+  let counts: RetryCounts = { redriven: 0, held: 0 }
+  let after: bigint | undefined = lowestId
+  while (after !== undefined) {
+    const left: number | undefined = limit && limit - counts.redriven
+    if (left === 0) return counts
+    const step: Step = yield* control.retrySome(filter, { after, limit: left })
+    counts = { redriven: counts.redriven + step.redriven, held: counts.held + step.held }
+    after = step.last
+    yield* onStep(counts)
+  }
+  return counts
+})
+
+type Step = Effect.Success<ReturnType<JobControl["Service"]["retrySome"]>>
+
+const lowestId = -(2n ** 63n)
+
+/**
+ * Ends jobs for good that wait, and answers for each in the order given. They stand in the history
+ * as discarded, and can be retried. A lane that such a job blocked goes on. A job that is leased to
+ * a worker is left to it: `Job.cancel` stops it.
+ *
+ * Joins the transaction it is called in. Input that cannot be meant fails as `JobInvalid`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Charge = Job.make("charge", { onFail: "block" })
+ *
+ * export const program = Effect.gen(function*() {
+ *   const id = yield* enqueue(Charge, undefined, { key: "customer-7" })
+ *   const [answer] = yield* Job.discard([id])
+ *   if (answer?._tag === "Finished") yield* Effect.logInfo(`too late: ${answer.outcome}`)
+ * })
+ * ```
+ */
+export const discard: (
+  ids: ReadonlyArray<bigint>
+) => Effect.Effect<ReadonlyArray<DiscardAnswer>, JobInvalid | StoreError, JobControl> = (ids) =>
+  Effect.andThen(
+    Effect.fromResult(ByHandInput.ofJobs(ids)),
+    JobControl.use((control) => control.discard(ids))
+  )
