@@ -8,8 +8,12 @@ import { createRequire } from "node:module"
 import * as Arguments from "./Arguments.ts"
 import { cancel } from "./commands/cancel.ts"
 import { check } from "./commands/check.ts"
+import { discard } from "./commands/discard.ts"
+import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
+import { failed } from "./commands/failed.ts"
 import { migrate } from "./commands/migrate.ts"
+import { retry } from "./commands/retry.ts"
 import { schema } from "./commands/schema.ts"
 import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
@@ -26,7 +30,7 @@ const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
-    { group: "Jobs", commands: [enqueue, cancel] },
+    { group: "Jobs", commands: [enqueue, cancel, edit, retry, discard, failed] },
     { group: "Database", commands: [schema, migrate, check] }
   ])
 )

@@ -5,7 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Pgq from "./Pgq.ts"
 
-const commands = ["schema", "migrate", "start", "status", "stop", "enqueue", "cancel", "check"]
+const commands = "schema migrate check start status stop enqueue cancel edit retry discard failed"
+  .split(" ")
 
 const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [
   [["nonsense"], "Unknown subcommand \"nonsense\""],
@@ -50,7 +51,20 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["cancel", "42", "--wait", "soon"], "\"soon\" is not a time such as"],
   [["cancel", "--queue", "mail", "--wait", "30s"], "--wait goes with ids alone"],
   [["cancel", "--queue", "mail", "--state", "ready"], "--state"],
-  [["cancel", "--queue", "mail", "--limit", "0"], "0 is not a number of 1 or more"]
+  [["cancel", "--queue", "mail", "--limit", "0"], "0 is not a number of 1 or more"],
+  [["retry"], "Missing required argument: id, or one of --queue, --name, --since"],
+  [["retry", "x7"], "\"x7\" is not the id of a job"],
+  [["retry", "42", "--since", "1d"], "ids go with neither --queue"],
+  [["retry", "42", "--yes"], "ids go with neither --queue"],
+  [["retry", "--since", "soon"], "\"soon\" is not a time such as"],
+  [["retry", "--outcome", "completed"], "--outcome"],
+  [["discard"], "Missing required argument: id"],
+  [["discard", "4.2"], "\"4.2\" is not the id of a job"],
+  [["edit"], "Missing required argument: id"],
+  [["edit", "42"], "give one of --priority"],
+  [["edit", "42", "--now", "--delay", "1s"], "--run-at, --delay and --now exclude each other"],
+  [["edit", "42", "--priority", "high"], "Invalid value for flag --priority"],
+  [["failed", "--limit", "0"], "0 is not a number from 1 to 10000"]
 ]
 
 describe("pgq", () => {

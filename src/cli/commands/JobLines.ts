@@ -122,7 +122,7 @@ export const one = (
     )
   )
 
-const parseJson = (what: string, text: string): Effect.Effect<unknown, JobInvalid> =>
+export const parseJson = (what: string, text: string): Effect.Effect<unknown, JobInvalid> =>
   Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (error) =>

@@ -2,28 +2,19 @@
  * `pgq cancel`: cancels single jobs, or all of a queue, of a name or with a key.
  */
 import { Console, Effect, Option } from "effect"
-import { Argument, CliError, Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import * as CancelInput from "../../domain/CancelInput.ts"
 import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
 import { JobInvalid } from "../../domain/Errors.ts"
-import * as QueueLive from "../../layers/QueueLive.ts"
 import * as Cancel from "../../services/Cancel.ts"
-import type { JobControl } from "../../services/JobControl.ts"
-import * as Database from "../Database.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as Log from "../Log.ts"
 import * as CancelText from "./CancelText.ts"
+import * as JobSteps from "./JobSteps.ts"
 
 const input = {
-  ids: Argument.String("id").pipe(
-    Argument.withDescription("The id of a job"),
-    Argument.filterMap(
-      (text) => /^\d{1,19}$/.test(text) ? Option.some(BigInt(text)) : Option.none(),
-      (text) => `"${text}" is not the id of a job`
-    ),
-    Argument.variadic()
-  ),
+  ids: Argument.variadic(JobSteps.id),
   connection: Flags.connection,
   schema: Flags.schema,
   reason: Flag.String("reason").pipe(
@@ -42,20 +33,12 @@ const input = {
     Flag.withDescription("Only jobs that wait, or only those that a worker has; else both"),
     Flag.optional
   ),
-  limit: Flag.Int("limit").pipe(
-    Flag.withMetavar("N"),
-    Flag.filter((n) => n >= 1, (n) => `${n} is not a number of 1 or more`),
-    Flag.withDescription("The most jobs to cancel, the oldest of them; else all"),
-    Flag.optional
-  ),
+  limit: JobSteps.limit("The most jobs to cancel, the oldest of them; else all"),
   yes: Flag.Boolean("yes").pipe(
     Flag.withDescription("Do cancel all jobs that these flags name"),
     Flag.withDefault(false)
   ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("Print the answer as JSON"),
-    Flag.withDefault(false)
-  )
+  json: JobSteps.json
 }
 
 type Input = Command.Command.Config.Infer<typeof input>
@@ -69,12 +52,7 @@ export const cancel = Command.make(
     if (!said.isDone) return yield* new ExitCode.ExitWith({ code: 1 })
   }, ExitCode.bySignal)
 ).pipe(
-  Command.validate((given) => {
-    const message = mistake(given)
-    return message === undefined
-      ? Effect.void
-      : Effect.fail(new CliError.ValidationError({ message }))
-  }),
+  Command.validate((given) => JobSteps.refuse(mistake(given))),
   Command.withDescription("Cancel jobs that wait or run"),
   Command.withExamples([
     { command: "pgq cancel 42 43 --wait 30s", description: "Two jobs, until they have ended" },
@@ -82,16 +60,13 @@ export const cancel = Command.make(
   ])
 )
 
-const isGiven = (flags: ReadonlyArray<Option.Option<unknown>>): boolean =>
-  flags.some(({ _tag }) => _tag === "Some")
-
 const mistake = ({ ids, key, limit, name, queue, state, wait, yes }: Input): string | undefined => {
-  const isFilter = isGiven([queue, name, key])
-  return ids.length > 0 && (isFilter || isGiven([state, limit]) || yes)
+  const isFilter = JobSteps.isGiven([queue, name, key])
+  return ids.length > 0 && (isFilter || JobSteps.isGiven([state, limit]) || yes)
     ? "ids go with neither --queue, --name, --key, --state and --limit nor --yes"
     : ids.length === 0 && !isFilter
     ? "Missing required argument: id, or one of --queue, --name and --key"
-    : ids.length === 0 && isGiven([wait])
+    : ids.length === 0 && JobSteps.isGiven([wait])
     ? "--wait goes with ids alone"
     : undefined
 }
@@ -107,7 +82,7 @@ const these = Effect.fnUntraced(function*({ ids, json, reason, wait, ...given }:
   const options = { reason: Option.getOrUndefined(reason), wait: Option.getOrUndefined(wait) }
   // A mistake is reported before a connection is opened.
   yield* Effect.fromResult(CancelInput.ofJobs(ids, options))
-  const answers = yield* onDatabase(Cancel.each(ids, options), given)
+  const answers = yield* JobSteps.onDatabase(Cancel.each(ids, options), given)
   const isDone = (answer: Cancellation) =>
     answer._tag === "Cancelled" || answer._tag === "Finished" ||
     (answer._tag === "Stopping" && options.wait === undefined)
@@ -135,7 +110,7 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
       issue: "nothing was cancelled: to cancel all these jobs, add --yes"
     })
   }
-  const counts = yield* onDatabase(inSteps(filter, reason), given)
+  const counts = yield* JobSteps.onDatabase(inSteps(filter, reason), given)
   const said: Said = {
     text: json ? JSON.stringify(counts, undefined, 2) : CancelText.ofCounts(counts),
     isDone: counts.held === 0
@@ -144,27 +119,10 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
 })
 
 const inSteps = (filter: CancelFilter, reason: string | undefined) => {
-  let next = linesEvery
+  const say = JobSteps.progress((text) => Log.print([`pgq: until now: ${text}`]))
   return Cancel.inSteps(filter, {
     reason,
-    onStep: (counts) => {
-      const done = counts.cancelled + counts.stopping + counts.held
-      if (done < next) return Effect.void
-      next = done - done % linesEvery + linesEvery
-      return Log.print([`pgq: until now: ${CancelText.ofCounts(counts)}`])
-    }
+    onStep: (counts) =>
+      say(counts.cancelled + counts.stopping + counts.held, CancelText.ofCounts(counts))
   })
 }
-
-/** Somebody who waits is told after this many jobs. */
-const linesEvery = 10_000
-
-const onDatabase = <A, E>(
-  work: Effect.Effect<A, E, JobControl>,
-  given: Pick<Input, "connection" | "schema">
-) =>
-  Effect.gen(function*() {
-    const { schema } = yield* Database.Database
-    yield* Database.ready
-    return yield* Effect.provide(work, QueueLive.client({ schema }))
-  }).pipe(Effect.provide(Database.layer(given)))

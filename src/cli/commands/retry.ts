@@ -1,0 +1,120 @@
+/**
+ * `pgq retry`: tries single jobs again, or all that failed in a queue, of a name or since a time.
+ */
+import { Clock, Console, Duration, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as ByHandInput from "../../domain/ByHandInput.ts"
+import { JobInvalid } from "../../domain/Errors.ts"
+import * as Retry from "../../services/Retry.ts"
+import * as ExitCode from "../ExitCode.ts"
+import * as Flags from "../Flags.ts"
+import * as Log from "../Log.ts"
+import * as ByHandText from "./ByHandText.ts"
+import * as JobSteps from "./JobSteps.ts"
+
+const input = {
+  ids: Argument.variadic(JobSteps.id),
+  connection: Flags.connection,
+  schema: Flags.schema,
+  queue: Flag.optional(Flag.String("queue")),
+  name: Flag.optional(Flag.String("name")),
+  since: Flags.duration("since").pipe(
+    Flag.withDescription("Only jobs that ended at most this long ago"),
+    Flag.optional
+  ),
+  outcome: Flag.Literals("outcome", ["failed", "crashed", "cancelled", "discarded"]).pipe(
+    Flag.withDescription("How the jobs ended; else failed or crashed"),
+    Flag.optional
+  ),
+  error: Flag.String("error").pipe(
+    Flag.withMetavar("TEXT"),
+    Flag.withDescription("A part of the jobs' errors"),
+    Flag.optional
+  ),
+  limit: JobSteps.limit("The most jobs to try again, the oldest of them; else all"),
+  yes: Flag.Boolean("yes").pipe(
+    Flag.withDescription("Do try all jobs again that these flags name"),
+    Flag.withDefault(false)
+  ),
+  json: JobSteps.json
+}
+
+type Input = Command.Command.Config.Infer<typeof input>
+
+export const retry = Command.make(
+  "retry",
+  input,
+  Effect.fnUntraced(function*(given) {
+    const said = yield* given.ids.length > 0 ? these(given) : those(given)
+    yield* Console.log(said.text)
+    if (!said.isDone) return yield* new ExitCode.ExitWith({ code: 1 })
+  }, ExitCode.bySignal)
+).pipe(
+  Command.validate((given) => JobSteps.refuse(mistake(given))),
+  Command.withDescription("Queue failed jobs again, and let waiting jobs start at once"),
+  Command.withExamples([
+    { command: "pgq retry 42 43", description: "Two jobs" },
+    { command: "pgq retry --name charge --since 1d --yes", description: "All failures of a day" }
+  ])
+)
+
+const mistake = ({ ids, yes, ...given }: Input): string | undefined => {
+  const { error, limit, name, outcome, queue, since } = given
+  const isFilter = JobSteps.isGiven([queue, name, since, outcome, error])
+  return ids.length > 0 && (isFilter || JobSteps.isGiven([limit]) || yes)
+    ? "ids go with neither --queue, --name, --since, --outcome, --error and --limit nor --yes"
+    : ids.length === 0 && !isFilter
+    ? "Missing required argument: id, or one of --queue, --name, --since, --outcome and --error"
+    : undefined
+}
+
+/** The answer of the command, and whether nothing stood in its way. */
+interface Said {
+  readonly text: string
+  readonly isDone: boolean
+}
+
+/** Tries single jobs again. */
+const these = Effect.fnUntraced(function*({ ids, json, ...given }: Input) {
+  // A mistake is reported before a connection is opened.
+  yield* Effect.fromResult(ByHandInput.ofJobs(ids))
+  const answers = yield* JobSteps.onDatabase(Retry.retry(ids), given)
+  const said: Said = {
+    text: ByHandText.ofAnswers(answers, { ids, json }),
+    isDone: answers.every(({ _tag }) => _tag !== "Held" && _tag !== "Unknown")
+  }
+  return said
+})
+
+/** Queues all jobs again that the flags name. */
+const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
+  const limit = Option.getOrUndefined(given.limit)
+  const now = yield* Clock.currentTimeMillis
+  const filter = yield* Effect.fromResult(ByHandInput.ofMany({
+    queue: Option.getOrUndefined(given.queue),
+    name: Option.getOrUndefined(given.name),
+    outcome: Option.getOrUndefined(given.outcome),
+    errorLike: Option.getOrUndefined(given.error),
+    since: Option.getOrUndefined(
+      Option.map(given.since, (time) => new Date(now - Duration.toMillis(time)))
+    )
+  }, { limit }))
+  if (!yes) {
+    return yield* new JobInvalid({
+      issue: "nothing was queued again: to try all these jobs again, add --yes"
+    })
+  }
+  const say = JobSteps.progress((text) => Log.print([`pgq: until now: ${text}`]))
+  const counts = yield* JobSteps.onDatabase(
+    Retry.inSteps(filter, {
+      limit,
+      onStep: (now) => say(now.redriven + now.held, ByHandText.ofCounts(now))
+    }),
+    given
+  )
+  const said: Said = {
+    text: json ? JSON.stringify(counts, undefined, 2) : ByHandText.ofCounts(counts),
+    isDone: counts.held === 0
+  }
+  return said
+})

@@ -1,0 +1,204 @@
+/**
+ * `pgq retry`, `pgq discard`, `pgq edit` and `pgq failed`, on a database of its own.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { eventually } from "../Given.ts"
+import * as Postgres from "../support/Postgres.ts"
+import * as Pgq from "./Pgq.ts"
+
+const script = `
+export const setupJobs = (queue) => {
+  queue.handle("charge", () => { throw new Error("card declined\\nby the bank") })
+  queue.handle("held", () => new Promise(() => {}))
+}
+`
+
+/** A schema with jobs "charge" that a worker has failed, and their ids. */
+const withFailures = Effect.fnUntraced(function*(count: number) {
+  const { flags, table } = yield* Pgq.schema
+  const sql = yield* PgClient.PgClient
+  const rows = yield* sql<{ id: bigint }>`
+    INSERT INTO ${table("jobs")} (name, max_attempts)
+    SELECT 'charge', 1 FROM generate_series(1, ${count}) RETURNING id
+  `
+  const { path, write } = yield* Pgq.folder
+  write("jobs.mjs", script)
+  yield* Effect.gen(function*() {
+    yield* Pgq.spawn(["start", "-f", "jobs.mjs", ...flags], { cwd: path })
+    yield* eventually(Effect.gen(function*() {
+      assert.lengthOf(yield* sql`SELECT FROM ${table("finished_jobs")}`, count)
+    }))
+  }).pipe(Effect.scoped)
+  const finished = yield* sql<{ id: string }>`
+    SELECT id::text FROM ${table("finished_jobs")} ORDER BY finished_at DESC, id DESC
+  `
+  return { flags, table, sql, ids: rows.map(({ id }) => String(id)), newest: finished }
+})
+
+const add = (flags: ReadonlyArray<string>, ...args: ReadonlyArray<string>) =>
+  Effect.map(Pgq.run(["enqueue", ...args, ...flags]), ({ stdout }) => stdout.trim())
+
+layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by hand", (it) => {
+  it.effect("shows failed jobs, and tries them again", () =>
+    Effect.gen(function*() {
+      const { flags, ids, newest } = yield* withFailures(3)
+
+      const shown = yield* Pgq.run(["failed", "--name", "charge", "--since", "1h", ...flags])
+      const one = yield* Pgq.run(["failed", "--limit", "1", "--json", ...flags])
+      const first = yield* Pgq.run(["retry", ids[0]!, ...flags])
+      const second = yield* Pgq.run(["retry", ids[0]!, "--json", ...flags])
+      const third = yield* Pgq.run(["retry", ids[0]!, "9999999", ...flags])
+      const refused = yield* Pgq.run(["retry", "--name", "charge", "--since", "1h", ...flags])
+      const rest = yield* Pgq.run(
+        "retry --queue default --error declined --outcome failed --limit 10 --yes".split(" ")
+          .concat(flags)
+      )
+      const empty = yield* Pgq.run(["failed", ...flags])
+
+      const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`
+      const lines = newest.map(({ id }) =>
+        `${id} charge failed ${time} after 1 attempt: Error: card declined[^\\n]*\\n`
+      )
+      assert.match(shown.stdout, new RegExp(`^${lines.join("")}$`))
+      const [{ error, finishedAt, ...job }, ...others] = JSON.parse(one.stdout)
+      assert.deepStrictEqual([job, ...others], [
+        { id: newest[0]!.id, queue: "default", name: "charge", outcome: "failed", attempts: 1 }
+      ])
+      assert.match(error, /card declined\n/)
+      assert.match(finishedAt, new RegExp(`^${time}$`))
+      assert.deepStrictEqual([first.stdout, first.code], [`${ids[0]} queued again\n`, 0])
+      assert.deepStrictEqual(JSON.parse(second.stdout), [{ id: ids[0], answer: "queued" }])
+      assert.deepStrictEqual(
+        [third.stdout, third.code],
+        [`${ids[0]} queued already\n9999999 unknown\n`, 1]
+      )
+      assert.match(refused.stderr, /^pgq: nothing was queued again: [^\n]+ add --yes\n$/)
+      assert.deepStrictEqual([refused.stdout, refused.code], ["", 1])
+      assert.deepStrictEqual([rest.stdout, rest.code], ["2 queued again\n", 0])
+      assert.deepStrictEqual([empty.stdout, empty.code], ["", 0])
+    }))
+
+  it.effect("says while it goes on how far it has come", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      yield* sql`
+        INSERT INTO ${table("finished_jobs")}
+          (id, created_at, finished_at, priority, attempt, outcome, queue, name, payload)
+        SELECT n, now(), now(), 0, 1, 'failed', 'default', 'charge', '{}'
+        FROM generate_series(1, 10500) AS n
+      `
+
+      const { code, stderr, stdout } = yield* Pgq.run(
+        "retry --name charge --yes --json".split(" ").concat(flags)
+      )
+
+      assert.deepStrictEqual(JSON.parse(stdout), { redriven: 10_500, held: 0 })
+      assert.match(stderr, /^(pgq: until now: \d+ queued again\n){1}$/)
+      assert.strictEqual(code, 0)
+    }))
+
+  it.effect("lets a delayed job start, edits it, and discards it", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const id = yield* add(flags, "quick", "--delay", "1h")
+      const look = Effect.map(
+        sql`
+          SELECT priority, payload, max_attempts, state,
+                 extract(year FROM run_at)::integer AS year
+          FROM ${table("jobs")} AS jobs WHERE jobs.id = ${id}::bigint
+        `,
+        ([row]) => row
+      )
+      const edit = (...args: ReadonlyArray<string>) => Pgq.run(["edit", id, ...args, ...flags])
+
+      const started = yield* Pgq.run(["retry", id, ...flags])
+      const edits = [
+        yield* edit("--priority", "-5", "--payload", `{"n": 12345678901234567890}`),
+        yield* edit("--run-at", "2099-01-31T09:00:00Z", "--max-attempts", "3")
+      ]
+      const [later, text] = [
+        yield* look,
+        yield* sql`SELECT payload::text FROM ${table("jobs")} AS jobs`
+      ]
+      const atOnce = yield* edit("--now", "--json")
+      const ready = yield* look
+      const discarded = yield* Pgq.run(["discard", id, ...flags])
+      const again = [
+        yield* Pgq.run(["discard", id, "9999999", ...flags]),
+        yield* edit("--priority", "1")
+      ]
+
+      assert.deepStrictEqual([started.stdout, started.code], [`${id} starts at once\n`, 0])
+      for (const { code, stdout } of edits) {
+        assert.deepStrictEqual([stdout, code], [`${id} edited\n`, 0])
+      }
+      assert.deepInclude(later, { priority: -5, max_attempts: 3, state: "scheduled", year: 2099 })
+      assert.deepStrictEqual(text, [{ payload: `{"n": 12345678901234567890}` }])
+      assert.deepStrictEqual(JSON.parse(atOnce.stdout), [{ id, answer: "edited" }])
+      assert.deepInclude(ready, { state: "ready", year: null })
+      assert.deepStrictEqual([discarded.stdout, discarded.code], [`${id} discarded\n`, 0])
+      assert.deepStrictEqual(
+        again.map(({ code, stdout }) => [stdout, code]),
+        [[`${id} discarded before\n9999999 unknown\n`, 1], [`${id} discarded before\n`, 1]]
+      )
+    }))
+
+  it.effect("leaves jobs that run, or that another transaction holds", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const { path, write } = yield* Pgq.folder
+      write("jobs.mjs", script)
+      yield* Pgq.spawn(["start", "-f", "jobs.mjs", ...flags], { cwd: path })
+      const running = yield* add(flags, "held")
+      yield* eventually(Effect.gen(function*() {
+        assert.lengthOf(yield* sql`SELECT FROM ${table("leases")}`, 1)
+      }))
+      const waiting = yield* add(flags, "held", "--delay", "1h")
+
+      const [retry, discard, edit] = yield* sql.withTransaction(Effect.gen(function*() {
+        yield* sql`SELECT FROM ${table("jobs")} WHERE id = ${waiting}::bigint FOR UPDATE`
+        return [
+          yield* Pgq.run(["retry", running, waiting, ...flags]),
+          yield* Pgq.run(["discard", running, waiting, ...flags]),
+          yield* Pgq.run(["edit", waiting, "--now", ...flags])
+        ] as const
+      }))
+      const late = yield* Pgq.run(["edit", running, "--priority", "1", ...flags])
+
+      const held = `${waiting} held by another transaction\n`
+      for (const { code, stdout } of [retry, discard]) {
+        assert.deepStrictEqual([stdout, code], [`${running} running\n${held}`, 1])
+      }
+      assert.deepStrictEqual([edit.stdout, edit.code], [held, 1])
+      assert.deepStrictEqual([late.stdout, late.code], [`${running} running\n`, 1])
+    }))
+
+  it.effect("refuses with one sentence what cannot be meant", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const id = "9223372036854775808"
+      const mistakes = [
+        [["retry", id], `the id ${id} is not a bigint of 64 bits`],
+        [["discard", id], `the id ${id} is not a bigint of 64 bits`],
+        [["edit", id, "--now"], `the id ${id} is not a bigint of 64 bits`],
+        [["retry", "--queue", "", "--yes"], "the queue's name is empty"],
+        [["failed", "--name", ""], "the job's name is empty"],
+        [
+          ["edit", "1", "--max-attempts", "0"],
+          "the number of attempts must be a whole number from 1 to 2147483647"
+        ]
+      ] as const
+      for (const [args, issue] of mistakes) {
+        const { code, stderr, stdout } = yield* Pgq.run([...args, ...flags])
+        assert.deepStrictEqual([code, stderr, stdout], [1, `pgq: ${issue}\n`, ""])
+      }
+      const { code, stderr } = yield* Pgq.run(["edit", "1", "--payload", "{", ...flags])
+      assert.match(stderr, /^pgq: the payload is not JSON: [^\n]+\n$/)
+      assert.strictEqual(code, 1)
+    }))
+})
