@@ -13,6 +13,7 @@ export const mechanisms = {
   markerOfDue: ["the marker of a job that comes due", unseen],
   markerOfRescued: ["the marker of a job that a rescue gives back", unseen],
   markerOfChanged: ["the marker for jobs that people change or delete", unseen],
+  markerOfRedriven: ["the marker of a finished job that is queued again", unseen],
   markerOfPassedBy: ["the marker of a lane that was passed by", unseen],
   markersLeft: ["the markers that a bounded claim leaves for the next one", unseen],
   handover: ["the head's way on when a job completes, or is cancelled", unseen],
@@ -60,6 +61,15 @@ export const mechanisms = {
   orderCheck: ["the order check in a claim", "an overtaken job is claimed"],
   oneOfAKey: ["one job of a key for a claim", twoRuns],
   secondLook: ["the second look at the leases after the row locks", "claimed twice"],
+  secondLookOfOperators: [
+    "the same look of a retry, a discard and an edit",
+    "a job changes or ends while it runs"
+  ],
+  redrivenAt: [
+    "the word in the history that a job was queued again",
+    "a job that has completed is run again"
+  ],
+  expectedPayload: ["the look at the payload before a change of it", "a change is lost"],
   hasFoundAll: ["claiming again where a claim may have left jobs", late],
   boundsOfLeases: ["the bounds of a lease's ids, which cover suspects too", "claimed twice"],
   placeOfRetried: [

@@ -9,6 +9,7 @@ import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
+import { ofOperators } from "./ofOperators.ts"
 import { ofOutcomes } from "./ofOutcomes.ts"
 import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
@@ -28,6 +29,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofWaking,
   ...ofHands,
   ...ofCancels,
+  ...ofOperators,
   ...ofSources,
   ...ofLives,
   ...ofConnections,

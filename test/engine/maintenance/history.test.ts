@@ -6,8 +6,10 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { RetryAnswer } from "../../../src/domain/ByHand.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as PgSchema from "../../../src/layers/postgres/PgSchema.ts"
+import { JobControl } from "../../../src/services/JobControl.ts"
 import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { claim, enqueue, eventually, queueName, settle, workerOf } from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
@@ -242,9 +244,14 @@ layer(PgQueue.layer, options)("history that is published", (it) => {
         Effect.all([scheduler.promote, scheduler.rescue, scheduler.heal, scheduler.forget])
       )
       yield* prune
+      const [past] = yield* sql<{ id: bigint }>`
+        SELECT id FROM pgq.finished_jobs WHERE outcome = 'failed' AND queue = ${queue}
+      `
+      const redriven = yield* JobControl.use((control) => control.retry([past!.id]))
 
       const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
       assert.deepStrictEqual(outcomes, ["failed", "completed", "completed"])
+      assert.deepStrictEqual(redriven, [RetryAnswer.Redriven()])
     }))
 })
 

@@ -311,6 +311,45 @@ layer(Postgres.layer, options)("a role", (it) => {
       assert.strictEqual(refused.code, "42501")
     }))
 
+  it.effect("of an operator cancels, retries, edits and discards, and no other role does", () =>
+    Effect.gen(function*() {
+      const { schema, url } = yield* Roles.make
+      const sql = yield* PgClient.PgClient
+      const control = (role: PgRoles.Role) =>
+        Effect.map(
+          Layer.build(PgJobControl.layer({ schema }).pipe(Layer.provide(clientOf(url(role))))),
+          (context) => Context.get(context, JobControl)
+        )
+      const operator = yield* control("operator")
+      const [row] = yield* sql<{ id: bigint }>`
+        SELECT ${sql(`${schema}.enqueue`)}('task', key => 'k') AS id
+      `
+      const id = row!.id
+
+      const [cancelled] = yield* operator.cancel([id])
+      const [redriven] = yield* operator.retry([id])
+      const edited = yield* operator.edit(id, { priority: 7, payload: "[]", start: { in: 60_000 } })
+      const [retried] = yield* operator.retry([id])
+      const [discarded] = yield* operator.discard([id])
+      const { redriven: again } = yield* operator.retrySome({ outcome: "discarded" }, { after: 0n })
+
+      assert.deepStrictEqual(
+        [cancelled, redriven, edited, retried, discarded].map((answer) => answer?._tag),
+        ["Cancelled", "Redriven", "Edited", "Retried", "Discarded"]
+      )
+      assert.strictEqual(again, 1)
+      for (const role of ["producer", "worker", "reader"] as const) {
+        const other = yield* control(role)
+        const errors = [
+          yield* Effect.flip(other.retry([id])),
+          yield* Effect.flip(other.retrySome({}, { after: 0n })),
+          yield* Effect.flip(other.discard([id])),
+          yield* Effect.flip(other.edit(id, { priority: 1 }))
+        ]
+        assert.deepStrictEqual(errors.map(({ code }) => code), Array(4).fill("42501"), role)
+      }
+    }))
+
   it.effect("of a reader sees what people ask for", () =>
     Effect.gen(function*() {
       const { schema, url } = yield* Roles.make

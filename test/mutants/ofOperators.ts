@@ -1,0 +1,50 @@
+/**
+ * Mutants of the steps by which operators put jobs right.
+ */
+import { type Mutant, test } from "./Mutant.ts"
+
+const file = "sql/0014_by_operators.sql"
+
+export const ofOperators: ReadonlyArray<Mutant> = [
+  {
+    name: "redriven-without-a-marker",
+    of: "markerOfRedriven",
+    changes: [{
+      file,
+      from: "    past, job\n  );\n  RETURN true;",
+      to: "    past, job\n  );\n" +
+        "  DELETE FROM dirty_lanes WHERE key = past.serialization_key;\n  RETURN true;"
+    }],
+    by: [test("interleaving/redrives", "puts a job first in its lane")]
+  },
+  {
+    name: "redriven-again-and-again",
+    of: "redrivenAt",
+    changes: [{
+      file,
+      from: "SET redriven_at = clock_timestamp()",
+      to: "SET redriven_at = NULL"
+    }],
+    by: [test("interleaving/redrives", "happens once, however often it is asked for")]
+  },
+  {
+    name: "edit-of-a-job-that-was-just-claimed",
+    of: "secondLookOfOperators",
+    changes: [{
+      file,
+      from: "IF FOUND AND lease_of(q, job) IS NULL THEN RETURN NULL;",
+      to: "IF FOUND THEN RETURN NULL;"
+    }],
+    by: [test("interleaving/edits", "a claim of a lane, an edit waits, and leaves the job")]
+  },
+  {
+    name: "edit-over-another-edit",
+    of: "expectedPayload",
+    changes: [{
+      file,
+      from: "IF change.expected <> (SELECT payload FROM jobs WHERE id = job) THEN",
+      to: "IF false THEN"
+    }],
+    by: [test("interleaving/edits", "an edit, another one finds the payload changed")]
+  }
+]
