@@ -100,3 +100,21 @@ export const parseMoment = (text: string): Option.Option<Date> => {
     ? Option.map(DateTime.make(text.replace(" ", "T")), DateTime.toDateUtc)
     : Option.none()
 }
+
+/** The flags that choose jobs. */
+export const selection = {
+  queue: Flag.String("queue").pipe(
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("Only jobs of this queue"),
+    Flag.optional
+  ),
+  name: Flag.String("name").pipe(
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("Only jobs of this name"),
+    Flag.optional
+  ),
+  key: Flag.String("key").pipe(
+    Flag.withDescription("Only jobs with this key"),
+    Flag.optional
+  )
+}

@@ -26,9 +26,9 @@ const input = {
     Flag.withDescription("How long to wait for jobs that run; else not at all"),
     Flag.optional
   ),
-  queue: Flag.optional(Flag.String("queue")),
-  name: Flag.optional(Flag.String("name")),
-  key: Flag.optional(Flag.String("key")),
+  queue: Flags.selection.queue,
+  name: Flags.selection.name,
+  key: Flags.selection.key,
   state: Flag.Literals("state", ["waiting", "running"]).pipe(
     Flag.withDescription("Only jobs that wait, or only those that a worker has; else both"),
     Flag.optional

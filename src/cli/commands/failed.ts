@@ -13,8 +13,8 @@ import * as JobSteps from "./JobSteps.ts"
 const input = {
   connection: Flags.connection,
   schema: Flags.schema,
-  queue: Flag.optional(Flag.String("queue")),
-  name: Flag.optional(Flag.String("name")),
+  queue: Flags.selection.queue,
+  name: Flags.selection.name,
   since: Flags.duration("since").pipe(
     Flag.withDescription("Only jobs that ended at most this long ago"),
     Flag.optional
