@@ -25,6 +25,17 @@ select * from pgq.cancel_some('default', null, 'customer-7', null, 0, 500, 'cust
 select pgq.ended_as(42);
 -- #endregion
 
+-- #region operators
+select pgq.retry(42);
+select * from pgq.retry(array[42, 43]);
+select * from pgq.retry_failed(
+  'default', 'A job', 'failed', now() - interval '1 day', 'timeout', 0, 500
+);
+select * from pgq.discard(array[42, 43]);
+select pgq.edit(42, priority => 10, run_at => now() + interval '1 hour', payload => '{"n": 1}');
+select pgq.edit(42, run_at => '-infinity');
+-- #endregion
+
 -- #region by-hand
 update pgq.jobs set run_at = null where name = 'A job' and state in ('scheduled', 'retry');
 update pgq.jobs set queue = 'overflow' where queue = 'default'

@@ -12,6 +12,12 @@ pgq enqueue 'A job' --key customer-7 --priority 10 --delay 1s
 pgq enqueue --from jobs.ndjson
 # #endregion
 
+# #region by-hand
+pgq edit 2 --delay 1s --priority 20
+pgq discard 3
+pgq retry 3
+# #endregion
+
 # #region check
 pgq check
 # #endregion
@@ -30,6 +36,11 @@ for _ in $(seq 100); do pgq status | grep -q row-lock && break || sleep 0.1; don
 # #region status
 pgq status
 pgq status -p app.pid
+# #endregion
+
+# #region failed
+pgq failed --since 1d
+pgq retry --name 'A job' --since 1d --yes
 # #endregion
 
 # #region stop

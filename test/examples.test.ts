@@ -224,8 +224,9 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.strictEqual(ended.code, 0, ended.stderr)
       for (
         const said of [
-          /^1\n2\n3\n4$/m,
+          /^1\n2\n3\n4\n2 edited\n3 discarded\n3 queued again$/m,
           /^2 cancelled\n0 cancelled, 0 stopping$/m,
+          /^0 queued again$/m,
           /^ok {4}rights/m,
           /job 1 of world: {"arg0":"val0"}/,
           /"Welcome" to ada@example.com/,

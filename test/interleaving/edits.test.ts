@@ -162,7 +162,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("bes
       )
     }))
 
-  it.effect("a lane, a head that is put off lets the next job start, once", () =>
+  it.effect("a lane, a head that is made later lets the next job start, once", () =>
     Effect.gen(function*() {
       const { a, b, key, queue, worker } = yield* setup
       const [head, next] = [yield* a.insert({ queue, key }), yield* a.insert({ queue, key })]
