@@ -42,12 +42,12 @@ export const ofOutcomes: ReadonlyArray<Mutant> = [
     name: "lane-of-a-cancelled-job-without-a-head",
     of: "handover",
     changes: [{
-      functions: ["settle"],
+      file: "sql/0005_settle.sql",
       from: "IF keys IS NOT NULL AND cardinality(ended) > 0 THEN",
       to: "IF keys IS NOT NULL AND cardinality(ended) > 0 AND NOT EXISTS " +
         "(SELECT FROM unnest(mine) AS e WHERE e.outcome = 'cancelled') THEN"
     }],
-    by: [histories]
+    by: [outcomes("have a new head in the lane of a job that is cancelled in its run")]
   },
   {
     name: "dropped-jobs-kept-for-ever",

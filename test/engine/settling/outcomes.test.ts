@@ -118,6 +118,20 @@ layer(PgQueue.layer, options)("the tables", (it) => {
       assert.deepStrictEqual(counts, [null, null, null])
     }))
 
+  it.effect("have a new head in the lane of a job that is cancelled in its run", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      yield* enqueue(queue, { key: "k" }, { key: "k" })
+      const first = yield* claim({ queue, worker })
+
+      yield* settle(first, cancelled)
+
+      const next = yield* claim({ queue, worker })
+      assert.deepStrictEqual([first.length, next.length], [1, 1])
+      assert.isAbove(Number(next[0]!.id), Number(first[0]!.id))
+    }))
+
   it.effect("have each outcome of a batch of several leases", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
