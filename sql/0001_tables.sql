@@ -84,7 +84,7 @@ CREATE TABLE leases (
   worker_id  uuid NOT NULL,
   queue      text NOT NULL,
   claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  -- The jobs that have not been settled yet, in ascending order where a claim has made the lease.
+  -- The jobs that have not been settled yet.
   job_ids    bigint[] NOT NULL,
   -- No job of the lease has a smaller id, and none has a greater id or place. A claim that looks
   -- elsewhere need not read the ids.

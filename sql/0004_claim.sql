@@ -257,8 +257,8 @@ BEGIN
   SELECT ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
     INTO leased, has_suspects;
-  SELECT array_agg(candidate.id ORDER BY candidate.id), bool_or(candidate.is_keyed),
-         min(candidate.id), max(greatest(candidate.id, candidate.place))
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id),
+         max(greatest(candidate.id, candidate.place))
     INTO healthy, is_keyed, first_id, last_id FROM (
     SELECT j.id, j.place, j.serialization_key IS NOT NULL AS is_keyed
     -- Any number of heads may have been overtaken. A claim looks past 2,000 of them; the others
@@ -301,8 +301,8 @@ BEGIN
          ),
          EXISTS (SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0)
     INTO leased, leased_above, has_suspects;
-  SELECT array_agg(candidate.id ORDER BY candidate.id), bool_or(candidate.is_keyed),
-         min(candidate.id), max(greatest(candidate.id, candidate.place))
+  SELECT array_agg(candidate.id), bool_or(candidate.is_keyed), min(candidate.id),
+         max(greatest(candidate.id, candidate.place))
     INTO healthy, is_keyed, first_id, last_id FROM (
     SELECT j.id, j.place, j.serialization_key IS NOT NULL AS is_keyed
     FROM (
@@ -354,7 +354,7 @@ BEGIN
   suspects := pick_suspects(q, worker, least(jobs_max, slots));
   IF suspects IS NULL THEN RETURN; END IF;
   locked_count := cardinality(healthy || suspects);
-  SELECT array_agg(first.id ORDER BY first.id) FILTER (WHERE first.crash_count = 0),
+  SELECT array_agg(first.id) FILTER (WHERE first.crash_count = 0),
          array_agg(first.id) FILTER (WHERE first.crash_count > 0), bool_or(first.is_keyed),
          min(first.id), max(greatest(first.id, first.own_place))
     INTO healthy, suspects, is_keyed, first_id, last_id FROM (

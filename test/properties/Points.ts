@@ -27,7 +27,7 @@ export const install = Effect.andThen(
   }]),
   Effect.all([
     before("admitted", ["pick", "pick_above"], "SELECT ARRAY(SELECT unnest(job_ids)"),
-    before("looked", ["pick", "pick_above"], "SELECT array_agg(candidate.id "),
+    before("looked", ["pick", "pick_above"], "SELECT array_agg(candidate.id)"),
     before("making heads", ["choose_heads"], "UPDATE jobs SET state = 'ready'")
   ])
 )
