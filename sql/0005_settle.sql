@@ -21,6 +21,11 @@ CREATE FUNCTION move_to_history(ended ended_jobs[], why jsonb, fields jsonb DEFA
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   outcome_ text := ended[1].outcome;
+  -- Computed here and not once a row.
+  has_error boolean := outcome_ <> 'completed';
+  last_run integer := CASE
+    WHEN outcome_ IN ('crashed', 'cancelled', 'discarded') THEN 0 ELSE 1
+  END;
   is_kept boolean;
   ids bigint[];
   gone integer;
@@ -41,13 +46,12 @@ BEGIN
       serialization_key, payload, error, failure, lease_id, max_attempts
     )
     SELECT j.id, j.created_at, e.claimed_at, clock_timestamp(), j.priority,
-           j.failures
-             + CASE WHEN outcome_ IN ('crashed', 'cancelled', 'discarded') THEN 0 ELSE 1 END,
+           j.failures + last_run,
            -- The place of the id among the ids, by binary search.
            e.ran_ms[width_bucket(j.id, e.ids)],
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
-           CASE outcome_ WHEN 'completed' THEN NULL ELSE coalesce(why ->> j.id::text, j.error) END,
-           CASE WHEN fields IS NOT NULL THEN fields -> j.id::text END,
+           CASE WHEN has_error THEN coalesce(why ->> j.id::text, j.error) END,
+           CASE WHEN has_error THEN fields -> j.id::text END,
            e.lease, j.max_attempts
     FROM unnest(ended) AS e CROSS JOIN jobs AS j WHERE j.id = ANY (e.ids);
   END IF;

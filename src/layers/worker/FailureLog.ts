@@ -41,25 +41,34 @@ export const make = (): FailureLog => {
 
   return {
     say: (job, settlement) => {
-      const { event, isDetail, says } = consequence(settlement)
-      const what = `${LogFields.wordsFor([job])}: ${ErrorText.summary(settlement.error)}`
-      const line = { text: `${what}; ${says}`, fields: LogFields.ofJob(job) }
-      if (isDetail === true) return EventLog.debug(event, line)
+      if (settlement._tag === "Snoozed" || settlement._tag === "Cancelled") {
+        return Effect.suspend(() => say(EventLog.debug, job, settlement))
+      }
       if (written >= linesMax) {
         more++
         queues.add(job.queue)
         return Effect.void
       }
-      const warned = EventLog.warning(event, line)
+      const warned = say(EventLog.warning, job, settlement)
       if (written++ > 0) return warned
       return Effect.andThen(warned, Effect.forkDetach(Effect.delay(summarize, "1 second")))
     }
   }
 }
 
+const say = (
+  log: typeof EventLog.debug,
+  job: LogFields.LoggedJob,
+  settlement: Failure
+): Effect.Effect<void> => {
+  const { event, says } = consequence(settlement)
+  const what = `${LogFields.wordsFor([job])}: ${ErrorText.summary(settlement.error)}`
+  return log(event, { text: `${what}; ${says}`, fields: LogFields.ofJob(job) })
+}
+
 const consequence = (
   settlement: Failure
-): { readonly event: LogEvent; readonly says: string; readonly isDetail?: boolean } => {
+): { readonly event: LogEvent; readonly says: string } => {
   switch (settlement._tag) {
     case "Retried":
       return { event: "job.retried", says: `tried again in ${shortly(settlement.delay)}` }
@@ -68,11 +77,10 @@ const consequence = (
     case "Snoozed":
       return {
         event: "job.snoozed",
-        says: `snoozed for ${shortly(settlement.delay)}`,
-        isDetail: true
+        says: `snoozed for ${shortly(settlement.delay)}`
       }
     case "Cancelled":
-      return { event: "job.cancelled", says: "cancelled", isDetail: true }
+      return { event: "job.cancelled", says: "cancelled" }
     case "Failed":
       return settlement.blocksLane
         ? {
