@@ -179,9 +179,11 @@ BEGIN
     )::ended_jobs
     FROM unnest(ends) AS e WHERE e.outcome IN ('failed', 'cancelled') GROUP BY e.lease, e.outcome
   );
-  SELECT jsonb_object_agg(e.id, e.error),
-         jsonb_object_agg(e.id, e.failure) FILTER (WHERE e.failure IS NOT NULL)
-    INTO why, fields FROM unnest(ends) AS e;
+  IF cardinality(finished) > 0 THEN
+    SELECT jsonb_object_agg(e.id, e.error),
+           jsonb_object_agg(e.id, e.failure) FILTER (WHERE e.failure IS NOT NULL)
+      INTO why, fields FROM unnest(ends) AS e WHERE e.outcome IN ('failed', 'cancelled');
+  END IF;
   DELETE FROM leases AS own WHERE own.id = ANY (their) AND NOT EXISTS (
     SELECT FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   );

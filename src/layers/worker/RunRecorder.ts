@@ -53,7 +53,10 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         exit,
         policy,
         interruption: run.interruption,
-        ranFor: Duration.millis(run.ranUntilInterrupted),
+        // A getter: to make a duration costs more than to complete a job.
+        get ranFor() {
+          return Duration.millis(run.ranUntilInterrupted)
+        },
         random: () => random.nextDoubleUnsafe(),
         onRuleFailed: (defect) => brokenRules.add(job, defect)
       }),
