@@ -26,8 +26,8 @@ export interface EndedRun {
   readonly exit: Exit.Exit<unknown, unknown>
   /** The reason for which pgq interrupted the run, if it did. */
   readonly interruption: Reason | undefined
-  /** The time from the start of the handler to its interruption or end. */
-  readonly ranFor: Duration.Duration
+  /** The milliseconds from the start of the handler to its interruption or end. */
+  readonly ranFor: number
   /** A random number in [0, 1), which chooses the delay within the jittered interval. */
   readonly random: () => number
   /** Told of a rule or backoff that threw or answered with nonsense: the run counts as retried. */
@@ -171,5 +171,4 @@ const orElse = <A>(run: EndedRun, result: Result.Result<A, unknown>, other: () =
   })
 
 /** A time as in "30 s" or "0.5 s". */
-const seconds = (time: Duration.Duration): string =>
-  `${Math.round(Duration.toMillis(time) / 100) / 10} s`
+const seconds = (millis: number): string => `${Math.round(millis / 100) / 10} s`

@@ -105,7 +105,7 @@ const ofInterruptions: ReadonlyArray<Decision> = [
     {
       exit: Exit.fail(broken),
       interruption: "timedOut",
-      ranFor: Duration.millis(500),
+      ranFor: 500,
       policy: policyOf(OnError.fail, { onTimeout: OnError.snooze("1 hour") })
     }
   )

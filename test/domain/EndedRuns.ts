@@ -1,7 +1,7 @@
 /**
  * Ended runs of jobs, and the policies of kinds with and without errors.
  */
-import { Duration, Exit, Schema } from "effect"
+import { Exit, Schema } from "effect"
 import type { EndedRun } from "../../src/domain/Decide.ts"
 import type { ClaimedJob } from "../../src/domain/JobRecord.ts"
 import * as OnError from "../../src/domain/OnError.ts"
@@ -32,7 +32,7 @@ export const runOf = ({ job, ...given }: Given): EndedRun => ({
   policy: Job.make("charge").policy,
   exit: Exit.void,
   interruption: undefined,
-  ranFor: Duration.millis(30_040),
+  ranFor: 30_040,
   random: () => 0.5,
   ...given,
   job: { ...claimed, ...job }

@@ -2,7 +2,7 @@
  * Records the end of each run: decides the settlement, gives it to the settler, counts it, and logs
  * failures.
  */
-import { type Cause, Duration, Effect, type Exit, Random, References } from "effect"
+import { type Cause, Effect, type Exit, Random, References } from "effect"
 import { decide } from "../../domain/Decide.ts"
 import type { RunPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
@@ -53,10 +53,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         exit,
         policy,
         interruption: run.interruption,
-        // A getter: to make a duration costs more than to complete a job.
-        get ranFor() {
-          return Duration.millis(run.ranUntilInterrupted)
-        },
+        ranFor: run.ranUntilInterrupted,
         random: () => random.nextDoubleUnsafe(),
         onRuleFailed: (defect) => brokenRules.add(job, defect)
       }),
