@@ -5,7 +5,7 @@
  * store. Every rule about completing, retrying, snoozing, releasing, cancelling and failing a job
  * is applied here.
  */
-import { Cause, Duration, Exit, Option, Predicate, Result } from "effect"
+import { Cause, type Duration, Exit, Option, Predicate, Result } from "effect"
 import * as Backoff from "./Backoff.ts"
 import * as Delay from "./Delay.ts"
 import type { Member } from "./ErrorMembers.ts"
