@@ -224,10 +224,14 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Failures and attempts": () => {
-    const more = /failures\s+\+ CASE .* THEN 0 ELSE 1 END/
     assert.include(typescript, "attempt: row.failures + 1")
-    places(functionOf("move_to_history"), more, 1)
-    places(functionOf("put_back"), more, 1)
+    places(
+      functionOf("move_to_history"),
+      /last_run integer := CASE\s+WHEN .* THEN 0 ELSE 1\s+END/,
+      1
+    )
+    places(functionOf("move_to_history"), /failures \+ last_run/, 1)
+    places(functionOf("put_back"), /failures\s+\+ CASE .* THEN 0 ELSE 1 END/, 1)
   },
 
   "Batches": () => {
