@@ -1,12 +1,13 @@
 /**
  * The parts that the commands share which change jobs: their input, and their way to the database.
  */
-import { Effect, Option } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Argument, CliError, Flag } from "effect/cli"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import type { JobAdmin } from "../../services/JobAdmin.ts"
 import type { JobControl } from "../../services/JobControl.ts"
 import * as Database from "../Database.ts"
+import * as ExitCode from "../ExitCode.ts"
 
 const parseId = (text: string): Option.Option<bigint> =>
   /^\d{1,19}$/.test(text) ? Option.some(BigInt(text)) : Option.none()
@@ -21,6 +22,10 @@ export const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print the answer as JSON"),
   Flag.withDefault(false)
 )
+
+/** The confirmation of a step that many jobs may take. */
+export const yes = (description: string) =>
+  Flag.Boolean("yes").pipe(Flag.withDescription(description), Flag.withDefault(false))
 
 /** A number of 1 or more. */
 export const limit = (description: string) =>
@@ -37,6 +42,19 @@ export const isGiven = (flags: ReadonlyArray<Option.Option<unknown>>): boolean =
 /** Fails as a usage error if there is a mistake. */
 export const refuse = (message: string | undefined) =>
   message === undefined ? Effect.void : Effect.fail(new CliError.ValidationError({ message }))
+
+/** The answer of a command, and whether nothing stood in its way. */
+export interface Said {
+  readonly text: string
+  readonly isDone: boolean
+}
+
+/** Prints the answer of a command, which ends with code 1 if something stood in its way. */
+export const say = ({ isDone, text }: Said) =>
+  Effect.andThen(
+    Console.log(text),
+    isDone ? Effect.void : Effect.fail(new ExitCode.ExitWith({ code: 1 }))
+  )
 
 /** Somebody who waits is told after this many jobs. */
 const linesEvery = 10_000

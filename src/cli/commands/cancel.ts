@@ -1,7 +1,7 @@
 /**
  * `pgq cancel`: cancels single jobs, or all of a queue, of a name or with a key.
  */
-import { Console, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as CancelInput from "../../domain/CancelInput.ts"
 import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
@@ -34,10 +34,7 @@ const input = {
     Flag.optional
   ),
   limit: JobSteps.limit("The most jobs to cancel, the oldest of them; else all"),
-  yes: Flag.Boolean("yes").pipe(
-    Flag.withDescription("Do cancel all jobs that these flags name"),
-    Flag.withDefault(false)
-  ),
+  yes: JobSteps.yes("Do cancel all jobs that these flags name"),
   json: JobSteps.json
 }
 
@@ -47,9 +44,7 @@ export const cancel = Command.make(
   "cancel",
   input,
   Effect.fnUntraced(function*(given) {
-    const said = yield* given.ids.length > 0 ? these(given) : those(given)
-    yield* Console.log(said.text)
-    if (!said.isDone) return yield* new ExitCode.ExitWith({ code: 1 })
+    yield* JobSteps.say(yield* given.ids.length > 0 ? these(given) : those(given))
   }, ExitCode.bySignal)
 ).pipe(
   Command.validate((given) => JobSteps.refuse(mistake(given))),
@@ -71,12 +66,6 @@ const mistake = ({ ids, key, limit, name, queue, state, wait, yes }: Input): str
     : undefined
 }
 
-/** The answer of the command, and whether all jobs have ended or will end. */
-interface Said {
-  readonly text: string
-  readonly isDone: boolean
-}
-
 /** Cancels single jobs. */
 const these = Effect.fnUntraced(function*({ ids, json, reason, wait, ...given }: Input) {
   const options = { reason: Option.getOrUndefined(reason), wait: Option.getOrUndefined(wait) }
@@ -86,7 +75,7 @@ const these = Effect.fnUntraced(function*({ ids, json, reason, wait, ...given }:
   const isDone = (answer: Cancellation) =>
     answer._tag === "Cancelled" || answer._tag === "Finished" ||
     (answer._tag === "Stopping" && options.wait === undefined)
-  const said: Said = {
+  const said: JobSteps.Said = {
     text: json
       ? JSON.stringify(answers.map((answer, n) => CancelText.jsonOf(answer, ids[n])), undefined, 2)
       : answers.map((answer, n) => `${ids[n]} ${CancelText.ofAnswer(answer)}`).join("\n"),
@@ -111,7 +100,7 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
     })
   }
   const counts = yield* JobSteps.onDatabase(inSteps(filter, reason), given)
-  const said: Said = {
+  const said: JobSteps.Said = {
     text: json ? JSON.stringify(counts, undefined, 2) : CancelText.ofCounts(counts),
     isDone: counts.held === 0
   }

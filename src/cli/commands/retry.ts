@@ -1,7 +1,7 @@
 /**
  * `pgq retry`: tries single jobs again, or all that failed in a queue, of a name or since a time.
  */
-import { Clock, Console, Duration, Effect, Option } from "effect"
+import { Clock, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as ByHandInput from "../../domain/ByHandInput.ts"
 import { JobInvalid } from "../../domain/Errors.ts"
@@ -32,10 +32,7 @@ const input = {
     Flag.optional
   ),
   limit: JobSteps.limit("The most jobs to try again, the oldest of them; else all"),
-  yes: Flag.Boolean("yes").pipe(
-    Flag.withDescription("Do try all jobs again that these flags name"),
-    Flag.withDefault(false)
-  ),
+  yes: JobSteps.yes("Do try all jobs again that these flags name"),
   json: JobSteps.json
 }
 
@@ -45,9 +42,7 @@ export const retry = Command.make(
   "retry",
   input,
   Effect.fnUntraced(function*(given) {
-    const said = yield* given.ids.length > 0 ? these(given) : those(given)
-    yield* Console.log(said.text)
-    if (!said.isDone) return yield* new ExitCode.ExitWith({ code: 1 })
+    yield* JobSteps.say(yield* given.ids.length > 0 ? these(given) : those(given))
   }, ExitCode.bySignal)
 ).pipe(
   Command.validate((given) => JobSteps.refuse(mistake(given))),
@@ -68,18 +63,12 @@ const mistake = ({ ids, yes, ...given }: Input): string | undefined => {
     : undefined
 }
 
-/** The answer of the command, and whether nothing stood in its way. */
-interface Said {
-  readonly text: string
-  readonly isDone: boolean
-}
-
 /** Tries single jobs again. */
 const these = Effect.fnUntraced(function*({ ids, json, ...given }: Input) {
   // A mistake is reported before a connection is opened.
   yield* Effect.fromResult(ByHandInput.ofJobs(ids))
   const answers = yield* JobSteps.onDatabase(Retry.retry(ids), given)
-  const said: Said = {
+  const said: JobSteps.Said = {
     text: ByHandText.ofAnswers(answers, { ids, json }),
     isDone: answers.every(({ _tag }) => _tag !== "Held" && _tag !== "Unknown")
   }
@@ -112,7 +101,7 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
     }),
     given
   )
-  const said: Said = {
+  const said: JobSteps.Said = {
     text: json ? JSON.stringify(counts, undefined, 2) : ByHandText.ofCounts(counts),
     isDone: counts.held === 0
   }
