@@ -129,6 +129,22 @@ layer(running, { excludeTestServices: true, concurrent: true, timeout: "1 minute
         patience
       )
 
+      for (const word of ["claim", "settle"]) {
+        it.effect(
+          `a scope closes while "${word}" gets no answer, beside a pool of ${pool}`,
+          () =>
+            Effect.gen(function*() {
+              const { add, proxy, start, swallowed } = yield* setup(pool)
+              yield* proxy.swallowAt(word)
+              const { scope } = yield* start
+              yield* Effect.andThen(add(1), swallowed)
+              yield* proxy.blackhole
+              yield* ClosingWorker.closesInTime(scope, grace)
+            }),
+          patience
+        )
+      }
+
       for (const word of ["claim", "settle", "promote", "note_late", "prune_completed", renewal]) {
         it.effect(
           `a worker goes on after "${word}", beside a pool of ${pool}`,

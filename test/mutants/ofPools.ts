@@ -86,6 +86,6 @@ export const ofPools: ReadonlyArray<Mutant> = [
       from: "closeWithin(bounds.closing)",
       to: "Scope.close"
     }],
-    by: [test("connections/silence", "a scope closes in a black hole")]
+    by: [test("connections/silence", "a scope closes while")]
   }
 ]
