@@ -15,7 +15,9 @@ CREATE FUNCTION cancel(jobs bigint[], reason text DEFAULT NULL)
 RETURNS TABLE (id bigint, outcome text, has_ended_before boolean, worker_id uuid)
 LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM cancel_each(jobs, reason, ARRAY['waiting', 'running']);
+  RETURN QUERY SELECT * FROM take_each(
+    ('cancel', reason, ARRAY['waiting', 'running'], NULL)::step_by_hand, jobs
+  );
 END $$;
 
 -- Cancels one job. Returns what became of it, or how it had ended before.
@@ -57,7 +59,8 @@ BEGIN
   SELECT count(*) FILTER (WHERE answer.outcome = 'cancelled' AND NOT answer.has_ended_before),
          count(*) FILTER (WHERE answer.outcome = 'stopping'),
          count(*) FILTER (WHERE answer.outcome = 'held')
-    INTO cancelled, stopping, held FROM cancel_each(fitting, reason, wanted) AS answer;
+    INTO cancelled, stopping, held
+    FROM take_each(('cancel', reason, wanted, NULL)::step_by_hand, fitting) AS answer;
 END $$;
 
 -- How a job has ended: its outcome, 'unfinished' if it has not, or 'unknown' if there is neither a
@@ -69,9 +72,20 @@ CREATE FUNCTION ended_as(job bigint) RETURNS text LANGUAGE sql STABLE AS $$
   ), 'unknown') END
 $$;
 
--- Cancels jobs, and answers for each of them in the order given. The outcome is NULL for a job in
--- none of the `states`.
-CREATE FUNCTION cancel_each(ids bigint[], why text, states text[])
+-- The new values of a job. NULL leaves a value as it is.
+CREATE TYPE edited_job AS (
+  id bigint, priority integer, run_at timestamptz, payload jsonb, max_attempts integer,
+  expected jsonb
+);
+
+-- A step for jobs by hand: 'cancel', 'retry', 'redrive', 'discard' or 'edit'. The reason and the
+-- `states`, 'waiting' and 'running', are those of a cancel; the new values are those of an edit.
+CREATE TYPE step_by_hand AS (name text, reason text, states text[], change edited_job);
+
+-- Takes a step for each of these jobs, and answers in the order given. The outcome is NULL for a
+-- job that the step passes by: in none of the states that a cancel is for, or for a redrive, not in
+-- the history. After the first job that is held no other one is waited for.
+CREATE FUNCTION take_each(step step_by_hand, ids bigint[])
 RETURNS TABLE (id bigint, outcome text, has_ended_before boolean, worker_id uuid)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -85,10 +99,11 @@ DECLARE
   waits boolean := true;
 BEGIN
   PERFORM require_read_committed();
+  -- Two calls for the same jobs wait for each other in the order of their ids, never in a circle.
   FOR job IN
     SELECT asked.id, asked.place FROM unnest(ids) WITH ORDINALITY AS asked(id, place) ORDER BY 1
   LOOP
-    answer := cancel_one(job.id, why, states, waits);
+    answer := take_one(step, job.id, waits);
     outcomes[job.place] := answer.outcome;
     ended[job.place] := answer.has_ended_before;
     workers[job.place] := answer.worker_id;
@@ -97,18 +112,23 @@ BEGIN
   RETURN QUERY SELECT * FROM unnest(ids, outcomes, ended, workers);
 END $$;
 
--- Cancels one job, if need be in several rounds: the job may come into a lease, or out of it, while
--- the step looks. Where the step waits for no lock, the subtransaction of a round gives back the
--- locks that it has taken.
-CREATE FUNCTION cancel_one(
-  job bigint, why text, states text[], waits boolean,
+-- Takes a step for one job, if need be in several rounds: the job may come into a lease, or out of
+-- it, while the step looks. Where the step waits for no lock, the subtransaction of a round gives
+-- back the locks that it has taken.
+CREATE FUNCTION take_one(
+  step step_by_hand, job bigint, waits boolean,
   OUT outcome text, OUT has_ended_before boolean, OUT worker_id uuid
 ) LANGUAGE plpgsql AS $$
 BEGIN
   FOR round IN 1..100 LOOP
     BEGIN
-      SELECT * INTO outcome, has_ended_before, worker_id
-        FROM try_to_cancel(job, why, states, waits);
+      IF step.name = 'cancel' THEN
+        SELECT * INTO outcome, has_ended_before, worker_id
+          FROM try_to_cancel(job, step.reason, step.states, waits);
+      ELSE
+        SELECT * INTO outcome, has_ended_before
+          FROM try_to_change(step.name, job, waits, step.change);
+      END IF;
       RETURN;
     EXCEPTION
       WHEN SQLSTATE 'PGQ04' THEN CONTINUE;
@@ -125,32 +145,50 @@ CREATE FUNCTION try_to_cancel(
   OUT outcome text, OUT has_ended_before boolean, OUT worker_id uuid
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  q text := (SELECT queue FROM jobs WHERE id = job);
-  lease uuid := lease_of(q, job);
+  lease uuid := lease_of((SELECT queue FROM jobs WHERE id = job), job);
 BEGIN
   has_ended_before := false;
-  IF q IS NULL THEN
-    outcome := ended_as(job);
-    has_ended_before := outcome <> 'unknown';
-    IF outcome <> 'unfinished' THEN RETURN; END IF;
-  ELSIF lease IS NOT NULL THEN
-    IF NOT 'running' = ANY (states) THEN RETURN; END IF;
+  IF lease IS NULL THEN
+    IF NOT 'waiting' = ANY (states) THEN RETURN; END IF;
+    outcome := hold_job(job, waits);
+    IF outcome IS NULL THEN
+      outcome := 'cancelled';
+      PERFORM end_waiting(queue, id, outcome, coalesce(why, outcome)) FROM jobs WHERE id = job;
+    ELSE
+      has_ended_before := outcome NOT IN ('running', 'unknown');
+    END IF;
+  ELSIF NOT 'running' = ANY (states) THEN
+    RETURN;
+  ELSE
     outcome := 'stopping';
     worker_id := request_cancel(lease, job, why, waits);
-    IF worker_id IS NOT NULL THEN RETURN; END IF;
+  END IF;
+  IF outcome = 'running' OR (outcome = 'stopping' AND worker_id IS NULL) THEN
+    RAISE EXCEPTION 'job % has come into a lease, or out of it', job USING ERRCODE = 'PGQ04';
+  END IF;
+END $$;
+
+-- Locks the row of a job that is in no lease, and returns NULL. Returns 'running' of a leased job,
+-- how the job has ended, or 'unknown'. Fails with PGQ04 if the job has come into a lease, or out of
+-- it, meanwhile.
+CREATE FUNCTION hold_job(job bigint, waits boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  q text := (SELECT queue FROM jobs WHERE id = job);
+  ended text;
+BEGIN
+  IF q IS NULL THEN
+    ended := ended_as(job);
+    IF ended <> 'unfinished' THEN RETURN ended; END IF;
+  ELSIF lease_of(q, job) IS NOT NULL THEN
+    RETURN 'running';
   ELSE
-    IF NOT 'waiting' = ANY (states) THEN RETURN; END IF;
     IF waits THEN
       SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE;
     ELSE
       SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE NOWAIT;
     END IF;
     -- A fresh look at the leases: a claim that had locked the row before has committed by now.
-    IF FOUND AND lease_of(q, job) IS NULL THEN
-      outcome := 'cancelled';
-      PERFORM end_waiting(q, job, 'cancelled', coalesce(why, 'cancelled'));
-      RETURN;
-    END IF;
+    IF FOUND AND lease_of(q, job) IS NULL THEN RETURN NULL; END IF;
   END IF;
   RAISE EXCEPTION 'job % has come into a lease, or out of it', job USING ERRCODE = 'PGQ04';
 END $$;

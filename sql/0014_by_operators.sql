@@ -14,7 +14,8 @@
 -- - 'unknown': there is no such job, and no history of it.
 CREATE FUNCTION retry(jobs bigint[]) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN QUERY SELECT done.id, done.outcome FROM change_each('retry', jobs) AS done;
+  RETURN QUERY SELECT done.id, done.outcome
+    FROM take_each(('retry', NULL, NULL, NULL)::step_by_hand, jobs) AS done;
 END $$;
 
 -- Retries one job. Returns the answer.
@@ -59,7 +60,8 @@ BEGIN
   END IF;
   SELECT count(*) FILTER (WHERE done.outcome = 'redriven'),
          count(*) FILTER (WHERE done.outcome = 'held')
-    INTO redriven, held FROM change_each('redrive', fitting) AS done;
+    INTO redriven, held
+    FROM take_each(('redrive', NULL, NULL, NULL)::step_by_hand, fitting) AS done;
 END $$;
 
 -- Ends jobs that wait, for good: they stand in the history as discarded. A lane that such a job
@@ -68,19 +70,14 @@ END $$;
 CREATE FUNCTION discard(jobs bigint[])
 RETURNS TABLE (id bigint, outcome text, has_ended_before boolean) LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM change_each('discard', jobs);
+  RETURN QUERY SELECT done.id, done.outcome, done.has_ended_before
+    FROM take_each(('discard', NULL, NULL, NULL)::step_by_hand, jobs) AS done;
 END $$;
 
 -- Discards one job. Returns what became of it, or how it had ended before.
 CREATE FUNCTION discard(job bigint) RETURNS text LANGUAGE sql AS $$
   SELECT outcome FROM discard(ARRAY[job])
 $$;
-
--- The new values of a job. NULL leaves a value as it is.
-CREATE TYPE edited_job AS (
-  id bigint, priority integer, run_at timestamptz, payload jsonb, max_attempts integer,
-  expected jsonb
-);
 
 -- Changes a job that is not leased. NULL leaves a value as it is; a `run_at` of '-infinity' is at
 -- once. The job keeps its queue, name and key, which are its identity and order. Returns 'edited',
@@ -93,54 +90,10 @@ CREATE FUNCTION edit(
 BEGIN
   PERFORM require_read_committed();
   RETURN (
-    SELECT done.outcome FROM change_one(
-      'edit', job, true, (job, priority, run_at, payload, max_attempts, expected)::edited_job
-    ) AS done
+    SELECT done.outcome FROM take_one((
+      'edit', NULL, NULL, (job, priority, run_at, payload, max_attempts, expected)::edited_job
+    )::step_by_hand, job, true) AS done
   );
-END $$;
-
--- Takes a step for each of these jobs, and answers in the order given. A redrive passes by jobs
--- that are not in the history: their outcome is NULL.
-CREATE FUNCTION change_each(step text, ids bigint[])
-RETURNS TABLE (id bigint, outcome text, has_ended_before boolean) LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-  size integer := coalesce(cardinality(ids), 0);
-  outcomes text[] := array_fill(NULL::text, ARRAY[size]);
-  ended boolean[] := array_fill(NULL::boolean, ARRAY[size]);
-  job record;
-  answer record;
-  waits boolean := true;
-BEGIN
-  PERFORM require_read_committed();
-  FOR job IN
-    SELECT asked.id, asked.place FROM unnest(ids) WITH ORDINALITY AS asked(id, place) ORDER BY 1
-  LOOP
-    answer := change_one(step, job.id, waits, NULL);
-    outcomes[job.place] := answer.outcome;
-    ended[job.place] := answer.has_ended_before;
-    waits := waits AND answer.outcome IS DISTINCT FROM 'held';
-  END LOOP;
-  RETURN QUERY SELECT * FROM unnest(ids, outcomes, ended);
-END $$;
-
--- Takes a step for one job, if need be in several rounds, as `cancel_one` does.
-CREATE FUNCTION change_one(
-  step text, job bigint, waits boolean, change edited_job,
-  OUT outcome text, OUT has_ended_before boolean
-) LANGUAGE plpgsql AS $$
-BEGIN
-  FOR round IN 1..100 LOOP
-    BEGIN
-      SELECT * INTO outcome, has_ended_before FROM try_to_change(step, job, waits, change);
-      RETURN;
-    EXCEPTION
-      WHEN SQLSTATE 'PGQ04' THEN CONTINUE;
-      WHEN lock_not_available THEN EXIT;
-    END;
-  END LOOP;
-  outcome := 'held';
-  has_ended_before := false;
 END $$;
 
 -- Takes a step for one job, or fails with PGQ04 if the job has come into a lease, out of it, or
@@ -169,31 +122,6 @@ BEGIN
   IF step = 'retry' AND has_ended_before AND outcome <> 'completed' THEN
     RAISE EXCEPTION 'job % has ended meanwhile', job USING ERRCODE = 'PGQ04';
   END IF;
-END $$;
-
--- Locks the row of a job that is in no lease, and returns NULL. Returns 'running' of a leased job,
--- how the job has ended, or 'unknown'. Fails with PGQ04 if the job has come into a lease, or out of
--- it, meanwhile.
-CREATE FUNCTION hold_job(job bigint, waits boolean) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  q text := (SELECT queue FROM jobs WHERE id = job);
-  ended text;
-BEGIN
-  IF q IS NULL THEN
-    ended := ended_as(job);
-    IF ended <> 'unfinished' THEN RETURN ended; END IF;
-  ELSIF lease_of(q, job) IS NOT NULL THEN
-    RETURN 'running';
-  ELSE
-    IF waits THEN
-      SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE;
-    ELSE
-      SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE NOWAIT;
-    END IF;
-    -- A fresh look at the leases: a claim that had locked the row before has committed by now.
-    IF FOUND AND lease_of(q, job) IS NULL THEN RETURN NULL; END IF;
-  END IF;
-  RAISE EXCEPTION 'job % has come into a lease, or out of it', job USING ERRCODE = 'PGQ04';
 END $$;
 
 -- Lets a job start whose row the caller has locked. The head of a lane stays the head.

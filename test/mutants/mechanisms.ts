@@ -34,9 +34,9 @@ export const mechanisms = {
   lockOfCancel: ["the lock with which a cancel takes a lease", again],
   requests: ["heeding requests to cancel, in each way out of a lease", again],
   markerOfCancelled: ["the marker of a cancelled head", unseen],
-  secondLookOfCancel: [
-    "the second look at the leases, when a cancel has locked the job",
-    "a job runs that is told to be over"
+  secondLookByHand: [
+    "the second look at the leases, when a step by hand has locked the job",
+    "a job runs that is told to be over, or changes while it runs"
   ],
   boundOfCancel: ["waiting for the first held job only", "a cancel takes minutes; people wait"],
   statesOfCancel: [
@@ -61,10 +61,6 @@ export const mechanisms = {
   orderCheck: ["the order check in a claim", "an overtaken job is claimed"],
   oneOfAKey: ["one job of a key for a claim", twoRuns],
   secondLook: ["the second look at the leases after the row locks", "claimed twice"],
-  secondLookOfOperators: [
-    "the same look of a retry, a discard and an edit",
-    "a job changes or ends while it runs"
-  ],
   redrivenAt: [
     "the word in the history that a job was queued again",
     "a job that has completed is run again"

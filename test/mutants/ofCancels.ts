@@ -86,16 +86,17 @@ export const ofCancels: ReadonlyArray<Mutant> = [
     ]
   },
   {
-    name: "cancel-looks-once-at-the-leases",
-    of: "secondLookOfCancel",
+    name: "change-looks-once-at-the-leases",
+    of: "secondLookByHand",
     changes: [{
       ...control,
-      functions: ["try_to_cancel"],
+      functions: ["hold_job"],
       from: "IF FOUND AND lease_of(q, job) IS NULL THEN",
       to: "IF FOUND THEN"
     }],
     by: [
       cancels("of a job that a claim is taking"),
+      test("interleaving/edits", "a claim of a lane, an edit waits, and leaves the job"),
       histories,
       model("lane", "NJ=2 RUN=1 CANCELS=1 NO_CANCEL_LOOK", "violated")
     ]
@@ -115,8 +116,8 @@ export const ofCancels: ReadonlyArray<Mutant> = [
     of: "statesOfCancel",
     changes: [{
       ...control,
-      from: "IF NOT 'running' = ANY (states) THEN RETURN; END IF;",
-      to: ""
+      from: "ELSIF NOT 'running' = ANY (states) THEN",
+      to: "ELSIF false THEN"
     }],
     by: [cancels("leaves alone a job that a claim is taking")]
   },

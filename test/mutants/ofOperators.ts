@@ -28,16 +28,6 @@ export const ofOperators: ReadonlyArray<Mutant> = [
     by: [test("interleaving/redrives", "happens once, however often it is asked for")]
   },
   {
-    name: "edit-of-a-job-that-was-just-claimed",
-    of: "secondLookOfOperators",
-    changes: [{
-      file,
-      from: "IF FOUND AND lease_of(q, job) IS NULL THEN RETURN NULL;",
-      to: "IF FOUND THEN RETURN NULL;"
-    }],
-    by: [test("interleaving/edits", "a claim of a lane, an edit waits, and leaves the job")]
-  },
-  {
     name: "edit-over-another-edit",
     of: "expectedPayload",
     changes: [{

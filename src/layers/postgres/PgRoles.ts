@@ -59,12 +59,11 @@ const reader: Rights = {
 const cancelling = [
   "begin_step",
   "cancel",
-  "cancel_each",
-  "cancel_one",
   "cancel_some",
   "end_step",
   "end_waiting",
   "ended_as",
+  "hold_job",
   "lease_of",
   "lock_jobs",
   "mark_lanes",
@@ -73,19 +72,18 @@ const cancelling = [
   "refuse_if_kept",
   "request_cancel",
   "require_read_committed",
+  "take_each",
+  "take_one",
   "try_to_cancel",
   "wake"
 ]
 
 /** The other steps by which an operator changes jobs, beside those that a cancel has, too. */
 const changing = [
-  "change_each",
-  "change_one",
   "discard",
   "discard_held",
   "edit",
   "edit_held",
-  "hold_job",
   "lend",
   "redrive",
   "retry",

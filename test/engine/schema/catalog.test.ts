@@ -118,9 +118,8 @@ layer(PgQueue.database, options)("the functions", (it) => {
       const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
 
       assert.deepStrictEqual(catching.map(({ name }) => name), [
-        "cancel_one",
-        "change_one",
-        "order_each"
+        "order_each",
+        "take_one"
       ])
     }))
 

@@ -251,7 +251,7 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Answers to a cancel": () => {
-    const steps = ["try_to_cancel", "cancel_one", "ended_as"].map(functionOf).join("\n")
+    const steps = ["try_to_cancel", "take_one", "hold_job", "ended_as"].map(functionOf).join("\n")
     const given = steps.matchAll(/(?:outcome := |coalesce\(\([^']*, |THEN )'(\w+)'/g)
     const answers = Array.from(given, ([, answer]) => answer!)
     assert.sameMembers(answers, ["unknown", "stopping", "cancelled", "held", "unfinished"])
@@ -266,7 +266,7 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Answers to operators": () => {
-    const steps = ["try_to_change", "change_one", "hold_job", "start_now", "discard_held"]
+    const steps = ["try_to_change", "take_one", "hold_job", "start_now", "discard_held"]
     const text = [...steps, "edit_held"].map(functionOf).join("\n")
     const given = text.matchAll(/(?:outcome := |RETURN |THEN RETURN )'(\w+)'/g)
     const answers = Array.from(given, ([, answer]) => answer!)
