@@ -36,6 +36,11 @@ select pgq.edit(42, priority => 10, run_at => now() + interval '1 hour', payload
 select pgq.edit(42, run_at => '-infinity');
 -- #endregion
 
+-- #region why
+select place, code, detail, since, until, job_id, advice from pgq.why(42);
+select code, detail, advice from pgq.why_queue('default');
+-- #endregion
+
 -- #region by-hand
 update pgq.jobs set run_at = null where name = 'A job' and state in ('scheduled', 'retry');
 update pgq.jobs set queue = 'overflow' where queue = 'default'

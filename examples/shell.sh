@@ -12,6 +12,11 @@ pgq enqueue 'A job' --key customer-7 --priority 10 --delay 1s
 pgq enqueue --from jobs.ndjson
 # #endregion
 
+# #region why
+pgq why 2
+pgq why --queue default
+# #endregion
+
 # #region by-hand
 pgq edit 2 --delay 1s --priority 20
 pgq discard 3

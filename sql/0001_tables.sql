@@ -128,6 +128,10 @@ CREATE TABLE workers (
   mode        text NOT NULL,
   -- The number of jobs that the worker runs at once.
   concurrency integer NOT NULL,
+  -- The names of jobs that the worker has handlers for; NULL if it does not say.
+  names       text[],
+  -- The worker was asked to stop. Its next renewal says so.
+  is_stopping boolean NOT NULL DEFAULT false,
   started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- How long the worker counts as alive without a renewal.
   lease       interval NOT NULL,

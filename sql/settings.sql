@@ -16,7 +16,7 @@ WITH groups (functions, settings) AS (VALUES
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'cancel', 'cancel_some', 'retry', 'retry_failed', 'discard',
-         'edit'],
+         'edit', 'why', 'why_queue'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -32,7 +32,7 @@ WITH groups (functions, settings) AS (VALUES
    ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
-  (ARRAY['ended_as'],
+  (ARRAY['ended_as', 'why_ended'],
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.

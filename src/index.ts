@@ -28,6 +28,7 @@ export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./
 export * as OnError from "./domain/OnError.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"
+export type { Reason, ReasonCode, Why } from "./domain/Why.ts"
 export type { QueueCounts, WorkerInfo, WorkerStatus } from "./domain/WorkerStatus.ts"
 export * as Job from "./layers/job/Job.ts"
 export type { JobQueue } from "./layers/job/JobScript.ts"

@@ -47,6 +47,7 @@ export const workerOf = Effect.fnUntraced(function*(
     queues: [queue],
     mode: "row-lock",
     concurrency: 1,
+    names: ["test"],
     lease: Duration.fromInputUnsafe(lease)
   })
   return id

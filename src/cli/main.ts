@@ -18,6 +18,7 @@ import { schema } from "./commands/schema.ts"
 import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
 import { stop } from "./commands/stop.ts"
+import { why } from "./commands/why.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Log from "./Log.ts"
 import * as Usage from "./Usage.ts"
@@ -30,7 +31,7 @@ const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
-    { group: "Jobs", commands: [enqueue, cancel, edit, retry, discard, failed] },
+    { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed] },
     { group: "Database", commands: [schema, migrate, check] }
   ])
 )

@@ -7,6 +7,8 @@ import type { RunningJob } from "../domain/JobRecord.ts"
 
 export class Handlers extends Context.Service<Handlers, {
   readonly find: (name: string) => Handler | undefined
+  /** The names of all of them. */
+  readonly names: ReadonlyArray<string>
 }>()("pgq/services/Handlers") {}
 
 export interface Handler {

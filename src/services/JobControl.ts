@@ -18,12 +18,13 @@ import type {
   JobOutcome
 } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
+import type { Reason } from "../domain/Why.ts"
 
 /**
- * Cancels, retries, discards and edits jobs, and says how they ended. `QueueLive.client` and
- * `QueueLive.layer` provide the service, and so do those of `MemoryQueue`. An application names it
- * where it says what its own functions need; `Job.cancel`, `Job.retry` and the like check their
- * input and call its methods.
+ * Cancels, retries, discards and edits jobs, and says why they wait and how they ended.
+ * `QueueLive.client` and `QueueLive.layer` provide the service, and so do those of `MemoryQueue`.
+ * An application names it where it says what its own functions need; `Job.cancel`, `Job.retry` and
+ * the like check their input and call its methods.
  *
  * @example
  * ```ts
@@ -94,4 +95,10 @@ export class JobControl extends Context.Service<JobControl, {
 
   /** An unfinished job; `undefined` if there is none with this id. */
   readonly find: (id: bigint) => Effect.Effect<FoundJob | undefined, StoreError>
+
+  /** Why a job runs, waits or has ended: the nearest reason first. */
+  readonly why: (id: bigint) => Effect.Effect<ReadonlyArray<Reason>, StoreError>
+
+  /** Why nothing of a queue starts: the reasons of the job that would be next. */
+  readonly whyQueue: (queue: string) => Effect.Effect<ReadonlyArray<Reason>, StoreError>
 }>()("pgq/services/JobControl") {}

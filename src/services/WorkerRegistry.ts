@@ -9,8 +9,11 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Registers a worker, alive for one lease. */
   readonly join: (worker: NewWorker) => Effect.Effect<void, StoreError>
 
-  /** Renews a worker's leases. */
-  readonly renew: (id: string) => Effect.Effect<Renewal, StoreError>
+  /** Renews a worker's leases, and says whether it was asked to stop. */
+  readonly renew: (
+    id: string,
+    state?: { readonly isStopping: boolean }
+  ) => Effect.Effect<Renewal, StoreError>
 
   /** The jobs leased to a worker that somebody has cancelled. */
   readonly cancelRequests: (id: string) => Effect.Effect<ReadonlyArray<CancelRequest>, StoreError>
@@ -51,6 +54,8 @@ export interface NewWorker {
   readonly queues: ReadonlyArray<string>
   readonly mode: string
   readonly concurrency: number
+  /** The names of jobs that the worker has handlers for. */
+  readonly names: ReadonlyArray<string>
   /** How long the worker counts as alive without a renewal. */
   readonly lease: Duration.Duration
 }

@@ -66,6 +66,7 @@ const ofRegistry = (
     queues: ["queue"],
     mode: "row-lock",
     concurrency: 1,
+    names: ["test"],
     lease: Duration.seconds(15)
   }),
   renew: registry.renew(id),

@@ -3,6 +3,7 @@
  */
 import { layer as withLayer } from "@effect/vitest"
 import type { Layer } from "effect"
+import { asking } from "./jobControl/Asking.ts"
 import type { Services } from "./jobControl/Cancelling.ts"
 import { discarding } from "./jobControl/Discarding.ts"
 import { editing } from "./jobControl/Editing.ts"
@@ -19,6 +20,7 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
   withLayer(control, { timeout: "60 seconds", excludeTestServices: true })(
     `JobControl (${name})`,
     (it) => {
+      asking(it)
       waiting(it)
       leased(it)
       ending(it)

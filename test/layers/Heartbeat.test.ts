@@ -19,6 +19,7 @@ const worker = {
   queues: ["default"],
   mode: "row-lock",
   concurrency: 1,
+  names: ["test"],
   lease
 }
 
@@ -47,6 +48,7 @@ const burials = Effect.fnUntraced(function*(
   )
   yield* Effect.orDie(heartbeat.join)
   yield* heartbeat.keep({
+    isStopping: () => false,
     onReportedDead: Effect.sync(() => void heard++),
     onExpired: Effect.void,
     onRenewed: Effect.void,

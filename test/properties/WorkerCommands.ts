@@ -49,6 +49,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
       queues: [queue],
       mode: "any",
       concurrency: 1,
+      names: ["test"],
       lease: Duration.hours(1)
     })
     model.workers.set(ids[who]!, { isAsleep: false, isExpired: false })

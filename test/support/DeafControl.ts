@@ -14,5 +14,7 @@ export const control = JobControl.of({
   retrySome: sent,
   discard: sent,
   edit: sent,
-  find: sent
+  find: sent,
+  why: sent,
+  whyQueue: sent
 })

@@ -64,8 +64,15 @@ export const of = <const Kinds extends ReadonlyArray<Kind>>(kinds: Kinds): Effec
       if (layersIn(context, name) > 1) return refused(`two handlers for "${name}"`)
       handlers.set(name, handler.value)
     }
-    return Effect.succeed({ find: (name) => handlers.get(name) })
+    return Effect.succeed(service(handlers))
   })
+
+const service = (
+  handlers: ReadonlyMap<string, Services.Handler>
+): Services.Handlers["Service"] => ({
+  find: (name) => handlers.get(name),
+  names: Array.from(handlers.keys())
+})
 
 const layersIn = (context: Context.Context<never>, name: string): number => {
   let count = 0
@@ -109,5 +116,5 @@ export const byName = (
     handler.name,
     { ...handler, policy: { ...defaults, ...handler.policy } }
   ]))
-  return { find: (name) => named.get(name) }
+  return service(named)
 }

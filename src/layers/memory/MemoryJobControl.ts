@@ -8,6 +8,7 @@ import type { JobControl } from "../../services/JobControl.ts"
 import * as ByHand from "./MemoryByHand.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
+import * as Why from "./MemoryWhy.ts"
 
 export const make = (store: MemoryStore): JobControl["Service"] => ({
   cancel: (ids) =>
@@ -46,7 +47,9 @@ export const make = (store: MemoryStore): JobControl["Service"] => ({
     Effect.sync(() => {
       const job = store.find(id)
       return job && { name: job.name, payload: job.payload }
-    })
+    }),
+  why: (id) => Effect.map(Clock.currentTimeMillis, (now) => Why.of(store, id, now)),
+  whyQueue: (queue) => Effect.map(Clock.currentTimeMillis, (now) => Why.ofQueue(store, queue, now))
 })
 
 /** The number of jobs of one step. */

@@ -34,6 +34,25 @@ const producer: Rights = {
   functions: ["enqueue", "add_job"]
 }
 
+/** The questions why a job waits. */
+const asking = [
+  "first_line",
+  "next_of_queue",
+  "ready_since",
+  "reasons_of",
+  "why",
+  "why_behind",
+  "why_ended",
+  "why_held",
+  "why_in_line",
+  "why_later",
+  "why_leased",
+  "why_locked",
+  "why_queue",
+  "why_slow",
+  "why_unclaimed"
+]
+
 const reader: Rights = {
   relations: {
     jobs: ["SELECT"],
@@ -52,7 +71,7 @@ const reader: Rights = {
     migrations: ["SELECT"]
   },
   sequences: "readable",
-  functions: []
+  functions: asking
 }
 
 /** The steps of a cancel that run with the rights of its caller. */
@@ -187,7 +206,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       settings: ["SELECT", "UPDATE"]
     },
     sequences: "readable",
-    functions: [...producer.functions, ...history, ...cancelling, ...changing]
+    functions: [...producer.functions, ...history, ...asking, ...cancelling, ...changing]
   },
   reader
 }

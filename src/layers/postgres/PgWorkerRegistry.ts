@@ -20,10 +20,11 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
       const lease = `${Duration.toMillis(worker.lease)} milliseconds`
       yield* sql`
         INSERT INTO ${name("workers")}
-          (id, label, host, pid, queues, mode, concurrency, lease, lease_until)
+          (id, label, host, pid, queues, mode, concurrency, names, lease, lease_until)
         VALUES (
           ${worker.id}::uuid, ${worker.label}, ${worker.host}, ${worker.pid},
           ${worker.queues}::text[], ${worker.mode}, ${worker.concurrency},
+          ${worker.names}::text[],
           ${lease}::interval, clock_timestamp() + ${lease}::interval
         )
         ON CONFLICT (id) DO UPDATE
@@ -60,10 +61,10 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
 /** How a worker stays alive, and learns which of its jobs were cancelled. */
 const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.Identifier) => {
   const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
-    function*(id) {
+    function*(id, { isStopping } = { isStopping: false }) {
       const [renewed] = yield* sql<{ has_cancels: boolean }>`
         UPDATE ${name("workers")} AS w
-        SET lease_until = clock_timestamp() + lease, late_since = NULL
+        SET lease_until = clock_timestamp() + lease, late_since = NULL, is_stopping = ${isStopping}
         WHERE id = ${id}::uuid
         RETURNING EXISTS (
           SELECT FROM ${name("cancel_requests")} AS r WHERE r.worker_id = w.id

@@ -15,6 +15,8 @@ import * as LogFields from "./LogFields.ts"
 export type Heartbeat = Effect.Success<ReturnType<typeof make>>
 
 export interface Events {
+  /** Whether the worker was asked to stop. */
+  readonly isStopping: () => boolean
   /** The leases may have expired. Other workers cannot have the jobs yet. */
   readonly onExpired: Effect.Effect<void>
   /** The store has reported this worker dead. */
@@ -53,20 +55,20 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* registry.leave(worker.id)
   })
 
-  const renew = Effect.fnUntraced(function*({ onCancels, onExpired, onReportedDead }: Events) {
+  const renew = Effect.fnUntraced(function*(events: Events) {
     // Checked first: the whole process may have slept for longer than the lease.
-    yield* expire(onExpired)
+    yield* expire(events.onExpired)
     const sentAt = now()
     const joinedBefore = joined
     const { hasCancels, isKnown } = yield* Effect.timeout(
-      registry.renew(worker.id),
+      registry.renew(worker.id, { isStopping: events.isStopping() }),
       renewEvery(lease)
     )
     // After a refused claim the worker may have registered again. The answer then concerns the time
     // before.
-    if (!isKnown) return yield* joined === joinedBefore ? onReportedDead : Effect.void
+    if (!isKnown) return yield* joined === joinedBefore ? events.onReportedDead : Effect.void
     trustFrom(sentAt)
-    if (hasCancels) yield* onCancels
+    if (hasCancels) yield* events.onCancels
   })
 
   const turn = Effect.sync(() => watchdog.tick(renewedAgo()))

@@ -5,7 +5,7 @@ import { Clock, Deferred, Duration, Effect, Layer, Queue, References, Scope, Str
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import { nextStep } from "../../domain/StopMode.ts"
-import type { Handlers } from "../../services/Handlers.ts"
+import { Handlers } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
@@ -28,7 +28,7 @@ import * as StuckRuns from "./StuckRuns.ts"
 type Needs = Handlers | JobRepo | Notifier | Watchdog | WorkerRegistry
 
 export interface Options {
-  readonly worker: Omit<NewWorker, "mode">
+  readonly worker: Omit<NewWorker, "mode" | "names">
   readonly grace: Shutdown.Options["grace"]
   readonly stuck: StuckRuns.Options["stuck"]
 }
@@ -109,8 +109,9 @@ const makeParts = Effect.fnUntraced(function*(
       else changes.look()
     }
   })
+  const { names } = yield* Handlers
   const life = yield* Scope.fork(yield* Effect.scope)
-  const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, mode }), life)
+  const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, mode, names }), life)
   const runs = yield* JobRunner.make({
     concurrency,
     settler,
@@ -147,8 +148,9 @@ const join = (heartbeat: Heartbeat.Heartbeat) =>
       Effect.ignore(Effect.timeoutOption(Effect.interruptible(heartbeat.leave), bounds.lastWords))
   )
 
-const keepAlive = ({ cancels, changes, claims, heartbeat, runs, worker }: Parts) =>
+const keepAlive = ({ cancels, changes, claims, heartbeat, runs, shutdown, worker }: Parts) =>
   heartbeat.keep({
+    isStopping: () => shutdown.mode() !== undefined,
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
       return EventLog.warning("lease.expired", {

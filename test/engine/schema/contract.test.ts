@@ -7,7 +7,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { readdirSync, readFileSync } from "node:fs"
 import * as JobRecord from "../../../src/domain/JobRecord.ts"
 import * as LaneJob from "../../../src/domain/LaneJob.ts"
 import * as Lanes from "../../../src/domain/Lanes.ts"
@@ -19,37 +18,22 @@ import * as PgRoles from "../../../src/layers/postgres/PgRoles.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import * as Session from "../../support/Session.ts"
-
-const filesIn = (folder: string, ending: string) =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(ending))
-    .map((file) => ({ file, text: readFileSync(`${folder}/${file}`, "utf8") }))
-
-const texts = filesIn("sql", ".sql")
-const sql = texts.map(({ text }) => text).join("\n")
-const sources = filesIn("src", ".ts")
-const typescript = sources.map(({ text }) => text).join("\n")
-const contract = readFileSync("sql/CONTRACT.md", "utf8")
-
-/** The groups of all matches of a pattern. There must be `count` matches. */
-const places = (text: string, pattern: RegExp, count: number) => {
-  const found = Array.from(text.matchAll(new RegExp(pattern, "g")), (match) => match.slice(1))
-  assert.lengthOf(found, count, String(pattern))
-  return found
-}
-
-const numbersIn = (text: string, pattern: RegExp, count: number) =>
-  places(text, pattern, count).map(([digits]) => Number(digits))
-
-/** The source text of a function in `sql/`. */
-const functionOf = (name: string) =>
-  places(sql, new RegExp(`CREATE FUNCTION (${name}\\([\\s\\S]*?\\n(?:END )?\\$\\$;)`), 1)[0]![0]!
-
-/** The source text of the only constant with this name. */
-const constant = (name: string) =>
-  places(typescript, new RegExp(`\\bconst ${name} = (.*)\\n`), 1)[0]![0]!
+import {
+  constant,
+  contract,
+  functionOf,
+  numbersIn,
+  places,
+  sources,
+  sql,
+  typescript
+} from "./Contract.ts"
+import { factsOfControl } from "./FactsOfControl.ts"
 
 const seconds = (duration: Duration.Duration) => Duration.toSeconds(duration)
+
+const bytes = (column: string) =>
+  numbersIn(sql, new RegExp(`octet_length\\(${column}\\) BETWEEN 1 AND (\\d+)`), 1)[0]
 
 const facts: Readonly<Record<string, () => void>> = {
   "Unknown worker": () => {
@@ -176,8 +160,6 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Bounds of a job": () => {
-    const bytes = (what: string) =>
-      numbersIn(sql, new RegExp(`octet_length\\(${what}\\) BETWEEN 1 AND (\\d+)`), 1)[0]
     assert.strictEqual(bytes("queue"), JobRecord.queueBytesMax)
     assert.strictEqual(bytes("name"), JobRecord.nameBytesMax)
     assert.strictEqual(bytes("serialization_key"), JobRecord.keyBytesMax)
@@ -250,42 +232,7 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))
   },
 
-  "Answers to a cancel": () => {
-    const steps = ["try_to_cancel", "take_one", "hold_job", "ended_as"].map(functionOf).join("\n")
-    const given = steps.matchAll(/(?:outcome := |coalesce\(\([^']*, |THEN )'(\w+)'/g)
-    const answers = Array.from(given, ([, answer]) => answer!)
-    assert.sameMembers(answers, ["unknown", "stopping", "cancelled", "held", "unfinished"])
-    const { text } = sources.find(({ file }) => file.endsWith("PgJobControl.ts"))!
-    for (const answer of answers) assert.include(text, `"${answer}"`)
-    const states = Array.from(
-      functionOf("cancel_some").matchAll(/'(waiting|running)'/g),
-      ([, state]) => state
-    )
-    assert.include(typescript, "ReadonlyArray<\"waiting\" | \"running\">")
-    assert.sameMembers(Array.from(new Set(states)), ["waiting", "running"])
-  },
-
-  "Answers to operators": () => {
-    const steps = ["try_to_change", "take_one", "hold_job", "start_now", "discard_held"]
-    const text = [...steps, "edit_held"].map(functionOf).join("\n")
-    const given = text.matchAll(/(?:outcome := |RETURN |THEN RETURN )'(\w+)'/g)
-    const answers = Array.from(given, ([, answer]) => answer!)
-    assert.sameMembers(Array.from(new Set(answers)), [
-      "changed",
-      "discarded",
-      "edited",
-      "held",
-      "queued",
-      "redriven",
-      "retried",
-      "running"
-    ])
-    const source = sources.filter(({ file }) => /Pg(Retry|ByHand)\.ts$/.test(file))
-      .map((one) => one.text).join("\n")
-    for (const answer of [...answers, "unknown", "completed"]) {
-      assert.match(source, new RegExp(`\\b${answer}: |"${answer}"`))
-    }
-  },
+  ...factsOfControl,
 
   "Rows of a claim": () => {
     const [columns] = places(functionOf("claim"), /RETURNS TABLE \(([^)]*)\)/, 1)

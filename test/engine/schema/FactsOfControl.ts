@@ -1,0 +1,62 @@
+/**
+ * The facts that SQL and TypeScript share about the steps and questions of operators.
+ */
+import { assert } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { meanings } from "../../../src/domain/Why.ts"
+import { functionOf, sources, texts, typescript } from "./Contract.ts"
+
+export const factsOfControl: Readonly<Record<string, () => void>> = {
+  "Answers to a cancel": () => {
+    const steps = ["try_to_cancel", "take_one", "hold_job", "ended_as"].map(functionOf).join("\n")
+    const given = steps.matchAll(/(?:outcome := |coalesce\(\([^']*, |THEN )'(\w+)'/g)
+    const answers = Array.from(given, ([, answer]) => answer!)
+    assert.sameMembers(answers, ["unknown", "stopping", "cancelled", "held", "unfinished"])
+    const { text } = sources.find(({ file }) => file.endsWith("PgJobControl.ts"))!
+    for (const answer of answers) assert.include(text, `"${answer}"`)
+    const states = Array.from(
+      functionOf("cancel_some").matchAll(/'(waiting|running)'/g),
+      ([, state]) => state
+    )
+    assert.include(typescript, "ReadonlyArray<\"waiting\" | \"running\">")
+    assert.sameMembers(Array.from(new Set(states)), ["waiting", "running"])
+  },
+
+  "Answers to operators": () => {
+    const steps = ["try_to_change", "take_one", "hold_job", "start_now", "discard_held"]
+    const text = [...steps, "edit_held"].map(functionOf).join("\n")
+    const given = text.matchAll(/(?:outcome := |RETURN |THEN RETURN )'(\w+)'/g)
+    const answers = Array.from(given, ([, answer]) => answer!)
+    assert.sameMembers(Array.from(new Set(answers)), [
+      "changed",
+      "discarded",
+      "edited",
+      "held",
+      "queued",
+      "redriven",
+      "retried",
+      "running"
+    ])
+    const source = sources.filter(({ file }) => /Pg(Retry|ByHand)\.ts$/.test(file))
+      .map((one) => one.text).join("\n")
+    for (const answer of [...answers, "unknown", "completed"]) {
+      assert.match(source, new RegExp(`\\b${answer}: |"${answer}"`))
+    }
+  },
+
+  "Reasons": () => {
+    const { text } = texts.find(({ file }) => file === "0018_why.sql")!
+    const codes = Object.keys(meanings)
+    const given = Array.from(text.matchAll(/(?:\(|bigint, )\s*'([a-z-]+)',/g), ([, code]) => code!)
+    for (const code of given) assert.include(codes, code)
+    for (const code of codes) assert.include(text, `'${code}',`)
+    const [, section = ""] = readFileSync("docs/reference/sql.md", "utf8")
+      .split("\n## Why a job waits\n")
+    const rows = section.split("\n## ")[0]!.matchAll(/^\| `(.*?)` \| (.*?) \|/gm)
+    const told = Array.from(rows, ([, code, meaning]) => [code, meaning] as const)
+      .filter(([code]) => codes.includes(code!))
+    assert.deepStrictEqual(Object.fromEntries(told), meanings)
+    assert.include(text, "LIKE 'no handler for %'")
+    assert.match(typescript, /`no handler for "\$\{job\.name\}"/)
+  }
+}
