@@ -41,7 +41,7 @@ export const run = (options: {
 const perCall = 3
 
 const cancelSome = Effect.fnUntraced(
-  function*(sql: PgClient.PgClient, { count, write }: World, dice: Dice) {
+  function*(sql: PgClient.PgClient, { cancelled, count, write }: World, dice: Dice) {
     const which = dice.chance(0.5) ? "" : "WHERE id IN (SELECT unnest(job_ids) FROM pgq.leases)"
     const chosen = yield* Effect.timeout(
       sql<{ id: number; n: number }>`
@@ -53,6 +53,7 @@ const cancelSome = Effect.fnUntraced(
     )
     const noted = (job: { readonly id: number; readonly n: number }, answer: string) =>
       write({ what: "cancel", at: Ledger.now(), wall: Date.now(), ...job, answer })
+    for (const { id } of chosen) cancelled.add(id)
     const answers = yield* Effect.timeout(
       sql<{ answer: string }>`
         SELECT CASE WHEN has_ended_before THEN 'ended' ELSE outcome END AS answer

@@ -77,7 +77,7 @@ const statements = [
     FOR EACH ROW EXECUTE FUNCTION soak.remember()`
 ]
 
-/** A finished job. */
+/** A finished job that was not queued again. */
 export interface Finished {
   readonly id: number
   readonly n: number
@@ -115,6 +115,8 @@ export interface Evidence {
   readonly left: ReadonlyArray<Left>
   /** The numbers of the jobs that wrote into `soak.effects`. */
   readonly effects: ReadonlyArray<number>
+  /** The ids of the jobs that were queued again. */
+  readonly redriven: ReadonlyArray<number>
 }
 
 /** Reads all rows, which takes a while for a million jobs. */
@@ -125,7 +127,7 @@ export const evidence = (url: string): Effect.Effect<Evidence> =>
         SELECT id::double precision, (payload ->> 'n')::double precision AS n, outcome, attempt,
                extract(epoch FROM finished_at)::double precision * 1000 AS "finishedAt",
                lease_id::text AS lease
-        FROM pgq.finished_jobs
+        FROM pgq.finished_jobs WHERE redriven_at IS NULL
       `,
       history: sql<Change>`
         SELECT extract(epoch FROM at)::double precision * 1000 AS at,
@@ -140,5 +142,11 @@ export const evidence = (url: string): Effect.Effect<Evidence> =>
       effects: Effect.map(
         sql<{ n: number }>`SELECT DISTINCT n::double precision FROM soak.effects`,
         (rows) => rows.map(({ n }) => n)
+      ),
+      redriven: Effect.map(
+        sql<{ id: number }>`
+          SELECT id::double precision FROM pgq.finished_jobs WHERE redriven_at IS NOT NULL
+        `,
+        (rows) => rows.map(({ id }) => id)
       )
     }), "10 minutes")

@@ -21,22 +21,26 @@ interface Known {
   readonly finishedAt: number
   /**
    * The time since when the job may be claimed for certain: its producer knew of the commit, or the
-   * job was claimed. A job for later counts from its first claim.
+   * job was claimed. A job for later counts from its first claim, and a job that was queued again
+   * never.
    */
   readonly since: number
 }
 
 export const check = (
   jobs: ReadonlyMap<number, Job>,
-  { finished, history, left }: Evidence
+  { finished, history, left, redriven }: Evidence
 ): ReadonlyArray<Violation> => {
   const known = new Map<number, Known>()
   const claimedAt = firstClaims(history)
+  const isRedriven = new Set(redriven)
   const add = ({ id, n }: { readonly id: number; readonly n: number }, finishedAt: number) => {
     const job = jobs.get(n)
     if (job === undefined) return
     const ackedAt = job.isLater ? Infinity : job.ackedAt
-    const since = Math.min(ackedAt, claimedAt.get(id) ?? Infinity)
+    const since = isRedriven.has(id)
+      ? Infinity
+      : Math.min(ackedAt, claimedAt.get(id) ?? Infinity)
     known.set(id, { id, job, lane: laneOf(job), finishedAt, since })
   }
   for (const one of finished) {

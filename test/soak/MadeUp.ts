@@ -66,7 +66,7 @@ export const moved = (
   ids
 })
 
-export const nothing: Evidence = { finished: [], history: [], left: [], effects: [] }
+export const nothing: Evidence = { finished: [], history: [], left: [], effects: [], redriven: [] }
 
 export const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Evidence>) => {
   const all = { ...nothing, ...evidence }

@@ -4,6 +4,7 @@
 
 import { looks } from "./Auditor.ts"
 import { cancels } from "./Canceller.ts"
+import { retries } from "./Operator.ts"
 import type { Violation } from "./Violation.ts"
 
 const jobs = "jobs added"
@@ -20,6 +21,7 @@ const short: Readonly<Record<string, number>> = {
   "TCP blackhole": 5,
   signals: 100,
   [cancels]: 100,
+  [retries]: 100,
   [jobs]: 30_000
 }
 

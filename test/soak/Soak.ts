@@ -13,6 +13,7 @@ import * as Dice from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Leftovers from "./Leftovers.ts"
 import * as Nemesis from "./Nemesis.ts"
+import * as Operator from "./Operator.ts"
 import type { Options } from "./Options.ts"
 import * as Peace from "./Peace.ts"
 import * as Producer from "./Producer.ts"
@@ -139,6 +140,9 @@ const trouble = Effect.fnUntraced(function*(
   const canceller = yield* Effect.forkScoped(
     Canceller.run({ world, dice: dice.for("canceller"), rate, isOver: () => isOver })
   )
+  const operator = yield* Effect.forkScoped(
+    Operator.run({ world, dice: dice.for("operator"), isOver: () => isOver })
+  )
   yield* Effect.sleep(faultSeconds * 1000)
   yield* goOn(extraSecondsMax, () => Quotas.missing(world.faults, faultSeconds).length > 0)
   yield* goOn(slowMachineSecondsMax, () => Quotas.tooFew(world.faults, asked).length > 0)
@@ -149,6 +153,7 @@ const trouble = Effect.fnUntraced(function*(
   yield* Fiber.join(producers)
   yield* Fiber.join(nemesis)
   yield* Fiber.join(canceller)
+  yield* Fiber.join(operator)
 })
 
 /** Lets the faults go on while some of them are missing. */

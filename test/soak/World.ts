@@ -35,6 +35,8 @@ export interface World {
   readonly count: (fault: string, times?: number) => void
   /** The ids of the frozen processes. */
   readonly frozen: Set<number>
+  /** The ids of the jobs that somebody has cancelled. */
+  readonly cancelled: Set<number>
   /** The next number of a job, unique among all producers. */
   readonly number: () => number
 }
@@ -92,6 +94,7 @@ export const make = Effect.fnUntraced(function*(
     faults,
     count,
     frozen: new Set(),
+    cancelled: new Set(),
     number: () => ++number
   }
   return world

@@ -264,6 +264,7 @@ describe("the quotas", () => {
     ["failover, synchronous", 1],
     ["TCP blackhole", 5],
     ["cancels", 100],
+    ["retries", 100],
     ["signals", 100],
     ["jobs added", 30_000]
   ])

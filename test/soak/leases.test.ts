@@ -61,6 +61,15 @@ describe("the order of a lane", () => {
     )
   })
 
+  it("does not bind a job that was queued again, which had ended meanwhile", () => {
+    const evidence = {
+      history: [moved(true, 90, "a", 2)],
+      finished: [ended(1, 200), ended(2, 300)]
+    }
+    assert.include(found(entries, evidence), "order")
+    assert.notInclude(found(entries, { ...evidence, redriven: [1] }), "order")
+  })
+
   it("binds a job of later, or of an unknown commit, once it was claimed", () => {
     const later = [...added(1, 10, { priority: 5, isLater: true }), ...added(2, 20)]
     const lost = entries.filter((entry) => entry.what !== "ack" || entry.tx !== "tx1")
