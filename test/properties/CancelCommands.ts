@@ -51,6 +51,8 @@ export const make = ({ model, seats }: Run) => {
     step: (op: Operation, command: Command) => cancel(command, op === "cancel" ? 1 : 2),
     someJob,
     record,
+    /** The job was queued again, as if it had never run. */
+    forget: (id: bigint): void => void cancelled.delete(id),
     /** Checks that no cancelled job stands in another lease than it did then. */
     check: (): void => {
       for (const { id: lease, ids } of model.leases.values()) {

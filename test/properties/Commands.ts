@@ -3,6 +3,7 @@
  */
 import { Arbitrary, Effect, Schema } from "effect"
 import * as CancelCommands from "./CancelCommands.ts"
+import * as OperatorCommands from "./OperatorCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueMachine from "./QueueMachine.ts"
@@ -20,6 +21,7 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
   ...WorkerCommands.operations,
   ...Overlaps.operations,
   ...CancelCommands.operations,
+  ...OperatorCommands.operations,
   "add",
   "claim",
   "settle",

@@ -5,6 +5,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import * as CancelCommands from "./CancelCommands.ts"
+import * as OperatorCommands from "./OperatorCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueModel from "./QueueModel.ts"
@@ -23,6 +24,7 @@ export interface Command {
 
 export type Operation =
   | CancelCommands.Operation
+  | OperatorCommands.Operation
   | Overlaps.Operation
   | ProducerCommands.Operation
   | WorkerCommands.Operation
@@ -46,6 +48,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   const producing = yield* ProducerCommands.make(run)
   const working = yield* WorkerCommands.make(run)
   const cancelling = CancelCommands.make(run)
+  const operating = OperatorCommands.make(run, cancelling)
   const overlaps = Overlaps.make(run, working, cancelling)
 
   const check = Effect.gen(function*() {
@@ -66,6 +69,8 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
       ? working.step(command.op, command)
       : CancelCommands.isOperation(command.op)
       ? cancelling.step(command.op, command)
+      : OperatorCommands.isOperation(command.op)
+      ? operating.step(command.op, command)
       : overlaps.step(command.op, command)
 
   const step = (command: Command) =>

@@ -3,9 +3,11 @@
  * `domain`, and adds the workers and the history that only a database shows.
  */
 import { Duration } from "effect"
+import { DiscardAnswer, EditAnswer, RetryAnswer } from "../../src/domain/ByHand.ts"
+import * as ByHandSteps from "../../src/domain/ByHandSteps.ts"
 import { Cancellation } from "../../src/domain/Cancellation.ts"
 import * as CancelSteps from "../../src/domain/CancelSteps.ts"
-import type { LaneJob } from "../../src/domain/LaneJob.ts"
+import * as LaneJob from "../../src/domain/LaneJob.ts"
 import * as Lanes from "../../src/domain/Lanes.ts"
 import * as Steps from "../../src/domain/ProtocolSteps.ts"
 import type { Settlement } from "../../src/domain/Settlement.ts"
@@ -26,7 +28,7 @@ export interface Ended {
 /** The state that can be compared with the tables. */
 export interface Snapshot {
   readonly jobs: ReadonlyArray<
-    Omit<LaneJob, "dueAt"> & {
+    Omit<LaneJob.LaneJob, "dueAt"> & {
       /** Whether the job is blocked until a person acts. */
       readonly isBlocked: boolean
     }
@@ -47,35 +49,39 @@ export const now = 0
 export const later = now + Duration.toMillis("1 hour")
 
 export const make = () => {
-  const jobs = new Map<bigint, LaneJob>()
+  const jobs = new Map<bigint, LaneJob.LaneJob>()
   const leases = new Map<string, Steps.Lease>()
   const state = { jobs, leases }
   const workers = new Map<string, ModelWorker>()
   const ended = new Map<bigint, Ended>()
+  /** The jobs that have ended, as they were. */
+  const past = new Map<bigint, LaneJob.LaneJob>()
   /** By priority, the last place that was ever claimed. */
   const claimedUpTo = new Map<number, bigint>()
 
   const all = () => Array.from(jobs.values())
 
   /** Whether a claim has taken a job behind this one, so that a claim may begin behind it. */
-  const wasPassed = ({ id, place = id, priority }: LaneJob) =>
+  const wasPassed = ({ id, place = id, priority }: LaneJob.LaneJob) =>
     place <= (claimedUpTo.get(priority) ?? -1n)
 
-  const change = (changes: Steps.Changes<LaneJob>): void => {
+  const change = (changes: Steps.Changes<LaneJob.LaneJob>): void => {
     Steps.apply(state, changes)
-    for (const { job: { failures, id }, lease, outcome } of changes.finished) {
-      const isCutShort = outcome === "crashed" || outcome === "cancelled"
+    for (const { job, lease, outcome } of changes.finished) {
+      const { failures, id } = job
+      const isCutShort = ["crashed", "cancelled", "discarded"].includes(outcome)
       ended.set(id, { id, outcome, attempt: failures + (isCutShort ? 0 : 1), lease })
+      past.set(id, job)
     }
   }
 
-  const put = (job: LaneJob): void => change({ jobs: [job], finished: [], leases: [] })
+  const put = (job: LaneJob.LaneJob): void => change({ jobs: [job], finished: [], leases: [] })
 
   /** The jobs that a claim must answer, in order, if no other step runs beside it. */
   const claimable = (
     { worker, ...bounds }: ClaimOptions,
-    among: ReadonlyArray<LaneJob> = all()
-  ): ReadonlyArray<LaneJob> => {
+    among: ReadonlyArray<LaneJob.LaneJob> = all()
+  ): ReadonlyArray<LaneJob.LaneJob> => {
     const running = leasesOf(worker).flatMap((lease) => Steps.jobsOf(state, lease))
     return Lanes.claim(among, running, bounds).inOrder
   }
@@ -88,8 +94,8 @@ export const make = () => {
   const claimableAbove = (
     ids: ReadonlyArray<bigint>,
     options: ClaimOptions,
-    jobs: ReadonlyArray<LaneJob> = all()
-  ): ReadonlyArray<LaneJob> => {
+    jobs: ReadonlyArray<LaneJob.LaneJob> = all()
+  ): ReadonlyArray<LaneJob.LaneJob> => {
     let among = jobs
     while (true) {
       const found = claimable(options, among)
@@ -105,9 +111,9 @@ export const make = () => {
   const claimableInLanesOf = (
     ids: ReadonlyArray<bigint>,
     options: ClaimOptions
-  ): ReadonlyArray<LaneJob> => {
+  ): ReadonlyArray<LaneJob.LaneJob> => {
     const keys = Steps.jobsOf(state, { ids }).map(({ key }) => key)
-    const isAmong = ({ id, key }: LaneJob) =>
+    const isAmong = ({ id, key }: LaneJob.LaneJob) =>
       key === undefined ? ids.includes(id) : keys.includes(key)
     return claimable(options, all().filter(isAmong))
   }
@@ -186,6 +192,47 @@ export const make = () => {
     return outcome === undefined ? Cancellation.Unknown() : Cancellation.Finished({ outcome })
   }
 
+  /** Answers what a retry must answer. */
+  const retry = (id: bigint): RetryAnswer => {
+    const step = ByHandSteps.retry(state, id)
+    if (step !== undefined) {
+      change(step.changes)
+      return step.answer
+    }
+    const job = past.get(id)
+    const outcome = ended.get(id)?.outcome
+    if (job === undefined || outcome === undefined) return RetryAnswer.Unknown()
+    if (outcome === "completed") return RetryAnswer.Completed()
+    ended.delete(id)
+    put(LaneJob.redriven(job, now))
+    return RetryAnswer.Redriven()
+  }
+
+  /** Answers what a discard must answer. */
+  const discard = (id: bigint): DiscardAnswer => {
+    const step = ByHandSteps.discard(state, id)
+    if (step !== undefined) {
+      change(step.changes)
+      return step.answer
+    }
+    const outcome = ended.get(id)?.outcome
+    return outcome === undefined ? DiscardAnswer.Unknown() : DiscardAnswer.Finished({ outcome })
+  }
+
+  /** Answers what an edit must answer. */
+  const changePriority = (id: bigint, priority: number): EditAnswer => {
+    const step = ByHandSteps.edit(state, id, {
+      fits: () => true,
+      change: (job) => ({ ...job, priority })
+    })
+    if (step !== undefined) {
+      change(step.changes)
+      return step.answer
+    }
+    const outcome = ended.get(id)?.outcome
+    return outcome === undefined ? EditAnswer.Unknown() : EditAnswer.Finished({ outcome })
+  }
+
   const leasesOf = (worker: string): ReadonlyArray<Steps.Lease> => Steps.leasesOf(state, worker)
 
   /** Makes delayed jobs due; blocked jobs only with `isUnblocking`. */
@@ -234,6 +281,12 @@ export const make = () => {
     claimed,
     giveBack,
     cancel,
+    retry,
+    discard,
+    changePriority,
+    /** The finished jobs that did not complete. */
+    unwell: () =>
+      Array.from(ended.values()).flatMap(({ id, outcome }) => outcome === "completed" ? [] : [id]),
     settle,
     rescue,
     leave,

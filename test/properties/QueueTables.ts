@@ -28,7 +28,8 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
        FROM pgq.workers WHERE ${queue} = ANY (queues)) AS workers,
       (SELECT coalesce(json_agg(json_build_object(
         'id', id::text, 'outcome', outcome, 'attempt', attempt, 'lease', lease_id
-      ) ORDER BY id), '[]') FROM pgq.finished_jobs WHERE queue = ${queue}) AS ended
+      ) ORDER BY id), '[]') FROM pgq.finished_jobs
+       WHERE queue = ${queue} AND redriven_at IS NULL) AS ended
   `
   const { ended, jobs, leases, workers } = row!
   return {
@@ -71,8 +72,10 @@ export const violations = Effect.fnUntraced(function*(sql: PgClient.PgClient, qu
                       WHERE mark.queue = ${queue} AND mark.key = one.serialization_key)
     UNION ALL
     SELECT 'I5: both finished and not: ' || id FROM mine JOIN pgq.finished_jobs USING (id)
+    WHERE redriven_at IS NULL
     UNION ALL
-    SELECT 'I6: finished twice: ' || id FROM pgq.finished_jobs WHERE queue = ${queue}
+    SELECT 'I6: finished twice: ' || id FROM pgq.finished_jobs
+    WHERE queue = ${queue} AND redriven_at IS NULL
     GROUP BY id HAVING count(*) > 1
     UNION ALL
     SELECT 'I10: leased in state ' || state || ': ' || id FROM mine JOIN held USING (id)
