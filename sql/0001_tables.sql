@@ -10,6 +10,9 @@ CREATE TABLE jobs (
   created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- The job starts at this time or later; NULL is at once, 'infinity' is never.
   run_at            timestamptz,
+  -- A job that has not ended by this time expires, unless it is leased; NULL and 'infinity' are
+  -- never.
+  expires_at        timestamptz,
   -- The greatest priority goes first.
   priority          integer NOT NULL DEFAULT 0,
   -- The place among ready jobs of the same priority; NULL is the id. A job that was tried before
@@ -116,6 +119,18 @@ CREATE TABLE cancel_requests (
 );
 CREATE INDEX cancel_requests_worker ON cancel_requests (worker_id);
 
+-- The times at which maintenance looks whether a job has expired. An unfinished job that expires
+-- has a row here, at that time or later. A row of a job that is gone, or expires later, stays until
+-- its time.
+CREATE TABLE expiries (
+  at     timestamptz NOT NULL,
+  job_id bigint NOT NULL,
+  PRIMARY KEY (at, job_id)
+) WITH (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+
 -- One row per live worker.
 CREATE TABLE workers (
   id          uuid PRIMARY KEY,
@@ -199,7 +214,7 @@ INSERT INTO settings DEFAULT VALUES;
 CREATE TABLE finished_jobs (
   id                bigint NOT NULL,
   created_at        timestamptz NOT NULL,
-  -- NULL if the job was cancelled or discarded outside of a lease, like `lease_id`.
+  -- NULL if the job was cancelled or discarded outside of a lease, or expired, like `lease_id`.
   claimed_at        timestamptz,
   finished_at       timestamptz NOT NULL,
   priority          integer NOT NULL,
@@ -207,8 +222,7 @@ CREATE TABLE finished_jobs (
   attempt           integer NOT NULL,
   -- How long the last run took, in milliseconds; NULL if the run was cut short.
   ran_ms            integer,
-  -- completed, failed, crashed, cancelled or discarded. Other outcomes have no partition, or no
-  -- step yet.
+  -- completed, failed, crashed, cancelled, expired or discarded. Other outcomes have no partition.
   outcome           text NOT NULL,
   queue             text NOT NULL,
   name              text NOT NULL,

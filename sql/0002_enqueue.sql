@@ -80,8 +80,8 @@ CREATE FUNCTION has_unannounced(qs text[]) RETURNS boolean LANGUAGE sql STABLE A
   )
 $$;
 
--- Marks the lanes of new jobs and wakes sleeping workers. Most statements add few jobs, and their
--- transactions pay for every query and expression of this trigger.
+-- Marks the lanes of new jobs, notes when they expire, and wakes sleeping workers. Most statements
+-- add few jobs, and their transactions pay for every query and expression of this trigger.
 CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   first_queue text;
@@ -89,6 +89,7 @@ DECLARE
   is_keyed boolean;
   is_soon boolean;
   is_unfit boolean;
+  first_expiry timestamptz;
 BEGIN
   SELECT min(queue COLLATE "C") FILTER (WHERE state <> 'scheduled'),
          max(queue COLLATE "C") FILTER (WHERE state <> 'scheduled'),
@@ -96,8 +97,9 @@ BEGIN
          bool_or(state = 'scheduled' AND run_at < now() + interval '10 seconds'),
          bool_or(state <> 'scheduled' AND (
            run_at > now() OR (state = 'ready') = (serialization_key IS NOT NULL)
-         ))
-    INTO first_queue, last_queue, is_keyed, is_soon, is_unfit
+         )),
+         min(expires_at)
+    INTO first_queue, last_queue, is_keyed, is_soon, is_unfit, first_expiry
     FROM added;
   -- Only a trigger of the user's can have done that: the names of pgq's own begin with '!' or '~'.
   IF is_unfit THEN
@@ -109,12 +111,18 @@ BEGIN
     INSERT INTO dirty_lanes (queue, key, priority)
     SELECT queue, serialization_key, max(priority) FROM added WHERE state = 'waiting' GROUP BY 1, 2;
   END IF;
+  IF first_expiry IS NOT NULL THEN
+    INSERT INTO expiries (at, job_id)
+    SELECT expires_at, id FROM added WHERE expires_at < 'infinity' ON CONFLICT DO NOTHING;
+    is_soon := is_soon OR first_expiry < now() + interval '10 seconds';
+  END IF;
   IF first_queue = last_queue THEN
     PERFORM wake(first_queue);
   ELSIF first_queue <> last_queue THEN
     PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM added WHERE state <> 'scheduled'));
   END IF;
-  -- Each process finds jobs that are due later than that by looking: see CONTRACT.md, "soon".
+  -- Each process finds jobs that are due or expire later than that by looking: see CONTRACT.md,
+  -- "soon".
   IF is_soon THEN
     PERFORM notify_wake('due');
   END IF;

@@ -26,7 +26,8 @@
 --   leave, alive     leases (skip), job rows (skip), history table, worker row
 --   leave, dead      worker row, leases (skip), job rows (skip), history table
 --   note_late        worker rows (skip)
---   promote          job rows (skip)
+--   promote          job rows (skip), history table
+--   expire           expiries (skip), job rows (skip), history table
 --   heal_lanes       lock of the healing (skip)
 --   enqueue          none
 --   change by hand   job rows, in the order of the user's statement

@@ -24,7 +24,7 @@ DECLARE
   -- Computed here and not once a row.
   has_error boolean := outcome_ <> 'completed';
   last_run integer := CASE
-    WHEN outcome_ IN ('crashed', 'cancelled', 'discarded') THEN 0 ELSE 1
+    WHEN outcome_ IN ('crashed', 'cancelled', 'expired', 'discarded') THEN 0 ELSE 1
   END;
   is_kept boolean;
   ids bigint[];
@@ -232,6 +232,7 @@ DECLARE
   q text;
   ids bigint[];
   is_soon boolean;
+  expired bigint[];
   changed integer;
   has_made_ready boolean := false;
 BEGIN
@@ -253,7 +254,12 @@ BEGIN
     FROM unnest(endings) AS e WHERE e.outcome <> 'released';
   IF ids IS NULL THEN RETURN has_made_ready; END IF;
   -- A join by id could read all jobs. So each row is locked, and addressed by its place.
-  PERFORM FROM jobs WHERE id = ANY (ids) FOR UPDATE;
+  SELECT array_agg(id) FILTER (WHERE expires_at <= clock_timestamp()) INTO expired
+    FROM (SELECT id, expires_at FROM jobs WHERE id = ANY (ids) FOR UPDATE) AS j;
+  IF expired IS NOT NULL THEN
+    INSERT INTO expiries (at, job_id) SELECT clock_timestamp(), unnest(expired);
+    is_soon := true;
+  END IF;
   UPDATE jobs AS j SET
     state = CASE
       WHEN e.outcome IN ('retried', 'snoozed') AND NOT e.holds THEN 'scheduled' ELSE 'retry'

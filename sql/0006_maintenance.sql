@@ -1,11 +1,12 @@
 -- Maintenance: due jobs, late and dead workers, forgotten lanes, old history. Any process may call
 -- these functions at any time. No process leads; each piece of work is done once.
 
--- Makes up to `jobs_max` due jobs ready: the first ones, or with `is_careful` any of them. A caller
--- is careful while a user's trigger keeps some due jobs as they are, so that these keep no others
--- waiting. `is_behind` says that due jobs are left: there were too many, or a trigger kept them, or
--- another transaction has locked them. `next_in` is the time until the first later job is due, in
--- seconds; NULL if there is no later job.
+-- Makes up to `jobs_max` due jobs ready: the first ones, or with `is_careful` any of them. Due jobs
+-- that have expired end instead, and count as promoted. A caller is careful while a user's trigger
+-- keeps some due jobs as they are, so that these keep no others waiting. `is_behind` says that due
+-- jobs are left: there were too many, or a trigger kept them, or another transaction has locked
+-- them. `next_in` is the time until the first later job is due, in seconds; NULL if there is no
+-- later job.
 CREATE FUNCTION promote(
   jobs_max integer, is_careful boolean DEFAULT false,
   OUT promoted integer, OUT is_behind boolean, OUT next_in double precision
@@ -14,9 +15,11 @@ DECLARE
   -- One reading of the clock: a comparison with clock_timestamp() could use no index.
   clock timestamptz := clock_timestamp();
   due bigint[];
+  expired bigint[];
   next_at timestamptz;
 BEGIN
   PERFORM require_read_committed();
+  promoted := 0;
   IF is_careful THEN
     due := any_due(clock, jobs_max);
   ELSE
@@ -26,7 +29,12 @@ BEGIN
       ORDER BY run_at LIMIT jobs_max FOR UPDATE SKIP LOCKED
     );
   END IF;
-  promoted := CASE WHEN cardinality(due) > 0 THEN make_ready(due) ELSE 0 END;
+  expired := ARRAY(SELECT id FROM jobs WHERE id = ANY (due) AND expires_at <= clock);
+  IF cardinality(expired) > 0 THEN
+    promoted := end_expired(expired);
+    due := ARRAY(SELECT unnest(due) EXCEPT SELECT unnest(expired));
+  END IF;
+  IF cardinality(due) > 0 THEN promoted := promoted + make_ready(due); END IF;
   next_at := (
     SELECT run_at FROM jobs
     WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'

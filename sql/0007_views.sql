@@ -8,7 +8,7 @@ SELECT j.id, j.queue, j.name, j.serialization_key, j.priority,
          WHEN j.run_at = 'infinity' AND j.state = 'retry' THEN 'blocked'
          ELSE j.state
        END AS state,
-       j.failures, j.max_attempts, j.run_at, j.created_at, l.claimed_at, l.worker_id,
+       j.failures, j.max_attempts, j.run_at, j.expires_at, j.created_at, l.claimed_at, l.worker_id,
        j.crash_count, j.unhandled_count, j.snooze_count, j.error, j.payload
 FROM jobs AS j
 LEFT JOIN (

@@ -59,7 +59,8 @@ BEGIN
                  'or leave out the jobs of job_states that have a worker_id.';
 END $$;
 
--- After an UPDATE by hand: refuses to move a leased job, marks the lanes, and wakes workers.
+-- After an UPDATE by hand: refuses to move a leased job, marks the lanes, notes when jobs expire,
+-- and wakes workers.
 CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   unfit bigint;
@@ -69,13 +70,15 @@ DECLARE
   is_soon boolean;
 BEGIN
   SELECT array_agg(DISTINCT queue),
-         bool_or(is_new AND state IN ('scheduled', 'retry')
-                 AND run_at < clock_timestamp() + interval '10 seconds')
+         bool_or(is_new AND (
+           state IN ('scheduled', 'retry') AND run_at < clock_timestamp() + interval '10 seconds'
+           OR expires_at < clock_timestamp() + interval '10 seconds'
+         ))
     INTO touched, is_soon
     FROM (
-      SELECT queue, state, run_at, false AS is_new FROM old_jobs
+      SELECT queue, state, run_at, expires_at, false AS is_new FROM old_jobs
       UNION ALL
-      SELECT queue, state, run_at, true FROM new_jobs
+      SELECT queue, state, run_at, expires_at, true FROM new_jobs
     ) AS job;
   IF touched IS NULL THEN RETURN NULL; END IF;
 
@@ -111,6 +114,10 @@ BEGIN
     SELECT queue, serialization_key, priority FROM new_jobs
   ) AS job
   WHERE serialization_key IS NOT NULL GROUP BY 1, 2;
+  INSERT INTO expiries (at, job_id)
+  SELECT expires_at, id FROM new_jobs WHERE expires_at < 'infinity'
+  EXCEPT SELECT expires_at, id FROM old_jobs
+  ON CONFLICT DO NOTHING;
   PERFORM wake_all(touched);
   IF is_soon THEN
     PERFORM notify_wake('due');

@@ -1,7 +1,7 @@
 -- Puts jobs right that came in, or were changed, while pgq's triggers did not fire: in a restore of
 -- data alone with the triggers disabled, under session_replication_role = replica, on a subscriber
--- that takes over from its publisher. It corrects states, lanes, leases and the next ids, and wakes
--- all workers.
+-- that takes over from its publisher. It corrects states, lanes, leases, expiries and the next ids,
+-- and wakes all workers.
 CREATE FUNCTION mend() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   mark text;
@@ -45,6 +45,8 @@ BEGIN
   INSERT INTO dirty_lanes (queue, key, priority)
   SELECT queue, serialization_key, max(priority) FROM jobs
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'waiting') GROUP BY 1, 2;
+  INSERT INTO expiries (at, job_id)
+  SELECT expires_at, id FROM jobs WHERE expires_at < 'infinity' ON CONFLICT DO NOTHING;
   PERFORM wake_all(ARRAY(SELECT DISTINCT queue FROM jobs));
   PERFORM notify_wake('due');
 END $$;

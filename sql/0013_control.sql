@@ -75,7 +75,7 @@ $$;
 -- The new values of a job. NULL leaves a value as it is.
 CREATE TYPE edited_job AS (
   id bigint, priority integer, run_at timestamptz, payload jsonb, max_attempts integer,
-  expected jsonb
+  expected jsonb, expires_at timestamptz
 );
 
 -- A step for jobs by hand: 'cancel', 'retry', 'redrive', 'discard' or 'edit'. The reason and the

@@ -80,18 +80,20 @@ CREATE FUNCTION discard(job bigint) RETURNS text LANGUAGE sql AS $$
 $$;
 
 -- Changes a job that is not leased. NULL leaves a value as it is; a `run_at` of '-infinity' is at
--- once. The job keeps its queue, name and key, which are its identity and order. Returns 'edited',
--- 'running', 'held' or 'unknown', or how the job has ended; or 'changed', if the job's payload is
--- not `expected`.
+-- once, an `expires_at` of 'infinity' is never. The job keeps its queue, name and key, which are
+-- its identity and order. Returns 'edited', 'running', 'held' or 'unknown', or how the job has
+-- ended; or 'changed', if the job's payload is not `expected`.
 CREATE FUNCTION edit(
   job bigint, priority integer DEFAULT NULL, run_at timestamptz DEFAULT NULL,
-  payload jsonb DEFAULT NULL, max_attempts integer DEFAULT NULL, expected jsonb DEFAULT NULL
+  payload jsonb DEFAULT NULL, max_attempts integer DEFAULT NULL, expected jsonb DEFAULT NULL,
+  expires_at timestamptz DEFAULT NULL
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
   RETURN (
     SELECT done.outcome FROM take_one((
-      'edit', NULL, NULL, (job, priority, run_at, payload, max_attempts, expected)::edited_job
+      'edit', NULL, NULL,
+      (job, priority, run_at, payload, max_attempts, expected, expires_at)::edited_job
     )::step_by_hand, job, true) AS done
   );
 END $$;
@@ -151,16 +153,17 @@ BEGIN
     'priority = coalesce(($1).priority, priority), '
     'run_at = nullif(coalesce(($1).run_at, run_at), ''-infinity''), '
     'payload = coalesce(($1).payload, payload), '
-    'max_attempts = coalesce(($1).max_attempts, max_attempts) WHERE id = ($1).id',
+    'max_attempts = coalesce(($1).max_attempts, max_attempts), '
+    'expires_at = nullif(coalesce(($1).expires_at, expires_at), ''infinity'') WHERE id = ($1).id',
     change, job
   );
   RETURN 'edited';
 END $$;
 
 -- Queues a finished job that did not complete again, with the id that it had. Returns whether there
--- was one. The history keeps the row of each of its lives. A settlement of an earlier life comes
--- too late: its lease has lost the job. So does a request to cancel it, which belongs to that
--- lease.
+-- was one. It does not expire again. The history keeps the row of each of its lives. A settlement
+-- of an earlier life comes too late: its lease has lost the job. So does a request to cancel it,
+-- which belongs to that lease.
 CREATE FUNCTION redrive(job bigint, waits boolean) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   past finished_jobs;

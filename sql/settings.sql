@@ -16,13 +16,13 @@ WITH groups (functions, settings) AS (VALUES
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'cancel', 'cancel_some', 'retry', 'retry_failed', 'discard',
-         'edit', 'why', 'why_queue'],
+         'edit', 'expire', 'why', 'why_queue'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
   -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
   (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes'],
+         'heal_lanes', 'expire'],
    ARRAY['lock_timeout=5s']),
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.

@@ -20,10 +20,13 @@ export const jobOf = (queue: string, options: Options = {}): NewJob => ({
   priority: options.priority ?? 0,
   runAt: options.runAt,
   delay: options.delay,
-  maxAttempts: options.maxAttempts
+  maxAttempts: options.maxAttempts,
+  expiresAt: options.expiresAt,
+  expiresIn: options.expiresIn
 })
 
-type Options = Omit<EnqueueOptions, "delay"> & {
+type Options = Omit<EnqueueOptions, "delay" | "expiresIn"> & {
+  readonly expiresIn?: Duration.Duration | undefined
   readonly delay?: Duration.Duration | undefined
   readonly name?: string | undefined
   readonly payload?: string | undefined

@@ -85,6 +85,8 @@ export interface JobChange {
   /** JSON text. */
   readonly payload?: string | undefined
   readonly maxAttempts?: number | undefined
+  /** When the job expires: at a time, or so many milliseconds after it may start first. */
+  readonly expiry?: Start | undefined
   /** The payload of before, as `find` has answered it: any other payload refuses the change. */
   readonly expected?: string | undefined
 }

@@ -3,10 +3,10 @@
  * sentence and no round trip.
  */
 import { Duration, Result } from "effect"
-import type { FinishedSelection, JobChange, RetryFilter } from "./ByHand.ts"
+import type { FinishedSelection, JobChange, RetryFilter, Start } from "./ByHand.ts"
 import * as CancelInput from "./CancelInput.ts"
 import { JobInvalid } from "./Errors.ts"
-import { type EnqueueOptions, nameBytesMax, newJob, queueBytesMax } from "./JobRecord.ts"
+import { nameBytesMax, newJob, queueBytesMax, type StartOptions } from "./JobRecord.ts"
 
 /** Single jobs. */
 export const ofJobs = (ids: ReadonlyArray<bigint>): Result.Result<void, JobInvalid> =>
@@ -32,7 +32,15 @@ export const ofMany = (
 }
 
 /** The new values of one job, but for its payload. */
-export type Values = Pick<EnqueueOptions, "priority" | "runAt" | "delay" | "maxAttempts">
+export interface Values extends Pick<StartOptions, "priority" | "runAt" | "delay" | "maxAttempts"> {
+  /** The job expires at this time, by the database's clock. Excludes `expiresIn`. */
+  readonly expiresAt?: Date | undefined
+  /**
+   * The job expires this long from now, or from the time at which it may start if that is later.
+   * Excludes `expiresAt`.
+   */
+  readonly expiresIn?: Duration.Input | undefined
+}
 
 /** One job to edit. The payload is JSON text. */
 export const ofEdit = (
@@ -44,19 +52,30 @@ export const ofEdit = (
       ? "nothing of the job is to be changed"
       : undefined)
   if (issue !== undefined) return refuse(issue, {})
-  const { delay, maxAttempts, priority, runAt } = values
+  const { delay, expiresAt, expiresIn, maxAttempts, priority, runAt } = values
   return Result.map(
-    newJob("edited", payload ?? "{}", { delay, maxAttempts, priority, runAt }),
+    newJob("edited", payload ?? "{}", {
+      delay,
+      expiresAt,
+      expiresIn,
+      maxAttempts,
+      priority,
+      runAt
+    }),
     (checked) => ({
       priority,
       payload,
       maxAttempts,
-      start: checked.delay !== undefined
-        ? { in: Duration.toMillis(checked.delay) }
-        : runAt && { at: runAt }
+      start: momentOf(runAt, checked.delay),
+      expiry: momentOf(expiresAt, checked.expiresIn)
     })
   )
 }
+
+const momentOf = (
+  at: Date | undefined,
+  length: Duration.Duration | undefined
+): Start | undefined => length !== undefined ? { in: Duration.toMillis(length) } : at && { at }
 
 const refuse = <A>(issue: string | undefined, otherwise: A): Result.Result<A, JobInvalid> =>
   issue === undefined ? Result.succeed(otherwise) : Result.fail(new JobInvalid({ issue }))
@@ -75,12 +94,12 @@ const filterIssue = ({ errorLike, name, outcome, queue, since }: RetryFilter) =>
         ? undefined
         : CancelInput.wordIssue("the part of the error", errorLike, Infinity))
 
-const outcomes: ReadonlyArray<unknown> = ["failed", "crashed", "cancelled", "discarded"]
+const outcomes: ReadonlyArray<unknown> = ["failed", "crashed", "cancelled", "expired", "discarded"]
 
 const outcomeIssue = (outcome: unknown): string | undefined =>
   outcome === undefined || outcomes.includes(outcome)
     ? undefined
-    : "the outcome is not failed, crashed, cancelled or discarded"
+    : "the outcome is not failed, crashed, cancelled, expired or discarded"
 
 const sinceIssue = (since: unknown): string | undefined =>
   since === undefined ||

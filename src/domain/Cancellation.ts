@@ -4,7 +4,7 @@
 import { Data } from "effect"
 
 /** How a job ended for good. */
-export type JobOutcome = "completed" | "failed" | "crashed" | "cancelled" | "discarded"
+export type JobOutcome = "completed" | "failed" | "crashed" | "cancelled" | "expired" | "discarded"
 
 /** The answer to the wish that a job be cancelled. */
 export type Cancellation = Data.TaggedEnum<{

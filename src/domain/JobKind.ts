@@ -2,7 +2,7 @@
  * A kind of job: its name, the schema of its payload, and what happens when a run fails.
  */
 import { Duration, Predicate, Schema, SchemaTransformation } from "effect"
-import { nameBytesMax, textIssue } from "./JobRecord.ts"
+import { lengthIssue, nameBytesMax, textIssue } from "./JobRecord.ts"
 import { isCount } from "./RuleIssue.ts"
 import * as Rules from "./Rules.ts"
 
@@ -13,6 +13,8 @@ export interface JobKind<Name extends string, Payload extends Schema.Top> {
   /** The schema that payloads are encoded with when a job is added, and decoded with for a run. */
   readonly payload: Payload
   readonly policy: RunPolicy
+  /** How long after it may start first a job expires. Absent if jobs of this kind never do. */
+  readonly expiresIn?: Duration.Duration | undefined
 }
 
 /** The retry policy of a kind. */
@@ -83,11 +85,16 @@ export const kindsIssue = (kinds: unknown): string | undefined => {
     if (issue !== undefined) return issue
     if (seen.has(kind.name)) return `two kinds of jobs are named "${kind.name}"`
     seen.add(kind.name)
-    const policy = hasRules(kind) ? policyIssue(kind.policy) : undefined
+    const policy = expiryIssue(kind) ?? (hasRules(kind) ? policyIssue(kind.policy) : undefined)
     if (policy !== undefined) return `the kind "${kind.name}" cannot work: ${policy}`
   }
   return undefined
 }
+
+const expiryIssue = (kind: object): string | undefined =>
+  Predicate.hasProperty(kind, "expiresIn") && Duration.isDuration(kind.expiresIn)
+    ? lengthIssue("its expiresIn", kind.expiresIn)
+    : undefined
 
 const hasRules = (kind: unknown): kind is { readonly policy: RunPolicy } =>
   Predicate.hasProperty(kind, "policy") && Predicate.hasProperty(kind.policy, "rules")

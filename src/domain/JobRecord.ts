@@ -16,6 +16,10 @@ export interface NewJob {
   /** The job starts this long after it was stored, or later. */
   readonly delay: Duration.Duration | undefined
   readonly maxAttempts: number | undefined
+  /** The job expires at this time, by the database's clock. */
+  readonly expiresAt: Date | undefined
+  /** The job expires this long after it may start first. */
+  readonly expiresIn: Duration.Duration | undefined
 }
 
 /** A job taken by a worker, under the lease it was claimed with. */
@@ -70,7 +74,26 @@ export interface JobJson {
 /**
  * The options of a job beside its kind and payload. Values out of bounds fail with `JobInvalid`.
  */
-export interface EnqueueOptions {
+export type EnqueueOptions = StartOptions & Expiry
+
+/** When a job expires that has not ended: at most one of the two. Defaults to its kind's. */
+export type Expiry =
+  | {
+    /**
+     * The job expires this long after it was stored, or after the time at which it may start if
+     * that is later, by the database's clock. From 0 to 100 years.
+     */
+    readonly expiresIn?: Duration.Input | undefined
+    readonly expiresAt?: undefined
+  }
+  | {
+    /** The job expires at this time, by the database's clock; at once if the time has passed. */
+    readonly expiresAt?: Date | undefined
+    readonly expiresIn?: undefined
+  }
+
+/** The options of a job but for its expiry. */
+export interface StartOptions {
   /** Jobs that share a key run one at a time, in order. 1 to 512 bytes; defaults to no key. */
   readonly key?: string | undefined
   /** A whole number of 32 bits; higher runs first. Defaults to 0. */
@@ -106,7 +129,7 @@ export const defaultQueue = "default"
 export const newJob = (
   name: string,
   payload: string,
-  options: EnqueueOptions = {}
+  options: CheckedOptions = {}
 ): Result.Result<NewJob, JobInvalid> => {
   const job: NewJob = {
     queue: options.queue ?? defaultQueue,
@@ -115,8 +138,10 @@ export const newJob = (
     key: options.key,
     priority: options.priority ?? 0,
     runAt: options.runAt,
-    delay: options.delay === undefined ? undefined : delayOf(options.delay),
-    maxAttempts: options.maxAttempts
+    delay: options.delay === undefined ? undefined : durationOf(options.delay),
+    maxAttempts: options.maxAttempts,
+    expiresAt: options.expiresAt,
+    expiresIn: options.expiresIn === undefined ? undefined : durationOf(options.expiresIn)
   }
   const issue = textIssue("the job's name", job.name, nameBytesMax) ??
     textIssue("the queue's name", job.queue, queueBytesMax) ??
@@ -126,13 +151,21 @@ export const newJob = (
     (job.maxAttempts === undefined
       ? undefined
       : integerIssue("the number of attempts", job.maxAttempts, 1)) ??
-    startIssue(job)
+    startIssue(job) ?? expiryIssue(job)
   return issue === undefined ? Result.succeed(job) : Result.fail(new JobInvalid({ issue }))
 }
 
+/** Options of which the types have not told whether they exclude each other. */
+interface CheckedOptions extends StartOptions {
+  readonly expiresAt?: Date | undefined
+  readonly expiresIn?: Duration.Input | undefined
+}
+
 /** An input that is not a duration becomes infinite, which the check refuses. */
-const delayOf = (input: Duration.Input): Duration.Duration => {
-  const parts: ReadonlyArray<unknown> = typeof input === "object" ? Object.values(input) : [input]
+export const durationOf = (input: Duration.Input): Duration.Duration => {
+  const parts: ReadonlyArray<unknown> = typeof input === "object" && input !== null
+    ? Object.values(input)
+    : [input]
   return parts.some(Number.isNaN)
     ? Duration.infinity
     : Option.getOrElse(Duration.fromInput(input), () => Duration.infinity)
@@ -177,11 +210,24 @@ const startIssue = ({ delay, runAt }: NewJob): string | undefined => {
   if (runAt !== undefined && delay !== undefined) {
     return "give a time to run at or a delay, not both"
   }
-  if (delay !== undefined) {
-    return Duration.between(delay, { minimum: Duration.zero, maximum: delayMax })
-      ? undefined
-      : `the delay is not a duration from 0 to ${Duration.toDays(delayMax)} days`
+  if (delay !== undefined) return lengthIssue("the delay", delay)
+  return isOfThisEra(runAt) ? undefined : "the time to run at is not a date of this era"
+}
+
+const expiryIssue = ({ expiresAt, expiresIn }: NewJob): string | undefined => {
+  if (expiresAt !== undefined && expiresIn !== undefined) {
+    return "give a time to expire at or a time to expire in, not both"
   }
-  const year = runAt?.getUTCFullYear() ?? 1
-  return year >= 1 && year <= 9999 ? undefined : "the time to run at is not a date of this era"
+  if (expiresIn !== undefined) return lengthIssue("the time to expire in", expiresIn)
+  return isOfThisEra(expiresAt) ? undefined : "the time to expire at is not a date of this era"
+}
+
+export const lengthIssue = (what: string, length: Duration.Duration): string | undefined =>
+  Duration.between(length, { minimum: Duration.zero, maximum: delayMax })
+    ? undefined
+    : `${what} is not a duration from 0 to ${Duration.toDays(delayMax)} days`
+
+const isOfThisEra = (date: Date | undefined): boolean => {
+  const year = date?.getUTCFullYear() ?? 1
+  return year >= 1 && year <= 9999
 }

@@ -31,6 +31,8 @@ export interface NewLaneJob {
   readonly priority: number
   /** In milliseconds. A job that is blocked is due at `Infinity`. */
   readonly dueAt: number
+  /** In milliseconds. Absent for a job that never expires. */
+  readonly expiresAt?: number | undefined
 }
 
 /**
@@ -64,11 +66,15 @@ export const promoted = <J extends LaneJob>(job: J, place: bigint): J =>
     ? { ...opened(job), place }
     : opened(job)
 
-/** A job that had ended, queued again as if it had never run. */
+/** A job that had ended, queued again as if it had never run. It does not expire again. */
 export const redriven = <J extends LaneJob>(job: J, now: number): J => ({
   ...job,
-  ...added({ ...job, dueAt: now }, now)
+  ...added({ ...job, dueAt: now, expiresAt: undefined }, now)
 })
+
+/** Whether the time of a job is over that is in no lease. */
+export const hasExpired = ({ expiresAt = Infinity, laneState }: LaneJob, now: number): boolean =>
+  expiresAt <= now && laneState !== "leased"
 
 /** A job that may start at another time. While it waits for its next try, it holds its lane. */
 export const moved = <J extends LaneJob>(job: J, dueAt: number, now: number): J => ({

@@ -179,18 +179,37 @@ const without = ({ unwanted, ...lease }: Lease, gone: ReadonlySet<bigint>): Leas
 /** Whether somebody has cancelled a job of the lease. */
 export const isUnwanted = ({ unwanted }: Lease, id: bigint): boolean => unwanted?.has(id) === true
 
-/** Opens the jobs that are due. `newPlace` is behind all jobs. */
+/** Opens the jobs that are due, or ends those that have expired. `newPlace` is behind all jobs. */
 export const promote = <J extends LaneJob.LaneJob>(
   state: State<J>,
   now: number,
   newPlace: (job: J) => bigint
-): Changes<J> => ({
-  jobs: Array.from(state.jobs.values())
+): Changes<J> => {
+  const due = Array.from(state.jobs.values())
     .filter((job) => LaneJob.isDelayed(job) && job.dueAt <= now)
-    .map((job) => LaneJob.promoted(job, newPlace(job))),
-  finished: [],
+  return {
+    jobs: due
+      .filter((job) => !LaneJob.hasExpired(job, now))
+      .map((job) => LaneJob.promoted(job, newPlace(job))),
+    finished: expired(due, now),
+    leases: []
+  }
+}
+
+/** Ends the jobs that have expired, unless they are leased. */
+export const expire = <J extends LaneJob.LaneJob>(state: State<J>, now: number): Changes<J> => ({
+  jobs: [],
+  finished: expired(Array.from(state.jobs.values()), now),
   leases: []
 })
+
+const expired = <J extends LaneJob.LaneJob>(
+  jobs: ReadonlyArray<J>,
+  now: number
+): ReadonlyArray<Finished<J>> =>
+  jobs
+    .filter((job) => LaneJob.hasExpired(job, now))
+    .map((job) => ({ job, outcome: "expired", lease: undefined }))
 
 /** Applies the changes in place: a copy would cost time for each job of the queue. */
 export const apply = <J extends LaneJob.LaneJob>(

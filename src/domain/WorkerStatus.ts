@@ -46,6 +46,8 @@ export interface QueueCounts {
   readonly completed: number
   readonly failed: number
   readonly cancelled: number
+  readonly expired: number
+  readonly discarded: number
 }
 
 /** One worker that is registered in a schema. */

@@ -69,7 +69,11 @@ const parts = ({ connections, handlers, options, schema, settings }: {
     : PgNotifier.layer({ schema })
   // Layers are shared by reference: without `fresh`, an application's second queue would get the
   // maintenance of its first.
-  return Layer.merge(Worker.layer(working), Layer.fresh(said(Maintenance.layer))).pipe(
+  const first = Layer.fresh(said(Maintenance.expireFirst))
+  return Layer.merge(
+    Layer.provide(Worker.layer(working), first),
+    Layer.fresh(said(Maintenance.layer))
+  ).pipe(
     Layer.provide([
       Layer.succeed(Handlers, handlers),
       Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),

@@ -97,7 +97,9 @@ const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
   const checked: Array<NewJob> = []
   for (const { payload, ...options } of jobs) {
     const json = yield* encode(payload)
-    checked.push(yield* Effect.fromResult(newJob(kind.name, json, options)))
+    const { expiresAt, expiresIn = expiresAt === undefined ? kind.expiresIn : undefined } = options
+    const wanted = { ...options, expiresAt, expiresIn }
+    checked.push(yield* Effect.fromResult(newJob(kind.name, json, wanted)))
   }
   return yield* repo.enqueue(checked)
 })

@@ -16,11 +16,11 @@ import { JobControl } from "./JobControl.ts"
 /**
  * Tries jobs again, and answers for each in the order given.
  *
- * A job that failed, crashed, or was cancelled or discarded is queued again, as if it had never
- * run: with its id, and so first in its lane among the jobs of its priority. That goes for as long
- * as the history keeps the job. A job that waits for a time, for its next attempt, or for somebody
- * to unblock its lane starts at once, with the attempts that it has used. Other jobs are left as
- * they are: a second `retry` of a job changes nothing.
+ * A job that failed, crashed, expired, or was cancelled or discarded is queued again, as if it had
+ * never run: with its id, and so first in its lane among the jobs of its priority. It does not
+ * expire again. That goes for as long as the history keeps the job. A job that waits for a time,
+ * for its next attempt, or for somebody to unblock its lane starts at once, with the attempts that
+ * it has used. Other jobs are left as they are: a second `retry` of a job changes nothing.
  *
  * Joins the transaction it is called in. Input that cannot be meant fails as `JobInvalid`.
  *

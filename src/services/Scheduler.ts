@@ -1,5 +1,5 @@
 /**
- * Maintenance: jobs that come due, leases of dead workers, forgotten lanes, old history.
+ * Maintenance: jobs that come due or expire, leases of dead workers, forgotten lanes, old history.
  *
  * Any process may call any method at any time; the work is done once.
  */
@@ -9,6 +9,9 @@ import type { StoreError } from "../domain/Errors.ts"
 export class Scheduler extends Context.Service<Scheduler, {
   /** Makes due jobs ready. */
   readonly promote: Effect.Effect<Promoted, StoreError>
+
+  /** Ends jobs that have expired and are in no lease. */
+  readonly expire: Effect.Effect<Expired, StoreError>
 
   /**
    * Gives back the jobs of dead workers, some thousands at once. Answers how many; if it is more
@@ -36,8 +39,17 @@ export interface Healed {
   readonly isAtEnd: boolean
 }
 
+export interface Expired {
+  /** The number of jobs that have ended. */
+  readonly expired: number
+  /** Whether more jobs have expired: there were too many for one call. */
+  readonly isBehind: boolean
+  /** The time until it must look again, if there is a job that expires. */
+  readonly next: Duration.Duration | undefined
+}
+
 export interface Promoted {
-  /** The number of jobs that were made ready. */
+  /** The number of jobs that were made ready, or had expired and have ended. */
   readonly promoted: number
   /** Whether more jobs are due: there were too many for one call, or their rows are locked. */
   readonly isBehind: boolean

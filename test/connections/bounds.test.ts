@@ -49,6 +49,7 @@ const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => 
 
 const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Service"]> => ({
   promote: scheduler.promote,
+  expire: scheduler.expire,
   rescue: scheduler.rescue,
   heal: scheduler.heal,
   forget: scheduler.forget,

@@ -5,13 +5,15 @@ import { assert, layer as withLayer } from "@effect/vitest"
 import { Duration, Effect, type Layer } from "effect"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
+import { JobControl } from "../../src/services/JobControl.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
+import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,
-  admin: Layer.Layer<JobAdmin | JobRepo | WorkerRegistry, unknown>
+  admin: Layer.Layer<JobAdmin | JobControl | JobRepo | Scheduler | WorkerRegistry, unknown>
 ) =>
   withLayer(admin, { timeout: "60 seconds", excludeTestServices: true })(
     `JobAdmin (${name})`,
@@ -31,6 +33,9 @@ export const suite = (
             [retried!],
             Settlement.Retried({ error: "not yet", delay, holdsLane: true })
           )
+          const [dropped] = yield* enqueue(queue, {}, { expiresAt: new Date(0) })
+          yield* JobControl.use((control) => control.discard([dropped!]))
+          yield* Scheduler.use((scheduler) => scheduler.expire)
           yield* enqueue(queue, {}, {}, {}, { key: "k" }, { delay })
 
           assert.deepStrictEqual(yield* countsOf(queue), {
@@ -41,7 +46,9 @@ export const suite = (
             scheduled: 2,
             completed: 1,
             failed: 1,
-            cancelled: 1
+            cancelled: 1,
+            expired: 1,
+            discarded: 1
           })
         }))
 

@@ -9,6 +9,7 @@ import { discarding } from "./jobControl/Discarding.ts"
 import { editing } from "./jobControl/Editing.ts"
 import { editingByKind } from "./jobControl/EditingByKind.ts"
 import { ending } from "./jobControl/Ending.ts"
+import { expiring } from "./jobControl/Expiring.ts"
 import { leased } from "./jobControl/Leased.ts"
 import { many } from "./jobControl/Many.ts"
 import { manyFinished } from "./jobControl/ManyFinished.ts"
@@ -31,5 +32,6 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       editing(it)
       editingByKind(it)
       manyFinished(it)
+      expiring(it)
     }
   )

@@ -33,7 +33,7 @@ describe("single jobs", () => {
 describe("finished jobs", () => {
   const none = "name a queue, a name, an outcome, a time or a part of the error: " +
     "pgq does not try every job again"
-  const noOutcome = "the outcome is not failed, crashed, cancelled or discarded"
+  const noOutcome = "the outcome is not failed, crashed, cancelled, expired or discarded"
 
   it.each(
     [
@@ -93,17 +93,27 @@ describe("finished jobs", () => {
 describe("the changes of a job", () => {
   it("are checked as those of a new job", () => {
     const at = new Date(0)
-    const change = { priority: undefined, payload: undefined, maxAttempts: undefined }
+    const change = {
+      priority: undefined,
+      payload: undefined,
+      maxAttempts: undefined,
+      start: undefined,
+      expiry: undefined
+    }
     assert.deepStrictEqual(
       [
         ByHandInput.ofEdit(7n, { runAt: at }),
         ByHandInput.ofEdit(7n, { delay: "2 seconds" }),
-        ByHandInput.ofEdit(7n, { delay: 0, priority: 3 })
+        ByHandInput.ofEdit(7n, { delay: 0, priority: 3 }),
+        ByHandInput.ofEdit(7n, { expiresAt: at }),
+        ByHandInput.ofEdit(7n, { expiresIn: "2 seconds" })
       ].map(Result.getOrThrow),
       [
         { ...change, start: { at } },
         { ...change, start: { in: 2000 } },
-        { ...change, priority: 3, start: { in: 0 } }
+        { ...change, priority: 3, start: { in: 0 } },
+        { ...change, expiry: { at } },
+        { ...change, expiry: { in: 2000 } }
       ]
     )
     const issues = [
@@ -112,7 +122,10 @@ describe("the changes of a job", () => {
       { maxAttempts: 0 },
       { delay: -1 },
       { delay: 1, runAt: at },
-      { runAt: new Date(NaN) }
+      { runAt: new Date(NaN) },
+      { expiresIn: Infinity },
+      { expiresIn: 1, expiresAt: at },
+      { expiresAt: new Date(NaN) }
     ].map((changes) => issueOf(ByHandInput.ofEdit(7n, changes)))
     assert.deepStrictEqual(issues, [
       "nothing of the job is to be changed",
@@ -120,7 +133,10 @@ describe("the changes of a job", () => {
       "the number of attempts must be a whole number from 1 to 2147483647",
       "the delay is not a duration from 0 to 36500 days",
       "give a time to run at or a delay, not both",
-      "the time to run at is not a date of this era"
+      "the time to run at is not a date of this era",
+      "the time to expire in is not a duration from 0 to 36500 days",
+      "give a time to expire at or a time to expire in, not both",
+      "the time to expire at is not a date of this era"
     ])
     assert.match(issueOf(ByHandInput.ofEdit(2n ** 63n, { priority: 1 }))!, /^the id /)
   })

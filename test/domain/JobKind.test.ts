@@ -71,6 +71,13 @@ const wrong: ReadonlyArray<readonly [what: string, options: object, issue: strin
       "its timeout is not a duration that is more than 0 and ends"
     ] as const
   ),
+  ...[NaN, Infinity, "soon", null, Duration.infinity].map((expiresIn) =>
+    [
+      `the expiresIn ${String(expiresIn)}`,
+      { expiresIn },
+      "its expiresIn is not a duration from 0 to 36500 days"
+    ] as const
+  ),
   ...[0, -1, NaN, 1.5, Infinity, "3"].map((maxSnoozes) =>
     [
       `maxSnoozes of ${String(maxSnoozes)}`,

@@ -21,7 +21,9 @@ describe("newJob", () => {
         priority: 0,
         runAt: undefined,
         delay: undefined,
-        maxAttempts: undefined
+        maxAttempts: undefined,
+        expiresAt: undefined,
+        expiresIn: undefined
       })
     )
   })

@@ -21,6 +21,7 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
       }),
       Layer.succeed(Scheduler, {
         promote: Effect.succeed(idle),
+        expire: Effect.succeed({ expired: 0, isBehind: false, next: undefined }),
         rescue: Effect.succeed(0),
         heal: Effect.succeed({ healed: 0, isAtEnd: true }),
         forget: Effect.void,

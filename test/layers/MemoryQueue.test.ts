@@ -54,6 +54,27 @@ describe("a queue in memory", () => {
       }).pipe(Effect.provideContext(context))
     }))
 
+  it.effect("ends jobs whose time is over, as their kind or they themselves have it", () =>
+    Effect.gen(function*() {
+      const { context } = yield* start()
+      yield* Effect.gen(function*() {
+        const queue = "nobody works on it"
+        const Otp = Job.make("otp", { expiresIn: "5 minutes" })
+        yield* enqueue(Otp, undefined, { queue })
+        yield* enqueue(Otp, undefined, { queue, expiresIn: "1 hour" })
+        yield* enqueue(Otp, undefined, { queue, expiresAt: new Date(7_200_000) })
+        yield* enqueue(Otp, undefined, { queue, delay: "3 hours" })
+
+        const expired: Array<number | undefined> = []
+        for (const time of ["4 minutes", "2 minutes", "1 hour", "1 hour", "2 hours"] as const) {
+          yield* TestClock.adjust(time)
+          expired.push((yield* (yield* JobAdmin).counts)[0]?.expired)
+        }
+
+        assert.deepStrictEqual(expired, [0, 1, 2, 3, 4])
+      }).pipe(Effect.provideContext(context))
+    }))
+
   it.effect("runs jobs without a payload, and those that fail once more", () =>
     Effect.gen(function*() {
       const { context, ran } = yield* start()

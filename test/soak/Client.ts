@@ -47,5 +47,7 @@ export const newJob = (job: {
   priority: job.priority,
   runAt: undefined,
   delay: job.seconds === null ? undefined : Duration.seconds(job.seconds),
-  maxAttempts: job.tries ?? undefined
+  maxAttempts: job.tries ?? undefined,
+  expiresAt: undefined,
+  expiresIn: undefined
 })

@@ -158,7 +158,7 @@ it("a job is edited as its kind has it", () => {
     Effect.Effect<EditAnswer, JobInvalid | PayloadInvalid | StoreError | WrongKind, JobControl>
   >()
   Job.edit(Greet, 7n, ({ name }) => ({ payload: { name: name.toUpperCase() } }))
-  Job.edit(Tick, 7n, { priority: 3, delay: "1 hour", maxAttempts: 9 })
+  Job.edit(Tick, 7n, { priority: 3, delay: "1 hour", maxAttempts: 9, expiresIn: "1 day" })
   // @ts-expect-error
   Job.edit(Greet, 7n, { payload: { name: 1 } })
   // @ts-expect-error
@@ -176,6 +176,12 @@ it("a payload is given as the kind has it", () => {
   expectTypeOf<PayloadInvalid>().toExtend<Effect.Error<ReturnType<typeof enqueue>>>()
   enqueue(Greet, { name: "Ada" }, { key: "k", priority: 10 })
   enqueueAll(Greet, [{ payload: { name: "Ada" }, key: "k" }])
+  enqueue(Greet, { name: "Ada" }, { expiresIn: "5 minutes" })
+  enqueueAll(Greet, [{ payload: { name: "Ada" }, expiresAt: new Date() }])
+  // @ts-expect-error
+  enqueue(Greet, { name: "Ada" }, { expiresIn: "5 minutes", expiresAt: new Date() })
+  // @ts-expect-error
+  Job.make("otp", { expiresIn: true })
   // @ts-expect-error
   enqueue(Greet)
   // @ts-expect-error

@@ -22,10 +22,11 @@ const input = {
     Flag.withDescription("Only jobs that ended at most this long ago"),
     Flag.optional
   ),
-  outcome: Flag.Literals("outcome", ["failed", "crashed", "cancelled", "discarded"]).pipe(
-    Flag.withDescription("How the jobs ended; else failed or crashed"),
-    Flag.optional
-  ),
+  outcome: Flag.Literals("outcome", ["failed", "crashed", "cancelled", "expired", "discarded"])
+    .pipe(
+      Flag.withDescription("How the jobs ended; else failed or crashed"),
+      Flag.optional
+    ),
   error: Flag.String("error").pipe(
     Flag.withMetavar("TEXT"),
     Flag.withDescription("A part of the jobs' errors"),

@@ -66,7 +66,9 @@ const ofDatabase = Effect.fnUntraced(function*(isJson: boolean) {
     row.scheduled,
     row.completed,
     row.failed,
-    row.cancelled
+    row.cancelled,
+    row.expired,
+    row.discarded
   ])
   const workerRows = workers.map((worker) => [
     `${worker.host}:${worker.pid}`,
@@ -90,6 +92,8 @@ const queueHead = [
   "scheduled",
   "completed",
   "failed",
-  "cancelled"
+  "cancelled",
+  "expired",
+  "discarded"
 ]
 const workerHead = ["worker", "label", "queues", "mode", "at once", "running", "up"]

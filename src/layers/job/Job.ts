@@ -1,11 +1,11 @@
 /**
  * Kinds of jobs and their handlers, as an application declares them.
  */
-import { type Cause, Duration, type Effect, type Layer, Option, Schema } from "effect"
+import { type Cause, type Duration, type Effect, type Layer, Schema } from "effect"
 import type { JobInterrupted } from "../../domain/Errors.ts"
 import * as Interruption from "../../domain/Interruption.ts"
 import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domain/JobKind.ts"
-import type { RunningJob } from "../../domain/JobRecord.ts"
+import { durationOf, type RunningJob } from "../../domain/JobRecord.ts"
 import type * as OnError from "../../domain/OnError.ts"
 import * as Rules from "../../domain/Rules.ts"
 import type { Handler } from "./Handler.ts"
@@ -72,6 +72,13 @@ export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy
   readonly timeout?: Duration.Input | undefined
   /** The answer for a run whose time was up. Defaults to `OnError.retry()`. */
   readonly onTimeout?: OnError.OnError | undefined
+  /**
+   * How long after it was stored, or after the time at which it may start if that is later, a job
+   * expires that has not ended: from 0 to 100 years. A job's own `expiresIn` or `expiresAt`
+   * overrides it. A job that waits for its next attempt expires, too; a run goes on. Defaults to
+   * never.
+   */
+  readonly expiresIn?: Duration.Input | undefined
   /**
    * The most snoozes of a job between two failed runs; one more fails it for good. At least 1;
    * defaults to no limit.
@@ -145,10 +152,12 @@ export function make(
   name: string,
   options: Options<Schema.Top> & Rules.Options = {}
 ): Job<string, Schema.Top, Schema.Top> {
-  const { error, onDefect, onError, onTimeout, payload = NoPayload, timeout, ...policy } = options
+  const { error, expiresIn, onDefect, onError, onTimeout, timeout, ...others } = options
+  const { payload = NoPayload, ...policy } = others
   const kind = {
     name,
     payload,
+    expiresIn: expiresIn === undefined ? undefined : durationOf(expiresIn),
     policy: {
       ...defaults,
       ...policy,
@@ -162,10 +171,6 @@ export function make(
     toLayer: (handler) => HandlerLayer.of(kind, handler)
   }
 }
-
-/** A value that is not a duration becomes infinite, which no worker takes for a timeout. */
-const durationOf = (input: Duration.Input): Duration.Duration =>
-  Option.getOrElse(Duration.fromInput(input), () => Duration.infinity)
 
 /**
  * The reason for which pgq has interrupted a run, from the cause of the interruption; `undefined`

@@ -1,7 +1,13 @@
 /**
  * Retries, discards and edits jobs of the queue in memory.
  */
-import { DiscardAnswer, EditAnswer, type JobChange, RetryAnswer } from "../../domain/ByHand.ts"
+import {
+  DiscardAnswer,
+  EditAnswer,
+  type JobChange,
+  RetryAnswer,
+  type Start
+} from "../../domain/ByHand.ts"
 import * as Steps from "../../domain/ByHandSteps.ts"
 import type { JobOutcome } from "../../domain/Cancellation.ts"
 import * as LaneJob from "../../domain/LaneJob.ts"
@@ -38,15 +44,23 @@ export const edit = (
 
 const edited = (job: StoredJob, change: JobChange, now: number): StoredJob => {
   const { maxAttempts, payload, priority, start } = change
+  const dueAt = start && timeOf(start, now)
   const values = {
     ...job,
     priority: priority ?? job.priority,
     payload: payload ?? job.payload,
-    maxAttempts: maxAttempts ?? job.maxAttempts
+    maxAttempts: maxAttempts ?? job.maxAttempts,
+    expiresAt: expiryOf(change, dueAt ?? job.dueAt, now) ?? job.expiresAt
   }
-  if (start === undefined) return values
-  return LaneJob.moved(values, "at" in start ? start.at.getTime() : now + start.in, now)
+  return dueAt === undefined ? values : LaneJob.moved(values, dueAt, now)
 }
+
+/** A time to expire in counts from the time at which the job may start, if that is later. */
+const expiryOf = ({ expiry }: JobChange, dueAt: number, now: number): number | undefined =>
+  expiry && timeOf(expiry, dueAt < Infinity ? Math.max(dueAt, now) : now)
+
+const timeOf = (time: Start, now: number): number =>
+  "at" in time ? time.at.getTime() : now + time.in
 
 /** How a job has ended that is not in the queue. */
 const endOf = (store: MemoryStore, id: bigint): JobOutcome | undefined => {

@@ -14,10 +14,17 @@ export interface StoredJob extends LaneJob.LaneJob {
 
 /** A new job. */
 export const newStoredJob = (job: NewJob, id: bigint, now: number): StoredJob => {
-  const { delay, key, maxAttempts, name, payload, priority, queue, runAt } = job
+  const { delay, expiresAt, expiresIn, key, maxAttempts, name, payload, priority, queue, runAt } =
+    job
   const notBefore = now + (delay === undefined ? 0 : Duration.toMillis(delay))
   const dueAt = Math.max(runAt?.getTime() ?? now, notBefore)
-  return LaneJob.added({ id, queue, name, payload, key, priority, maxAttempts, dueAt }, now)
+  const expiry = expiresIn === undefined
+    ? expiresAt?.getTime()
+    : dueAt + Duration.toMillis(expiresIn)
+  return LaneJob.added(
+    { id, queue, name, payload, key, priority, maxAttempts, dueAt, expiresAt: expiry },
+    now
+  )
 }
 
 export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({

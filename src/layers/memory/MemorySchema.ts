@@ -73,6 +73,14 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
       next: next === undefined ? undefined : Duration.millis(next)
     }
   }),
+  expire: timed((now) => {
+    const { expired, next } = store.expire(now)
+    return {
+      expired,
+      isBehind: false,
+      next: next === undefined ? undefined : Duration.millis(next)
+    }
+  }),
   rescue: timed((now) => store.rescue(now)),
   // No lane is marked here: each claim looks at every lane.
   heal: Effect.succeed({ healed: 0, isAtEnd: true }),

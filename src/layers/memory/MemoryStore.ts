@@ -89,7 +89,20 @@ export class MemoryStore {
     const next = Array.from(this.#jobs.values())
       .filter(isDelayed)
       .reduce((first, job) => Math.min(first, job.dueAt), Infinity)
-    return { promoted: due.jobs.length, next: next === Infinity ? undefined : next - now }
+    const promoted = due.jobs.length + due.finished.length
+    return { promoted, next: next === Infinity ? undefined : next - now }
+  }
+
+  /** Answers the time until it must look again, if there is a job that expires. */
+  expire(now: number): { readonly expired: number; readonly next: number | undefined } {
+    const over = Steps.expire(this.#state, now)
+    this.#make(over, now)
+    const next = Array.from(this.#jobs.values()).reduce(
+      (first, { expiresAt = Infinity }) =>
+        Math.min(first, expiresAt <= now ? now + leasedPause : expiresAt),
+      Infinity
+    )
+    return { expired: over.finished.length, next: next === Infinity ? undefined : next - now }
   }
 
   rescue(now: number): number {
@@ -212,7 +225,9 @@ export class MemoryStore {
           scheduled: here.filter(isDelayed).length,
           completed: ended("completed"),
           failed: ended("failed", "crashed"),
-          cancelled: ended("cancelled")
+          cancelled: ended("cancelled"),
+          expired: ended("expired"),
+          discarded: ended("discarded")
         }
       }
     )
@@ -267,9 +282,12 @@ export class MemoryStore {
   }
 
   #wakeDue(jobs: ReadonlyArray<StoredJob>): void {
-    if (jobs.some((job) => isDelayed(job) && job.dueAt < Infinity)) this.#wake({ _tag: "Due" })
+    if (jobs.some(isTimed)) this.#wake({ _tag: "Due" })
   }
 }
+
+/** Milliseconds from one look at an expired job that is leased to the next. */
+const leasedPause = 5000
 
 interface ClaimOptions extends Lanes.ClaimBounds {
   readonly queues: ReadonlyArray<string>
@@ -280,6 +298,10 @@ interface Worker extends NewWorker {
   readonly joinedAt: number
   readonly aliveUntil: number
 }
+
+/** Whether maintenance must look at a job at a time. */
+const isTimed = (job: StoredJob): boolean =>
+  (isDelayed(job) && job.dueAt < Infinity) || job.expiresAt !== undefined
 
 /** Whether a job that went back or became due makes a job of its lane claimable. */
 const mayLetClaim = (job: StoredJob): boolean =>

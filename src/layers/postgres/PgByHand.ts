@@ -4,7 +4,13 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Array as Arr, Effect } from "effect"
-import { DiscardAnswer, EditAnswer, type FoundJob, type Start } from "../../domain/ByHand.ts"
+import {
+  DiscardAnswer,
+  EditAnswer,
+  type FoundJob,
+  type JobChange,
+  type Start
+} from "../../domain/ByHand.ts"
 import type { JobOutcome } from "../../domain/Cancellation.ts"
 import type { JobControl } from "../../services/JobControl.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -34,13 +40,28 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
       ? sql`'-infinity'::timestamptz`
       : sql`clock_timestamp() + ${start.in}::float8 * interval '1 millisecond'`
 
+  /** A time to expire in counts from the time at which the job may start, if that is later. */
+  const expiresAt = (id: bigint, { expiry, start }: JobChange) =>
+    expiry === undefined
+      ? sql`NULL::timestamptz`
+      : "at" in expiry
+      ? sql`${expiry.at.toISOString()}::timestamptz`
+      : sql`(
+          SELECT greatest(
+                   coalesce(${runAt(start)}, CASE WHEN run_at < 'infinity' THEN run_at END),
+                   clock_timestamp()
+                 ) + ${expiry.in}::float8 * interval '1 millisecond'
+          FROM ${sql(`${schema}.jobs`)} WHERE id = ${id}::bigint
+        )`
+
   const edit: Steps["edit"] = Effect.fn("JobControl.edit")(
-    function*(id, { expected, maxAttempts, payload, priority, start }) {
+    function*(id, change) {
+      const { expected, maxAttempts, payload, priority, start } = change
       const [row] = yield* sql<{ outcome: EditOutcome }>`
         SELECT ${step("edit")}(
           ${id}::bigint, ${priority ?? null}::integer, ${runAt(start)},
           ${payload ?? null}::text::jsonb, ${maxAttempts ?? null}::integer,
-          ${expected ?? null}::text::jsonb
+          ${expected ?? null}::text::jsonb, ${expiresAt(id, change)}
         ) AS outcome
       `
       return editAnswer(row!.outcome)

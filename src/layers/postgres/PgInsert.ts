@@ -29,34 +29,22 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
   const inserted = (jobs: ReadonlyArray<NewJob>) =>
     sql`
       INSERT INTO ${name("jobs")}
-        (queue, name, payload, serialization_key, priority, run_at, max_attempts)
+        (queue, name, payload, serialization_key, priority, run_at, max_attempts, expires_at)
       SELECT queue, name, payload::jsonb, nullif(key, ''), priority,
              CASE WHEN start = '' THEN NULL
                   WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
                   ELSE start::timestamptz END,
-             nullif(max_attempts, 0)
-      FROM ${jobs.every((job) => isLike(job, jobs[0]!)) ? alike(jobs, jobs[0]!) : unlike(jobs)}
+             nullif(max_attempts, 0),
+             CASE WHEN expiry = '' THEN NULL
+                  WHEN expiry LIKE '+%' THEN expiry::interval + greatest(
+                    CASE WHEN start LIKE '+%' THEN NULL ELSE nullif(start, '')::timestamptz END,
+                    clock_timestamp()
+                  )
+                  ELSE expiry::timestamptz END
+      FROM ${rowsOf(sql, jobs)}
       ORDER BY ord
       RETURNING id
     `
-
-  /** Rows for jobs that differ in their payloads alone: to send the rest once is faster. */
-  const alike = (jobs: ReadonlyArray<NewJob>, first: NewJob) =>
-    sql`(
-      SELECT ${first.queue}::text AS queue, ${first.name}::text AS name, payload,
-             ${first.key ?? ""}::text AS key, ${first.priority}::integer AS priority,
-             ${startOf(first)}::text AS start, ${first.maxAttempts ?? 0}::integer AS max_attempts,
-             ord
-      FROM unnest(${jobs.map((job) => job.payload)}::text[]) WITH ORDINALITY AS one (payload, ord)
-    ) AS new`
-
-  const unlike = (jobs: ReadonlyArray<NewJob>) =>
-    sql`unnest(
-      ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
-      ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
-      ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
-      ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[]
-    ) WITH ORDINALITY AS new (queue, name, payload, key, priority, start, max_attempts, ord)`
 
   const insert: PgInsert["insert"] = (jobs) =>
     sql<{ id: bigint }>`${inserted(jobs)}`.pipe(
@@ -93,10 +81,38 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
   return { insert, insertOnce, confirm }
 }
 
+/** The new jobs as rows. */
+const rowsOf = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>) => {
+  const [first] = jobs
+  return first !== undefined && jobs.every((job) => isLike(job, first))
+    ? alike(sql, jobs, first)
+    : unlike(sql, jobs)
+}
+
+/** Rows for jobs that differ in their payloads alone: to send the rest once is faster. */
+const alike = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>, first: NewJob) =>
+  sql`(
+    SELECT ${first.queue}::text AS queue, ${first.name}::text AS name, payload,
+           ${first.key ?? ""}::text AS key, ${first.priority}::integer AS priority,
+           ${startOf(first)}::text AS start, ${first.maxAttempts ?? 0}::integer AS max_attempts,
+           ${expiryOf(first)}::text AS expiry, ord
+    FROM unnest(${jobs.map((job) => job.payload)}::text[]) WITH ORDINALITY AS one (payload, ord)
+  ) AS new`
+
+const unlike = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>) =>
+  sql`unnest(
+    ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
+    ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
+    ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
+    ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[], ${jobs.map(expiryOf)}::text[]
+  ) WITH ORDINALITY AS new (
+    queue, name, payload, key, priority, start, max_attempts, expiry, ord
+  )`
+
 const isLike = (job: NewJob, other: NewJob): boolean =>
   job.queue === other.queue && job.name === other.name && job.key === other.key &&
   job.priority === other.priority && job.maxAttempts === other.maxAttempts &&
-  startOf(job) === startOf(other)
+  startOf(job) === startOf(other) && expiryOf(job) === expiryOf(other)
 
 /** The start of a job, as text: empty, an interval with a plus sign, or a time. */
 const startOf = (job: NewJob): string =>
@@ -104,4 +120,12 @@ const startOf = (job: NewJob): string =>
     ? job.runAt.toISOString()
     : job.delay !== undefined
     ? `+${Duration.toMillis(job.delay)} milliseconds`
+    : ""
+
+/** The expiry of a job, as text in the same way. An interval counts from a delay's end. */
+const expiryOf = ({ delay = Duration.zero, expiresAt, expiresIn }: NewJob): string =>
+  expiresAt !== undefined
+    ? expiresAt.toISOString()
+    : expiresIn !== undefined
+    ? `+${Duration.toMillis(delay) + Duration.toMillis(expiresIn)} milliseconds`
     : ""

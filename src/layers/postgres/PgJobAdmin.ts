@@ -21,7 +21,9 @@ const make = Effect.fnUntraced(function*(schema: string) {
              AS scheduled,
            coalesce(sum(n) FILTER (WHERE state = 'completed'), 0)::float8 AS completed,
            coalesce(sum(n) FILTER (WHERE state IN ('failed', 'crashed')), 0)::float8 AS failed,
-           coalesce(sum(n) FILTER (WHERE state = 'cancelled'), 0)::float8 AS cancelled
+           coalesce(sum(n) FILTER (WHERE state = 'cancelled'), 0)::float8 AS cancelled,
+           coalesce(sum(n) FILTER (WHERE state = 'expired'), 0)::float8 AS expired,
+           coalesce(sum(n) FILTER (WHERE state = 'discarded'), 0)::float8 AS discarded
     FROM (
       SELECT queue, state, count(*) AS n FROM ${name("job_states")} GROUP BY queue, state
       UNION ALL

@@ -21,7 +21,8 @@ export type Role = "producer" | "worker" | "operator" | "reader"
 const all = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const
 
 /** The columns of a new job that a producer may set. */
-const choices = "jobs (name, payload, serialization_key, priority, run_at, queue, max_attempts)"
+const choices =
+  "jobs (name, payload, serialization_key, priority, run_at, expires_at, queue, max_attempts)"
 
 const producer: Rights = {
   relations: {
@@ -63,6 +64,7 @@ const reader: Rights = {
     dropped_jobs: ["SELECT"],
     leases: ["SELECT"],
     cancel_requests: ["SELECT"],
+    expiries: ["SELECT"],
     workers: ["SELECT"],
     dirty_lanes: ["SELECT"],
     withdrawals: ["SELECT"],
@@ -123,6 +125,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       finished_jobs: ["SELECT", "INSERT"],
       leases: all,
       cancel_requests: ["SELECT", "DELETE"],
+      expiries: all,
       workers: all,
       dirty_lanes: all,
       receipts: ["SELECT", "DELETE"],
@@ -141,8 +144,11 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "demote_heads",
       "note_late",
       "drop_markers",
+      "end_expired",
       "end_requested",
       "end_step",
+      "end_together",
+      "expire",
       "move_to_history",
       "forget",
       "forget_requests",

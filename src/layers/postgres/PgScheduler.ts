@@ -13,6 +13,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   return Scheduler.of({
     promote: promote(sql, step),
+    expire: expire(sql, step),
     rescue: rescue(sql, step),
     heal: heal(sql, step),
     forget: forget(sql, step),
@@ -67,6 +68,22 @@ const promote = (sql: PgClient.PgClient, step: Step) => {
 }
 
 const promotedAtOnce = 1000
+
+const expire = (sql: PgClient.PgClient, step: Step) =>
+  sql<{ expired: number; is_behind: boolean; next_in: number | null }>`
+    SELECT expired, is_behind, next_in FROM ${step("expire")}(${expiredAtOnce})
+  `.pipe(
+    Effect.map(([row]) => ({
+      expired: row!.expired,
+      isBehind: row!.is_behind,
+      next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
+    })),
+    withTimeout("expire"),
+    Effect.withSpan("Scheduler.expire")
+  )
+
+/** The jobs of one step, whose locks it holds for some hundredths of a second. */
+const expiredAtOnce = 1000
 
 const rescue = (sql: PgClient.PgClient, step: Step) => {
   /** After a refusal, one lease at a time, so that a refused lease does not keep the others. */

@@ -1,11 +1,11 @@
 /**
- * Runs the `Scheduler`'s steps until its scope ends: due jobs by a timer for the next one; dead
- * workers, forgotten lanes and old history at intervals.
+ * Runs the `Scheduler`'s steps until its scope ends: due and expired jobs by timers for the next
+ * ones; dead workers, forgotten lanes and old history at intervals.
  */
-import { Duration, Effect, Layer, Queue, Stream } from "effect"
+import { Clock, Duration, Effect, Layer, Queue, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { Notifier } from "../../services/Notifier.ts"
-import { Scheduler } from "../../services/Scheduler.ts"
+import { type Expired, Scheduler } from "../../services/Scheduler.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import { jittered } from "../effects/Jitter.ts"
@@ -17,10 +17,13 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     const scheduler = yield* Scheduler
     const notifier = yield* Notifier
     const changes = yield* Queue.sliding<void>(1)
+    const expiries = yield* Queue.sliding<void>(1)
 
     yield* notifier.wakes.pipe(
       Stream.runForEach((wake) =>
-        wake._tag === "Jobs" ? Effect.void : Queue.offer(changes, undefined)
+        wake._tag === "Jobs"
+          ? Effect.void
+          : Effect.andThen(Queue.offer(changes, undefined), Queue.offer(expiries, undefined))
       ),
       Effect.forkScoped
     )
@@ -38,6 +41,10 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     })
 
     yield* repeatedly("promote", promote, changed)
+    const expire = saying("not all expired jobs have ended", scheduler.expire)
+    const change = (longest: Duration.Duration) =>
+      Effect.timeoutOption(Queue.take(expiries), longest)
+    yield* repeatedly("expire", Effect.flatMap(expire, untilNextExpiry(change)), change)
     const rescue = saying("not all jobs of dead workers are given back", scheduler.rescue)
     yield* repeatedly("rescue", untilNone(rescue, "2500 millis"))
     const heal = Effect.flatMap(
@@ -58,6 +65,49 @@ const longestWait = Duration.seconds(5)
 const shortestPause = Duration.millis(10)
 /** An open transaction may lock a due job's row for long. */
 const longestPause = Duration.seconds(1)
+
+/**
+ * Ends jobs that have expired while no process looked, before a worker claims the first jobs. Those
+ * that are left after a second end beside its claims.
+ */
+export const expireFirst: Layer.Layer<never, never, Scheduler> = Layer.effectDiscard(
+  Effect.gen(function*() {
+    const { expire } = yield* Scheduler
+    const since = yield* Clock.currentTimeMillis
+    yield* Effect.repeat(expire, {
+      while: ({ expired, isBehind }) =>
+        Effect.map(
+          Clock.currentTimeMillis,
+          (now) => isBehind && expired > 0 && now - since < 1000
+        )
+    })
+  }).pipe(
+    Effect.catch((error) =>
+      EventLog.debug("maintenance.failed", {
+        text: "expire failed; trying again",
+        fields: LogFields.ofError(error),
+        cause: error
+      })
+    )
+  )
+)
+
+/** The pause is as short as many wake-ups allow: each look is a query. */
+const untilNextExpiry =
+  (change: (longest: Duration.Duration) => Effect.Effect<unknown>) =>
+  ({ expired, isBehind, next = longestWait }: Expired): Effect.Effect<unknown> => {
+    if (isBehind) return Effect.sleep(expired > 0 ? shortestPause : expiryPause)
+    const wait = Duration.min(next, longestWait)
+    return Duration.isLessThan(wait, expiryPause)
+      ? Effect.sleep(Duration.max(wait, shortestPause))
+      : Effect.andThen(
+        Effect.sleep(expiryPause),
+        change(Duration.subtract(wait, expiryPause))
+      )
+  }
+
+/** A job that expires may start for so long, beside the time that a sweep takes. */
+const expiryPause = Duration.millis(100)
 
 const every = (interval: Duration.Input) => Effect.flatMap(jittered(interval), Effect.sleep)
 

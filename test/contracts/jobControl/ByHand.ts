@@ -5,6 +5,7 @@ import { Duration, Effect } from "effect"
 import type { JobChange } from "../../../src/domain/ByHand.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import { JobControl } from "../../../src/services/JobControl.ts"
+import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
 import { claim, settle, workerOf } from "../../Given.ts"
 import { cancel, failed, type Services, undone } from "./Cancelling.ts"
@@ -22,6 +23,9 @@ export const edit = (id: bigint, change: JobChange) =>
   JobControl.use((control) => control.edit(id, change))
 
 export const find = (id: bigint) => JobControl.use((control) => control.find(id))
+
+/** Ends what has expired. */
+export const expire = Scheduler.use((scheduler) => scheduler.expire)
 
 /** Claims what is ready, and settles it. */
 export const run = Effect.fnUntraced(function*(queue: string, settlement: Settlement) {
@@ -42,13 +46,14 @@ export const crash = Effect.fnUntraced(function*(queue: string) {
 /** The ways in which a job that is ready can end, but for its completion. */
 export const ends: ReadonlyArray<
   readonly [
-    outcome: "failed" | "crashed" | "cancelled" | "discarded",
+    outcome: "failed" | "crashed" | "cancelled" | "expired" | "discarded",
     end: (queue: string, id: bigint) => Effect.Effect<unknown, unknown, Services>
   ]
 > = [
   ["failed", (queue) => run(queue, failed)],
   ["crashed", crash],
   ["cancelled", (_, id) => cancel(id)],
+  ["expired", (_, id) => Effect.andThen(edit(id, { expiry: { at: new Date(0) } }), expire)],
   ["discarded", (_, id) => discard(id)]
 ]
 

@@ -39,7 +39,10 @@ export const redriving = (it: Vitest.MethodsNonLive<Services>) => {
           )
           const [job] = yield* claim({ queue, worker: yield* workerOf(queue) })
           const { lease: _, ...claimed } = job!
-          const { delay: _delay, runAt: _runAt, ...asked } = jobOf(queue, values)
+          const { delay: _delay, runAt: _runAt, expiresAt: _at, expiresIn: _in, ...asked } = jobOf(
+            queue,
+            values
+          )
           assert.deepStrictEqual(claimed, {
             ...asked,
             id: id!,

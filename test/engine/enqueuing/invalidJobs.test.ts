@@ -32,7 +32,9 @@ const invalid: Record<string, readonly [EnqueueOptions, RegExp]> = {
   "a priority beyond 32 bits": [{ priority: 2 ** 31 }, /priority must be a whole number/],
   "no attempts": [{ maxAttempts: 0 }, /attempts must be a whole number from 1/],
   "a time that is none": [{ runAt: new Date(Number.NaN) }, /the time to run at/],
-  "a delay without end": [{ delay: Duration.infinity }, /the delay/]
+  "a delay without end": [{ delay: Duration.infinity }, /the delay/],
+  "a time to expire in without end": [{ expiresIn: Duration.infinity }, /the time to expire in/],
+  "a time to expire at that is none": [{ expiresAt: new Date(Number.NaN) }, /the time to expire at/]
 }
 
 const Anything = Job.make("anything", { payload: Schema.Unknown })

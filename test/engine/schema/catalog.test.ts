@@ -113,11 +113,12 @@ layer(PgQueue.database, options)("the functions", (it) => {
       assert.deepStrictEqual(open, [])
     }))
 
-  it.effect("open no subtransactions, but for changes by operators, and lanes after a refused claim", () =>
+  it.effect("open no subtransactions, but for changes by operators, expired jobs, and lanes after a refused claim", () =>
     Effect.gen(function*() {
       const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
 
       assert.deepStrictEqual(catching.map(({ name }) => name), [
+        "end_expired",
         "order_each",
         "take_one"
       ])

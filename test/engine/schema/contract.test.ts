@@ -62,12 +62,12 @@ const facts: Readonly<Record<string, () => void>> = {
 
   "Soon": () => {
     const soon = [
-      ...numbersIn(functionOf("announce"), /interval '(\d+) seconds'/, 1),
-      ...numbersIn(functionOf("mark_changed"), /interval '(\d+) seconds'/, 1),
+      ...numbersIn(functionOf("announce"), /interval '(\d+) seconds'/, 2),
+      ...numbersIn(functionOf("mark_changed"), /interval '(\d+) seconds'/, 2),
       ...numbersIn(functionOf("put_back"), /\.delay < (\d+)\)/, 1)
     ]
     const [longestWait] = numbersIn(constant("longestWait"), /^Duration\.seconds\((\d+)\)$/, 1)
-    assert.deepStrictEqual(soon, [10, 10, 10])
+    assert.deepStrictEqual(soon, [10, 10, 10, 10, 10])
     assert.strictEqual(2 * longestWait!, 10)
   },
 
@@ -157,6 +157,8 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.include(typescript, "state = 'completed'")
     assert.include(typescript, "state IN ('failed', 'crashed')")
     assert.include(typescript, "state = 'cancelled'")
+    assert.include(typescript, "state = 'expired'")
+    assert.include(typescript, "state = 'discarded'")
   },
 
   "Bounds of a job": () => {
@@ -214,6 +216,16 @@ const facts: Readonly<Record<string, () => void>> = {
     )
     places(functionOf("move_to_history"), /failures \+ last_run/, 1)
     places(functionOf("put_back"), /failures\s+\+ CASE .* THEN 0 ELSE 1 END/, 1)
+  },
+
+  "Expiries": () => {
+    const [leased, locked] = places(functionOf("expire"), /THEN (\d+) ELSE (\d+) END/, 1)[0]!
+    assert.deepStrictEqual([leased, locked], ["5", "1"])
+    assert.strictEqual(constant("leasedPause"), "5000")
+    for (const step of ["announce", "mark_changed", "put_back", "mend"]) {
+      assert.include(functionOf(step), "INSERT INTO expiries")
+    }
+    places(sql, /(DELETE FROM expiries)/, 1)
   },
 
   "Batches": () => {
