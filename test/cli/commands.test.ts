@@ -113,6 +113,34 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       ])
     }))
 
+  it.effect("enqueue and edit take a time to expire in, and --from both kinds of times", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const { path, write } = yield* Pgq.folder
+      write(
+        "jobs.ndjson",
+        `{"name": "b", "expiresAt": "2100-01-31T09:00:00+01:00"}\n` +
+          `{"name": "c", "runAt": "2100-01-31T08:00:00Z", "expiresIn": "1d"}`
+      )
+
+      yield* Pgq.run(["enqueue", "a", "--delay", "1h", "--expires-in", "90s", ...flags])
+      yield* Pgq.run(["enqueue", "--from", "jobs.ndjson", ...flags], { cwd: path })
+      const { stdout } = yield* Pgq.run(["enqueue", "d", ...flags])
+      const id = stdout.trim()
+      yield* Pgq.run(["edit", id, "--delay", "1m", "--expires-in", "2m", ...flags])
+
+      const rows = yield* sql`
+        SELECT name, round(extract(
+                 epoch FROM expires_at - coalesce(run_at, '2100-01-31 08:00:00Z')
+               ))::integer AS seconds
+        FROM ${table("jobs")} ORDER BY name`
+      assert.deepStrictEqual(
+        rows.map(({ name, seconds }) => [name, seconds]),
+        [["a", 90], ["b", 0], ["c", 86_400], ["d", 120]]
+      )
+    }))
+
   it.effect("enqueue --from adds a job for each line, in order", () =>
     Effect.gen(function*() {
       const { flags, table } = yield* Pgq.schema
@@ -149,7 +177,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       const json = yield* Pgq.run(["status", "--json", ...flags])
 
       assert.match(empty.stdout, /^queue +ready +waiting .*\n\nworker +label/)
-      assert.match(table.stdout, /^queue    ready  waiting  running  scheduled .*  cancelled\n/)
+      assert.match(
+        table.stdout,
+        /^queue    ready  waiting  running  scheduled .*  cancelled  expired  discarded\n/
+      )
       assert.match(table.stdout, /^default      0        0        0          1 /m)
       assert.match(table.stdout, /^mail         1        0        0          0 /m)
       const queues: unknown = JSON.parse(json.stdout).queues
@@ -161,7 +192,9 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
         scheduled: 0,
         completed: 0,
         failed: 0,
-        cancelled: 0
+        cancelled: 0,
+        expired: 0,
+        discarded: 0
       })
       assert.deepStrictEqual([empty.code, table.code, json.code, table.stderr], [0, 0, 0, ""])
     }))

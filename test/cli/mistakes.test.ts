@@ -274,6 +274,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("mis
     ["{\"name\": \"a\", \"dealy\": \"5s\"}", "dealy"],
     ["{\"payload\": 1}", "name"],
     ["{\"name\": \"a\", \"runAt\": \"soon\"}", "runAt \"soon\""],
+    ["{\"name\": \"a\", \"expiresIn\": \"soon\"}", "expiresIn \"soon\""],
     ["[1]", "-:1"],
     ["nonsense", "-:1: the line is not JSON"]
   ])("enqueue refuses the line %s", ([stdin, issue]) =>

@@ -60,6 +60,8 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["retry", "--outcome", "completed"], "--outcome"],
   [["discard"], "Missing required argument: id"],
   [["discard", "4.2"], "\"4.2\" is not the id of a job"],
+  [["enqueue", "a", "--expires-in", "soon"], "\"soon\" is not a time such as"],
+  [["enqueue", "--from", "-", "--expires-in", "1s"], "--from takes everything from its lines"],
   [["edit"], "Missing required argument: id"],
   [["edit", "42"], "give one of --priority"],
   [["edit", "42", "--now", "--delay", "1s"], "--run-at, --delay and --now exclude each other"],

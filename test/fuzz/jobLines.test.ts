@@ -15,7 +15,7 @@ import * as Fuzz from "./Fuzz.ts"
 const made = [
   ...Object.values(payloads).map((payload) => `{"name":"a","payload":${payload}}`),
   ...Object.values(texts).flatMap((text) =>
-    ["name", "key", "queue", "runAt", "delay", text].map((field) =>
+    ["name", "key", "queue", "runAt", "delay", "expiresAt", "expiresIn", text].map((field) =>
       JSON.stringify({ name: "a", [field]: text })
     )
   )

@@ -24,7 +24,9 @@ const Line = Schema.Struct({
   priority: Schema.optionalKey(Schema.Finite),
   queue: Schema.optionalKey(Schema.String),
   runAt: Schema.optionalKey(Schema.String),
-  delay: Schema.optionalKey(Schema.String)
+  delay: Schema.optionalKey(Schema.String),
+  expiresAt: Schema.optionalKey(Schema.String),
+  expiresIn: Schema.optionalKey(Schema.String)
 })
 
 /** The jobs of a file, one a line; `-` is standard input. A mistake names its line. */
@@ -78,10 +80,11 @@ const ofBytes = (line: Buffer): Effect.Effect<NewJob | undefined, JobInvalid> =>
 
 const ofLine = Effect.fnUntraced(function*(line: string) {
   const json = yield* parseJson("the line", line)
-  const { delay, name, payload: _, runAt, ...options } = yield* Effect.mapError(
-    Schema.decodeUnknownEffect(Line)(json, { onExcessProperty: "error" }),
-    ({ message }) => new JobInvalid({ issue: message })
-  )
+  const { delay, expiresAt, expiresIn, name, payload: _, runAt, ...options } = yield* Effect
+    .mapError(
+      Schema.decodeUnknownEffect(Line)(json, { onExcessProperty: "error" }),
+      ({ message }) => new JobInvalid({ issue: message })
+    )
   const values = new Map<string, string>()
   for (const member of JsonText.members(line)) {
     if (values.has(member.name)) {
@@ -92,7 +95,9 @@ const ofLine = Effect.fnUntraced(function*(line: string) {
   return yield* Effect.fromResult(newJob(name, values.get("payload") ?? "{}", {
     ...options,
     runAt: yield* orRefuse("runAt", runAt, Flags.parseMoment),
-    delay: yield* orRefuse("delay", delay, Flags.parseDuration)
+    delay: yield* orRefuse("delay", delay, Flags.parseDuration),
+    expiresAt: yield* orRefuse("expiresAt", expiresAt, Flags.parseMoment),
+    expiresIn: yield* orRefuse("expiresIn", expiresIn, Flags.parseDuration)
   }))
 })
 

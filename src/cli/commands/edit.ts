@@ -32,6 +32,10 @@ const input = {
     Flag.withDescription("Attempts before the job fails for good"),
     Flag.optional
   ),
+  expiresIn: Flags.duration("expires-in").pipe(
+    Flag.withDescription("End the job if it has not ended so long from now, or after it may start"),
+    Flag.optional
+  ),
   json: JobSteps.json
 }
 
@@ -59,12 +63,12 @@ export const edit = Command.make(
   ])
 )
 
-const mistake = ({ delay, maxAttempts, now, payload, priority, runAt }: Input) => {
+const mistake = ({ delay, expiresIn, maxAttempts, now, payload, priority, runAt }: Input) => {
   const times = [JobSteps.isGiven([runAt]), JobSteps.isGiven([delay]), now].filter(Boolean)
   return times.length > 1
     ? "--run-at, --delay and --now exclude each other"
-    : times.length === 0 && !JobSteps.isGiven([maxAttempts, payload, priority])
-    ? "give one of --priority, --run-at, --delay, --now, --payload and --max-attempts"
+    : times.length === 0 && !JobSteps.isGiven([maxAttempts, payload, priority, expiresIn])
+    ? "give one of --priority, --run-at, --delay, --now, --payload, --max-attempts and --expires-in"
     : undefined
 }
 
@@ -76,6 +80,7 @@ const changeOf = Effect.fnUntraced(function*(id: bigint, given: Omit<Input, "id"
     priority: Option.getOrUndefined(given.priority),
     maxAttempts: Option.getOrUndefined(given.maxAttempts),
     runAt: Option.getOrUndefined(given.runAt),
+    expiresIn: Option.getOrUndefined(given.expiresIn),
     delay: given.now ? Duration.zero : Option.getOrUndefined(given.delay)
   }))
 })

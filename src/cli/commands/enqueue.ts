@@ -29,11 +29,15 @@ const input = {
   ),
   runAt: Flag.optional(Flags.moment("run-at")),
   delay: Flag.optional(Flags.duration("delay")),
+  expiresIn: Flags.duration("expires-in").pipe(
+    Flag.withDescription("End the job if it has not ended so long after it may start"),
+    Flag.optional
+  ),
   from: Flag.String("from").pipe(
     Flag.withMetavar("FILE"),
     Flag.withDescription(
       "Add a job for each line, all or none: {\"name\", \"payload\", \"key\", \"priority\", " +
-        "\"queue\", \"runAt\", \"delay\"}; - reads standard input"
+        "\"queue\", \"runAt\", \"delay\", \"expiresAt\", \"expiresIn\"}; - reads standard input"
     ),
     Flag.optional
   )
@@ -50,8 +54,8 @@ export const enqueue = Command.make(
     yield* Effect.provide(add(jobs), Database.layer(given))
   }, ExitCode.bySignal)
 ).pipe(
-  Command.validate(({ delay, from, key, name, payload, priority, queue, runAt }) => {
-    const inLines = [payload, key, priority, queue, runAt, delay].some((each) =>
+  Command.validate(({ delay, expiresIn, from, key, name, payload, priority, queue, runAt }) => {
+    const inLines = [payload, key, priority, queue, runAt, delay, expiresIn].some((each) =>
       each._tag === "Some"
     )
     const message = Option.isSome(from) && (Option.isSome(name) || inLines)
@@ -80,6 +84,7 @@ const one = (given: OneJob) =>
     Option.getOrElse(given.payload, () => "{}"),
     {
       delay: Option.getOrUndefined(given.delay),
+      expiresIn: Option.getOrUndefined(given.expiresIn),
       key: Option.getOrUndefined(given.key),
       priority: Option.getOrUndefined(given.priority),
       queue: Option.getOrUndefined(given.queue),

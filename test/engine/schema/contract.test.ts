@@ -219,13 +219,10 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Expiries": () => {
-    const [leased, locked] = places(functionOf("expire"), /THEN (\d+) ELSE (\d+) END/, 1)[0]!
-    assert.deepStrictEqual([leased, locked], ["5", "1"])
+    places(functionOf("expire"), /THEN 5 ELSE 1 END/, 1)
     assert.strictEqual(constant("leasedPause"), "5000")
-    for (const step of ["announce", "mark_changed", "put_back", "mend"]) {
-      assert.include(functionOf(step), "INSERT INTO expiries")
-    }
-    places(sql, /(DELETE FROM expiries)/, 1)
+    places(sql, /INSERT INTO expiries/, 5)
+    places(sql, /DELETE FROM expiries/, 1)
   },
 
   "Batches": () => {
