@@ -20,3 +20,8 @@ select pgq.enqueue(
 -- #region types
 select pgq.enqueue('A job', json_build_object('arg0', 'val0'), key => 7);
 -- #endregion
+
+-- #region expiry
+insert into pgq.jobs (name, payload, expires_at)
+values ('A job', '{}', now() + interval '5 minutes');
+-- #endregion

@@ -34,6 +34,7 @@ select * from pgq.retry_failed(
 select * from pgq.discard(array[42, 43]);
 select pgq.edit(42, priority => 10, run_at => now() + interval '1 hour', payload => '{"n": 1}');
 select pgq.edit(42, run_at => '-infinity');
+select pgq.edit(42, expires_at => 'infinity');
 -- #endregion
 
 -- #region why

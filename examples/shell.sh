@@ -18,7 +18,7 @@ pgq why --queue default
 # #endregion
 
 # #region by-hand
-pgq edit 2 --delay 1s --priority 20
+pgq edit 2 --delay 1s --priority 20 --expires-in 1d
 pgq discard 3
 pgq retry 3
 # #endregion
