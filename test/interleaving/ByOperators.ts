@@ -21,18 +21,20 @@ export interface Change {
   readonly runAt?: string
   readonly payload?: string
   readonly expected?: string
+  readonly expiresAt?: string
 }
 
 export const edit = (
   { sql }: Session.Session,
   id: bigint,
-  { expected, payload, priority, runAt }: Change
+  { expected, expiresAt, payload, priority, runAt }: Change
 ) =>
   Effect.map(
     sql<{ outcome: string }>`
       SELECT pgq.edit(
         ${id}, priority => ${priority ?? null}, run_at => ${runAt ?? null}::timestamptz,
-        payload => ${payload ?? null}::text::jsonb, expected => ${expected ?? null}::text::jsonb
+        payload => ${payload ?? null}::text::jsonb, expected => ${expected ?? null}::text::jsonb,
+        expires_at => ${expiresAt ?? null}::timestamptz
       ) AS outcome
     `,
     ([row]) => row!.outcome

@@ -14,6 +14,7 @@ export const mechanisms = {
   markerOfRescued: ["the marker of a job that a rescue gives back", unseen],
   markerOfChanged: ["the marker for jobs that people change or delete", unseen],
   markerOfRedriven: ["the marker of a finished job that is queued again", unseen],
+  markerOfExpired: ["the marker of a head that has expired", unseen],
   markerOfPassedBy: ["the marker of a lane that was passed by", unseen],
   markersLeft: ["the markers that a bounded claim leaves for the next one", unseen],
   handover: ["the head's way on when a job completes, or is cancelled", unseen],
@@ -61,6 +62,15 @@ export const mechanisms = {
   orderCheck: ["the order check in a claim", "an overtaken job is claimed"],
   oneOfAKey: ["one job of a key for a claim", twoRuns],
   secondLook: ["the second look at the leases after the row locks", "claimed twice"],
+  secondLookOfSweeps: [
+    "the look at the leases after a sweep has locked the jobs",
+    "a job runs that has ended as expired"
+  ],
+  expiryOfDue: ["the look at the time of a due job", "a job starts after its time"],
+  firstSweep: [
+    "a sweep before the first claim of a worker",
+    "a worker works on a backlog that nobody wants any more"
+  ],
   redrivenAt: [
     "the word in the history that a job was queued again",
     "a job that has completed is run again"

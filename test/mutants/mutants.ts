@@ -5,6 +5,7 @@
 import type { By, Mutant } from "./Mutant.ts"
 import { ofCancels } from "./ofCancels.ts"
 import { ofConnections } from "./ofConnections.ts"
+import { ofExpiries } from "./ofExpiries.ts"
 import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
@@ -30,6 +31,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofHands,
   ...ofCancels,
   ...ofOperators,
+  ...ofExpiries,
   ...ofSources,
   ...ofLives,
   ...ofConnections,

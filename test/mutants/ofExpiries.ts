@@ -1,0 +1,47 @@
+/**
+ * Mutants of the steps that end expired jobs.
+ */
+import { type Mutant, test } from "./Mutant.ts"
+
+const file = "sql/0015_expiry.sql"
+const look = "    leased := ARRAY(SELECT unnest(job_ids) FROM leases);\n"
+const lock = "    locked := ARRAY(\n" +
+  "      SELECT id FROM jobs WHERE id = ANY (ids) AND expires_at <= clock FOR UPDATE SKIP LOCKED\n" +
+  "    );\n"
+const why =
+  "    -- A fresh look at the leases: a claim that had locked a row before has committed by now.\n"
+
+export const ofExpiries: ReadonlyArray<Mutant> = [
+  {
+    name: "sweep-looks-at-the-leases-first",
+    of: "secondLookOfSweeps",
+    changes: [{ file, from: lock + why + look, to: look + lock }],
+    by: [test("interleaving/expiry", "that a claim overtakes before it locks the job")]
+  },
+  {
+    name: "expired-without-a-marker",
+    of: "markerOfExpired",
+    changes: [{ file, from: "    PERFORM mark_lanes(q, heads);\n", to: "" }],
+    by: [test("interleaving/expiry", "a sweep, a claim leaves the job, and takes the next")]
+  },
+  {
+    name: "due-jobs-start-after-their-time",
+    of: "expiryOfDue",
+    changes: [{
+      file: "sql/0006_maintenance.sql",
+      from: "SELECT id FROM jobs WHERE id = ANY (due) AND expires_at <= clock",
+      to: "SELECT id FROM jobs WHERE false"
+    }],
+    by: [test("interleaving/expiry", "a promotion, the job ends once")]
+  },
+  {
+    name: "claims-before-the-first-sweep",
+    of: "firstSweep",
+    changes: [{
+      file: "src/layers/PgWorker.ts",
+      from: "Layer.provide(Worker.layer(working), first)",
+      to: "Worker.layer(working)"
+    }],
+    by: [test("engine/maintenance/expiring", "is not started after an outage")]
+  }
+]
