@@ -30,7 +30,10 @@ BEGIN
       SELECT id FROM jobs WHERE id = ANY (ids) AND expires_at <= clock FOR UPDATE SKIP LOCKED
     );
     -- A fresh look at the leases: a claim that had locked a row before has committed by now.
-    leased := ARRAY(SELECT unnest(job_ids) FROM leases);
+    leased := ARRAY(
+      SELECT unnest(job_ids) FROM leases
+      WHERE queue = ANY (ARRAY(SELECT queue FROM jobs WHERE id = ANY (locked)))
+    );
     leased := ARRAY(SELECT unnest(locked) INTERSECT SELECT unnest(leased));
     IF cardinality(locked) > cardinality(leased) THEN
       expired := end_expired(ARRAY(SELECT unnest(locked) EXCEPT SELECT unnest(leased)));

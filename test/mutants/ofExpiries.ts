@@ -4,7 +4,9 @@
 import { type Mutant, test } from "./Mutant.ts"
 
 const file = "sql/0015_expiry.sql"
-const look = "    leased := ARRAY(SELECT unnest(job_ids) FROM leases);\n"
+const look = "    leased := ARRAY(\n      SELECT unnest(job_ids) FROM leases\n" +
+  "      WHERE queue = ANY (ARRAY(SELECT queue FROM jobs WHERE id = ANY (locked)))\n    );\n"
+const early = "    leased := ARRAY(SELECT unnest(job_ids) FROM leases);\n"
 const lock = "    locked := ARRAY(\n" +
   "      SELECT id FROM jobs WHERE id = ANY (ids) AND expires_at <= clock FOR UPDATE SKIP LOCKED\n" +
   "    );\n"
@@ -15,7 +17,7 @@ export const ofExpiries: ReadonlyArray<Mutant> = [
   {
     name: "sweep-looks-at-the-leases-first",
     of: "secondLookOfSweeps",
-    changes: [{ file, from: lock + why + look, to: look + lock }],
+    changes: [{ file, from: lock + why + look, to: early + lock }],
     by: [test("interleaving/expiry", "that a claim overtakes before it locks the job")]
   },
   {

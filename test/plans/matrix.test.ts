@@ -168,6 +168,20 @@ const steps: Readonly<Record<string, Step>> = {
     pages: 600,
     statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.promote(${batch}::integer)`
   },
+  expire: {
+    indexes: {
+      expiries_pkey: 100,
+      jobs_pkey: 300,
+      leases_queue: 500,
+      settings_pkey: 1
+    },
+    pages: 1500,
+    given: ({ session: { sql } }) =>
+      sql`UPDATE pgq.jobs SET expires_at = '2001-01-01' WHERE id = ANY (ARRAY(
+        SELECT id FROM pgq.jobs WHERE state = 'scheduled' ORDER BY id LIMIT ${batch}
+      ))`,
+    statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.expire(${batch}::integer)`
+  },
   "claim above a floor": {
     indexes: claimed,
     pages: 5000,
