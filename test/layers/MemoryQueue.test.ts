@@ -59,14 +59,16 @@ describe("a queue in memory", () => {
       const { context } = yield* start()
       yield* Effect.gen(function*() {
         const queue = "nobody works on it"
-        const Otp = Job.make("otp", { expiresIn: "5 minutes" })
+        const Otp = Job.make("otp", { expiresIn: "5 seconds" })
         yield* enqueue(Otp, undefined, { queue })
-        yield* enqueue(Otp, undefined, { queue, expiresIn: "1 hour" })
-        yield* enqueue(Otp, undefined, { queue, expiresAt: new Date(7_200_000) })
-        yield* enqueue(Otp, undefined, { queue, delay: "3 hours" })
+        yield* enqueue(Otp, undefined, { queue, expiresIn: "9 seconds" })
+        yield* enqueue(Otp, undefined, { queue, expiresAt: new Date(12_000) })
+        yield* enqueue(Otp, undefined, { queue, delay: "10 seconds" })
 
         const expired: Array<number | undefined> = []
-        for (const time of ["4 minutes", "2 minutes", "1 hour", "1 hour", "2 hours"] as const) {
+        for (
+          const time of ["4 seconds", "2 seconds", "4 seconds", "4 seconds", "4 seconds"] as const
+        ) {
           yield* TestClock.adjust(time)
           expired.push((yield* (yield* JobAdmin).counts)[0]?.expired)
         }
