@@ -92,8 +92,8 @@ export const ofLives: ReadonlyArray<Mutant> = [
     of: "toldOnce",
     changes: [{
       file: "src/layers/worker/Heartbeat.ts",
-      from: "joined === joinedBefore ? onReportedDead : Effect.void",
-      to: "onReportedDead"
+      from: "joined === joinedBefore ? events.onReportedDead : Effect.void",
+      to: "events.onReportedDead"
     }],
     by: [test("layers/Heartbeat", "that has joined again since it asked")]
   },
