@@ -45,6 +45,9 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/postgres/watchdog/WatchdogConnection.ts": ["effect/sql"],
   "layers/embedded": ["domain/", "node:"],
   "layers/embedded/ServerUse.ts": ["layers/postgres/PgError.ts", "@effect/sql-pg"],
+  "layers/testing": [...inner, "layers/worker/", "layers/job/"],
+  "layers/testing/MemoryKit.ts": ["layers/memory/", "effect/testing"],
+  "layers/testing/PgKit.ts": ["layers/postgres", "@effect/sql-pg"],
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],

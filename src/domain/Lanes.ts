@@ -9,7 +9,7 @@ import { isInLastRun, isOpen, isSuspect, type LaneJob, type LaneState } from "./
 const byUrgency = (a: LaneJob, b: LaneJob): number => b.priority - a.priority || Number(a.id - b.id)
 
 /** The order of the jobs that may be claimed. */
-const byTurn = (a: LaneJob, b: LaneJob): number =>
+export const byTurn = (a: LaneJob, b: LaneJob): number =>
   b.priority - a.priority || Number(placeOf(a) - placeOf(b))
 
 const placeOf = ({ id, place }: LaneJob): bigint => place ?? id

@@ -6,12 +6,16 @@ import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
 import * as MemorySchema from "../../src/layers/memory/MemorySchema.ts"
+import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as TestQueue from "../../src/layers/TestQueue.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
+import * as Kinds from "./testQueue/Kinds.ts"
+import * as TestQueueSuite from "./TestQueueSuite.ts"
 import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
 
 JobRepoSuite.suite("memory", MemorySchema.layer)
@@ -20,6 +24,12 @@ WorkerRegistrySuite.suite("memory", MemorySchema.layer)
 JobAdminSuite.suite("memory", MemorySchema.layer)
 JobControlSuite.suite("memory", MemorySchema.layer)
 NotifierSuite.suite("memory", MemorySchema.layer)
+TestQueueSuite.suite(
+  "memory",
+  TestQueue.layer({ jobs: Kinds.jobs }).pipe(
+    Layer.provide(Layer.provide(Kinds.handlers, MemoryQueue.client))
+  )
+)
 
 const locks = { RowLock, SoloLock, AdvisoryLock: { layer: AdvisoryLock.layer({ key: 42n }) } }
 for (const [name, lock] of Object.entries(locks)) {

@@ -5,13 +5,18 @@ import { Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
 import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
 import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
+import * as QueueLive from "../../src/layers/QueueLive.ts"
+import * as TestQueue from "../../src/layers/TestQueue.ts"
 import * as PgQueue from "../support/PgQueue.ts"
+import * as Postgres from "../support/Postgres.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
+import * as Kinds from "./testQueue/Kinds.ts"
+import * as TestQueueSuite from "./TestQueueSuite.ts"
 import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
 
 const advisory = PgQueue.withLock(AdvisoryLock.layer({ key: 42n }))
@@ -24,6 +29,15 @@ JobAdminSuite.suite("postgres", PgQueue.layer)
 JobControlSuite.suite("postgres", PgQueue.layer)
 SchedulerSuite.suite("postgres", PgQueue.layer)
 WorkerRegistrySuite.suite("postgres", PgQueue.layer)
+
+const schema = "kit_of_a_test"
+TestQueueSuite.suite(
+  "postgres",
+  TestQueue.postgres({ jobs: Kinds.jobs, schema }).pipe(
+    Layer.provide(Layer.provide(Kinds.handlers, QueueLive.client({ schema }))),
+    Layer.provide(Postgres.layer)
+  )
+)
 
 NotifierSuite.suite("listen", PgQueue.layer)
 NotifierSuite.suite(

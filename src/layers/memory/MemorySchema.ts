@@ -12,14 +12,16 @@ import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as MemoryJobControl from "./MemoryJobControl.ts"
+import * as MemoryQueuedJobs from "./MemoryQueuedJobs.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 
 export const layer: Layer.Layer<
-  JobAdmin | JobControl | JobRepo | Notifier | Scheduler | Watchdog | WorkerRegistry
+  JobAdmin | JobControl | JobRepo | Notifier | QueuedJobs | Scheduler | Watchdog | WorkerRegistry
 > = Layer
   .effectContext(Effect.gen(function*() {
     // A subscriber that does not read costs memory, as the jobs themselves do.
@@ -31,6 +33,7 @@ export const layer: Layer.Layer<
       Context.add(JobAdmin, jobAdmin(store)),
       Context.add(JobControl, MemoryJobControl.make(store)),
       Context.add(Notifier, notifier(wakes)),
+      Context.add(QueuedJobs, MemoryQueuedJobs.make(store)),
       Context.add(Watchdog, watchdog)
     )
   }))

@@ -25,6 +25,8 @@ export type JobRunner = Effect.Success<ReturnType<typeof make>>
 export interface Options {
   readonly concurrency: number
   readonly settler: Settler
+  /** Decides and records the ends of runs. Defaults to one that gives them to the settler. */
+  readonly recorder?: RunRecorder.RunRecorder
   /** The annotations for log lines of handlers, without the worker's own. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
   /** How long an interrupted run may go on before it counts as stuck. */
@@ -37,7 +39,7 @@ export interface Options {
 
 export const make = Effect.fnUntraced(function*(options: Options) {
   const now = yield* Monotonic.millis
-  const recorder = yield* RunRecorder.make(options.settler)
+  const recorder = options.recorder ?? (yield* RunRecorder.make(options.settler))
   const backlog = new Backlog((run) => recorder.record(run, Settlement.Released()))
   const timings = new Timings()
   const interrupt = (runs: ReadonlyArray<LaneRun>, why: Reason): void => {

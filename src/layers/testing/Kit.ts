@@ -1,0 +1,82 @@
+/**
+ * The parts of a test's queue, whatever it keeps its jobs in.
+ */
+import { Context, type Duration, Effect, Option, Semaphore } from "effect"
+import * as CooperativeMode from "../../domain/CooperativeMode.ts"
+import { SettingInvalid, type StoreError } from "../../domain/Errors.ts"
+import type { Handlers } from "../../services/Handlers.ts"
+import { JobRepo } from "../../services/JobRepo.ts"
+import { LockStrategy } from "../../services/LockStrategy.ts"
+import { QueuedJobs } from "../../services/QueuedJobs.ts"
+import { Scheduler } from "../../services/Scheduler.ts"
+import { WorkerControl } from "../../services/WorkerControl.ts"
+import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+
+/** The parts of the test's queue. They are for the functions of `TestQueue`, not for tests. */
+export interface Kit {
+  readonly handlers: Handlers["Service"]
+  readonly repo: JobRepo["Service"]
+  readonly queued: QueuedJobs["Service"]
+  readonly scheduler: Scheduler["Service"]
+  readonly registry: WorkerRegistry["Service"]
+  /** The cooperative mode of claims. */
+  readonly mode: string
+  /** One job runs at a time. */
+  readonly turn: Semaphore.Semaphore
+  readonly travel: (by: Duration.Duration) => Effect.Effect<void, SettingInvalid | StoreError>
+}
+
+/**
+ * The queue of a test, which `TestQueue.layer` and `TestQueue.postgres` provide. The functions of
+ * `TestQueue` work on it.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { TestQueue } from "pgq/testing"
+ *
+ * const twice: Effect.Effect<unknown, unknown, TestQueue.TestQueue> = Effect.andThen(
+ *   TestQueue.drain(),
+ *   TestQueue.drain()
+ * )
+ *
+ * export const program = twice.pipe(Effect.provide(TestQueue.layer()))
+ * ```
+ */
+export class TestQueue extends Context.Service<TestQueue, Kit>()("pgq/testing/TestQueue") {}
+
+export const make = Effect.fnUntraced(function*(
+  { handlers, travel }: Pick<Kit, "handlers" | "travel">
+) {
+  return TestQueue.of({
+    handlers,
+    travel,
+    repo: yield* JobRepo,
+    queued: yield* QueuedJobs,
+    scheduler: yield* Scheduler,
+    registry: yield* WorkerRegistry,
+    mode: CooperativeMode.format((yield* LockStrategy).mode),
+    turn: yield* Semaphore.make(1)
+  })
+})
+
+/**
+ * The test's queue. Fails if the test enqueues elsewhere, or if a worker runs the jobs: then every
+ * answer would mislead.
+ */
+export const kit: Effect.Effect<Kit, SettingInvalid, TestQueue> = Effect.gen(function*() {
+  const kit = yield* TestQueue
+  const repo = yield* Effect.serviceOption(JobRepo)
+  const worker = yield* Effect.serviceOption(WorkerControl)
+  if (Option.isSome(repo) && repo.value !== kit.repo) {
+    return yield* mixed("JobRepo as well, and the test enqueues there")
+  }
+  if (Option.isSome(worker)) return yield* mixed("a worker as well, which runs the jobs by itself")
+  return kit
+})
+
+const mixed = (what: string) =>
+  new SettingInvalid({
+    setting: "TestQueue",
+    issue: `another layer, such as QueueLive.layer, provides ${what}; provide one of the two`
+  })

@@ -1,0 +1,62 @@
+/**
+ * Runs one claimed job at a time, with the job runner of a worker. The end of each run is answered
+ * in the place of being settled.
+ */
+import { Deferred, Duration, Effect, Exit, References, type Scope } from "effect"
+import type { ClaimedJob } from "../../domain/JobRecord.ts"
+import { HandlerMissing } from "../../domain/TestErrors.ts"
+import { Handlers } from "../../services/Handlers.ts"
+import * as JobRunner from "../worker/JobRunner.ts"
+import type { Ended } from "../worker/Outbox.ts"
+import * as RunRecorder from "../worker/RunRecorder.ts"
+import type { Settler } from "../worker/Settler.ts"
+
+/** The end of a run, not yet settled. */
+export interface SingleRun {
+  readonly exit: Exit.Exit<unknown, unknown>
+  readonly ended: Ended
+}
+
+export const make = Effect.fnUntraced(function*(
+  handlers: Handlers["Service"]
+): Effect.fn.Return<(job: ClaimedJob) => Effect.Effect<SingleRun>, never, Scope.Scope> {
+  let current = yield* Deferred.make<SingleRun>()
+  let exit: Exit.Exit<unknown, unknown> | undefined
+  const settler: Settler = {
+    add: (ended) => {
+      // Without an exit the handler was not called.
+      const missing = Exit.fail(new HandlerMissing({ name: ended.name }))
+      Deferred.doneUnsafe(current, Exit.succeed({ exit: exit ?? missing, ended }))
+    },
+    size: () => 0,
+    jobs: () => [],
+    leases: () => [],
+    drained: Effect.void
+  }
+  const recorder = yield* RunRecorder.make(settler)
+  const runs = yield* JobRunner.make({
+    concurrency: 1,
+    settler,
+    recorder: {
+      ...recorder,
+      of: (run, ended) => {
+        exit = ended.exit
+        return recorder.of(run, ended)
+      }
+    },
+    logAnnotations: yield* References.CurrentLogAnnotations,
+    stuckAfter: Duration.minutes(1),
+    isTrusted: () => true,
+    onRoom: () => {}
+  }).pipe(Effect.provideService(Handlers, handlers))
+
+  return Effect.fnUntraced(function*(job) {
+    const ended = current = yield* Deferred.make<SingleRun>()
+    exit = undefined
+    runs.add([job])
+    return yield* Effect.onInterrupt(Deferred.await(ended), () => {
+      runs.cancel()
+      return Deferred.await(ended)
+    })
+  })
+})

@@ -1,0 +1,31 @@
+/**
+ * Lets time pass for the jobs of a test's queue.
+ */
+import { Duration, Effect } from "effect"
+import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
+import { kit, type TestQueue } from "./Kit.ts"
+
+/**
+ * Lets time pass for the jobs that are queued; it runs none. In memory the test's clock goes on, as
+ * by `TestClock.adjust`. On PostgreSQL the clock stays as it is, and the jobs come due so much
+ * earlier.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { enqueue, Job } from "pgq"
+ * import { TestQueue } from "pgq/testing"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const program = Effect.gen(function*() {
+ *   yield* enqueue(Tick, undefined, { delay: "3 days" })
+ *   yield* TestQueue.travel("3 days")
+ *   yield* TestQueue.assertEnqueued(Tick, { within: "0 seconds" })
+ * }).pipe(Effect.provide(TestQueue.layer()))
+ * ```
+ */
+export const travel = (
+  time: Duration.Input
+): Effect.Effect<void, SettingInvalid | StoreError, TestQueue> =>
+  Effect.flatMap(kit, (kit) => kit.travel(Duration.fromInputUnsafe(time)))
