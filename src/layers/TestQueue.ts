@@ -10,9 +10,12 @@ export {
   JobUnexpected,
   RunFailed
 } from "../domain/TestErrors.ts"
+export type { UnsettledRun } from "./testing/Attempt.ts"
 export { drain, drainUntil, runOne } from "./testing/Drain.ts"
 export type { DrainOptions, Run, RunErrors } from "./testing/Drain.ts"
 export { assertEnqueued, refuteEnqueued } from "./testing/Expectations.ts"
+export { crash, loseLease } from "./testing/Faults.ts"
+export type { LateRun } from "./testing/Faults.ts"
 export { stub } from "./testing/GivenHandlers.ts"
 export { during, enqueued } from "./testing/Jobs.ts"
 export { TestQueue } from "./testing/Kit.ts"

@@ -6,6 +6,7 @@ import type { Layer } from "effect"
 import type { Services } from "../../src/layers/TestQueue.ts"
 import { draining } from "./testQueue/Draining.ts"
 import { expecting } from "./testQueue/Expecting.ts"
+import { faults } from "./testQueue/Faults.ts"
 import { performing } from "./testQueue/Performing.ts"
 import { travelling } from "./testQueue/Travelling.ts"
 
@@ -17,4 +18,5 @@ export const suite = (name: string, kit: Layer.Layer<Services, unknown>) =>
     expecting(it)
     performing(it)
     travelling(it)
+    faults(it)
   })

@@ -67,6 +67,19 @@ describe("the queue of a test", () => {
       assert.match(refused.message, /^TestQueue: time passes in memory under a TestClock only/)
     }).pipe(Effect.provide(TestQueue.layer())))
 
+  it.effect("refuses a time that never ends", () =>
+    Effect.gen(function*() {
+      const refused = [
+        yield* Effect.flip(TestQueue.travel(-1)),
+        yield* Effect.flip(TestQueue.drainUntil("Infinity")),
+        yield* Effect.flip(TestQueue.refuteEnqueued(Tick, { within: Infinity }))
+      ]
+
+      for (const { message } of refused) {
+        assert.strictEqual(message, "TestQueue: a time that a test names is from 0 to 36500 days")
+      }
+    }).pipe(Effect.provide(TestQueue.layer())))
+
   it.effect("interrupts a run whose time is up", () =>
     Effect.gen(function*() {
       yield* enqueue(Tick)

@@ -8,7 +8,7 @@ import * as JobMatch from "../../domain/JobMatch.ts"
 import { type QueuedJob, textOf } from "../../domain/QueuedJob.ts"
 import { JobMissing, JobUnexpected } from "../../domain/TestErrors.ts"
 import * as Jobs from "./Jobs.ts"
-import { kit, type TestQueue } from "./Kit.ts"
+import { kit, type TestQueue, timeOf } from "./Kit.ts"
 
 type Expectation<A, E, Payload extends Schema.Top> = Effect.Effect<
   A,
@@ -45,7 +45,7 @@ export const assertEnqueued = <Payload extends Schema.Top>(
   expected: JobMatch.Expected<Payload["Type"]> = {}
 ): Expectation<QueuedJob<Payload["Type"]>, JobMissing, Payload> =>
   Effect.gen(function*() {
-    const { others, ours } = yield* parted(kind)
+    const { others, ours } = yield* parted(kind, expected)
     const fitting = ours.find((job) => fits(job, expected))
     if (fitting !== undefined) return fitting
     return yield* new JobMissing({
@@ -76,7 +76,7 @@ export const refuteEnqueued = <Payload extends Schema.Top>(
   expected: JobMatch.Expected<Payload["Type"]> = {}
 ): Expectation<void, JobUnexpected, Payload> =>
   Effect.gen(function*() {
-    const { ours } = yield* parted(kind)
+    const { ours } = yield* parted(kind, expected)
     const found = ours.filter((job) => fits(job, expected)).map(textOf)
     if (found.length === 0) return
     const unwanted = JobMatch.describe(kind.name, expected)
@@ -87,8 +87,12 @@ const fits = (job: QueuedJob<unknown>, expected: JobMatch.Expected<unknown>): bo
   JobMatch.differences(job, expected).length === 0
 
 /** The jobs of the kind, with their payloads decoded, and the others. */
-const parted = <Payload extends Schema.Top>(kind: JobKind<string, Payload>) =>
+const parted = <Payload extends Schema.Top>(
+  kind: JobKind<string, Payload>,
+  { within = 0 }: JobMatch.Expected<unknown>
+) =>
   Effect.gen(function*() {
+    yield* timeOf(within)
     const jobs = yield* Jobs.behind(0n)(yield* kit)
     const ours = jobs.filter(({ name }) => name === kind.name)
     return {

@@ -1,9 +1,10 @@
 /**
  * The parts of a test's queue, whatever it keeps its jobs in.
  */
-import { Context, type Duration, Effect, Option, Semaphore } from "effect"
+import { Context, Duration, Effect, Option, Semaphore } from "effect"
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import { SettingInvalid, type StoreError } from "../../domain/Errors.ts"
+import { delayMax } from "../../domain/JobRecord.ts"
 import type { Handlers } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
@@ -74,6 +75,19 @@ export const kit: Effect.Effect<Kit, SettingInvalid, TestQueue> = Effect.gen(fun
   if (Option.isSome(worker)) return yield* mixed("a worker as well, which runs the jobs by itself")
   return kit
 })
+
+/** A time that a test names: one that ends, and not before it begins. */
+export const timeOf = (time: Duration.Input): Effect.Effect<Duration.Duration, SettingInvalid> => {
+  const length = Option.getOrElse(Duration.fromInput(time), () => Duration.infinity)
+  return Duration.between(length, { minimum: Duration.zero, maximum: delayMax })
+    ? Effect.succeed(length)
+    : Effect.fail(
+      new SettingInvalid({
+        setting: "TestQueue",
+        issue: `a time that a test names is from 0 to ${Duration.toDays(delayMax)} days`
+      })
+    )
+}
 
 const mixed = (what: string) =>
   new SettingInvalid({

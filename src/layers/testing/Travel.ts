@@ -1,9 +1,9 @@
 /**
  * Lets time pass for the jobs of a test's queue.
  */
-import { Duration, Effect } from "effect"
+import { type Duration, Effect } from "effect"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
-import { kit, type TestQueue } from "./Kit.ts"
+import { kit, type TestQueue, timeOf } from "./Kit.ts"
 
 /**
  * Lets time pass for the jobs that are queued; it runs none. In memory the test's clock goes on, as
@@ -28,4 +28,4 @@ import { kit, type TestQueue } from "./Kit.ts"
 export const travel = (
   time: Duration.Input
 ): Effect.Effect<void, SettingInvalid | StoreError, TestQueue> =>
-  Effect.flatMap(kit, (kit) => kit.travel(Duration.fromInputUnsafe(time)))
+  Effect.flatMap(kit, (kit) => Effect.flatMap(timeOf(time), kit.travel))
