@@ -13,7 +13,8 @@ import { Cause, Data } from "effect"
  * import { TestQueue } from "pgq/testing"
  *
  * export const program = TestQueue.drain().pipe(
- *   Effect.catchTag("RunFailed", ({ cause, name }) => Effect.logInfo(name, Cause.squash(cause)))
+ *   Effect.catchTag("RunFailed", ({ cause, name }) => Effect.logInfo(name, Cause.squash(cause))),
+ *   Effect.provide(TestQueue.layer())
  * )
  * ```
  */
@@ -47,7 +48,8 @@ const ends = {
  * import { TestQueue } from "pgq/testing"
  *
  * export const program = TestQueue.drain().pipe(
- *   Effect.catchTag("ChainEndless", ({ names }) => Effect.logInfo(names.join()))
+ *   Effect.catchTag("ChainEndless", ({ names }) => Effect.logInfo(names.join())),
+ *   Effect.provide(TestQueue.layer())
  * )
  * ```
  */
@@ -73,7 +75,8 @@ export class ChainEndless extends Data.TaggedError("ChainEndless")<{
  * const Tick = Job.make("tick")
  *
  * export const program = TestQueue.perform(Tick).pipe(
- *   Effect.catchTag("HandlerMissing", ({ message }) => Effect.logInfo(message))
+ *   Effect.catchTag("HandlerMissing", ({ message }) => Effect.logInfo(message)),
+ *   Effect.provide(TestQueue.layer())
  * )
  * ```
  */
@@ -98,7 +101,8 @@ export class HandlerMissing extends Data.TaggedError("HandlerMissing")<{
  * const Tick = Job.make("tick")
  *
  * export const program = TestQueue.assertEnqueued(Tick).pipe(
- *   Effect.catchTag("JobMissing", ({ found }) => Effect.logInfo(found.join()))
+ *   Effect.catchTag("JobMissing", ({ found }) => Effect.logInfo(found.join())),
+ *   Effect.provide(TestQueue.layer())
  * )
  * ```
  */
@@ -123,7 +127,8 @@ export class JobMissing extends Data.TaggedError("JobMissing")<{
  * const Tick = Job.make("tick")
  *
  * export const program = TestQueue.refuteEnqueued(Tick).pipe(
- *   Effect.catchTag("JobUnexpected", ({ found }) => Effect.logInfo(found.join()))
+ *   Effect.catchTag("JobUnexpected", ({ found }) => Effect.logInfo(found.join())),
+ *   Effect.provide(TestQueue.layer())
  * )
  * ```
  */

@@ -1,25 +1,16 @@
 /**
  * One job of a test's queue: found, claimed and run, and not yet settled.
  */
-import { Effect, type Exit } from "effect"
+import { Effect } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
-import { type QueuedJob, textOf } from "../../domain/QueuedJob.ts"
+import { textOf } from "../../domain/QueuedJob.ts"
 import { JobMissing } from "../../domain/TestErrors.ts"
 import type { Ended } from "../worker/Outbox.ts"
 import * as Jobs from "./Jobs.ts"
 import type { Kit } from "./Kit.ts"
+import type { UnsettledRun } from "./Runs.ts"
 import type { TestWorker } from "./TestWorker.ts"
-
-/** A run of a job whose end is not recorded. */
-export interface UnsettledRun {
-  /** The job as it was claimed. Its payload is JSON. */
-  readonly job: QueuedJob<unknown>
-  /** The exit of its handler. */
-  readonly exit: Exit.Exit<unknown, unknown>
-  /** The jobs that were enqueued during the run, and are still queued. */
-  readonly enqueued: ReadonlyArray<QueuedJob<unknown>>
-}
 
 interface Attempt {
   readonly run: UnsettledRun

@@ -6,11 +6,10 @@ import type { JobKind } from "../../domain/JobKind.ts"
 import type { ChainEndless, JobMissing, RunFailed } from "../../domain/TestErrors.ts"
 import * as Attempt from "./Attempt.ts"
 import * as Draining from "./Draining.ts"
-import type { DrainOptions, Run, RunErrors } from "./Draining.ts"
-import { kit, type TestQueue } from "./Kit.ts"
+import { kit } from "./Kit.ts"
+import type { DrainOptions, Run, RunErrors } from "./Runs.ts"
+import type { TestQueue } from "./TestQueue.ts"
 import { withWorker } from "./TestWorker.ts"
-
-export type { DrainOptions, Run, RunErrors } from "./Draining.ts"
 
 /**
  * Runs all jobs that can run now, and those that they enqueue, until none is ready. One job runs
@@ -62,7 +61,7 @@ export const drain = (options: DrainOptions = {}): Effect.Effect<
  * export const program = Effect.gen(function*() {
  *   const runs = yield* TestQueue.drainUntil("3 days", { onFailure: "record" })
  *   yield* Effect.logInfo(`${runs.length} runs in three days`)
- * }).pipe(Effect.provide(TestQueue.layer()))
+ * }).pipe(Effect.provide(TestQueue.postgres()))
  * ```
  */
 export const drainUntil = (time: Duration.Input, options: DrainOptions = {}): Effect.Effect<

@@ -2,37 +2,13 @@
  * Runs one job after the other until none is ready, or until a time is over.
  */
 import { Duration, Effect, Exit } from "effect"
-import type { ClaimLost, SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
-import type { Settlement } from "../../domain/Settlement.ts"
 import { ChainEndless, RunFailed } from "../../domain/TestErrors.ts"
 import * as Attempt from "./Attempt.ts"
 import * as Jobs from "./Jobs.ts"
 import { type Kit, timeOf } from "./Kit.ts"
+import type { DrainOptions, Run, RunErrors } from "./Runs.ts"
 import type { TestWorker } from "./TestWorker.ts"
-
-/** A run of a job, from its claim to its settlement. */
-export interface Run extends Attempt.UnsettledRun {
-  /** The end of the run as it was recorded. */
-  readonly settlement: Settlement
-}
-
-/** The options of `TestQueue.drain`. */
-export interface DrainOptions {
-  /** Defaults to all queues. */
-  readonly queues?: ReadonlyArray<string> | undefined
-  /** Ends after so many runs. Defaults to no limit. */
-  readonly limit?: number | undefined
-  /**
-   * With "throw", draining fails as `RunFailed` at the first run that is tried again, fails for
-   * good, or has no handler. With "record", such a run is one of those answered. Defaults to
-   * "throw".
-   */
-  readonly onFailure?: "throw" | "record" | undefined
-}
-
-/** The errors of the functions that run jobs. */
-export type RunErrors = ClaimLost | SettingInvalid | StoreError
 
 /** A worker, and the chains of the jobs that it has run. */
 interface Draining {

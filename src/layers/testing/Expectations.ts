@@ -8,7 +8,8 @@ import * as JobMatch from "../../domain/JobMatch.ts"
 import { type QueuedJob, textOf } from "../../domain/QueuedJob.ts"
 import { JobMissing, JobUnexpected } from "../../domain/TestErrors.ts"
 import * as Jobs from "./Jobs.ts"
-import { kit, type TestQueue, timeOf } from "./Kit.ts"
+import { kit, timeOf } from "./Kit.ts"
+import type { TestQueue } from "./TestQueue.ts"
 
 type Expectation<A, E, Payload extends Schema.Top> = Effect.Effect<
   A,

@@ -6,8 +6,9 @@ import type { ClaimLost, SettingInvalid, StoreError } from "../../domain/Errors.
 import type { JobKind } from "../../domain/JobKind.ts"
 import type { JobMissing } from "../../domain/TestErrors.ts"
 import * as Attempt from "./Attempt.ts"
-import type { UnsettledRun } from "./Attempt.ts"
-import { kit, type TestQueue } from "./Kit.ts"
+import { kit } from "./Kit.ts"
+import type { UnsettledRun } from "./Runs.ts"
+import type { TestQueue } from "./TestQueue.ts"
 import { withWorker } from "./TestWorker.ts"
 
 type Faulty<A> = Effect.Effect<A, JobMissing | SettingInvalid | StoreError, TestQueue>

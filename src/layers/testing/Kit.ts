@@ -1,7 +1,7 @@
 /**
  * The parts of a test's queue, whatever it keeps its jobs in.
  */
-import { Context, Duration, Effect, Option, Semaphore } from "effect"
+import { Context, Duration, Effect, Layer, Option, Semaphore } from "effect"
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import { SettingInvalid, type StoreError } from "../../domain/Errors.ts"
 import { delayMax } from "../../domain/JobRecord.ts"
@@ -12,8 +12,10 @@ import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as Handler from "../job/Handler.ts"
+import type { Kinds } from "../job/Jobs.ts"
+import type { TestQueue } from "./TestQueue.ts"
 
-/** The parts of the test's queue. They are for the functions of `TestQueue`, not for tests. */
 export interface Kit {
   readonly handlers: Handlers["Service"]
   readonly repo: JobRepo["Service"]
@@ -27,46 +29,42 @@ export interface Kit {
   readonly travel: (by: Duration.Duration) => Effect.Effect<void, SettingInvalid | StoreError>
 }
 
-/**
- * The queue of a test, which `TestQueue.layer` and `TestQueue.postgres` provide. The functions of
- * `TestQueue` work on it.
- *
- * @example
- * ```ts
- * import { Effect } from "effect"
- * import { TestQueue } from "pgq/testing"
- *
- * const twice: Effect.Effect<unknown, unknown, TestQueue.TestQueue> = Effect.andThen(
- *   TestQueue.drain(),
- *   TestQueue.drain()
- * )
- *
- * export const program = twice.pipe(Effect.provide(TestQueue.layer()))
- * ```
- */
-export class TestQueue extends Context.Service<TestQueue, Kit>()("pgq/testing/TestQueue") {}
+const Key = Context.Service<TestQueue, Kit>("pgq/testing/TestQueue")
 
-export const make = Effect.fnUntraced(function*(
-  { handlers, travel }: Pick<Kit, "handlers" | "travel">
-) {
-  return TestQueue.of({
-    handlers,
-    travel,
-    repo: yield* JobRepo,
-    queued: yield* QueuedJobs,
-    scheduler: yield* Scheduler,
-    registry: yield* WorkerRegistry,
-    mode: CooperativeMode.format((yield* LockStrategy).mode),
-    turn: yield* Semaphore.make(1)
-  })
-})
+/** A layer of a test's queue, over the services of a store. */
+export const layer = <const Some extends Kinds>(
+  jobs: Some | undefined,
+  travel: Kit["travel"]
+) =>
+  Layer.effect(
+    Key,
+    Effect.gen(function*() {
+      const handlers = yield* handlersOf<Some>(jobs)
+      return Key.of({
+        handlers,
+        travel,
+        repo: yield* JobRepo,
+        queued: yield* QueuedJobs,
+        scheduler: yield* Scheduler,
+        registry: yield* WorkerRegistry,
+        mode: CooperativeMode.format((yield* LockStrategy).mode),
+        turn: yield* Semaphore.make(1)
+      })
+    })
+  )
+
+/** The handlers of these kinds; none without kinds. */
+const handlersOf = <const Some extends Kinds>(
+  jobs: Some | undefined
+): Effect.Effect<Handlers["Service"], SettingInvalid, Handler.HandlersOf<Some>> =>
+  jobs === undefined ? Effect.succeed({ find: () => undefined }) : Handler.of<Some>(jobs)
 
 /**
  * The test's queue. Fails if the test enqueues elsewhere, or if a worker runs the jobs: then every
  * answer would mislead.
  */
 export const kit: Effect.Effect<Kit, SettingInvalid, TestQueue> = Effect.gen(function*() {
-  const kit = yield* TestQueue
+  const kit = yield* Key
   const repo = yield* Effect.serviceOption(JobRepo)
   const worker = yield* Effect.serviceOption(WorkerControl)
   if (Option.isSome(repo) && repo.value !== kit.repo) {

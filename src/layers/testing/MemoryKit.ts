@@ -10,11 +10,11 @@ import type { JobRepo } from "../../services/JobRepo.ts"
 import type { HandlersOf } from "../job/Handler.ts"
 import type { JobsOption, Kinds } from "../job/Jobs.ts"
 import * as Memory from "../memory/MemorySchema.ts"
-import * as Given from "./GivenHandlers.ts"
 import * as Kit from "./Kit.ts"
+import type { TestQueue } from "./TestQueue.ts"
 
 /** The services of a test's queue. */
-export type Services = JobAdmin | JobControl | JobRepo | Kit.TestQueue
+export type Services = JobAdmin | JobControl | JobRepo | TestQueue
 
 /**
  * A queue in memory for a test, with the services of producers and operators. No worker runs by
@@ -51,11 +51,7 @@ export function layer<const Some extends Kinds>(
 export function layer<const Some extends Kinds>(
   options?: JobsOption<Some>
 ): Layer.Layer<Services, SettingInvalid, HandlersOf<Some>> {
-  const make = Effect.flatMap(
-    Given.of<Some>(options?.jobs),
-    (handlers) => Kit.make({ handlers, travel })
-  )
-  return Layer.provideMerge(Layer.effect(Kit.TestQueue, make), Memory.layer)
+  return Layer.provideMerge(Kit.layer<Some>(options?.jobs, travel), Memory.layer)
 }
 
 const travel: Kit.Kit["travel"] = (by) =>

@@ -8,8 +8,9 @@ import { type ClaimedJob, type NewJob, newJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 import { HandlerMissing } from "../../domain/TestErrors.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
-import { kit, type TestQueue } from "./Kit.ts"
+import { kit } from "./Kit.ts"
 import * as SingleRuns from "./SingleRuns.ts"
+import type { TestQueue } from "./TestQueue.ts"
 
 /** A run that no store has recorded. */
 export interface Performed {

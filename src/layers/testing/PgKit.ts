@@ -15,7 +15,6 @@ import * as PgSchema from "../postgres/PgSchema.ts"
 import * as PgTravel from "../postgres/PgTravel.ts"
 import * as PgWorkerRegistry from "../postgres/PgWorkerRegistry.ts"
 import { withTimeout } from "../postgres/QueryTimeout.ts"
-import * as Given from "./GivenHandlers.ts"
 import * as Kit from "./Kit.ts"
 import type { Services } from "./MemoryKit.ts"
 
@@ -43,16 +42,14 @@ type Errors = SchemaUnfit | SettingInvalid | StoreError
  *
  * @example
  * ```ts
- * import { PgClient } from "@effect/sql-pg"
- * import { Config, Effect, Layer } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { enqueue, Job } from "pgq"
  * import { TestQueue } from "pgq/testing"
  *
  * const Tick = Job.make("tick")
  *
  * const Queue = TestQueue.postgres({ jobs: [Tick] }).pipe(
- *   Layer.provide(Tick.toLayer(() => Effect.logInfo("tick"))),
- *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("PGQ_URL") }))
+ *   Layer.provide(Tick.toLayer(() => Effect.logInfo("tick")))
  * )
  *
  * export const program = Effect.gen(function*() {
@@ -72,11 +69,10 @@ export function postgres<const Some extends Kinds>(
   options: PostgresOptions & Partial<JobsOption<Some>> = {}
 ): Layer.Layer<Services, Errors, HandlersOf<Some> | PgClient.PgClient> {
   return Layer.unwrap(Effect.gen(function*() {
-    const handlers = yield* Given.of<Some>(options.jobs)
     const schema = options.schema ?? `pgq_test_${crypto.randomUUID().replaceAll("-", "").slice(16)}`
     const travel = PgTravel.make(yield* PgClient.PgClient, schema)
     yield* ownSchema(schema)
-    return Layer.effect(Kit.TestQueue, Kit.make({ handlers, travel })).pipe(
+    return Kit.layer<Some>(options.jobs, travel).pipe(
       Layer.provideMerge(Layer.mergeAll(
         PgJobRepo.layer({ schema }),
         PgJobAdmin.layer({ schema }),

@@ -3,7 +3,8 @@
  */
 import { type Duration, Effect } from "effect"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
-import { kit, type TestQueue, timeOf } from "./Kit.ts"
+import { kit, timeOf } from "./Kit.ts"
+import type { TestQueue } from "./TestQueue.ts"
 
 /**
  * Lets time pass for the jobs that are queued; it runs none. In memory the test's clock goes on, as
@@ -22,7 +23,7 @@ import { kit, type TestQueue, timeOf } from "./Kit.ts"
  *   yield* enqueue(Tick, undefined, { delay: "3 days" })
  *   yield* TestQueue.travel("3 days")
  *   yield* TestQueue.assertEnqueued(Tick, { within: "0 seconds" })
- * }).pipe(Effect.provide(TestQueue.layer()))
+ * }).pipe(Effect.provide(TestQueue.postgres()))
  * ```
  */
 export const travel = (

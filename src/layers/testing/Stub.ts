@@ -1,18 +1,9 @@
 /**
- * The handlers of a test's queue, and handlers that only answer.
+ * Handlers that only answer.
  */
-import { Effect, Exit, type Layer, type Schema } from "effect"
-import type { SettingInvalid } from "../../domain/Errors.ts"
-import type { Handlers } from "../../services/Handlers.ts"
-import * as Handler from "../job/Handler.ts"
+import { type Effect, Exit, type Layer, type Schema } from "effect"
+import type * as Handler from "../job/Handler.ts"
 import type * as Job from "../job/Job.ts"
-import type { Kinds } from "../job/Jobs.ts"
-
-/** The handlers of these kinds; none without kinds. */
-export const of = <const Some extends Kinds>(
-  jobs: Some | undefined
-): Effect.Effect<Handlers["Service"], SettingInvalid, Handler.HandlersOf<Some>> =>
-  jobs === undefined ? Effect.succeed({ find: () => undefined }) : Handler.of<Some>(jobs)
 
 /**
  * A handler for the jobs of a kind that does nothing and ends with this exit, a success by default.
