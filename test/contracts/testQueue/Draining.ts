@@ -4,10 +4,11 @@
 import { assert } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
 import * as TestQueue from "../../../src/layers/TestQueue.ts"
-import { enqueue } from "../../../src/services/Enqueue.ts"
+import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../../src/services/JobAdmin.ts"
+import { JobControl } from "../../../src/services/JobControl.ts"
 import type { It } from "../TestQueueSuite.ts"
-import { Charge, cleared, Flaky, Mail, Mails, mailTo, Nap, Stray } from "./Kinds.ts"
+import { Charge, cleared, Flaky, Mail, Mails, mailTo, Nap, Quits, Stray } from "./Kinds.ts"
 
 export const draining = (it: It): void => {
   it.effect("runs what is ready by priority and id, whatever its queue", () =>
@@ -108,6 +109,24 @@ export const draining = (it: It): void => {
       assert(missing._tag === "RunFailed")
       assert.strictEqual(missing.settlement, "Unhandled")
       assert.match(missing.message, /no handler for "stray"; name its kind/)
+    }))
+
+  it.effect("does not run a job again that was cancelled meanwhile", () =>
+    Effect.gen(function*() {
+      yield* cleared
+      const ids = yield* enqueueAll(Quits, [{ payload: "fails" }, { payload: "succeeds" }])
+
+      const runs = yield* TestQueue.drain()
+
+      assert.deepStrictEqual(runs.map(({ settlement }) => settlement._tag), [
+        "Cancelled",
+        "Completed"
+      ])
+      const control = yield* JobControl
+      assert.deepStrictEqual(yield* Effect.forEach(ids, control.outcomeOf), [
+        "cancelled",
+        "completed"
+      ])
     }))
 
   it.effect("records failures where it is asked to, as a worker does", () =>

@@ -38,22 +38,29 @@ export const Mails = Job.make("mails", { payload: Schema.Int })
 
 export const Nap = Job.make("nap")
 
+/** Cancels itself, and then ends as it says. */
+export const Quits = Job.make("quits", { payload: Schema.Literals(["succeeds", "fails"]) })
+
 /** Has no handler. */
 export const Stray = Job.make("stray")
 
-export const jobs = [Mail, Flaky, Charge, Mails, Nap] as const
+export const jobs = [Mail, Flaky, Charge, Mails, Nap, Quits] as const
 
-export const handlers: Layer.Layer<Job.HandlersOf<typeof jobs>, never, JobRepo> = Layer.mergeAll(
-  Mail.toLayer(({ to }) => to),
-  Flaky.toLayer(({ succeedsAt }, { attempt }) =>
-    attempt < succeedsAt ? Effect.fail(`not in attempt ${attempt}`) : Effect.succeed(attempt)
-  ),
-  Charge.toLayer(({ card }) => card === "bad" ? Effect.fail(new Declined()) : Effect.void),
-  Mails.toLayer((count) =>
-    enqueueAll(Mail, Array.from({ length: count }, (_, n) => ({ payload: { to: `${n}` } })))
-  ),
-  Nap.toLayer(() => Effect.fail(new Job.Snooze({ delay: "10 minutes" })))
-)
+export const handlers: Layer.Layer<Job.HandlersOf<typeof jobs>, never, JobControl | JobRepo> = Layer
+  .mergeAll(
+    Mail.toLayer(({ to }) => to),
+    Flaky.toLayer(({ succeedsAt }, { attempt }) =>
+      attempt < succeedsAt ? Effect.fail(`not in attempt ${attempt}`) : Effect.succeed(attempt)
+    ),
+    Charge.toLayer(({ card }) => card === "bad" ? Effect.fail(new Declined()) : Effect.void),
+    Mails.toLayer((count) =>
+      enqueueAll(Mail, Array.from({ length: count }, (_, n) => ({ payload: { to: `${n}` } })))
+    ),
+    Quits.toLayer((ends, { id }) =>
+      Effect.andThen(Job.cancel(id), ends === "fails" ? Effect.fail("cancelled") : Effect.void)
+    ),
+    Nap.toLayer(() => Effect.fail(new Job.Snooze({ delay: "10 minutes" })))
+  )
 
 /** Ends all jobs that other tests of the suite have left. */
 export const cleared = Effect.gen(function*() {
