@@ -1,5 +1,5 @@
 /**
- * Lets jobs in PostgreSQL come due earlier, as if time had passed for them alone.
+ * Lets jobs in PostgreSQL come due and expire earlier, as if time had passed for them alone.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
@@ -12,6 +12,7 @@ export const make = (client: PgClient.PgClient, schema: string) => {
   const setStep = (step: string) => sql`SELECT set_config('pgq.step', ${step}, true)`
   return (by: Duration.Duration): Effect.Effect<void, StoreError> =>
     Effect.gen(function*() {
+      const time = `${Duration.toMillis(by)} milliseconds`
       const [before] = yield* sql<{ step: string }>`
         SELECT coalesce(current_setting('pgq.step', true), '') AS step
       `
@@ -20,9 +21,14 @@ export const make = (client: PgClient.PgClient, schema: string) => {
       yield* setStep("0")
       yield* sql`
         UPDATE ${sql(`${schema}.jobs`)}
-        SET run_at = run_at - ${`${Duration.toMillis(by)} milliseconds`}::interval
+        SET run_at = run_at - ${time}::interval
         WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
       `
+      yield* sql`
+        UPDATE ${sql(`${schema}.jobs`)} SET expires_at = expires_at - ${time}::interval
+        WHERE expires_at < 'infinity'
+      `
+      yield* sql`UPDATE ${sql(`${schema}.expiries`)} SET at = at - ${time}::interval`
       yield* setStep(before!.step)
     }).pipe(
       sql.withTransaction,

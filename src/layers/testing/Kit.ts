@@ -57,7 +57,7 @@ export const layer = <const Some extends Kinds>(
 const handlersOf = <const Some extends Kinds>(
   jobs: Some | undefined
 ): Effect.Effect<Handlers["Service"], SettingInvalid, Handler.HandlersOf<Some>> =>
-  jobs === undefined ? Effect.succeed({ find: () => undefined }) : Handler.of<Some>(jobs)
+  jobs === undefined ? Effect.succeed({ find: () => undefined, names: [] }) : Handler.of<Some>(jobs)
 
 /**
  * The test's queue. Fails if the test enqueues elsewhere, or if a worker runs the jobs: then every

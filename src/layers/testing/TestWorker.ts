@@ -24,6 +24,7 @@ export const make = Effect.fnUntraced(function*(kit: Kit) {
     queues: [],
     mode: kit.mode,
     concurrency: 1,
+    names: kit.handlers.names,
     lease: Duration.days(1)
   })
   yield* Effect.acquireRelease(joining, () => Effect.ignore(registry.leave(id)))
@@ -55,6 +56,7 @@ const claim = (kit: Kit, worker: string) =>
   Effect.fnUntraced(function*(
     queues?: ReadonlyArray<string>
   ): Effect.fn.Return<ClaimedJob | undefined, StoreError> {
+    yield* Effect.repeat(kit.scheduler.expire, { while: ({ isBehind }) => isBehind })
     yield* Effect.repeat(kit.scheduler.promote, { while: ({ isBehind }) => isBehind })
     for (const queue of yield* inTurn(kit, queues)) {
       const options = { queues: [queue], worker, limit: 1, slots: 1, perLaneMax: 0 }

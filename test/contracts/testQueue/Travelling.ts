@@ -26,6 +26,17 @@ export const travelling = (it: It): void => {
       ])
     }))
 
+  it.effect("lets jobs expire that nobody has run by then", () =>
+    Effect.gen(function*() {
+      yield* cleared
+      yield* mailTo("ada", { expiresIn: "3 days" })
+      yield* mailTo("bob", { expiresIn: "1 day" })
+
+      yield* TestQueue.travel("2 days")
+
+      assert.deepStrictEqual((yield* TestQueue.drain()).map(({ job }) => toOf(job)), ["ada"])
+    }))
+
   it.effect("puts a job that was tried behind those that are ready by then", () =>
     Effect.gen(function*() {
       yield* cleared
