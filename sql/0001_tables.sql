@@ -44,6 +44,10 @@ CREATE TABLE jobs (
   serialization_key text
                     CONSTRAINT jobs_key_length
                     CHECK (octet_length(serialization_key) BETWEEN 1 AND 512),
+  -- Of all unfinished jobs of one name, one at most has this key; NULL is none.
+  unique_key        text
+                    CONSTRAINT jobs_unique_key_length
+                    CHECK (octet_length(unique_key) BETWEEN 1 AND 256),
   -- The bound is one of bytes as text: jsonb stores 1e131071 in a few bytes and sends 131,072
   -- digits.
   payload           jsonb NOT NULL DEFAULT '{}'
@@ -79,6 +83,20 @@ CREATE INDEX jobs_lane ON jobs (queue, serialization_key, priority DESC, id)
   WHERE state = 'waiting';
 
 CREATE INDEX jobs_due ON jobs (run_at) WHERE state IN ('scheduled', 'retry');
+
+-- The holders of unique keys. A job holds its key in each state; the end of the job frees it.
+CREATE UNIQUE INDEX jobs_unique ON jobs (name, unique_key) WHERE unique_key IS NOT NULL;
+
+-- One row per unique key that stays taken until a time, whether its job has ended or not.
+CREATE TABLE holds (
+  name       text NOT NULL,
+  unique_key text NOT NULL,
+  until      timestamptz NOT NULL,
+  -- The job that stands for all that is offered meanwhile.
+  job_id     bigint NOT NULL,
+  PRIMARY KEY (name, unique_key)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+CREATE INDEX holds_until ON holds (until);
 
 -- One row per claimed batch. The random id is the fence: a settlement under any other id changes
 -- nothing.
@@ -183,7 +201,9 @@ CREATE INDEX dirty_lanes_age ON dirty_lanes ((queue || ''), (- priority::bigint)
 CREATE TABLE receipts (
   id       uuid PRIMARY KEY,
   added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  job_ids  bigint[] NOT NULL
+  job_ids  bigint[] NOT NULL,
+  -- The outcome of each of these jobs, if they were offered; NULL if they were added.
+  outcomes text[]
 ) WITH (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
   autovacuum_vacuum_cost_delay = 0
@@ -234,6 +254,7 @@ CREATE TABLE finished_jobs (
   -- The lease under which the job ended.
   lease_id          uuid,
   max_attempts      integer,
+  unique_key        text,
   -- When the job was queued again, under the same id; NULL if it was not. Of all rows with one id,
   -- at most the newest has NULL.
   redriven_at       timestamptz

@@ -43,7 +43,7 @@ BEGIN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
       id, created_at, claimed_at, finished_at, priority, attempt, ran_ms, outcome, queue, name,
-      serialization_key, payload, error, failure, lease_id, max_attempts
+      serialization_key, payload, error, failure, lease_id, max_attempts, unique_key
     )
     SELECT j.id, j.created_at, e.claimed_at, clock_timestamp(), j.priority,
            j.failures + last_run,
@@ -52,7 +52,7 @@ BEGIN
            outcome_, j.queue, j.name, j.serialization_key, j.payload,
            CASE WHEN has_error THEN coalesce(why ->> j.id::text, j.error) END,
            CASE WHEN has_error THEN fields -> j.id::text END,
-           e.lease, j.max_attempts
+           e.lease, j.max_attempts, j.unique_key
     FROM unnest(ended) AS e CROSS JOIN jobs AS j WHERE j.id = ANY (e.ids);
   END IF;
   DELETE FROM jobs WHERE id = ANY (ids);

@@ -395,8 +395,8 @@ BEGIN
   RETURN cardinality(forgotten);
 END $$;
 
--- Deletes some receipts that no client will ask for any more, and some requests for jobs that have
--- left their lease. Returns the greater number.
+-- Deletes some receipts that no client will ask for any more, some requests for jobs that have left
+-- their lease, and some holds that are over. Returns the greatest number.
 CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp() - interval '5 minutes';
@@ -406,7 +406,7 @@ BEGIN
     SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at LIMIT 5000
   ));
   GET DIAGNOSTICS dropped = ROW_COUNT;
-  RETURN greatest(dropped, forget_requests());
+  RETURN greatest(dropped, forget_requests(), forget_holds());
 END $$;
 
 -- Deletes some requests for jobs that completed all the same, or were deleted by hand. A lease

@@ -9,7 +9,7 @@ SELECT j.id, j.queue, j.name, j.serialization_key, j.priority,
          ELSE j.state
        END AS state,
        j.failures, j.max_attempts, j.run_at, j.expires_at, j.created_at, l.claimed_at, l.worker_id,
-       j.crash_count, j.unhandled_count, j.snooze_count, j.error, j.payload
+       j.crash_count, j.unhandled_count, j.snooze_count, j.error, j.unique_key, j.payload
 FROM jobs AS j
 LEFT JOIN (
   SELECT leases.id, claimed_at, worker_id, unnest(job_ids) AS job_id FROM leases

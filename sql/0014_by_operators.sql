@@ -9,6 +9,7 @@
 -- - 'retried': the job waited for its time or its next try, or blocked its lane, and may start.
 -- - 'queued', 'running': the job was ready, or behind its key; or it is leased.
 -- - 'completed': there is nothing to do again.
+-- - 'conflict': another job has taken the unique key since, and nothing was changed.
 -- - 'held': another transaction has locked the job, and nothing of it was changed. After the first
 --   such job no other one is waited for.
 -- - 'unknown': there is no such job, and no history of it.
@@ -31,7 +32,7 @@ $$;
 CREATE FUNCTION retry_failed(
   queue text, name text, outcome text, since timestamptz, error_like text,
   after_id bigint, jobs_max integer,
-  OUT redriven integer, OUT held integer, OUT last_id bigint
+  OUT redriven integer, OUT conflicts integer, OUT held integer, OUT last_id bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
   wanted text[] := CASE
@@ -59,8 +60,9 @@ BEGIN
     last_id := fitting[jobs_max];
   END IF;
   SELECT count(*) FILTER (WHERE done.outcome = 'redriven'),
+         count(*) FILTER (WHERE done.outcome = 'conflict'),
          count(*) FILTER (WHERE done.outcome = 'held')
-    INTO redriven, held
+    INTO redriven, conflicts, held
     FROM take_each(('redrive', NULL, NULL, NULL)::step_by_hand, fitting) AS done;
 END $$;
 
@@ -106,11 +108,10 @@ CREATE FUNCTION try_to_change(
 ) LANGUAGE plpgsql AS $$
 BEGIN
   has_ended_before := false;
-  IF step IN ('retry', 'redrive') AND redrive(job, waits) THEN
-    outcome := 'redriven';
-    RETURN;
+  IF step IN ('retry', 'redrive') THEN
+    outcome := redrive(job, waits);
+    IF step = 'redrive' OR outcome IS NOT NULL THEN RETURN; END IF;
   END IF;
-  IF step = 'redrive' THEN RETURN; END IF;
   outcome := hold_job(job, waits);
   IF outcome IS NULL THEN
     outcome := CASE step
@@ -160,15 +161,16 @@ BEGIN
   RETURN 'edited';
 END $$;
 
--- Queues a finished job that did not complete again, with the id that it had. Returns whether there
--- was one. It does not expire again. The history keeps the row of each of its lives. A settlement
--- of an earlier life comes too late: its lease has lost the job. So does a request to cancel it,
--- which belongs to that lease.
-CREATE FUNCTION redrive(job bigint, waits boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Queues a finished job that did not complete again, with the id and the unique key that it had.
+-- It does not expire again. Returns 'redriven', 'conflict' if another job has the unique key, or
+-- NULL if there is no such job. The history keeps the row of each of its lives. A settlement of an
+-- earlier life comes too late: its lease has lost the job. So does a request to cancel it, which
+-- belongs to that lease.
+CREATE FUNCTION redrive(job bigint, waits boolean) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   past finished_jobs;
 BEGIN
-  IF EXISTS (SELECT FROM jobs WHERE id = job) THEN RETURN false; END IF;
+  IF EXISTS (SELECT FROM jobs WHERE id = job) THEN RETURN NULL; END IF;
   -- Of two redrives at once, one waits here, and finds the row no more.
   IF waits THEN
     SELECT * INTO past FROM finished_jobs
@@ -179,19 +181,27 @@ BEGIN
     WHERE id = job AND outcome <> 'completed' AND redriven_at IS NULL
     ORDER BY finished_at DESC LIMIT 1 FOR UPDATE NOWAIT;
   END IF;
-  IF NOT FOUND THEN RETURN false; END IF;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF is_taken(past.name, past.unique_key) THEN RETURN 'conflict'; END IF;
   PERFORM run_by_hand(
     'UPDATE %I.finished_jobs SET redriven_at = clock_timestamp() WHERE id = ($1).id '
     'AND outcome = ($1).outcome AND finished_at = ($1).finished_at AND redriven_at IS NULL',
     past, job
   );
-  PERFORM run_by_hand(
+  IF count_by_hand(
     'INSERT INTO %I.jobs (id, created_at, priority, max_attempts, queue, name, serialization_key, '
-    'payload) OVERRIDING SYSTEM VALUE VALUES (($1).id, ($1).created_at, ($1).priority, '
-    '($1).max_attempts, ($1).queue, ($1).name, ($1).serialization_key, ($1).payload)',
-    past, job
-  );
-  RETURN true;
+    'payload, unique_key) OVERRIDING SYSTEM VALUE VALUES (($1).id, ($1).created_at, '
+    '($1).priority, ($1).max_attempts, ($1).queue, ($1).name, ($1).serialization_key, '
+    '($1).payload, ($1).unique_key) '
+    'ON CONFLICT (name, unique_key) WHERE unique_key IS NOT NULL DO NOTHING',
+    past, past.unique_key IS NOT NULL
+  ) = 0 THEN
+    IF is_taken(past.name, past.unique_key) THEN
+      RAISE EXCEPTION 'the unique key of job % was taken', job USING ERRCODE = 'PGQ04';
+    END IF;
+    PERFORM refuse_as_kept(job);
+  END IF;
+  RETURN 'redriven';
 END $$;
 
 -- Runs a statement on the row of a job as if its caller had written it: pgq's triggers for changes
@@ -199,17 +209,30 @@ END $$;
 -- session, as those of guests do. `given` is the parameter $1.
 CREATE FUNCTION run_by_hand(statement text, given anycompatible, job bigint) RETURNS void
 LANGUAGE plpgsql AS $$
+BEGIN
+  IF count_by_hand(statement, given, false) = 0 THEN PERFORM refuse_as_kept(job); END IF;
+END $$;
+
+-- Runs such a statement, and returns the number of its rows. A statement that `may_wait` for
+-- another transaction does so no longer than its step.
+CREATE FUNCTION count_by_hand(statement text, given anycompatible, may_wait boolean)
+RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   qualified text := format(statement, current_schema());
   lent json := lend();
   changed integer;
 BEGIN
+  IF may_wait THEN PERFORM set_config('lock_timeout', lent ->> 'lock_timeout', true); END IF;
   EXECUTE qualified USING given;
   GET DIAGNOSTICS changed = ROW_COUNT;
   PERFORM set_config(name, value, true) FROM json_each_text(lent) AS s(name, value);
-  IF changed = 0 THEN
-    RAISE EXCEPTION 'job % cannot be changed: a trigger keeps its row as it is', job
-      USING ERRCODE = 'triggered_action_exception',
-            HINT = 'A BEFORE trigger on jobs or finished_jobs must not return NULL.';
-  END IF;
+  RETURN changed;
+END $$;
+
+-- Refuses a step whose statement has found the row of a job, and has not changed it.
+CREATE FUNCTION refuse_as_kept(job bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'job % cannot be changed: a trigger keeps its row as it is', job
+    USING ERRCODE = 'triggered_action_exception',
+          HINT = 'A BEFORE trigger on jobs or finished_jobs must not return NULL.';
 END $$;

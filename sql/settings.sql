@@ -22,12 +22,14 @@ WITH groups (functions, settings) AS (VALUES
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
   -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
   (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes', 'expire'],
+         'heal_lanes', 'expire', 'offer_many'],
    ARRAY['lock_timeout=5s']),
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.
   (ARRAY['settle'], ARRAY['lock_timeout=100ms']),
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
+  -- Its jobs are of many callers, and an offer waits for each transaction that has its key.
+  (ARRAY['offer_apart'], ARRAY['lock_timeout=100ms']),
   (ARRAY['cancel', 'cancel_some', 'retry', 'retry_failed', 'discard', 'edit'],
    ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
@@ -79,9 +81,9 @@ CROSS JOIN LATERAL (
            ORDER BY 1
          ) AS settings,
          -- A producer needs no rights to the tables that the triggers look up and write, a worker
-         -- owns no history, and an operator locks a lease but changes none. These functions change
-         -- no job, and evaluate nothing that the caller chose.
+         -- owns no history, an operator locks a lease but changes none, and who offers jobs needs
+         -- ids. These functions change no job, and evaluate nothing that the caller chose.
          is_pinned AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%'
-                        OR proname = 'request_cancel') AS is_definer
+                        OR proname IN ('request_cancel', 'draw_ids')) AS is_definer
 ) AS wanted
 WHERE p.pronamespace = current_schema()::regnamespace

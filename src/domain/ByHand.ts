@@ -16,6 +16,8 @@ export type RetryAnswer = Data.TaggedEnum<{
   Running: {}
   /** The job has completed: there is nothing to do again. */
   Completed: {}
+  /** Another job has taken its unique key since: nothing was changed. */
+  Conflict: {}
   /** Another transaction locks the job: nothing was changed. */
   Held: {}
   /** There is no such job, and no history of one. */
@@ -74,6 +76,8 @@ export interface FinishedSelection extends Omit<RetryFilter, "name"> {
 /** How many finished jobs came to which end. */
 export interface RetryCounts {
   readonly redriven: number
+  /** Jobs whose unique key another job has taken since. */
+  readonly conflicts: number
   readonly held: number
 }
 

@@ -20,7 +20,8 @@ import { JobControl } from "./JobControl.ts"
  * never run: with its id, and so first in its lane among the jobs of its priority. It does not
  * expire again. That goes for as long as the history keeps the job. A job that waits for a time,
  * for its next attempt, or for somebody to unblock its lane starts at once, with the attempts that
- * it has used. Other jobs are left as they are: a second `retry` of a job changes nothing.
+ * it has used. Other jobs are left as they are: a second `retry` of a job changes nothing. So is a
+ * job whose unique key another job has taken since.
  *
  * Joins the transaction it is called in. Input that cannot be meant fails as `JobInvalid`.
  *
@@ -93,13 +94,17 @@ export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, { lim
   readonly onStep: (counts: RetryCounts) => Effect.Effect<void, never, R>
 }) {
   const control = yield* JobControl
-  let counts: RetryCounts = { redriven: 0, held: 0 }
+  let counts: RetryCounts = { redriven: 0, conflicts: 0, held: 0 }
   let after: bigint | undefined = lowestId
   while (after !== undefined) {
     const left: number | undefined = limit && limit - counts.redriven
     if (left === 0) return counts
     const step: Step = yield* control.retrySome(filter, { after, limit: left })
-    counts = { redriven: counts.redriven + step.redriven, held: counts.held + step.held }
+    counts = {
+      redriven: counts.redriven + step.redriven,
+      conflicts: counts.conflicts + step.conflicts,
+      held: counts.held + step.held
+    }
     after = step.last
     yield* onStep(counts)
   }

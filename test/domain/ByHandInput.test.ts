@@ -76,7 +76,7 @@ describe("finished jobs", () => {
         ...DeafControl.control,
         retrySome: (_, { after, limit }) => {
           asked.push([after, limit])
-          return Effect.succeed({ redriven: 3, held: 1, last: after + 10n })
+          return Effect.succeed({ redriven: 3, conflicts: 0, held: 1, last: after + 10n })
         }
       })
 
@@ -86,7 +86,7 @@ describe("finished jobs", () => {
 
       const lowest = -(2n ** 63n)
       assert.deepStrictEqual(asked, [[lowest, 6], [lowest + 10n, 3]])
-      assert.deepStrictEqual(counts, { redriven: 6, held: 2 })
+      assert.deepStrictEqual(counts, { redriven: 6, conflicts: 0, held: 2 })
     }))
 })
 

@@ -126,7 +126,7 @@ export const ofCancels: ReadonlyArray<Mutant> = [
     of: "endOfRequests",
     changes: [{
       file: "sql/0006_maintenance.sql",
-      from: "RETURN greatest(dropped, forget_requests());",
+      from: "RETURN greatest(dropped, forget_requests(), forget_holds());",
       to: "RETURN dropped;"
     }],
     by: [requests("that is forgotten when its job has left the lease")]

@@ -11,9 +11,8 @@ export const ofOperators: ReadonlyArray<Mutant> = [
     of: "markerOfRedriven",
     changes: [{
       file,
-      from: "    past, job\n  );\n  RETURN true;",
-      to: "    past, job\n  );\n" +
-        "  DELETE FROM dirty_lanes WHERE key = past.serialization_key;\n  RETURN true;"
+      from: "  RETURN 'redriven';",
+      to: "  DELETE FROM dirty_lanes WHERE key = past.serialization_key;\n  RETURN 'redriven';"
     }],
     by: [test("interleaving/redrives", "puts a job first in its lane")]
   },

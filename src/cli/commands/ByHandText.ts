@@ -20,6 +20,8 @@ const ofAnswer = (answer: Answer): string => {
       return "running"
     case "Completed":
       return "completed before"
+    case "Conflict":
+      return "not queued: another job has its unique key"
     case "Discarded":
       return "discarded"
     case "Edited":
@@ -51,8 +53,10 @@ const jsonOf = ({ _tag, ...more }: Answer, id: bigint | undefined) => ({
   ...more
 })
 
-export const ofCounts = ({ held, redriven }: RetryCounts): string =>
-  `${redriven} queued again` + (held === 0 ? "" : `, ${held} held by other transactions`)
+export const ofCounts = ({ conflicts, held, redriven }: RetryCounts): string =>
+  `${redriven} queued again` +
+  (conflicts === 0 ? "" : `, ${conflicts} whose unique key another job has`) +
+  (held === 0 ? "" : `, ${held} held by other transactions`)
 
 /** A failed job as one line. */
 export const ofFailed = (job: FailedJob): string => {

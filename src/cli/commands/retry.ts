@@ -71,7 +71,7 @@ const these = Effect.fnUntraced(function*({ ids, json, ...given }: Input) {
   const answers = yield* JobSteps.onDatabase(Retry.retry(ids), given)
   const said: JobSteps.Said = {
     text: ByHandText.ofAnswers(answers, { ids, json }),
-    isDone: answers.every(({ _tag }) => _tag !== "Held" && _tag !== "Unknown")
+    isDone: answers.every(({ _tag }) => !["Held", "Conflict", "Unknown"].includes(_tag))
   }
   return said
 })
@@ -98,13 +98,13 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
   const counts = yield* JobSteps.onDatabase(
     Retry.inSteps(filter, {
       limit,
-      onStep: (now) => say(now.redriven + now.held, ByHandText.ofCounts(now))
+      onStep: (now) => say(now.redriven + now.conflicts + now.held, ByHandText.ofCounts(now))
     }),
     given
   )
   const said: JobSteps.Said = {
     text: json ? JSON.stringify(counts, undefined, 2) : ByHandText.ofCounts(counts),
-    isDone: counts.held === 0
+    isDone: counts.held + counts.conflicts === 0
   }
   return said
 })

@@ -35,6 +35,7 @@ export const make = (store: MemoryStore): JobControl["Service"] => ({
       const answers = some.map((id) => ByHand.retry(store, id, now))
       return {
         redriven: count(answers, "Redriven"),
+        conflicts: count(answers, "Conflict"),
         held: count(answers, "Held"),
         last: some.length < ids.length ? some.at(-1) : undefined
       }

@@ -28,15 +28,15 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
     function*({ errorLike, name, outcome, queue, since }, { after, limit }) {
       const jobsMax = Math.min(limit ?? changedAtOnce, changedAtOnce)
       const [row] = yield* sql<CountsRow>`
-        SELECT redriven, held, last_id
+        SELECT redriven, conflicts, held, last_id
         FROM ${step("retry_failed")}(
           ${queue ?? null}::text, ${name ?? null}::text, ${outcome ?? null}::text,
           ${since?.toISOString() ?? null}::timestamptz, ${errorLike ?? null}::text,
           ${after}::bigint, ${jobsMax}::integer
         )
       `
-      const { held, last_id, redriven } = row!
-      return { redriven, held, last: last_id ?? undefined }
+      const { conflicts, held, last_id, redriven } = row!
+      return { redriven, conflicts, held, last: last_id ?? undefined }
     },
     withTimeout("retrySome")
   )
@@ -49,6 +49,7 @@ const changedAtOnce = 500
 
 interface CountsRow {
   readonly redriven: number
+  readonly conflicts: number
   readonly held: number
   readonly last_id: bigint | null
 }
@@ -59,6 +60,7 @@ const retryAnswers = {
   queued: RetryAnswer.Queued(),
   running: RetryAnswer.Running(),
   completed: RetryAnswer.Completed(),
+  conflict: RetryAnswer.Conflict(),
   held: RetryAnswer.Held(),
   unknown: RetryAnswer.Unknown()
 }

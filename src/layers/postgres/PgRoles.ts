@@ -20,19 +20,57 @@ export type Role = "producer" | "worker" | "operator" | "reader"
 
 const all = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const
 
-/** The columns of a new job that a producer may set. */
-const choices =
-  "jobs (name, payload, serialization_key, priority, run_at, expires_at, queue, max_attempts)"
+/** The columns of a new job that a producer may set. An offered job brings its id. */
+const choices = "jobs (id, name, payload, serialization_key, priority, run_at, expires_at, " +
+  "queue, max_attempts, unique_key)"
+
+/** The columns by which an offer finds the job that holds its key. */
+const found = "jobs (id, name, unique_key, queue, run_at, created_at)"
+
+/** The columns that an offer changes of such a job. */
+const replaced = "jobs (payload, priority, run_at, max_attempts, failures, crash_count, " +
+  "unhandled_count, snooze_count, error, unique_key)"
+
+/** The steps of an offer. */
+const offering = [
+  "add_all",
+  "add_offers",
+  "change_holder",
+  "count_by_hand",
+  "draw_ids",
+  "fit_key",
+  "fit_offers",
+  "is_taken",
+  "lease_of",
+  "lend",
+  "offer",
+  "offer_all",
+  "offer_apart",
+  "offer_at_once",
+  "offer_many",
+  "offer_one",
+  "offer_or_leave",
+  "offer_within",
+  "refuse_as_kept",
+  "require_read_committed",
+  "run_by_hand",
+  "take_hold",
+  "try_to_offer",
+  "unique_key"
+]
 
 const producer: Rights = {
   relations: {
     [choices]: ["INSERT"],
-    "jobs (id)": ["SELECT"],
+    [found]: ["SELECT"],
+    [replaced]: ["UPDATE"],
+    "leases (id, queue, first_id, last_id, job_ids)": ["SELECT"],
+    holds: all,
     receipts: ["SELECT", "INSERT"],
     migrations: ["SELECT"]
   },
   sequences: "hidden",
-  functions: ["enqueue", "add_job"]
+  functions: ["enqueue", "add_job", ...offering]
 }
 
 /** The questions why a job waits. */
@@ -67,6 +105,7 @@ const reader: Rights = {
     expiries: ["SELECT"],
     workers: ["SELECT"],
     dirty_lanes: ["SELECT"],
+    holds: ["SELECT"],
     withdrawals: ["SELECT"],
     receipts: ["SELECT"],
     settings: ["SELECT"],
@@ -105,11 +144,9 @@ const changing = [
   "discard_held",
   "edit",
   "edit_held",
-  "lend",
   "redrive",
   "retry",
   "retry_failed",
-  "run_by_hand",
   "start_now",
   "try_to_change"
 ]
@@ -128,6 +165,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       expiries: all,
       workers: all,
       dirty_lanes: all,
+      holds: ["SELECT", "UPDATE", "DELETE"],
       receipts: ["SELECT", "DELETE"],
       settings: ["SELECT"],
       migrations: ["SELECT"]
@@ -151,6 +189,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "expire",
       "move_to_history",
       "forget",
+      "forget_holds",
       "forget_requests",
       "give_back",
       "give_back_some",
@@ -208,6 +247,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       finished_jobs: ["SELECT", "INSERT"],
       "finished_jobs (redriven_at)": ["UPDATE"],
       dirty_lanes: ["SELECT", "INSERT"],
+      holds: all,
       receipts: ["SELECT", "INSERT"],
       settings: ["SELECT", "UPDATE"]
     },

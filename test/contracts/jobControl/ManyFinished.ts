@@ -28,12 +28,22 @@ export const manyFinished = (it: Vitest.MethodsNonLive<Services>) => {
       yield* enqueue(other, {})
       yield* run(other, failed)
 
-      assert.deepStrictEqual(yield* some({ queue }), { redriven: 4, held: 0, last: undefined })
+      assert.deepStrictEqual(yield* some({ queue }), {
+        redriven: 4,
+        conflicts: 0,
+        held: 0,
+        last: undefined
+      })
 
       const { unstarted } = yield* countsOf(queue)
       assert.strictEqual(unstarted, 4)
       assert.deepStrictEqual(yield* countsOf(other), { failed: 1 })
-      assert.deepStrictEqual(yield* some({ queue }), { redriven: 0, held: 0, last: undefined })
+      assert.deepStrictEqual(yield* some({ queue }), {
+        redriven: 0,
+        conflicts: 0,
+        held: 0,
+        last: undefined
+      })
     }))
 
   it.effect("queues those of a name, an outcome, an error and a time", () =>
@@ -76,7 +86,7 @@ export const manyFinished = (it: Vitest.MethodsNonLive<Services>) => {
         after = step.last
       }
 
-      assert.deepStrictEqual(first, { redriven: 3, held: 0, last: ids[2]! })
+      assert.deepStrictEqual(first, { redriven: 3, conflicts: 0, held: 0, last: ids[2]! })
       assert.strictEqual(redriven, 1095)
       assert.isAbove(steps, 1)
       assert.deepStrictEqual(yield* countsOf(queue), { failed: 2, unstarted: 1098 })

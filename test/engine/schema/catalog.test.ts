@@ -77,7 +77,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
       }
     }))
 
-  it.effect("run with their caller's rights, all but triggers, requests and those that keep history", () =>
+  it.effect("run with their caller's rights, all but triggers, requests, new ids and those that keep history", () =>
     Effect.gen(function*() {
       const lending = (yield* functions).filter(({ is_definer }) => is_definer)
 
@@ -88,6 +88,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
         [
           "announce",
           "clear_leases",
+          "draw_ids",
           "mark_changed",
           "mark_deleted",
           "prune_completed",
@@ -113,12 +114,16 @@ layer(PgQueue.database, options)("the functions", (it) => {
       assert.deepStrictEqual(open, [])
     }))
 
-  it.effect("open no subtransactions, but for changes by operators, expired jobs, and lanes after a refused claim", () =>
+  it.effect("open no subtransactions, but for offers, operators, sweeps, and lanes after a refusal", () =>
     Effect.gen(function*() {
       const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
 
       assert.deepStrictEqual(catching.map(({ name }) => name), [
+        "add_all",
         "end_expired",
+        "offer_apart",
+        "offer_many",
+        "offer_or_leave",
         "order_each",
         "take_one"
       ])

@@ -235,7 +235,7 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.deepStrictEqual([atOnce, ...steps], [4000, 4000, 4000])
     assert.strictEqual(constant("reconciledMax"), "4000")
     assert.strictEqual(constant("rescuedMax"), "4000")
-    const forgotten = ["forget", "forget_requests"].flatMap((name) =>
+    const forgotten = ["forget", "forget_requests", "forget_holds"].flatMap((name) =>
       numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
     )
     assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))

@@ -48,7 +48,9 @@ const functions = (schema: string) =>
     sql<{ name: string; call: string; is_trigger: boolean }>`
       SELECT proname AS name, prorettype = 'trigger'::regtype AS is_trigger,
              format('SELECT %I.%I(%s)', ${schema}::text, proname, (
-               SELECT string_agg('NULL::' || format_type(type, NULL), ', ' ORDER BY ord)
+               SELECT string_agg(
+                 CASE WHEN provariadic <> 0 AND ord = pronargs THEN 'VARIADIC ' ELSE '' END
+                   || 'NULL::' || format_type(type, NULL), ', ' ORDER BY ord)
                FROM unnest(proargtypes) WITH ORDINALITY AS argument(type, ord)
              )) AS call
       FROM pg_proc WHERE pronamespace = ${schema}::text::regnamespace ORDER BY proname
