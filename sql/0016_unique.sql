@@ -13,7 +13,8 @@
 -- - 'debounce': the same, and it starts after `wait`, or `max_wait` after it was added.
 -- - 'trail': the same, within a hold at the end of the hold.
 --
--- With `within`, a job holds its key for so long after it was added, even if it has ended.
+-- With `within`, a job holds its key for so long after it was added, even if it has ended. A job
+-- without a key is added.
 CREATE TYPE offered_job AS (
   name text, payload jsonb, serialization_key text, priority integer, run_at timestamptz,
   queue text, max_attempts integer, unique_key text, mode text, within interval, wait interval,
@@ -116,7 +117,9 @@ DECLARE
     FROM unnest(fit) WITH ORDINALITY AS own(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
       within, wait, max_wait, place
-    ) WINDOW same AS (PARTITION BY name, unique_key, mode) ORDER BY place
+    ) WINDOW same AS (
+      PARTITION BY name, unique_key, mode, CASE WHEN unique_key IS NULL THEN place END
+    ) ORDER BY place
   );
   turn record;
   done record;
@@ -364,7 +367,7 @@ DECLARE
       WHEN mode IS NULL OR mode NOT IN (
         'keep', 'keep-queued', 'reject', 'replace', 'debounce', 'trail'
       ) THEN 'there is no mode ' || coalesce(quote_literal(mode), 'NULL')
-      WHEN coalesce(unique_key, '') = '' THEN 'the unique key is empty'
+      WHEN unique_key = '' THEN 'the unique key is empty'
       WHEN octet_length(unique_key) > 4096 THEN 'the unique key has more than 4096 bytes'
       WHEN within <= interval '0' THEN 'within is not more than 0'
       WHEN mode = 'trail' AND within IS NULL THEN 'the mode trail needs within'

@@ -16,7 +16,7 @@ WITH groups (functions, settings) AS (VALUES
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'cancel', 'cancel_some', 'retry', 'retry_failed', 'discard',
-         'edit', 'expire', 'why', 'why_queue'],
+         'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of

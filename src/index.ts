@@ -14,6 +14,7 @@ export type { CancelCounts, CancelFilter, Cancellation, JobOutcome } from "./dom
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
 export {
   ClaimLost,
+  DuplicateJob,
   JobInterrupted,
   JobInvalid,
   PayloadInvalid,
@@ -28,6 +29,18 @@ export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./
 export * as OnError from "./domain/OnError.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"
+export type {
+  DebounceOptions,
+  Offered,
+  OfferedJob,
+  OfferOutcome,
+  ThrottleOptions,
+  UniqueBy,
+  UniqueMode,
+  Uniqueness,
+  UniqueOptions,
+  Wish
+} from "./domain/Unique.ts"
 export type { Reason, ReasonCode, Why } from "./domain/Why.ts"
 export type { QueueCounts, WorkerInfo, WorkerStatus } from "./domain/WorkerStatus.ts"
 export * as Job from "./layers/job/Job.ts"
@@ -42,4 +55,5 @@ export { JobAdmin } from "./services/JobAdmin.ts"
 export { JobControl } from "./services/JobControl.ts"
 export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"
 export { LockStrategy } from "./services/LockStrategy.ts"
+export { offer, offerAll } from "./services/Offer.ts"
 export { WorkerControl } from "./services/WorkerControl.ts"

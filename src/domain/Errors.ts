@@ -123,6 +123,34 @@ export class JobInvalid extends Schema.TaggedError<JobInvalid>()("JobInvalid", {
 }
 
 /**
+ * An unfinished job has the unique key, or one that ended a short time ago: `id` is its id. Nothing
+ * was added. Only kinds with the mode "reject" fail with it.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { enqueue, Job } from "pgq"
+ *
+ * const Load = Job.make("load-file", {
+ *   payload: Schema.Struct({ file: Schema.String }),
+ *   unique: { by: "file", mode: "reject" }
+ * })
+ *
+ * export const program = enqueue(Load, { file: "a.csv" }).pipe(
+ *   Effect.catchTag("DuplicateJob", ({ id }) => Effect.logInfo(`job ${id} loads it already`))
+ * )
+ * ```
+ */
+export class DuplicateJob extends Schema.TaggedError<DuplicateJob>()("DuplicateJob", {
+  name: Schema.String,
+  id: Schema.BigInt
+}) {
+  override get message(): string {
+    return `job ${this.id} of the kind "${this.name}" has the same unique key`
+  }
+}
+
+/**
  * The job to edit is of another kind: its name is `name`. Nothing of it was changed.
  *
  * @example

@@ -5,9 +5,14 @@ import { Duration, Predicate, Schema, SchemaTransformation } from "effect"
 import { lengthIssue, nameBytesMax, textIssue } from "./JobRecord.ts"
 import { isCount } from "./RuleIssue.ts"
 import * as Rules from "./Rules.ts"
+import type * as UniqueRule from "./UniqueRule.ts"
 
 /** A kind of job, as producers and workers share it. `Job.make` makes one. */
-export interface JobKind<Name extends string, Payload extends Schema.Top> {
+export interface JobKind<
+  Name extends string,
+  Payload extends Schema.Top,
+  Rejects extends boolean = boolean
+> {
   /** 1 to 128 bytes of UTF-8 without a NUL character: the `name` of the jobs in the database. */
   readonly name: Name
   /** The schema that payloads are encoded with when a job is added, and decoded with for a run. */
@@ -15,6 +20,10 @@ export interface JobKind<Name extends string, Payload extends Schema.Top> {
   readonly policy: RunPolicy
   /** How long after it may start first a job expires. Absent if jobs of this kind never do. */
   readonly expiresIn?: Duration.Duration | undefined
+  /** How its jobs are told apart; `undefined` if no two of them are the same. */
+  readonly unique: UniqueRule.Rule | undefined
+  /** Whether a job is rejected that another one is the same as. */
+  readonly rejects: Rejects
 }
 
 /** The retry policy of a kind. */

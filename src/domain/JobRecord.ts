@@ -109,6 +109,11 @@ export interface StartOptions {
   readonly maxAttempts?: number | undefined
   /** The queue that the job waits in, 1 to 63 bytes. Defaults to "default". */
   readonly queue?: string | undefined
+  /**
+   * Of all unfinished jobs of one name, one at most has this key. 1 to 4096 bytes; `false` is none.
+   * Defaults to the key that the kind makes, if its jobs are unique.
+   */
+  readonly uniqueKey?: string | false | undefined
 }
 
 /** The largest payload, as JSON text. The table holds the same bound for jobs inserted by hand. */

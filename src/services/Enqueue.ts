@@ -2,9 +2,16 @@
  * Adds jobs after checking them against the schema of their kind.
  */
 import { Effect, type Schema } from "effect"
-import type { JobInvalid, PayloadInvalid, StoreError } from "../domain/Errors.ts"
+import {
+  DuplicateJob,
+  type JobInvalid,
+  type PayloadInvalid,
+  type StoreError
+} from "../domain/Errors.ts"
 import type { JobKind, NoPayload } from "../domain/JobKind.ts"
-import { type EnqueueOptions, type NewJob, newJob } from "../domain/JobRecord.ts"
+import { type EnqueueOptions, newJob } from "../domain/JobRecord.ts"
+import type { OfferedJob } from "../domain/Unique.ts"
+import * as UniqueRule from "../domain/UniqueRule.ts"
 import { JobRepo } from "./JobRepo.ts"
 import * as PayloadCodec from "./PayloadCodec.ts"
 
@@ -18,7 +25,12 @@ import * as PayloadCodec from "./PayloadCodec.ts"
  * for again for half a minute. After that, `StoreError.isOutcomeUnknown` says that the job may have
  * been added.
  *
- * Fails as `PayloadInvalid` or `JobInvalid` before anything is sent, and as `StoreError`.
+ * If the kind's jobs are unique, the id may be that of another job that stands for this one;
+ * `offer` says which. Such a call may wait for another transaction that has the key, for up to 20
+ * seconds.
+ *
+ * Fails as `PayloadInvalid` or `JobInvalid` before anything is sent, as `StoreError`, and if the
+ * mode of its kind is "reject", as `DuplicateJob`.
  *
  * @example
  * ```ts
@@ -36,27 +48,27 @@ import * as PayloadCodec from "./PayloadCodec.ts"
  * })
  * ```
  */
-export const enqueue: {
-  (
-    kind: JobKind<string, NoPayload>,
-    payload?: undefined,
-    options?: EnqueueOptions
-  ): Enqueued<bigint, NoPayload>
-  <Payload extends Schema.Top>(
-    kind: JobKind<string, Payload>,
-    payload: Payload["Type"],
-    options?: EnqueueOptions
-  ): Enqueued<bigint, Payload>
-} = <Payload extends Schema.Top>(
+export function enqueue<Rejects extends boolean>(
+  kind: JobKind<string, NoPayload, Rejects>,
+  payload?: undefined,
+  options?: EnqueueOptions
+): Enqueued<bigint, NoPayload, Rejects>
+export function enqueue<Payload extends Schema.Top, Rejects extends boolean>(
+  kind: JobKind<string, Payload, Rejects>,
+  payload: Payload["Type"],
+  options?: EnqueueOptions
+): Enqueued<bigint, Payload, Rejects>
+export function enqueue<Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,
   payload: Payload["Type"],
   options?: EnqueueOptions
-): Enqueued<bigint, Payload> =>
-  Effect.map(addAll(kind, [{ payload, ...options }]), (ids) => ids[0]!)
+): Enqueued<bigint, Payload, true> {
+  return Effect.map(addAll(kind, [{ payload, ...options }]), (ids) => ids[0]!)
+}
 
 /**
  * Adds many jobs of one kind, all or none, and answers with their ids in the order given. It joins
- * the transaction it is called in, and fails as `enqueue` does.
+ * the transaction it is called in, and fails as `enqueue` does: with `DuplicateJob`, none is added.
  *
  * @example
  * ```ts
@@ -74,39 +86,70 @@ export const enqueue: {
  * )
  * ```
  */
-export const enqueueAll: {
-  (
-    kind: JobKind<string, NoPayload>,
-    jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: undefined }>
-  ): Enqueued<ReadonlyArray<bigint>, NoPayload>
-  <Payload extends Schema.Top>(
-    kind: JobKind<string, Payload>,
-    jobs: ReadonlyArray<EnqueueOptions & { readonly payload: Payload["Type"] }>
-  ): Enqueued<ReadonlyArray<bigint>, Payload>
-} = <Payload extends Schema.Top>(
+export function enqueueAll<Rejects extends boolean>(
+  kind: JobKind<string, NoPayload, Rejects>,
+  jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: undefined }>
+): Enqueued<ReadonlyArray<bigint>, NoPayload, Rejects>
+export function enqueueAll<Payload extends Schema.Top, Rejects extends boolean>(
+  kind: JobKind<string, Payload, Rejects>,
+  jobs: ReadonlyArray<EnqueueOptions & { readonly payload: Payload["Type"] }>
+): Enqueued<ReadonlyArray<bigint>, Payload, Rejects>
+export function enqueueAll<Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,
-  jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: Payload["Type"] }>
-): Enqueued<ReadonlyArray<bigint>, Payload> => addAll(kind, jobs)
+  jobs: ReadonlyArray<JobToAdd<Payload["Type"]>>
+): Enqueued<ReadonlyArray<bigint>, Payload, true> {
+  return addAll(kind, jobs)
+}
 
 const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
   kind: JobKind<string, Payload>,
-  jobs: ReadonlyArray<EnqueueOptions & { readonly payload?: Payload["Type"] }>
+  jobs: ReadonlyArray<JobToAdd<Payload["Type"]>>
 ) {
   const repo = yield* JobRepo
+  const checked = yield* check(kind, jobs)
+  if (checked.every(({ unique }) => unique === undefined)) return yield* repo.enqueue(checked)
+  const answers = yield* repo.offer(checked, { isWhole: true })
+  const rejected = answers.find(({ outcome }) => outcome === "rejected")
+  return rejected === undefined
+    ? answers.map(({ id }) => id)
+    : yield* new DuplicateJob({ name: kind.name, id: rejected.id })
+})
+
+/** A job to add, with or without a payload. */
+export type JobToAdd<Payload> = EnqueueOptions & { readonly payload?: Payload }
+
+/** The jobs as they are sent to a store. */
+export const check = Effect.fnUntraced(function*<Payload extends Schema.Top>(
+  kind: JobKind<string, Payload>,
+  jobs: ReadonlyArray<JobToAdd<Payload["Type"]>>
+) {
   const encode = PayloadCodec.encoder(kind)
-  const checked: Array<NewJob> = []
-  for (const { payload, ...options } of jobs) {
+  const checked: Array<OfferedJob> = []
+  for (const { payload, uniqueKey, ...options } of jobs) {
     const json = yield* encode(payload)
     const { expiresAt, expiresIn = expiresAt === undefined ? kind.expiresIn : undefined } = options
     const wanted = { ...options, expiresAt, expiresIn }
-    checked.push(yield* Effect.fromResult(newJob(kind.name, json, wanted)))
+    const job = yield* Effect.fromResult(newJob(kind.name, json, wanted))
+    const rule = kind.unique ?? (uniqueKey === undefined ? undefined : UniqueRule.keep)
+    checked.push(
+      rule === undefined || uniqueKey === false
+        ? job
+        : { ...job, unique: yield* Effect.fromResult(UniqueRule.wishOf(rule, payload, uniqueKey)) }
+    )
   }
-  return yield* repo.enqueue(checked)
+  return checked
 })
 
-/** The result, the requirements and the errors of enqueuing. */
-export type Enqueued<A, Payload extends Schema.Top> = Effect.Effect<
-  A,
-  JobInvalid | PayloadInvalid | StoreError,
-  JobRepo | Payload["EncodingServices"]
->
+/**
+ * The result, the requirements and the errors of enqueuing; `Rejects` says whether the mode of the
+ * kind is "reject".
+ */
+export type Enqueued<A, Payload extends Schema.Top, Rejects extends boolean = false> =
+  Effect.Effect<
+    A,
+    JobInvalid | PayloadInvalid | StoreError | Duplicate<Rejects>,
+    JobRepo | Payload["EncodingServices"]
+  >
+
+/** The error of a kind whose mode is "reject". */
+export type Duplicate<Rejects extends boolean> = Rejects extends true ? DuplicateJob : never

@@ -5,6 +5,7 @@ import { Context, type Effect } from "effect"
 import type { ClaimLost, StoreError } from "../domain/Errors.ts"
 import type { ClaimedJob, NewJob } from "../domain/JobRecord.ts"
 import type { Settlement } from "../domain/Settlement.ts"
+import type { Offered, OfferedJob, OfferOutcome } from "../domain/Unique.ts"
 
 /**
  * Where jobs live. Producers enqueue, workers claim and settle. An application names it where it
@@ -30,6 +31,16 @@ export class JobRepo extends Context.Service<JobRepo, {
   readonly enqueue: (
     jobs: ReadonlyArray<NewJob>
   ) => Effect.Effect<ReadonlyArray<bigint>, StoreError>
+
+  /**
+   * Adds jobs, or finds those that stand for them, and answers for each in the order given. Joins
+   * the caller's transaction where there is one. A call that `isWhole` changes nothing if it
+   * rejects one of the jobs, and answers for the rejected ones alone.
+   */
+  readonly offer: (
+    jobs: ReadonlyArray<OfferedJob>,
+    options?: { readonly isWhole?: boolean }
+  ) => Effect.Effect<ReadonlyArray<Offered<OfferOutcome | "rejected">>, StoreError>
 
   /**
    * Takes up to `limit` ready jobs, most urgent first; a job with a key may bring up to

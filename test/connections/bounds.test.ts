@@ -30,6 +30,7 @@ type Questions<Service> = { readonly [Name in keyof Service]: Effect.Effect<unkn
 
 const ofRepo = (repo: JobRepo["Service"]): Questions<JobRepo["Service"]> => ({
   enqueue: repo.enqueue([jobOf("queue"), jobOf("queue")]),
+  offer: repo.offer([jobOf("queue"), jobOf("queue")]),
   claim: repo.claim({ queues: ["queue"], worker: id, limit: 1, slots: 1, perLaneMax: 0 }),
   settle: repo.settle([settled]),
   hasUnstarted: repo.hasUnstarted(["queue"])

@@ -9,6 +9,7 @@ import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claiming } from "./jobRepo/Claiming.ts"
 import { laneRuns } from "./jobRepo/LaneRuns.ts"
 import { lanes } from "./jobRepo/Lanes.ts"
+import { offering } from "./jobRepo/Offering.ts"
 import { settling } from "./jobRepo/Settling.ts"
 import { waiting } from "./jobRepo/Waiting.ts"
 
@@ -24,5 +25,6 @@ export const suite = (
       lanes(it)
       laneRuns(it)
       waiting(it)
+      offering(it)
     }
   )

@@ -113,6 +113,7 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a text
 
 const accepting: JobRepo["Service"] = {
   enqueue: () => Effect.succeed([1n]),
+  offer: () => Effect.succeed([]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
   settle: () => Effect.succeed({ lost: [], rowLocked: [], hasMadeReady: false }),
   hasUnstarted: () => Effect.succeed(false)

@@ -34,7 +34,13 @@ const layerOf = (handler: Services.Handler) =>
 export const named = (
   handlers: Array.NonEmptyReadonlyArray<Services.Handler>
 ): SomeHandlers => ({
-  jobs: Array.map(handlers, ({ name, policy }) => ({ name, payload: NoPayload, policy })),
+  jobs: Array.map(handlers, ({ name, policy }) => ({
+    name,
+    payload: NoPayload,
+    policy,
+    unique: undefined,
+    rejects: false
+  })),
   layer: handlers.slice(1).reduce(
     (merged, handler) => Layer.merge(merged, layerOf(handler)),
     layerOf(handlers[0])

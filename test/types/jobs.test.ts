@@ -12,6 +12,7 @@ import {
   AdvisoryLock,
   type CancelCounts,
   type Cancellation,
+  type DuplicateJob,
   type EditAnswer,
   enqueue,
   enqueueAll,
@@ -20,6 +21,10 @@ import {
   type JobControl,
   type JobInvalid,
   type JobRepo,
+  offer,
+  offerAll,
+  type Offered,
+  type OfferOutcome,
   type PayloadInvalid,
   PgSchema,
   QueueLive,
@@ -229,4 +234,44 @@ it("a schema is an option", () => {
 it("a layer of a worker says how it fails", () => {
   const memory = Layer.provide(MemoryQueue.layer({ jobs: [Tick] }), TickLive)
   expectTypeOf<SettingInvalid>().toExtend<Layer.Error<typeof memory>>()
+})
+
+it("a kind says how its jobs are told apart, and whether one may be rejected", () => {
+  const payload = Schema.Struct({ user: Schema.String, at: Schema.DateFromString })
+  const one = { user: "u", at: new Date(0) }
+  const Kept = Job.make("kept", { payload, unique: { by: ["user", "at"], within: "1 hour" } })
+  const Rejected = Job.make("rejected", { payload, unique: { by: "user", mode: "reject" } })
+  const Late = Job.make("late", {
+    payload,
+    debounce: { by: ({ at }) => at.toISOString(), wait: "1 second", maxWait: "1 minute" }
+  })
+  const Rare = Job.make("rare", { throttle: { every: "1 hour", trailing: true } })
+
+  type Errors = JobInvalid | PayloadInvalid | StoreError
+  const added = enqueue(Kept, one, { uniqueKey: "u-7" })
+  expectTypeOf(added).toEqualTypeOf<Effect.Effect<bigint, Errors, JobRepo>>()
+  expectTypeOf(enqueue(Rejected, one))
+    .toEqualTypeOf<Effect.Effect<bigint, Errors | DuplicateJob, JobRepo>>()
+  expectTypeOf(enqueueAll(Rejected, [{ payload: one }]))
+    .toEqualTypeOf<Effect.Effect<ReadonlyArray<bigint>, Errors | DuplicateJob, JobRepo>>()
+  expectTypeOf(offer(Late, one)).toEqualTypeOf<Effect.Effect<Offered, Errors, JobRepo>>()
+  expectTypeOf(offer(Rare)).toEqualTypeOf<Effect.Effect<Offered, Errors, JobRepo>>()
+  expectTypeOf(offerAll(Rejected, [{ payload: one, uniqueKey: false }])).toEqualTypeOf<
+    Effect.Effect<ReadonlyArray<Offered<OfferOutcome | "rejected">>, Errors, JobRepo>
+  >()
+
+  // @ts-expect-error
+  Job.make("wrong", { payload, unique: { by: "name" } })
+  // @ts-expect-error
+  Job.make("wrong", { payload, debounce: { by: ["user", "name"], wait: "1 second", maxWait: 9 } })
+  // @ts-expect-error
+  Job.make("wrong", { payload, debounce: { wait: "1 second" } })
+  // @ts-expect-error
+  Job.make("wrong", { payload, unique: {}, throttle: { every: "1 hour" } })
+  // @ts-expect-error
+  Job.make("wrong", { payload, unique: { mode: "drop" } })
+  // @ts-expect-error
+  Job.make("wrong", { unique: { by: ({ user }) => user } })
+  // @ts-expect-error
+  enqueue(Kept, one, { uniqueKey: true })
 })

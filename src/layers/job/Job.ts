@@ -8,6 +8,8 @@ import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domai
 import { durationOf, type RunningJob } from "../../domain/JobRecord.ts"
 import type * as OnError from "../../domain/OnError.ts"
 import * as Rules from "../../domain/Rules.ts"
+import type { UniqueMode, Uniqueness } from "../../domain/Unique.ts"
+import * as UniqueRule from "../../domain/UniqueRule.ts"
 import type { Handler } from "./Handler.ts"
 import * as HandlerLayer from "./HandlerLayer.ts"
 import type { Requirements } from "./HandlerLayer.ts"
@@ -31,8 +33,9 @@ export type { JobsOption, Kinds } from "./Jobs.ts"
 export interface Job<
   Name extends string,
   Payload extends Schema.Top,
-  Failure extends Schema.Top = Schema.Unknown
-> extends JobKind<Name, Payload> {
+  Failure extends Schema.Top = Schema.Unknown,
+  Rejects extends boolean = boolean
+> extends JobKind<Name, Payload, Rejects> {
   /** The schema of the errors that the handler may fail with; `Schema.Unknown` for any. */
   readonly error: Failure
   /**
@@ -113,6 +116,10 @@ export type ErrorOptions<Failure extends Schema.Top> =
  * rejects with it, or a finalizer has made a defect of it. Anything else falls under `onDefect`.
  * Without `error`, every error is retried, but for `Job.Snooze`, `Job.Fail` and `Job.Cancel`.
  *
+ * With one of `unique`, `debounce` and `throttle`, the kind says which of its jobs are the same,
+ * and what becomes of one that is enqueued while another one is unfinished. A mistake in these
+ * fails as `JobInvalid` when a job is enqueued.
+ *
  * @example
  * ```ts
  * import { Effect, Schema } from "effect"
@@ -143,17 +150,33 @@ export type ErrorOptions<Failure extends Schema.Top> =
 export function make<
   const Name extends string,
   Payload extends Schema.Top = NoPayload,
-  Failure extends Schema.Top = Schema.Unknown
+  Failure extends Schema.Top = Schema.Unknown,
+  Mode extends UniqueMode = "keep"
 >(
   name: Named<Name>,
-  options?: Options<Payload> & ErrorOptions<Failure>
-): Job<Name, Payload, Failure>
+  options?:
+    & Options<Payload>
+    & ErrorOptions<Failure>
+    & Uniqueness<Payload["Type"], Payload["Encoded"], Mode>
+): Job<Name, Payload, Failure, Mode extends "reject" ? true : false>
 export function make(
   name: string,
-  options: Options<Schema.Top> & Rules.Options = {}
+  options: Options<Schema.Top> & Rules.Options & UniqueRule.Options = {}
 ): Job<string, Schema.Top, Schema.Top> {
-  const { error, expiresIn, onDefect, onError, onTimeout, timeout, ...others } = options
-  const { payload = NoPayload, ...policy } = others
+  const {
+    debounce,
+    error,
+    expiresIn,
+    onDefect,
+    onError,
+    onTimeout,
+    payload = NoPayload,
+    throttle,
+    timeout,
+    unique,
+    ...policy
+  } = options
+  const rule = UniqueRule.make({ debounce, throttle, unique })
   const kind = {
     name,
     payload,
@@ -163,7 +186,9 @@ export function make(
       ...policy,
       timeout: timeout === undefined ? undefined : durationOf(timeout),
       rules: Rules.make({ error, onError, onDefect, onTimeout })
-    }
+    },
+    unique: rule,
+    rejects: rule?.wish.mode === "reject"
   }
   return {
     ...kind,

@@ -15,7 +15,10 @@ import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer => {
-  if (store.redrive(id, now)) return RetryAnswer.Redriven()
+  const again = store.redrive(id, now)
+  if (again !== undefined) {
+    return again === "redriven" ? RetryAnswer.Redriven() : RetryAnswer.Conflict()
+  }
   const answer = store.change((state) => Steps.retry(state, id), now)
   if (answer !== undefined) return answer
   return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()

@@ -21,6 +21,11 @@ export class MemoryHistory {
     if (oldest !== undefined && this.#unwell.size > unwellMax) this.#unwell.delete(oldest)
   }
 
+  /** A job that did not complete, and can be queued again. */
+  unwell(id: bigint): StoredJob | undefined {
+    return this.#unwell.get(id)?.job
+  }
+
   /** Takes a job out that did not complete, to queue it again. */
   take(id: bigint): StoredJob | undefined {
     const job = this.#unwell.get(id)?.job

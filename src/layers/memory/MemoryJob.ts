@@ -10,10 +10,17 @@ export interface StoredJob extends LaneJob.LaneJob {
   readonly name: string
   readonly payload: string
   readonly maxAttempts: number | undefined
+  readonly uniqueKey: string | undefined
+  readonly createdAt: number
 }
 
 /** A new job. */
-export const newStoredJob = (job: NewJob, id: bigint, now: number): StoredJob => {
+export const newStoredJob = (
+  job: NewJob,
+  id: bigint,
+  now: number,
+  uniqueKey?: string
+): StoredJob => {
   const { delay, expiresAt, expiresIn, key, maxAttempts, name, payload, priority, queue, runAt } =
     job
   const notBefore = now + (delay === undefined ? 0 : Duration.toMillis(delay))
@@ -21,10 +28,19 @@ export const newStoredJob = (job: NewJob, id: bigint, now: number): StoredJob =>
   const expiry = expiresIn === undefined
     ? expiresAt?.getTime()
     : dueAt + Duration.toMillis(expiresIn)
-  return LaneJob.added(
-    { id, queue, name, payload, key, priority, maxAttempts, dueAt, expiresAt: expiry },
-    now
-  )
+  return LaneJob.added({
+    id,
+    queue,
+    name,
+    payload,
+    key,
+    priority,
+    maxAttempts,
+    dueAt,
+    expiresAt: expiry,
+    uniqueKey,
+    createdAt: now
+  }, now)
 }
 
 export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({

@@ -17,6 +17,7 @@ import { Scheduler } from "../../services/Scheduler.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as MemoryJobControl from "./MemoryJobControl.ts"
+import { MemoryOffers } from "./MemoryOffers.ts"
 import * as MemoryQueuedJobs from "./MemoryQueuedJobs.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 
@@ -27,7 +28,7 @@ export const layer: Layer.Layer<
     // A subscriber that does not read costs memory, as the jobs themselves do.
     const wakes = yield* Effect.acquireRelease(PubSub.unbounded<Wake>(), PubSub.shutdown)
     const store = new MemoryStore((wake) => PubSub.publishUnsafe(wakes, wake))
-    return Context.make(JobRepo, jobRepo(store)).pipe(
+    return Context.make(JobRepo, jobRepo(store, new MemoryOffers(store))).pipe(
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
       Context.add(JobAdmin, jobAdmin(store)),
@@ -38,11 +39,16 @@ export const layer: Layer.Layer<
     )
   }))
 
-const jobRepo = (store: MemoryStore): JobRepo["Service"] => ({
+const jobRepo = (store: MemoryStore, offers: MemoryOffers): JobRepo["Service"] => ({
   enqueue: (jobs) =>
     Effect.andThen(
       Effect.forEach(jobs, checked, { discard: true }),
       timed((now) => store.enqueue(jobs, now))
+    ),
+  offer: (jobs, { isWhole } = {}) =>
+    Effect.andThen(
+      Effect.forEach(jobs, checked, { discard: true }),
+      timed((now) => offers.offer(jobs, { isWhole, now }))
     ),
   claim: (options) =>
     Effect.filterOrElse(

@@ -172,12 +172,28 @@ export class MemoryStore {
     return changed?.answer
   }
 
-  /** Queues a finished job again. Answers whether there was one that did not complete. */
-  redrive(id: bigint, now: number): boolean {
-    const job = this.#history.take(id)
-    if (job === undefined) return false
+  /** Queues a finished job again; `undefined` if there is none that did not complete. */
+  redrive(id: bigint, now: number): "redriven" | "conflict" | undefined {
+    const job = this.#history.unwell(id)
+    if (job === undefined) return undefined
+    if (this.holderOf(job.name, job.uniqueKey) !== undefined) return "conflict"
+    this.#history.take(id)
     this.#make({ jobs: [redriven(job, now)], finished: [], leases: [] }, now)
-    return true
+    return "redriven"
+  }
+
+  /** The id of the next job. */
+  nextId(): bigint {
+    return ++this.#lastId
+  }
+
+  /** The unfinished job that has the unique key. */
+  holderOf(name: string, uniqueKey: string | undefined): StoredJob | undefined {
+    return uniqueKey === undefined
+      ? undefined
+      : Array.from(this.#jobs.values()).find((job) =>
+        job.uniqueKey === uniqueKey && job.name === name
+      )
   }
 
   /** The finished jobs that the filter names, by their ids. */

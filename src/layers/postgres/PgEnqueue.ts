@@ -44,37 +44,43 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
 })
 
 /** Asks again under the same receipt while it is unknown whether the jobs were added. */
-const addOnce = ({ confirm, insertOnce }: PgInsert.PgInsert) => (jobs: ReadonlyArray<NewJob>) =>
-  Effect.suspend(() => {
-    const receipt = randomUUID()
-    let isOutcomeUnknown = false
-    const inserted = Effect.gen(function*() {
-      const since = yield* Clock.currentTimeMillis
-      const ids = yield* insertOnce(jobs, receipt)
-      // A slow answer may come from a commit whose wait for a standby was cancelled.
-      isOutcomeUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
-      if (isOutcomeUnknown && ids.length > 0) yield* confirm(receipt)
-      return ids
-    })
-    return inserted.pipe(
-      Effect.catchIf(
-        ({ code }) => isOutcomeUnknown && code === uniqueViolation,
-        (error) => Effect.filterOrFail(confirm(receipt), (ids) => ids !== undefined, () => error)
-      ),
-      Effect.tapError((error) =>
-        Effect.sync(() => {
-          isOutcomeUnknown ||= error.isOutcomeUnknown === true
-        })
-      ),
-      Effect.retry({
-        schedule: backoff,
-        while: ({ isTransient }) => isOutcomeUnknown && isTransient
-      }),
-      Effect.mapError((error) =>
-        isOutcomeUnknown ? withUnknownOutcome(error) : isWithoutJobs(error) ? keptOut(error) : error
+export const addOnce =
+  <Job, A>({ confirm, insertOnce }: PgInsert.Statements<Job, A>) => (jobs: ReadonlyArray<Job>) =>
+    Effect.suspend(() => {
+      const receipt = randomUUID()
+      let isOutcomeUnknown = false
+      const inserted = Effect.gen(function*() {
+        const since = yield* Clock.currentTimeMillis
+        const answers = yield* insertOnce(jobs, receipt)
+        // A slow answer may come from a commit whose wait for a standby was cancelled.
+        isOutcomeUnknown ||= (yield* Clock.currentTimeMillis) - since >= suspicious
+        if (isOutcomeUnknown && answers.length > 0) yield* confirm(receipt)
+        return answers
+      })
+      return inserted.pipe(
+        Effect.catchIf(
+          ({ code }) => isOutcomeUnknown && code === uniqueViolation,
+          (error) =>
+            Effect.filterOrFail(confirm(receipt), (answers) => answers !== undefined, () => error)
+        ),
+        Effect.tapError((error) =>
+          Effect.sync(() => {
+            isOutcomeUnknown ||= error.isOutcomeUnknown === true
+          })
+        ),
+        Effect.retry({
+          schedule: backoff,
+          while: ({ isTransient }) => isOutcomeUnknown && isTransient
+        }),
+        Effect.mapError((error) =>
+          isOutcomeUnknown
+            ? withUnknownOutcome(error)
+            : isWithoutJobs(error)
+            ? keptOut(error)
+            : error
+        )
       )
-    )
-  })
+    })
 
 /**
  * An earlier attempt may have committed, so the last error does not tell whether the jobs were

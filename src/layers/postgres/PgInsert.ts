@@ -11,16 +11,20 @@ import { withTimeout } from "./QueryTimeout.ts"
 
 type Ids = ReadonlyArray<bigint>
 
-export interface PgInsert {
+export interface PgInsert extends Statements<NewJob, bigint> {
   /** Adds jobs in the caller's transaction. Answers their ids in no order. */
   readonly insert: (jobs: ReadonlyArray<NewJob>) => Effect.Effect<Ids, StoreError>
+}
+
+/** The statements that add jobs with a receipt. They answer for each job, in order. */
+export interface Statements<Job, A> {
   /** Adds jobs and the receipt; fails if the receipt exists. */
   readonly insertOnce: (
-    jobs: ReadonlyArray<NewJob>,
+    jobs: ReadonlyArray<Job>,
     receipt: string
-  ) => Effect.Effect<Ids, StoreError>
-  /** The jobs of a receipt, after the server has acknowledged a commit later than theirs. */
-  readonly confirm: (receipt: string) => Effect.Effect<Ids | undefined, StoreError>
+  ) => Effect.Effect<ReadonlyArray<A>, StoreError>
+  /** The answers of a receipt, after the server has acknowledged a commit later than theirs. */
+  readonly confirm: (receipt: string) => Effect.Effect<ReadonlyArray<A> | undefined, StoreError>
 }
 
 export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
@@ -115,7 +119,7 @@ const isLike = (job: NewJob, other: NewJob): boolean =>
   startOf(job) === startOf(other) && expiryOf(job) === expiryOf(other)
 
 /** The start of a job, as text: empty, an interval with a plus sign, or a time. */
-const startOf = (job: NewJob): string =>
+export const startOf = (job: NewJob): string =>
   job.runAt !== undefined
     ? job.runAt.toISOString()
     : job.delay !== undefined

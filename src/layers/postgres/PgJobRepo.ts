@@ -8,6 +8,7 @@ import { LockStrategy } from "../../services/LockStrategy.ts"
 import * as PgClaim from "./PgClaim.ts"
 import * as PgEnqueue from "./PgEnqueue.ts"
 import * as PgFloors from "./PgFloors.ts"
+import * as PgOffer from "./PgOffer.ts"
 import * as PgSettle from "./PgSettle.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -19,6 +20,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
   const enqueue = yield* PgEnqueue.make(sql, schema)
+  const offer = yield* PgOffer.make(sql, schema)
   const floors = yield* PgFloors.make(sql, schema)
   const claim = PgClaim.make({ floors, mode, schema, sql })
   const settle = PgSettle.make({ floors, schema, sql })
@@ -49,7 +51,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     withTimeout("hasUnstarted")
   )
 
-  return JobRepo.of({ enqueue, claim, settle, hasUnstarted })
+  return JobRepo.of({ enqueue, offer, claim, settle, hasUnstarted })
 })
 
 /** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */

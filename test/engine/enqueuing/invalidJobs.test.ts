@@ -18,6 +18,7 @@ const Greet = Job.make("greet", { payload: Schema.Struct({ to: Schema.NonEmptySt
 /** A store that dies at its first call. */
 const sendsNothing = Effect.provideService(JobRepo, {
   enqueue: () => Effect.die("sent"),
+  offer: () => Effect.die("sent"),
   claim: () => Effect.die("sent"),
   settle: () => Effect.die("sent"),
   hasUnstarted: () => Effect.die("sent")

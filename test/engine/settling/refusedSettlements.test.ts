@@ -33,6 +33,7 @@ const accepting = (
   refusal: Effect.Effect<Settling, StoreError> = Effect.fail(refused)
 ): JobRepo["Service"] => ({
   enqueue: () => Effect.succeed([]),
+  offer: () => Effect.succeed([]),
   claim: () => Effect.succeed({ jobs: [], isBehind: false }),
   hasUnstarted: () => Effect.succeed(false),
   settle: (settled) =>
