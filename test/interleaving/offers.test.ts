@@ -71,6 +71,14 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("an 
       assert.strictEqual((yield* Fiber.join(offering)).outcome, "added")
     }))
 
+  it.effect("of one key for two names adds both", () =>
+    Effect.gen(function*() {
+      const { a, one, queue } = yield* named
+      const answers = yield* offerMany(a, [one, { ...one, name: `${queue}'s other` }])
+
+      assert.deepStrictEqual(answers.map(({ outcome }) => outcome), ["added", "added"])
+    }))
+
   it.effect("of a thousand keys in other orders meets no deadlock, and adds each once", () =>
     Effect.gen(function*() {
       const { a, b, c, one, queue } = yield* named

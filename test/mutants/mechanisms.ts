@@ -75,6 +75,16 @@ export const mechanisms = {
     "the word in the history that a job was queued again",
     "a job that has completed is run again"
   ],
+  uniqueIndex: ["the index of unique keys, name by name", "a job of another name is kept out"],
+  roundsOfOffers: [
+    "offering again where the key changes hands",
+    "a call has no answer, and its job is lost"
+  ],
+  orderOfOffers: ["taking unique keys in one order", "two calls wait for each other"],
+  secondLookOfOffers: [
+    "the same look of an offer, when it has locked the holder of its key",
+    "the values of a run change after it began, and the last wish is lost"
+  ],
   expectedPayload: ["the look at the payload before a change of it", "a change is lost"],
   hasFoundAll: ["claiming again where a claim may have left jobs", late],
   boundsOfLeases: ["the bounds of a lease's ids, which cover suspects too", "claimed twice"],

@@ -20,6 +20,7 @@ import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
+import { ofUnique } from "./ofUnique.ts"
 import { ofWaking } from "./ofWaking.ts"
 
 export const mutants: ReadonlyArray<Mutant> = [
@@ -32,6 +33,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofCancels,
   ...ofOperators,
   ...ofExpiries,
+  ...ofUnique,
   ...ofSources,
   ...ofLives,
   ...ofConnections,
