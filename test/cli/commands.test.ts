@@ -166,6 +166,51 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       )
     }))
 
+  it.effect("enqueue keeps, replaces, rejects and delays unique jobs", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const enqueue = (payload: string, ...args: ReadonlyArray<string>) =>
+        Pgq.run(["enqueue", "a", payload, "--unique", "u", ...args, ...flags])
+      const ends = yield* Effect.all([
+        enqueue("1"),
+        enqueue("2", "--within", "1h"),
+        enqueue("3", "--mode", "replace", "--within", "1h"),
+        enqueue("4", "--mode", "reject"),
+        Pgq.run(["enqueue", "--from", "-", ...flags], {
+          stdin:
+            "{\"name\": \"a\", \"uniqueKey\": \"u\", \"payload\": 5, \"mode\": \"replace\"}\n" +
+            "{\"name\": \"a\", \"uniqueKey\": \"v\"}\n{\"name\": \"a\"}"
+        }),
+        Pgq.run(["enqueue", "--from", "-", ...flags], {
+          stdin: "{\"name\": \"a\"}\n{\"name\": \"a\", \"uniqueKey\": \"v\", \"mode\": \"reject\"}"
+        }),
+        Pgq.run(["enqueue", "--from", "-", ...flags], {
+          stdin: "{\"name\": \"a\", \"mode\": \"reject\"}"
+        }),
+        enqueue("6", "--debounce", "1h", "--max-wait", "1d")
+      ])
+      const jobs = yield* sql<{ id: string; payload: string; key: string; is_late: boolean }>`
+        SELECT id::text, payload::text, unique_key AS key, run_at IS NOT NULL AS is_late
+        FROM ${table("jobs")} AS jobs ORDER BY jobs.id
+      `
+      const [first, second, third] = jobs.map(({ id }) => id)
+
+      assert.deepStrictEqual(ends.map(({ code }) => code), [0, 0, 0, 1, 0, 1, 1, 0])
+      assert.deepStrictEqual(
+        ends.map(({ stdout }) => stdout.trim()),
+        [first, first, first, "", `${first}\n${second}\n${third}`, "", "", first]
+      )
+      assert.include(ends[3]!.stderr, `job ${first} of the kind "a" has the same unique key`)
+      assert.include(ends[5]!.stderr, `job ${second} of the kind "a" has the same unique key`)
+      assert.include(ends[6]!.stderr, "-:1: mode goes with uniqueKey")
+      assert.deepStrictEqual(jobs.map(({ is_late, key, payload }) => [payload, key, is_late]), [
+        ["6", "u", true],
+        ["{}", "v", false],
+        ["{}", null, false]
+      ])
+    }))
+
   it.effect("status prints a table for people, and JSON for programs", () =>
     Effect.gen(function*() {
       const { flags } = yield* Pgq.schema

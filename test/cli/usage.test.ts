@@ -42,6 +42,14 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["stop", "-p", "x", "--wait", "36501d"], "of at most 36500d"],
   [["enqueue", "a", "--delay", "5s", "--run-at", "2030-01-01T00:00:00Z"], "exclude each other"],
   [["enqueue", "a", "--from", "x"], "--from takes everything from its lines"],
+  [["enqueue", "a", "--mode", "replace"], "go with --unique"],
+  [["enqueue", "a", "--unique", "u", "--mode", "drop"], "--mode"],
+  [["enqueue", "a", "--unique", "u", "--debounce", "5s"], "--debounce and --max-wait go together"],
+  [
+    ["enqueue", "a", "--unique", "u", "--debounce", "5s", "--max-wait", "1m", "--within", "1h"],
+    "--debounce goes with neither --mode and --within"
+  ],
+  [["enqueue", "a", "--unique", "u", "--from", "x"], "--from takes everything from its lines"],
   [["cancel"], "Missing required argument: id, or one of --queue, --name and --key"],
   [["cancel", "--yes", "--limit", "5"], "Missing required argument: id, or one of --queue"],
   [["cancel", "42", "x7"], "\"x7\" is not the id of a job"],

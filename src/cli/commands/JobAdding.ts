@@ -4,7 +4,8 @@
  */
 import { Array, Data, Duration, Effect, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { JobInvalid, type StoreError } from "../../domain/Errors.ts"
+import { DuplicateJob, JobInvalid, type StoreError } from "../../domain/Errors.ts"
+import type { OfferedJob } from "../../domain/Unique.ts"
 import { bounds } from "../../layers/effects/Deadline.ts"
 import { lossAsFailure } from "../../layers/postgres/PgError.ts"
 import { withTimeout } from "../../layers/postgres/QueryTimeout.ts"
@@ -26,27 +27,40 @@ export const add = Effect.fnUntraced(function*(lines: ReadonlyArray<JobLine>) {
 
 const addSome = Effect.fnUntraced(function*(some: ReadonlyArray<JobLine>) {
   const repo = yield* JobRepo
+  const jobs = some.map(({ job }) => job)
+  const isPlain = jobs.every(({ unique }) => unique === undefined)
   return yield* Effect.mapError(
-    repo.enqueue(some.map(({ job }) => job)),
+    isPlain ? repo.enqueue(jobs) : offer(jobs),
     (error) => new Undone({ some, error })
   )
+})
+
+const offer = Effect.fnUntraced(function*(jobs: ReadonlyArray<OfferedJob>) {
+  const repo = yield* JobRepo
+  const answers = yield* repo.offer(jobs, { isWhole: true })
+  const rejected = answers.find(({ outcome }) => outcome === "rejected")
+  if (rejected === undefined) return answers.map(({ id }) => id)
+  const names = new Set(jobs.map(({ name }) => name))
+  return yield* new DuplicateJob({ name: Array.fromIterable(names).join(", "), id: rejected.id })
 })
 
 /** The jobs were rolled back. Without an error they were only tried. */
 class Undone extends Data.TaggedError("Undone")<{
   readonly some: ReadonlyArray<JobLine>
-  readonly error: StoreError | undefined
+  readonly error: StoreError | DuplicateJob | undefined
 }> {}
 
 /** Finds the first job that is refused by itself, by halving. */
 const blame = (
   some: ReadonlyArray<JobLine>,
-  error: StoreError | undefined
-): Effect.Effect<never, JobInvalid | StoreError, JobRepo | SqlClient.SqlClient> =>
+  error: StoreError | DuplicateJob | undefined
+): Effect.Effect<never, DuplicateJob | JobInvalid | StoreError, JobRepo | SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const [first] = some
     if (error === undefined || first === undefined) return yield* Effect.die("nothing was refused")
-    if (first.where === undefined || !isOfOneJob(error)) return yield* error
+    if (error._tag === "DuplicateJob" || first.where === undefined || !isOfOneJob(error)) {
+      return yield* error
+    }
     if (some.length === 1) {
       return yield* new JobInvalid({ issue: `${first.where}: ${error.detail}` })
     }

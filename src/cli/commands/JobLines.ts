@@ -6,13 +6,15 @@
 import { Effect, FileSystem, type Option, Schema, Stdio, Stream } from "effect"
 import { isUtf8 } from "node:buffer"
 import { JobInvalid, SettingInvalid } from "../../domain/Errors.ts"
-import { type EnqueueOptions, type NewJob, newJob } from "../../domain/JobRecord.ts"
+import { type EnqueueOptions, newJob } from "../../domain/JobRecord.ts"
 import * as JsonText from "../../domain/JsonText.ts"
+import type { OfferedJob } from "../../domain/Unique.ts"
+import * as UniqueRule from "../../domain/UniqueRule.ts"
 import * as Flags from "../Flags.ts"
 
 /** A job and, if it was read from a file, its line. */
 export interface JobLine {
-  readonly job: NewJob
+  readonly job: OfferedJob
   readonly where: string | undefined
 }
 
@@ -26,7 +28,9 @@ const Line = Schema.Struct({
   runAt: Schema.optionalKey(Schema.String),
   delay: Schema.optionalKey(Schema.String),
   expiresAt: Schema.optionalKey(Schema.String),
-  expiresIn: Schema.optionalKey(Schema.String)
+  expiresIn: Schema.optionalKey(Schema.String),
+  uniqueKey: Schema.optionalKey(Schema.String),
+  mode: Schema.optionalKey(Schema.Literals(["keep", "replace", "reject"]))
 })
 
 /** The jobs of a file, one a line; `-` is standard input. A mistake names its line. */
@@ -72,7 +76,7 @@ const linesOf = (bytes: Buffer): ReadonlyArray<Buffer> => {
 const byteOrderMark = Buffer.from("\uFEFF")
 
 /** `undefined` for an empty line. */
-const ofBytes = (line: Buffer): Effect.Effect<NewJob | undefined, JobInvalid> => {
+const ofBytes = (line: Buffer): Effect.Effect<OfferedJob | undefined, JobInvalid> => {
   if (!isUtf8(line)) return Effect.fail(new JobInvalid({ issue: "the line is not UTF-8" }))
   const text = line.toString("utf8")
   return /^[ \t\r]*$/.test(text) ? Effect.as(Effect.void, undefined) : ofLine(text)
@@ -80,8 +84,8 @@ const ofBytes = (line: Buffer): Effect.Effect<NewJob | undefined, JobInvalid> =>
 
 const ofLine = Effect.fnUntraced(function*(line: string) {
   const json = yield* parseJson("the line", line)
-  const { delay, expiresAt, expiresIn, name, payload: _, runAt, ...options } = yield* Effect
-    .mapError(
+  const { delay, expiresAt, expiresIn, mode, name, payload: _, runAt, uniqueKey, ...options } =
+    yield* Effect.mapError(
       Schema.decodeUnknownEffect(Line)(json, { onExcessProperty: "error" }),
       ({ message }) => new JobInvalid({ issue: message })
     )
@@ -92,14 +96,31 @@ const ofLine = Effect.fnUntraced(function*(line: string) {
     }
     values.set(member.name, member.value)
   }
-  return yield* Effect.fromResult(newJob(name, values.get("payload") ?? "{}", {
+  if (mode !== undefined && uniqueKey === undefined) {
+    return yield* new JobInvalid({ issue: "mode goes with uniqueKey" })
+  }
+  const job = yield* Effect.fromResult(newJob(name, values.get("payload") ?? "{}", {
     ...options,
     runAt: yield* orRefuse("runAt", runAt, Flags.parseMoment),
     delay: yield* orRefuse("delay", delay, Flags.parseDuration),
     expiresAt: yield* orRefuse("expiresAt", expiresAt, Flags.parseMoment),
     expiresIn: yield* orRefuse("expiresIn", expiresIn, Flags.parseDuration)
   }))
+  return yield* withKey(job, uniqueKey, { unique: { mode } })
 })
+
+/** The job with its unique key, if it has one. */
+const withKey = (
+  job: OfferedJob,
+  key: string | undefined,
+  options: UniqueRule.Options
+): Effect.Effect<OfferedJob, JobInvalid> =>
+  key === undefined
+    ? Effect.succeed(job)
+    : Effect.map(
+      Effect.fromResult(UniqueRule.wishOf(UniqueRule.make(options) ?? UniqueRule.keep, {}, key)),
+      (unique) => ({ ...job, unique })
+    )
 
 const orRefuse = <A>(
   what: string,
@@ -117,14 +138,15 @@ const orRefuse = <A>(
 export const one = (
   name: string,
   payload: string,
-  options: EnqueueOptions
+  { uniqueKey, ...options }: Omit<EnqueueOptions, "uniqueKey"> & {
+    readonly uniqueKey: string | undefined
+  },
+  uniqueness: UniqueRule.Options
 ): Effect.Effect<JobLine, JobInvalid> =>
-  Effect.andThen(
-    parseJson("the payload", payload),
-    Effect.map(
-      Effect.fromResult(newJob(name, payload, options)),
-      (job) => ({ job, where: undefined })
-    )
+  parseJson("the payload", payload).pipe(
+    Effect.andThen(Effect.fromResult(newJob(name, payload, options))),
+    Effect.flatMap((job) => withKey(job, uniqueKey, uniqueness)),
+    Effect.map((job) => ({ job, where: undefined }))
   )
 
 export const parseJson = (what: string, text: string): Effect.Effect<unknown, JobInvalid> =>

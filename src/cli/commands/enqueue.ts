@@ -33,11 +33,33 @@ const input = {
     Flag.withDescription("End the job if it has not ended so long after it may start"),
     Flag.optional
   ),
+  unique: Flag.String("unique").pipe(
+    Flag.withMetavar("KEY"),
+    Flag.withDescription("At most one unfinished job of this name has this key"),
+    Flag.optional
+  ),
+  mode: Flag.Literals("mode", ["keep", "replace", "reject"]).pipe(
+    Flag.withDescription("For a job whose unique key another one has; else keep"),
+    Flag.optional
+  ),
+  within: Flags.duration("within").pipe(
+    Flag.withDescription("The unique key stays taken for so long, even if the job has ended"),
+    Flag.optional
+  ),
+  debounce: Flags.duration("debounce").pipe(
+    Flag.withDescription("The job starts when none with its unique key has come for so long"),
+    Flag.optional
+  ),
+  maxWait: Flags.duration("max-wait").pipe(
+    Flag.withDescription("With --debounce, it starts after this time at the latest"),
+    Flag.optional
+  ),
   from: Flag.String("from").pipe(
     Flag.withMetavar("FILE"),
     Flag.withDescription(
       "Add a job for each line, all or none: {\"name\", \"payload\", \"key\", \"priority\", " +
-        "\"queue\", \"runAt\", \"delay\", \"expiresAt\", \"expiresIn\"}; - reads standard input"
+        "\"queue\", \"runAt\", \"delay\", \"expiresAt\", \"expiresIn\", \"uniqueKey\", \"mode\"}; " +
+        "- reads standard input"
     ),
     Flag.optional
   )
@@ -54,17 +76,8 @@ export const enqueue = Command.make(
     yield* Effect.provide(add(jobs), Database.layer(given))
   }, ExitCode.bySignal)
 ).pipe(
-  Command.validate(({ delay, expiresIn, from, key, name, payload, priority, queue, runAt }) => {
-    const inLines = [payload, key, priority, queue, runAt, delay, expiresIn].some((each) =>
-      each._tag === "Some"
-    )
-    const message = Option.isSome(from) && (Option.isSome(name) || inLines)
-      ? "--from takes everything from its lines"
-      : Option.isNone(from) && Option.isNone(name)
-      ? "Missing required argument: name"
-      : Option.isSome(runAt) && Option.isSome(delay)
-      ? "--run-at and --delay exclude each other"
-      : undefined
+  Command.validate((given) => {
+    const message = mistake(given)
     return message === undefined
       ? Effect.void
       : Effect.fail(new CliError.ValidationError({ message }))
@@ -72,11 +85,42 @@ export const enqueue = Command.make(
   Command.withDescription("Add jobs and print their ids"),
   Command.withExamples([
     { command: "pgq enqueue send-email '{\"to\": \"a@b.c\"}' --key a@b.c", description: "One job" },
+    {
+      command: "pgq enqueue sync-user '{\"userId\": 7}' --unique u-7 --mode replace",
+      description: "One unfinished job with this key"
+    },
     { command: "pgq enqueue --from jobs.ndjson", description: "A job for each line" }
   ])
 )
 
-type OneJob = Omit<Command.Command.Config.Infer<typeof input>, "connection" | "from" | "schema">
+type Input = Command.Command.Config.Infer<typeof input>
+
+const mistake = ({ from, name, ...given }: Input): string | undefined => {
+  const { debounce, delay, expiresIn, maxWait, mode, runAt, unique, within, ...others } = given
+  const { key, payload, priority, queue } = others
+  const isOfUnique = isAny([mode, within, debounce, maxWait])
+  if (Option.isSome(from)) {
+    return Option.isSome(name) || isOfUnique ||
+        isAny([payload, key, priority, queue, runAt, delay, expiresIn, unique])
+      ? "--from takes everything from its lines"
+      : undefined
+  }
+  return Option.isNone(name)
+    ? "Missing required argument: name"
+    : Option.isSome(runAt) && Option.isSome(delay)
+    ? "--run-at and --delay exclude each other"
+    : isOfUnique && Option.isNone(unique)
+    ? "--mode, --within, --debounce and --max-wait go with --unique"
+    : Option.isSome(debounce) !== Option.isSome(maxWait)
+    ? "--debounce and --max-wait go together"
+    : Option.isSome(debounce) && isAny([mode, within, delay, runAt])
+    ? "--debounce goes with neither --mode and --within nor --delay and --run-at"
+    : undefined
+}
+
+const isAny = (given: ReadonlyArray<Option.Option<unknown>>) => given.some(Option.isSome)
+
+type OneJob = Omit<Input, "connection" | "from" | "schema">
 
 const one = (given: OneJob) =>
   JobLines.one(
@@ -88,9 +132,18 @@ const one = (given: OneJob) =>
       key: Option.getOrUndefined(given.key),
       priority: Option.getOrUndefined(given.priority),
       queue: Option.getOrUndefined(given.queue),
-      runAt: Option.getOrUndefined(given.runAt)
-    }
+      runAt: Option.getOrUndefined(given.runAt),
+      uniqueKey: Option.getOrUndefined(given.unique)
+    },
+    uniquenessOf(given)
   )
+
+const uniquenessOf = ({ debounce, maxWait, mode, within }: OneJob) =>
+  Option.isSome(debounce)
+    ? { debounce: { wait: debounce.value, maxWait: Option.getOrUndefined(maxWait) } }
+    : {
+      unique: { mode: Option.getOrUndefined(mode), within: Option.getOrUndefined(within) }
+    }
 
 const add = Effect.fnUntraced(function*(jobs: ReadonlyArray<JobLines.JobLine>) {
   const { schema } = yield* Database.Database
