@@ -25,3 +25,22 @@ select pgq.enqueue('A job', json_build_object('arg0', 'val0'), key => 7);
 insert into pgq.jobs (name, payload, expires_at)
 values ('A job', '{}', now() + interval '5 minutes');
 -- #endregion
+
+-- #region offer
+select id, outcome from pgq.offer(
+  name => 'sync-user',
+  payload => '{"userId": "u-7"}',
+  unique_key => 'u-7',
+  mode => 'replace',
+  within => '1 hour'
+);
+-- #endregion
+
+-- #region unique-insert
+insert into pgq.jobs (name, payload, unique_key) values ('sync-user', '{"userId": "u-7"}', 'u-7')
+on conflict (name, unique_key) where unique_key is not null do nothing;
+-- #endregion
+
+-- #region unique-key
+select pgq.unique_key('{"userId": "u-7", "n": 1}', 'userId');
+-- #endregion

@@ -53,3 +53,7 @@ pgq stop -p app.pid drain --wait 30s
 # #endregion
 
 wait
+
+# #region unique
+pgq enqueue sync-user '{"userId": "u-7"}' --unique u-7 --mode replace --within 1h
+# #endregion

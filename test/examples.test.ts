@@ -123,6 +123,19 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(lines(ended), ["a code to ada@example.com", "1 sent, 1 expired"])
     }).pipe(onDatabase))
 
+  it.live("unique.ts keeps jobs that mean the same apart", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("unique.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), [
+        "replaced, the same job",
+        "replaced, merged, added, added, added",
+        "job 8 of the kind \"load-file\" has the same unique key",
+        "the digest is added"
+      ])
+    }).pipe(onDatabase))
+
   it.live("enqueue.ts adds jobs of every sort", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("enqueue.ts"))
@@ -193,7 +206,12 @@ describe("examples", { timeout: 60_000 }, () => {
       const added = yield* runSql("enqueue.sql")
       const found = yield* runSql("query.sql")
 
-      assert.deepStrictEqual(added.slice(2, -1), [3n, 4n, 5n].map((enqueue) => [{ enqueue }]))
+      assert.deepStrictEqual(added.slice(2), [
+        ...[3n, 4n, 5n].map((enqueue) => [{ enqueue }]),
+        [{ id: 6n, outcome: "added" }],
+        [],
+        [{ unique_key: "\"u-7\"" }]
+      ])
       const states = found[0]!.map(({ count, state }) => `${state} ${count}`)
       assert.sameMembers(states, ["ready 3", "waiting 2", "scheduled 1"])
       const sql = yield* PgClient.PgClient
