@@ -14,11 +14,11 @@
 -- - 'trail': the same, within a hold at the end of the hold.
 --
 -- With `within`, a job holds its key for so long after it was added, even if it has ended. A job
--- without a key is added.
+-- without a key is added. `expires_in` counts from the job's start, if that is later than now.
 CREATE TYPE offered_job AS (
   name text, payload jsonb, serialization_key text, priority integer, run_at timestamptz,
   queue text, max_attempts integer, unique_key text, mode text, within interval, wait interval,
-  max_wait interval
+  max_wait interval, expires_at timestamptz, expires_in interval
 );
 
 -- An offer with the id that its job gets if it is added, or the id of the job that it changes.
@@ -54,13 +54,15 @@ CREATE FUNCTION offer(
   name text, payload jsonb DEFAULT '{}', unique_key text DEFAULT NULL, mode text DEFAULT NULL,
   within interval DEFAULT NULL, wait interval DEFAULT NULL, max_wait interval DEFAULT NULL,
   key text DEFAULT NULL, priority integer DEFAULT 0, run_at timestamptz DEFAULT NULL,
-  queue text DEFAULT 'default', max_attempts integer DEFAULT NULL
+  queue text DEFAULT 'default', max_attempts integer DEFAULT NULL,
+  expires_at timestamptz DEFAULT NULL
 ) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY SELECT * FROM offer_many(ARRAY[(
     name, payload, key, priority, run_at, queue, max_attempts,
     coalesce(unique_key, unique_key(payload)),
-    coalesce(mode, CASE WHEN wait IS NULL THEN 'keep' ELSE 'debounce' END), within, wait, max_wait
+    coalesce(mode, CASE WHEN wait IS NULL THEN 'keep' ELSE 'debounce' END), within, wait, max_wait,
+    expires_at, NULL
   )::offered_job]);
 END $$;
 
@@ -116,7 +118,7 @@ DECLARE
                 ELSE max(place) OVER same END
     FROM unnest(fit) WITH ORDINALITY AS own(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, place
+      within, wait, max_wait, expires_at, expires_in, place
     ) WINDOW same AS (
       PARTITION BY name, unique_key, mode, CASE WHEN unique_key IS NULL THEN place END
     ) ORDER BY place
@@ -130,7 +132,7 @@ BEGIN
   FOR turn IN
     SELECT o.place, fit[o.place] AS offer FROM unnest(fit, stands) WITH ORDINALITY AS o(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, stand, place
+      within, wait, max_wait, expires_at, expires_in, stand, place
     ) WHERE o.stand = o.place AND at_once IS NULL
     ORDER BY o.name, o.unique_key, o.place
   LOOP
@@ -172,7 +174,7 @@ BEGIN
     INTO answers.ids, answers.outcomes, fresh, all_fit
     FROM unnest(offers, stands) WITH ORDINALITY AS o(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, stand, place
+      within, wait, max_wait, expires_at, expires_in, stand, place
     ) LEFT JOIN LATERAL (
       SELECT j.id FROM jobs AS j
       WHERE j.name = o.name AND j.unique_key = o.unique_key OFFSET 0 -- idiom: fence
@@ -196,11 +198,13 @@ CREATE FUNCTION add_offers(fresh numbered_offer[]) RETURNS integer LANGUAGE plpg
 BEGIN
   RETURN count_by_hand(
     'INSERT INTO %I.jobs (id, name, payload, serialization_key, priority, run_at, queue, '
-    'max_attempts, unique_key) OVERRIDING SYSTEM VALUE '
+    'max_attempts, unique_key, expires_at) OVERRIDING SYSTEM VALUE '
     'SELECT n.id, (n.offer).name, (n.offer).payload, (n.offer).serialization_key, '
-    '(n.offer).priority, CASE (n.offer).mode WHEN ''debounce'' '
-    'THEN clock_timestamp() + (n.offer).wait ELSE (n.offer).run_at END, (n.offer).queue, '
-    '(n.offer).max_attempts, (n.offer).unique_key FROM unnest($1) AS n '
+    '(n.offer).priority, own.start, (n.offer).queue, (n.offer).max_attempts, '
+    '(n.offer).unique_key, coalesce((n.offer).expires_at, (n.offer).expires_in '
+    '+ greatest(clock_timestamp(), own.start)) FROM unnest($1) AS n '
+    'CROSS JOIN LATERAL (SELECT CASE (n.offer).mode WHEN ''debounce'' '
+    'THEN clock_timestamp() + (n.offer).wait ELSE (n.offer).run_at END AS start) AS own '
     'ORDER BY (n.offer).name, (n.offer).unique_key '
     'ON CONFLICT (name, unique_key) WHERE unique_key IS NOT NULL DO NOTHING',
     fresh, true
@@ -337,7 +341,9 @@ BEGIN
     END IF;
     PERFORM run_by_hand(
       'UPDATE %I.jobs SET payload = (($1).offer).payload, priority = (($1).offer).priority, '
-      'run_at = (($1).offer).run_at, max_attempts = (($1).offer).max_attempts, failures = 0, '
+      'run_at = (($1).offer).run_at, expires_at = coalesce((($1).offer).expires_at, '
+      '(($1).offer).expires_in + greatest(clock_timestamp(), (($1).offer).run_at)), '
+      'max_attempts = (($1).offer).max_attempts, failures = 0, '
       'crash_count = 0, unhandled_count = 0, snooze_count = NULL, error = NULL '
       'WHERE id = ($1).id',
       (id, o)::numbered_offer, id
@@ -386,11 +392,11 @@ BEGIN
   RETURN ARRAY(
     SELECT (
       name, payload, serialization_key, priority, run_at, queue, max_attempts, fit_key(unique_key),
-      mode, within, wait, max_wait
+      mode, within, wait, max_wait, expires_at, expires_in
     )::offered_job
     FROM unnest(offers) WITH ORDINALITY AS o(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, place
+      within, wait, max_wait, expires_at, expires_in, place
     ) ORDER BY place
   );
 END $$;

@@ -1,6 +1,6 @@
 /**
  * The step of an offer as a pure decision: the job is added, or another one stands for it.
- * `sql/0015_unique.sql` decides the same by locks and an index.
+ * `sql/0016_unique.sql` decides the same by locks and an index.
  */
 import { Data } from "effect"
 import type { Wish } from "./Unique.ts"

@@ -1,5 +1,5 @@
 /**
- * The text of a unique key that is made from a payload, as `unique_key` in `sql/0015_unique.sql`
+ * The text of a unique key that is made from a payload, as `unique_key` in `sql/0016_unique.sql`
  * makes it: the text that PostgreSQL gives to `jsonb`. A store without a database needs it.
  */
 import type { Wish } from "./Unique.ts"

@@ -2,7 +2,7 @@
  * Random histories of unique jobs beside a model: offers in each mode, claims, ends of each kind,
  * cancels, redrives and rollbacks.
  *
- * Tests `sql/0015_unique.sql` against `src/domain/OfferSteps.ts`.
+ * Tests `sql/0016_unique.sql` against `src/domain/OfferSteps.ts`.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Random } from "effect"

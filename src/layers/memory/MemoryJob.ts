@@ -21,13 +21,9 @@ export const newStoredJob = (
   now: number,
   uniqueKey?: string
 ): StoredJob => {
-  const { delay, expiresAt, expiresIn, key, maxAttempts, name, payload, priority, queue, runAt } =
-    job
+  const { delay, key, maxAttempts, name, payload, priority, queue, runAt } = job
   const notBefore = now + (delay === undefined ? 0 : Duration.toMillis(delay))
   const dueAt = Math.max(runAt?.getTime() ?? now, notBefore)
-  const expiry = expiresIn === undefined
-    ? expiresAt?.getTime()
-    : dueAt + Duration.toMillis(expiresIn)
   return LaneJob.added({
     id,
     queue,
@@ -37,11 +33,18 @@ export const newStoredJob = (
     priority,
     maxAttempts,
     dueAt,
-    expiresAt: expiry,
+    expiresAt: expiryOf(job, dueAt),
     uniqueKey,
     createdAt: now
   }, now)
 }
+
+/** When a job expires that may start at this time. */
+export const expiryOf = (
+  { expiresAt, expiresIn }: NewJob,
+  dueAt: number
+): number | undefined =>
+  expiresIn === undefined ? expiresAt?.getTime() : dueAt + Duration.toMillis(expiresIn)
 
 export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({
   id: job.id,

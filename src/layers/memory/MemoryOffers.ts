@@ -7,7 +7,7 @@ import * as LaneJob from "../../domain/LaneJob.ts"
 import * as Steps from "../../domain/OfferSteps.ts"
 import type { Offered, OfferedJob, OfferOutcome, Wish } from "../../domain/Unique.ts"
 import * as UniqueKey from "../../domain/UniqueKey.ts"
-import { newStoredJob, type StoredJob } from "./MemoryJob.ts"
+import { expiryOf, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 type Answer = Offered<OfferOutcome | "rejected">
@@ -151,10 +151,20 @@ const replaced = (
     unhandledCount: 0,
     snoozeCount: 0
   }
-  if (keepsStart) return values
-  if (wish?.wait === undefined || wish.maxWait === undefined) {
-    return LaneJob.moved(values, newStoredJob(job, holder.id, now).dueAt, now)
-  }
-  const latest = holder.createdAt + Duration.toMillis(wish.maxWait)
-  return LaneJob.moved(values, Math.min(now + Duration.toMillis(wish.wait), latest), now)
+  const dueAt = keepsStart ? holder.dueAt : newStart(holder, { job, wish }, now)
+  const replacing = { ...values, expiresAt: expiryOf(job, Math.max(dueAt, now)) }
+  return keepsStart ? replacing : LaneJob.moved(replacing, dueAt, now)
 }
+
+/** The time at which a replaced job may start. */
+const newStart = (
+  holder: StoredJob,
+  { job, wish }: Pick<Offer, "job" | "wish">,
+  now: number
+): number =>
+  wish?.wait === undefined || wish.maxWait === undefined
+    ? newStoredJob(job, holder.id, now).dueAt
+    : Math.min(
+      now + Duration.toMillis(wish.wait),
+      holder.createdAt + Duration.toMillis(wish.maxWait)
+    )

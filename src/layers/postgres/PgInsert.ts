@@ -127,7 +127,7 @@ export const startOf = (job: NewJob): string =>
     : ""
 
 /** The expiry of a job, as text in the same way. An interval counts from a delay's end. */
-const expiryOf = ({ delay = Duration.zero, expiresAt, expiresIn }: NewJob): string =>
+export const expiryOf = ({ delay = Duration.zero, expiresAt, expiresIn }: NewJob): string =>
   expiresAt !== undefined
     ? expiresAt.toISOString()
     : expiresIn !== undefined

@@ -1,5 +1,5 @@
 /**
- * Offers unique jobs to PostgreSQL. The steps behind it are in `sql/0015_unique.sql`.
+ * Offers unique jobs to PostgreSQL. The steps behind it are in `sql/0016_unique.sql`.
  *
  * An offer may wait for a transaction that has its key. So offers do not travel with plain jobs,
  * and one that would keep others waiting is put aside and sent again.

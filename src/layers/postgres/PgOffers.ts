@@ -6,7 +6,7 @@ import { Duration, Effect } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import type { OfferedJob, OfferOutcome } from "../../domain/Unique.ts"
 import { storeError } from "./PgError.ts"
-import { startOf, type Statements } from "./PgInsert.ts"
+import { expiryOf, startOf, type Statements } from "./PgInsert.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 /** The outcome is "held" if the job was passed by, and `null` if a whole call was undone. */
@@ -49,7 +49,9 @@ export const make = (sql: PgClient.PgClient, schema: string): PgOffers => {
           ELSE nullif(key, '')
         END,
         mode, nullif(within, '')::interval, nullif(wait, '')::interval,
-        nullif(max_wait, '')::interval
+        nullif(max_wait, '')::interval,
+        CASE WHEN expiry LIKE '+%' THEN NULL ELSE nullif(expiry, '')::timestamptz END,
+        CASE WHEN expiry LIKE '+%' THEN expiry::interval END
       )::${name("offered_job")}
       FROM unnest(
         ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
@@ -62,10 +64,11 @@ export const make = (sql: PgClient.PgClient, schema: string): PgOffers => {
         ${jobs.map((job) => job.unique?.mode ?? "keep")}::text[],
         ${jobs.map((job) => spanOf(job.unique?.within))}::text[],
         ${jobs.map((job) => spanOf(job.unique?.wait))}::text[],
-        ${jobs.map((job) => spanOf(job.unique?.maxWait))}::text[]
+        ${jobs.map((job) => spanOf(job.unique?.maxWait))}::text[],
+        ${jobs.map((job) => expiryOf({ ...job, delay: undefined }))}::text[]
       ) WITH ORDINALITY AS o (
         queue, name, payload, lane, priority, start, max_attempts, key, fields, scoped, mode,
-        within, wait, max_wait, ord
+        within, wait, max_wait, expiry, ord
       ) ORDER BY ord
     )`
 

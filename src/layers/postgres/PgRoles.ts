@@ -28,7 +28,8 @@ const choices = "jobs (id, name, payload, serialization_key, priority, run_at, e
 const found = "jobs (id, name, unique_key, queue, run_at, created_at)"
 
 /** The columns that an offer changes of such a job. */
-const replaced = "jobs (payload, priority, run_at, max_attempts, failures, crash_count, " +
+const replaced =
+  "jobs (payload, priority, run_at, expires_at, max_attempts, failures, crash_count, " +
   "unhandled_count, snooze_count, error, unique_key)"
 
 /** The steps of an offer. */

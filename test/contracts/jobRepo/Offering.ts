@@ -5,7 +5,7 @@ import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import type { JobRepo } from "../../../src/services/JobRepo.ts"
-import type { Scheduler } from "../../../src/services/Scheduler.ts"
+import { Scheduler } from "../../../src/services/Scheduler.ts"
 import type { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
 import { queueName, settle } from "../../Given.ts"
 import { claimed, offer, offerAll, runs } from "./Offers.ts"
@@ -35,6 +35,21 @@ export const offering = (
         "added"
       ])
       assert.deepStrictEqual(yield* runs(queue), ["5"])
+    }))
+
+  it.effect("lets a job expire when its newest offer says so", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const expire = Scheduler.use(({ expire }) => expire)
+      yield* offer(queue, { payload: "1", mode: "replace", expiresIn: Duration.zero })
+      yield* offer(queue, { payload: "2", mode: "replace" })
+      yield* expire
+      assert.deepStrictEqual(yield* runs(queue), ["2"])
+
+      yield* offer(queue, { payload: "3", mode: "replace" })
+      yield* offer(queue, { payload: "4", mode: "replace", expiresIn: Duration.zero })
+      yield* expire
+      assert.deepStrictEqual(yield* runs(queue), [])
     }))
 
   for (

@@ -13,13 +13,14 @@ export type Wanted = Partial<Wish> & {
   readonly laneKey?: string
   readonly priority?: number
   readonly delay?: Duration.Duration
+  readonly expiresIn?: Duration.Duration
   readonly name?: string
 }
 
 export const wantedOf = (queue: string, wanted: Wanted = {}): OfferedJob => {
-  const { delay, laneKey, name = queue, payload = "{}", priority, ...wish } = wanted
+  const { delay, expiresIn, laneKey, name = queue, payload = "{}", priority, ...wish } = wanted
   return {
-    ...jobOf(queue, { name, payload, key: laneKey, priority, delay }),
+    ...jobOf(queue, { name, payload, key: laneKey, priority, delay, expiresIn }),
     unique: { key: "u", isScoped: false, mode: "keep", ...wish }
   }
 }
