@@ -42,6 +42,13 @@ select place, code, detail, since, until, job_id, advice from pgq.why(42);
 select code, detail, advice from pgq.why_queue('default');
 -- #endregion
 
+-- #region pause
+select pgq.pause('mail', reason => 'the mail server is down');
+select pgq.pause('*', 'A job', until => now() + interval '1 hour');
+select queue, name, paused_at, paused_by, until, reason from pgq.pauses;
+select pgq.resume('mail'), pgq.resume('*', 'A job');
+-- #endregion
+
 -- #region by-hand
 update pgq.jobs set run_at = null where name = 'A job' and state in ('scheduled', 'retry');
 update pgq.jobs set queue = 'overflow' where queue = 'default'

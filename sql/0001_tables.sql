@@ -149,6 +149,36 @@ CREATE TABLE expiries (
   autovacuum_vacuum_cost_delay = 0
 );
 
+-- One row per pause: of a queue, or of the jobs of a name in it. No claim takes a paused job.
+CREATE TABLE pauses (
+  -- '*' stands for all queues.
+  queue            text NOT NULL,
+  -- '' is the whole queue.
+  name             text NOT NULL DEFAULT '',
+  paused_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  paused_by        text NOT NULL DEFAULT session_user,
+  -- The pause ends at this time by itself; NULL is never.
+  until            timestamptz,
+  reason           text,
+  -- Whether workers interrupt the runs of paused jobs and give the jobs back.
+  releases_running boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (queue, name)
+);
+
+-- The jobs of paused names that a claim has met: scheduled, or retry with a key, at 'infinity'.
+-- A step that inserts or deletes a row here has locked the row of the job, if there is one.
+CREATE TABLE set_aside (
+  job_id bigint PRIMARY KEY,
+  queue  text NOT NULL,
+  name   text NOT NULL
+) WITH (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+-- The jobs of each queue and name, in order.
+-- idiom: aside index
+CREATE INDEX set_aside_name ON set_aside (queue, name, (job_id + 0));
+
 -- One row per live worker.
 CREATE TABLE workers (
   id          uuid PRIMARY KEY,

@@ -18,8 +18,8 @@ CREATE TRIGGER "~first_state" BEFORE INSERT ON jobs FOR EACH ROW
   EXECUTE FUNCTION set_first_state();
 
 -- Tells the listeners of this schema to look, unless the settings forbid NOTIFY. A message is a
--- hint: 'due', 'jobs:' with the name of a queue, or 'cancel:' with the id of a worker. It is no
--- command, and has no data.
+-- hint: 'due', 'jobs:' or 'pause:' with the name of a queue, or 'cancel:' with the id of a worker.
+-- It is no command, and has no data.
 CREATE FUNCTION notify_wake(message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF (SELECT notify FROM settings) THEN
@@ -36,6 +36,9 @@ END $$;
 -- `workers`, which therefore finds the worker. A transaction with an old snapshot may not find it,
 -- so such a transaction always notifies.
 --
+-- Nobody is woken for a paused queue. A resume wakes its workers, which then look whether such a
+-- transaction is open, too. An old snapshot may show a pause that has ended since.
+--
 -- Queues share 256 locks. With a lock for each queue, a transaction that adds to many queues would
 -- fill the server's lock table.
 CREATE FUNCTION wake(q text) RETURNS void LANGUAGE plpgsql AS $$
@@ -44,7 +47,10 @@ BEGIN
     hashtext(current_schema() || ':unannounced'), hashtext(q) & 255
   );
   IF current_setting('transaction_isolation') <> 'read committed'
-     OR EXISTS (SELECT FROM workers WHERE asleep AND q = ANY (queues)) THEN
+     OR EXISTS (SELECT FROM workers WHERE asleep AND q = ANY (queues)) AND NOT EXISTS (
+       SELECT FROM pauses
+       WHERE queue IN (q, '*') AND name = '' AND (until IS NULL OR until > clock_timestamp())
+     ) THEN
     PERFORM notify_wake('jobs:' || q);
   END IF;
 END $$;
@@ -62,7 +68,11 @@ BEGIN
     slept := qs;
   ELSE
     slept := ARRAY(
-      SELECT DISTINCT q FROM workers, unnest(queues) AS q WHERE asleep AND q = ANY (qs)
+      SELECT DISTINCT q FROM workers, unnest(queues) AS q
+      WHERE asleep AND q = ANY (qs) AND NOT EXISTS (
+        SELECT FROM pauses
+        WHERE queue IN (q, '*') AND name = '' AND (until IS NULL OR until > clock_timestamp())
+      )
     );
   END IF;
   PERFORM notify_wake('jobs:' || q) FROM unnest(slept) AS q;

@@ -14,7 +14,8 @@
 -- is never waited for and stands in no row.
 --
 --   claim            user's advisory lock, locks of queues (by hash), markers (skip),
---                    stripes (by number), job rows (skip), leases (new), worker row
+--                    stripes (by number), job rows (skip), jobs set aside, leases (new),
+--                    worker row
 --   settle           leases (by id), stripes (by number), job rows and history table,
 --                    next rows of lanes (skip)
 --   cancel           job after job: its lease; or its row and the history table
@@ -28,6 +29,8 @@
 --   note_late        worker rows (skip)
 --   promote          job rows (skip), history table
 --   expire           expiries (skip), job rows (skip), history table
+--   unpause          pauses (skip), jobs set aside (skip), job rows (skip)
+--   pause, resume    the pause
 --   heal_lanes       lock of the healing (skip)
 --   enqueue          none
 --   change by hand   job rows, in the order of the user's statement
@@ -44,6 +47,7 @@
 --   hand holds job rows and waits for leases at its commit. A settlement holds job rows, and a
 --   change by hand may hold others and wait for these. Both times the settlement gives up after 100
 --   ms, long before the server looks for a deadlock (deadlock_timeout, one second).
+-- - Whoever waits for a row of set_aside waits for an unpause, which waits for nothing.
 -- - A cancel takes its jobs in ascending order, but may hold the row of one job and the lease of
 --   another, while a step of another kind holds what comes next. It gives up after 500 ms, and from
 --   then on waits for no lock of another job: whoever waits for it meanwhile waits in no circle for
@@ -73,6 +77,8 @@
 -- - place index: `coalesce(place, id)` is an expression of the indexes jobs_ready and jobs_suspect.
 --   A query in this order can use no other index. A query in the order of ids could walk along the
 --   primary key, through the jobs of all queues and states.
+-- - aside index: `job_id + 0` is an expression of the index set_aside_name. A lookup by `job_id`
+--   cannot use this index, through which it would walk from end to end.
 -- - skip scan: WITH RECURSIVE goes from one distinct value to the next by the index, past however
 --   many rows share a value. SELECT DISTINCT would read them all.
 -- - by place: rows that the step has found are addressed by ctid, the place of a row. A lookup by

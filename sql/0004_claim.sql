@@ -12,10 +12,12 @@
 -- - The claim looks for jobs in the ranges that it is given: see CONTRACT.md, "Ranges". Without
 --   ranges it looks everywhere. So it does when it has made new heads, which may stand outside of
 --   all ranges, and with `looks_below` when it has found nothing in the ranges.
+-- - No job of a paused queue is taken. A job of a paused name is set aside instead: it costs one
+--   rewrite, and later claims do not meet it.
 -- - A claim that finds nothing marks the worker asleep; one that finds jobs wakes it, if `is_busy`.
 -- - The rows come in no order. `place` is NULL for a job behind the head of its lane. A row of
 --   NULLs says that another claim at once may find jobs that this one passed by: lanes are to be
---   put in order still, or there are suspects beside the jobs that were found.
+--   put in order still, there are suspects beside the jobs that were found, or jobs were set aside.
 -- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
@@ -34,39 +36,40 @@ DECLARE
   busy text[] := lock_queues(queues, is_exclusive, user_lock);
   was_asleep boolean;
   is_marked boolean;
+  has_pauses boolean;
   admitted record;
   is_behind boolean := false;
   taken record;
 BEGIN
-  SELECT asleep, EXISTS (SELECT FROM dirty_lanes AS marker WHERE marker.queue = ANY (busy))
-    INTO was_asleep, is_marked FROM workers AS w WHERE w.id = worker;
+  SELECT asleep, EXISTS (SELECT FROM dirty_lanes AS marker WHERE marker.queue = ANY (busy)),
+         EXISTS (SELECT FROM pauses)
+    INTO was_asleep, is_marked, has_pauses FROM workers AS w WHERE w.id = worker;
   IF NOT FOUND THEN
     RAISE 'worker % is not registered, or was taken for dead', worker USING ERRCODE = 'PGQ01';
   END IF;
-  IF is_marked THEN
+  IF has_pauses THEN busy := open_queues(busy); END IF;
+  IF is_marked AND cardinality(busy) > 0 THEN
     admitted := admit(busy, 200, is_careful);
     is_behind := admitted.is_behind;
     IF admitted.given > 0 THEN range_queues := NULL; END IF;
   END IF;
-  LOOP
+  FOR round IN 1..11 LOOP
     IF cardinality(busy) = 1 THEN
-      taken := take_jobs(
-        busy[1], worker, jobs_max, slots, per_lane_max,
-        range_queues, range_tops, range_bottoms, range_floors
-      );
+      taken := take_jobs(busy[1], worker, jobs_max, slots, per_lane_max, has_pauses,
+                         range_queues, range_tops, range_bottoms, range_floors);
     ELSE
-      taken := take_by_turns(
-        busy, worker, jobs_max, slots, per_lane_max,
-        range_queues, range_tops, range_bottoms, range_floors
-      );
+      taken := take_by_turns(busy, worker, jobs_max, slots, per_lane_max, has_pauses,
+                             range_queues, range_tops, range_bottoms, range_floors);
     END IF;
-    EXIT WHEN taken.given IS NOT NULL OR range_queues IS NULL OR NOT looks_below;
+    EXIT WHEN taken.given IS NOT NULL;
+    CONTINUE WHEN taken.has_set_aside AND round < 10;
+    EXIT WHEN range_queues IS NULL OR NOT looks_below;
     range_queues := NULL;
   END LOOP;
+  is_behind := is_behind OR taken.has_set_aside;
   IF taken.given IS NOT NULL THEN
     RETURN QUERY
-      SELECT j.lease, j.id, j.queue, j.name,
-             CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
+      SELECT j.lease, j.id, j.queue, j.name, CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
              j.snooze_count, j.crash_count > 0,
              CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END
@@ -118,8 +121,9 @@ END $$;
 -- wanted still. Returns the new leases; NULL if no job was found.
 CREATE FUNCTION take_by_turns(
   queues text[], worker uuid, jobs_max integer, slots integer, per_lane_max integer,
+  has_pauses boolean,
   range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
-  OUT given uuid[], OUT is_keyed boolean, OUT has_suspects boolean
+  OUT given uuid[], OUT is_keyed boolean, OUT has_suspects boolean, OUT has_set_aside boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   q text;
@@ -128,13 +132,15 @@ DECLARE
   wanted integer := jobs_max;
 BEGIN
   is_keyed := false;
+  has_set_aside := false;
   FOREACH q IN ARRAY queues LOOP
     EXIT WHEN wanted <= 0;
     taken := take_jobs(
-      q, worker, (wanted + turns - 1) / turns, slots, per_lane_max,
+      q, worker, (wanted + turns - 1) / turns, slots, per_lane_max, has_pauses,
       range_queues, range_tops, range_bottoms, range_floors
     );
     turns := turns - 1;
+    has_set_aside := has_set_aside OR taken.has_set_aside;
     CONTINUE WHEN taken.given IS NULL;
     given := given || taken.given;
     is_keyed := is_keyed OR taken.is_keyed;
@@ -146,20 +152,23 @@ END $$;
 -- Takes jobs of one queue into leases: the healthy ones into one, each suspect into one of its own,
 -- because it may be the job that killed its worker. `heads` is the number of jobs that count
 -- against `jobs_max`, `suspects` the number of suspects among them. `given` is NULL if no job was
--- found. `has_suspects` says that the queue has suspects beside them.
+-- found. `has_suspects` says that the queue has suspects beside them, `has_set_aside` that jobs of
+-- paused names were set aside.
 CREATE FUNCTION take_jobs(
-  q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer,
+  q text, worker uuid, jobs_max integer, slots integer, per_lane_max integer, has_pauses boolean,
   range_queues text[], range_tops integer[], range_bottoms integer[], range_floors bigint[],
   OUT given uuid[], OUT heads integer, OUT suspects integer, OUT is_keyed boolean,
-  OUT has_suspects boolean
+  OUT has_suspects boolean, OUT has_set_aside boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
+  paused text[];
   picked record;
   healthy bigint[];
   apart bigint[];
   leased bigint[];
   lease uuid;
 BEGIN
+  has_set_aside := false;
   IF range_queues IS NULL THEN
     picked := pick(q, jobs_max);
   ELSE
@@ -190,10 +199,14 @@ BEGIN
     SELECT array_agg(id) INTO apart
       FROM unnest(apart) AS id WHERE id NOT IN (SELECT unnest(leased));
   END IF;
+  IF has_pauses THEN
+    paused := paused_names(q);
+    SELECT * INTO healthy, apart, has_set_aside FROM set_paused_aside(paused, healthy, apart);
+  END IF;
   suspects := coalesce(cardinality(apart), 0);
   heads := coalesce(cardinality(healthy), 0) + suspects;
   IF per_lane_max > 0 AND is_keyed AND healthy IS NOT NULL THEN
-    healthy := healthy || rest_of_lanes(q, healthy, per_lane_max);
+    healthy := healthy || rest_of_lanes(q, healthy, per_lane_max, paused);
     healthy := ARRAY(SELECT id FROM unnest(healthy) AS id ORDER BY id);
     picked.first_id := least(picked.first_id, healthy[1]);
     picked.last_id := greatest(picked.last_id, healthy[cardinality(healthy)]);
@@ -208,13 +221,15 @@ BEGIN
   END LOOP;
 END $$;
 
--- Returns those of the queues, in the order given, that have a ready job in no lease, or a marker.
+-- Returns those of the queues, in the order given, that are not paused, and have a ready job in no
+-- lease, or a marker.
 CREATE FUNCTION busy_queues(queues text[], queues_max integer) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = ANY (queues));
+  unpaused text[] := CASE WHEN EXISTS (SELECT FROM pauses) THEN open_queues(queues) ELSE queues END;
 BEGIN
   RETURN ARRAY(
-    SELECT q FROM unnest(queues) WITH ORDINALITY AS asked(q, turn)
+    SELECT q FROM unnest(unpaused) WITH ORDINALITY AS asked(q, turn)
     WHERE EXISTS (
       SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count = 0
         AND id NOT IN (SELECT unnest(leased))
@@ -446,8 +461,8 @@ BEGIN
 END $$;
 
 -- Returns the jobs that follow these heads in their lanes, locked. They run after their head, one
--- after the other.
-CREATE FUNCTION rest_of_lanes(q text, heads bigint[], per_lane_max integer)
+-- after the other. `paused` are the paused names; NULL is none.
+CREATE FUNCTION rest_of_lanes(q text, heads bigint[], per_lane_max integer, paused text[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   keys text[];
@@ -459,14 +474,16 @@ BEGIN
   );
   run := ARRAY(
     SELECT next.id FROM unnest(keys) AS key CROSS JOIN LATERAL (
-      SELECT n.id, bool_or(n.crash_count > 0) OVER (ORDER BY n.priority DESC, n.id) AS is_suspect
+      SELECT n.id,
+             bool_or(n.crash_count > 0 OR n.name = ANY (paused))
+               OVER (ORDER BY n.priority DESC, n.id) AS is_past_end
       FROM jobs AS n
       WHERE n.queue = q AND n.serialization_key = key AND n.state = 'waiting'
       ORDER BY n.priority DESC, n.id LIMIT per_lane_max
     ) AS next
-    -- The jobs of a lane end before its first suspect, which has a lease of its own: no job behind
-    -- the suspect may overtake it.
-    WHERE NOT next.is_suspect
+    -- The jobs of a lane end before its first suspect, which has a lease of its own, and before the
+    -- first job of a paused name: no job behind these may overtake them.
+    WHERE next.is_past_end IS NOT TRUE
     LIMIT 1000
   );
   PERFORM FROM jobs

@@ -60,7 +60,8 @@ BEGIN
 END $$;
 
 -- After an UPDATE by hand: refuses to move a leased job, marks the lanes, notes when jobs expire,
--- and wakes workers.
+-- and wakes workers. A job that was set aside, and may start at another time now, is no longer set
+-- aside.
 CREATE FUNCTION mark_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   unfit bigint;
@@ -118,6 +119,11 @@ BEGIN
   SELECT expires_at, id FROM new_jobs WHERE expires_at < 'infinity'
   EXCEPT SELECT expires_at, id FROM old_jobs
   ON CONFLICT DO NOTHING;
+  DELETE FROM set_aside WHERE job_id = ANY (ARRAY(
+    SELECT o.id FROM old_jobs AS o WHERE o.run_at = 'infinity' AND NOT EXISTS (
+      SELECT FROM new_jobs AS n WHERE n.id = o.id AND n.run_at = 'infinity'
+    )
+  ));
   PERFORM wake_all(touched);
   IF is_soon THEN
     PERFORM notify_wake('due');
@@ -139,6 +145,9 @@ DECLARE
   leased bigint[];
   leased_key text;
 BEGIN
+  DELETE FROM set_aside WHERE job_id = ANY (ARRAY(
+    SELECT id FROM old_jobs WHERE run_at = 'infinity'
+  ));
   touched := ARRAY(SELECT DISTINCT queue FROM old_jobs WHERE state <> 'scheduled');
   IF touched = '{}' THEN RETURN NULL; END IF;
 
@@ -191,9 +200,9 @@ CREATE CONSTRAINT TRIGGER withdraw AFTER INSERT ON withdrawals DEFERRABLE INITIA
   FOR EACH ROW EXECUTE FUNCTION withdraw();
 
 -- Before a TRUNCATE: refuses it while a job with a key is leased, empties all leases, and deletes
--- all markers. The statement has locked the table, so no claim is under way. A settlement may have
--- locked a lease while it waits for the table: it gives up within its lock_timeout, and this
--- trigger looks at the lease again.
+-- all markers and the list of jobs set aside. The statement has locked the table, so no claim is
+-- under way. A settlement may have locked a lease while it waits for the table: it gives up within
+-- its lock_timeout, and this trigger looks at the lease again.
 CREATE FUNCTION clear_leases() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   gives_up_at timestamptz := clock_timestamp() + interval '15 seconds';
@@ -214,6 +223,7 @@ BEGIN
     PERFORM pg_sleep(0.01);
   END LOOP;
   DELETE FROM dirty_lanes WHERE id IN (SELECT id FROM dirty_lanes FOR UPDATE SKIP LOCKED);
+  DELETE FROM set_aside WHERE job_id IN (SELECT job_id FROM set_aside FOR UPDATE SKIP LOCKED);
   RETURN NULL;
 END $$;
 

@@ -32,6 +32,10 @@ BEGIN
     INSERT INTO withdrawals (job_ids) VALUES (gone);
   END IF;
 
+  DELETE FROM set_aside AS aside WHERE NOT EXISTS (
+    SELECT FROM jobs WHERE id = aside.job_id AND run_at = 'infinity'
+  );
+
   mark := begin_step();
   -- The look at the leases comes after the lock: until then, a claim could lease one of the jobs.
   early := ARRAY(

@@ -240,4 +240,5 @@ BEGIN
     ARRAY[(NULL, NULL, how, ARRAY[job], NULL)::ended_jobs], jsonb_build_object(job, why)
   );
   PERFORM end_step(mark);
+  DELETE FROM set_aside WHERE job_id = job;
 END $$;

@@ -8,6 +8,7 @@
 --   in its lane; no run of its earlier life counts.
 -- - 'retried': the job waited for its time or its next try, or blocked its lane, and may start.
 -- - 'queued', 'running': the job was ready, or behind its key; or it is leased.
+-- - 'paused': a pause of its name keeps the job, until a resume.
 -- - 'completed': there is nothing to do again.
 -- - 'conflict': another job has taken the unique key since, and nothing was changed.
 -- - 'held': another transaction has locked the job, and nothing of it was changed. After the first
@@ -133,6 +134,13 @@ BEGIN
   -- idiom: hidden column
   IF EXISTS (SELECT FROM jobs WHERE id = job AND state || '' IN ('ready', 'waiting')) THEN
     RETURN 'queued';
+  END IF;
+  -- Without that pause it may start, though no step has taken it back yet.
+  IF EXISTS (
+    SELECT FROM set_aside AS aside WHERE aside.job_id = job
+      AND aside.name = ANY (paused_names(aside.queue))
+  ) THEN
+    RETURN 'paused';
   END IF;
   PERFORM run_by_hand('UPDATE %I.jobs SET run_at = NULL WHERE id = $1', job, job);
   RETURN 'retried';

@@ -15,14 +15,14 @@ WITH groups (functions, settings) AS (VALUES
   -- node that is off but has no alternative counts as very dear, and JIT would compile for longer
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
-         'row_locked', 'heal_lanes', 'cancel', 'cancel_some', 'retry', 'retry_failed', 'discard',
-         'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue'],
+         'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
+         'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
   -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
   (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes', 'expire', 'offer_many'],
+         'heal_lanes', 'unpause', 'pause', 'resume', 'expire', 'offer_many'],
    ARRAY['lock_timeout=5s']),
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.
@@ -56,7 +56,8 @@ WITH groups (functions, settings) AS (VALUES
          'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
          'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle',
          'take_completed', 'take_others', 'heed_requests', 'move_to_history', 'put_back',
-         'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all'])
+         'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all', 'open_queues',
+         'paused_names', 'set_paused_aside', 'check_pause'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,

@@ -12,6 +12,8 @@ export type RetryAnswer = Data.TaggedEnum<{
   Retried: {}
   /** The job may start already, or waits behind its key: nothing was changed. */
   Queued: {}
+  /** A pause of the job's name keeps it until the resume: nothing was changed. */
+  Paused: {}
   /** The job is leased to a worker: nothing was changed. */
   Running: {}
   /** The job has completed: there is nothing to do again. */

@@ -49,7 +49,7 @@ export const idIssue = (id: unknown): string | undefined =>
     ? undefined
     : `the id ${String(id)} is not a bigint of 64 bits`
 
-const reasonIssue = (reason: unknown): string | undefined => {
+export const reasonIssue = (reason: unknown): string | undefined => {
   if (reason === undefined) return undefined
   const length = typeof reason === "string" ? Array.from(reason).length : 0
   return length > reasonLengthMax

@@ -41,6 +41,7 @@ export const decide = (run: EndedRun): Settlement => {
   if (Exit.isSuccess(exit)) return completed
   switch (interruption) {
     case "stopping":
+    case "paused":
     // The worker settles no job that it has lost.
     case "lost":
       return Settlement.Released()

@@ -241,7 +241,7 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
  * ```
  */
 export class JobInterrupted extends Schema.TaggedError<JobInterrupted>()("JobInterrupted", {
-  why: Schema.Literals(["stopping", "cancelled", "timedOut", "lost"])
+  why: Schema.Literals(["stopping", "cancelled", "timedOut", "paused", "lost"])
 }) {
   override get message(): string {
     return interruptions[this.why]
@@ -252,6 +252,7 @@ const interruptions = {
   stopping: "the worker stops",
   cancelled: "the job was cancelled",
   timedOut: "the run timed out",
+  paused: "the job was paused",
   lost: "the worker has lost the job"
 }
 

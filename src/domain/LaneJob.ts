@@ -66,6 +66,13 @@ export const promoted = <J extends LaneJob>(job: J, place: bigint): J =>
     ? { ...opened(job), place }
     : opened(job)
 
+/** A job of a paused name, which waits for the resume. With a key it holds its lane. */
+export const setAside = <J extends LaneJob>(job: J): J => ({
+  ...job,
+  laneState: job.key === undefined ? "delayed" : "delayedHoldingLane",
+  dueAt: Infinity
+})
+
 /** A job that had ended, queued again as if it had never run. It does not expire again. */
 export const redriven = <J extends LaneJob>(job: J, now: number): J => ({
   ...job,

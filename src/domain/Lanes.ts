@@ -46,12 +46,14 @@ export const hasUnstarted = (jobs: ReadonlyArray<LaneJob>): boolean => {
 }
 
 /** The limits of a claim. */
-export interface ClaimBounds {
+export interface ClaimBounds<J = LaneJob> {
   readonly limit: number
   /** How many of the jobs may be suspects. */
   readonly slots: number
   /** How many more jobs of its lane each claimed one brings. */
   readonly perLaneMax: number
+  /** Whether the name of a job is paused: the jobs of a lane end before it. */
+  readonly isPaused?: ((job: J) => boolean) | undefined
 }
 
 /** Jobs that a claim takes: one lease for those in `healthy`, one for each suspect. */
@@ -68,13 +70,20 @@ export interface Claimed<J> {
 export const claim = <J extends LaneJob>(
   jobs: ReadonlyArray<J>,
   running: ReadonlyArray<LaneJob>,
-  { limit, perLaneMax, slots }: ClaimBounds
+  { isPaused = () => false, limit, perLaneMax, slots }: ClaimBounds<J>
 ): Claimed<J> => {
   const [healthy, suspects] = parted(claimable(jobs))
   const allowed = besideOthers(suspects.slice(0, Math.min(limit, slots)), running)
   const heads = [...healthy, ...allowed].toSorted(byTurn).slice(0, Math.max(limit, 0))
   const inOrder = heads.flatMap((head) =>
-    isSuspect(head) ? [head] : [head, ...untilSuspect(behind(jobs, head, perLaneMax))]
+    isSuspect(head) ? [head] : [
+      head,
+      ...until(
+        behind(jobs, head, perLaneMax),
+        // No job is skipped, and a suspect runs apart.
+        (job) => isSuspect(job) || isPaused(job)
+      )
+    ]
   )
   const [healthyJobs, suspectHeads] = parted(inOrder)
   return { inOrder, healthy: healthyJobs, suspects: suspectHeads, heads: heads.length }
@@ -94,12 +103,6 @@ const besideOthers = <J extends LaneJob>(
   if (isInLastRun(first)) return beside.length > 0 ? [] : [first]
   return until(suspects, isInLastRun)
 }
-
-/**
- * The run of a lane ends before its first suspect: no job is skipped, and the suspect runs apart.
- */
-const untilSuspect = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> =>
-  until(jobs, isSuspect)
 
 const until = <J>(jobs: ReadonlyArray<J>, isEnd: (job: J) => boolean): ReadonlyArray<J> => {
   const end = jobs.findIndex(isEnd)

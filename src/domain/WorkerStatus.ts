@@ -42,6 +42,8 @@ export interface QueueCounts {
   readonly running: number
   /** Delayed jobs, and jobs between two attempts. */
   readonly scheduled: number
+  /** Jobs that would be ready, but for a pause of their queue or name. */
+  readonly paused: number
   /** Jobs in the history. */
   readonly completed: number
   readonly failed: number

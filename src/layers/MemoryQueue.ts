@@ -8,6 +8,7 @@ import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { PauseControl } from "../services/PauseControl.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
@@ -45,7 +46,7 @@ export type Options = Pick<
  * }).pipe(Effect.provide(MemoryQueue.client))
  * ```
  */
-export const client: Layer.Layer<JobAdmin | JobControl | JobRepo> = Memory.layer
+export const client: Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl> = Memory.layer
 
 /**
  * The worker of `QueueLive.layer` over jobs in memory, until the layer's scope closes. It takes the
@@ -80,7 +81,7 @@ export const client: Layer.Layer<JobAdmin | JobControl | JobRepo> = Memory.layer
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  JobAdmin | JobControl | JobRepo | WorkerControl,
+  JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>

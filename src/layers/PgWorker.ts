@@ -10,6 +10,7 @@ import { Handlers } from "../services/Handlers.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { PauseControl } from "../services/PauseControl.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as OwnWorker from "./OwnWorker.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
@@ -18,6 +19,7 @@ import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgNotifier from "./postgres/PgNotifier.ts"
+import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
@@ -32,7 +34,7 @@ export const layer = <R>(
   options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
-  JobAdmin | JobControl | JobRepo | WorkerControl,
+  JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   R | PgClient.PgClient
 > => {
@@ -48,7 +50,8 @@ export const layer = <R>(
     working,
     PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),
-    PgJobControl.layer({ schema })
+    PgJobControl.layer({ schema }),
+    PgPauseControl.layer({ schema })
   )
 }
 

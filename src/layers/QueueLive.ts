@@ -7,6 +7,7 @@ import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.t
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { PauseControl } from "../services/PauseControl.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
@@ -14,6 +15,7 @@ import * as PgWorker from "./PgWorker.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
+import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import type { Options } from "./WorkerOptions.ts"
 
@@ -51,7 +53,7 @@ export type { Options } from "./WorkerOptions.ts"
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  JobAdmin | JobControl | JobRepo | WorkerControl,
+  JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds> | PgClient.PgClient
 > =>
@@ -74,11 +76,12 @@ export const layer = <const Kinds extends Jobs.Kinds>(
  */
 export const client = (
   options: { readonly schema?: string | undefined } = {}
-): Layer.Layer<JobAdmin | JobControl | JobRepo, never, PgClient.PgClient> => {
+): Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
   return Layer.mergeAll(
     PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),
-    PgJobControl.layer({ schema })
+    PgJobControl.layer({ schema }),
+    PgPauseControl.layer({ schema })
   )
 }

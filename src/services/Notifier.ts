@@ -24,4 +24,6 @@ export type Wake =
   | { readonly _tag: "Due" }
   /** Somebody has cancelled jobs that are leased to this worker. */
   | { readonly _tag: "Cancel"; readonly worker: string }
+  /** The pauses of this queue have changed; "*" stands for all queues. */
+  | { readonly _tag: "Pauses"; readonly queue: string }
   | { readonly _tag: "Everything" }

@@ -25,6 +25,12 @@ export class Scheduler extends Context.Service<Scheduler, {
    */
   readonly heal: Effect.Effect<Healed, StoreError>
 
+  /**
+   * Ends the pauses whose time is over, and takes jobs back that were set aside and are paused no
+   * more, some hundreds at once: they are due then.
+   */
+  readonly unpause: Effect.Effect<Unpaused, StoreError>
+
   /** Drops receipts that no producer will ask for any more. */
   readonly forget: Effect.Effect<void, StoreError>
 
@@ -45,6 +51,13 @@ export interface Expired {
   /** Whether more jobs have expired: there were too many for one call. */
   readonly isBehind: boolean
   /** The time until it must look again, if there is a job that expires. */
+  readonly next: Duration.Duration | undefined
+}
+
+export interface Unpaused {
+  /** The number of jobs that were taken back. If it is more than 0, there may be more. */
+  readonly unpaused: number
+  /** The time until the next pause ends by itself, if one does. */
   readonly next: Duration.Duration | undefined
 }
 

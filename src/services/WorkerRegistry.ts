@@ -4,6 +4,7 @@
 import { Context, type Duration, type Effect } from "effect"
 import type { CancelRequest } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
+import type { Pause } from "../domain/Pause.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Registers a worker, alive for one lease. */
@@ -17,6 +18,11 @@ export class WorkerRegistry extends Context.Service<WorkerRegistry, {
 
   /** The jobs leased to a worker that somebody has cancelled. */
   readonly cancelRequests: (id: string) => Effect.Effect<ReadonlyArray<CancelRequest>, StoreError>
+
+  /** The pauses that concern jobs of these queues. */
+  readonly pauses: (
+    queues: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<WorkerPause>, StoreError>
 
   /**
    * Gives back jobs that the database has leased to a worker under leases that the worker does not
@@ -43,7 +49,12 @@ export interface Renewal {
   readonly isKnown: boolean
   /** Whether somebody has cancelled jobs that are leased to the worker. */
   readonly hasCancels: boolean
+  /** Whether there are pauses, of whatever queues. */
+  readonly hasPauses: boolean
 }
+
+/** As much of a pause as a worker must know. */
+export type WorkerPause = Pick<Pause, "queue" | "name" | "cancelsRunning">
 
 export interface NewWorker {
   /** A fresh uuid for each start. */

@@ -53,6 +53,7 @@ const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Serv
   expire: scheduler.expire,
   rescue: scheduler.rescue,
   heal: scheduler.heal,
+  unpause: scheduler.unpause,
   forget: scheduler.forget,
   prune: scheduler.prune
 })
@@ -73,6 +74,7 @@ const ofRegistry = (
   }),
   renew: registry.renew(id),
   cancelRequests: registry.cancelRequests(id),
+  pauses: registry.pauses(["queue"]),
   reconcile: registry.reconcile(id, []),
   leave: registry.leave(id),
   reportDead: registry.reportDead(id)

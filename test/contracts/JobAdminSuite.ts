@@ -44,6 +44,7 @@ export const suite = (
             waiting: 1,
             running: 2,
             scheduled: 2,
+            paused: 0,
             completed: 1,
             failed: 1,
             cancelled: 1,

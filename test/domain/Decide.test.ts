@@ -171,7 +171,7 @@ const Given = {
   exit: Schema.Literals(Object.keys(exits)),
   rule: Schema.Literals(Object.keys(rules)),
   interruption: Schema.UndefinedOr(
-    Schema.Literals(["stopping", "cancelled", "timedOut", "lost"])
+    Schema.Literals(["stopping", "cancelled", "timedOut", "paused", "lost"])
   ),
   delay: Schema.Literals(delays.map((_, index) => String(index))),
   attempt: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2000 })),
@@ -202,7 +202,7 @@ describe("any run", () => {
       }))
 
       if (exit === "success") return assert.strictEqual(settlement._tag, "Completed")
-      if (interruption === "stopping" || interruption === "lost") {
+      if (interruption !== undefined && ["stopping", "paused", "lost"].includes(interruption)) {
         assert.strictEqual(settlement._tag, "Released")
       } else if (interruption === "cancelled") assert.strictEqual(settlement._tag, "Cancelled")
       else if (rule === "snooze") assert.strictEqual(settlement._tag, "Snoozed")

@@ -7,7 +7,7 @@ import { JobInterrupted } from "../../src/domain/Errors.ts"
 import * as Interruption from "../../src/domain/Interruption.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 
-const reasons = ["stopping", "cancelled", "timedOut", "lost"] as const
+const reasons = ["stopping", "cancelled", "timedOut", "paused", "lost"] as const
 
 describe("an interruption", () => {
   it.effect.each(reasons)("says %s to a finalizer", (why) =>

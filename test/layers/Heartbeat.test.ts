@@ -42,6 +42,7 @@ const burials = Effect.fnUntraced(function*(
       renew: () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answer)),
       reconcile: () => Effect.succeed({ released: 0, gone: [] }),
       cancelRequests: () => Effect.succeed([]),
+      pauses: () => Effect.succeed([]),
       leave: () => Effect.void,
       reportDead: () => Effect.void
     })
@@ -53,6 +54,7 @@ const burials = Effect.fnUntraced(function*(
     onExpired: Effect.void,
     onRenewed: Effect.void,
     onCancels: Effect.void,
+    onPauses: Effect.void,
     onTrustedAgain: Effect.void
   })
   const time = yield* Effect.forkChild(TestClock.adjust(renewEvery(Duration.toMillis(lease))))
@@ -60,7 +62,7 @@ const burials = Effect.fnUntraced(function*(
   yield* Fiber.join(time)
 
   yield* acts(heartbeat)
-  yield* Deferred.succeed(answer, { isKnown: false, hasCancels: false })
+  yield* Deferred.succeed(answer, { isKnown: false, hasCancels: false, hasPauses: false })
   yield* TestClock.adjust("1 second")
   return heard
 })

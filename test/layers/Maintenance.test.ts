@@ -24,6 +24,7 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
         expire: Effect.succeed({ expired: 0, isBehind: false, next: undefined }),
         rescue: Effect.succeed(0),
         heal: Effect.succeed({ healed: 0, isAtEnd: true }),
+        unpause: Effect.succeed({ unpaused: 0, next: undefined }),
         forget: Effect.void,
         prune: Effect.void,
         ...store

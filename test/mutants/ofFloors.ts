@@ -31,7 +31,7 @@ export const ofFloors: ReadonlyArray<Mutant> = [
     of: "floors",
     changes: [{
       file: "sql/0004_claim.sql",
-      from: "EXIT WHEN taken.given IS NOT NULL OR range_queues IS NULL OR NOT looks_below;",
+      from: "EXIT WHEN range_queues IS NULL OR NOT looks_below;",
       to: "EXIT;"
     }],
     by: [

@@ -302,8 +302,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
     of: "missingPayloads",
     changes: [{
       file: "src/layers/worker/LaneRunner.ts",
-      from: " || payload === undefined) {",
-      to: ") {"
+      from: "!backlog.isOpen || payload === undefined || run",
+      to: "!backlog.isOpen || run"
     }],
     by: [test(
       "engine/claiming/largePayloads",

@@ -42,6 +42,14 @@ export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<stri
     "one lane": [jobs(million, "CASE n WHEN 1 THEN 'ready' ELSE 'waiting' END", "'lane 2'"), due]
   },
   { "a million for tomorrow": [jobs(million, "'scheduled'", "NULL", "1 day")] },
+  {
+    "a hundred thousand set aside": [
+      jobs(100_000, "'scheduled'", "NULL", "infinity"),
+      `INSERT INTO pgq.set_aside (job_id, queue, name)
+       SELECT id, 'deep', CASE WHEN id % 100 = 0 THEN 'free' ELSE 'a' END FROM pgq.jobs`,
+      "INSERT INTO pgq.pauses (queue, name) VALUES ('deep', 'a')"
+    ]
+  },
   { "a million lanes": [jobs(million, "'ready'", "'lane ' || n"), due] },
   {
     "all leased": [

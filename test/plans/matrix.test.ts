@@ -54,6 +54,7 @@ const claimed = {
   dirty_lanes_pkey: 600,
   leases_pkey: 10,
   leases_queue: 40,
+  pauses_pkey: 10,
   workers_pkey: 1
 }
 
@@ -100,7 +101,13 @@ const steps: Readonly<Record<string, Step>> = {
     statement: retry
   },
   "cancel what waits": {
-    indexes: { jobs_pkey: 100, leases_queue: 500, settings_pkey: 10, settings: 10 },
+    indexes: {
+      jobs_pkey: 100,
+      leases_queue: 500,
+      set_aside_pkey: 0,
+      settings_pkey: 10,
+      settings: 10
+    },
     pages: 1500,
     statement: ({ session: { sql } }) =>
       sql`SELECT * FROM pgq.cancel(ARRAY(
@@ -135,9 +142,10 @@ const steps: Readonly<Record<string, Step>> = {
   "cancel some": {
     indexes: {
       cancel_requests_pkey: batch,
-      jobs_pkey: 10_200,
+      jobs_pkey: 10_400,
       leases_queue: 500,
       leases_pkey: 3 * batch,
+      set_aside_pkey: batch,
       settings_pkey: batch
     },
     pages: 15_000,
@@ -182,6 +190,29 @@ const steps: Readonly<Record<string, Step>> = {
       ))`,
     statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.expire(${batch}::integer)`
   },
+  "claim what is paused": {
+    // Ten rounds, each of which reads past what the ones before have set aside.
+    indexes: {
+      ...claimed,
+      jobs_pkey: 2000,
+      jobs_lane: 3000,
+      jobs_ready: 10 * 10 * batch,
+      pauses_pkey: 50,
+      set_aside_pkey: 10 * batch,
+      workers_pkey: 2
+    },
+    pages: 15_000,
+    given: ({ session: { sql } }) => sql`SELECT pgq.pause('deep', 'test')`,
+    statement: ({ session: { sql }, worker }) =>
+      sql`SELECT * FROM pgq.claim(
+        ARRAY['deep'], ${worker}::uuid, ${batch}::integer, 5, 5, false, NULL)`
+  },
+  unpause: {
+    // Rows that were rolled back count, too.
+    indexes: { pauses_pkey: 20, jobs_pkey: 100, set_aside_name: 20 * batch, set_aside_pkey: 50 },
+    pages: 800,
+    statement: ({ session: { sql } }) => sql`SELECT * FROM pgq.unpause(${batch}::integer)`
+  },
   "claim above a floor": {
     indexes: claimed,
     pages: 5000,
@@ -200,7 +231,7 @@ const steps: Readonly<Record<string, Step>> = {
 }
 
 /** Tables that are so small that the planner may scan them. */
-const smallTables = ["settings", "workers"]
+const smallTables = ["pauses", "settings", "workers"]
 
 for (const shapes of databases) {
   layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })((it) => {

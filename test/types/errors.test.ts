@@ -192,5 +192,5 @@ it("the reason of an interruption has a type", () => {
   expectTypeOf(Job.interruption).parameters.toEqualTypeOf<[Cause.Cause<unknown>]>()
   expectTypeOf(Job.interruption).returns.toEqualTypeOf<JobInterrupted | undefined>()
   expectTypeOf<JobInterrupted["why"]>()
-    .toEqualTypeOf<"stopping" | "cancelled" | "timedOut" | "lost">()
+    .toEqualTypeOf<"stopping" | "cancelled" | "timedOut" | "paused" | "lost">()
 })

@@ -25,6 +25,7 @@ import {
   offerAll,
   type Offered,
   type OfferOutcome,
+  type PauseControl,
   type PayloadInvalid,
   PgSchema,
   QueueLive,
@@ -63,7 +64,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof queue>>()
     .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
   expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<
-    JobAdmin | JobControl | JobRepo | WorkerControl
+    JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl
   >()
 
   const half = Layer.provide(queue, TickLive)
@@ -74,7 +75,9 @@ it("a worker needs the handler of each kind, and no other", () => {
   const memory = MemoryQueue.layer({ jobs: [Greet] })
   expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
   expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
-  expectTypeOf(MemoryQueue.client).toEqualTypeOf<Layer.Layer<JobAdmin | JobControl | JobRepo>>()
+  expectTypeOf(MemoryQueue.client).toEqualTypeOf<
+    Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl>
+  >()
 })
 
 it("a mode is swapped without a change of types", () => {

@@ -19,6 +19,7 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
   if (again !== undefined) {
     return again === "redriven" ? RetryAnswer.Redriven() : RetryAnswer.Conflict()
   }
+  if (store.keeps(id, now)) return RetryAnswer.Paused()
   const answer = store.change((state) => Steps.retry(state, id), now)
   if (answer !== undefined) return answer
   return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()

@@ -7,22 +7,33 @@
 import { Clock, Context, Duration, Effect, Layer, PubSub, Result, Stream } from "effect"
 import { StoreError } from "../../domain/Errors.ts"
 import { type NewJob, newJob } from "../../domain/JobRecord.ts"
+import { concerns } from "../../domain/Pause.ts"
 import { mayMakeReady } from "../../domain/Settlement.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import { PauseControl } from "../../services/PauseControl.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as MemoryJobControl from "./MemoryJobControl.ts"
 import { MemoryOffers } from "./MemoryOffers.ts"
+import * as MemoryPauseControl from "./MemoryPauseControl.ts"
 import * as MemoryQueuedJobs from "./MemoryQueuedJobs.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 
 export const layer: Layer.Layer<
-  JobAdmin | JobControl | JobRepo | Notifier | QueuedJobs | Scheduler | Watchdog | WorkerRegistry
+  | JobAdmin
+  | JobControl
+  | JobRepo
+  | Notifier
+  | PauseControl
+  | QueuedJobs
+  | Scheduler
+  | Watchdog
+  | WorkerRegistry
 > = Layer
   .effectContext(Effect.gen(function*() {
     // A subscriber that does not read costs memory, as the jobs themselves do.
@@ -33,6 +44,7 @@ export const layer: Layer.Layer<
       Context.add(WorkerRegistry, workerRegistry(store)),
       Context.add(JobAdmin, jobAdmin(store)),
       Context.add(JobControl, MemoryJobControl.make(store)),
+      Context.add(PauseControl, MemoryPauseControl.make(store)),
       Context.add(Notifier, notifier(wakes)),
       Context.add(QueuedJobs, MemoryQueuedJobs.make(store)),
       Context.add(Watchdog, watchdog)
@@ -52,8 +64,8 @@ const jobRepo = (store: MemoryStore, offers: MemoryOffers): JobRepo["Service"] =
     ),
   claim: (options) =>
     Effect.filterOrElse(
-      Effect.sync(() => {
-        const jobs = store.claim(options)
+      timed((now) => {
+        const jobs = store.claim(options, now)
         return jobs && { jobs, isBehind: false }
       }),
       (claimed) => claimed !== undefined,
@@ -70,7 +82,7 @@ const jobRepo = (store: MemoryStore, offers: MemoryOffers): JobRepo["Service"] =
       rowLocked: [],
       hasMadeReady: settled.some(mayMakeReady)
     })),
-  hasUnstarted: (queues) => Effect.sync(() => store.hasUnstarted(queues))
+  hasUnstarted: (queues) => timed((now) => store.hasUnstarted(queues, now))
 })
 
 const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
@@ -93,6 +105,12 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
   rescue: timed((now) => store.rescue(now)),
   // No lane is marked here: each claim looks at every lane.
   heal: Effect.succeed({ healed: 0, isAtEnd: true }),
+  unpause: timed((now) => {
+    const unpaused = store.unpause(now)
+    const ends = store.pauses.all(now).flatMap(({ until }) => until?.getTime() ?? [])
+    const next = ends.length === 0 ? undefined : Duration.millis(Math.min(...ends) - now)
+    return { unpaused, next }
+  }),
   forget: Effect.void,
   prune: timed((now) => store.prune(now))
 })
@@ -105,8 +123,13 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
     renew: (id) =>
       timed((now) => ({
         isKnown: store.renew(id, now),
-        hasCancels: store.cancelRequests(id).length > 0
+        hasCancels: store.cancelRequests(id).length > 0,
+        hasPauses: store.pauses.all(now).length > 0
       })),
+    pauses: (queues) =>
+      timed((now) =>
+        store.pauses.all(now).filter((pause) => queues.some((queue) => concerns(pause, queue)))
+      ),
     cancelRequests: (id) => Effect.sync(() => store.cancelRequests(id)),
     reconcile: (id, knownLeases) =>
       timed((now) => ({
@@ -119,7 +142,7 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
 }
 
 const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
-  counts: Effect.sync(() => store.counts()),
+  counts: timed((now) => store.counts(now)),
   failed: (filter) => Effect.sync(() => store.failed(filter)),
   workers: timed((now) => store.workers(now))
 })

@@ -11,8 +11,9 @@ import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
-import { isDelayed, isOpen, redriven } from "../../domain/LaneJob.ts"
+import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
+import * as Pause from "../../domain/Pause.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
 import * as Turns from "../../domain/Turns.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
@@ -21,6 +22,7 @@ import type { Wake } from "../../services/Notifier.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
+import { MemoryPauses } from "./MemoryPauses.ts"
 
 export class MemoryStore {
   readonly #wake: (wake: Wake) => void
@@ -29,6 +31,7 @@ export class MemoryStore {
   readonly #state = { jobs: this.#jobs, leases: this.#leases }
   readonly #workers = new Map<string, Worker>()
   readonly #history = new MemoryHistory()
+  readonly pauses = new MemoryPauses()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
@@ -38,28 +41,69 @@ export class MemoryStore {
   enqueue(jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<bigint> {
     const added = jobs.map((job) => newStoredJob(job, ++this.#lastId, now))
     for (const job of added) this.#jobs.set(job.id, job)
-    this.#wakeQueues(added.filter(isOpen))
+    this.#wakeQueues(added.filter(isOpen), now)
     this.#wakeDue(added)
     return added.map((job) => job.id)
   }
 
   /** `undefined` if the worker is not registered. */
-  claim(options: ClaimOptions): ReadonlyArray<ClaimedJob> | undefined {
+  claim(options: ClaimOptions, now: number): ReadonlyArray<ClaimedJob> | undefined {
     const { limit, perLaneMax, queues, slots, worker } = options
     if (!this.#workers.has(worker)) return undefined
-    const busy = queues.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
+    const isPaused = (job: StoredJob) => this.pauses.holdsName(job, now)
+    const open = queues.filter((queue) => !this.pauses.holdsQueue(queue, now))
+    for (const queue of open) this.#setAside(queue, isPaused)
+    const busy = open.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
     let wanted = Math.max(limit, 0)
     let suspectsMax = slots
     return Turns.interleaved(busy.flatMap((queue, turn) => {
       const claimed = Lanes.claim(this.#ofQueue(queue), this.#runningOn(worker), {
         limit: Math.ceil(wanted / (busy.length - turn)),
         slots: suspectsMax,
-        perLaneMax
+        perLaneMax,
+        isPaused
       })
       wanted -= claimed.heads
       suspectsMax -= claimed.suspects.length
       return this.#lease(worker, claimed)
     }))
+  }
+
+  /** Takes jobs of paused names out of the way of the others. */
+  #setAside(queue: string, isPaused: (job: StoredJob) => boolean): void {
+    const aside = Lanes.claimable(this.#ofQueue(queue)).filter(isPaused)
+    Steps.apply(this.#state, { jobs: aside.map(setAside), finished: [], leases: [] })
+    this.pauses.setAside(aside)
+  }
+
+  /** Answers whether the target was not paused before. */
+  pause(target: Pause.PauseTarget, terms: Pause.PauseTerms, now: number): boolean {
+    const isNew = this.pauses.pause(target, terms, now)
+    this.#wake({ _tag: "Pauses", queue: target.queue })
+    return isNew
+  }
+
+  /** Answers whether the target was paused. */
+  resume(target: Pause.PauseTarget, now: number): boolean {
+    const wasOn = this.pauses.resume(target, now)
+    this.#wake({ _tag: "Pauses", queue: target.queue })
+    return wasOn
+  }
+
+  /** Takes the jobs back that are paused no more. Answers how many. */
+  unpause(now: number): number {
+    for (const queue of this.pauses.end(now)) this.#wake({ _tag: "Pauses", queue })
+    const back = Array.from(this.#jobs.values())
+      .filter((job) => this.pauses.isAside(job) && !this.pauses.holdsName(job, now))
+      .map((job) => ({ ...job, dueAt: now }))
+    this.#make({ jobs: back, finished: [], leases: [] }, now)
+    return back.length
+  }
+
+  /** Whether a pause of its name keeps a job that was set aside. */
+  keeps(id: bigint, now: number): boolean {
+    const job = this.#jobs.get(id)
+    return job !== undefined && this.pauses.isAside(job) && this.pauses.holdsName(job, now)
   }
 
   #lease(worker: string, claimed: Lanes.Claimed<StoredJob>): ReadonlyArray<ClaimedJob> {
@@ -79,8 +123,10 @@ export class MemoryStore {
     return lost.map(({ id, lease }) => new ClaimLost({ id, lease }))
   }
 
-  hasUnstarted(queues: ReadonlyArray<string>): boolean {
-    return queues.some((queue) => Lanes.hasUnstarted(this.#ofQueue(queue)))
+  hasUnstarted(queues: ReadonlyArray<string>, now: number): boolean {
+    return queues.some((queue) =>
+      !this.pauses.holdsQueue(queue, now) && Lanes.hasUnstarted(this.#ofQueue(queue))
+    )
   }
 
   promote(now: number): { readonly promoted: number; readonly next: number | undefined } {
@@ -223,22 +269,26 @@ export class MemoryStore {
     return this.#jobs.has(id) ? "unfinished" : this.#history.outcomeOf(id) ?? "unknown"
   }
 
-  counts(): ReadonlyArray<QueueCounts> {
+  counts(now: number): ReadonlyArray<QueueCounts> {
+    const isAside = (job: StoredJob) => this.pauses.isAside(job)
+    const pauses = this.pauses.all(now)
     const jobs = Array.from(this.#jobs.values())
     const finished = this.#history.summaries()
     return Array.from(new Set([...jobs, ...finished].map(({ queue }) => queue))).toSorted().map(
       (queue) => {
         const here = jobs.filter((job) => job.queue === queue)
         const past = finished.filter((job) => job.queue === queue)
-        const ready = Lanes.claimable(here).length
+        const first = Lanes.claimable(here)
+        const ready = first.filter((job) => !pauses.some((pause) => Pause.holds(pause, job))).length
         const ended = (...outcomes: ReadonlyArray<Steps.Outcome>) =>
           past.filter(({ outcome }) => outcomes.includes(outcome)).length
         return {
           queue,
           ready,
-          waiting: here.filter(isOpen).length - ready,
+          waiting: here.filter(isOpen).length - first.length,
           running: here.filter((job) => job.laneState === "leased").length,
-          scheduled: here.filter(isDelayed).length,
+          scheduled: here.filter((job) => isDelayed(job) && !isAside(job)).length,
+          paused: first.length - ready + here.filter(isAside).length,
           completed: ended("completed"),
           failed: ended("failed", "crashed"),
           cancelled: ended("cancelled"),
@@ -277,10 +327,14 @@ export class MemoryStore {
   /** Applies the changes of a step that releases jobs, and wakes waiting workers. */
   #make(changes: Steps.Changes<StoredJob>, now: number): void {
     Steps.apply(this.#state, changes)
-    for (const finished of changes.finished) this.#history.add(finished, now)
+    for (const job of changes.jobs) this.pauses.follow(job)
+    for (const finished of changes.finished) {
+      this.#history.add(finished, now)
+      this.pauses.drop(finished.job)
+    }
     // The next job of a lane can be claimed when one has ended, even one that has blocked it.
     const ended = changes.finished.map(({ job }) => job).filter(({ key }) => key !== undefined)
-    this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)])
+    this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)], now)
     this.#wakeDue(changes.jobs)
   }
 
@@ -293,8 +347,12 @@ export class MemoryStore {
     return Array.from(this.#jobs.values()).filter((job) => job.queue === queue)
   }
 
-  #wakeQueues(jobs: ReadonlyArray<StoredJob>): void {
-    for (const queue of new Set(jobs.map((job) => job.queue))) this.#wake({ _tag: "Jobs", queue })
+  #wakeQueues(jobs: ReadonlyArray<StoredJob>, now: number): void {
+    const pauses = this.pauses.all(now)
+    for (const queue of new Set(jobs.map((job) => job.queue))) {
+      if (pauses.some((pause) => Pause.holdsQueue(pause, queue))) continue
+      this.#wake({ _tag: "Jobs", queue })
+    }
   }
 
   #wakeDue(jobs: ReadonlyArray<StoredJob>): void {
@@ -305,7 +363,7 @@ export class MemoryStore {
 /** Milliseconds from one look at an expired job that is leased to the next. */
 const leasedPause = 5000
 
-interface ClaimOptions extends Lanes.ClaimBounds {
+interface ClaimOptions extends Omit<Lanes.ClaimBounds, "isPaused"> {
   readonly queues: ReadonlyArray<string>
   readonly worker: string
 }

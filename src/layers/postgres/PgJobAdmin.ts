@@ -19,6 +19,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
            coalesce(sum(n) FILTER (WHERE state = 'running'), 0)::float8 AS running,
            coalesce(sum(n) FILTER (WHERE state IN ('scheduled', 'retry', 'blocked')), 0)::float8
              AS scheduled,
+           coalesce(sum(n) FILTER (WHERE state = 'paused'), 0)::float8 AS paused,
            coalesce(sum(n) FILTER (WHERE state = 'completed'), 0)::float8 AS completed,
            coalesce(sum(n) FILTER (WHERE state IN ('failed', 'crashed')), 0)::float8 AS failed,
            coalesce(sum(n) FILTER (WHERE state = 'cancelled'), 0)::float8 AS cancelled,

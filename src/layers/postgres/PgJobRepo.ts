@@ -28,17 +28,28 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const hasUnstarted: JobRepo["Service"]["hasUnstarted"] = Effect.fn("JobRepo.hasUnstarted")(
     function*(queues) {
       const rows = yield* sql<{ waits: boolean }>`
+        WITH open AS MATERIALIZED (
+          -- The jobs of a paused queue are for later.
+          SELECT queue FROM unnest(${queues}::text[]) AS asked(queue) WHERE NOT EXISTS (
+            SELECT FROM ${name("pauses")} AS p
+            WHERE p.queue IN (asked.queue, '*') AND p.name = ''
+              AND (p.until IS NULL OR p.until > clock_timestamp())
+          )
+        )
         SELECT EXISTS (
           SELECT FROM ${name("jobs")} AS j
-          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'ready' AND j.crash_count = 0
+          WHERE j.queue = ANY (ARRAY(SELECT queue FROM open))
+            AND j.state = 'ready' AND j.crash_count = 0
             AND j.id NOT IN (SELECT unnest(job_ids) FROM ${name("leases")})
         ) OR EXISTS (
           SELECT FROM ${name("jobs")} AS j
-          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'ready' AND j.crash_count > 0
+          WHERE j.queue = ANY (ARRAY(SELECT queue FROM open))
+            AND j.state = 'ready' AND j.crash_count > 0
             AND j.id NOT IN (SELECT unnest(job_ids) FROM ${name("leases")})
         ) OR EXISTS (
           SELECT FROM ${name("jobs")} AS j
-          WHERE j.queue = ANY (${queues}::text[]) AND j.state = 'waiting' AND NOT EXISTS (
+          WHERE j.queue = ANY (ARRAY(SELECT queue FROM open))
+            AND j.state = 'waiting' AND NOT EXISTS (
             -- Behind a job that waits for its next try, they are for later, too.
             SELECT FROM ${name("jobs")} AS head
             WHERE head.queue = j.queue AND head.serialization_key = j.serialization_key

@@ -101,4 +101,6 @@ const decode = (message: string): Wake =>
     ? { _tag: "Jobs", queue: message.slice("jobs:".length) }
     : message.startsWith("cancel:")
     ? { _tag: "Cancel", worker: message.slice("cancel:".length) }
+    : message.startsWith("pause:")
+    ? { _tag: "Pauses", queue: message.slice("pause:".length) }
     : { _tag: message === "due" ? "Due" : "Everything" }

@@ -58,6 +58,7 @@ const retryAnswers = {
   redriven: RetryAnswer.Redriven(),
   retried: RetryAnswer.Retried(),
   queued: RetryAnswer.Queued(),
+  paused: RetryAnswer.Paused(),
   running: RetryAnswer.Running(),
   completed: RetryAnswer.Completed(),
   conflict: RetryAnswer.Conflict(),

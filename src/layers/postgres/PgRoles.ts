@@ -104,6 +104,8 @@ const reader: Rights = {
     leases: ["SELECT"],
     cancel_requests: ["SELECT"],
     expiries: ["SELECT"],
+    pauses: ["SELECT"],
+    set_aside: ["SELECT"],
     workers: ["SELECT"],
     dirty_lanes: ["SELECT"],
     holds: ["SELECT"],
@@ -152,6 +154,8 @@ const changing = [
   "try_to_change"
 ]
 
+const pausing = ["check_pause", "pause", "paused_names", "resume"]
+
 const history = ["prune_completed", "prune_failed", "prune_dropped"]
 
 export const roles: Readonly<Record<Role, Rights>> = {
@@ -164,6 +168,8 @@ export const roles: Readonly<Record<Role, Rights>> = {
       leases: all,
       cancel_requests: ["SELECT", "DELETE"],
       expiries: all,
+      pauses: ["SELECT", "UPDATE", "DELETE"],
+      set_aside: all,
       workers: all,
       dirty_lanes: all,
       holds: ["SELECT", "UPDATE", "DELETE"],
@@ -217,9 +223,12 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "mark_lanes",
       "mark_passed_by",
       "next_lanes",
+      "next_unpaused",
       "notify_wake",
       "order_each",
       "order_lanes",
+      "open_queues",
+      "paused_names",
       "pass_heads_on",
       "pick",
       "pick_above",
@@ -230,6 +239,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "refuse_if_kept",
       "require_read_committed",
       "rescue",
+      "set_paused_aside",
       "settle",
       "settle_again",
       "take_by_turns",
@@ -237,6 +247,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "take_jobs",
       "take_markers",
       "take_others",
+      "unpause",
       "wake",
       ...history
     ]
@@ -249,11 +260,20 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "finished_jobs (redriven_at)": ["UPDATE"],
       dirty_lanes: ["SELECT", "INSERT"],
       holds: all,
+      pauses: all,
+      set_aside: ["SELECT", "DELETE"],
       receipts: ["SELECT", "INSERT"],
       settings: ["SELECT", "UPDATE"]
     },
     sequences: "readable",
-    functions: [...producer.functions, ...history, ...asking, ...cancelling, ...changing]
+    functions: [
+      ...producer.functions,
+      ...history,
+      ...asking,
+      ...cancelling,
+      ...changing,
+      ...pausing
+    ]
   },
   reader
 }

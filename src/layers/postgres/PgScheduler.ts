@@ -16,6 +16,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     expire: expire(sql, step),
     rescue: rescue(sql, step),
     heal: heal(sql, step),
+    unpause: unpause(sql, step),
     forget: forget(sql, step),
     prune: prune(sql, step)
   })
@@ -135,6 +136,21 @@ const heal = (sql: PgClient.PgClient, step: Step) => {
 
 /** The lanes of one step: some hundredths of a second of the server's time. */
 const lanesMax = 5000
+
+const unpause = (sql: PgClient.PgClient, step: Step) =>
+  sql<{ unpaused: number; next_in: number | null }>`
+    SELECT unpaused, next_in FROM ${step("unpause")}(${unpausedMax})
+  `.pipe(
+    Effect.map(([row]) => ({
+      unpaused: row!.unpaused,
+      next: row!.next_in === null ? undefined : Duration.seconds(row!.next_in)
+    })),
+    withTimeout("unpause"),
+    Effect.withSpan("Scheduler.unpause")
+  )
+
+/** The jobs of one step. */
+const unpausedMax = 1000
 
 const forget = (sql: PgClient.PgClient, step: Step) =>
   sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(

@@ -6,7 +6,8 @@ import { Duration, Effect, Layer } from "effect"
 import type { Statement } from "effect/sql"
 import type { CancelRequest } from "../../domain/Cancellation.ts"
 import { StoreError } from "../../domain/Errors.ts"
-import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { everyQueue } from "../../domain/Pause.ts"
+import { type WorkerPause, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*({ schema, work }: Options) {
@@ -58,19 +59,23 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
   })
 })
 
-/** How a worker stays alive, and learns which of its jobs were cancelled. */
+/** How a worker stays alive, and learns which of its jobs were cancelled or paused. */
 const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.Identifier) => {
   const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
     function*(id, { isStopping } = { isStopping: false }) {
-      const [renewed] = yield* sql<{ has_cancels: boolean }>`
+      const [renewed] = yield* sql<{ has_cancels: boolean; has_pauses: boolean }>`
         UPDATE ${name("workers")} AS w
         SET lease_until = clock_timestamp() + lease, late_since = NULL, is_stopping = ${isStopping}
         WHERE id = ${id}::uuid
         RETURNING EXISTS (
           SELECT FROM ${name("cancel_requests")} AS r WHERE r.worker_id = w.id
-        ) AS has_cancels
+        ) AS has_cancels, EXISTS (SELECT FROM ${name("pauses")}) AS has_pauses
       `
-      return { isKnown: renewed !== undefined, hasCancels: renewed?.has_cancels === true }
+      return {
+        isKnown: renewed !== undefined,
+        hasCancels: renewed?.has_cancels === true,
+        hasPauses: renewed?.has_pauses === true
+      }
     },
     withTimeout("renew")
   )
@@ -86,7 +91,20 @@ const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.
     withTimeout("cancelRequests")
   )
 
-  return { renew, cancelRequests }
+  const pauses: WorkerRegistry["Service"]["pauses"] = Effect.fn("WorkerRegistry.pauses")(
+    function*(queues) {
+      const rows = yield* sql<Omit<WorkerPause, "name"> & { readonly name: string | null }>`
+        SELECT queue, nullif(name, '') AS name, releases_running AS "cancelsRunning"
+        FROM ${name("pauses")}
+        WHERE queue = ANY (${[...queues, everyQueue]}::text[])
+          AND (until IS NULL OR until > clock_timestamp())
+      `
+      return rows.map((row) => ({ ...row, name: row.name ?? undefined }))
+    },
+    withTimeout("pauses")
+  )
+
+  return { renew, cancelRequests, pauses }
 }
 
 /**

@@ -55,16 +55,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     pauses.learn(Idle.distrusted)
   }
 
-  const afterFailure = (error: StoreError) => {
-    if (error.code === unknownWorker) return Effect.ignore(rejoin)
-    distrust()
-    pauses.learn(Idle.afterFailure)
-    if (!error.isTransient) takeCare()
-    return sayFailed(queues, error)
-  }
+  const afterFailure = makeAfterFailure({ distrust, pauses, queues, rejoin, takeCare })
 
   return {
     reconcile: claiming.withPermit(reconcile),
+
+    /** Waits for the claim that is under way, if there is one. */
+    claimed: claiming.withPermit(Effect.void),
+
+    /** A pause has ended: producers that saw it have not woken this worker. */
+    distrustSleep: (): void => pauses.learn(Idle.distrusted),
 
     /** Registers again after the store has reported this worker dead, and interrupts its runs. */
     rejoin,
@@ -95,6 +95,21 @@ export interface Options {
 
 type Claim = Parameters<JobRepo["Service"]["claim"]>[0]
 type Claimed = Effect.Success<ReturnType<JobRepo["Service"]["claim"]>>
+
+const makeAfterFailure = ({ distrust, pauses, queues, rejoin, takeCare }: {
+  readonly distrust: () => void
+  readonly pauses: Effect.Success<ReturnType<typeof Pauses.make>>
+  readonly queues: ReadonlyArray<string>
+  readonly rejoin: Effect.Effect<void, StoreError>
+  readonly takeCare: () => void
+}) =>
+(error: StoreError) => {
+  if (error.code === unknownWorker) return Effect.ignore(rejoin)
+  distrust()
+  pauses.learn(Idle.afterFailure)
+  if (!error.isTransient) takeCare()
+  return sayFailed(queues, error)
+}
 
 /** Answers whether the claim found jobs, and whether a claim at once may find more. */
 const learn = (

@@ -24,6 +24,8 @@ export interface Events {
   readonly onRenewed: Effect.Effect<void>
   /** Somebody has cancelled jobs that are leased to this worker. */
   readonly onCancels: Effect.Effect<void>
+  /** There are pauses, which may concern jobs of this worker. */
+  readonly onPauses: Effect.Effect<void>
   /** A renewal has succeeded since `isTrusted` last answered false. */
   readonly onTrustedAgain: Effect.Effect<void>
 }
@@ -60,15 +62,20 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* expire(events.onExpired)
     const sentAt = now()
     const joinedBefore = joined
-    const { hasCancels, isKnown } = yield* Effect.timeout(
+    const renewal = yield* Effect.timeout(
       registry.renew(worker.id, { isStopping: events.isStopping() }),
       renewEvery(lease)
     )
     // After a refused claim the worker may have registered again. The answer then concerns the time
     // before.
-    if (!isKnown) return yield* joined === joinedBefore ? events.onReportedDead : Effect.void
+    if (!renewal.isKnown) {
+      return yield* joined === joinedBefore
+        ? events.onReportedDead
+        : Effect.void
+    }
     trustFrom(sentAt)
-    if (hasCancels) yield* events.onCancels
+    if (renewal.hasCancels) yield* events.onCancels
+    if (renewal.hasPauses) yield* events.onPauses
   })
 
   const turn = Effect.sync(() => watchdog.tick(renewedAgo()))

@@ -7,9 +7,11 @@ import { type Duration, Effect } from "effect"
 import type { CancelRequest } from "../../domain/Cancellation.ts"
 import type { Reason } from "../../domain/Interruption.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
+import * as Pause from "../../domain/Pause.ts"
 import * as Prefetch from "../../domain/Prefetch.ts"
 import { notWanted, Settlement } from "../../domain/Settlement.ts"
 import { Handlers } from "../../services/Handlers.ts"
+import type { WorkerPause } from "../../services/WorkerRegistry.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { Backlog } from "./Backlog.ts"
 import { LaneRun } from "./LaneRun.ts"
@@ -152,6 +154,21 @@ const endings = ({ backlog, interrupt, recorder, slots }: Parts) => ({
       }
     }
     backlog.drop((run) => run.next === undefined)
+  },
+  /**
+   * Gives back the jobs that are paused and have not started. Runs go on, unless their pause wants
+   * them back.
+   */
+  heedPauses: (pauses: ReadonlyArray<WorkerPause>): void => {
+    const isPaused = (job: ClaimedJob) => pauses.some((pause) => Pause.holds(pause, job))
+    for (const run of [...slots.active.keys(), ...backlog.toArray()]) run.pause(isPaused)
+    backlog.release(({ next }) => next !== undefined && isPaused(next))
+    const wanted = pauses.filter(({ cancelsRunning }) => cancelsRunning)
+    const running = Array.from(slots.active.keys()).filter(({ current, interruption }) =>
+      current !== undefined && interruption === undefined &&
+      wanted.some((pause) => Pause.holds(pause, current))
+    )
+    interrupt(running, "paused")
   },
   /** Interrupts runs under leases that the worker has lost. Answers the jobs that were running. */
   lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {

@@ -21,6 +21,7 @@ export class LaneRun {
   #interruption: Reason | undefined
   #interruptedAt = 0
   #refused: ReadonlySet<bigint> | undefined
+  #isPaused: ((job: ClaimedJob) => boolean) | undefined
   /** Whether the running job goes on, long after pgq has interrupted it. */
   isStuck = false
   #controller: AbortController | undefined
@@ -87,6 +88,15 @@ export class LaneRun {
 
   isRefused({ id }: ClaimedJob): boolean {
     return this.#refused?.has(id) === true
+  }
+
+  /** These jobs of the run were paused before they began: the run ends before the first of them. */
+  pause(isPaused: (job: ClaimedJob) => boolean): void {
+    this.#isPaused = isPaused
+  }
+
+  isPaused(job: ClaimedJob): boolean {
+    return this.#isPaused?.(job) === true
   }
 
   /** The first job that is not settled. */

@@ -32,7 +32,7 @@ export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timi
       if (!isTrusted()) run.interrupt("lost", now())
       if (run.interruption !== undefined) return
       const { payload } = job
-      if (!backlog.isOpen || payload === undefined) {
+      if (!backlog.isOpen || payload === undefined || run.isPaused(job)) {
         return recorder.record(run, Settlement.Released())
       }
       if (run.isRefused(job)) {

@@ -1,10 +1,10 @@
 /**
- * Runs the `Scheduler`'s steps until its scope ends: due and expired jobs by timers for the next
- * ones; dead workers, forgotten lanes and old history at intervals.
+ * Runs the `Scheduler`'s steps until its scope ends: due jobs, expired jobs and ends of pauses by
+ * timers for the next ones; dead workers, forgotten lanes and old history at intervals.
  */
 import { Clock, Duration, Effect, Layer, Queue, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
-import { Notifier } from "../../services/Notifier.ts"
+import { Notifier, type Wake } from "../../services/Notifier.ts"
 import { type Expired, Scheduler } from "../../services/Scheduler.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import * as EventLog from "../effects/EventLog.ts"
@@ -18,12 +18,17 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
     const notifier = yield* Notifier
     const changes = yield* Queue.sliding<void>(1)
     const expiries = yield* Queue.sliding<void>(1)
+    const pauses = yield* Queue.sliding<void>(1)
 
     yield* notifier.wakes.pipe(
       Stream.runForEach((wake) =>
-        wake._tag === "Jobs"
-          ? Effect.void
-          : Effect.andThen(Queue.offer(changes, undefined), Queue.offer(expiries, undefined))
+        Effect.sync(() => {
+          if (isOf(wake, "Due")) {
+            Queue.offerUnsafe(changes, undefined)
+            Queue.offerUnsafe(expiries, undefined)
+          }
+          if (isOf(wake, "Pauses")) Queue.offerUnsafe(pauses, undefined)
+        })
       ),
       Effect.forkScoped
     )
@@ -53,6 +58,12 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
         every(healed > 0 ? "100 millis" : isAtEnd ? "10 seconds" : "2500 millis")
     )
     yield* repeatedly("heal", heal)
+    const takeBack = saying("not all paused jobs are taken back", scheduler.unpause)
+    const unpause = Effect.flatMap(takeBack, ({ next = longestWait, unpaused }) => {
+      const wait = Duration.clamp(next, { minimum: shortestPause, maximum: longestWait })
+      return unpaused > 0 ? Effect.void : Effect.timeoutOption(Queue.take(pauses), wait)
+    })
+    yield* repeatedly("unpause", unpause)
     yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))
@@ -108,6 +119,9 @@ const untilNextExpiry =
 
 /** A job that expires may start for so long, beside the time that a sweep takes. */
 const expiryPause = Duration.millis(100)
+
+const isOf = (wake: Wake, tag: "Due" | "Pauses"): boolean =>
+  wake._tag === tag || wake._tag === "Everything"
 
 const every = (interval: Duration.Input) => Effect.flatMap(jittered(interval), Effect.sleep)
 

@@ -4,6 +4,7 @@
 import { Clock, Deferred, Duration, Effect, Layer, Queue, References, Scope, Stream } from "effect"
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
+import * as Pause from "../../domain/Pause.ts"
 import { nextStep } from "../../domain/StopMode.ts"
 import { Handlers } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
@@ -21,6 +22,7 @@ import * as ClaimLoop from "./ClaimLoop.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as JobRunner from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
+import * as PausedJobs from "./PausedJobs.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
@@ -69,6 +71,7 @@ const make = Effect.fnUntraced(function*(
     Effect.forkScoped(hearWakes(parts)),
     Effect.forkScoped(reconcile(parts)),
     Effect.forkScoped(parts.cancels.handle),
+    Effect.forkScoped(parts.pausedJobs.handle),
     Effect.forkScoped(releaseOverdue(parts)),
     Effect.forkScoped(workUntilEnd(parts))
   ]
@@ -86,6 +89,7 @@ interface Parts {
   readonly shutdown: Shutdown.Shutdown
   readonly changes: Changes.Changes
   readonly cancels: Cancels.Cancels
+  readonly pausedJobs: PausedJobs.PausedJobs
   readonly reconcileRequests: Queue.Dequeue<void>
 }
 
@@ -138,7 +142,19 @@ const makeParts = Effect.fnUntraced(function*(
     changes,
     join: heartbeat.join
   })
-  return { worker, runs, claims, heartbeat, life, shutdown, changes, cancels, reconcileRequests }
+  const pausedJobs = yield* PausedJobs.make({ queues, runs, claimed: claims.claimed })
+  return {
+    worker,
+    runs,
+    claims,
+    heartbeat,
+    life,
+    shutdown,
+    changes,
+    cancels,
+    pausedJobs,
+    reconcileRequests
+  }
 })
 
 const join = (heartbeat: Heartbeat.Heartbeat) =>
@@ -148,7 +164,9 @@ const join = (heartbeat: Heartbeat.Heartbeat) =>
       Effect.ignore(Effect.timeoutOption(Effect.interruptible(heartbeat.leave), bounds.lastWords))
   )
 
-const keepAlive = ({ cancels, changes, claims, heartbeat, runs, shutdown, worker }: Parts) =>
+const keepAlive = (
+  { cancels, changes, claims, heartbeat, pausedJobs, runs, shutdown, worker }: Parts
+) =>
   heartbeat.keep({
     isStopping: () => shutdown.mode() !== undefined,
     onExpired: Effect.suspend(() => {
@@ -163,6 +181,7 @@ const keepAlive = ({ cancels, changes, claims, heartbeat, runs, shutdown, worker
     // Since the worker was reported dead, no producer has woken it.
     onReportedDead: Effect.andThen(claims.rejoin, Effect.sync(changes.wake)),
     onCancels: Effect.sync(() => cancels.request()),
+    onPauses: Effect.sync(() => pausedJobs.request()),
     // A claim that hangs must not keep the worker from renewing.
     onRenewed: Effect.ignore(
       Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3))
@@ -170,15 +189,20 @@ const keepAlive = ({ cancels, changes, claims, heartbeat, runs, shutdown, worker
     onTrustedAgain: Effect.sync(changes.wake)
   })
 
-const hearWakes = ({ cancels, changes, worker: { id, queues } }: Parts) =>
+const hearWakes = ({ cancels, changes, claims, pausedJobs, worker: { id, queues } }: Parts) =>
   Notifier.use(({ wakes }) =>
     Stream.runForEach(wakes, (wake) =>
       Effect.sync(() => {
         if (wake._tag === "Everything") {
           changes.wake()
           cancels.request()
+          pausedJobs.request()
         } else if (wake._tag === "Cancel" && wake.worker === id) cancels.request()
-        else if (wake._tag === "Jobs" && queues.includes(wake.queue)) changes.hear()
+        else if (wake._tag === "Pauses" && queues.some((queue) => Pause.concerns(wake, queue))) {
+          pausedJobs.request()
+          claims.distrustSleep()
+          changes.wake()
+        } else if (wake._tag === "Jobs" && queues.includes(wake.queue)) changes.hear()
       }))
   ).pipe(restartOnDefect("waking up"))
 

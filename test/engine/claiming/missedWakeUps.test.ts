@@ -32,7 +32,7 @@ const deadOnce = (registry: WorkerRegistry["Service"]): WorkerRegistry["Service"
     ...registry,
     renew: (worker) =>
       renewals++ === 0
-        ? Effect.succeed({ isKnown: false, hasCancels: false }) :
+        ? Effect.succeed({ isKnown: false, hasCancels: false, hasPauses: false }) :
         registry.renew(worker)
   }
 }

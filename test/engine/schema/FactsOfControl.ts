@@ -33,6 +33,7 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
       "discarded",
       "edited",
       "held",
+      "paused",
       "queued",
       "redriven",
       "retried",

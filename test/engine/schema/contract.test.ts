@@ -53,10 +53,11 @@ const facts: Readonly<Record<string, () => void>> = {
     const messages = new Set(
       Array.from(sql.matchAll(/PERFORM notify_wake\('(.+?)'/g), ([, text]) => text)
     )
-    assert.sameMembers(Array.from(messages), ["jobs:", "cancel:", "due"])
+    assert.sameMembers(Array.from(messages), ["jobs:", "pause:", "cancel:", "due"])
     const { text } = sources.find(({ file }) => file.endsWith("PgNotifier.ts"))!
     assert.include(text, "message.startsWith(\"jobs:\")")
     assert.include(text, "message.startsWith(\"cancel:\")")
+    assert.include(text, "message.startsWith(\"pause:\")")
     assert.include(text, "message === \"due\"")
   },
 
@@ -113,15 +114,7 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   "Outcomes": () => {
-    const names = [
-      "blocked",
-      "cancelled",
-      "failed",
-      "released",
-      "retried",
-      "snoozed",
-      "unhandled"
-    ]
+    const names = ["blocked", "cancelled", "failed", "released", "retried", "snoozed", "unhandled"]
     const { text } = sources.find(({ file }) => file.endsWith("PgSettle.ts"))!
     const sent = new Set(Array.from(text.matchAll(/"(\w+)"/g), ([, word]) => word!))
     assert.includeMembers(Array.from(sent), names)
@@ -138,16 +131,8 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.includeMembers(names, used)
     const [fields] = places(sql, /CREATE TYPE ending AS \(([^)]*)\)/, 1)[0]!
     const named = fields!.trim().split(/,\s+/).map((field) => field.split(" ")[0]!)
-    assert.sameMembers(named, [
-      "lease",
-      "id",
-      "outcome",
-      "delay",
-      "error",
-      "holds",
-      "ran_ms",
-      "failure"
-    ])
+    const all = ["lease", "id", "outcome", "delay", "error", "holds", "ran_ms", "failure"]
+    assert.sameMembers(named, all)
     for (const field of named) assert.match(text, new RegExp(`\\b${field}\\b`))
     const kept = places(sql, /FOR VALUES IN \((.*)\)/, 3).flat().join(", ")
     assert.deepStrictEqual(
@@ -209,6 +194,8 @@ const facts: Readonly<Record<string, () => void>> = {
       "forget",
       "has_unannounced",
       "offer",
+      "pause",
+      "resume",
       "settle_again",
       "unique_key",
       ...prunes
@@ -244,6 +231,7 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.deepStrictEqual([atOnce, ...steps], [4000, 4000, 4000])
     assert.strictEqual(constant("reconciledMax"), "4000")
     assert.strictEqual(constant("rescuedMax"), "4000")
+    assert.strictEqual(constant("unpausedMax"), "1000")
     const forgotten = ["forget", "forget_requests", "forget_holds"].flatMap((name) =>
       numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
     )
@@ -251,6 +239,22 @@ const facts: Readonly<Record<string, () => void>> = {
   },
 
   ...factsOfControl,
+
+  "Pauses": () => {
+    assert.strictEqual(constant("everyQueue"), "\"*\"")
+    const answers = ["pause", "resume"].flatMap((name) =>
+      Array.from(
+        functionOf(name).matchAll(/(?:THEN|ELSE) '([a-z ]+)'/g),
+        ([, answer]) => answer!
+      )
+    )
+    assert.deepStrictEqual(answers, ["paused", "already paused", "resumed", "not paused"])
+    for (const answer of answers) assert.include(typescript, `"${answer}"`)
+    const reads = `${sql}${typescript}`.matchAll(
+      /(?:queue IN \(|queue = ANY \().*[^]*?until > \w+/g
+    )
+    assert.isAtLeast(Array.from(reads).length, 7)
+  },
 
   "Rows of a claim": () => {
     const [columns] = places(functionOf("claim"), /RETURNS TABLE \(([^)]*)\)/, 1)

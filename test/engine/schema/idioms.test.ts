@@ -16,6 +16,7 @@ const idioms: Readonly<Record<string, RegExp>> = {
   "hashed set": /\bNOT (\([\w., ]+\)|[\w.]+) NOT IN\b/,
   "age index": /\bqueue \|\| ''.*- priority::bigint/,
   "place index": /\b(?:ORDER BY|INDEX) .*\bcoalesce\((?:j\.)?place, /,
+  "aside index": /job_id \+ 0/,
   "skip scan": /\bWITH RECURSIVE\b/,
   "by place": /\bctid = /
 }
