@@ -3,7 +3,8 @@
 set -euo pipefail
 
 # #region dump
-pg_dump -d "$FIRST" --data-only --load-via-partition-root -t 'pgq.*jobs*' -f jobs.sql
+pg_dump -d "$FIRST" --data-only --load-via-partition-root -t 'pgq.*jobs*' -t pgq.pauses -t pgq.set_aside \
+  -f jobs.sql
 # #endregion
 
 # #region restore

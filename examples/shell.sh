@@ -23,6 +23,14 @@ pgq discard 3
 pgq retry 3
 # #endregion
 
+# #region pause
+pgq pause mail --for 1h --reason 'the mail server is down'
+pgq pause '*' --name 'A job'
+pgq pauses
+pgq resume mail
+pgq resume '*' --name 'A job'
+# #endregion
+
 # #region check
 pgq check
 # #endregion

@@ -37,7 +37,8 @@ export const ofQueue = (
       [
         `  waiting now in ${counts.queue}: ${counts.ready} ready`,
         `${counts.waiting} behind their key`,
-        `${counts.scheduled} for later`
+        `${counts.scheduled} for later`,
+        ...(counts.paused === 0 ? [] : [`${counts.paused} paused`])
       ].join(", ")
     )),
   ...(status.lastError === undefined

@@ -13,6 +13,9 @@ import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
 import { failed } from "./commands/failed.ts"
 import { migrate } from "./commands/migrate.ts"
+import { pause } from "./commands/pause.ts"
+import { pauses } from "./commands/pauses.ts"
+import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
 import { schema } from "./commands/schema.ts"
 import { start } from "./commands/start.ts"
@@ -32,6 +35,7 @@ const pgq = Command.make("pgq").pipe(
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
     { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed] },
+    { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] }
   ])
 )

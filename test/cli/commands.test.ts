@@ -235,6 +235,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
         waiting: 0,
         running: 0,
         scheduled: 0,
+        paused: 0,
         completed: 0,
         failed: 0,
         cancelled: 0,

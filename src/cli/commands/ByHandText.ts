@@ -16,6 +16,8 @@ const ofAnswer = (answer: Answer): string => {
       return "starts at once"
     case "Queued":
       return "queued already"
+    case "Paused":
+      return "paused"
     case "Running":
       return "running"
     case "Completed":

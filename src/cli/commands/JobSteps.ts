@@ -6,6 +6,7 @@ import { Argument, CliError, Flag } from "effect/cli"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import type { JobAdmin } from "../../services/JobAdmin.ts"
 import type { JobControl } from "../../services/JobControl.ts"
+import type { PauseControl } from "../../services/PauseControl.ts"
 import * as Database from "../Database.ts"
 import * as ExitCode from "../ExitCode.ts"
 
@@ -71,7 +72,7 @@ export const progress = (say: (text: string) => Effect.Effect<void>) => {
 
 /** Works on the database that the flags name. */
 export const onDatabase = <A, E>(
-  work: Effect.Effect<A, E, JobAdmin | JobControl>,
+  work: Effect.Effect<A, E, JobAdmin | JobControl | PauseControl>,
   given: Parameters<typeof Database.layer>[0]
 ) =>
   Effect.gen(function*() {
