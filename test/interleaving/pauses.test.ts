@@ -80,13 +80,15 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a p
       assert.deepStrictEqual(run.ids, [one!])
       yield* a.complete(run.lease, run.ids)
       assert.deepStrictEqual((yield* a.claim({ queue, worker, perLaneMax: 10 })).ids, [])
-      assert.deepStrictEqual(yield* states(a, queue), ["paused", "waiting"])
+      const [four] = yield* add(a, { queue, name: "other", key: "k" })
+      assert.deepStrictEqual((yield* a.claim({ queue, worker, perLaneMax: 10 })).ids, [])
+      assert.deepStrictEqual(yield* states(a, queue), ["paused", "waiting", "waiting"])
 
       yield* resume(a, queue, "mail")
       yield* unpause(a)
       yield* promote(a)
       const rest = yield* a.claim({ queue, worker, perLaneMax: 10 })
-      assert.deepStrictEqual(rest.ids, [two!, three!])
+      assert.deepStrictEqual(rest.ids, [two!, three!, four!])
     }))
 
   it.effect("ends by itself at its time, by the clock of the database", () =>

@@ -86,6 +86,13 @@ export const mechanisms = {
     "the values of a run change after it began, and the last wish is lost"
   ],
   expectedPayload: ["the look at the payload before a change of it", "a change is lost"],
+  pausedHead: ["the head that a paused job stays in its lane", "a lane runs out of order"],
+  endOfPausedRun: ["the end of a lane run before a paused name", "a paused job runs"],
+  rowsOfSetAside: [
+    "the end of a row of set_aside with the change that brings its job back",
+    "a blocked lane goes on"
+  ],
+  sleepAfterResume: ["falling asleep anew after a resume", late],
   hasFoundAll: ["claiming again where a claim may have left jobs", late],
   boundsOfLeases: ["the bounds of a lease's ids, which cover suspects too", "claimed twice"],
   placeOfRetried: [

@@ -12,6 +12,7 @@ import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
 import { ofOperators } from "./ofOperators.ts"
 import { ofOutcomes } from "./ofOutcomes.ts"
+import { ofPauses } from "./ofPauses.ts"
 import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofProtocol } from "./ofProtocol.ts"
@@ -34,6 +35,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofOperators,
   ...ofExpiries,
   ...ofUnique,
+  ...ofPauses,
   ...ofSources,
   ...ofLives,
   ...ofConnections,

@@ -125,6 +125,25 @@ it.effect("claims no more often while producers add jobs to its paused queue", (
     assert.deepStrictEqual(yield* countsOf("default"), { completed: 100 })
   }).pipe(Effect.provide(MemorySchema.layer)))
 
+it.effect("looks after a resume for transactions that are open since the pause", () =>
+  Effect.gen(function*() {
+    let looks = 0
+    yield* Queues.pause("default")
+    yield* start(Task.toLayer(() => undefined), {
+      notifier: (notifier) => ({
+        ...notifier,
+        mayHaveMissed: () => Effect.sync(() => (looks++, false))
+      })
+    })
+    yield* TestClock.adjust("30 seconds")
+    const before = looks
+
+    yield* Queues.resume("default")
+    yield* turns
+
+    assert.deepStrictEqual([before, looks], [1, 2])
+  }).pipe(Effect.provide(MemorySchema.layer)))
+
 it.effect("a drain of a paused queue ends", () =>
   Effect.gen(function*() {
     yield* tasks(3)
