@@ -5,6 +5,7 @@ import { Arbitrary, Effect, Schema } from "effect"
 import * as CancelCommands from "./CancelCommands.ts"
 import * as OperatorCommands from "./OperatorCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
+import * as PauseCommands from "./PauseCommands.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueMachine from "./QueueMachine.ts"
 import { Seats } from "./Seats.ts"
@@ -22,6 +23,7 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
   ...Overlaps.operations,
   ...CancelCommands.operations,
   ...OperatorCommands.operations,
+  ...PauseCommands.operations,
   "add",
   "claim",
   "settle",

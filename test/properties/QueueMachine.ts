@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import * as CancelCommands from "./CancelCommands.ts"
 import * as OperatorCommands from "./OperatorCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
+import * as PauseCommands from "./PauseCommands.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueModel from "./QueueModel.ts"
 import * as QueueTables from "./QueueTables.ts"
@@ -26,6 +27,7 @@ export type Operation =
   | CancelCommands.Operation
   | OperatorCommands.Operation
   | Overlaps.Operation
+  | PauseCommands.Operation
   | ProducerCommands.Operation
   | WorkerCommands.Operation
 
@@ -49,6 +51,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   const working = yield* WorkerCommands.make(run)
   const cancelling = CancelCommands.make(run)
   const operating = OperatorCommands.make(run, cancelling)
+  const pausing = PauseCommands.make(run, working)
   const overlaps = Overlaps.make(run, working, cancelling)
 
   const check = Effect.gen(function*() {
@@ -71,6 +74,8 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
       ? cancelling.step(command.op, command)
       : OperatorCommands.isOperation(command.op)
       ? operating.step(command.op, command)
+      : PauseCommands.isOperation(command.op)
+      ? pausing.step(command.op, command)
       : overlaps.step(command.op, command)
 
   const step = (command: Command) =>

@@ -145,7 +145,12 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
       WHERE queue = ${queue} AND state IN ('scheduled', 'retry')
         AND (run_at < 'infinity' OR ${isUnblocking})
     `
+    if (isUnblocking) yield* sql()`DELETE FROM pgq.set_aside WHERE queue = ${queue}`
     model.comeDue(isUnblocking)
+    yield* promote
+  })
+
+  const promote = Effect.gen(function*() {
     const placeBefore = yield* lastPlace
     const { promoted } = yield* control().scheduler.promote
     const placed = yield* sql()<{ id: bigint; place: bigint }>`
@@ -279,6 +284,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     optionsOf,
     settlementsOf,
     expire,
+    promote,
     workerOf: (who: number) => ids[who]!
   }
 })
