@@ -8,7 +8,7 @@ export const ofPauses: ReadonlyArray<Mutant> = [
     name: "paused-head-lets-its-lane-go-on",
     of: "pausedHead",
     changes: [{
-      file: "sql/0016_pauses.sql",
+      file: "sql/0017_pauses.sql",
       from: "CASE WHEN serialization_key IS NULL THEN 'scheduled' ELSE 'retry' END",
       to: "'scheduled'"
     }],

@@ -25,10 +25,12 @@ import {
   offerAll,
   type Offered,
   type OfferOutcome,
+  type PauseAnswer,
   type PauseControl,
   type PayloadInvalid,
   PgSchema,
   QueueLive,
+  Queues,
   type RetryAnswer,
   type RetryCounts,
   RowLock,
@@ -78,6 +80,16 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf(MemoryQueue.client).toEqualTypeOf<
     Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl>
   >()
+})
+
+it("a pause has a queue or a name", () => {
+  expectTypeOf(Queues.pause({ name: Tick }, { for: "1 hour" })).toEqualTypeOf<
+    Effect.Effect<PauseAnswer, JobInvalid | StoreError, PauseControl>
+  >()
+  // @ts-expect-error -- a number is neither
+  Queues.pause(7)
+  // @ts-expect-error -- the end of a pause is a Date
+  Queues.pause("mail", { until: "tomorrow" })
 })
 
 it("a mode is swapped without a change of types", () => {

@@ -58,8 +58,8 @@ const input = {
     Flag.withMetavar("FILE"),
     Flag.withDescription(
       "Add a job for each line, all or none: {\"name\", \"payload\", \"key\", \"priority\", " +
-        "\"queue\", \"runAt\", \"delay\", \"expiresAt\", \"expiresIn\", \"uniqueKey\", \"mode\"}; " +
-        "- reads standard input"
+        "\"queue\", \"runAt\", \"delay\", \"expiresAt\", \"expiresIn\", \"uniqueKey\", " +
+        "\"mode\"}; - reads standard input"
     ),
     Flag.optional
   )

@@ -33,44 +33,7 @@ interface Step {
 export const make = (sql: PgClient.PgClient, schema: string): PgOffers => {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
-  const offered = (jobs: ReadonlyArray<OfferedJob>) =>
-    sql`ARRAY(
-      SELECT (
-        o.name, payload::jsonb, nullif(lane, ''), priority,
-        CASE WHEN start = '' THEN NULL
-             WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
-             ELSE start::timestamptz END,
-        queue, nullif(max_attempts, 0),
-        CASE WHEN scoped THEN to_jsonb(queue)::text || ' ' ELSE '' END || CASE
-          WHEN fields <> '' THEN ${name("unique_key")}(payload::jsonb, VARIADIC ARRAY(
-            SELECT field FROM jsonb_array_elements_text(fields::jsonb)
-                   WITH ORDINALITY AS one(field, place) ORDER BY place
-          ))
-          ELSE nullif(key, '')
-        END,
-        mode, nullif(within, '')::interval, nullif(wait, '')::interval,
-        nullif(max_wait, '')::interval,
-        CASE WHEN expiry LIKE '+%' THEN NULL ELSE nullif(expiry, '')::timestamptz END,
-        CASE WHEN expiry LIKE '+%' THEN expiry::interval END
-      )::${name("offered_job")}
-      FROM unnest(
-        ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
-        ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
-        ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
-        ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[], ${jobs.map(keyOf)}::text[],
-        ${jobs.map(fieldsOf)}::text[], ${
-      jobs.map((job) => job.unique?.isScoped ?? false)
-    }::boolean[],
-        ${jobs.map((job) => job.unique?.mode ?? "keep")}::text[],
-        ${jobs.map((job) => spanOf(job.unique?.within))}::text[],
-        ${jobs.map((job) => spanOf(job.unique?.wait))}::text[],
-        ${jobs.map((job) => spanOf(job.unique?.maxWait))}::text[],
-        ${jobs.map((job) => expiryOf({ ...job, delay: undefined }))}::text[]
-      ) WITH ORDINALITY AS o (
-        queue, name, payload, lane, priority, start, max_attempts, key, fields, scoped, mode,
-        within, wait, max_wait, expiry, ord
-      ) ORDER BY ord
-    )`
+  const offered = (jobs: ReadonlyArray<OfferedJob>) => offeredOf(sql, schema, jobs)
 
   const offer: PgOffers["offer"] = (jobs, isWhole) =>
     sql<Answer>`SELECT id, outcome FROM ${name("offer_many")}(${offered(jobs)}, ${isWhole})`.pipe(
@@ -101,6 +64,48 @@ export const make = (sql: PgClient.PgClient, schema: string): PgOffers => {
 
   return { offer, once: (options) => ({ insertOnce: insertOnce(options), confirm }) }
 }
+
+/** The jobs as an array of the type `offered_job`. */
+const offeredOf = (
+  sql: PgClient.PgClient,
+  schema: string,
+  jobs: ReadonlyArray<OfferedJob>
+) =>
+  sql`ARRAY(
+    SELECT (
+      o.name, payload::jsonb, nullif(lane, ''), priority,
+      CASE WHEN start = '' THEN NULL
+           WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
+           ELSE start::timestamptz END,
+      queue, nullif(max_attempts, 0),
+      CASE WHEN scoped THEN to_jsonb(queue)::text || ' ' ELSE '' END || CASE
+        WHEN fields <> '' THEN ${sql(`${schema}.unique_key`)}(payload::jsonb, VARIADIC ARRAY(
+          SELECT field FROM jsonb_array_elements_text(fields::jsonb)
+                 WITH ORDINALITY AS one(field, place) ORDER BY place
+        ))
+        ELSE nullif(key, '')
+      END,
+      mode, nullif(within, '')::interval, nullif(wait, '')::interval,
+      nullif(max_wait, '')::interval,
+      CASE WHEN expiry LIKE '+%' THEN NULL ELSE nullif(expiry, '')::timestamptz END,
+      CASE WHEN expiry LIKE '+%' THEN expiry::interval END
+    )::${sql(`${schema}.offered_job`)}
+    FROM unnest(
+      ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
+      ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
+      ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
+      ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[], ${jobs.map(keyOf)}::text[],
+      ${jobs.map(fieldsOf)}::text[], ${jobs.map((job) => job.unique?.isScoped ?? false)}::boolean[],
+      ${jobs.map((job) => job.unique?.mode ?? "keep")}::text[],
+      ${jobs.map((job) => spanOf(job.unique?.within))}::text[],
+      ${jobs.map((job) => spanOf(job.unique?.wait))}::text[],
+      ${jobs.map((job) => spanOf(job.unique?.maxWait))}::text[],
+      ${jobs.map((job) => expiryOf({ ...job, delay: undefined }))}::text[]
+    ) WITH ORDINALITY AS o (
+      queue, name, payload, lane, priority, start, max_attempts, key, fields, scoped, mode,
+      within, wait, max_wait, expiry, ord
+    ) ORDER BY ord
+  )`
 
 interface ReceiptRow {
   readonly ids: ReadonlyArray<bigint | null>

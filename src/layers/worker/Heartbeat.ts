@@ -68,11 +68,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     )
     // After a refused claim the worker may have registered again. The answer then concerns the time
     // before.
-    if (!renewal.isKnown) {
-      return yield* joined === joinedBefore
-        ? events.onReportedDead
-        : Effect.void
-    }
+    const isThisLife = joined === joinedBefore
+    if (!renewal.isKnown) return yield* isThisLife ? events.onReportedDead : Effect.void
     trustFrom(sentAt)
     if (renewal.hasCancels) yield* events.onCancels
     if (renewal.hasPauses) yield* events.onPauses
