@@ -5,7 +5,7 @@ import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
 import { type Watch, Watchdog } from "../../services/Watchdog.ts"
-import { type NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import { type NewWorker, type Renewal, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import { jittered } from "../effects/Jitter.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
@@ -62,17 +62,14 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* expire(events.onExpired)
     const sentAt = now()
     const joinedBefore = joined
-    const renewal = yield* Effect.timeout(
-      registry.renew(worker.id, { isStopping: events.isStopping() }),
-      renewEvery(lease)
-    )
+    const asked = registry.renew(worker.id, { isStopping: events.isStopping() })
+    const renewal = yield* Effect.timeout(asked, renewEvery(lease))
     // After a refused claim the worker may have registered again. The answer then concerns the time
     // before.
     const isThisLife = joined === joinedBefore
     if (!renewal.isKnown) return yield* isThisLife ? events.onReportedDead : Effect.void
     trustFrom(sentAt)
-    if (renewal.hasCancels) yield* events.onCancels
-    if (renewal.hasPauses) yield* events.onPauses
+    yield* pass(renewal, events)
   })
 
   const turn = Effect.sync(() => watchdog.tick(renewedAgo()))
@@ -102,6 +99,10 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     keep
   }
 })
+
+/** Passes on what a renewal has learned. */
+const pass = ({ hasCancels, hasPauses }: Renewal, { onCancels, onPauses }: Events) =>
+  Effect.andThen(hasCancels ? onCancels : Effect.void, hasPauses ? onPauses : Effect.void)
 
 /** Whether the leases certainly belong to the worker, judged by its successful renewals. */
 const makeTrust = ({ lease, now, watchdog }: {
