@@ -84,20 +84,24 @@ BEGIN
     WHERE queue = j.queue AND first_id <= job AND last_id >= job AND job = ANY (job_ids) LIMIT 1;
   IF FOUND THEN RETURN why_leased(j, l); END IF;
   reasons := why_held(j);
-  IF j.state IN ('scheduled', 'retry') THEN
+  IF EXISTS (SELECT FROM set_aside WHERE job_id = job) AND j.run_at = 'infinity' THEN
+    reasons := why_aside(j) || reasons;
+  ELSIF j.state IN ('scheduled', 'retry') THEN
     reasons := why_later(j) || reasons;
   ELSIF j.state = 'waiting' THEN
     reasons := why_behind(j, depth) || reasons;
   ELSE
     reasons := reasons || why_in_line(j) || why_slow();
   END IF;
-  reasons := reasons || why_unclaimed(j);
-  IF cardinality(reasons) > 0 THEN RETURN reasons; END IF;
-  RETURN ARRAY[(
-    'ready', 'nothing keeps it: the next claim takes it', ready_since(j), NULL, job,
-    CASE WHEN ready_since(j) < clock_timestamp() - interval '10 seconds'
-      THEN 'that is odd for a job that is ready for so long; see what pgq check says' END
-  )::reason];
+  reasons := reasons || why_paused(j) || why_unclaimed(j);
+  IF cardinality(reasons) = 0 THEN
+    reasons := ARRAY[(
+      'ready', 'nothing keeps it: the next claim takes it', ready_since(j), NULL, job,
+      CASE WHEN ready_since(j) < clock_timestamp() - interval '10 seconds'
+        THEN 'that is odd for a job that is ready for so long; see what pgq check says' END
+    )::reason];
+  END IF;
+  RETURN reasons || why_expiring(j);
 END $$;
 
 -- The time since which a ready job could have started, or a later one.
@@ -221,6 +225,45 @@ BEGIN
   END IF;
   RETURN ('scheduled', 'it is for later', NULL, j.run_at, j.id, now_or_never)::reason;
 END $$;
+
+-- Says that a job was set aside while its name was paused, and comes back after the resume.
+CREATE FUNCTION why_aside(j jobs) RETURNS reason[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN CASE WHEN why_paused(j) IS NULL THEN ARRAY[(
+    'set-aside', 'it was set aside while its name was paused, and comes back now', NULL, NULL, j.id,
+    format('maintenance of any process takes it back; pgq retry %s does so at once', j.id)
+  )::reason] END;
+END $$;
+
+-- Names the pauses of a job's queue and of its name.
+CREATE FUNCTION why_paused(j jobs) RETURNS reason[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+    SELECT array_agg((
+      CASE WHEN name = '' THEN 'queue-paused' ELSE 'name-paused' END,
+      format('%s is paused by %s%s', CASE
+        WHEN queue = '*' AND name = '' THEN 'each queue'
+        WHEN name = '' THEN 'queue ' || queue
+        ELSE format('the name "%s" in %s', name,
+          CASE queue WHEN '*' THEN 'each queue' ELSE 'queue ' || queue END)
+        END, paused_by, ': ' || reason),
+      paused_at, until, j.id,
+      'pgq resume ' || CASE queue WHEN '*' THEN '''*''' ELSE queue END
+        || CASE WHEN name <> '' THEN ' --name ' || name ELSE '' END
+    )::reason ORDER BY name)
+    FROM pauses
+    WHERE queue IN (j.queue, '*') AND name IN ('', j.name)
+      AND (until IS NULL OR until > clock_timestamp())
+  );
+END $$;
+
+-- Says when a job expires.
+CREATE FUNCTION why_expiring(j jobs) RETURNS reason[] LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN j.expires_at < 'infinity' THEN ARRAY[(
+    'expires', 'it ends as expired if it has not started by then', NULL, j.expires_at, j.id,
+    format('pgq edit %s --expires-in TIME', j.id)
+  )::reason] END
+$$;
 
 -- Says for which head a job waits behind its key, with the reasons of the head; or that a claim has
 -- yet to give the lane a head.

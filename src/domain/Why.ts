@@ -16,6 +16,9 @@ export const meanings = {
   "snoozed": "the handler has put the job off",
   "unknown-name": "the worker that claimed the job had no handler for it",
   "blocked": "the job has failed for good, and blocks its key",
+  "set-aside": "the job was set aside by a pause that is over, and comes back",
+  "queue-paused": "the queue is paused",
+  "name-paused": "the jobs of this name are paused",
   "due-not-promoted": "the job is due, and no process has made it ready",
   "behind-key": "another job of the key goes first",
   "no-token": "a claim has yet to choose the next job of the key",
@@ -28,6 +31,7 @@ export const meanings = {
   "suspect": "workers died while they had the job, so it is claimed with care",
   "held": "a transaction has locked the job's row",
   "xmin-pinned": "a long transaction makes claims slow",
+  "expires": "the job has a time to expire at",
   "ready": "nothing keeps the job: the next claim takes it"
 } as const
 

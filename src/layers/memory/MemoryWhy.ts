@@ -4,6 +4,7 @@
  */
 import * as LaneJob from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
+import * as Pause from "../../domain/Pause.ts"
 import type { Reason, ReasonCode } from "../../domain/Why.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
@@ -12,13 +13,19 @@ export const of = (store: MemoryStore, id: bigint, now: number): ReadonlyArray<R
   const job = store.find(id)
   if (job === undefined) return [ended(store, id)]
   if (job.laneState === "leased") return [reason("running", "a worker runs it", job)]
-  const reasons = LaneJob.isDelayed(job)
+  const reasons = store.pauses.isAside(job)
+    ? []
+    : LaneJob.isDelayed(job)
     ? [later(job, now)]
     : [...inLane(store, job, now), ...inLine(store, job)]
-  const held = [...reasons, ...unclaimed(store, job, now)]
-  return held.length > 0
+  const held = [...reasons, ...paused(store, job, now), ...unclaimed(store, job, now)]
+  const why = held.length > 0
     ? held
     : [reason("ready", "nothing keeps it: the next claim takes it", job)]
+  return job.expiresAt === undefined ? why : [...why, {
+    ...reason("expires", "it ends as expired if it has not started by then", job),
+    until: new Date(job.expiresAt)
+  }]
 }
 
 export const ofQueue = (
@@ -42,6 +49,18 @@ const reason = (
   job?: { readonly id: bigint },
   advice?: string
 ): Reason => ({ code, detail, since: undefined, until: undefined, job: job?.id, advice })
+
+const paused = (store: MemoryStore, job: StoredJob, now: number): ReadonlyArray<Reason> =>
+  store.pauses.all(now).filter((pause) => Pause.holds(pause, job)).map((pause) => ({
+    ...reason(
+      pause.name === undefined ? "queue-paused" : "name-paused",
+      `${pause.name ?? `queue ${pause.queue}`} is paused: ${pause.reason ?? "no reason given"}`,
+      job,
+      `pgq resume ${pause.queue}${pause.name === undefined ? "" : ` --name ${pause.name}`}`
+    ),
+    since: pause.pausedAt,
+    until: pause.until
+  }))
 
 const ended = (store: MemoryStore, id: bigint): Reason => {
   const outcome = store.outcomeOf(id)

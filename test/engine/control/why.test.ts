@@ -237,6 +237,49 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("why
       yield* runs(a, { id, queue })
     }))
 
+  it.effect("names the pause of a queue, and the resume lets the job go on", () =>
+    Effect.gen(function*() {
+      const { a, queue } = yield* setup
+      yield* a.worker(queue)
+      const id = yield* a.insert({ queue })
+      yield* a.sql`SELECT pgq.pause(${queue}, reason => 'SES is down')`
+      const [reason] = yield* why(a, id)
+      assert.strictEqual(reason?.code, "queue-paused")
+      assert.match(reason?.detail ?? "", /^queue \S+ is paused by \S+: SES is down$/)
+      assert.strictEqual(reason?.advice, `pgq resume ${queue}`)
+
+      yield* a.sql`SELECT pgq.resume(${queue})`
+      yield* runs(a, { id, queue })
+    }))
+
+  it.effect("names the pause of a name, also of a job that was set aside", () =>
+    Effect.gen(function*() {
+      const { a, queue } = yield* setup
+      const worker = yield* a.worker(queue)
+      const id = yield* a.insert({ queue })
+      yield* a.sql`SELECT pgq.pause(${queue}, 'test')`
+      assert.deepStrictEqual(yield* codes(a, id), ["name-paused"])
+      assert.deepStrictEqual((yield* a.claim({ queue, worker })).ids, [])
+      assert.deepStrictEqual(yield* codes(a, id), ["name-paused"])
+
+      yield* a.sql`SELECT pgq.resume(${queue}, 'test')`
+      assert.deepStrictEqual(yield* codes(a, id), ["set-aside"])
+      yield* retry(a, id)
+      yield* runs(a, { id, queue })
+    }))
+
+  it.effect("says when a job expires", () =>
+    Effect.gen(function*() {
+      const { a, queue } = yield* setup
+      yield* a.worker(queue)
+      const [row] = yield* a.sql<{ id: bigint }>`
+        INSERT INTO pgq.jobs (queue, name, expires_at)
+        VALUES (${queue}, 'test', now() + interval '1 hour') RETURNING id
+      `
+      assert.deepStrictEqual(yield* codes(a, row!.id), ["ready", "expires"])
+      yield* runs(a, { id: row!.id, queue })
+    }))
+
   it.effect("names a transaction that is open for long", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup
