@@ -28,7 +28,7 @@ export interface Ended {
 /** The state that can be compared with the tables. */
 export interface Snapshot {
   readonly jobs: ReadonlyArray<
-    Omit<LaneJob.LaneJob, "dueAt" | "expiresAt"> & {
+    Omit<LaneJob.LaneJob, "dueAt"> & {
       /** Whether the job is blocked until a person acts. */
       readonly isBlocked: boolean
     }
@@ -252,7 +252,7 @@ export const make = () => {
   }
 
   const snapshot = (): Snapshot => ({
-    jobs: all().toSorted(byId).map(({ dueAt, expiresAt: _, ...job }) => ({
+    jobs: all().toSorted(byId).map(({ dueAt, ...job }) => ({
       ...job,
       isBlocked: dueAt === Infinity
     })),

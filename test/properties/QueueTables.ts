@@ -38,7 +38,9 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
       id: BigInt(job.id),
       key: job.key ?? undefined,
       place: job.place === null ? undefined : BigInt(job.place),
-      isBlocked: job.isBlocked === true
+      isBlocked: job.isBlocked === true,
+      // No job of a history has a time to expire at.
+      expiresAt: undefined
     })),
     leases: leases.map((lease) => ({
       ...lease,
