@@ -254,6 +254,8 @@ export const make = () => {
   const snapshot = (): Snapshot => ({
     jobs: all().toSorted(byId).map(({ dueAt, ...job }) => ({
       ...job,
+      // No job of a history expires.
+      expiresAt: undefined,
       isBlocked: dueAt === Infinity
     })),
     leases: Array.from(leases.values(), (lease) => ({
