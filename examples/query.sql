@@ -13,6 +13,11 @@ where finished_at > now() - interval '1 hour'
 group by name, outcome;
 -- #endregion
 
+-- #region runs
+select attempt, outcome, ran_ms, error from pgq.runs where job_id = 42 order by ended_at desc;
+select name, error, count(*) from pgq.runs where ended_at > now() - interval '1 hour' group by 1, 2;
+-- #endregion
+
 -- #region delete
 delete from pgq.jobs where id = 7;
 update pgq.jobs set priority = 100 where serialization_key = 'customer-7';

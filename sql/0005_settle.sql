@@ -184,12 +184,38 @@ BEGIN
            jsonb_object_agg(e.id, e.failure) FILTER (WHERE e.failure IS NOT NULL)
       INTO why, fields FROM unnest(ends) AS e WHERE e.outcome IN ('failed', 'cancelled');
   END IF;
+  PERFORM record_runs(ends);
   DELETE FROM leases AS own WHERE own.id = ANY (their) AND NOT EXISTS (
     SELECT FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   );
   UPDATE leases AS own SET job_ids = ARRAY(
     SELECT id FROM unnest(own.job_ids) AS id WHERE id NOT IN (SELECT unnest(gone))
   ) WHERE own.id = ANY (their);
+END $$;
+
+-- Records the runs among these ends, before their jobs and leases change. Where a job was handed
+-- back, or was cancelled before it began, there was no run.
+CREATE FUNCTION record_runs(ends ending[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  clock timestamptz := clock_timestamp();
+BEGIN
+  IF (SELECT keep_failed = interval '0' FROM settings WHERE singleton) THEN RETURN; END IF;
+  INSERT INTO runs (
+    job_id, attempt, queue, name, worker_id, claimed_at, ended_at, ran_ms, outcome, next_at, error
+  )
+  SELECT e.id, j.failures + 1, j.queue, j.name, own.worker_id, own.claimed_at, clock, e.ran_ms,
+         e.outcome, CASE
+           WHEN e.outcome IN ('retried', 'snoozed') THEN clock + make_interval(secs => e.delay)
+         END, e.error
+  FROM unnest(ends) AS e
+  CROSS JOIN LATERAL (
+    SELECT failures, queue, name FROM jobs WHERE id = e.id OFFSET 0 -- idiom: fence
+  ) AS j
+  CROSS JOIN LATERAL (
+    SELECT worker_id, claimed_at FROM leases WHERE id = e.lease OFFSET 0 -- idiom: fence
+  ) AS own
+  WHERE e.outcome NOT IN ('released', 'unhandled')
+    AND (e.outcome <> 'cancelled' OR e.ran_ms IS NOT NULL);
 END $$;
 
 -- Ends as cancelled what somebody has cancelled: of these ends of runs, those that would hand their

@@ -179,6 +179,12 @@ LANGUAGE plpgsql AS $$
 DECLARE
   changed integer;
 BEGIN
+  INSERT INTO runs (job_id, attempt, queue, name, worker_id, claimed_at, ended_at, outcome, error)
+  SELECT id, failures + 1, queue, name, l.worker_id, l.claimed_at, clock_timestamp(), 'crashed',
+         'the worker died while it had this job'
+  FROM jobs
+  WHERE ctid = ANY (places) -- idiom: by place
+    AND (SELECT keep_failed > interval '0' FROM settings WHERE singleton);
   IF poisoned IS NOT NULL THEN
     PERFORM move_to_history(ARRAY[(l.id, l.claimed_at, 'crashed', poisoned, NULL)::ended_jobs], (
       SELECT jsonb_object_agg(id::text, 'the worker died during this job, for the third time')
@@ -426,6 +432,11 @@ BEGIN
   RETURN dropped;
 END $$;
 
+-- The column by whose days a table of the history is partitioned.
+CREATE FUNCTION end_of(parent text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE parent WHEN 'runs' THEN 'ended_at' ELSE 'finished_at' END
+$$;
+
 -- Makes a partition of `parent` for each of the next seven days, and drops history that is older
 -- than `keep`. Returns whether there is more to do. A transaction calls this for one parent only: a
 -- settlement may have locked another parent, and wait for this one.
@@ -435,8 +446,9 @@ DECLARE
   partition text;
   day date;
 BEGIN
-  IF parent NOT IN ('completed_jobs', 'failed_jobs', 'dropped_jobs') OR keep < interval '0' THEN
-    RAISE EXCEPTION 'only days of completed_jobs, failed_jobs and dropped_jobs can be kept'
+  IF parent NOT IN ('completed_jobs', 'failed_jobs', 'dropped_jobs', 'runs')
+     OR keep < interval '0' THEN
+    RAISE EXCEPTION 'only days of completed_jobs, failed_jobs, dropped_jobs and runs can be kept'
       USING ERRCODE = '22023';
   END IF;
   IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
@@ -458,8 +470,8 @@ BEGIN
   RETURN has_more;
 END $$;
 
--- Deletes some jobs that finished before a time, on days without a partition of their own. Returns
--- whether there may be more.
+-- Deletes some jobs or runs that ended before a time, on days without a partition of their own.
+-- Returns whether there may be more.
 CREATE FUNCTION drop_other(parent text, until timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   dropped integer;
@@ -467,8 +479,8 @@ BEGIN
   EXECUTE format(
     -- idiom: by place
     'DELETE FROM %1$I WHERE ctid = ANY ('
-    'ARRAY(SELECT ctid FROM %1$I WHERE finished_at <= $1 LIMIT 5000))',
-    parent || '_other'
+    'ARRAY(SELECT ctid FROM %1$I WHERE %2$I <= $1 LIMIT 5000))',
+    parent || '_other', end_of(parent)
   ) USING until;
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN dropped = 5000;
@@ -490,8 +502,8 @@ BEGIN
   IF cardinality(missing) = 0 THEN RETURN false; END IF;
   -- A day on which jobs finished while it had no partition gets none: its jobs stay among the
   -- others.
-  EXECUTE format('SELECT ARRAY(SELECT DISTINCT finished_at::date FROM %I WHERE finished_at >= $1)',
-                 parent || '_other') INTO taken USING first_day;
+  EXECUTE format('SELECT ARRAY(SELECT DISTINCT %2$I::date FROM %1$I WHERE %2$I >= $1)',
+                 parent || '_other', end_of(parent)) INTO taken USING first_day;
   FOREACH day IN ARRAY missing LOOP
     CONTINUE WHEN day = ANY (taken);
     partition := parent || to_char(day, '_YYYYMMDD');
@@ -518,4 +530,8 @@ $$;
 
 CREATE FUNCTION prune_dropped() RETURNS boolean LANGUAGE sql AS $$
   SELECT keep_days('dropped_jobs', keep_dropped) FROM settings WHERE singleton
+$$;
+
+CREATE FUNCTION prune_runs() RETURNS boolean LANGUAGE sql AS $$
+  SELECT keep_days('runs', keep_failed) FROM settings WHERE singleton
 $$;

@@ -3,6 +3,6 @@ DECLARE
   timezone_before text := current_setting('timezone');
 BEGIN
   PERFORM set_config('timezone', 'UTC', true);
-  PERFORM prune_completed(), prune_failed(), prune_dropped();
+  PERFORM prune_completed(), prune_failed(), prune_dropped(), prune_runs();
   PERFORM set_config('timezone', timezone_before, true);
 END;

@@ -38,7 +38,7 @@ WITH groups (functions, settings) AS (VALUES
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.
-  (ARRAY['prune_completed', 'prune_failed', 'prune_dropped'],
+  (ARRAY['prune_completed', 'prune_failed', 'prune_dropped', 'prune_runs'],
    ARRAY['lock_timeout=50ms', 'TimeZone=UTC']),
   -- Their transition tables are as large as a statement of the user's, and a plan outlives the
   -- statement for which it was made: a plan that hashes is good for any number of rows.
@@ -55,9 +55,9 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['lock_queues', 'take_by_turns', 'take_jobs', 'pick', 'pick_above', 'add_suspects',
          'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
          'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle',
-         'take_completed', 'take_others', 'heed_requests', 'move_to_history', 'put_back',
-         'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all', 'open_queues',
-         'paused_names', 'set_paused_aside', 'check_pause'])
+         'take_completed', 'take_others', 'heed_requests', 'record_runs', 'move_to_history',
+         'put_back', 'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all',
+         'open_queues', 'paused_names', 'set_paused_aside', 'check_pause'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,

@@ -26,6 +26,7 @@ export {
 export type { FailedFilter, FailedJob } from "./domain/FailedJob.ts"
 export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKind.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
+export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export * as OnError from "./domain/OnError.ts"
 export type { Pause, PauseAnswer, PauseTarget, PauseTerms, ResumeAnswer } from "./domain/Pause.ts"
 export type { Settlement } from "./domain/Settlement.ts"

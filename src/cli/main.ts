@@ -17,6 +17,7 @@ import { pause } from "./commands/pause.ts"
 import { pauses } from "./commands/pauses.ts"
 import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
+import { runs } from "./commands/runs.ts"
 import { schema } from "./commands/schema.ts"
 import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
@@ -34,7 +35,7 @@ const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
-    { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed] },
+    { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed, runs] },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] }
   ])

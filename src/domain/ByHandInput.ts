@@ -31,6 +31,13 @@ export const ofMany = (
   )
 }
 
+/** The runs of one job. */
+export const ofRuns = (
+  id: bigint,
+  { limit }: { readonly limit: number }
+): Result.Result<void, JobInvalid> =>
+  refuse(CancelInput.idIssue(id) ?? CancelInput.limitIssue(limit), undefined)
+
 /** The new values of one job, but for its payload. */
 export interface Values extends Pick<StartOptions, "priority" | "runAt" | "delay" | "maxAttempts"> {
   /** The job expires at this time, by the database's clock. Excludes `expiresIn`. */

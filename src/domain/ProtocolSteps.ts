@@ -3,6 +3,7 @@
  * changes of a step.
  */
 import type { JobOutcome } from "./Cancellation.ts"
+import * as JobRun from "./JobRun.ts"
 import * as LaneJob from "./LaneJob.ts"
 import type * as Lanes from "./Lanes.ts"
 import type { Settlement } from "./Settlement.ts"
@@ -12,6 +13,8 @@ export interface Lease {
   readonly id: string
   readonly worker: string
   readonly ids: ReadonlyArray<bigint>
+  /** Milliseconds. The steps do not read it. */
+  readonly claimedAt?: number
   /** Those of the jobs that somebody has cancelled. Absent if there are none. */
   readonly unwanted?: ReadonlySet<bigint>
 }
@@ -28,6 +31,16 @@ export interface Changes<J> {
   readonly finished: ReadonlyArray<Finished<J>>
   /** Leases after the step. A lease without jobs is gone. */
   readonly leases: ReadonlyArray<Lease>
+  /** Runs that ended in this step and did not complete. Absent if there are none. */
+  readonly runs?: ReadonlyArray<Run<J>>
+}
+
+/** A run that did not complete, of a job as it was before. */
+export interface Run<J> extends JobRun.RunEnd {
+  readonly job: J
+  readonly lease: Lease
+  /** How long the run took, in milliseconds; `undefined` if nobody knows. */
+  readonly ranFor: number | undefined
 }
 
 export interface Finished<J> {
@@ -47,6 +60,8 @@ interface Settled {
   readonly id: bigint
   readonly lease: string
   readonly settlement: Settlement
+  /** How long the run took, in milliseconds; `undefined` if it did not begin. */
+  readonly ranFor?: number | undefined
 }
 
 /** Leases the claimed jobs of one queue to a worker. */
@@ -107,11 +122,26 @@ const settleLease = <J extends LaneJob.LaneJob>(
   const rest = jobsOf(state, lease)
     .filter(({ id, key }) => !gone.has(id) && key !== undefined && lanes.has(key))
   for (const { id } of rest) gone.add(id)
-  return leave(lease, gone, [
+  const left = leave(lease, gone, [
     ...ended,
     ...rest.map((job) => ({ job, stays: LaneJob.opened(job), outcome: "cancelled" as const }))
   ])
+  return { ...left, runs: runsOf(state, lease, settled) }
 }
+
+const runsOf = <J extends LaneJob.LaneJob>(
+  state: State<J>,
+  lease: Lease,
+  settled: ReadonlyArray<Settled>
+): ReadonlyArray<Run<J>> =>
+  settled.flatMap(({ id, ranFor, settlement }) => {
+    const job = state.jobs.get(id)
+    const end = JobRun.endOf(settlement, {
+      hasRun: ranFor !== undefined,
+      isUnwanted: isUnwanted(lease, id)
+    })
+    return job === undefined || end === undefined ? [] : [{ ...end, job, lease, ranFor }]
+  })
 
 const outcomeOf = ({ _tag }: Settlement): Outcome =>
   _tag === "Completed" ? "completed" : _tag === "Cancelled" ? "cancelled" : "failed"
@@ -125,20 +155,27 @@ export const giveBack = <J extends LaneJob.LaneJob>(
   leases: ReadonlyArray<Lease>,
   hasCrashed: boolean
 ): Changes<J> =>
-  together(leases.map((lease) =>
-    leave(
+  together(leases.map((lease) => {
+    const jobs = jobsOf(state, lease)
+    const crashes = ({ id }: J) => hasCrashed && !isUnwanted(lease, id)
+    const left = leave(
       lease,
       new Set(lease.ids),
-      jobsOf(state, lease).map((job) => ({
+      jobs.map((job) => ({
         job,
-        stays: hasCrashed && !isUnwanted(lease, job.id)
-          ? LaneJob.crashed(job)
-          : LaneJob.opened(job),
+        stays: crashes(job) ? LaneJob.crashed(job) : LaneJob.opened(job),
         outcome: "crashed",
         error: "the worker died during this job, for the third time"
       }))
     )
-  ))
+    const runs = jobs.filter(crashes).map((job) => ({
+      ...JobRun.crashed,
+      job,
+      lease,
+      ranFor: undefined
+    }))
+    return { ...left, runs }
+  }))
 
 /** A job that leaves its lease: as it stays in the queue, or `undefined` and its outcome. */
 interface Leaving<J> {
@@ -234,5 +271,6 @@ export const jobsOf = <J>(state: State<J>, { ids }: Pick<Lease, "ids">): Readonl
 const together = <J>(all: ReadonlyArray<Changes<J>>): Changes<J> => ({
   jobs: all.flatMap(({ jobs }) => jobs),
   finished: all.flatMap(({ finished }) => finished),
-  leases: all.flatMap(({ leases }) => leases)
+  leases: all.flatMap(({ leases }) => leases),
+  runs: all.flatMap(({ runs = [] }) => runs)
 })

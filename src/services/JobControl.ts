@@ -18,6 +18,7 @@ import type {
   JobOutcome
 } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
+import type { JobRun } from "../domain/JobRun.ts"
 import type { Reason } from "../domain/Why.ts"
 
 /**
@@ -92,6 +93,12 @@ export class JobControl extends Context.Service<JobControl, {
 
   /** Changes a job that is not leased. */
   readonly edit: (id: bigint, change: JobChange) => Effect.Effect<EditAnswer, StoreError>
+
+  /** The runs of a job that did not complete, the newest first, at most `limit`. */
+  readonly runs: (
+    id: bigint,
+    options: { readonly limit: number }
+  ) => Effect.Effect<ReadonlyArray<JobRun>, StoreError>
 
   /** An unfinished job; `undefined` if there is none with this id. */
   readonly find: (id: bigint) => Effect.Effect<FoundJob | undefined, StoreError>

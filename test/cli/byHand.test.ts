@@ -56,6 +56,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
           .concat(flags)
       )
       const empty = yield* Pgq.run(["failed", ...flags])
+      const runs = yield* Pgq.run(["runs", ids[0]!, ...flags])
+      const inFull = yield* Pgq.run(["runs", ids[0]!, "--limit", "1", "--json", ...flags])
 
       const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`
       const lines = newest.map(({ id }) =>
@@ -78,6 +80,14 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       assert.deepStrictEqual([refused.stdout, refused.code], ["", 1])
       assert.deepStrictEqual([rest.stdout, rest.code], ["2 queued again\n", 0])
       assert.deepStrictEqual([empty.stdout, empty.code], ["", 0])
+      const run = String.raw`attempt 1 failed ${time} after \d+ ms: Error: card declined[^\n]*\n`
+      assert.match(runs.stdout, new RegExp(`^${run}$`))
+      const [{ id, nextAt, outcome }] = JSON.parse(inFull.stdout)
+      assert.deepStrictEqual({ id, nextAt, outcome }, {
+        id: ids[0],
+        nextAt: null,
+        outcome: "failed"
+      })
     }))
 
   it.effect("says while it goes on how far it has come", () =>

@@ -5,8 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Pgq from "./Pgq.ts"
 
-const commands = "schema migrate check start status stop enqueue cancel edit retry discard failed"
-  .split(" ")
+const commands =
+  "schema migrate check start status stop enqueue cancel edit retry discard failed runs"
+    .split(" ")
 
 const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [
   [["nonsense"], "Unknown subcommand \"nonsense\""],

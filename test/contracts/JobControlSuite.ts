@@ -15,6 +15,7 @@ import { many } from "./jobControl/Many.ts"
 import { manyFinished } from "./jobControl/ManyFinished.ts"
 import { redriving } from "./jobControl/Redriving.ts"
 import { retrying } from "./jobControl/Retrying.ts"
+import { running } from "./jobControl/Running.ts"
 import { waiting } from "./jobControl/Waiting.ts"
 
 export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
@@ -33,5 +34,6 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       editingByKind(it)
       manyFinished(it)
       expiring(it)
+      running(it)
     }
   )

@@ -54,8 +54,18 @@ export const ofOutcomes: ReadonlyArray<Mutant> = [
     of: "retention",
     changes: [{
       file: "src/layers/postgres/PgScheduler.ts",
-      from: "\"prune_failed\", \"prune_dropped\"],",
-      to: "\"prune_failed\"],"
+      from: "\"prune_failed\", \"prune_dropped\", ",
+      to: "\"prune_failed\", "
+    }],
+    by: [test("engine/maintenance/history", "failed ones for 30, others for 7, by whole days")]
+  },
+  {
+    name: "runs-kept-for-ever",
+    of: "retention",
+    changes: [{
+      file: "src/layers/postgres/PgScheduler.ts",
+      from: "\"prune_dropped\", \"prune_runs\"],",
+      to: "\"prune_dropped\"],"
     }],
     by: [test("engine/maintenance/history", "failed ones for 30, others for 7, by whole days")]
   }

@@ -324,8 +324,8 @@ export const ofSql: ReadonlyArray<Mutant> = [
     of: "retention",
     changes: [{
       file: "sql/0006_maintenance.sql",
-      from: "WHERE finished_at <= $1 LIMIT 5000))'",
-      to: "WHERE finished_at <= $1))'"
+      from: "WHERE %2$I <= $1 LIMIT 5000))'",
+      to: "WHERE %2$I <= $1))'"
     }],
     by: [test("engine/maintenance/history", "is dropped some thousands at once")]
   },

@@ -93,8 +93,9 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_lane: 100,
       jobs_pkey: 500,
       jobs_head: 100,
-      leases_pkey: 10,
-      cancel_requests_pkey: 0
+      leases_pkey: 10 + batch,
+      cancel_requests_pkey: 0,
+      settings_pkey: 1
     },
     pages: 1000,
     perLaneMax: 0,
@@ -158,9 +159,9 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_lane: 100,
       jobs_pkey: 500,
       jobs_head: 100,
-      leases_pkey: 8,
+      leases_pkey: 8 + 2 * batch,
       cancel_requests_pkey: 0,
-      settings_pkey: 2
+      settings_pkey: 3
     },
     pages: 1000,
     perLaneMax: 5,

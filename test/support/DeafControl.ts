@@ -14,6 +14,7 @@ export const control = JobControl.of({
   retrySome: sent,
   discard: sent,
   edit: sent,
+  runs: sent,
   find: sent,
   why: sent,
   whyQueue: sent

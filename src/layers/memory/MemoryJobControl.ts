@@ -44,6 +44,7 @@ export const make = (store: MemoryStore): JobControl["Service"] => ({
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.discard(store, id, now))),
   edit: (id, change) =>
     Effect.map(Clock.currentTimeMillis, (now) => ByHand.edit(store, id, { change, now })),
+  runs: (id, { limit }) => Effect.sync(() => store.runsOf(id, limit)),
   find: (id) =>
     Effect.sync(() => {
       const job = store.find(id)

@@ -11,6 +11,7 @@ import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
+import type { JobRun } from "../../domain/JobRun.ts"
 import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import * as Pause from "../../domain/Pause.ts"
@@ -23,6 +24,7 @@ import type { NewWorker } from "../../services/WorkerRegistry.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
+import { MemoryRuns } from "./MemoryRuns.ts"
 
 export class MemoryStore {
   readonly #wake: (wake: Wake) => void
@@ -32,6 +34,7 @@ export class MemoryStore {
   readonly #workers = new Map<string, Worker>()
   readonly #history = new MemoryHistory()
   readonly pauses = new MemoryPauses()
+  readonly #runs = new MemoryRuns()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
@@ -65,7 +68,7 @@ export class MemoryStore {
       })
       wanted -= claimed.heads
       suspectsMax -= claimed.suspects.length
-      return this.#lease(worker, claimed)
+      return this.#lease(worker, claimed, now)
     }))
   }
 
@@ -106,9 +109,14 @@ export class MemoryStore {
     return job !== undefined && this.pauses.isAside(job) && this.pauses.holdsName(job, now)
   }
 
-  #lease(worker: string, claimed: Lanes.Claimed<StoredJob>): ReadonlyArray<ClaimedJob> {
+  #lease(
+    worker: string,
+    claimed: Lanes.Claimed<StoredJob>,
+    now: number
+  ): ReadonlyArray<ClaimedJob> {
     const changes = Steps.lease(worker, claimed, () => crypto.randomUUID())
-    Steps.apply(this.#state, changes)
+    const leases = changes.leases.map((lease) => ({ ...lease, claimedAt: now }))
+    Steps.apply(this.#state, { ...changes, leases })
     return claimed.inOrder.flatMap((job) =>
       changes.leases.filter(({ ids }) => ids.includes(job.id)).map(({ id }) => claimedJob(job, id))
     )
@@ -159,6 +167,7 @@ export class MemoryStore {
 
   prune(now: number): void {
     this.#history.prune(now)
+    this.#runs.prune(now)
   }
 
   join(worker: NewWorker, now: number): void {
@@ -251,6 +260,10 @@ export class MemoryStore {
     return this.#history.failed(filter)
   }
 
+  runsOf(id: bigint, limit: number): ReadonlyArray<JobRun> {
+    return this.#runs.of(id, limit)
+  }
+
   find(id: bigint): StoredJob | undefined {
     return this.#jobs.get(id)
   }
@@ -332,6 +345,7 @@ export class MemoryStore {
       this.#history.add(finished, now)
       this.pauses.drop(finished.job)
     }
+    for (const run of changes.runs ?? []) this.#runs.add(run, now)
     // The next job of a lane can be claimed when one has ended, even one that has blocked it.
     const ended = changes.finished.map(({ job }) => job).filter(({ key }) => key !== undefined)
     this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)], now)

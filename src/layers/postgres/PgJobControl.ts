@@ -1,6 +1,6 @@
 /**
  * Cancels jobs in PostgreSQL, and says how jobs ended. The steps behind it are in
- * `sql/0013_control.sql`. `PgRetry`, `PgByHand` and `PgWhy` have the other steps.
+ * `sql/0013_control.sql`. `PgRetry`, `PgByHand`, `PgRuns` and `PgWhy` have the other steps.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
@@ -9,6 +9,7 @@ import * as ErrorText from "../../domain/ErrorText.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import * as PgByHand from "./PgByHand.ts"
 import * as PgRetry from "./PgRetry.ts"
+import * as PgRuns from "./PgRuns.ts"
 import * as PgWhy from "./PgWhy.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -66,6 +67,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     outcomeOf,
     ...PgRetry.make(sql, schema),
     ...PgByHand.make(sql, schema),
+    ...PgRuns.make(sql, schema),
     ...PgWhy.make(sql, schema)
   })
 })

@@ -104,6 +104,7 @@ const reader: Rights = {
     completed_jobs: ["SELECT"],
     failed_jobs: ["SELECT"],
     dropped_jobs: ["SELECT"],
+    runs: ["SELECT"],
     leases: ["SELECT"],
     cancel_requests: ["SELECT"],
     expiries: ["SELECT"],
@@ -159,7 +160,7 @@ const changing = [
 
 const pausing = ["check_pause", "pause", "paused_names", "resume"]
 
-const history = ["prune_completed", "prune_failed", "prune_dropped"]
+const history = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
 
 export const roles: Readonly<Record<Role, Rights>> = {
   producer,
@@ -168,6 +169,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       jobs: ["SELECT", "UPDATE", "DELETE"],
       job_states: ["SELECT"],
       finished_jobs: ["SELECT", "INSERT"],
+      runs: ["SELECT", "INSERT"],
       leases: all,
       cancel_requests: ["SELECT", "DELETE"],
       expiries: all,
@@ -239,6 +241,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "promote",
       "put_back",
       "reconcile",
+      "record_runs",
       "refuse_if_kept",
       "require_read_committed",
       "rescue",
@@ -291,6 +294,7 @@ export const internal: ReadonlyArray<string> = [
   "announce",
   "clear_leases",
   "drop_other",
+  "end_of",
   "keep_days",
   "lend_settings",
   "mark_changed",

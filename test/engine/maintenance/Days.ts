@@ -7,7 +7,8 @@ import { Effect } from "effect"
 const outcomes = {
   completed_jobs: "completed",
   failed_jobs: "failed",
-  dropped_jobs: "cancelled"
+  dropped_jobs: "cancelled",
+  runs: "run"
 } as const
 
 type History = keyof typeof outcomes
@@ -50,7 +51,7 @@ export const dropDay = (parent: History, day: number) =>
 
 export const addFinished = (outcome: typeof outcomes[History], day: number, queue: string) =>
   PgClient.PgClient.use((sql) =>
-    sql`
+    outcome === "run" ? addRun(sql, day, queue) : sql`
       INSERT INTO pgq.finished_jobs (id, created_at, claimed_at, finished_at, priority, attempt,
         outcome, queue, name, payload, lease_id)
       SELECT 1, at, at, at, 0, 1, ${outcome}, ${queue}, ${`day ${day}`}, '{}', gen_random_uuid()
@@ -58,3 +59,11 @@ export const addFinished = (outcome: typeof outcomes[History], day: number, queu
                    + interval '12 hours' AS at) AS noon
     `
   )
+
+const addRun = (sql: PgClient.PgClient, day: number, queue: string) =>
+  sql`
+    INSERT INTO pgq.runs (job_id, attempt, queue, name, worker_id, claimed_at, ended_at, outcome)
+    SELECT 1, 1, ${queue}, ${`day ${day}`}, gen_random_uuid(), at, at, 'failed'
+    FROM (SELECT date_trunc('day', now(), 'UTC') + ${day}::integer * interval '1 day'
+                 + interval '12 hours' AS at) AS noon
+  `

@@ -31,6 +31,15 @@ const runOne = Effect.fnUntraced(function*(queue: string, settlement: Settlement
 const failed = Settlement.Failed({ error: "no", blocksLane: false })
 const cancelled = Settlement.Cancelled({ error: "not wanted" })
 
+/** The names of the jobs of a queue with runs that did not complete. */
+const runs = (queue: string) =>
+  PgClient.PgClient.use((sql) =>
+    Effect.map(
+      sql<{ name: string }>`SELECT name FROM pgq.runs WHERE queue = ${queue} ORDER BY ended_at`,
+      (rows) => rows.map(({ name }) => name)
+    )
+  )
+
 layer(PgQueue.layer, options)("history", (it) => {
   it.effect("has a partition for each of the next days from the beginning", () =>
     Effect.gen(function*() {
@@ -39,6 +48,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       assert.deepStrictEqual(yield* days("completed_jobs"), expected)
       assert.deepStrictEqual(yield* days("failed_jobs"), expected)
       assert.deepStrictEqual(yield* days("dropped_jobs"), expected)
+      assert.deepStrictEqual(yield* days("runs"), expected)
     }))
 
   it.effect("keeps completed jobs for a day, failed ones for 30, others for 7, by whole days", () =>
@@ -47,6 +57,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       for (const day of [-1, -2, -9]) yield* addDay("completed_jobs", day, queue)
       for (const day of [-1, -9, -29, -31, -40]) yield* addDay("failed_jobs", day, queue)
       for (const day of [-1, -7, -8, -40]) yield* addDay("dropped_jobs", day, queue)
+      for (const day of [-1, -29, -31]) yield* addDay("runs", day, queue)
 
       yield* prune
       yield* prune
@@ -64,6 +75,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       assert.deepStrictEqual((yield* days("completed_jobs")).slice(0, 2), [-1, 0])
       assert.deepStrictEqual((yield* days("failed_jobs")).slice(0, 4), [-29, -9, -1, 0])
       assert.deepStrictEqual((yield* days("dropped_jobs")).slice(0, 3), [-7, -1, 0])
+      assert.deepStrictEqual((yield* days("runs")).slice(0, 3), [-29, -1, 0])
     }))
 
   it.effect("forgets what finished on days without a partition, too", () =>
@@ -72,11 +84,13 @@ layer(PgQueue.layer, options)("history", (it) => {
       for (const day of [-3, -5]) yield* addFinished("completed", day, queue)
       for (const day of [-3, -35]) yield* addFinished("failed", day, queue)
       for (const day of [-4, -9]) yield* addFinished("cancelled", day, queue)
+      for (const day of [-4, -35]) yield* addFinished("run", day, queue)
 
       yield* prune
 
       const names = (yield* finished(queue)).map(({ name, outcome }) => `${outcome}, ${name}`)
       assert.deepStrictEqual(names, ["cancelled, day -4", "failed, day -3"])
+      assert.deepStrictEqual(yield* runs(queue), ["day -4"])
     }))
 
   it.effect("is kept where it is when its day comes without a partition", () =>
@@ -85,6 +99,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       yield* dropDay("completed_jobs", 0)
       yield* dropDay("failed_jobs", 0)
       yield* dropDay("dropped_jobs", 0)
+      yield* dropDay("runs", 0)
 
       const lost = [
         ...(yield* runOne(queue, Settlement.Completed())).lost,
@@ -96,6 +111,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       assert.deepStrictEqual(lost, [])
       const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
       assert.deepStrictEqual(outcomes, ["completed", "failed", "cancelled"])
+      assert.lengthOf(yield* runs(queue), 1)
     }))
 
   it.effect("is pruned by eight sessions at once, beside settlements", () =>
@@ -235,6 +251,7 @@ layer(PgQueue.layer, options)("history that is published", (it) => {
       yield* publish
       for (const day of [-3, -40]) yield* addFinished("completed", day, queue)
       yield* addFinished("cancelled", -40, queue)
+      yield* addFinished("run", -40, queue)
       yield* addDay("failed_jobs", -40, queue)
       yield* sql`UPDATE pgq.settings SET keep_completed = '2 days'`
       yield* runOne(queue, failed)
@@ -310,6 +327,7 @@ layer(PgQueue.layer, options)("history that is not kept", (it) => {
 
       const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
       assert.deepStrictEqual(outcomes, ["cancelled"])
+      assert.deepStrictEqual(yield* runs(queue), [])
       assert.lengthOf(yield* unfinished(queue), 0)
     }))
 

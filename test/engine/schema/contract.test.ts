@@ -29,6 +29,7 @@ import {
   typescript
 } from "./Contract.ts"
 import { factsOfControl } from "./FactsOfControl.ts"
+import { factsOfResults } from "./FactsOfResults.ts"
 
 const seconds = (duration: Duration.Duration) => Duration.toSeconds(duration)
 
@@ -187,7 +188,7 @@ const facts: Readonly<Record<string, () => void>> = {
     ).map(({ text }) => text).join("\n")
     const isCalled = (name: string) => new RegExp(`"${name}"|\\.${name}\\b`).test(calling)
     const called = contents().functions.filter(isCalled)
-    const prunes = ["prune_completed", "prune_failed", "prune_dropped"]
+    const prunes = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
     const notHot = [
       "ended_as",
       "enqueue",
@@ -288,7 +289,9 @@ const facts: Readonly<Record<string, () => void>> = {
       Array.from(new Set([...given, ...PgRoles.internal])),
       Array.from(new Set(contents().functions))
     )
-  }
+  },
+
+  ...factsOfResults
 }
 
 describe("the contract of SQL and TypeScript", () => {
