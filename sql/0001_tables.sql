@@ -339,3 +339,17 @@ CREATE INDEX runs_job ON runs
   USING brin (job_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
 CREATE TABLE runs_other PARTITION OF runs DEFAULT;
 ALTER TABLE runs_other REPLICA IDENTITY FULL;
+
+-- One row per completed job whose kind has results, for some time. Of jobs that ended otherwise the
+-- history has the errors.
+CREATE TABLE results (
+  job_id      bigint PRIMARY KEY,
+  name        text NOT NULL,
+  -- NULL is the value null, or with an error, that there is none.
+  value       jsonb,
+  -- Why there is no value, though the job has completed.
+  error       text,
+  finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  expires_at  timestamptz NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000);
+CREATE INDEX results_expiry ON results (expires_at);

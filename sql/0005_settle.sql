@@ -367,6 +367,27 @@ BEGIN
   RETURN has_made_ready;
 END $$;
 
+-- Keeps results of jobs that are about to move into the history. An earlier result belongs to a job
+-- of the same id, from before a restore.
+CREATE FUNCTION keep_results(completed ended_jobs[], given jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  clock timestamptz := clock_timestamp();
+BEGIN
+  INSERT INTO results (job_id, name, value, error, finished_at, expires_at)
+  SELECT r.id, j.name, r.value, r.error, clock, clock + make_interval(secs => r.keep)
+  FROM jsonb_to_recordset(given)
+    AS r(lease uuid, id bigint, value jsonb, error text, keep double precision)
+  CROSS JOIN LATERAL (
+    SELECT name FROM jobs WHERE id = r.id OFFSET 0 -- idiom: fence
+  ) AS j
+  -- idiom: hashed set
+  WHERE NOT (r.lease, r.id) NOT IN (SELECT c.lease, unnest(c.ids) FROM unnest(completed) AS c)
+  ON CONFLICT (job_id) DO UPDATE SET
+    name = EXCLUDED.name, value = EXCLUDED.value, error = EXCLUDED.error,
+    finished_at = EXCLUDED.finished_at, expires_at = EXCLUDED.expires_at;
+END $$;
+
 -- Takes all locks of a settlement, before it changes anything: leases in the order of their ids,
 -- then the stripes of lanes. Returns the lanes of the jobs; NULL if none of them has a key.
 CREATE FUNCTION lock_to_settle(
@@ -398,14 +419,14 @@ END $$;
 -- Records the ends of runs. `done_ids` names completed jobs, lease by lease: the first
 -- `done_counts[1]` of them belong to `done_leases[1]`, and so on. The ids of each lease ascend.
 -- `done_ms` says for each of these jobs how long it ran. `others` is a list of objects with the
--- fields of `ending`. Returns the jobs that do not stand in the lease that they were named
--- with: nothing was changed of these. A row of NULLs says that a claim may find a job that no claim
--- could find before.
+-- fields of `ending`. `results` has an object for each completed job with a result: its `lease`,
+-- `id` and `value`, or an `error`, and for how many seconds to `keep` it. Returns the jobs that do
+-- not stand in the lease that they were named with: nothing was changed of these. A row of NULLs
+-- says that a claim may find a job that no claim could find before.
 CREATE FUNCTION settle(
   done_leases uuid[], done_counts integer[], done_ids bigint[],
-  others jsonb DEFAULT NULL, done_ms integer[] DEFAULT NULL
-)
-RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
+  others jsonb DEFAULT NULL, done_ms integer[] DEFAULT NULL, results jsonb DEFAULT NULL
+) RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   asked_leases uuid[] := done_leases;
@@ -440,6 +461,7 @@ BEGIN
     ended := ended || ARRAY(SELECT e.id FROM unnest(mine) AS e);
   END IF;
   IF cardinality(completed) > 0 THEN
+    IF results IS NOT NULL THEN PERFORM keep_results(completed, results); END IF;
     PERFORM move_to_history(completed, NULL);
   END IF;
   IF cardinality(finished) > 0 THEN
@@ -477,7 +499,7 @@ END $$;
 -- history, which may be long.
 CREATE FUNCTION settle_again(
   done_leases uuid[], done_counts integer[], done_ids bigint[],
-  others jsonb DEFAULT NULL, done_ms integer[] DEFAULT NULL
+  others jsonb DEFAULT NULL, done_ms integer[] DEFAULT NULL, results jsonb DEFAULT NULL
 )
 RETURNS TABLE (lease uuid, id bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -486,7 +508,7 @@ DECLARE
   ids bigint[];
 BEGIN
   SELECT array_agg(lost.lease), array_agg(lost.id) INTO leases, ids
-    FROM settle(done_leases, done_counts, done_ids, others, done_ms) AS lost;
+    FROM settle(done_leases, done_counts, done_ids, others, done_ms, results) AS lost;
   RETURN QUERY
     SELECT lost.lease, lost.id FROM unnest(leases, ids) AS lost(lease, id)
     -- idiom: hashed set

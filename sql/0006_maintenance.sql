@@ -402,7 +402,8 @@ BEGIN
 END $$;
 
 -- Deletes some receipts that no client will ask for any more, some requests for jobs that have left
--- their lease, and some holds that are over. Returns the greatest number.
+-- their lease, some holds that are over, and some results that are past keeping. Returns the
+-- greatest number.
 CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp() - interval '5 minutes';
@@ -412,7 +413,20 @@ BEGIN
     SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at LIMIT 5000
   ));
   GET DIAGNOSTICS dropped = ROW_COUNT;
-  RETURN greatest(dropped, forget_requests(), forget_holds());
+  RETURN greatest(dropped, forget_requests(), forget_holds(), forget_results());
+END $$;
+
+-- Deletes some results that were kept for their time.
+CREATE FUNCTION forget_results() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  clock timestamptz := clock_timestamp();
+  dropped integer;
+BEGIN
+  DELETE FROM results WHERE job_id = ANY (ARRAY(
+    SELECT job_id FROM results WHERE expires_at < clock ORDER BY expires_at LIMIT 5000
+  ));
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  RETURN dropped;
 END $$;
 
 -- Deletes some requests for jobs that completed all the same, or were deleted by hand. A lease

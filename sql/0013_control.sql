@@ -72,6 +72,40 @@ CREATE FUNCTION ended_as(job bigint) RETURNS text LANGUAGE sql STABLE AS $$
   ), 'unknown') END
 $$;
 
+-- Says of each of these jobs how it has ended, in one look: a job that ends meanwhile is seen as
+-- unfinished or as ended, never as unknown. Of unfinished jobs it names only the `fresh` ones. A
+-- completed job without a result has `has_result` false.
+CREATE FUNCTION ends_of(asked bigint[], fresh bigint[])
+RETURNS TABLE (
+  id bigint, name text, outcome text, has_result boolean, value jsonb, error text, failure jsonb
+) LANGUAGE sql STABLE AS $$
+  SELECT a.id, coalesce(j.name, r.name, past.name),
+         CASE
+           WHEN j.name IS NOT NULL THEN 'unfinished'
+           WHEN r.name IS NOT NULL THEN 'completed'
+           ELSE coalesce(past.outcome, 'unknown')
+         END,
+         r.name IS NOT NULL, r.value, coalesce(r.error, past.error), past.failure
+  FROM (
+    SELECT old.id, false AS is_fresh FROM unnest(asked) AS old(id)
+    UNION ALL
+    SELECT new.id, true FROM unnest(fresh) AS new(id)
+  ) AS a
+  LEFT JOIN LATERAL (
+    SELECT jobs.name FROM jobs WHERE jobs.id = a.id OFFSET 0 -- idiom: fence
+  ) AS j ON true
+  LEFT JOIN LATERAL (
+    SELECT results.* FROM results
+    WHERE j.name IS NULL AND results.job_id = a.id OFFSET 0 -- idiom: fence
+  ) AS r ON true
+  LEFT JOIN LATERAL (
+    SELECT f.name, f.outcome, f.error, f.failure FROM finished_jobs AS f
+    WHERE j.name IS NULL AND r.name IS NULL AND f.id = a.id AND f.redriven_at IS NULL
+    ORDER BY f.finished_at DESC LIMIT 1
+  ) AS past ON true
+  WHERE a.is_fresh OR j.name IS NULL
+$$;
+
 -- The new values of a job. NULL leaves a value as it is.
 CREATE TYPE edited_job AS (
   id bigint, priority integer, run_at timestamptz, payload jsonb, max_attempts integer,

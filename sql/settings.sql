@@ -34,7 +34,7 @@ WITH groups (functions, settings) AS (VALUES
    ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
-  (ARRAY['ended_as', 'why_ended'],
+  (ARRAY['ended_as', 'ends_of', 'why_ended'],
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.
@@ -55,9 +55,9 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['lock_queues', 'take_by_turns', 'take_jobs', 'pick', 'pick_above', 'add_suspects',
          'pick_suspects', 'rest_of_lanes', 'take_markers', 'lanes_passed_by', 'order_lanes',
          'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle',
-         'take_completed', 'take_others', 'heed_requests', 'record_runs', 'move_to_history',
-         'put_back', 'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake', 'wake_all',
-         'open_queues', 'paused_names', 'set_paused_aside', 'check_pause'])
+         'take_completed', 'take_others', 'heed_requests', 'record_runs', 'keep_results',
+         'move_to_history', 'put_back', 'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake',
+         'wake_all', 'open_queues', 'paused_names', 'set_paused_aside', 'check_pause'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,

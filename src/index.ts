@@ -24,6 +24,16 @@ export {
   WrongKind
 } from "./domain/Errors.ts"
 export type { FailedFilter, FailedJob } from "./domain/FailedJob.ts"
+export {
+  AwaitInTransaction,
+  AwaitTimeout,
+  JobCancelled,
+  type JobEnd,
+  JobFailed,
+  JobUnknown,
+  ResultGone,
+  ResultInvalid
+} from "./domain/JobEnd.ts"
 export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKind.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"

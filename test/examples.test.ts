@@ -136,6 +136,14 @@ describe("examples", { timeout: 60_000 }, () => {
       ])
     }).pipe(onDatabase))
 
+  it.live("results.ts waits for values and errors", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("results.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.include(lines(ended), "paid 500, not paid 5000")
+    }).pipe(onDatabase))
+
   it.live("enqueue.ts adds jobs of every sort", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("enqueue.ts"))

@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import { createRequire } from "node:module"
 import * as Arguments from "./Arguments.ts"
+import { await_ } from "./commands/await.ts"
 import { cancel } from "./commands/cancel.ts"
 import { check } from "./commands/check.ts"
 import { discard } from "./commands/discard.ts"
@@ -35,7 +36,7 @@ const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
-    { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed, runs] },
+    { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed, runs, await_] },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] }
   ])

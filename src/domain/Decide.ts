@@ -14,6 +14,7 @@ import * as ErrorText from "./ErrorText.ts"
 import type { Reason } from "./Interruption.ts"
 import type { RunPolicy } from "./JobKind.ts"
 import type { ClaimedJob } from "./JobRecord.ts"
+import * as JobResult from "./JobResult.ts"
 import * as OnError from "./OnError.ts"
 import * as RetryDelay from "./RetryDelay.ts"
 import * as Rules from "./Rules.ts"
@@ -38,7 +39,7 @@ export interface EndedRun {
 export const decide = (run: EndedRun): Settlement => {
   const { exit, interruption, job, policy } = run
   // A run that succeeds is completed, whatever was asked of it meanwhile.
-  if (Exit.isSuccess(exit)) return completed
+  if (Exit.isSuccess(exit)) return completedWith(policy, exit.value)
   switch (interruption) {
     case "stopping":
     case "paused":
@@ -63,6 +64,11 @@ export const decide = (run: EndedRun): Settlement => {
 }
 
 const completed = Settlement.Completed()
+
+const completedWith = ({ keepResult }: RunPolicy, value: unknown): Settlement =>
+  keepResult === undefined
+    ? completed
+    : Settlement.Completed({ result: JobResult.of(value, keepResult) })
 
 // A PayloadInvalid of the job's own kind can never succeed; one of another kind may be a temporary
 // mistake of the handler. An error's getter may throw; such an error is not a PayloadInvalid.
@@ -103,7 +109,9 @@ const answered = (
     case "Cancel":
       return Settlement.Cancelled({ error: text })
     case "Complete":
-      return completed
+      return run.policy.keepResult === undefined ? completed : Settlement.Completed({
+        result: { keep: run.policy.keepResult, error: `completed by a rule, after ${text}` }
+      })
   }
 }
 

@@ -51,6 +51,8 @@ export interface RunPolicy extends RetryPolicy {
   readonly timeout: Duration.Duration | undefined
   /** The most snoozes between two failed runs of a job. Defaults to no limit. */
   readonly maxSnoozes: number | undefined
+  /** For how long the value of a run is kept; `undefined` if the kind has no results. */
+  readonly keepResult: Duration.Duration | undefined
   /** The rules for errors, defects and timeouts. Defaults to a retry of each. */
   readonly rules: Rules.Rules
 }
@@ -63,6 +65,7 @@ export const defaults: RunPolicy = {
   onFail: "continue",
   timeout: undefined,
   maxSnoozes: undefined,
+  keepResult: undefined,
   rules: Rules.defaults
 }
 
@@ -108,7 +111,12 @@ const expiryIssue = (kind: object): string | undefined =>
 const hasRules = (kind: unknown): kind is { readonly policy: RunPolicy } =>
   Predicate.hasProperty(kind, "policy") && Predicate.hasProperty(kind.policy, "rules")
 
-const policyIssue = ({ maxSnoozes, rules, timeout }: RunPolicy): string | undefined => {
+const policyIssue = (
+  { keepResult, maxSnoozes, rules, timeout }: RunPolicy
+): string | undefined => {
+  if (keepResult !== undefined && !isLimit(keepResult)) {
+    return "its keepResult is not a duration that is more than 0 and ends"
+  }
   if (timeout !== undefined && !isLimit(timeout)) {
     return "its timeout is not a duration that is more than 0 and ends"
   }

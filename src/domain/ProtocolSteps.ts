@@ -6,7 +6,7 @@ import type { JobOutcome } from "./Cancellation.ts"
 import * as JobRun from "./JobRun.ts"
 import * as LaneJob from "./LaneJob.ts"
 import type * as Lanes from "./Lanes.ts"
-import type { Settlement } from "./Settlement.ts"
+import type { Result, Settlement } from "./Settlement.ts"
 
 /** A batch of jobs that a worker has claimed. */
 export interface Lease {
@@ -50,6 +50,10 @@ export interface Finished<J> {
   readonly lease: string | undefined
   /** The text of the last failure, if it was one of this step. */
   readonly error?: string | undefined
+  /** The declared error as JSON text, if it was one. */
+  readonly failure?: string | undefined
+  /** The result of a job that completed, if its kind has results. */
+  readonly result?: Result | undefined
 }
 
 /** How a job ended for good. */
@@ -115,7 +119,7 @@ const settleLease = <J extends LaneJob.LaneJob>(
     const outcome = outcomeOf(settlement)
     return job === undefined
       ? []
-      : [{ job, stays: LaneJob.settled(job, settlement, now), outcome, error }]
+      : [{ job, stays: LaneJob.settled(job, settlement, now), outcome, error, ...more(settlement) }]
   })
   const lanes = new Set(ended.flatMap(({ stays }) => stays?.key ?? []))
   const gone = new Set(settled.map(({ id }) => id))
@@ -142,6 +146,13 @@ const runsOf = <J extends LaneJob.LaneJob>(
     })
     return job === undefined || end === undefined ? [] : [{ ...end, job, lease, ranFor }]
   })
+
+const more = (settlement: Settlement): Pick<Finished<unknown>, "failure" | "result"> =>
+  settlement._tag === "Completed" && settlement.result !== undefined
+    ? { result: settlement.result }
+    : settlement._tag === "Failed" && settlement.failure !== undefined
+    ? { failure: settlement.failure }
+    : {}
 
 const outcomeOf = ({ _tag }: Settlement): Outcome =>
   _tag === "Completed" ? "completed" : _tag === "Cancelled" ? "cancelled" : "failed"
@@ -183,6 +194,8 @@ interface Leaving<J> {
   readonly stays: J | undefined
   readonly outcome: Outcome
   readonly error?: string | undefined
+  readonly failure?: string | undefined
+  readonly result?: Result | undefined
 }
 
 /** Jobs leave their lease. One that is unwanted ends, instead of staying in its queue. */
@@ -194,11 +207,11 @@ const leave = <J extends LaneJob.LaneJob>(
   const isOver = ({ job, stays }: Leaving<J>) => stays === undefined || isUnwanted(lease, job.id)
   return {
     jobs: leaving.filter((one) => !isOver(one)).flatMap(({ stays }) => stays ?? []),
-    finished: leaving.filter(isOver).map(({ error, job, outcome, stays }) => ({
+    finished: leaving.filter(isOver).map(({ job, outcome, stays, ...more }) => ({
+      ...more,
       job,
       outcome: stays === undefined ? outcome : "cancelled",
-      lease: lease.id,
-      error
+      lease: lease.id
     })),
     leases: [without(lease, gone)]
   }

@@ -7,9 +7,18 @@ import { JobInterrupted } from "./Errors.ts"
 import * as ErrorText from "./ErrorText.ts"
 import type { ClaimedJob } from "./JobRecord.ts"
 
+/** The result of a completed job: its value as JSON text, or the reason why it has none. */
+export type Result =
+  & { readonly keep: Duration.Duration }
+  & (
+    | { readonly value: string; readonly error?: undefined }
+    | { readonly value?: undefined; readonly error: string }
+  )
+
 /** How one run of a job ended, and what becomes of the job. */
 export type Settlement = Data.TaggedEnum<{
-  Completed: {}
+  /** `result` is for whoever waits for the job, if its kind has results. */
+  Completed: { readonly result?: Result | undefined }
   /** Runs again after `delay`. With `holdsLane`, no other job of its key runs before. */
   Retried: {
     readonly delay: Duration.Duration
@@ -38,7 +47,20 @@ export type Settlement = Data.TaggedEnum<{
   /** Ended because nobody wants the job any more; its lane goes on. */
   Cancelled: { readonly error: string }
 }>
-export const Settlement = Data.taggedEnum<Settlement>()
+
+const { Cancelled, Completed, Failed, Released, Retried, Snoozed, Unhandled } = Data.taggedEnum<
+  Settlement
+>()
+
+export const Settlement = {
+  Cancelled,
+  Completed: (given: { readonly result?: Result | undefined } = {}): Settlement => Completed(given),
+  Failed,
+  Released,
+  Retried,
+  Snoozed,
+  Unhandled
+}
 
 /** The settlement of a job that was cancelled, unless its run succeeds. */
 export const notWanted: Settlement = Settlement.Cancelled({

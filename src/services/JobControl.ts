@@ -18,6 +18,7 @@ import type {
   JobOutcome
 } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
+import type { AwaitInTransaction, JobEnd } from "../domain/JobEnd.ts"
 import type { JobRun } from "../domain/JobRun.ts"
 import type { Reason } from "../domain/Why.ts"
 
@@ -99,6 +100,15 @@ export class JobControl extends Context.Service<JobControl, {
     id: bigint,
     options: { readonly limit: number }
   ) => Effect.Effect<ReadonlyArray<JobRun>, StoreError>
+
+  /**
+   * Waits until a job has ended, however long that takes. Answers `Other` at once if the job is not
+   * of the kind `name`, which defaults to any.
+   */
+  readonly ended: (
+    id: bigint,
+    options?: { readonly name?: string | undefined }
+  ) => Effect.Effect<JobEnd, AwaitInTransaction | StoreError>
 
   /** An unfinished job; `undefined` if there is none with this id. */
   readonly find: (id: bigint) => Effect.Effect<FoundJob | undefined, StoreError>

@@ -59,7 +59,10 @@ const declarationsOf = (file: string): ReadonlyArray<Omit<Export, "entry">> => {
   )
   const passedOn = Array.from(text.matchAll(exporting), ([, , , names = "", from = ""]) => {
     const others = declarationsOf(join(dirname(file), from))
-    return names.split(",").map((part) => others.find(({ name }) => name === part.trim())!)
+    return names.split(",").map((part) => {
+      const [own = "", name = own] = part.trim().split(" as ")
+      return { ...others.find((other) => other.name === own)!, name }
+    })
   }).flat()
   // A type and a value may share a name. Of overloads, only the first has a comment.
   const byName = new Map<string, Omit<Export, "entry">>()

@@ -57,6 +57,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       )
       const empty = yield* Pgq.run(["failed", ...flags])
       const runs = yield* Pgq.run(["runs", ids[0]!, ...flags])
+      const awaited = yield* Pgq.run(["await", ids[0]!, "--timeout", "50ms", ...flags])
       const inFull = yield* Pgq.run(["runs", ids[0]!, "--limit", "1", "--json", ...flags])
 
       const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`
@@ -82,12 +83,31 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       assert.deepStrictEqual([empty.stdout, empty.code], ["", 0])
       const run = String.raw`attempt 1 failed ${time} after \d+ ms: Error: card declined[^\n]*\n`
       assert.match(runs.stdout, new RegExp(`^${run}$`))
+      assert.match(awaited.stderr, /^pgq: job \d+ has not ended in time\n$/)
+      assert.deepStrictEqual([awaited.stdout, awaited.code], ["", 3])
       const [{ id, nextAt, outcome }] = JSON.parse(inFull.stdout)
       assert.deepStrictEqual({ id, nextAt, outcome }, {
         id: ids[0],
         nextAt: null,
         outcome: "failed"
       })
+    }))
+
+  it.effect("waits for a job, and prints its result", () =>
+    Effect.gen(function*() {
+      const { flags, ids, sql, table } = yield* withFailures(1)
+      const ended = yield* Pgq.run(["await", ids[0]!, ...flags])
+      const unknown = yield* Pgq.run(["await", "999999", ...flags])
+      yield* sql`
+        INSERT INTO ${table("results")} (job_id, name, value, expires_at)
+        VALUES (777, 'add', '{"sum": 3}', now() + interval '1 day')
+      `
+      const result = yield* Pgq.run(["await", "777", ...flags])
+
+      assert.match(ended.stderr, /^pgq: job \d+ failed: Error: card declined/)
+      assert.deepStrictEqual([ended.stdout, ended.code], ["", 1])
+      assert.match(unknown.stderr, /^pgq: there is no job 999999, and no history of it\n$/)
+      assert.deepStrictEqual([result.stdout, result.code], ["{\"sum\":3}\n", 0])
     }))
 
   it.effect("says while it goes on how far it has come", () =>

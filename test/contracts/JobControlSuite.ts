@@ -4,6 +4,7 @@
 import { layer as withLayer } from "@effect/vitest"
 import type { Layer } from "effect"
 import { asking } from "./jobControl/Asking.ts"
+import { awaiting } from "./jobControl/Awaiting.ts"
 import type { Services } from "./jobControl/Cancelling.ts"
 import { discarding } from "./jobControl/Discarding.ts"
 import { editing } from "./jobControl/Editing.ts"
@@ -35,5 +36,6 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       manyFinished(it)
       expiring(it)
       running(it)
+      awaiting(it)
     }
   )

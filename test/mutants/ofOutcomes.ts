@@ -68,5 +68,16 @@ export const ofOutcomes: ReadonlyArray<Mutant> = [
       to: "\"prune_dropped\"],"
     }],
     by: [test("engine/maintenance/history", "failed ones for 30, others for 7, by whole days")]
+  },
+  {
+    name: "result-of-a-lost-lease",
+    of: "fence",
+    changes: [{
+      file: "sql/0005_settle.sql",
+      from:
+        "WHERE NOT (r.lease, r.id) NOT IN (SELECT c.lease, unnest(c.ids) FROM unnest(completed) AS c)",
+      to: "WHERE true"
+    }],
+    by: [test("engine/running/results", "is not that of a run that came too late")]
   }
 ]

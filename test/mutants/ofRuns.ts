@@ -61,8 +61,8 @@ export const ofRuns: ReadonlyArray<Mutant> = [
     of: "interruption",
     changes: [{
       file: "src/domain/Decide.ts",
-      from: "if (Exit.isSuccess(exit)) return completed",
-      to: "if (Exit.isSuccess(exit)) return interruption ? Settlement.Released() : completed"
+      from: "if (Exit.isSuccess(exit)) return completedWith",
+      to: "if (Exit.isSuccess(exit)) return interruption ? Settlement.Released() : completedWith"
     }],
     by: [test(timeouts, "a run that succeeds although its time is up is completed")]
   },

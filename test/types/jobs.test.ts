@@ -6,7 +6,7 @@
 // @effect-diagnostics floatingEffect:off missingLayerContext:off
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
-import { Context, type Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { expectTypeOf } from "vitest"
 import {
   AdvisoryLock,
@@ -25,6 +25,7 @@ import {
   offerAll,
   type Offered,
   type OfferOutcome,
+  OnError,
   type PauseAnswer,
   type PauseControl,
   type PayloadInvalid,
@@ -289,4 +290,37 @@ it("a kind says how its jobs are told apart, and whether one may be rejected", (
   Job.make("wrong", { unique: { by: ({ user }) => user } })
   // @ts-expect-error
   enqueue(Kept, one, { uniqueKey: true })
+})
+
+class Declined extends Schema.TaggedError<Declined>()("Declined", {}) {}
+const Charge = Job.make("charge", {
+  success: Schema.Struct({ receipt: Schema.String }),
+  error: Declined,
+  onError: { Declined: OnError.fail }
+})
+const Note = Job.make("note", { success: Schema.Void })
+
+it("a handler comes to a result of its kind", () => {
+  Charge.toLayer(() => ({ receipt: "1" }))
+  Charge.toLayer(async () => ({ receipt: "1" }))
+  Charge.toLayer(() => Effect.succeed({ receipt: "1" }))
+  Note.toLayer(() => 7)
+  // @ts-expect-error a value of another type
+  Charge.toLayer(() => ({ receipt: 1 }))
+  // @ts-expect-error a promise of another type
+  Charge.toLayer(async () => ({ receipt: 1 }))
+  // @ts-expect-error an Effect of another type
+  Charge.toLayer(() => Effect.void)
+})
+
+it("waiting is typed by the kind, both ways", () => {
+  const charged = Job.await(Charge, 1n)
+  expectTypeOf<Effect.Success<typeof charged>>().toEqualTypeOf<{ readonly receipt: string }>()
+  expectTypeOf<Effect.Error<typeof charged>>().toEqualTypeOf<Declined | Job.AwaitError>()
+  const noted = Job.await(Note, 1n)
+  expectTypeOf<Effect.Error<typeof noted>>().toEqualTypeOf<Job.AwaitError>()
+  // @ts-expect-error a kind without results
+  Job.await(Tick, 1n)
+  // @ts-expect-error a kind without results
+  Job.run(Tick, undefined)
 })

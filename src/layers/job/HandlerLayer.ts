@@ -5,6 +5,7 @@ import { type Context, Effect, Exit, type Layer, type Schema } from "effect"
 import type { JobKind } from "../../domain/JobKind.ts"
 import type { RunningJob } from "../../domain/JobRecord.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
+import * as ResultCodec from "../../services/ResultCodec.ts"
 import * as Handlers from "./Handler.ts"
 import type { Handler } from "./Handler.ts"
 import { call } from "./HandlerCall.ts"
@@ -12,14 +13,22 @@ import { call } from "./HandlerCall.ts"
 /** The requirements of a handler's Effect; none for promises and values. */
 export type Requirements<A> = A extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
 
-export const of = <Name extends string, Payload extends Schema.Top, A>(
-  kind: JobKind<Name, Payload>,
+export const of = <Name extends string, Payload extends Schema.Top, Success extends Schema.Top, A>(
+  { success, ...kind }: JobKind<Name, Payload> & { readonly success: Success | undefined },
   handler: (payload: Payload["Type"], job: RunningJob) => A
-): Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]> =>
+): Layer.Layer<Handler<Name>, never, Needs<A, Payload, Success>> =>
   Handlers.layer(
     kind.name,
-    (context: Context.Context<Requirements<A> | Payload["DecodingServices"]>) => {
+    (context: Context.Context<Needs<A, Payload, Success>>) => {
       const decode = PayloadCodec.decoder(kind)
+      const encode = success === undefined ? undefined : ResultCodec.encoder(success)
+      const run = (value: Payload["Type"], job: RunningJob) => {
+        const running = call(() => handler(value, job), context)
+        // A run that has succeeded has its value encoded, whatever is asked of it meanwhile.
+        return encode === undefined
+          ? running
+          : Effect.flatMap(running, (value) => Effect.provideContext(encode(value), context))
+      }
       return {
         name: kind.name,
         policy: kind.policy,
@@ -27,12 +36,22 @@ export const of = <Name extends string, Payload extends Schema.Top, A>(
           const decoded = decode(payload)
           // Most payloads are decoded synchronously; then the handler is called at once.
           return Exit.isExit(decoded)
-            ? Effect.flatMapEager(decoded, (value) => call(() => handler(value, job), context))
+            ? Effect.flatMapEager(decoded, (value) => run(value, job))
             : Effect.flatMap(
               Effect.provideContext(Effect.interruptible(decoded), context),
-              (value) => call(() => handler(value, job), context)
+              (value) => run(value, job)
             )
         }
       }
     }
   )
+
+type Needs<A, Payload extends Schema.Top, Success extends Schema.Top> =
+  | Requirements<A>
+  | Payload["DecodingServices"]
+  | Success["EncodingServices"]
+
+/** The services that encode the value of a run. */
+export type Encoding<Success extends Schema.Top | undefined> = Success extends Schema.Top
+  ? Success["EncodingServices"]
+  : never

@@ -12,11 +12,13 @@ import type { UniqueMode, Uniqueness } from "../../domain/Unique.ts"
 import * as UniqueRule from "../../domain/UniqueRule.ts"
 import type { Handler } from "./Handler.ts"
 import * as HandlerLayer from "./HandlerLayer.ts"
-import type { Requirements } from "./HandlerLayer.ts"
+import type { Encoding, Requirements } from "./HandlerLayer.ts"
 
 export type { FinishedSelection } from "../../domain/ByHand.ts"
 export type { Selection } from "../../domain/Cancellation.ts"
 export { Cancel, Fail, Snooze } from "../../domain/Steering.ts"
+export { await_ as await, run } from "../../services/Await.ts"
+export type { Awaitable, AwaitError, DeclaredError } from "../../services/Await.ts"
 export { cancel, cancelAll } from "../../services/Cancel.ts"
 export { edit } from "../../services/Edit.ts"
 export type { Changes } from "../../services/Edit.ts"
@@ -24,7 +26,7 @@ export { discard, retry, retryAll } from "../../services/Retry.ts"
 export { runs } from "../../services/Runs.ts"
 export { why } from "../../services/Why.ts"
 export type { Handler, HandlersOf, Kind } from "./Handler.ts"
-export type { Requirements } from "./HandlerLayer.ts"
+export type { Encoding, Requirements } from "./HandlerLayer.ts"
 export type { JobsOption, Kinds } from "./Jobs.ts"
 
 /**
@@ -35,21 +37,41 @@ export interface Job<
   Name extends string,
   Payload extends Schema.Top,
   Failure extends Schema.Top = Schema.Unknown,
+  Success extends Schema.Top | undefined = undefined,
   Rejects extends boolean = boolean
 > extends JobKind<Name, Payload, Rejects> {
   /** The schema of the errors that the handler may fail with; `Schema.Unknown` for any. */
   readonly error: Failure
+  /** The schema of the value of a run; `undefined` if runs have none. */
+  readonly success: Success
   /**
    * A layer that makes the handler known to the worker it is provided to. The handler may return an
    * Effect, a promise or a value; the layer needs the services of its Effect. If the kind declares
-   * its errors, the Effect fails with no others. A run that fails, dies, rejects or throws is tried
-   * again by the kind's policy, unless one of its rules says otherwise. One kind has one handler: a
-   * worker with two for a name is refused as `SettingInvalid`.
+   * its errors, the Effect fails with no others; if it has results, the handler comes to one. A run
+   * that fails, dies, rejects or throws is tried again by the kind's policy, unless one of its
+   * rules says otherwise. One kind has one handler: a worker with two for a name is refused as
+   * `SettingInvalid`.
    */
   readonly toLayer: <A>(
-    handler: (payload: Payload["Type"], job: RunningJob) => A & Declared<A, Failure["Type"]>
-  ) => Layer.Layer<Handler<Name>, never, Requirements<A> | Payload["DecodingServices"]>
+    handler: (payload: Payload["Type"], job: RunningJob) =>
+      & A
+      & Declared<A, Failure["Type"]>
+      & Succeeding<A, Success>
+  ) => Layer.Layer<
+    Handler<Name>,
+    never,
+    Requirements<A> | Payload["DecodingServices"] | Encoding<Success>
+  >
 }
+
+/** Anything, unless `A` comes to a value that is none of the results of the kind. */
+export type Succeeding<A, Success extends Schema.Top | undefined> = Success extends Schema.Top
+  ? void extends Success["Type"] ? unknown
+  : [Value<A>] extends [Success["Type"]] ? unknown
+  : "the handler does not come to a result of its kind"
+  : unknown
+
+type Value<A> = A extends Effect.Effect<infer V, infer _E, infer _R> ? V : Awaited<A>
 
 /** Anything, unless `A` is an Effect that fails with more than the errors `E`. */
 export type Declared<A, E> = [Failures<A>] extends [E] ? unknown
@@ -61,7 +83,17 @@ type Failures<A> = A extends Effect.Effect<infer _A, infer E, infer _R> ? E : ne
 export type Named<Name extends string> = Name extends "" ? "a job needs a name" : Name
 
 /** The options of a kind beside its name and its errors. */
-export interface Options<Payload extends Schema.Top> extends Partial<RetryPolicy> {
+export interface Options<
+  Payload extends Schema.Top,
+  Success extends Schema.Top | undefined = Schema.Top | undefined
+> extends Partial<RetryPolicy> {
+  /**
+   * The schema of the value of a run, which `Job.await` answers. `Schema.Void` is for jobs whose
+   * end alone matters. Without it, jobs of this kind have no results.
+   */
+  readonly success?: Success
+  /** For how long results are kept: more than 0, and not infinite. Defaults to 1 day. */
+  readonly keepResult?: Duration.Input | undefined
   /** The schema of the payload. Without it, jobs of this kind have no payload. */
   readonly payload?: Payload | undefined
   /**
@@ -152,26 +184,29 @@ export function make<
   const Name extends string,
   Payload extends Schema.Top = NoPayload,
   Failure extends Schema.Top = Schema.Unknown,
+  Success extends Schema.Top | undefined = undefined,
   Mode extends UniqueMode = "keep"
 >(
   name: Named<Name>,
   options?:
-    & Options<Payload>
+    & Options<Payload, Success>
     & ErrorOptions<Failure>
     & Uniqueness<Payload["Type"], Payload["Encoded"], Mode>
-): Job<Name, Payload, Failure, Mode extends "reject" ? true : false>
+): Job<Name, Payload, Failure, Success, Mode extends "reject" ? true : false>
 export function make(
   name: string,
-  options: Options<Schema.Top> & Rules.Options & UniqueRule.Options = {}
-): Job<string, Schema.Top, Schema.Top> {
+  options: Options<Schema.Top, Schema.Top | undefined> & Rules.Options & UniqueRule.Options = {}
+): Job<string, Schema.Top, Schema.Top, Schema.Top | undefined> {
   const {
     debounce,
     error,
     expiresIn,
+    keepResult = "1 day",
     onDefect,
     onError,
     onTimeout,
     payload = NoPayload,
+    success,
     throttle,
     timeout,
     unique,
@@ -186,6 +221,7 @@ export function make(
       ...defaults,
       ...policy,
       timeout: timeout === undefined ? undefined : durationOf(timeout),
+      keepResult: success === undefined ? undefined : durationOf(keepResult),
       rules: Rules.make({ error, onError, onDefect, onTimeout })
     },
     unique: rule,
@@ -194,7 +230,8 @@ export function make(
   return {
     ...kind,
     error: error ?? Schema.Unknown,
-    toLayer: (handler) => HandlerLayer.of(kind, handler)
+    success,
+    toLayer: (handler) => HandlerLayer.of({ ...kind, success }, handler)
   }
 }
 

@@ -5,6 +5,7 @@
 import { Duration } from "effect"
 import type { RetryFilter } from "../../domain/ByHand.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
+import { JobEnd } from "../../domain/JobEnd.ts"
 import type { Finished as Ended, Outcome } from "../../domain/ProtocolSteps.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 
@@ -13,10 +14,10 @@ export class MemoryHistory {
   /** Those that did not complete, the oldest end first. */
   readonly #unwell = new Map<bigint, Unwell>()
 
-  add({ error, job, outcome }: Ended<StoredJob>, at: number): void {
-    this.#ended.set(job.id, { queue: job.queue, outcome, at })
+  add({ error, failure, job, outcome }: Ended<StoredJob>, at: number): void {
+    this.#ended.set(job.id, { queue: job.queue, name: job.name, outcome, at })
     if (outcome === "completed") return
-    this.#unwell.set(job.id, { job, outcome, at, error })
+    this.#unwell.set(job.id, { job, outcome, at, error, failure })
     const [oldest] = this.#unwell.keys()
     if (oldest !== undefined && this.#unwell.size > unwellMax) this.#unwell.delete(oldest)
   }
@@ -46,6 +47,27 @@ export class MemoryHistory {
 
   outcomeOf(id: bigint): Outcome | undefined {
     return this.#ended.get(id)?.outcome
+  }
+
+  /** How a job has ended of which no result is kept. */
+  endOf(id: bigint): JobEnd | undefined {
+    const ended = this.#ended.get(id)
+    if (ended === undefined) return undefined
+    const { name, outcome } = ended
+    const { error = outcome, failure } = this.#unwell.get(id) ?? {}
+    switch (outcome) {
+      case "completed":
+        return JobEnd.Gone({ name })
+      case "cancelled":
+        return JobEnd.Cancelled({ name, reason: error })
+      default:
+        return JobEnd.Failed({
+          name,
+          outcome,
+          error,
+          failure: failure === undefined ? undefined : JSON.parse(failure)
+        })
+    }
   }
 
   summaries(): ReadonlyArray<Summary> {
@@ -91,6 +113,7 @@ const unwellMax = 10_000
 /** How a job ended. */
 interface Summary {
   readonly queue: string
+  readonly name: string
   readonly outcome: Outcome
   readonly at: number
 }
@@ -100,6 +123,7 @@ interface Unwell {
   readonly outcome: Outcome
   readonly at: number
   readonly error: string | undefined
+  readonly failure: string | undefined
 }
 
 const hasFailed = ({ outcome }: Unwell): boolean => outcome === "failed" || outcome === "crashed"

@@ -5,12 +5,22 @@ import { Clock, Effect } from "effect"
 import type { RetryAnswer } from "../../domain/ByHand.ts"
 import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
 import type { JobControl } from "../../services/JobControl.ts"
+import * as Waiters from "../../services/Waiters.ts"
 import * as ByHand from "./MemoryByHand.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 import * as Why from "./MemoryWhy.ts"
 
-export const make = (store: MemoryStore): JobControl["Service"] => ({
+export const make = Effect.fnUntraced(function*(store: MemoryStore) {
+  // There are no transactions here.
+  const waitFor = yield* Waiters.make(({ fresh, old }) =>
+    Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.endOf(id)])))
+  )
+  const ended: JobControl["Service"]["ended"] = (id, { name } = {}) => waitFor(id, name)
+  return { ...steps(store), ended }
+})
+
+const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended"> => ({
   cancel: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.cancel(id, now))),
   cancelSome: (filter, { after }) =>

@@ -43,7 +43,7 @@ export const layer: Layer.Layer<
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
       Context.add(JobAdmin, jobAdmin(store)),
-      Context.add(JobControl, MemoryJobControl.make(store)),
+      Context.add(JobControl, yield* MemoryJobControl.make(store)),
       Context.add(PauseControl, MemoryPauseControl.make(store)),
       Context.add(Notifier, notifier(wakes)),
       Context.add(QueuedJobs, MemoryQueuedJobs.make(store)),
@@ -111,7 +111,7 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
     const next = ends.length === 0 ? undefined : Duration.millis(Math.min(...ends) - now)
     return { unpaused, next }
   }),
-  forget: Effect.void,
+  forget: timed((now) => store.forget(now)),
   prune: timed((now) => store.prune(now))
 })
 

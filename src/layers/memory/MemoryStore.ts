@@ -10,6 +10,7 @@ import { Cancellation, type CancelRequest, type JobOutcome } from "../../domain/
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
+import { JobEnd } from "../../domain/JobEnd.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
 import type { JobRun } from "../../domain/JobRun.ts"
 import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
@@ -24,6 +25,7 @@ import type { NewWorker } from "../../services/WorkerRegistry.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
+import { MemoryResults } from "./MemoryResults.ts"
 import { MemoryRuns } from "./MemoryRuns.ts"
 
 export class MemoryStore {
@@ -35,6 +37,7 @@ export class MemoryStore {
   readonly #history = new MemoryHistory()
   readonly pauses = new MemoryPauses()
   readonly #runs = new MemoryRuns()
+  readonly #results = new MemoryResults()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
@@ -168,6 +171,17 @@ export class MemoryStore {
   prune(now: number): void {
     this.#history.prune(now)
     this.#runs.prune(now)
+  }
+
+  forget(now: number): void {
+    this.#results.forget(now)
+  }
+
+  /** How a job has ended; `Other` if it has not. */
+  endOf(id: bigint): JobEnd {
+    const job = this.#jobs.get(id)
+    if (job !== undefined) return JobEnd.Other({ name: job.name })
+    return this.#results.of(id) ?? this.#history.endOf(id) ?? JobEnd.Unknown()
   }
 
   join(worker: NewWorker, now: number): void {
@@ -343,6 +357,7 @@ export class MemoryStore {
     for (const job of changes.jobs) this.pauses.follow(job)
     for (const finished of changes.finished) {
       this.#history.add(finished, now)
+      this.#results.add(finished, now)
       this.pauses.drop(finished.job)
     }
     for (const run of changes.runs ?? []) this.#runs.add(run, now)

@@ -8,6 +8,7 @@ import { Cancellation, type JobOutcome } from "../../domain/Cancellation.ts"
 import * as ErrorText from "../../domain/ErrorText.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import * as PgByHand from "./PgByHand.ts"
+import * as PgEnds from "./PgEnds.ts"
 import * as PgRetry from "./PgRetry.ts"
 import * as PgRuns from "./PgRuns.ts"
 import * as PgWhy from "./PgWhy.ts"
@@ -68,6 +69,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     ...PgRetry.make(sql, schema),
     ...PgByHand.make(sql, schema),
     ...PgRuns.make(sql, schema),
+    ...yield* PgEnds.make(sql, schema),
     ...PgWhy.make(sql, schema)
   })
 })

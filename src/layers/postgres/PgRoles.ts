@@ -105,6 +105,7 @@ const reader: Rights = {
     failed_jobs: ["SELECT"],
     dropped_jobs: ["SELECT"],
     runs: ["SELECT"],
+    results: ["SELECT"],
     leases: ["SELECT"],
     cancel_requests: ["SELECT"],
     expiries: ["SELECT"],
@@ -119,7 +120,7 @@ const reader: Rights = {
     migrations: ["SELECT"]
   },
   sequences: "readable",
-  functions: asking
+  functions: ["ends_of", ...asking]
 }
 
 /** The steps of a cancel that run with the rights of its caller. */
@@ -130,6 +131,7 @@ const cancelling = [
   "end_step",
   "end_waiting",
   "ended_as",
+  "ends_of",
   "hold_job",
   "lease_of",
   "lock_jobs",
@@ -170,6 +172,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       job_states: ["SELECT"],
       finished_jobs: ["SELECT", "INSERT"],
       runs: ["SELECT", "INSERT"],
+      results: all,
       leases: all,
       cancel_requests: ["SELECT", "DELETE"],
       expiries: all,
@@ -203,6 +206,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "forget",
       "forget_holds",
       "forget_requests",
+      "forget_results",
       "give_back",
       "give_back_some",
       "make_heads",
@@ -242,6 +246,8 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "put_back",
       "reconcile",
       "record_runs",
+      "keep_results",
+      "ends_of",
       "refuse_if_kept",
       "require_read_committed",
       "rescue",

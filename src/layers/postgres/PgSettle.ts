@@ -4,7 +4,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
 import { ClaimLost, type StoreError } from "../../domain/Errors.ts"
-import { mayMakeReady } from "../../domain/Settlement.ts"
+import { mayMakeReady, type Result } from "../../domain/Settlement.ts"
 import type { JobRepo, Settled, Settling } from "../../services/JobRepo.ts"
 import type { PgFloors } from "./PgFloors.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -70,11 +70,12 @@ const statements = ({ floors, schema, sql }: Parts) => {
 
   const record = Effect.fnUntraced(
     function*(batch: Batch, { isRepeat = false }: Options) {
-      const { counts, ids, leases, millis, others } = parametersOf(batch)
+      const { counts, ids, leases, millis, others, results } = parametersOf(batch)
       const rows = yield* sql<{ id: bigint; lease: string } | { id: null; lease: null }>`
         SELECT id, lease::text FROM ${name(isRepeat ? "settle_again" : "settle")}(
           ${leases}::uuid[], ${counts}::integer[], ${ids}::bigint[],
-          ${others.length === 0 ? null : JSON.stringify(others)}::jsonb, ${millis}::integer[]
+          ${others.length === 0 ? null : JSON.stringify(others)}::jsonb, ${millis}::integer[],
+          ${results.length === 0 ? null : `[${results.join(",")}]`}::jsonb
         )
       `
       // The first call of a repeated one may have made jobs ready.
@@ -111,9 +112,15 @@ const statements = ({ floors, schema, sql }: Parts) => {
 const parametersOf = (batch: Batch) => {
   const done = new Map<string, Array<Settled>>()
   const others: Array<object> = []
+  const results: Array<string> = []
   for (const each of batch) {
-    if (each.settlement._tag !== "Completed") others.push(...otherOutcome(each))
-    else if (!done.get(each.lease)?.push(each)) done.set(each.lease, [each])
+    const { settlement } = each
+    if (settlement._tag !== "Completed") {
+      others.push(...otherOutcome(each))
+      continue
+    }
+    if (settlement.result !== undefined) results.push(resultText(each, settlement.result))
+    if (!done.get(each.lease)?.push(each)) done.set(each.lease, [each])
   }
   const byLease = Array.from(done.values(), (ended) => ended.toSorted(byId))
   const all = byLease.flat()
@@ -123,8 +130,15 @@ const parametersOf = (batch: Batch) => {
     ids: all.map(({ id }) => id),
     // As text, an array costs the driver a tenth.
     millis: `{${all.map((one) => millisOf(one) ?? "NULL").join(",")}}`,
-    others
+    others,
+    results
   }
+}
+
+/** An element of the list of results. The value is JSON text already. */
+const resultText = ({ id, lease }: Settled, { error, keep, value }: Result): string => {
+  const fields = JSON.stringify({ lease, id: String(id), keep: seconds(keep), error })
+  return value === undefined ? fields : `${fields.slice(0, -1)},"value":${value}}`
 }
 
 const byId = (one: Settled, other: Settled): number => one.id < other.id ? -1 : 1

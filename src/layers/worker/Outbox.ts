@@ -22,10 +22,13 @@ export class Outbox {
    */
   #deferred: Batch = []
   #isRetryDue = false
+  /** Whether there may be values among the settlements to send. */
+  #hasResults = false
   /** Settlements that the present batch sends again. */
   readonly #sentBefore = new Set<Ended>()
 
   add(ended: Ended): void {
+    if (bytesOf(ended) > 0) this.#hasResults = true
     this.#waiting.push(ended)
   }
 
@@ -39,8 +42,10 @@ export class Outbox {
     const old = [...retried, ...this.#sending]
     for (const one of old) this.#sentBefore.add(one)
     const all = [...old, ...this.#waiting]
-    this.#sending = all.slice(0, batchMax)
-    this.#waiting = all.slice(batchMax)
+    const size = this.#hasResults ? sizeOf(all) : batchMax
+    if (this.#hasResults) this.#hasResults = size < all.length
+    this.#sending = all.slice(0, size)
+    this.#waiting = all.slice(size)
     return this.#sending = this.inTurn(this.#sending)
   }
 
@@ -93,3 +98,18 @@ export class Outbox {
 const runOf = ({ key, lease }: Settled): string => `${lease} ${key ?? ""}`
 
 const batchMax = 2000
+
+/** The settlements of one batch, whose values are some megabytes at most. */
+const sizeOf = (batch: Batch): number => {
+  let bytes = 0
+  const first = batch.findIndex((one, n) => {
+    bytes += bytesOf(one)
+    return n > 0 && bytes > bytesMax
+  })
+  return Math.min(first < 0 ? batchMax : first, batchMax)
+}
+
+const bytesOf = ({ settlement }: Ended): number =>
+  settlement._tag === "Completed" ? settlement.result?.value?.length ?? 0 : 0
+
+const bytesMax = 4_194_304

@@ -20,5 +20,26 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
       listed?.split(/, | or /),
       words?.split(" | ").map((word) => word.replaceAll("\"", ""))
     )
+  },
+
+  "Results": () => {
+    const [, columns] = textOf("sql/0005_settle.sql").match(/AS r\((lease .*)\)/) ?? []
+    const fields = columns?.split(", ").map((column) => column.split(" ")[0]!) ?? []
+    assert.sameMembers(fields, ["lease", "id", "value", "error", "keep"])
+    const [, sent] =
+      textOf("src/layers/postgres/PgSettle.ts").match(/const resultText([^;]*?)\n}/) ?? []
+    for (const field of fields) assert.match(sent ?? "", new RegExp(`\\b${field}\\b`))
+    const [, ends] = textOf("sql/0013_control.sql").match(/FUNCTION ends_of([\s\S]*?)\$\$;/) ?? []
+    const source = textOf("src/layers/postgres/PgEnds.ts")
+    for (const word of ["unfinished", "completed", "unknown"]) {
+      assert.include(ends, `'${word}'`)
+      assert.include(source, `case "${word}":`)
+    }
+    const [, answers] = ends?.match(/RETURNS TABLE \(\s*([\s\S]*?)\s*\)/) ?? []
+    const [, row] = source.match(/interface EndRow {([\s\S]*?)\n}/) ?? []
+    assert.deepStrictEqual(
+      Array.from(row?.matchAll(/readonly (\w+):/g) ?? [], ([, name]) => name),
+      answers?.split(", ").map((column) => column.split(" ")[0])
+    )
   }
 }

@@ -191,6 +191,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const prunes = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
     const notHot = [
       "ended_as",
+      "ends_of",
       "enqueue",
       "forget",
       "has_unannounced",
@@ -233,9 +234,9 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.strictEqual(constant("reconciledMax"), "4000")
     assert.strictEqual(constant("rescuedMax"), "4000")
     assert.strictEqual(constant("unpausedMax"), "1000")
-    const forgotten = ["forget", "forget_requests", "forget_holds"].flatMap((name) =>
-      numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
-    )
+    const forgotten = ["forget", "forget_requests", "forget_holds", "forget_results"].flatMap((
+      name
+    ) => numbersIn(functionOf(name), /LIMIT (\d+)/, 1))
     assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))
   },
 
@@ -290,7 +291,6 @@ const facts: Readonly<Record<string, () => void>> = {
       Array.from(new Set(contents().functions))
     )
   },
-
   ...factsOfResults
 }
 

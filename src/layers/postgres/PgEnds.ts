@@ -1,0 +1,73 @@
+/**
+ * Waits in PostgreSQL for the ends of jobs. The look is `ends_of` in `sql/0013_control.sql`.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Effect, Option } from "effect"
+import { AwaitInTransaction, JobEnd } from "../../domain/JobEnd.ts"
+import type { JobControl } from "../../services/JobControl.ts"
+import * as Waiters from "../../services/Waiters.ts"
+import { withTimeout } from "./QueryTimeout.ts"
+
+type Steps = Pick<JobControl["Service"], "ended">
+
+export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
+  const look: Waiters.Look = Effect.fn("JobControl.ended")(
+    function*({ fresh, old }) {
+      const rows = yield* sql<EndRow>`
+        SELECT id, name, outcome, has_result, value, error, failure
+        FROM ${sql(`${schema}.ends_of`)}(${old}::bigint[], ${fresh}::bigint[])
+      `
+      return new Map(rows.map((row) => [row.id, endOf(row)]))
+    },
+    withTimeout("ended")
+  )
+  const waitFor = yield* Waiters.make(look)
+
+  const ended: Steps["ended"] = Effect.fnUntraced(function*(id, { name } = {}) {
+    const transaction = yield* Effect.serviceOption(sql.transactionService)
+    if (Option.isSome(transaction)) return yield* new AwaitInTransaction()
+    return yield* waitFor(id, name)
+  })
+
+  return { ended }
+})
+
+interface EndRow {
+  readonly id: bigint
+  readonly name: string
+  readonly outcome:
+    | "unfinished"
+    | "unknown"
+    | "completed"
+    | "failed"
+    | "crashed"
+    | "discarded"
+    | "cancelled"
+  readonly has_result: boolean
+  readonly value: unknown
+  readonly error: string | null
+  readonly failure: unknown
+}
+
+const endOf = ({ error, failure, has_result, name, outcome, value }: EndRow): JobEnd => {
+  switch (outcome) {
+    case "unfinished":
+      return JobEnd.Other({ name })
+    case "unknown":
+      return JobEnd.Unknown()
+    case "completed":
+      if (!has_result) return JobEnd.Gone({ name })
+      return error === null
+        ? JobEnd.Completed({ name, value })
+        : JobEnd.Invalid({ name, issue: error })
+    case "cancelled":
+      return JobEnd.Cancelled({ name, reason: error ?? outcome })
+    default:
+      return JobEnd.Failed({
+        name,
+        outcome,
+        error: error ?? outcome,
+        failure: failure ?? undefined
+      })
+  }
+}

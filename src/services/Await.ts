@@ -1,0 +1,201 @@
+/**
+ * Waits for jobs after checking what was asked, and decodes how they ended.
+ */
+import { type Duration, Effect, type Schema } from "effect"
+import * as CancelInput from "../domain/CancelInput.ts"
+import {
+  type JobInvalid,
+  type PayloadInvalid,
+  type StoreError,
+  WrongKind
+} from "../domain/Errors.ts"
+import {
+  type AwaitInTransaction,
+  AwaitTimeout,
+  JobCancelled,
+  type JobEnd,
+  JobFailed,
+  JobUnknown,
+  ResultGone,
+  ResultInvalid
+} from "../domain/JobEnd.ts"
+import type { JobKind } from "../domain/JobKind.ts"
+import type { EnqueueOptions } from "../domain/JobRecord.ts"
+import { type Duplicate, enqueue } from "./Enqueue.ts"
+import { JobControl } from "./JobControl.ts"
+import type { JobRepo } from "./JobRepo.ts"
+import * as ResultCodec from "./ResultCodec.ts"
+
+/** A kind of jobs with results. */
+export interface Awaitable<
+  Payload extends Schema.Top,
+  Failure extends Schema.Top,
+  Success extends Schema.Top,
+  Rejects extends boolean = boolean
+> extends JobKind<string, Payload, Rejects> {
+  readonly error: Failure
+  readonly success: Success
+}
+
+/** The ways in which waiting fails, beside the errors that a kind declares. */
+export type AwaitError =
+  | AwaitInTransaction
+  | AwaitTimeout
+  | JobCancelled
+  | JobFailed
+  | JobInvalid
+  | JobUnknown
+  | ResultGone
+  | ResultInvalid
+  | StoreError
+  | WrongKind
+
+/** The errors that a kind declares; none if its handler may fail with any. */
+export type DeclaredError<Failure extends Schema.Top> = unknown extends Failure["Type"] ? never
+  : Failure["Type"]
+
+/**
+ * Waits until a job has ended, and answers its result: a value of the kind's `success`.
+ *
+ * If the job failed, this fails with the error of its last run, if the kind declares it; the error
+ * is decoded, so it may come from another process. Otherwise it fails as `JobFailed`,
+ * `JobCancelled`, `JobUnknown`, `ResultGone`, `ResultInvalid` or `WrongKind`. After `timeout` it
+ * fails as `AwaitTimeout`, and the job goes on; so it does if the waiting is interrupted. There is
+ * no limit by default.
+ *
+ * Waiting goes on while the job is tried again. It takes no connection: all that wait in a process
+ * share one look, 50 ms after they began and then less often, at most once a second. A handler that
+ * waits keeps its slot. In an open transaction this fails as `AwaitInTransaction`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { enqueue, Job, OnError } from "pgq"
+ *
+ * class Declined extends Schema.TaggedError<Declined>()("Declined", { code: Schema.String }) {}
+ *
+ * const Charge = Job.make("charge", {
+ *   payload: Schema.Struct({ cents: Schema.Int }),
+ *   success: Schema.Struct({ receipt: Schema.String }),
+ *   error: Declined,
+ *   onError: { Declined: OnError.fail }
+ * })
+ *
+ * export const program = Effect.gen(function*() {
+ *   const id = yield* enqueue(Charge, { cents: 500 })
+ *   const { receipt } = yield* Job.await(Charge, id, { timeout: "30 seconds" })
+ *   yield* Effect.logInfo(receipt)
+ * }).pipe(Effect.catchTag("Declined", ({ code }) => Effect.logWarning(code)))
+ * ```
+ */
+export function await_<
+  Payload extends Schema.Top,
+  Failure extends Schema.Top,
+  Success extends Schema.Top
+>(
+  kind: Awaitable<Payload, Failure, Success>,
+  id: bigint,
+  options?: AwaitOptions
+): Effect.Effect<
+  Success["Type"],
+  AwaitError | DeclaredError<Failure>,
+  JobControl | Success["DecodingServices"] | Failure["DecodingServices"]
+>
+export function await_(
+  kind: AnyKind,
+  id: bigint,
+  { timeout }: AwaitOptions = {}
+): Effect.Effect<unknown, unknown, unknown> {
+  return Effect.gen(function*() {
+    const limit = yield* Effect.fromResult(CancelInput.ofJobs([id], { wait: timeout }))
+    const control = yield* JobControl
+    const ended = control.ended(id, { name: kind.name })
+    const end = yield* limit === undefined ? ended : Effect.timeoutOrElse(ended, {
+      duration: limit,
+      orElse: () => Effect.fail(new AwaitTimeout({ id }))
+    })
+    if ("name" in end && end.name !== kind.name) {
+      return yield* new WrongKind({ id, name: end.name })
+    }
+    return yield* valueOf(kind, id, end)
+  })
+}
+
+interface AwaitOptions {
+  readonly timeout?: Duration.Input | undefined
+}
+
+type AnyKind = Awaitable<Schema.Top, Schema.Top, Schema.Top>
+
+/**
+ * Adds a job, and waits until it has ended, as `enqueue` and `Job.await` do.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Job } from "pgq"
+ *
+ * const Add = Job.make("add", {
+ *   payload: Schema.Struct({ a: Schema.Number, b: Schema.Number }),
+ *   success: Schema.Number
+ * })
+ *
+ * export const program = Effect.gen(function*() {
+ *   const sum = yield* Job.run(Add, { a: 1, b: 2 }, { timeout: "1 minute" })
+ *   yield* Effect.logInfo(`the sum is ${sum}`)
+ * })
+ * ```
+ */
+export const run = <
+  Payload extends Schema.Top,
+  Failure extends Schema.Top,
+  Success extends Schema.Top,
+  Rejects extends boolean
+>(
+  kind: Awaitable<Payload, Failure, Success, Rejects>,
+  payload: Payload["Type"],
+  { timeout, ...options }: EnqueueOptions & AwaitOptions = {}
+): Effect.Effect<
+  Success["Type"],
+  AwaitError | DeclaredError<Failure> | Duplicate<Rejects> | PayloadInvalid,
+  | JobControl
+  | JobRepo
+  | Payload["EncodingServices"]
+  | Success["DecodingServices"]
+  | Failure["DecodingServices"]
+> =>
+  Effect.flatMap(
+    enqueue<Payload, Rejects>(kind, payload, options),
+    (id) => await_(kind, id, { timeout })
+  )
+
+const valueOf = (
+  kind: AnyKind,
+  id: bigint,
+  end: JobEnd
+): Effect.Effect<unknown, unknown, unknown> => {
+  switch (end._tag) {
+    case "Completed":
+      return Effect.mapError(
+        ResultCodec.decode(kind.success, end.value),
+        (issue) => new ResultInvalid({ id, issue })
+      )
+    case "Invalid":
+      return Effect.fail(new ResultInvalid({ id, issue: end.issue }))
+    case "Gone":
+      return Effect.fail(new ResultGone({ id }))
+    case "Cancelled":
+      return Effect.fail(new JobCancelled({ id, reason: end.reason }))
+    case "Unknown":
+      return Effect.fail(new JobUnknown({ id }))
+    case "Other":
+      return Effect.fail(new WrongKind({ id, name: end.name }))
+    case "Failed": {
+      const failed = new JobFailed({ id, outcome: end.outcome, error: end.error })
+      return end.failure === undefined ? Effect.fail(failed) : Effect.matchEffect(
+        ResultCodec.decode(kind.error, end.failure),
+        { onFailure: () => Effect.fail(failed), onSuccess: (error) => Effect.fail(error) }
+      )
+    }
+  }
+}

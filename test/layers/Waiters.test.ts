@@ -1,0 +1,93 @@
+/**
+ * How those who wait for jobs share their looks.
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { StoreError } from "../../src/domain/Errors.ts"
+import { JobEnd } from "../../src/domain/JobEnd.ts"
+import * as Waiters from "../../src/services/Waiters.ts"
+
+const ended = JobEnd.Completed({ name: "greet", value: 1 })
+const other = JobEnd.Other({ name: "greet" })
+
+const failing = (isTransient: boolean) =>
+  Effect.fail(new StoreError({ operation: "ended", isTransient, detail: "no", cause: "no" }))
+
+it.effect("ten thousand that wait look twice a second at most, and are told within a second", () =>
+  Effect.gen(function*() {
+    let [looks, asked] = [0, 0]
+    let hasEnded = false
+    const waitFor = yield* Waiters.make(({ fresh, old }) =>
+      Effect.sync(() => {
+        looks++
+        asked += fresh.length + old.length
+        return new Map(hasEnded ? [...fresh, ...old].map((id) => [id, ended]) : [])
+      })
+    )
+    const waiting = yield* Effect.forEach(
+      Array.from({ length: 10_000 }, (_, n) => n),
+      (n) =>
+        Effect.forkChild(
+          Effect.andThen(Effect.sleep(n % 20 * 50), waitFor(BigInt(n), undefined))
+        )
+    )
+    yield* TestClock.adjust("20 seconds")
+    assert.isAbove(asked, 10_000)
+    looks = 0
+    yield* TestClock.adjust("10 seconds")
+    assert.isAtMost(looks, 20)
+
+    hasEnded = true
+    yield* TestClock.adjust("1100 millis")
+
+    for (const fiber of waiting) assert.deepStrictEqual(yield* Fiber.join(fiber), ended)
+    looks = 0
+    yield* TestClock.adjust("10 seconds")
+    assert.strictEqual(looks, 0)
+  }))
+
+it.effect("an outage is waited for, and a refusal is not", () =>
+  Effect.gen(function*() {
+    let answer: ReturnType<Waiters.Look> = failing(true)
+    const waitFor = yield* Waiters.make(() => answer)
+    const first = yield* Effect.forkChild(waitFor(1n, undefined))
+    yield* TestClock.adjust("5 seconds")
+    answer = Effect.succeed(new Map([[1n, ended]]))
+    yield* TestClock.adjust("2 seconds")
+    assert.deepStrictEqual(yield* Fiber.join(first), ended)
+
+    answer = failing(false)
+    const error = yield* Effect.flip(waitFor(1n, undefined))
+    assert.strictEqual(error._tag, "StoreError")
+  }))
+
+it.effect("a job that has not ended is told of only if it is of another kind", () =>
+  Effect.gen(function*() {
+    const waitFor = yield* Waiters.make(() => Effect.succeed(new Map([[1n, other]])))
+    const [any, same] = [
+      yield* Effect.forkChild(waitFor(1n, undefined)),
+      yield* Effect.forkChild(waitFor(1n, "greet"))
+    ]
+
+    assert.deepStrictEqual(yield* waitFor(1n, "charge"), other)
+    yield* TestClock.adjust("5 seconds")
+    assert.isUndefined(any.pollUnsafe())
+    assert.isUndefined(same.pollUnsafe())
+  }))
+
+it.effect("nobody waits for a store that is closed", () =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const waitFor = yield* Scope.provide(
+      Waiters.make(() => Effect.succeed(new Map())),
+      scope
+    )
+    const waiting = yield* Effect.forkChild(waitFor(1n, undefined))
+    yield* TestClock.adjust("1 second")
+
+    yield* Scope.close(scope, Exit.void)
+
+    assert.isTrue(Exit.isFailure(yield* Fiber.await(waiting)))
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(waitFor(1n, undefined))))
+  }))
