@@ -29,6 +29,7 @@ export const events = {
   "job.blocked": "A run failed, and the job blocks its lane until an operator acts.",
   "job.snoozed": "A run came too early; the job runs again after a delay, and no attempt is used.",
   "job.cancelled": "A run ended because nobody wants its job any more.",
+  "job.result-invalid": "A job has completed, but its value cannot be stored.",
   "job.stuck": "A run goes on long after pgq has interrupted it. It keeps its slot and its lease.",
   "job.unhandled": "This worker has no handler for the job's name. The job waits.",
   "job.failures-omitted": "More runs failed than the log shows.",

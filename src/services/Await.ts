@@ -1,7 +1,7 @@
 /**
  * Waits for jobs after checking what was asked, and decodes how they ended.
  */
-import { type Duration, Effect, type Schema } from "effect"
+import { type Duration, Effect, type Exit, type Schema } from "effect"
 import * as CancelInput from "../domain/CancelInput.ts"
 import {
   type JobInvalid,
@@ -126,6 +126,44 @@ interface AwaitOptions {
 }
 
 type AnyKind = Awaitable<Schema.Top, Schema.Top, Schema.Top>
+
+/**
+ * Waits for all of these jobs, and answers how each of them ended, in the order given: as an exit,
+ * because some may fail. `timeout` is that of each. It waits for jobs as `Job.await` does.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Exit, Schema } from "effect"
+ * import { enqueueAll, Job } from "pgq"
+ *
+ * const Add = Job.make("add", {
+ *   payload: Schema.Struct({ a: Schema.Number, b: Schema.Number }),
+ *   success: Schema.Number
+ * })
+ *
+ * export const program = Effect.gen(function*() {
+ *   const ids = yield* enqueueAll(Add, [{ payload: { a: 1, b: 2 } }, { payload: { a: 3, b: 4 } }])
+ *   const exits = yield* Job.awaitAll(Add, ids, { timeout: "1 minute" })
+ *   yield* Effect.logInfo(exits.map((exit) => Exit.isSuccess(exit) ? exit.value : "failed"))
+ * })
+ * ```
+ */
+export const awaitAll = <
+  Payload extends Schema.Top,
+  Failure extends Schema.Top,
+  Success extends Schema.Top
+>(
+  kind: Awaitable<Payload, Failure, Success>,
+  ids: ReadonlyArray<bigint>,
+  options?: AwaitOptions
+): Effect.Effect<
+  ReadonlyArray<Exit.Exit<Success["Type"], AwaitError | DeclaredError<Failure>>>,
+  never,
+  JobControl | Success["DecodingServices"] | Failure["DecodingServices"]
+> =>
+  Effect.forEach(ids, (id) => Effect.exit(await_(kind, id, options)), {
+    concurrency: "unbounded"
+  })
 
 /**
  * Adds a job, and waits until it has ended, as `enqueue` and `Job.await` do.

@@ -17,8 +17,10 @@ export interface FailureLog {
   readonly say: (job: LogFields.LoggedJob, settlement: Failure) => Effect.Effect<void>
 }
 
-/** A settlement that has an error. */
-export type Failure = Extract<Settlement, { readonly error: string }>
+/** A settlement that has an error, or a completed job whose value cannot be stored. */
+export type Failure =
+  | Extract<Settlement, { readonly error: string }>
+  | { readonly _tag: "Invalid"; readonly error: string }
 
 export const make = (): FailureLog => {
   let written = 0
@@ -79,6 +81,8 @@ const consequence = (
         event: "job.snoozed",
         says: `snoozed for ${shortly(settlement.delay)}`
       }
+    case "Invalid":
+      return { event: "job.result-invalid", says: "completed without a result" }
     case "Cancelled":
       return { event: "job.cancelled", says: "cancelled" }
     case "Failed":

@@ -54,8 +54,9 @@ export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timi
       run.end(endedAt)
       if (run.isLost) return
       const settlement = recorder.of(run, { job, exit, policy })
-      if (settlement._tag === "Completed") recorder.record(run, settlement)
-      else yield* recorder.end(run, settlement)
+      if (settlement._tag === "Completed" && settlement.result?.error === undefined) {
+        recorder.record(run, settlement)
+      } else yield* recorder.end(run, settlement)
     }
   })
 

@@ -63,8 +63,9 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
       const job = run.next
       record(run, settlement)
-      if (job === undefined || !("error" in settlement)) return Effect.void
-      const said = Effect.andThen(brokenRules.say, failures.say(job, settlement))
+      const failure = failureOf(settlement)
+      if (job === undefined || failure === undefined) return Effect.void
+      const said = Effect.andThen(brokenRules.say, failures.say(job, failure))
       return Effect.annotateLogs(said, annotations)
     },
     /** A slot has crashed in pgq's code, not in a handler. */
@@ -76,6 +77,12 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
       })
   }
 })
+
+const failureOf = (settlement: Settlement): FailureLog.Failure | undefined => {
+  if ("error" in settlement) return settlement
+  const error = settlement._tag === "Completed" ? settlement.result?.error : undefined
+  return error === undefined ? undefined : { _tag: "Invalid", error }
+}
 
 const count = (tally: Tally, settlement: Settlement): void => {
   switch (settlement._tag) {

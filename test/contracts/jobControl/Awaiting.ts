@@ -2,7 +2,7 @@
  * Jobs that somebody waits for.
  */
 import { assert, type Vitest } from "@effect/vitest"
-import { Duration, Effect, Fiber, Schema } from "effect"
+import { Duration, Effect, Exit, Fiber, Schema } from "effect"
 import { AwaitTimeout, JobCancelled, JobFailed } from "../../../src/domain/JobEnd.ts"
 import * as OnError from "../../../src/domain/OnError.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
@@ -177,6 +177,19 @@ export const awaiting = (it: Vitest.MethodsNonLive<Services>) => {
       yield* settle(jobs, value(receipt))
 
       assert.property(yield* Job.await(Charge, id!), "receipt")
+    }))
+
+  it.effect("answers for each of many how it ended, in the order given", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const [one] = yield* enqueue(queue, { name })
+      yield* run(queue, declined)
+      const [two] = yield* enqueue(queue, { name })
+      yield* run(queue, value(receipt))
+
+      const exits = yield* Job.awaitAll(Charge, [two!, one!, two!], { timeout: "20 seconds" })
+
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false, true])
     }))
 
   it.effect("answers hundreds that wait at once", () =>

@@ -13,6 +13,7 @@ import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { claim, eventually, queueName, settle, settled, workerOf } from "../../Given.ts"
+import type * as LogLines from "../../support/LogLines.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import { options, start } from "../Live.ts"
 
@@ -75,7 +76,8 @@ layer(PgQueue.layer, options)("the value of a run", (it) => {
   it.effect("that cannot be stored lets the job complete, once, without it", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
-      yield* start(handlers, { queues: [queue] })
+      const lines: Array<LogLines.LogLine> = []
+      yield* start(handlers, { queues: [queue], lines })
       runs = 0
 
       for (
@@ -92,6 +94,8 @@ layer(PgQueue.layer, options)("the value of a run", (it) => {
       }
 
       assert.strictEqual(runs, 4)
+      const events = lines.map(({ fields }) => fields["event"])
+      assert.lengthOf(events.filter((event) => event === "job.result-invalid"), 4)
       const sql = yield* PgClient.PgClient
       const ends = yield* sql`SELECT outcome FROM pgq.finished_jobs WHERE queue = ${queue}`
       assert.deepStrictEqual(ends, Array.from(ends, () => ({ outcome: "completed" })))
