@@ -111,7 +111,7 @@ export class MemoryHistory {
 const unwellMax = 10_000
 
 /** How a job ended. */
-interface Summary {
+export interface Summary {
   readonly queue: string
   readonly name: string
   readonly outcome: Outcome

@@ -22,6 +22,7 @@ import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
+import * as Counts from "./MemoryCounts.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
@@ -297,33 +298,12 @@ export class MemoryStore {
   }
 
   counts(now: number): ReadonlyArray<QueueCounts> {
-    const isAside = (job: StoredJob) => this.pauses.isAside(job)
-    const pauses = this.pauses.all(now)
-    const jobs = Array.from(this.#jobs.values())
-    const finished = this.#history.summaries()
-    return Array.from(new Set([...jobs, ...finished].map(({ queue }) => queue))).toSorted().map(
-      (queue) => {
-        const here = jobs.filter((job) => job.queue === queue)
-        const past = finished.filter((job) => job.queue === queue)
-        const first = Lanes.claimable(here)
-        const ready = first.filter((job) => !pauses.some((pause) => Pause.holds(pause, job))).length
-        const ended = (...outcomes: ReadonlyArray<Steps.Outcome>) =>
-          past.filter(({ outcome }) => outcomes.includes(outcome)).length
-        return {
-          queue,
-          ready,
-          waiting: here.filter(isOpen).length - first.length,
-          running: here.filter((job) => job.laneState === "leased").length,
-          scheduled: here.filter((job) => isDelayed(job) && !isAside(job)).length,
-          paused: first.length - ready + here.filter(isAside).length,
-          completed: ended("completed"),
-          failed: ended("failed", "crashed"),
-          cancelled: ended("cancelled"),
-          expired: ended("expired"),
-          discarded: ended("discarded")
-        }
-      }
-    )
+    return Counts.of({
+      jobs: Array.from(this.#jobs.values()),
+      finished: this.#history.summaries(),
+      pauses: this.pauses,
+      now
+    })
   }
 
   workers(now: number): ReadonlyArray<WorkerInfo> {

@@ -41,6 +41,7 @@ interface EndRow {
     | "completed"
     | "failed"
     | "crashed"
+    | "expired"
     | "discarded"
     | "cancelled"
   readonly has_result: boolean
