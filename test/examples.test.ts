@@ -222,7 +222,7 @@ describe("examples", { timeout: 60_000 }, () => {
         [{ unique_key: "\"u-7\"" }]
       ])
       const states = found[0]!.map(({ count, state }) => `${state} ${count}`)
-      assert.sameMembers(states, ["ready 3", "waiting 2", "scheduled 1"])
+      assert.sameMembers(states, ["ready 4", "waiting 2", "scheduled 1"])
       const sql = yield* PgClient.PgClient
       const [settings] =
         yield* sql`SELECT keep_completed::text, keep_failed::text FROM pgq.settings`
@@ -259,7 +259,9 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.strictEqual(ended.code, 0, ended.stderr)
       for (
         const said of [
-          /^1\n2\n3\n4\n2 edited\n3 discarded\n3 queued again$/m,
+          /^1\n2\n3\n4\njob 2 waits\n {2}1\. scheduled: it is for later/m,
+          /^queue default waits\n/m,
+          /^2 edited\n3 discarded\n3 queued again$/m,
           /^2 cancelled\n0 cancelled, 0 stopping$/m,
           /^0 queued again$/m,
           /^ok {4}rights/m,
@@ -314,7 +316,8 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
       const bytes = sizes.reduce((sum, size) => sum + size, 0)
       assert.strictEqual(code, 0, stderr)
       assert.isAbove(files.length, 1000)
-      const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/))
+      const [indexed = "", tour] = stdout.split("\n\nand besides:\n")
+      const [head, ...rows] = indexed.split("\n").map((line) => line.split(/ {2,}/))
       const [speed, total, , ...each] = rows.toReversed()
       assert.strictEqual(head?.join(" "), "folder files lines words bytes imports copies order")
       assert.strictEqual(each.filter((row) => row.at(-1) === "verified").length, folders)
@@ -329,6 +332,17 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
         )
       )
       assert.match(stderr, /\d+ of \d+ jobs, \d running/)
+      assert.strictEqual(
+        tour,
+        [
+          "unique       offered three times: added, replaced, replaced; " +
+          "one job ran, with change 3",
+          "cancelled    a run that would never end was interrupted; its job is cancelled",
+          "typed error  its error Busy said when to try again: done in run 3, which is attempt 1",
+          "awaited      1 + 2 = 3, from the worker",
+          ""
+        ].join("\n")
+      )
     }))
 
   it.effect("is not disturbed by a run that was killed", () =>

@@ -44,4 +44,10 @@ export const format = (
   return [...lines.slice(0, -1), "", lines.at(-1), speed, ""].join("\n")
 }
 
+/** What happened at each stop of the tour: a line each. */
+export const ofStops = (stops: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const width = Math.max(...stops.map(([name = ""]) => name.length))
+  return stops.map(([name = "", what = ""]) => `${name.padEnd(width)}  ${what}\n`).join("")
+}
+
 const grouped = (count: number): string => count.toLocaleString("en-US")

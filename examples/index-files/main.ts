@@ -6,6 +6,7 @@
  *
  * One job a file, one at a time in each folder, larger files first; then, because it has the same
  * key and a lower priority, one report a folder. Each run has a queue of its own in the schema.
+ * Then the tour shows what else people expect of a job.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -21,6 +22,7 @@ import * as Leftovers from "./Leftovers.ts"
 import * as Progress from "./Progress.ts"
 import { effectPackage, type SourceFile, sourceFiles } from "./SourceFiles.ts"
 import * as Table from "./Table.ts"
+import * as Tour from "./Tour.ts"
 
 const schema = "pgq_index_files"
 const queue = `run-${process.pid}-${Date.now()}`
@@ -84,6 +86,7 @@ const main = Effect.gen(function*() {
   if (files.length === 0) return yield* new Failure({ message: "there are no source files" })
   yield* Leftovers.migrate(schema)
   yield* Effect.provide(index(files), Working)
+  process.stdout.write(`\nand besides:\n${yield* Tour.take(schema, `${queue}-tour`)}`)
 })
 
 main.pipe(

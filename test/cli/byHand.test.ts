@@ -125,7 +125,11 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
         "retry --name charge --yes --json".split(" ").concat(flags)
       )
 
-      assert.deepStrictEqual(JSON.parse(stdout), { redriven: 10_500, held: 0 })
+      assert.deepStrictEqual(JSON.parse(stdout), {
+        redriven: 10_500,
+        conflicts: 0,
+        held: 0
+      })
       assert.match(stderr, /^(pgq: until now: \d+ queued again\n){1}$/)
       assert.strictEqual(code, 0)
     }))

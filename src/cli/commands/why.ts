@@ -29,7 +29,6 @@ export const why = Command.make(
   Effect.fnUntraced(function*({ ids, json, queue: of, ...given }) {
     const queue = Option.getOrUndefined(of)
     // A mistake is reported before a connection is opened.
-    yield* JobSteps.refuse(issueOf(ids, queue))
     yield* Effect.fromResult(ByHandInput.ofJobs(ids))
     const answers = yield* JobSteps.onDatabase(ask(ids, queue), given)
     const now = yield* Clock.currentTimeMillis
@@ -39,6 +38,7 @@ export const why = Command.make(
     })
   }, ExitCode.bySignal)
 ).pipe(
+  Command.validate((given) => JobSteps.refuse(mistake(given))),
   Command.withDescription("Say why jobs wait, and what would move them"),
   Command.withExamples([
     { command: "pgq why 42", description: "One job" },
@@ -46,8 +46,10 @@ export const why = Command.make(
   ])
 )
 
-const issueOf = (ids: ReadonlyArray<bigint>, queue: string | undefined): string | undefined =>
-  (ids.length > 0) === (queue !== undefined) ? "name jobs by their ids, or a queue" : undefined
+const mistake = (
+  { ids, queue }: Command.Command.Config.Infer<typeof input>
+): string | undefined =>
+  (ids.length > 0) === Option.isSome(queue) ? "name jobs by their ids, or a queue" : undefined
 
 const ask = Effect.fnUntraced(function*(ids: ReadonlyArray<bigint>, queue: string | undefined) {
   const control = yield* JobControl
