@@ -179,15 +179,16 @@ CREATE FUNCTION try_to_cancel(
   OUT outcome text, OUT has_ended_before boolean, OUT worker_id uuid
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  lease uuid := lease_of((SELECT queue FROM jobs WHERE id = job), job);
+  q text := (SELECT queue FROM jobs WHERE id = job);
+  lease uuid := lease_of(q, job);
 BEGIN
   has_ended_before := false;
   IF lease IS NULL THEN
     IF NOT 'waiting' = ANY (states) THEN RETURN; END IF;
-    outcome := hold_job(job, waits);
+    SELECT held.q, held.answer INTO q, outcome FROM hold_job(q, job, waits) AS held;
     IF outcome IS NULL THEN
       outcome := 'cancelled';
-      PERFORM end_waiting(queue, id, outcome, coalesce(why, outcome)) FROM jobs WHERE id = job;
+      PERFORM end_waiting(q, job, outcome, coalesce(why, outcome));
     ELSE
       has_ended_before := outcome NOT IN ('running', 'unknown');
     END IF;
@@ -202,19 +203,18 @@ BEGIN
   END IF;
 END $$;
 
--- Locks the row of a job that is in no lease, and returns NULL. Returns 'running' of a leased job,
--- how the job has ended, or 'unknown'. Fails with PGQ04 if the job has come into a lease, or out of
--- it, meanwhile.
-CREATE FUNCTION hold_job(job bigint, waits boolean) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  q text := (SELECT queue FROM jobs WHERE id = job);
-  ended text;
+-- Locks the row of a job of a queue that is in no lease; the answer is NULL then. Else answers
+-- 'running' of a leased job, how the job has ended, or 'unknown'. Fails with PGQ04 if the job has
+-- come into a lease, or out of it, meanwhile.
+CREATE FUNCTION hold_job(INOUT q text, job bigint, waits boolean, OUT answer text)
+LANGUAGE plpgsql AS $$
 BEGIN
   IF q IS NULL THEN
-    ended := ended_as(job);
-    IF ended <> 'unfinished' THEN RETURN ended; END IF;
+    answer := ended_as(job);
+    IF answer <> 'unfinished' THEN RETURN; END IF;
   ELSIF lease_of(q, job) IS NOT NULL THEN
-    RETURN 'running';
+    answer := 'running';
+    RETURN;
   ELSE
     IF waits THEN
       SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE;
@@ -222,7 +222,7 @@ BEGIN
       SELECT queue INTO q FROM jobs WHERE id = job FOR UPDATE NOWAIT;
     END IF;
     -- A fresh look at the leases: a claim that had locked the row before has committed by now.
-    IF FOUND AND lease_of(q, job) IS NULL THEN RETURN NULL; END IF;
+    IF FOUND AND lease_of(q, job) IS NULL THEN RETURN; END IF;
   END IF;
   RAISE EXCEPTION 'job % has come into a lease, or out of it', job USING ERRCODE = 'PGQ04';
 END $$;

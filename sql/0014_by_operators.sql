@@ -113,7 +113,9 @@ BEGIN
     outcome := redrive(job, waits);
     IF step = 'redrive' OR outcome IS NOT NULL THEN RETURN; END IF;
   END IF;
-  outcome := hold_job(job, waits);
+  outcome := (
+    SELECT held.answer FROM hold_job((SELECT queue FROM jobs WHERE id = job), job, waits) AS held
+  );
   IF outcome IS NULL THEN
     outcome := CASE step
       WHEN 'retry' THEN start_now(job)

@@ -36,7 +36,7 @@ export const JobEnd = Data.taggedEnum<JobEnd>()
  *
  * const Add = Job.make("add", { success: Schema.Number })
  *
- * export const program = Job.await(Add, 7n).pipe(
+ * export const sum = Job.await(Add, 7n).pipe(
  *   Effect.catchTag("JobFailed", ({ error, id }) => Effect.logError(`job ${id}: ${error}`))
  * )
  * ```
@@ -63,7 +63,7 @@ export class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", {
  *
  * const Add = Job.make("add", { success: Schema.Number })
  *
- * export const program = Job.await(Add, 7n).pipe(
+ * export const sum = Job.await(Add, 7n).pipe(
  *   Effect.catchTag("JobCancelled", ({ reason }) => Effect.logWarning(reason))
  * )
  * ```
@@ -88,7 +88,7 @@ export class JobCancelled extends Schema.TaggedError<JobCancelled>()("JobCancell
  *
  * const Add = Job.make("add", { success: Schema.Number })
  *
- * export const program = Job.await(Add, 7n).pipe(
+ * export const sum = Job.await(Add, 7n).pipe(
  *   Effect.catchTag("JobUnknown", ({ id }) => Effect.logWarning(`no job ${id}`))
  * )
  * ```
@@ -111,7 +111,7 @@ export class JobUnknown extends Schema.TaggedError<JobUnknown>()("JobUnknown", {
  *
  * const Add = Job.make("add", { success: Schema.Number, keepResult: "1 hour" })
  *
- * export const program = Job.await(Add, 7n).pipe(
+ * export const sum = Job.await(Add, 7n).pipe(
  *   Effect.catchTag("ResultGone", ({ id }) => Effect.logWarning(`too late for ${id}`))
  * )
  * ```
@@ -134,7 +134,7 @@ export class ResultGone extends Schema.TaggedError<ResultGone>()("ResultGone", {
  *
  * const Add = Job.make("add", { success: Schema.Number })
  *
- * export const program = Job.await(Add, 7n).pipe(
+ * export const sum = Job.await(Add, 7n).pipe(
  *   Effect.catchTag("ResultInvalid", ({ issue }) => Effect.logWarning(issue))
  * )
  * ```
@@ -158,7 +158,7 @@ export class ResultInvalid extends Schema.TaggedError<ResultInvalid>()("ResultIn
  *
  * const Add = Job.make("add", { success: Schema.Number })
  *
- * export const program = Job.await(Add, 7n, { timeout: "5 seconds" }).pipe(
+ * export const sum = Job.await(Add, 7n, { timeout: "5 seconds" }).pipe(
  *   Effect.catchTag("AwaitTimeout", ({ id }) => Effect.logWarning(`job ${id} goes on`))
  * )
  * ```
@@ -181,7 +181,7 @@ export class AwaitTimeout extends Schema.TaggedError<AwaitTimeout>()("AwaitTimeo
  *
  * const Add = Job.make("add", { success: Schema.Number })
  *
- * export const program = Job.await(Add, 7n).pipe(
+ * export const sum = Job.await(Add, 7n).pipe(
  *   Effect.catchTag("AwaitInTransaction", ({ message }) => Effect.logError(message))
  * )
  * ```

@@ -4,6 +4,7 @@
 import { type Duration, Effect, type Exit, type Schema } from "effect"
 import * as CancelInput from "../domain/CancelInput.ts"
 import {
+  type DuplicateJob,
   type JobInvalid,
   type PayloadInvalid,
   type StoreError,
@@ -21,7 +22,7 @@ import {
 } from "../domain/JobEnd.ts"
 import type { JobKind } from "../domain/JobKind.ts"
 import type { EnqueueOptions } from "../domain/JobRecord.ts"
-import { type Duplicate, enqueue } from "./Enqueue.ts"
+import { enqueue } from "./Enqueue.ts"
 import { JobControl } from "./JobControl.ts"
 import type { JobRepo } from "./JobRepo.ts"
 import * as ResultCodec from "./ResultCodec.ts"
@@ -81,7 +82,7 @@ export type DeclaredError<Failure extends Schema.Top> = unknown extends Failure[
  *   onError: { Declined: OnError.fail }
  * })
  *
- * export const program = Effect.gen(function*() {
+ * export const waiting = Effect.gen(function*() {
  *   const id = yield* enqueue(Charge, { cents: 500 })
  *   const { receipt } = yield* Job.await(Charge, id, { timeout: "30 seconds" })
  *   yield* Effect.logInfo(receipt)
@@ -141,7 +142,7 @@ type AnyKind = Awaitable<Schema.Top, Schema.Top, Schema.Top>
  *   success: Schema.Number
  * })
  *
- * export const program = Effect.gen(function*() {
+ * export const waiting = Effect.gen(function*() {
  *   const ids = yield* enqueueAll(Add, [{ payload: { a: 1, b: 2 } }, { payload: { a: 3, b: 4 } }])
  *   const exits = yield* Job.awaitAll(Add, ids, { timeout: "1 minute" })
  *   yield* Effect.logInfo(exits.map((exit) => Exit.isSuccess(exit) ? exit.value : "failed"))
@@ -178,7 +179,7 @@ export const awaitAll = <
  *   success: Schema.Number
  * })
  *
- * export const program = Effect.gen(function*() {
+ * export const waiting = Effect.gen(function*() {
  *   const sum = yield* Job.run(Add, { a: 1, b: 2 }, { timeout: "1 minute" })
  *   yield* Effect.logInfo(`the sum is ${sum}`)
  * })
@@ -195,7 +196,10 @@ export const run = <
   { timeout, ...options }: EnqueueOptions & AwaitOptions = {}
 ): Effect.Effect<
   Success["Type"],
-  AwaitError | DeclaredError<Failure> | Duplicate<Rejects> | PayloadInvalid,
+  | AwaitError
+  | DeclaredError<Failure>
+  | PayloadInvalid
+  | (Rejects extends true ? DuplicateJob : never),
   | JobControl
   | JobRepo
   | Payload["EncodingServices"]

@@ -8,7 +8,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { type JobAdmin, type JobControl, type JobRepo, PgSchema, QueueLive } from "pgq"
+import {
+  type JobAdmin,
+  type JobControl,
+  type JobRepo,
+  type PauseControl,
+  PgSchema,
+  QueueLive
+} from "pgq"
 import * as Postgres from "../support/Postgres.ts"
 import * as Compiled from "./Compiled.ts"
 import * as Exports from "./Exports.ts"
@@ -26,7 +33,7 @@ import type { PgClient as Client } from "@effect/sql-pg"
 import type { Effect as Effects } from "effect"
 import type * as Pgq from "pgq"
 export const isRun: Effects.Effect<
-  unknown, unknown, Client.PgClient | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo
+  unknown, unknown, Client.PgClient | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.PauseControl
 > = program
 `
 const hasProgram = (code: string) => code.includes("export const program")
@@ -43,7 +50,7 @@ interface Module {
   readonly program?: Effect.Effect<
     unknown,
     unknown,
-    JobAdmin | JobControl | JobRepo | PgClient.PgClient
+    JobAdmin | JobControl | JobRepo | PauseControl | PgClient.PgClient
   >
 }
 

@@ -22,7 +22,7 @@ const waiting = (sql: PgClient.PgClient, count: number) =>
       SELECT wait_event_type IS NOT DISTINCT FROM 'Lock' AS waits
       FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()
-        AND state = 'active' AND query LIKE '%receipts%'
+        AND state = 'active' AND query LIKE '%INSERT INTO%jobs%'
     `
     assert.deepStrictEqual(
       rows.map(({ waits }) => waits),

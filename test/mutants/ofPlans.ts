@@ -6,7 +6,7 @@ import { type Mutant, plans } from "./Mutant.ts"
 const hot = [
   "claim(text[], uuid, integer, integer, integer, boolean, bigint[], boolean, " +
   "boolean, boolean, text[], integer[], integer[], bigint[])",
-  "settle(uuid[], integer[], bigint[], jsonb, integer[])"
+  "settle(uuid[], integer[], bigint[], jsonb, integer[], jsonb)"
 ]
 
 export const ofPlans: ReadonlyArray<Mutant> = [

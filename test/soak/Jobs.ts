@@ -58,6 +58,7 @@ export const check = (
     if (entry.what === "start") hasRun.add(entry.n)
     if (entry.what === "end") hasEnded.add(entry.n)
   }
+  const mayExpire = new Set(entries.flatMap((entry) => entry.what === "expire" ? [entry.n] : []))
   const isForgotten = Ledger.isForgotten(entries)
 
   return Array.from(jobs.values()).flatMap((job): ReadonlyArray<Violation> => {
@@ -80,7 +81,8 @@ export const check = (
     const expected = does === "doomed" ? "failed" : "completed"
     // The deaths of workers may end any job as crashed. `Ends.ts` counts the claims of such a job.
     // `Cancels.ts` looks who has cancelled a job.
-    return [expected, "crashed", "cancelled"].includes(end.outcome)
+    return [expected, "crashed", "cancelled"].includes(end.outcome) ||
+        (end.outcome === "expired" && mayExpire.has(n))
       ? []
       : [{ check: "wrong end", detail }]
   })

@@ -29,6 +29,13 @@ export interface IntentEntry {
   readonly does: string
 }
 
+/** A job that somebody lets expire. */
+export interface ExpireEntry {
+  readonly what: "expire"
+  readonly at: number
+  readonly n: number
+}
+
 /** The end of a transaction. `wall` is the time of the wall clock in milliseconds. */
 export interface EndEntry {
   readonly what: "ack" | "rollback" | "unknown"
@@ -93,6 +100,7 @@ export type Entry =
   | EndEntry
   | ProcessEntry
   | CancelEntry
+  | ExpireEntry
   | KillEntry
   | FaultEntry
   | RewindEntry

@@ -4,7 +4,7 @@
 
 import { looks } from "./Auditor.ts"
 import { cancels } from "./Canceller.ts"
-import { retries } from "./Operator.ts"
+import { expiries, pauses, retries } from "./Operator.ts"
 import type { Violation } from "./Violation.ts"
 
 const jobs = "jobs added"
@@ -22,6 +22,8 @@ const short: Readonly<Record<string, number>> = {
   signals: 100,
   [cancels]: 100,
   [retries]: 100,
+  [expiries]: 100,
+  [pauses]: 20,
   [jobs]: 30_000
 }
 

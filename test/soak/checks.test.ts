@@ -265,6 +265,8 @@ describe("the quotas", () => {
     ["TCP blackhole", 5],
     ["cancels", 100],
     ["retries", 100],
+    ["jobs made to expire", 100],
+    ["pauses of a queue", 20],
     ["signals", 100],
     ["jobs added", 30_000]
   ])
