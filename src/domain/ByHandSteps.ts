@@ -18,7 +18,8 @@ const nothing = { jobs: [], finished: [], leases: [] }
 /** Lets a job start that waits for its time, or blocks its lane. */
 export const retry = <J extends LaneJob.LaneJob>(
   { jobs }: State<J>,
-  id: bigint
+  id: bigint,
+  now: number
 ): Answered<J, RetryAnswer> | undefined => {
   const job = jobs.get(id)
   if (job === undefined) return undefined
@@ -31,7 +32,7 @@ export const retry = <J extends LaneJob.LaneJob>(
     case "delayedHoldingLane":
       return {
         answer: RetryAnswer.Retried(),
-        changes: { ...nothing, jobs: [LaneJob.opened(job)] }
+        changes: { ...nothing, jobs: [LaneJob.moved(job, now, now)] }
       }
   }
 }

@@ -194,7 +194,7 @@ export const make = () => {
 
   /** Answers what a retry must answer. */
   const retry = (id: bigint): RetryAnswer => {
-    const step = ByHandSteps.retry(state, id)
+    const step = ByHandSteps.retry(state, id, now)
     if (step !== undefined) {
       change(step.changes)
       return step.answer

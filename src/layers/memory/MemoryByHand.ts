@@ -20,7 +20,7 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
     return again === "redriven" ? RetryAnswer.Redriven() : RetryAnswer.Conflict()
   }
   if (store.keeps(id, now)) return RetryAnswer.Paused()
-  const answer = store.change((state) => Steps.retry(state, id), now)
+  const answer = store.change((state) => Steps.retry(state, id, now), now)
   if (answer !== undefined) return answer
   return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()
 }
