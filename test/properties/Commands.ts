@@ -54,6 +54,15 @@ const command = (operations: ReadonlyArray<QueueMachine.Operation>) =>
 export const ofLength = (length: number) =>
   Arbitrary.array(command(operations), { minLength: 1, maxLength: length })
 
+/** The same, but no operator and no pause stands beside the steps of the protocol. */
+export const ofProtocol = (length: number) =>
+  Arbitrary.array(
+    command(
+      operations.filter((op) => !OperatorCommands.isOperation(op) && !PauseCommands.isOperation(op))
+    ),
+    { minLength: 1, maxLength: length }
+  )
+
 /** The same, but no step overlaps with another. */
 export const ofStepsInTurn = (length: number) =>
   Arbitrary.array(command(operations.filter((op) => !Overlaps.isOperation(op))), {
