@@ -14,7 +14,6 @@ const subjects = foundBy("histories")
 /** The seeds under which some rare mutants are found soon. */
 const seeds: Readonly<Record<string, number>> = {
   "settlement-fenced-by-the-state-alone": 12,
-  "suspect-is-claimed-along-with-others": 14,
   "rest-of-a-run-ignores-its-cancel": 16
 }
 
