@@ -143,7 +143,8 @@ const steps: Readonly<Record<string, Step>> = {
   "cancel some": {
     indexes: {
       cancel_requests_pkey: batch,
-      jobs_pkey: 10_400,
+      // 10,000 that are looked at, four looks for each that is cancelled, and some dead rows.
+      jobs_pkey: 10_500,
       leases_queue: 500,
       leases_pkey: 3 * batch,
       set_aside_pkey: batch,
