@@ -8,7 +8,6 @@ import { spawn } from "node:child_process"
 import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { issueOf } from "../examples/index-files/Order.ts"
 import * as PgSchema from "../src/layers/postgres/PgSchema.ts"
 import * as Pgq from "./cli/Pgq.ts"
 import * as Postgres from "./support/Postgres.ts"
@@ -373,28 +372,6 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
       assert.match(stderr, /^index-files: .*\/nowhere.*\n$/m)
     }))
 })
-
-describe("index-files' check of the order", () => {
-  it("accepts larger files first, then older ones, the report last", () => {
-    const starts = [start(5n, 30), start(1n, 20), start(2n, 20), start(9n, -1)]
-    assert.isUndefined(issueOf(starts, 4))
-  })
-
-  it.each([
-    ["a smaller file first", [start(1n, 20), start(5n, 30), start(9n, -1)], 3],
-    ["a younger file first", [start(2n, 20), start(1n, 20), start(9n, -1)], 3],
-    ["a report in between", [start(5n, 30), start(9n, -1), start(1n, 20)], 3],
-    ["a file started twice", [start(5n, 30), start(5n, 30), start(9n, -1)], 3],
-    ["a file left out", [start(5n, 30), start(9n, -1)], 3],
-    ["two at once", [start(5n, 30), start(1n, 20, 1), start(9n, -1)], 3]
-  ])("refuses %s", (_, starts, jobs) => {
-    assert.isString(issueOf(starts, jobs))
-  })
-})
-
-function start(id: bigint, priority: number, beside = 0) {
-  return { id, priority, beside }
-}
 
 const sourceFiles = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
