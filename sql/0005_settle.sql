@@ -207,14 +207,15 @@ BEGIN
          e.outcome, CASE
            WHEN e.outcome IN ('retried', 'snoozed') THEN clock + make_interval(secs => e.delay)
          END, e.error
-  FROM unnest(ends) AS e
+  FROM (
+    -- Each lease is looked up once.
+    SELECT id, worker_id, claimed_at FROM leases
+    WHERE id = ANY (ARRAY(SELECT DISTINCT lease FROM unnest(ends))) OFFSET 0 -- idiom: fence
+  ) AS own CROSS JOIN unnest(ends) AS e
   CROSS JOIN LATERAL (
     SELECT failures, queue, name FROM jobs WHERE id = e.id OFFSET 0 -- idiom: fence
   ) AS j
-  CROSS JOIN LATERAL (
-    SELECT worker_id, claimed_at FROM leases WHERE id = e.lease OFFSET 0 -- idiom: fence
-  ) AS own
-  WHERE e.outcome NOT IN ('released', 'unhandled')
+  WHERE e.lease = own.id AND e.outcome NOT IN ('released', 'unhandled')
     AND (e.outcome <> 'cancelled' OR e.ran_ms IS NOT NULL);
 END $$;
 

@@ -93,7 +93,7 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_lane: 100,
       jobs_pkey: 500,
       jobs_head: 100,
-      leases_pkey: 10 + batch,
+      leases_pkey: 11,
       cancel_requests_pkey: 0,
       settings_pkey: 1
     },
