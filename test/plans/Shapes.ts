@@ -3,9 +3,9 @@
  * the shapes.
  */
 /** Adds `count` jobs to the queue `deep`. Their state and key may depend on their number, `n`. */
-const jobs = (count: number, state: string, key: string, dueIn = "-1 hour") => `
+const jobs = (count: number, state: string, key: string, runAt = "now() - interval '1 hour'") => `
   INSERT INTO pgq.jobs (queue, name, state, serialization_key, run_at)
-  SELECT 'deep', 'test', ${state}, ${key}, now() + interval '${dueIn}'
+  SELECT 'deep', 'test', ${state}, ${key}, ${runAt}
   FROM generate_series(1, ${count}) AS n
 `
 export const mixed = (count: number) =>
@@ -44,7 +44,7 @@ export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<stri
   { "a million for tomorrow": [jobs(million, "'scheduled'", "NULL", "1 day")] },
   {
     "a hundred thousand set aside": [
-      jobs(100_000, "'scheduled'", "NULL", "infinity"),
+      jobs(100_000, "'scheduled'", "NULL", "'infinity'"),
       `INSERT INTO pgq.set_aside (job_id, queue, name)
        SELECT id, 'deep', CASE WHEN id % 100 = 0 THEN 'free' ELSE 'a' END FROM pgq.jobs`,
       "INSERT INTO pgq.pauses (queue, name) VALUES ('deep', 'a')"
