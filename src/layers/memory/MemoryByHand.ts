@@ -19,7 +19,8 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
   if (again !== undefined) {
     return again === "redriven" ? RetryAnswer.Redriven() : RetryAnswer.Conflict()
   }
-  if (store.keeps(id, now)) return RetryAnswer.Paused()
+  const job = store.find(id)
+  if (job !== undefined && store.pauses.keeps(job, now)) return RetryAnswer.Paused()
   const answer = store.change((state) => Steps.retry(state, id, now), now)
   if (answer !== undefined) return answer
   return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()

@@ -3,12 +3,19 @@
  */
 import { isDelayed } from "../../domain/LaneJob.ts"
 import * as Pause from "../../domain/Pause.ts"
+import type { Wake } from "../../services/Notifier.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 
 export class MemoryPauses {
+  readonly #wake: (wake: Wake) => void
   readonly #pauses = new Map<string, Pause.Pause>()
   readonly #aside = new Set<bigint>()
 
+  constructor(wake: (wake: Wake) => void) {
+    this.#wake = wake
+  }
+
+  /** Answers whether the target was not paused before. */
   pause({ name, queue }: Pause.PauseTarget, terms: Pause.PauseTerms, now: number): boolean {
     this.end(now)
     const { cancelsRunning = false, end, reason } = terms
@@ -28,12 +35,16 @@ export class MemoryPauses {
         }
         : { ...known, cancelsRunning: known.cancelsRunning || cancelsRunning }
     )
+    this.#wake({ _tag: "Pauses", queue })
     return known === undefined
   }
 
+  /** Answers whether the target was paused. */
   resume(target: Pause.PauseTarget, now: number): boolean {
     this.end(now)
-    return this.#pauses.delete(idOf(target))
+    const wasOn = this.#pauses.delete(idOf(target))
+    this.#wake({ _tag: "Pauses", queue: target.queue })
+    return wasOn
   }
 
   /** The pauses that last, by queue and name. */
@@ -59,6 +70,11 @@ export class MemoryPauses {
     return this.#aside.has(id)
   }
 
+  /** Whether a pause of its name keeps a job that was set aside. */
+  keeps(job: StoredJob, now: number): boolean {
+    return this.isAside(job) && this.holdsName(job, now)
+  }
+
   /** A job has changed. One that may start some time is no longer set aside. */
   follow(job: StoredJob): void {
     if (!isDelayed(job) || job.dueAt < Infinity) this.#aside.delete(job.id)
@@ -69,11 +85,13 @@ export class MemoryPauses {
     this.#aside.delete(id)
   }
 
-  /** Ends the pauses whose time is over. Answers their queues. */
-  end(now: number): ReadonlyArray<string> {
+  /** Ends the pauses whose time is over. */
+  end(now: number): void {
     const over = Array.from(this.#pauses).filter(([, pause]) => isOver(pause, now))
-    for (const [id] of over) this.#pauses.delete(id)
-    return over.map(([, { queue }]) => queue)
+    for (const [id, { queue }] of over) {
+      this.#pauses.delete(id)
+      this.#wake({ _tag: "Pauses", queue })
+    }
   }
 }
 

@@ -105,12 +105,7 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
   rescue: timed((now) => store.rescue(now)),
   // No lane is marked here: each claim looks at every lane.
   heal: Effect.succeed({ healed: 0, isAtEnd: true }),
-  unpause: timed((now) => {
-    const unpaused = store.unpause(now)
-    const ends = store.pauses.all(now).flatMap(({ until }) => until?.getTime() ?? [])
-    const next = ends.length === 0 ? undefined : Duration.millis(Math.min(...ends) - now)
-    return { unpaused, next }
-  }),
+  unpause: timed((now) => MemoryPauseControl.unpause(store, now)),
   forget: timed((now) => store.forget(now)),
   prune: timed((now) => store.prune(now))
 })
@@ -119,10 +114,10 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
   const end = (id: string, hasCrashed: boolean) =>
     Effect.asVoid(timed((now) => store.end(id, { hasCrashed, now })))
   return {
-    join: (worker) => timed((now) => store.join(worker, now)),
+    join: (worker) => timed((now) => store.workers.join(worker, now)),
     renew: (id) =>
       timed((now) => ({
-        isKnown: store.renew(id, now),
+        isKnown: store.workers.renew(id, now),
         hasCancels: store.cancelRequests(id).length > 0,
         hasPauses: store.pauses.all(now).length > 0
       })),
@@ -144,7 +139,7 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
 const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
   counts: timed((now) => store.counts(now)),
   failed: (filter) => Effect.sync(() => store.failed(filter)),
-  workers: timed((now) => store.workers(now))
+  workers: timed((now) => store.workersAlive(now))
 })
 
 // Subscribed before `Everything` is sent, so that no wake-up is lost in between.

@@ -4,7 +4,6 @@
  * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
  * locks are needed. Times are milliseconds and are passed in.
  */
-import { Duration } from "effect"
 import type { RetryFilter } from "../../domain/ByHand.ts"
 import { Cancellation, type CancelRequest, type JobOutcome } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
@@ -21,28 +20,29 @@ import * as Turns from "../../domain/Turns.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
-import type { NewWorker } from "../../services/WorkerRegistry.ts"
 import * as Counts from "./MemoryCounts.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
 import { MemoryResults } from "./MemoryResults.ts"
 import { MemoryRuns } from "./MemoryRuns.ts"
+import { MemoryWorkers } from "./MemoryWorkers.ts"
 
 export class MemoryStore {
   readonly #wake: (wake: Wake) => void
   readonly #jobs = new Map<bigint, StoredJob>()
   readonly #leases = new Map<string, Steps.Lease>()
   readonly #state = { jobs: this.#jobs, leases: this.#leases }
-  readonly #workers = new Map<string, Worker>()
+  readonly workers = new MemoryWorkers()
   readonly #history = new MemoryHistory()
-  readonly pauses = new MemoryPauses()
+  readonly pauses: MemoryPauses
   readonly #runs = new MemoryRuns()
   readonly #results = new MemoryResults()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
     this.#wake = wake
+    this.pauses = new MemoryPauses(wake)
   }
 
   enqueue(jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<bigint> {
@@ -56,7 +56,7 @@ export class MemoryStore {
   /** `undefined` if the worker is not registered. */
   claim(options: ClaimOptions, now: number): ReadonlyArray<ClaimedJob> | undefined {
     const { limit, perLaneMax, queues, slots, worker } = options
-    if (!this.#workers.has(worker)) return undefined
+    if (!this.workers.has(worker)) return undefined
     const isPaused = (job: StoredJob) => this.pauses.holdsName(job, now)
     const open = queues.filter((queue) => !this.pauses.holdsQueue(queue, now))
     for (const queue of open) this.#setAside(queue, isPaused)
@@ -81,36 +81,6 @@ export class MemoryStore {
     const aside = Lanes.claimable(this.#ofQueue(queue)).filter(isPaused)
     Steps.apply(this.#state, { jobs: aside.map(setAside), finished: [], leases: [] })
     this.pauses.setAside(aside)
-  }
-
-  /** Answers whether the target was not paused before. */
-  pause(target: Pause.PauseTarget, terms: Pause.PauseTerms, now: number): boolean {
-    const isNew = this.pauses.pause(target, terms, now)
-    this.#wake({ _tag: "Pauses", queue: target.queue })
-    return isNew
-  }
-
-  /** Answers whether the target was paused. */
-  resume(target: Pause.PauseTarget, now: number): boolean {
-    const wasOn = this.pauses.resume(target, now)
-    this.#wake({ _tag: "Pauses", queue: target.queue })
-    return wasOn
-  }
-
-  /** Takes the jobs back that are paused no more. Answers how many. */
-  unpause(now: number): number {
-    for (const queue of this.pauses.end(now)) this.#wake({ _tag: "Pauses", queue })
-    const back = Array.from(this.#jobs.values())
-      .filter((job) => this.pauses.isAside(job) && !this.pauses.holdsName(job, now))
-      .map((job) => ({ ...job, dueAt: now }))
-    this.#make({ jobs: back, finished: [], leases: [] }, now)
-    return back.length
-  }
-
-  /** Whether a pause of its name keeps a job that was set aside. */
-  keeps(id: bigint, now: number): boolean {
-    const job = this.#jobs.get(id)
-    return job !== undefined && this.pauses.isAside(job) && this.pauses.holdsName(job, now)
   }
 
   #lease(
@@ -164,9 +134,8 @@ export class MemoryStore {
   }
 
   rescue(now: number): number {
-    return Array.from(this.#workers.values())
-      .filter((worker) => worker.aliveUntil <= now)
-      .reduce((rescued, worker) => rescued + this.end(worker.id, { hasCrashed: true, now }), 0)
+    return this.workers.dead(now)
+      .reduce((rescued, id) => rescued + this.end(id, { hasCrashed: true, now }), 0)
   }
 
   prune(now: number): void {
@@ -183,18 +152,6 @@ export class MemoryStore {
     const job = this.#jobs.get(id)
     if (job !== undefined) return JobEnd.Other({ name: job.name })
     return this.#results.of(id) ?? this.#history.endOf(id) ?? JobEnd.Unknown()
-  }
-
-  join(worker: NewWorker, now: number): void {
-    const aliveUntil = now + Duration.toMillis(worker.lease)
-    this.#workers.set(worker.id, { ...worker, joinedAt: now, aliveUntil })
-  }
-
-  renew(id: string, now: number): boolean {
-    const worker = this.#workers.get(id)
-    if (worker === undefined) return false
-    this.#workers.set(id, { ...worker, aliveUntil: now + Duration.toMillis(worker.lease) })
-    return true
   }
 
   /**
@@ -214,7 +171,7 @@ export class MemoryStore {
 
   /** Ends a worker and gives its jobs back. Answers how many. */
   end(worker: string, options: { readonly hasCrashed: boolean; readonly now: number }): number {
-    this.#workers.delete(worker)
+    this.workers.delete(worker)
     return this.#giveBack(Steps.leasesOf(this.#state, worker), options)
   }
 
@@ -306,21 +263,8 @@ export class MemoryStore {
     })
   }
 
-  workers(now: number): ReadonlyArray<WorkerInfo> {
-    return Array.from(this.#workers.values())
-      .filter((worker) => worker.aliveUntil > now)
-      .toSorted((a, b) => a.joinedAt - b.joinedAt)
-      .map(({ concurrency, host, id, joinedAt, label, mode, pid, queues }) => ({
-        id,
-        label,
-        host,
-        pid,
-        queues,
-        mode,
-        concurrency,
-        running: this.#runningOn(id).length,
-        age: Duration.millis(now - joinedAt)
-      }))
+  workersAlive(now: number): ReadonlyArray<WorkerInfo> {
+    return this.workers.alive(now, (id) => this.#runningOn(id).length)
   }
 
   #giveBack(
@@ -375,11 +319,6 @@ const leasedPause = 5000
 interface ClaimOptions extends Omit<Lanes.ClaimBounds, "isPaused"> {
   readonly queues: ReadonlyArray<string>
   readonly worker: string
-}
-
-interface Worker extends NewWorker {
-  readonly joinedAt: number
-  readonly aliveUntil: number
 }
 
 /** Whether maintenance must look at a job at a time. */

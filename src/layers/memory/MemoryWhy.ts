@@ -120,7 +120,7 @@ const inLine = (store: MemoryStore, job: StoredJob): ReadonlyArray<Reason> => {
 }
 
 const unclaimed = (store: MemoryStore, job: StoredJob, now: number): ReadonlyArray<Reason> => {
-  const live = store.workers(now).filter(({ queues }) => queues.includes(job.queue))
+  const live = store.workersAlive(now).filter(({ queues }) => queues.includes(job.queue))
   if (live.length === 0) {
     return [reason("no-worker", `no live worker takes jobs of queue ${job.queue}`, job)]
   }

@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"
 import * as PgSchema from "./PgSchema.ts"
+import { asking, cancelling, changing, history, offering, pausing } from "./PgSteps.ts"
 
 export interface Rights {
   /** By table or view; `jobs (id)` is one column. */
@@ -32,34 +33,6 @@ const replaced =
   "jobs (payload, priority, run_at, expires_at, max_attempts, failures, crash_count, " +
   "unhandled_count, snooze_count, error, unique_key)"
 
-/** The steps of an offer. */
-const offering = [
-  "add_all",
-  "add_offers",
-  "change_holder",
-  "count_by_hand",
-  "draw_ids",
-  "fit_key",
-  "fit_offers",
-  "is_taken",
-  "lease_of",
-  "lend",
-  "offer",
-  "offer_all",
-  "offer_apart",
-  "offer_at_once",
-  "offer_many",
-  "offer_one",
-  "offer_or_leave",
-  "offer_within",
-  "refuse_as_kept",
-  "require_read_committed",
-  "run_by_hand",
-  "take_hold",
-  "try_to_offer",
-  "unique_key"
-]
-
 const producer: Rights = {
   relations: {
     [choices]: ["INSERT"],
@@ -73,28 +46,6 @@ const producer: Rights = {
   sequences: "hidden",
   functions: ["enqueue", "add_job", ...offering]
 }
-
-/** The questions why a job waits. */
-const asking = [
-  "first_line",
-  "next_of_queue",
-  "ready_since",
-  "reasons_of",
-  "why",
-  "why_aside",
-  "why_behind",
-  "why_ended",
-  "why_expiring",
-  "why_held",
-  "why_in_line",
-  "why_later",
-  "why_leased",
-  "why_locked",
-  "why_paused",
-  "why_queue",
-  "why_slow",
-  "why_unclaimed"
-]
 
 const reader: Rights = {
   relations: {
@@ -122,47 +73,6 @@ const reader: Rights = {
   sequences: "readable",
   functions: ["ends_of", ...asking]
 }
-
-/** The steps of a cancel that run with the rights of its caller. */
-const cancelling = [
-  "begin_step",
-  "cancel",
-  "cancel_some",
-  "end_step",
-  "end_waiting",
-  "ended_as",
-  "ends_of",
-  "hold_job",
-  "lease_of",
-  "lock_jobs",
-  "mark_lanes",
-  "move_to_history",
-  "notify_wake",
-  "refuse_if_kept",
-  "request_cancel",
-  "require_read_committed",
-  "take_each",
-  "take_one",
-  "try_to_cancel",
-  "wake"
-]
-
-/** The other steps by which an operator changes jobs, beside those that a cancel has, too. */
-const changing = [
-  "discard",
-  "discard_held",
-  "edit",
-  "edit_held",
-  "redrive",
-  "retry",
-  "retry_failed",
-  "start_now",
-  "try_to_change"
-]
-
-const pausing = ["check_pause", "pause", "paused_names", "resume"]
-
-const history = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
 
 export const roles: Readonly<Record<Role, Rights>> = {
   producer,

@@ -9,26 +9,23 @@ import { withTimeout } from "./QueryTimeout.ts"
 
 type Steps = Pick<JobControl["Service"], "why" | "whyQueue">
 
-export const make = (sql: PgClient.PgClient, schema: string): Steps => ({
-  why: Effect.fn("JobControl.why")(
-    (id) =>
+export const make = (sql: PgClient.PgClient, schema: string): Steps => {
+  const ask = (step: "why" | "why_queue", of: bigint | string) =>
+    Effect.map(
       sql<Row>`
         SELECT code, detail, since, until, job_id, advice
-        FROM ${sql(`${schema}.why`)}(${id}::bigint) ORDER BY place
+        FROM ${sql(`${schema}.${step}`)}(${of}) ORDER BY place
       `,
-    Effect.map((rows) => rows.map(reasonOf)),
-    withTimeout("why")
-  ),
-  whyQueue: Effect.fn("JobControl.whyQueue")(
-    (queue) =>
-      sql<Row>`
-        SELECT code, detail, since, until, job_id, advice
-        FROM ${sql(`${schema}.why_queue`)}(${queue}::text) ORDER BY place
-      `,
-    Effect.map((rows) => rows.map(reasonOf)),
-    withTimeout("whyQueue")
-  )
-})
+      (rows) => rows.map(reasonOf)
+    )
+  return {
+    why: Effect.fn("JobControl.why")((id) => ask("why", id), withTimeout("why")),
+    whyQueue: Effect.fn("JobControl.whyQueue")(
+      (queue) => ask("why_queue", queue),
+      withTimeout("whyQueue")
+    )
+  }
+}
 
 interface Row {
   readonly code: ReasonCode

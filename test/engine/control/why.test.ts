@@ -12,6 +12,15 @@ import { codes, runs, setup, why } from "./Reasons.ts"
 const settled = (session: Session.Session, lease: string, id: bigint, other: object) =>
   session.settleOther({ lease, id: String(id), delay: 3600, error: "no luck", ...other })
 
+const insertForLater = ({ sql }: Session.Session, queue: string) =>
+  Effect.map(
+    sql<{ id: bigint }>`
+      INSERT INTO pgq.jobs (queue, name, run_at)
+      VALUES (${queue}, 'test', now() + interval '1 hour') RETURNING id
+    `,
+    ([row]) => row!.id
+  )
+
 const retry = ({ sql }: Session.Session, id: bigint) =>
   Effect.map(
     sql<{ outcome: string }>`SELECT pgq.retry(${id}::bigint) AS outcome`,
@@ -46,11 +55,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("why
   it.effect("says that a job waits for its time, and a retry starts it", () =>
     Effect.gen(function*() {
       const { a, queue } = yield* setup
-      const [row] = yield* a.sql<{ id: bigint }>`
-        INSERT INTO pgq.jobs (queue, name, run_at)
-        VALUES (${queue}, 'test', now() + interval '1 hour') RETURNING id
-      `
-      const id = row!.id
+      const id = yield* insertForLater(a, queue)
       const [reason, ...others] = yield* why(a, id)
       assert.strictEqual(reason?.code, "scheduled")
       assert.isTrue(reason?.isUntil)
@@ -211,11 +216,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("why
   it.effect("says that a due job is not made ready", () =>
     Effect.gen(function*() {
       const { a, queue } = yield* setup
-      const [row] = yield* a.sql<{ id: bigint }>`
-        INSERT INTO pgq.jobs (queue, name, run_at)
-        VALUES (${queue}, 'test', now() + interval '1 hour') RETURNING id
-      `
-      const id = row!.id
+      const id = yield* insertForLater(a, queue)
       yield* a.asStep(`UPDATE pgq.jobs SET run_at = now() - interval '3 s' WHERE id = ${id}`)
       const [reason] = yield* why(a, id)
       assert.strictEqual(reason?.code, "due-not-promoted")

@@ -184,7 +184,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const [group] = places(sql, /\(ARRAY\[([^\]]*)\],\s+ARRAY\['enable_seqscan=off'/, 1)
     const hot = Array.from(group![0]!.matchAll(/'(\w+)'/g), ([, name]) => name!)
     const calling = sources.filter(({ file }) =>
-      file.startsWith("layers/postgres") && !/Pg(Roles|Migrations)\.ts$/.test(file)
+      file.startsWith("layers/postgres") && !/Pg(Migrations|Roles|Steps)\.ts$/.test(file)
     ).map(({ text }) => text).join("\n")
     const isCalled = (name: string) => new RegExp(`"${name}"|\\.${name}\\b`).test(calling)
     const called = contents().functions.filter(isCalled)

@@ -1,0 +1,96 @@
+/**
+ * The functions of the schema that one task of a role needs, each by itself and what it calls.
+ */
+
+/** The steps of an offer. */
+export const offering = [
+  "add_all",
+  "add_offers",
+  "change_holder",
+  "count_by_hand",
+  "draw_ids",
+  "fit_key",
+  "fit_offers",
+  "is_taken",
+  "lease_of",
+  "lend",
+  "offer",
+  "offer_all",
+  "offer_apart",
+  "offer_at_once",
+  "offer_many",
+  "offer_one",
+  "offer_or_leave",
+  "offer_within",
+  "refuse_as_kept",
+  "require_read_committed",
+  "run_by_hand",
+  "take_hold",
+  "try_to_offer",
+  "unique_key"
+]
+
+/** The questions why a job waits. */
+export const asking = [
+  "first_line",
+  "next_of_queue",
+  "ready_since",
+  "reasons_of",
+  "why",
+  "why_aside",
+  "why_behind",
+  "why_ended",
+  "why_expiring",
+  "why_held",
+  "why_in_line",
+  "why_later",
+  "why_leased",
+  "why_locked",
+  "why_paused",
+  "why_queue",
+  "why_slow",
+  "why_unclaimed"
+]
+
+/** The steps of a cancel that run with the rights of its caller. */
+export const cancelling = [
+  "begin_step",
+  "cancel",
+  "cancel_some",
+  "end_step",
+  "end_waiting",
+  "ended_as",
+  "ends_of",
+  "hold_job",
+  "lease_of",
+  "lock_jobs",
+  "mark_lanes",
+  "move_to_history",
+  "notify_wake",
+  "refuse_if_kept",
+  "request_cancel",
+  "require_read_committed",
+  "take_each",
+  "take_one",
+  "try_to_cancel",
+  "wake"
+]
+
+/** The other steps by which an operator changes jobs, beside those that a cancel has, too. */
+export const changing = [
+  "discard",
+  "discard_held",
+  "edit",
+  "edit_held",
+  "redrive",
+  "retry",
+  "retry_failed",
+  "start_now",
+  "try_to_change"
+]
+
+/** The steps of a pause. */
+export const pausing = ["check_pause", "pause", "paused_names", "resume"]
+
+/** The steps that make and drop days of history. */
+export const history = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
