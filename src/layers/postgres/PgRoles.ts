@@ -1,7 +1,7 @@
 /**
  * The rights of four roles, named after the schema, and the script that creates the roles.
  *
- * This table alone gives rights, so each new table and function needs a line here.
+ * This table alone gives rights, so each new table and function needs a line here or in `PgSteps`.
  */
 import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"
