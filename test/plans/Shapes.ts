@@ -41,7 +41,7 @@ export const databases: ReadonlyArray<Readonly<Record<string, ReadonlyArray<stri
   {
     "one lane": [jobs(million, "CASE n WHEN 1 THEN 'ready' ELSE 'waiting' END", "'lane 2'"), due]
   },
-  { "a million for tomorrow": [jobs(million, "'scheduled'", "NULL", "1 day")] },
+  { "a million for tomorrow": [jobs(million, "'scheduled'", "NULL", "now() + interval '1 day'")] },
   {
     "a hundred thousand set aside": [
       jobs(100_000, "'scheduled'", "NULL", "'infinity'"),
