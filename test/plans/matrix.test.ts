@@ -182,7 +182,8 @@ const steps: Readonly<Record<string, Step>> = {
   expire: {
     indexes: {
       expiries_pkey: 100,
-      jobs_pkey: 300,
+      // Rows that were rolled back count, too.
+      jobs_pkey: 500,
       leases_queue: 500,
       settings_pkey: 1
     },
