@@ -42,7 +42,7 @@ export const kill = Effect.fnUntraced(function*(world: World) {
   const search = Effect.gen(function*() {
     // A few workers may have run all jobs while the others looked for some.
     if ((yield* Burst.unfinished(world.server.url)) === 0) {
-      yield* Burst.add(world, { count: 120, does: "sleep", millis: 3000, keys: 60 })
+      yield* Burst.add(world, { ...held, does: "sleep", millis: 3000 })
     }
     return yield* victims(world)
   })
@@ -61,6 +61,12 @@ export const peace = "peace"
 
 /** The number of workers of each kind that are killed. */
 const kills = 2
+
+/**
+ * Of these jobs at most 60 run at once: 40 without a key, and one of each of 20 keys. The eight
+ * workers that stay alive have 64 slots, so that no job of a killed worker waits for a free slot.
+ */
+const held = { count: 80, keys: 40 }
 
 const die = ({ count, write }: World, pid: number, isSupervised: boolean): void => {
   count(isSupervised ? "worker kill -9, supervised" : "worker kill -9, alone")
