@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert } from "@effect/vitest"
-import { Effect, Layer, Logger, Redacted, Schedule, Schema } from "effect"
+import { type Duration, Effect, Layer, Logger, Redacted, Schedule, Schema } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -54,9 +54,15 @@ export const proxied = Effect.gen(function*() {
  * 20 seconds.
  */
 export const eventually = <A, E, R>(question: Effect.Effect<A, E, R>) =>
+  repeated("70 seconds", question)
+
+/** Repeats a question for longer than anything takes where there is no outage. */
+export const soon = <A, E, R>(question: Effect.Effect<A, E, R>) => repeated("30 seconds", question)
+
+const repeated = <A, E, R>(duration: Duration.Input, question: Effect.Effect<A, E, R>) =>
   question.pipe(
     Effect.sandbox,
-    Effect.retry(Schedule.upTo(Schedule.spaced("50 millis"), { duration: "70 seconds" })),
+    Effect.retry(Schedule.upTo(Schedule.spaced("50 millis"), { duration })),
     Effect.orDie
   )
 

@@ -40,7 +40,7 @@ const works = Effect.fnUntraced(
       VALUES ('task', '1', 'key', NULL), ('task', '2', NULL, NULL),
              ('task', '3', NULL, now() + interval '1 second')
     `
-    yield* BusyWorker.eventually(
+    yield* BusyWorker.soon(
       Effect.map(
         sql`SELECT FROM pgq.finished_jobs WHERE outcome = 'completed'`,
         (rows) => assert.lengthOf(rows, 3)
@@ -78,7 +78,7 @@ const pooled = Effect.gen(function*() {
   )
   const { port } = yield* Bouncer.open(folder, server)
   const url = Server.overTcp(server, port)
-  yield* BusyWorker.eventually(Session.openAt(url))
+  yield* BusyWorker.soon(Session.openAt(url))
   return { sql, url }
 })
 

@@ -49,7 +49,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
             FROM generate_series(1, ${count}) AS n
           `
 
-          yield* BusyWorker.eventually(
+          yield* BusyWorker.soon(
             Effect.map(
               sql`SELECT FROM pgq.finished_jobs WHERE queue = ${queue} AND outcome = 'completed'`,
               (rows) => assert.lengthOf(rows, count)
@@ -87,7 +87,7 @@ layer(PgQueue.database, { excludeTestServices: true, concurrent: true, timeout: 
 
         yield* Effect.andThen(add(1), hasBegun.await)
         yield* add(2)
-        yield* BusyWorker.eventually(
+        yield* BusyWorker.soon(
           Effect.map(
             sql`SELECT FROM pgq.finished_jobs WHERE queue = ${queue} AND outcome = 'completed'`,
             (rows) => assert.lengthOf(rows, 1)

@@ -95,7 +95,7 @@ const vitest = Effect.fnUntraced(
   function*(cwd: string, file: string, name: string, place: Place, out: string = cwd) {
     const results = join(out, "results.json")
     const title = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
-    const options = ["-t", title, "--reporter=json", `--outputFile=${results}`]
+    const options = ["-t", title, "--bail=1", "--reporter=json", `--outputFile=${results}`]
     const bin = join(root, "node_modules", "vitest", "vitest.mjs")
     yield* ended(process.execPath, [bin, "run", file, ...options], cwd, {
       PGQ_TEST_URL: place.urls.plain,

@@ -35,7 +35,9 @@ export const ofPools: ReadonlyArray<Mutant> = [
       from: "...state.saysIsolation ? isolation : {}",
       to: ""
     }],
-    by: [test("connections/isolation", "a worker works although its role's default is")]
+    by: [
+      test("connections/isolation", "a worker works although its role's default is")
+    ]
   },
   {
     name: "refused-parameter-said-again",
