@@ -18,6 +18,10 @@ select attempt, outcome, ran_ms, error from pgq.runs where job_id = 42 order by 
 select name, error, count(*) from pgq.runs where ended_at > now() - interval '1 hour' group by 1, 2;
 -- #endregion
 
+-- #region progress
+select fraction, data from pgq.progress where job_id = 42;
+-- #endregion
+
 -- #region results
 select value, error from pgq.results where job_id = 42;
 select outcome, has_result, value, error, failure from pgq.ends_of(array[42], '{}');

@@ -413,7 +413,9 @@ BEGIN
     SELECT id FROM receipts WHERE added_at < kept_since ORDER BY added_at LIMIT 5000
   ));
   GET DIAGNOSTICS dropped = ROW_COUNT;
-  RETURN greatest(dropped, forget_requests(), forget_holds(), forget_results());
+  RETURN greatest(
+    dropped, forget_requests(), forget_holds(), forget_results(), forget_progress()
+  );
 END $$;
 
 -- Deletes some results that were kept for their time.

@@ -16,7 +16,7 @@ WITH groups (functions, settings) AS (VALUES
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
-         'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue'],
+         'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue', 'report'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -27,6 +27,8 @@ WITH groups (functions, settings) AS (VALUES
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.
   (ARRAY['settle'], ARRAY['lock_timeout=100ms']),
+  -- A report that is late is of little use, and a later one takes its place.
+  (ARRAY['report'], ARRAY['lock_timeout=100ms']),
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
   -- Its jobs are of many callers, and an offer waits for each transaction that has its key.
   (ARRAY['offer_apart'], ARRAY['lock_timeout=100ms']),

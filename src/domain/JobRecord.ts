@@ -58,6 +58,13 @@ export interface RunningJob {
   readonly payloadText: string
   /** Aborted when the run is interrupted; its reason is a `JobInterrupted`. */
   readonly signal: AbortSignal
+  /**
+   * Says how far the run has come: the share of its work that is done, from 0 to 1, and any `data`
+   * of up to 8 KiB as JSON. Returns at once. Of the reports of a second the last one is kept, for
+   * whoever observes the job. A report that cannot be kept is logged once a run, and changes
+   * nothing else.
+   */
+  readonly progress: (fraction: number, data?: unknown) => void
   /** The job as `JSON.stringify` writes it. */
   readonly toJSON: () => JobJson
 }

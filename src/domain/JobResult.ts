@@ -23,13 +23,16 @@ export class Encoded {
 }
 
 /** JSON as the text that the store takes. */
-export const encoded = (json: unknown): Encoded =>
-  new Encoded(Result.flatMap(PayloadText.make(json), storable))
+export const encoded = (json: unknown): Encoded => new Encoded(textOf(json, valueBytesMax))
 
-const storable = (text: string): Result.Result<string, string> => {
+/** A value as JSON text that the store takes, or the reason why it cannot be stored. */
+export const textOf = (json: unknown, bytesMax: number): Result.Result<string, string> =>
+  Result.flatMap(PayloadText.make(json), (text) => storable(text, bytesMax))
+
+const storable = (text: string, bytesMax: number): Result.Result<string, string> => {
   const bytes = Buffer.byteLength(text)
-  if (bytes > valueBytesMax) {
-    return Result.fail(`it has ${bytes} bytes as JSON; at most ${valueBytesMax} fit`)
+  if (bytes > bytesMax) {
+    return Result.fail(`it has ${bytes} bytes as JSON; at most ${bytesMax} fit`)
   }
   // PostgreSQL's `jsonb` has neither a NUL character nor half of a surrogate pair.
   if (/\\u(?:0000|d[89a-f])/i.test(text)) {

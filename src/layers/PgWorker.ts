@@ -20,6 +20,7 @@ import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgNotifier from "./postgres/PgNotifier.ts"
 import * as PgPauseControl from "./postgres/PgPauseControl.ts"
+import * as PgRunReports from "./postgres/PgRunReports.ts"
 import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
@@ -80,7 +81,10 @@ const parts = ({ connections, handlers, options, schema, settings }: {
     Layer.provide([
       Layer.succeed(Handlers, handlers),
       Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
-      Layer.provide(PgJobRepo.layer({ schema }), Layer.succeed(PgClient.PgClient, worker)),
+      Layer.provide(
+        Layer.merge(PgJobRepo.layer({ schema }), PgRunReports.layer({ schema })),
+        Layer.succeed(PgClient.PgClient, worker)
+      ),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),
       Layer.provide(
         Layer.merge(

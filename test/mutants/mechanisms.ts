@@ -164,6 +164,10 @@ export const mechanisms = {
     "one reason for an interruption, read after the run has ended, and another slot for the rest",
     "a job that is done runs again; a lane is left in its lease"
   ],
+  reports: [
+    "the lease of a report, and the stop of a run whose report finds none",
+    "a run goes on beside the next one, and overwrites its progress"
+  ],
   stuck: ["telling of runs that go on after an interruption", "a slot is gone, and nobody knows"],
   rules: ["finding the rule of an error by its tag and fields", "a job is tried again for nothing"],
   failures: [

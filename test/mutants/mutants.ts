@@ -16,6 +16,7 @@ import { ofPauses } from "./ofPauses.ts"
 import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofProtocol } from "./ofProtocol.ts"
+import { ofReports } from "./ofReports.ts"
 import { ofRights } from "./ofRights.ts"
 import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
@@ -43,6 +44,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofPlans,
   ...ofRights,
   ...ofRuns,
+  ...ofReports,
   ...ofSoaks,
   ...ofModels
 ]

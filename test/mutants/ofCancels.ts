@@ -126,8 +126,8 @@ export const ofCancels: ReadonlyArray<Mutant> = [
     of: "endOfRequests",
     changes: [{
       file: "sql/0006_maintenance.sql",
-      from: "RETURN greatest(dropped, forget_requests(), forget_holds(), forget_results());",
-      to: "RETURN greatest(dropped, forget_holds(), forget_results());"
+      from: "dropped, forget_requests(), forget_holds(),",
+      to: "dropped, forget_holds(),"
     }],
     by: [requests("that is forgotten when its job has left the lease")]
   },

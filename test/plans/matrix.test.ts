@@ -64,6 +64,11 @@ const retry: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
                                         'delay', 60, 'holds', true, 'error', 'as it happens'))
     FROM unnest(${ids}::bigint[]) AS id))`
 
+const report: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
+  sql`SELECT * FROM pgq.report((
+    SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'fraction', 0.5))
+    FROM unnest(${ids}::bigint[]) AS id))`
+
 const cancel: Step["statement"] = ({ session: { sql } }, { ids }) =>
   sql`SELECT * FROM pgq.cancel(${ids}::bigint[])`
 
@@ -117,7 +122,8 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "cancel what is leased": {
     indexes: {
-      jobs_pkey: 2 * batch,
+      // Rows that were rolled back count, too.
+      jobs_pkey: 3 * batch,
       cancel_requests_pkey: batch,
       leases_queue: 500,
       leases_pkey: 3 * batch,
@@ -173,6 +179,14 @@ const steps: Readonly<Record<string, Step>> = {
           'lease', ${lease}::text, 'id', id, 'error', 'as it happens',
           'outcome', CASE WHEN id % 2 = 0 THEN 'failed' ELSE 'cancelled' END))
         FROM unnest(${ids}::bigint[]) AS id))`
+  },
+  report: {
+    // A second report of each run finds the first.
+    indexes: { leases_pkey: 3 * batch, progress_pkey: 3 * batch },
+    pages: 400,
+    perLaneMax: 0,
+    given: report,
+    statement: report
   },
   promote: {
     indexes: { jobs_due: 100, jobs_pkey: 100 },

@@ -15,6 +15,7 @@ import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import { PauseControl } from "../../services/PauseControl.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
+import { RunReports } from "../../services/RunReports.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -31,6 +32,7 @@ export const layer: Layer.Layer<
   | Notifier
   | PauseControl
   | QueuedJobs
+  | RunReports
   | Scheduler
   | Watchdog
   | WorkerRegistry
@@ -42,6 +44,7 @@ export const layer: Layer.Layer<
     return Context.make(JobRepo, jobRepo(store, new MemoryOffers(store))).pipe(
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
+      Context.add(RunReports, { keep: (reports) => timed((now) => store.report(reports, now)) }),
       Context.add(JobAdmin, jobAdmin(store)),
       Context.add(JobControl, yield* MemoryJobControl.make(store)),
       Context.add(PauseControl, MemoryPauseControl.make(store)),

@@ -16,6 +16,7 @@ import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
+import type { JobProgress, RunReport } from "../../domain/RunReport.ts"
 import * as Turns from "../../domain/Turns.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
@@ -24,6 +25,7 @@ import * as Counts from "./MemoryCounts.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
+import { MemoryReports } from "./MemoryReports.ts"
 import { MemoryResults } from "./MemoryResults.ts"
 import { MemoryRuns } from "./MemoryRuns.ts"
 import { MemoryWorkers } from "./MemoryWorkers.ts"
@@ -38,6 +40,7 @@ export class MemoryStore {
   readonly pauses: MemoryPauses
   readonly #runs = new MemoryRuns()
   readonly #results = new MemoryResults()
+  readonly #reports = new MemoryReports()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
@@ -145,6 +148,18 @@ export class MemoryStore {
 
   forget(now: number): void {
     this.#results.forget(now)
+    this.#reports.forget(this.#isLeased)
+  }
+
+  /** Answers the reports of which nothing was kept. */
+  report(reports: ReadonlyArray<RunReport>, now: number): ReadonlyArray<RunReport> {
+    return this.#reports.keep(reports, { isLeased: this.#isLeased, now })
+  }
+
+  /** The progress of the run of a job. */
+  progressOf(id: bigint): JobProgress | undefined {
+    const lease = Array.from(this.#leases.values()).find(({ ids }) => ids.includes(id))
+    return this.#reports.progressOf(id, lease?.id)
   }
 
   /** How a job has ended; `Other` if it has not. */
@@ -290,6 +305,9 @@ export class MemoryStore {
     this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)], now)
     this.#wakeDue(changes.jobs)
   }
+
+  readonly #isLeased = ({ id, lease }: Pick<RunReport, "id" | "lease">): boolean =>
+    this.#leases.get(lease)?.ids.includes(id) === true
 
   #runningOn(worker: string): ReadonlyArray<StoredJob> {
     return Steps.leasesOf(this.#state, worker)

@@ -9,6 +9,7 @@ import type { Handlers } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
+import { RunReports } from "../../services/RunReports.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -22,6 +23,7 @@ export interface Kit {
   readonly queued: QueuedJobs["Service"]
   readonly scheduler: Scheduler["Service"]
   readonly registry: WorkerRegistry["Service"]
+  readonly reports: RunReports["Service"]
   /** The cooperative mode of claims. */
   readonly mode: string
   /** One job runs at a time. */
@@ -47,6 +49,7 @@ export const layer = <const Some extends Kinds>(
         queued: yield* QueuedJobs,
         scheduler: yield* Scheduler,
         registry: yield* WorkerRegistry,
+        reports: yield* RunReports,
         mode: CooperativeMode.format((yield* LockStrategy).mode),
         turn: yield* Semaphore.make(1)
       })

@@ -8,6 +8,7 @@ import { type ClaimedJob, type NewJob, newJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 import { HandlerMissing } from "../../domain/TestErrors.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
+import { RunReports } from "../../services/RunReports.ts"
 import { kit } from "./Kit.ts"
 import * as SingleRuns from "./SingleRuns.ts"
 import type { TestQueue } from "./TestQueue.ts"
@@ -82,10 +83,15 @@ export const perform: {
     const json = yield* PayloadCodec.encoder(kind)(payload)
     const job = yield* Effect.fromResult(newJob(kind.name, json, options))
     const { ended, exit } = yield* Effect.scoped(
-      Effect.flatMap(SingleRuns.make(handlers), (run) => run(claimed(job, attempt)))
+      Effect.flatMap(
+        SingleRuns.make({ handlers, reports: unkept }),
+        (run) => run(claimed(job, attempt))
+      )
     )
     return { exit, settlement: ended.settlement }
   })
+
+const unkept = RunReports.of({ keep: () => Effect.succeed([]) })
 
 const claimed = (job: NewJob, attempt: number): ClaimedJob => ({
   ...job,

@@ -10,6 +10,7 @@ import * as PgJobAdmin from "../postgres/PgJobAdmin.ts"
 import * as PgJobControl from "../postgres/PgJobControl.ts"
 import * as PgJobRepo from "../postgres/PgJobRepo.ts"
 import * as PgQueuedJobs from "../postgres/PgQueuedJobs.ts"
+import * as PgRunReports from "../postgres/PgRunReports.ts"
 import * as PgScheduler from "../postgres/PgScheduler.ts"
 import * as PgSchema from "../postgres/PgSchema.ts"
 import * as PgTravel from "../postgres/PgTravel.ts"
@@ -78,6 +79,7 @@ export function postgres<const Some extends Kinds>(
         PgJobAdmin.layer({ schema }),
         PgJobControl.layer({ schema }),
         PgQueuedJobs.layer({ schema }),
+        PgRunReports.layer({ schema }),
         PgScheduler.layer({ schema }),
         PgWorkerRegistry.layer({ schema })
       ))

@@ -6,6 +6,7 @@ import { Deferred, Duration, Effect, Exit, References, type Scope } from "effect
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { HandlerMissing } from "../../domain/TestErrors.ts"
 import { Handlers } from "../../services/Handlers.ts"
+import { RunReports } from "../../services/RunReports.ts"
 import * as JobRunner from "../worker/JobRunner.ts"
 import type { Ended } from "../worker/Outbox.ts"
 import * as RunRecorder from "../worker/RunRecorder.ts"
@@ -17,9 +18,10 @@ export interface SingleRun {
   readonly ended: Ended
 }
 
-export const make = Effect.fnUntraced(function*(
-  handlers: Handlers["Service"]
-): Effect.fn.Return<(job: ClaimedJob) => Effect.Effect<SingleRun>, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function*({ handlers, reports }: {
+  readonly handlers: Handlers["Service"]
+  readonly reports: RunReports["Service"]
+}): Effect.fn.Return<(job: ClaimedJob) => Effect.Effect<SingleRun>, never, Scope.Scope> {
   let current = yield* Deferred.make<SingleRun>()
   let exit: Exit.Exit<unknown, unknown> | undefined
   const settler: Settler = {
@@ -48,7 +50,10 @@ export const make = Effect.fnUntraced(function*(
     stuckAfter: Duration.minutes(1),
     isTrusted: () => true,
     onRoom: () => {}
-  }).pipe(Effect.provideService(Handlers, handlers))
+  }).pipe(
+    Effect.provideService(Handlers, handlers),
+    Effect.provideService(RunReports, reports)
+  )
 
   return Effect.fnUntraced(function*(job) {
     const ended = current = yield* Deferred.make<SingleRun>()

@@ -28,7 +28,7 @@ export const make = Effect.fnUntraced(function*(kit: Kit) {
     lease: Duration.days(1)
   })
   yield* Effect.acquireRelease(joining, () => Effect.ignore(registry.leave(id)))
-  const run = yield* SingleRuns.make(kit.handlers)
+  const run = yield* SingleRuns.make(kit)
   return {
     /** Claims the next job of these queues, or of all; `undefined` if none is ready. */
     claim: claim(kit, id),

@@ -16,6 +16,7 @@ import * as Monotonic from "../effects/Monotonic.ts"
 import { Backlog } from "./Backlog.ts"
 import { LaneRun } from "./LaneRun.ts"
 import * as LaneRunner from "./LaneRunner.ts"
+import * as Reports from "./Reports.ts"
 import * as RunLimits from "./RunLimits.ts"
 import * as RunRecorder from "./RunRecorder.ts"
 import type { Settler } from "./Settler.ts"
@@ -57,7 +58,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     stuckAfter: options.stuckAfter,
     onTimeout: (run) => interrupt([run], "timedOut")
   })
-  const lanes = { ...options, handlers: yield* Handlers, backlog, recorder, limits, timings, now }
+  const reports = yield* Reports.make({ lose: (isLost) => ends.lose(isLost) })
+  const handlers = yield* Handlers
+  const lanes = { ...options, handlers, backlog, recorder, limits, reports, timings, now }
   const slots = yield* Slots.make({
     ...options,
     backlog,
@@ -66,10 +69,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     onBroken: LaneRunner.makeBroken(lanes)
   })
   const parts: Parts = { ...options, backlog, slots, interrupt, recorder, timings, now }
+  const ends = endings(parts)
 
   return {
     ...intake(parts),
-    ...endings(parts),
+    ...ends,
     tally: recorder.tally,
     count: () => slots.active.size + backlog.size,
     backlogSize: () => backlog.size,

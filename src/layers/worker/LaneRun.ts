@@ -113,10 +113,10 @@ export class LaneRun {
   }
 
   /** Starts a job; answers the handler's view of the job. */
-  begin(job: ClaimedJob, startedAt: number): RunningJob {
+  begin(job: ClaimedJob, startedAt: number, report: Report): RunningJob {
     this.current = job
     this.startedAt = startedAt
-    return new View(job, this)
+    return new View(job, this, report)
   }
 
   // Made when it is first read: most handlers never read it, and making one costs more than a short
@@ -138,32 +138,46 @@ export class LaneRun {
   }
 }
 
+/** Takes the progress of a running job, as its handler gives it. */
+export type Report = (
+  run: LaneRun,
+  job: ClaimedJob,
+  said: { readonly fraction: unknown; readonly data: unknown }
+) => void
+
 class View implements RunningJob {
   readonly id: bigint
   readonly name: string
   readonly key: string | undefined
   readonly priority: number
   readonly attempt: number
-  readonly #payload: string | undefined
+  readonly #job: ClaimedJob
   readonly #run: LaneRun
+  readonly #report: Report
   #signal: AbortSignal | undefined
 
-  constructor(job: ClaimedJob, run: LaneRun) {
+  constructor(job: ClaimedJob, run: LaneRun, report: Report) {
     this.id = job.id
     this.name = job.name
     this.key = job.key
     this.priority = job.priority
     this.attempt = job.attempt
-    this.#payload = job.payload
+    this.#job = job
     this.#run = run
+    this.#report = report
   }
 
   get payloadText(): string {
-    return this.#payload ?? "null"
+    return this.#job.payload ?? "null"
   }
 
   get signal(): AbortSignal {
     return this.#signal ??= this.#run.signal
+  }
+
+  // A handler may take the function out of the object.
+  get progress(): RunningJob["progress"] {
+    return (fraction, data) => this.#report(this.#run, this.#job, { fraction, data })
   }
 
   toJSON(): JobJson {

@@ -8,6 +8,7 @@ import { notWanted, Settlement, unknownName } from "../../domain/Settlement.ts"
 import type { Handler, Handlers } from "../../services/Handlers.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { LaneRun } from "./LaneRun.ts"
+import type { Reports } from "./Reports.ts"
 import type { RunLimits } from "./RunLimits.ts"
 import type { RunRecorder } from "./RunRecorder.ts"
 import type { Timings } from "./Timings.ts"
@@ -17,6 +18,7 @@ export interface Parts {
   readonly backlog: Backlog
   readonly recorder: RunRecorder
   readonly limits: RunLimits
+  readonly reports: Reports
   readonly timings: Timings
   readonly now: () => number
   /**
@@ -26,8 +28,9 @@ export interface Parts {
   readonly isTrusted: () => boolean
 }
 
-export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timings }: Parts) =>
-  Effect.fnUntraced(function*(run: LaneRun) {
+export const make = (parts: Parts) => {
+  const { backlog, handlers, isTrusted, limits, now, recorder, reports, timings } = parts
+  return Effect.fnUntraced(function*(run: LaneRun) {
     for (let job = run.next; job !== undefined; job = run.next) {
       if (!isTrusted()) run.interrupt("lost", now())
       if (run.interruption !== undefined) return
@@ -42,7 +45,7 @@ export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timi
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* recorder.end(run, unknownName(job))
       const { policy } = handler
-      const view = run.begin(job, now())
+      const view = run.begin(job, now(), reports.progress)
       limits.begin(run, policy.timeout)
       const running = call(handler, payload, view)
       // This fiber cannot be interrupted while it records the end of a run. The handler allows
@@ -51,6 +54,7 @@ export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timi
       const endedAt = now()
       timings.learn(run, endedAt, backlog.size)
       limits.end(run, policy.timeout)
+      reports.end(run)
       run.end(endedAt)
       if (run.isLost) return
       const settlement = recorder.of(run, { job, exit, policy })
@@ -59,13 +63,14 @@ export const make = ({ backlog, handlers, isTrusted, limits, now, recorder, timi
       } else yield* recorder.end(run, settlement)
     }
   })
+}
 
 /**
  * A handler may return a value that is not an Effect from `flatMap`; such a value kills the fiber
  * past `Effect.exit`. That job has failed, and the rest of its lane goes on. Answers the log line.
  */
 export const makeBroken =
-  ({ backlog, handlers, limits, now, recorder }: Parts) =>
+  ({ backlog, handlers, limits, now, recorder, reports }: Parts) =>
   (run: LaneRun | undefined, exit: Exit.Failure<unknown, unknown>): Effect.Effect<void> => {
     const job = run?.next
     if (run === undefined || job === undefined) {
@@ -75,6 +80,7 @@ export const makeBroken =
     }
     const policy = handlers.find(job.name)?.policy ?? defaults
     limits.end(run, policy.timeout)
+    reports.end(run)
     run.end(now())
     if (run.isLost) return Effect.void
     const settlement = Result.getOrElse(

@@ -7,6 +7,7 @@ import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import type { JobRunner } from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
+import * as LostRuns from "./LostRuns.ts"
 import type { Settler } from "./Settler.ts"
 
 export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker }: {
@@ -33,13 +34,7 @@ export const make = Effect.fnUntraced(function*({ queues, runs, settler, worker 
         fields: { queues, count: released }
       })
     }
-    const lost = runs.lose((run) => gone.includes(run.lease))
-    if (lost.length > 0) {
-      yield* EventLog.warning("lease.lost", {
-        text: `interrupted ${LogFields.wordsFor(lost)}: no longer leased to this worker`,
-        fields: LogFields.ofJobs(lost)
-      })
-    }
+    yield* LostRuns.say(runs.lose((run) => gone.includes(run.lease)))
   })
 
   return {

@@ -4,6 +4,7 @@
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { crashed } from "../../../src/domain/JobRun.ts"
+import { dataBytesMax } from "../../../src/domain/RunReport.ts"
 
 const textOf = (file: string) => readFileSync(file, "utf8")
 
@@ -41,5 +42,15 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
       Array.from(row?.matchAll(/readonly (\w+):/g) ?? [], ([, name]) => name),
       answers?.split(", ").map((column) => column.split(" ")[0])
     )
+  },
+
+  "Reports": () => {
+    const [, columns] = textOf("sql/0019_progress.sql").match(/AS r\((lease .*)\)/) ?? []
+    const fields = columns?.split(", ").map((column) => column.split(" ")[0]!) ?? []
+    assert.sameMembers(fields, ["lease", "id", "fraction", "data"])
+    const [, sent] =
+      textOf("src/layers/postgres/PgRunReports.ts").match(/const textOf([^;]*?)\n}/) ?? []
+    for (const field of fields) assert.match(sent ?? "", new RegExp(`\\b${field}\\b`))
+    assert.include(textOf("sql/CONTRACT.md"), `of ${dataBytesMax.toLocaleString("en")} bytes`)
   }
 }

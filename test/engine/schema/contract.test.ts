@@ -234,9 +234,10 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.strictEqual(constant("reconciledMax"), "4000")
     assert.strictEqual(constant("rescuedMax"), "4000")
     assert.strictEqual(constant("unpausedMax"), "1000")
-    const forgotten = ["forget", "forget_requests", "forget_holds", "forget_results"].flatMap((
-      name
-    ) => numbersIn(functionOf(name), /LIMIT (\d+)/, 1))
+    const others = ["requests", "holds", "results", "progress"].map((rows) => `forget_${rows}`)
+    const forgotten = ["forget", ...others].flatMap((name) =>
+      numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
+    )
     assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))
   },
 

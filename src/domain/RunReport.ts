@@ -1,0 +1,48 @@
+/**
+ * The reports of a run while it goes on, and which of them can be kept.
+ */
+import { Result } from "effect"
+import * as JobResult from "./JobResult.ts"
+
+/** The report of one run to the store. */
+export interface RunReport {
+  /** The id of the job. */
+  readonly id: bigint
+  readonly lease: string
+  readonly progress: NewProgress | undefined
+}
+
+/** Progress to be kept. */
+export interface NewProgress {
+  readonly fraction: number
+  /** JSON text. */
+  readonly data: string | undefined
+}
+
+/** How far a run has come, as its handler has said. */
+export interface JobProgress {
+  /** The share of the work that is done, from 0 to 1. */
+  readonly fraction: number
+  /** Anything else that the handler has said, as parsed JSON; `null` if it has not. */
+  readonly data: unknown
+  /** When the store has heard of it. */
+  readonly at: Date
+}
+
+/** The most bytes of `data`, as JSON text. */
+export const dataBytesMax = 8192
+
+/** Progress as the store keeps it, or why it cannot. A caller in JavaScript may say anything. */
+export const progressOf = (
+  fraction: unknown,
+  data: unknown
+): Result.Result<NewProgress, string> => {
+  if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1)) {
+    return Result.fail("its fraction is not a number from 0 to 1")
+  }
+  if (data === undefined) return Result.succeed({ fraction, data: undefined })
+  return JobResult.textOf(data, dataBytesMax).pipe(
+    Result.map((text) => ({ fraction, data: text })),
+    Result.mapError((issue) => `its data cannot be stored: ${issue}`)
+  )
+}
