@@ -16,13 +16,15 @@ WITH groups (functions, settings) AS (VALUES
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
-         'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue', 'report'],
+         'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue', 'report',
+         'complete_at_commit', 'settled'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
   -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
   (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes', 'unpause', 'pause', 'resume', 'expire', 'offer_many'],
+         'heal_lanes', 'unpause', 'pause', 'resume', 'expire', 'offer_many',
+         'complete_at_commit', 'settled'],
    ARRAY['lock_timeout=5s']),
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.
@@ -86,7 +88,9 @@ CROSS JOIN LATERAL (
          -- A producer needs no rights to the tables that the triggers look up and write, a worker
          -- owns no history, an operator locks a lease but changes none, and who offers jobs needs
          -- ids. These functions change no job, and evaluate nothing that the caller chose.
-         is_pinned AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%'
-                        OR proname IN ('request_cancel', 'draw_ids')) AS is_definer
+         -- A commit that completes a job fires triggers of users, so no right is lent to it.
+         is_pinned AND proname <> 'complete_at_commit'
+           AND (prorettype = 'trigger'::regtype OR proname LIKE 'prune\_%'
+                OR proname IN ('request_cancel', 'draw_ids')) AS is_definer
 ) AS wanted
 WHERE p.pronamespace = current_schema()::regnamespace
