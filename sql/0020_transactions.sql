@@ -46,8 +46,8 @@ END $$;
 CREATE CONSTRAINT TRIGGER completes AFTER INSERT ON completions
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION complete_at_commit();
 
--- What became of a job whose worker lost its connection at COMMIT: 'leased' if the transaction was
--- rolled back, 'settled' if it was committed, 'lost' if the job has left the lease and goes on.
+-- Answers a worker that lost its connection at COMMIT: 'leased' if the transaction was rolled back,
+-- 'settled' if it was committed, 'lost' if the job has left the lease and goes on.
 --
 -- A backend that may still commit has locked the lease, and this function waits for it. A COMMIT
 -- that arrives later finds the job in the lease, or fails.

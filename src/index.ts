@@ -17,6 +17,7 @@ export {
   DuplicateJob,
   JobInterrupted,
   JobInvalid,
+  NotInTransaction,
   PayloadInvalid,
   SchemaUnfit,
   SettingInvalid,
@@ -70,4 +71,5 @@ export { LockStrategy } from "./services/LockStrategy.ts"
 export { offer, offerAll } from "./services/Offer.ts"
 export { PauseControl } from "./services/PauseControl.ts"
 export * as Queues from "./services/Queues.ts"
+export type { CompletableJob } from "./services/Transactions.ts"
 export { WorkerControl } from "./services/WorkerControl.ts"

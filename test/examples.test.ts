@@ -3,69 +3,12 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
-import { spawn } from "node:child_process"
-import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { Effect } from "effect"
+import { chmodSync, copyFileSync, readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import * as PgSchema from "../src/layers/postgres/PgSchema.ts"
 import * as Pgq from "./cli/Pgq.ts"
+import { example, lines, node, onDatabase, onMigrated, root, run, runSql } from "./Examples.ts"
 import * as Postgres from "./support/Postgres.ts"
-
-const root = fileURLToPath(new URL("..", import.meta.url))
-const example = (name: string) => join(root, "examples", name)
-
-/**
- * Runs a program to its end. The program is killed when the test is over, or when stderr matches
- * `until`.
- */
-const run = Effect.fnUntraced(function*(
-  command: ReadonlyArray<string>,
-  options: { readonly cwd?: string; readonly path?: string; readonly until?: RegExp } = {}
-) {
-  const { url } = yield* Postgres.TestDatabase
-  return yield* Effect.callback<Ended>((resume) => {
-    const [program = "", ...args] = command
-    const PATH = [options.path, process.env["PATH"]].filter(Boolean).join(":")
-    const child = spawn(program, args, {
-      cwd: options.cwd ?? root,
-      env: { PATH, HOME: process.env["HOME"], PGQ_URL: url }
-    })
-    let stdout = ""
-    let stderr = ""
-    child.stdout.setEncoding("utf8").on("data", (text) => stdout += text)
-    child.stderr.setEncoding("utf8").on("data", (text) => {
-      stderr += text
-      if (options.until?.test(stderr)) child.kill("SIGKILL")
-    })
-    child.once("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
-})
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-const node = (name: string, ...args: ReadonlyArray<string>) => [
-  process.execPath,
-  "--import",
-  join(root, "scripts", "typescript.mjs"),
-  example(name),
-  ...args
-]
-
-/** The lines that an example printed, without times. */
-const lines = ({ stderr, stdout }: Ended) =>
-  `${stdout}\n${stderr}`.split("\n").map((line) => line.replace(/^\[[\d:.]+\] INFO \(#\d+\): /, ""))
-    .filter((line) => line !== "")
-
-const onDatabase = Effect.provide(Postgres.layer)
-const onMigrated = Effect.provide(
-  Layer.provideMerge(Layer.effectDiscard(PgSchema.migrate()), Postgres.layer)
-)
 
 describe("examples", { timeout: 60_000 }, () => {
   it.live("hello.ts greets", () =>
@@ -228,30 +171,6 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(settings, { keep_completed: "00:00:00", keep_failed: "90 days" })
     }).pipe(onMigrated))
 
-  it.live("complete.sql completes a job in one commit with its writes", () =>
-    Effect.gen(function*() {
-      const sql = yield* PgClient.PgClient
-      const prepare = [
-        "CREATE TABLE invoices AS SELECT 7 AS id, false AS posted",
-        "ALTER SEQUENCE pgq.jobs_id_seq RESTART 42",
-        "INSERT INTO pgq.jobs (name) VALUES ('post-invoice')",
-        `INSERT INTO pgq.leases (id, worker_id, queue, claimed_at, job_ids)
-         VALUES ('3f0c8a52-6d1e-4b7a-9c55-0e8b1f2d7a64', gen_random_uuid(), 'default', now(), '{42}')`
-      ]
-      yield* Effect.forEach(prepare, (statement) => sql.unsafe(statement))
-      const { url } = yield* Postgres.TestDatabase
-      const answers = yield* runSql("complete.sql").pipe(
-        // The statements of one transaction need one connection.
-        Effect.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 1 }))
-      )
-
-      const found = yield* sql`
-        SELECT outcome, posted, value FROM invoices, pgq.finished_jobs, pgq.results
-      `
-      assert.deepStrictEqual(answers.at(-1), [{ settled: "settled" }])
-      assert.deepStrictEqual(found, [{ outcome: "completed", posted: true, value: { number: 7 } }])
-    }).pipe(onMigrated))
-
   it.live("alerts.sql finds what is wrong, and nothing else", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
@@ -317,16 +236,6 @@ const faults = [
      ('x', 'bad', 'scheduled', NULL, now() - interval '1 hour')`,
   "ALTER TABLE pgq.jobs ENABLE TRIGGER USER"
 ]
-
-/** Runs the statements of a file one by one. Answers with the rows of each statement. */
-const runSql = Effect.fnUntraced(function*(name: string) {
-  const sql = yield* PgClient.PgClient
-  const statements = readFileSync(example(name), "utf8").replaceAll(/^--.*\n/gm, "").split(/;\s*\n/)
-  return yield* Effect.forEach(
-    statements.filter((statement) => statement.trim() !== ""),
-    (statement) => sql.unsafe<Record<string, unknown>>(statement)
-  )
-})
 
 layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
   it.effect("indexes the installed effect package, each folder in order", () =>

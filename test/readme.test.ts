@@ -44,6 +44,7 @@ describe("the documentation", () => {
   it("shows only examples that a test runs", () => {
     const tests = [
       "test/examples.test.ts",
+      "test/transactionalExamples.test.ts",
       "test/firstContact.test.ts",
       "test/testingExample.test.ts",
       "test/hands/dump.test.ts",

@@ -256,6 +256,32 @@ const interruptions = {
   lost: "the worker has lost the job"
 }
 
+/**
+ * A handler called `job.complete` outside of a transaction of the application's `PgClient`: nothing
+ * was completed.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Job } from "pgq"
+ *
+ * const Tick = Job.make("tick")
+ *
+ * export const TickLive = Tick.toLayer((_, job) =>
+ *   job.complete().pipe(
+ *     Effect.catchTag("NotInTransaction", ({ message }) => Effect.logWarning(message))
+ *   )
+ * )
+ * ```
+ */
+export class NotInTransaction extends Schema.TaggedError<NotInTransaction>()("NotInTransaction", {
+  id: Schema.BigInt
+}) {
+  override get message(): string {
+    return `job ${this.id} is completed by hand in a transaction only, as of sql.withTransaction`
+  }
+}
+
 /** The private PostgreSQL server did not start, stop or answer. */
 export class EmbeddedServerFailed
   extends Schema.TaggedError<EmbeddedServerFailed>()("EmbeddedServerFailed", {

@@ -49,6 +49,11 @@ export interface RetryPolicy {
 export interface RunPolicy extends RetryPolicy {
   /** The longest time of a run, from the start of its handler. Defaults to no limit. */
   readonly timeout: Duration.Duration | undefined
+  /**
+   * How long the transaction of a run may stay open, from the start of its handler; `undefined` if
+   * runs have no transaction.
+   */
+  readonly transactional: Duration.Duration | undefined
   /** The most snoozes between two failed runs of a job. Defaults to no limit. */
   readonly maxSnoozes: number | undefined
   /** For how long the value of a run is kept; `undefined` if the kind has no results. */
@@ -64,6 +69,7 @@ export const defaults: RunPolicy = {
   onRetry: "hold",
   onFail: "continue",
   timeout: undefined,
+  transactional: undefined,
   maxSnoozes: undefined,
   keepResult: undefined,
   rules: Rules.defaults
@@ -112,7 +118,7 @@ const hasRules = (kind: unknown): kind is { readonly policy: RunPolicy } =>
   Predicate.hasProperty(kind, "policy") && Predicate.hasProperty(kind.policy, "rules")
 
 const policyIssue = (
-  { keepResult, maxSnoozes, rules, timeout }: RunPolicy
+  { keepResult, maxSnoozes, rules, timeout, transactional }: RunPolicy
 ): string | undefined => {
   if (keepResult !== undefined && !isLimit(keepResult)) {
     return "its keepResult is not a duration that is more than 0 and ends"
@@ -120,11 +126,20 @@ const policyIssue = (
   if (timeout !== undefined && !isLimit(timeout)) {
     return "its timeout is not a duration that is more than 0 and ends"
   }
+  if (transactional !== undefined) {
+    if (timeout !== undefined) return "it has a timeout and a transactional one; give the latter"
+    if (!isLimit(transactional) || Duration.isGreaterThan(transactional, transactionalMax)) {
+      return "its transactional timeout is not a duration that is more than 0 and at most a day"
+    }
+  }
   if (maxSnoozes !== undefined && !isCount(maxSnoozes)) {
     return "its maxSnoozes is not a whole number of at least 1"
   }
   return rules.issue
 }
+
+/** PostgreSQL's time limits are milliseconds in 32 bits. */
+const transactionalMax = Duration.days(1)
 
 const isLimit = (timeout: unknown): boolean =>
   Duration.isDuration(timeout) && Duration.isFinite(timeout) &&

@@ -30,6 +30,8 @@ export const events = {
   "job.snoozed": "A run came too early; the job runs again after a delay, and no attempt is used.",
   "job.cancelled": "A run ended because nobody wants its job any more.",
   "job.result-invalid": "A job has completed, but its value cannot be stored.",
+  "job.failed-late":
+    "A handler failed after a transaction of its own had completed the job, which stays completed.",
   "job.stuck": "A run goes on long after pgq has interrupted it. It keeps its slot and its lease.",
   "job.unhandled": "This worker has no handler for the job's name. The job waits.",
   "job.failures-omitted": "More runs failed than the log shows.",

@@ -23,6 +23,7 @@ import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgRunReports from "./postgres/PgRunReports.ts"
 import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
+import * as PgTransactions from "./postgres/PgTransactions.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "./postgres/PollNotifier.ts"
 import * as PgWatchdog from "./postgres/watchdog/PgWatchdog.ts"
@@ -45,7 +46,15 @@ export const layer = <R>(
     const found = yield* handlers
     yield* PgSchema.check({ schema })
     const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
-    return parts({ options: options ?? {}, settings, handlers: found, schema, connections })
+    const application = yield* PgClient.PgClient
+    return parts({
+      options: options ?? {},
+      settings,
+      handlers: found,
+      schema,
+      connections,
+      application
+    })
   }))
   return Layer.mergeAll(
     working,
@@ -57,12 +66,13 @@ export const layer = <R>(
 }
 
 /** The parts of the worker, on connections of its own. */
-const parts = ({ connections, handlers, options, schema, settings }: {
+const parts = ({ application, connections, handlers, options, schema, settings }: {
   readonly options: Options
   readonly settings: WorkerSettings.WorkerSettings
   readonly handlers: Handlers["Service"]
   readonly schema: string
   readonly connections: PgConnections.PgConnections
+  readonly application: PgClient.PgClient
 }) => {
   const { maintenance, heartbeat, worker } = connections
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
@@ -83,6 +93,10 @@ const parts = ({ connections, handlers, options, schema, settings }: {
       Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(
         Layer.merge(PgJobRepo.layer({ schema }), PgRunReports.layer({ schema })),
+        Layer.succeed(PgClient.PgClient, worker)
+      ),
+      Layer.provide(
+        PgTransactions.layer({ schema, application, handlers }),
         Layer.succeed(PgClient.PgClient, worker)
       ),
       Layer.provide(PgScheduler.layer({ schema }), Layer.succeed(PgClient.PgClient, maintenance)),

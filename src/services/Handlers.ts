@@ -3,7 +3,8 @@
  */
 import { Context, type Effect } from "effect"
 import type { RunPolicy } from "../domain/JobKind.ts"
-import type { RunningJob } from "../domain/JobRecord.ts"
+import type * as JobResult from "../domain/JobResult.ts"
+import type { CompletableJob } from "./Transactions.ts"
 
 export class Handlers extends Context.Service<Handlers, {
   readonly find: (name: string) => Handler | undefined
@@ -18,5 +19,7 @@ export interface Handler {
    * Decodes the payload, given as parsed JSON, and runs the application's code. It is called in an
    * uninterruptible region and allows interruption where the code may be interrupted.
    */
-  readonly run: (payload: unknown, job: RunningJob) => Effect.Effect<unknown, unknown>
+  readonly run: (payload: unknown, job: CompletableJob) => Effect.Effect<unknown, unknown>
+  /** Encodes the value of a run. Absent if the kind has no results. */
+  readonly encode?: ((value: unknown) => Effect.Effect<JobResult.Encoded>) | undefined
 }

@@ -7,9 +7,12 @@ import { type Context, Effect, Exit, Predicate } from "effect"
 //
 // A promise cannot be interrupted: its run ends when the promise settles, and counts as done if the
 // promise has resolved. The signal, which is aborted before, asks the handler to stop.
+//
+// With `isTransactional`, a promise is refused: the transaction of a run is known to Effects alone.
 export const call = <R>(
   handler: () => unknown,
-  context: Context.Context<R>
+  context: Context.Context<R>,
+  isTransactional = false
 ): Effect.Effect<unknown, unknown> => {
   try {
     const returned = handler()
@@ -18,10 +21,19 @@ export const call = <R>(
       return Effect.provideContext(Effect.interruptible(returned), context)
     }
     if (!isThenable(returned)) return Exit.succeed(returned)
+    if (isTransactional) return ignored(returned)
     return Effect.tryPromise({ try: () => Promise.resolve(returned), catch: (error) => error })
   } catch (defect) {
     return Exit.die(defect)
   }
+}
+
+const ignored = (promise: PromiseLike<unknown>): Exit.Exit<never> => {
+  // A rejection that nobody handles would end the process.
+  promise.then(undefined, () => {})
+  return Exit.die(
+    "the handler of a transactional kind must return an Effect: a promise knows no transaction"
+  )
 }
 
 // Promises of other libraries, and queries that start when they are awaited, are no `Promise`.

@@ -3,9 +3,9 @@
  */
 import { type Context, Effect, Exit, type Layer, type Schema } from "effect"
 import type { JobKind } from "../../domain/JobKind.ts"
-import type { RunningJob } from "../../domain/JobRecord.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
 import * as ResultCodec from "../../services/ResultCodec.ts"
+import type { CompletableJob } from "../../services/Transactions.ts"
 import * as Handlers from "./Handler.ts"
 import type { Handler } from "./Handler.ts"
 import { call } from "./HandlerCall.ts"
@@ -13,17 +13,24 @@ import { call } from "./HandlerCall.ts"
 /** The requirements of a handler's Effect; none for promises and values. */
 export type Requirements<A> = A extends Effect.Effect<infer _A, infer _E, infer R> ? R : never
 
-export const of = <Name extends string, Payload extends Schema.Top, Success extends Schema.Top, A>(
+export const of = <
+  Name extends string,
+  Payload extends Schema.Top,
+  Success extends Schema.Top,
+  Given,
+  A
+>(
   { success, ...kind }: JobKind<Name, Payload> & { readonly success: Success | undefined },
-  handler: (payload: Payload["Type"], job: RunningJob) => A
+  handler: (payload: Payload["Type"], job: CompletableJob<Given>) => A
 ): Layer.Layer<Handler<Name>, never, Needs<A, Payload, Success>> =>
   Handlers.layer(
     kind.name,
     (context: Context.Context<Needs<A, Payload, Success>>) => {
       const decode = PayloadCodec.decoder(kind)
       const encode = success === undefined ? undefined : ResultCodec.encoder(success)
-      const run = (value: Payload["Type"], job: RunningJob) => {
-        const running = call(() => handler(value, job), context)
+      const isTransactional = kind.policy.transactional !== undefined
+      const run = (value: Payload["Type"], job: CompletableJob) => {
+        const running = call(() => handler(value, job), context, isTransactional)
         // A run that has succeeded has its value encoded, whatever is asked of it meanwhile.
         return encode === undefined
           ? running
@@ -32,6 +39,9 @@ export const of = <Name extends string, Payload extends Schema.Top, Success exte
       return {
         name: kind.name,
         policy: kind.policy,
+        encode: encode === undefined
+          ? undefined
+          : (value) => Effect.provideContext(encode(value), context),
         run: (payload, job) => {
           const decoded = decode(payload)
           // Most payloads are decoded synchronously; then the handler is called at once.
@@ -50,6 +60,11 @@ type Needs<A, Payload extends Schema.Top, Success extends Schema.Top> =
   | Requirements<A>
   | Payload["DecodingServices"]
   | Success["EncodingServices"]
+
+/** The value of a run by which it is completed by hand; none if its kind has no results. */
+export type Value<Success extends Schema.Top | undefined> = Success extends Schema.Top
+  ? Success["Type"]
+  : void
 
 /** The services that encode the value of a run. */
 export type Encoding<Success extends Schema.Top | undefined> = Success extends Schema.Top

@@ -5,11 +5,12 @@ import { type Cause, type Duration, type Effect, type Layer, Schema } from "effe
 import type { JobInterrupted } from "../../domain/Errors.ts"
 import * as Interruption from "../../domain/Interruption.ts"
 import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domain/JobKind.ts"
-import { durationOf, type RunningJob } from "../../domain/JobRecord.ts"
+import { durationOf } from "../../domain/JobRecord.ts"
 import type * as OnError from "../../domain/OnError.ts"
 import * as Rules from "../../domain/Rules.ts"
 import type { UniqueMode, Uniqueness } from "../../domain/Unique.ts"
 import * as UniqueRule from "../../domain/UniqueRule.ts"
+import type { CompletableJob } from "../../services/Transactions.ts"
 import type { Handler } from "./Handler.ts"
 import * as HandlerLayer from "./HandlerLayer.ts"
 import type { Encoding, Requirements } from "./HandlerLayer.ts"
@@ -53,7 +54,7 @@ export interface Job<
    * `SettingInvalid`.
    */
   readonly toLayer: <A>(
-    handler: (payload: Payload["Type"], job: RunningJob) =>
+    handler: (payload: Payload["Type"], job: CompletableJob<HandlerLayer.Value<Success>>) =>
       & A
       & Declared<A, Failure["Type"]>
       & Succeeding<A, Success>
@@ -67,11 +68,11 @@ export interface Job<
 /** Anything, unless `A` comes to a value that is none of the results of the kind. */
 export type Succeeding<A, Success extends Schema.Top | undefined> = Success extends Schema.Top
   ? void extends Success["Type"] ? unknown
-  : [Value<A>] extends [Success["Type"]] ? unknown
+  : [Outcome<A>] extends [Success["Type"]] ? unknown
   : "the handler does not come to a result of its kind"
   : unknown
 
-type Value<A> = A extends Effect.Effect<infer V, infer _E, infer _R> ? V : Awaited<A>
+type Outcome<A> = A extends Effect.Effect<infer V, infer _E, infer _R> ? V : Awaited<A>
 
 /** Anything, unless `A` is an Effect that fails with more than the errors `E`. */
 export type Declared<A, E> = [Failures<A>] extends [E] ? unknown
@@ -106,6 +107,14 @@ export interface Options<
    * whose time is up is interrupted. Defaults to no limit.
    */
   readonly timeout?: Duration.Input | undefined
+  /**
+   * Runs each handler in a transaction of the application's `PgClient`, which also completes the
+   * job: its writes, the jobs that it enqueues, its result and its end are committed together, or
+   * not at all. The handler returns an Effect. `timeout` is that of the run, in the place of the
+   * kind's `timeout`: more than 0, and at most a day. Keep it short, as an open transaction slows
+   * the whole database down. Defaults to no transaction.
+   */
+  readonly transactional?: { readonly timeout: Duration.Input } | undefined
   /** The answer for a run whose time was up. Defaults to `OnError.retry()`. */
   readonly onTimeout?: OnError.OnError | undefined
   /**
@@ -209,6 +218,7 @@ export function make(
     success,
     throttle,
     timeout,
+    transactional,
     unique,
     ...policy
   } = options
@@ -221,6 +231,9 @@ export function make(
       ...defaults,
       ...policy,
       timeout: timeout === undefined ? undefined : durationOf(timeout),
+      transactional: transactional === undefined
+        ? undefined
+        : durationOf(transactional.timeout),
       keepResult: success === undefined ? undefined : durationOf(keepResult),
       rules: Rules.make({ error, onError, onDefect, onTimeout })
     },

@@ -17,6 +17,7 @@ import { PauseControl } from "../../services/PauseControl.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { RunReports } from "../../services/RunReports.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
+import { Transactions } from "../../services/Transactions.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as MemoryJobControl from "./MemoryJobControl.ts"
@@ -24,6 +25,7 @@ import { MemoryOffers } from "./MemoryOffers.ts"
 import * as MemoryPauseControl from "./MemoryPauseControl.ts"
 import * as MemoryQueuedJobs from "./MemoryQueuedJobs.ts"
 import { MemoryStore } from "./MemoryStore.ts"
+import * as MemoryTransactions from "./MemoryTransactions.ts"
 
 export const layer: Layer.Layer<
   | JobAdmin
@@ -34,6 +36,7 @@ export const layer: Layer.Layer<
   | QueuedJobs
   | RunReports
   | Scheduler
+  | Transactions
   | Watchdog
   | WorkerRegistry
 > = Layer
@@ -50,6 +53,7 @@ export const layer: Layer.Layer<
       Context.add(PauseControl, MemoryPauseControl.make(store)),
       Context.add(Notifier, notifier(wakes)),
       Context.add(QueuedJobs, MemoryQueuedJobs.make(store)),
+      Context.add(Transactions, MemoryTransactions.make(store)),
       Context.add(Watchdog, watchdog)
     )
   }))
@@ -58,7 +62,12 @@ const jobRepo = (store: MemoryStore, offers: MemoryOffers): JobRepo["Service"] =
   enqueue: (jobs) =>
     Effect.andThen(
       Effect.forEach(jobs, checked, { discard: true }),
-      timed((now) => store.enqueue(jobs, now))
+      Effect.flatMap(MemoryTransactions.Current, (transaction) => {
+        if (transaction === undefined) return timed((now) => store.enqueue(jobs, now))
+        const added = jobs.map((job) => [store.nextId(), job] as const)
+        transaction.jobs.push(...added)
+        return Effect.succeed(added.map(([id]) => id))
+      })
     ),
   offer: (jobs, { isWhole } = {}) =>
     Effect.andThen(

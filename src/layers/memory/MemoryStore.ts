@@ -17,6 +17,7 @@ import * as Lanes from "../../domain/Lanes.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
 import type { JobProgress, RunReport } from "../../domain/RunReport.ts"
+import type { CommitAnswer } from "../../domain/TransactionEnd.ts"
 import * as Turns from "../../domain/Turns.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
@@ -49,7 +50,15 @@ export class MemoryStore {
   }
 
   enqueue(jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<bigint> {
-    const added = jobs.map((job) => newStoredJob(job, ++this.#lastId, now))
+    return this.addAs(jobs.map((job) => [++this.#lastId, job]), now)
+  }
+
+  /** Adds jobs with ids of `nextId`. */
+  addAs(
+    jobs: ReadonlyArray<readonly [id: bigint, job: NewJob]>,
+    now: number
+  ): ReadonlyArray<bigint> {
+    const added = jobs.map(([id, job]) => newStoredJob(job, id, now))
     for (const job of added) this.#jobs.set(job.id, job)
     this.#wakeQueues(added.filter(isOpen), now)
     this.#wakeDue(added)
@@ -106,6 +115,12 @@ export class MemoryStore {
     const { changes, lost } = Steps.settle(this.#state, settled, { isRepeat, now })
     this.#make(changes, now)
     return lost.map(({ id, lease }) => new ClaimLost({ id, lease }))
+  }
+
+  /** Whether a job still stands in the lease that had it. */
+  settled(lease: string, id: bigint): CommitAnswer {
+    if (this.#leases.get(lease)?.ids.includes(id) === true) return "leased"
+    return this.#jobs.has(id) ? "lost" : "settled"
   }
 
   hasUnstarted(queues: ReadonlyArray<string>, now: number): boolean {

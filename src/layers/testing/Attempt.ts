@@ -6,16 +6,16 @@ import type { StoreError } from "../../domain/Errors.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { textOf } from "../../domain/QueuedJob.ts"
 import { JobMissing } from "../../domain/TestErrors.ts"
-import type { Ended } from "../worker/Outbox.ts"
 import * as Jobs from "./Jobs.ts"
 import type { Kit } from "./Kit.ts"
 import type { UnsettledRun } from "./Runs.ts"
+import type { TestEnded } from "./SingleRuns.ts"
 import type { TestWorker } from "./TestWorker.ts"
 
 interface Attempt {
   readonly run: UnsettledRun
   /** For the store. */
-  readonly ended: Ended
+  readonly ended: TestEnded
 }
 
 /** Runs a claimed job. */

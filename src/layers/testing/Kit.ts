@@ -11,6 +11,7 @@ import { LockStrategy } from "../../services/LockStrategy.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { RunReports } from "../../services/RunReports.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
+import { Transactions } from "../../services/Transactions.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as Handler from "../job/Handler.ts"
@@ -24,6 +25,7 @@ export interface Kit {
   readonly scheduler: Scheduler["Service"]
   readonly registry: WorkerRegistry["Service"]
   readonly reports: RunReports["Service"]
+  readonly transactions: Transactions["Service"]
   /** The cooperative mode of claims. */
   readonly mode: string
   /** One job runs at a time. */
@@ -50,6 +52,7 @@ export const layer = <const Some extends Kinds>(
         scheduler: yield* Scheduler,
         registry: yield* WorkerRegistry,
         reports: yield* RunReports,
+        transactions: yield* Transactions,
         mode: CooperativeMode.format((yield* LockStrategy).mode),
         turn: yield* Semaphore.make(1)
       })

@@ -1,14 +1,20 @@
 /**
  * Runs a handler without a queue.
  */
-import { Effect, type Exit, type Schema } from "effect"
-import type { JobInvalid, PayloadInvalid, SettingInvalid } from "../../domain/Errors.ts"
+import { Effect, Exit, type Schema } from "effect"
+import {
+  type JobInvalid,
+  NotInTransaction,
+  type PayloadInvalid,
+  type SettingInvalid
+} from "../../domain/Errors.ts"
 import type { JobKind, NoPayload } from "../../domain/JobKind.ts"
 import { type ClaimedJob, type NewJob, newJob } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 import { HandlerMissing } from "../../domain/TestErrors.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
 import { RunReports } from "../../services/RunReports.ts"
+import type { Transactions } from "../../services/Transactions.ts"
 import { kit } from "./Kit.ts"
 import * as SingleRuns from "./SingleRuns.ts"
 import type { TestQueue } from "./TestQueue.ts"
@@ -39,7 +45,7 @@ type Performing<Payload extends Schema.Top> = Effect.Effect<
 /**
  * Runs the handler of a kind once, without a queue: nothing is enqueued and nothing recorded. The
  * payload is encoded and decoded, and the settlement decided, as for a job of a worker. Answers the
- * exit, whether it is a failure or not.
+ * exit, whether it is a failure or not. A transactional kind runs without its transaction.
  *
  * @example
  * ```ts
@@ -84,7 +90,7 @@ export const perform: {
     const job = yield* Effect.fromResult(newJob(kind.name, json, options))
     const { ended, exit } = yield* Effect.scoped(
       Effect.flatMap(
-        SingleRuns.make({ handlers, reports: unkept }),
+        SingleRuns.make({ handlers, reports: unkept, transactions: none }),
         (run) => run(claimed(job, attempt))
       )
     )
@@ -92,6 +98,17 @@ export const perform: {
   })
 
 const unkept = RunReports.of({ keep: () => Effect.succeed([]) })
+
+/** A run outside of a queue has no transaction, and completes nothing. */
+const none: Transactions["Service"] = {
+  run: ({ handler, onBegin }) =>
+    Effect.sync(onBegin).pipe(
+      Effect.andThen(Effect.exit(handler)),
+      Effect.map((exit) => ({ isCommitted: Exit.isSuccess(exit), phase: "running", exit }))
+    ),
+  complete: ({ id }) => Effect.fail(new NotInTransaction({ id })),
+  ask: () => Effect.succeed("lost")
+}
 
 const claimed = (job: NewJob, attempt: number): ClaimedJob => ({
   ...job,

@@ -13,6 +13,7 @@ import * as PgQueuedJobs from "../postgres/PgQueuedJobs.ts"
 import * as PgRunReports from "../postgres/PgRunReports.ts"
 import * as PgScheduler from "../postgres/PgScheduler.ts"
 import * as PgSchema from "../postgres/PgSchema.ts"
+import * as PgTransactions from "../postgres/PgTransactions.ts"
 import * as PgTravel from "../postgres/PgTravel.ts"
 import * as PgWorkerRegistry from "../postgres/PgWorkerRegistry.ts"
 import { withTimeout } from "../postgres/QueryTimeout.ts"
@@ -71,7 +72,8 @@ export function postgres<const Some extends Kinds>(
 ): Layer.Layer<Services, Errors, HandlersOf<Some> | PgClient.PgClient> {
   return Layer.unwrap(Effect.gen(function*() {
     const schema = options.schema ?? `pgq_test_${crypto.randomUUID().replaceAll("-", "").slice(16)}`
-    const travel = PgTravel.make(yield* PgClient.PgClient, schema)
+    const application = yield* PgClient.PgClient
+    const travel = PgTravel.make(application, schema)
     yield* ownSchema(schema)
     return Kit.layer<Some>(options.jobs, travel).pipe(
       Layer.provideMerge(Layer.mergeAll(
@@ -81,6 +83,7 @@ export function postgres<const Some extends Kinds>(
         PgQueuedJobs.layer({ schema }),
         PgRunReports.layer({ schema }),
         PgScheduler.layer({ schema }),
+        PgTransactions.layer({ schema, application }),
         PgWorkerRegistry.layer({ schema })
       ))
     )

@@ -7,6 +7,7 @@ import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { HandlerMissing } from "../../domain/TestErrors.ts"
 import { Handlers } from "../../services/Handlers.ts"
 import { RunReports } from "../../services/RunReports.ts"
+import { Transactions } from "../../services/Transactions.ts"
 import * as JobRunner from "../worker/JobRunner.ts"
 import type { Ended } from "../worker/Outbox.ts"
 import * as RunRecorder from "../worker/RunRecorder.ts"
@@ -15,12 +16,18 @@ import type { Settler } from "../worker/Settler.ts"
 /** The end of a run, not yet settled. */
 export interface SingleRun {
   readonly exit: Exit.Exit<unknown, unknown>
-  readonly ended: Ended
+  readonly ended: TestEnded
 }
 
-export const make = Effect.fnUntraced(function*({ handlers, reports }: {
+export interface TestEnded extends Ended {
+  /** Whether a transaction of the run has completed the job: then nothing is to be settled. */
+  readonly isRecorded?: boolean
+}
+
+export const make = Effect.fnUntraced(function*({ handlers, reports, transactions }: {
   readonly handlers: Handlers["Service"]
   readonly reports: RunReports["Service"]
+  readonly transactions: Transactions["Service"]
 }): Effect.fn.Return<(job: ClaimedJob) => Effect.Effect<SingleRun>, never, Scope.Scope> {
   let current = yield* Deferred.make<SingleRun>()
   let exit: Exit.Exit<unknown, unknown> | undefined
@@ -29,6 +36,10 @@ export const make = Effect.fnUntraced(function*({ handlers, reports }: {
       // Without an exit the handler was not called.
       const missing = Exit.fail(new HandlerMissing({ name: ended.name }))
       Deferred.doneUnsafe(current, Exit.succeed({ exit: exit ?? missing, ended }))
+    },
+    addRecorded: (ended) => {
+      const run = { exit: exit ?? Exit.void, ended: { ...ended, isRecorded: true } }
+      Deferred.doneUnsafe(current, Exit.succeed(run))
     },
     size: () => 0,
     jobs: () => [],
@@ -44,6 +55,10 @@ export const make = Effect.fnUntraced(function*({ handlers, reports }: {
       of: (run, ended) => {
         exit = ended.exit
         return recorder.of(run, ended)
+      },
+      completed: (run, ended) => {
+        exit = ended
+        return recorder.completed(run, ended)
       }
     },
     logAnnotations: yield* References.CurrentLogAnnotations,
@@ -52,7 +67,8 @@ export const make = Effect.fnUntraced(function*({ handlers, reports }: {
     onRoom: () => {}
   }).pipe(
     Effect.provideService(Handlers, handlers),
-    Effect.provideService(RunReports, reports)
+    Effect.provideService(RunReports, reports),
+    Effect.provideService(Transactions, transactions)
   )
 
   return Effect.fnUntraced(function*(job) {

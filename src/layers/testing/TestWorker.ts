@@ -6,7 +6,6 @@ import { type ClaimLost, StoreError } from "../../domain/Errors.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import { notWanted, Settlement } from "../../domain/Settlement.ts"
-import type { Ended } from "../worker/Outbox.ts"
 import type { Kit } from "./Kit.ts"
 import * as SingleRuns from "./SingleRuns.ts"
 
@@ -86,8 +85,9 @@ const inTurn = Effect.fnUntraced(function*(
 /** Records the end of a run. Answers the settlement: a job that was cancelled does not go back. */
 const settle = ({ registry, repo }: Kit, worker: string) =>
   Effect.fnUntraced(function*(
-    ended: Ended
+    ended: SingleRuns.TestEnded
   ): Effect.fn.Return<Settlement, ClaimLost | StoreError> {
+    if (ended.isRecorded === true) return ended.settlement
     const isCompleted = ended.settlement._tag === "Completed"
     const cancelled = isCompleted ? [] : yield* registry.cancelRequests(worker)
     const settlement = cancelled.some(({ id }) => id === ended.id) ? notWanted : ended.settlement

@@ -17,10 +17,13 @@ export interface FailureLog {
   readonly say: (job: LogFields.LoggedJob, settlement: Failure) => Effect.Effect<void>
 }
 
-/** A settlement that has an error, or a completed job whose value cannot be stored. */
+/**
+ * A settlement that has an error; a completed job whose value cannot be stored; or one whose
+ * handler has failed after a transaction had completed it.
+ */
 export type Failure =
   | Extract<Settlement, { readonly error: string }>
-  | { readonly _tag: "Invalid"; readonly error: string }
+  | { readonly _tag: "Invalid" | "Late"; readonly error: string }
 
 export const make = (): FailureLog => {
   let written = 0
@@ -83,6 +86,8 @@ const consequence = (
       }
     case "Invalid":
       return { event: "job.result-invalid", says: "completed without a result" }
+    case "Late":
+      return { event: "job.failed-late", says: "a transaction had completed it before" }
     case "Cancelled":
       return { event: "job.cancelled", says: "cancelled" }
     case "Failed":

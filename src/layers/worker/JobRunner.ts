@@ -14,6 +14,7 @@ import { Handlers } from "../../services/Handlers.ts"
 import type { WorkerPause } from "../../services/WorkerRegistry.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { Backlog } from "./Backlog.ts"
+import * as Completing from "./Completing.ts"
 import { LaneRun } from "./LaneRun.ts"
 import * as LaneRunner from "./LaneRunner.ts"
 import * as Reports from "./Reports.ts"
@@ -60,7 +61,20 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
   const reports = yield* Reports.make({ lose: (isLost) => ends.lose(isLost) })
   const handlers = yield* Handlers
-  const lanes = { ...options, handlers, backlog, recorder, limits, reports, timings, now }
+  const completing = yield* Completing.make({ handlers, limits, now })
+  const calls = { report: reports.progress, complete: completing.complete }
+  const lanes = {
+    ...options,
+    handlers,
+    backlog,
+    calls,
+    completing,
+    recorder,
+    limits,
+    reports,
+    timings,
+    now
+  }
   const slots = yield* Slots.make({
     ...options,
     backlog,
@@ -177,7 +191,10 @@ const endings = ({ backlog, interrupt, recorder, slots }: Parts) => ({
   /** Interrupts runs under leases that the worker has lost. Answers the jobs that were running. */
   lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
     backlog.drop(isLost)
-    const lost = Array.from(slots.active.keys()).filter((run) => !run.isLost && isLost(run))
+    const lost = Array.from(slots.active.keys()).filter((run) =>
+      // A job that a transaction has completed has left its lease in order.
+      !run.isLost && run.completion !== "committed" && isLost(run)
+    )
     const jobs = lost.flatMap(({ current }) => current ?? [])
     interrupt(lost, "lost")
     return jobs

@@ -1,10 +1,12 @@
 /**
  * Jobs of one lane, claimed together and run one after the other; or one job without a key.
  */
-import { JobInterrupted } from "../../domain/Errors.ts"
+import type { Effect } from "effect"
+import { JobInterrupted, type NotInTransaction, type StoreError } from "../../domain/Errors.ts"
 import type { Reason } from "../../domain/Interruption.ts"
-import type { ClaimedJob, JobJson, RunningJob } from "../../domain/JobRecord.ts"
+import type { ClaimedJob, JobJson } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
+import type { CompletableJob } from "../../services/Transactions.ts"
 
 export class LaneRun {
   readonly jobs: Array<ClaimedJob>
@@ -24,6 +26,15 @@ export class LaneRun {
   #isPaused: ((job: ClaimedJob) => boolean) | undefined
   /** Whether the running job goes on, long after pgq has interrupted it. */
   isStuck = false
+  /**
+   * Whether the running job is completed by a transaction: it may have been, as the handler has
+   * asked for it; or it is, as the transaction has committed.
+   */
+  completion: "asked" | "committed" | undefined
+  /** The end of the running job, if it does not follow from the exit of its handler. */
+  decided: Settlement | undefined
+  /** The end of the running job, if a transaction has completed it. */
+  completed: Settlement | undefined
   #controller: AbortController | undefined
   /** The number of settled jobs. */
   #settled = 0
@@ -113,10 +124,11 @@ export class LaneRun {
   }
 
   /** Starts a job; answers the handler's view of the job. */
-  begin(job: ClaimedJob, startedAt: number, report: Report): RunningJob {
+  begin(job: ClaimedJob, startedAt: number, calls: Calls): CompletableJob {
     this.current = job
     this.startedAt = startedAt
-    return new View(job, this, report)
+    this.completion = this.decided = this.completed = undefined
+    return new View(job, this, calls)
   }
 
   // Made when it is first read: most handlers never read it, and making one costs more than a short
@@ -138,6 +150,12 @@ export class LaneRun {
   }
 }
 
+/** What the view of a running job calls. */
+export interface Calls {
+  readonly report: Report
+  readonly complete: Complete
+}
+
 /** Takes the progress of a running job, as its handler gives it. */
 export type Report = (
   run: LaneRun,
@@ -145,7 +163,14 @@ export type Report = (
   said: { readonly fraction: unknown; readonly data: unknown }
 ) => void
 
-class View implements RunningJob {
+/** Completes the job of a run by hand. */
+export type Complete = (
+  run: LaneRun,
+  job: ClaimedJob,
+  value: unknown
+) => Effect.Effect<void, NotInTransaction | StoreError>
+
+class View implements CompletableJob {
   readonly id: bigint
   readonly name: string
   readonly key: string | undefined
@@ -153,10 +178,10 @@ class View implements RunningJob {
   readonly attempt: number
   readonly #job: ClaimedJob
   readonly #run: LaneRun
-  readonly #report: Report
+  readonly #calls: Calls
   #signal: AbortSignal | undefined
 
-  constructor(job: ClaimedJob, run: LaneRun, report: Report) {
+  constructor(job: ClaimedJob, run: LaneRun, calls: Calls) {
     this.id = job.id
     this.name = job.name
     this.key = job.key
@@ -164,7 +189,7 @@ class View implements RunningJob {
     this.attempt = job.attempt
     this.#job = job
     this.#run = run
-    this.#report = report
+    this.#calls = calls
   }
 
   get payloadText(): string {
@@ -176,8 +201,12 @@ class View implements RunningJob {
   }
 
   // A handler may take the function out of the object.
-  get progress(): RunningJob["progress"] {
-    return (fraction, data) => this.#report(this.#run, this.#job, { fraction, data })
+  get progress(): CompletableJob["progress"] {
+    return (fraction, data) => this.#calls.report(this.#run, this.#job, { fraction, data })
+  }
+
+  complete(value: unknown): Effect.Effect<void, NotInTransaction | StoreError> {
+    return this.#calls.complete(this.#run, this.#job, value)
   }
 
   toJSON(): JobJson {

@@ -3,11 +3,12 @@
  */
 import { Cause, Effect, Exit, Result } from "effect"
 import { defaults } from "../../domain/JobKind.ts"
-import type { RunningJob } from "../../domain/JobRecord.ts"
 import { notWanted, Settlement, unknownName } from "../../domain/Settlement.ts"
 import type { Handler, Handlers } from "../../services/Handlers.ts"
+import type { CompletableJob } from "../../services/Transactions.ts"
 import type { Backlog } from "./Backlog.ts"
-import type { LaneRun } from "./LaneRun.ts"
+import type { Completing } from "./Completing.ts"
+import type { Calls, LaneRun } from "./LaneRun.ts"
 import type { Reports } from "./Reports.ts"
 import type { RunLimits } from "./RunLimits.ts"
 import type { RunRecorder } from "./RunRecorder.ts"
@@ -16,6 +17,8 @@ import type { Timings } from "./Timings.ts"
 export interface Parts {
   readonly handlers: Handlers["Service"]
   readonly backlog: Backlog
+  readonly calls: Calls
+  readonly completing: Completing
   readonly recorder: RunRecorder
   readonly limits: RunLimits
   readonly reports: Reports
@@ -29,7 +32,18 @@ export interface Parts {
 }
 
 export const make = (parts: Parts) => {
-  const { backlog, handlers, isTrusted, limits, now, recorder, reports, timings } = parts
+  const {
+    backlog,
+    calls,
+    completing,
+    handlers,
+    isTrusted,
+    limits,
+    now,
+    recorder,
+    reports,
+    timings
+  } = parts
   return Effect.fnUntraced(function*(run: LaneRun) {
     for (let job = run.next; job !== undefined; job = run.next) {
       if (!isTrusted()) run.interrupt("lost", now())
@@ -45,17 +59,28 @@ export const make = (parts: Parts) => {
       const handler = handlers.find(job.name)
       if (handler === undefined) return yield* recorder.end(run, unknownName(job))
       const { policy } = handler
-      const view = run.begin(job, now(), reports.progress)
+      const view = run.begin(job, now(), calls)
       limits.begin(run, policy.timeout)
-      const running = call(handler, payload, view)
+      const running = policy.transactional === undefined
+        ? call(handler, payload, view)
+        : completing.run(run, {
+          job,
+          handler,
+          running: Effect.suspend(() => call(handler, payload, view))
+        })
       // This fiber cannot be interrupted while it records the end of a run. The handler allows
       // interruption where it may be interrupted.
       const exit = Exit.isExit(running) ? running : yield* Effect.exit(running)
+      if (run.completion === "asked") yield* completing.learn(run, job)
       const endedAt = now()
       timings.learn(run, endedAt, backlog.size)
       limits.end(run, policy.timeout)
       reports.end(run)
       run.end(endedAt)
+      if (run.completion === "committed") {
+        yield* recorder.completed(run, exit)
+        continue
+      }
       if (run.isLost) return
       const settlement = recorder.of(run, { job, exit, policy })
       if (settlement._tag === "Completed" && settlement.result?.error === undefined) {
@@ -82,6 +107,11 @@ export const makeBroken =
     limits.end(run, policy.timeout)
     reports.end(run)
     run.end(now())
+    if (run.completion === "committed") {
+      const said = recorder.completed(run, exit)
+      if (run.next !== undefined) backlog.putBack(run)
+      return said
+    }
     if (run.isLost) return Effect.void
     const settlement = Result.getOrElse(
       Result.try(() => recorder.of(run, { job, exit, policy })),
@@ -96,7 +126,7 @@ export const makeBroken =
 const call = (
   handler: Handler,
   payload: string,
-  view: RunningJob
+  view: CompletableJob
 ): Effect.Effect<unknown, unknown> => {
   try {
     return handler.run(JSON.parse(payload), view)

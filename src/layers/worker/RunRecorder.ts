@@ -2,11 +2,12 @@
  * Records the end of each run: decides the settlement, gives it to the settler, counts it, and logs
  * failures.
  */
-import { type Cause, Effect, type Exit, Random, References } from "effect"
+import { type Cause, Effect, Exit, Random, References } from "effect"
 import { decide } from "../../domain/Decide.ts"
+import * as ErrorText from "../../domain/ErrorText.ts"
 import type { RunPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
-import type { Settlement } from "../../domain/Settlement.ts"
+import { Settlement } from "../../domain/Settlement.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import * as BrokenRules from "./BrokenRules.ts"
 import * as FailureLog from "./FailureLog.ts"
@@ -31,13 +32,12 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
   const brokenRules = BrokenRules.make()
 
   const record = (run: LaneRun, settlement: Settlement): void => {
-    const job = run.next
-    if (job === undefined) return
-    const { attempt, id, isSuspect, key, lease, name, queue } = job
-    const { ranFor } = run
-    run.settle(settlement)
-    settler.add({ id, lease, key, settlement, ranFor, queue, name, attempt, isSuspect })
-    count(tally, settlement)
+    if (leave(run, settlement, settler.add)) count(tally, settlement)
+  }
+  const say = (job: ClaimedJob | undefined, failure: FailureLog.Failure | undefined) => {
+    if (job === undefined || failure === undefined) return Effect.void
+    const said = Effect.andThen(brokenRules.say, failures.say(job, failure))
+    return Effect.annotateLogs(said, annotations)
   }
 
   return {
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
       readonly policy: RunPolicy
       readonly exit: Exit.Exit<unknown, unknown>
     }): Settlement =>
-      decide({
+      run.decided ?? decide({
         job,
         exit,
         policy,
@@ -63,10 +63,17 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     end: (run: LaneRun, settlement: Settlement): Effect.Effect<void> => {
       const job = run.next
       record(run, settlement)
-      const failure = failureOf(settlement)
-      if (job === undefined || failure === undefined) return Effect.void
-      const said = Effect.andThen(brokenRules.say, failures.say(job, failure))
-      return Effect.annotateLogs(said, annotations)
+      return say(job, failureOf(settlement))
+    },
+    /**
+     * The next job of the run leaves the run: a transaction of its handler has completed it. A
+     * handler that has failed all the same is logged.
+     */
+    completed: (run: LaneRun, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+      const job = run.next
+      const settlement = run.completed ?? Settlement.Completed()
+      if (leave(run, settlement, settler.addRecorded)) tally.done++
+      return say(job, Exit.isSuccess(exit) ? failureOf(settlement) : late(exit.cause))
     },
     /** A slot has crashed in pgq's code, not in a handler. */
     sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
@@ -76,6 +83,22 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
         cause
       })
   }
+})
+
+/** The next job of the run leaves the run, if there is one. */
+const leave = (run: LaneRun, settlement: Settlement, add: Settler["add"]): boolean => {
+  const job = run.next
+  if (job === undefined) return false
+  const { attempt, id, isSuspect, key, lease, name, queue } = job
+  const { ranFor } = run
+  run.settle(settlement)
+  add({ id, lease, key, settlement, ranFor, queue, name, attempt, isSuspect })
+  return true
+}
+
+const late = (cause: Cause.Cause<unknown>): FailureLog.Failure => ({
+  _tag: "Late",
+  error: ErrorText.fromCause(cause)
 })
 
 const failureOf = (settlement: Settlement): FailureLog.Failure | undefined => {

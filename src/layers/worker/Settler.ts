@@ -3,6 +3,7 @@
  */
 import { Effect, Latch, type Scope } from "effect"
 import type { ClaimLost } from "../../domain/Errors.ts"
+import { mayMakeReady } from "../../domain/Settlement.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import type { LoggedJob } from "./LogFields.ts"
@@ -12,6 +13,8 @@ import * as SettlementSender from "./SettlementSender.ts"
 export interface Settler {
   /** Returns at once; the settlement is recorded later. */
   readonly add: (ended: Ended) => void
+  /** The store has recorded this end already: a transaction has completed the job. */
+  readonly addRecorded: (ended: Ended) => void
   /** The number of settlements that are not recorded yet. */
   readonly size: () => number
   /** The jobs of settlements that are not recorded yet. */
@@ -83,6 +86,10 @@ export const make = Effect.fnUntraced(function*(
       outbox.add(ended)
       isDrained.closeUnsafe()
       hasWork.openUnsafe()
+    },
+    addRecorded: (ended) => {
+      if (mayMakeReady(ended)) onMadeReady()
+      onAnswer([ended], [])
     },
     size: () => outbox.size,
     jobs: () => outbox.all(),

@@ -11,6 +11,7 @@ import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
 import type { RunReports } from "../../services/RunReports.ts"
+import type { Transactions } from "../../services/Transactions.ts"
 import type { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -28,7 +29,14 @@ import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
 
-type Needs = Handlers | JobRepo | Notifier | RunReports | Watchdog | WorkerRegistry
+type Needs =
+  | Handlers
+  | JobRepo
+  | Notifier
+  | RunReports
+  | Transactions
+  | Watchdog
+  | WorkerRegistry
 
 export interface Options {
   readonly worker: Omit<NewWorker, "mode" | "names">

@@ -52,5 +52,26 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
       textOf("src/layers/postgres/PgRunReports.ts").match(/const textOf([^;]*?)\n}/) ?? []
     for (const field of fields) assert.match(sent ?? "", new RegExp(`\\b${field}\\b`))
     assert.include(textOf("sql/CONTRACT.md"), `of ${dataBytesMax.toLocaleString("en")} bytes`)
+  },
+
+  "Completions": () => {
+    const completions = textOf("sql/0020_transactions.sql")
+    const end = textOf("src/domain/TransactionEnd.ts")
+    const [, code] = completions.match(/ERRCODE = '(PG\w+)'/) ?? []
+    assert.include(end, `const leaseLost = "${code}"`)
+    assert.include(textOf("src/layers/memory/MemoryTransactions.ts"), "code: leaseLost")
+    const [, answer] = completions.match(/FUNCTION settled([\s\S]*?)\$\$;/) ?? []
+    assert.deepStrictEqual(
+      Array.from(answer?.matchAll(/(?:THEN|ELSE) '(\w+)'/g) ?? [], ([, word]) => word).toSorted(),
+      Array.from(
+        end.match(/type CommitAnswer = (.*)/)?.[1]?.matchAll(/"(\w+)"/g) ?? [],
+        ([, word]) => word
+      )
+    )
+    const [, columns] = textOf("src/layers/postgres/PgTransact.ts")
+      .match(/\$\{completions\} \(([^)]*)\)/) ?? []
+    for (const column of columns?.split(", ") ?? ["none"]) {
+      assert.match(completions, new RegExp(`^  ${column} `, "m"))
+    }
   }
 }

@@ -1,0 +1,134 @@
+/**
+ * One transaction that completes a job when it commits: it begins, the handler runs, the completion
+ * is added, and it commits.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { Cause, Duration, Effect, Exit } from "effect"
+import { SqlClient, SqlError } from "effect/sql"
+import { StoreError } from "../../domain/Errors.ts"
+import type { TransactionEnd } from "../../domain/TransactionEnd.ts"
+import type { Completion, TransactionalRun } from "../../services/Transactions.ts"
+import { storeError } from "./PgError.ts"
+import { withTimeout } from "./QueryTimeout.ts"
+
+export const make = (sql: PgClient.PgClient, schema: string) => {
+  const completions = sql(`${schema}.completions`)
+
+  /** Answers false if the transaction completes the job already. */
+  const insert = Effect.fnUntraced(function*({ id, lease, ranFor, result }: Completion) {
+    const keep = result === undefined ? null : Math.min(Duration.toSeconds(result.keep), keepMax)
+    const added = yield* sql`
+      INSERT INTO ${completions} (lease, job_id, value, error, keep, ran_ms)
+      VALUES (${lease}::uuid, ${id}, ${result?.value ?? null}::jsonb, ${result?.error ?? null},
+              ${keep}, ${Math.min(Math.round(ranFor), integerMax)})
+      ON CONFLICT DO NOTHING
+      RETURNING job_id
+    `
+    return added.length > 0
+  }, withTimeout("complete"))
+
+  /** The server ends a transaction whose worker has gone silent. */
+  const bound = (timeout: Duration.Duration) => {
+    const limit = String(Math.ceil(Duration.toMillis(timeout)) + grace)
+    return sql`
+      SELECT set_config('idle_in_transaction_session_timeout', ${limit}, true),
+             CASE WHEN current_setting('server_version_num')::integer >= 170000
+                  THEN set_config('transaction_timeout', ${limit}, true) END
+    `.pipe(withTimeout("begin"))
+  }
+
+  // The steps of pgq cannot be interrupted: they are short, and a handler that has succeeded has
+  // its job completed, whatever is asked of it meanwhile.
+  const body = (
+    seen: Seen,
+    { completion, handler, onBegin, timeout }: TransactionalRun
+  ) =>
+    Effect.gen(function*() {
+      yield* bound(timeout)
+      seen.phase = "running"
+      onBegin()
+      seen.exit = yield* Effect.exit(handler)
+      const value = yield* seen.exit
+      seen.phase = "completing"
+      yield* insert(completion(value))
+      yield* sql.afterCommit(Effect.sync(() => {
+        seen.isCommitted = true
+      }))
+      seen.phase = "committing"
+    }).pipe(Effect.uninterruptible)
+
+  return {
+    insert,
+    /** Runs a handler. `inTurn` keeps the number of open transactions within bounds. */
+    run: (
+      run: TransactionalRun,
+      inTurn: <A, E>(transaction: Effect.Effect<A, E>) => Effect.Effect<A, E>
+    ): Effect.Effect<TransactionEnd> =>
+      Effect.gen(function*() {
+        const seen: Seen = { phase: "beginning", isCommitted: false, exit: undefined }
+        // The handler's own transactions, on other clients, begin as they always do.
+        const begin = yield* SqlClient.BeginTransaction
+        const handler = Effect.provideService(run.handler, SqlClient.BeginTransaction, begin)
+        const transaction = Effect.provideService(
+          sql.withTransaction(body(seen, { ...run, handler })),
+          SqlClient.BeginTransaction,
+          "BEGIN ISOLATION LEVEL READ COMMITTED"
+        )
+        const exit = yield* Effect.exit(Effect.interruptible(inTurn(transaction)))
+        const { isCommitted, phase } = seen
+        return { isCommitted, phase, exit: seen.exit ?? exit, error: errorOf(exit, seen.exit) }
+      })
+  }
+}
+
+interface Seen {
+  phase: TransactionEnd["phase"]
+  isCommitted: boolean
+  /** The exit of the handler. */
+  exit: Exit.Exit<unknown, unknown> | undefined
+}
+
+/**
+ * The error of pgq's own statements, as opposed to those of the handler. A closed connection has
+ * the same error for all, so the errors of the handler are counted.
+ */
+const errorOf = (
+  exit: Exit.Exit<unknown, unknown>,
+  handled: Exit.Exit<unknown, unknown> | undefined
+): StoreError | undefined => {
+  const ofHandler = handled === undefined ? [] : [...errorsOf(handled)]
+  for (const error of errorsOf(exit)) {
+    const at = ofHandler.findIndex(({ _tag, value }) =>
+      _tag === error._tag && value === error.value
+    )
+    if (at >= 0) ofHandler.splice(at, 1)
+    else if (error.value instanceof StoreError) return error.value
+    else if (SqlError.isSqlError(error.value)) return storeError("commit")(error.value)
+  }
+  return undefined
+}
+
+interface Thrown {
+  readonly _tag: "Fail" | "Die"
+  readonly value: unknown
+}
+
+const errorsOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Thrown> =>
+  Exit.isSuccess(exit) ?
+    [] :
+    exit.cause.reasons.flatMap((reason): ReadonlyArray<Thrown> =>
+      Cause.isFailReason(reason)
+        ? [{ _tag: "Fail", value: reason.error }]
+        : Cause.isDieReason(reason)
+        ? [{ _tag: "Die", value: reason.defect }]
+        : []
+    )
+
+/** Milliseconds beyond the timeout of the run, in which it is interrupted in peace. */
+const grace = 1000
+
+/** Ten years, as of each result. */
+const keepMax = 315_360_000
+
+/** PostgreSQL's greatest `integer`. */
+const integerMax = 2_147_483_647
