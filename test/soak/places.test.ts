@@ -32,6 +32,7 @@ const proxy = (port: number): TcpProxy => ({
   heal: Effect.void,
   mend: Effect.void,
   cutAfter: () => Effect.void,
+  cutAt: () => Effect.void,
   limited: Effect.succeed(0),
   connections: Effect.succeed(0)
 })

@@ -54,7 +54,12 @@ export interface TcpProxy {
   readonly mend: Effect.Effect<void>
   /** Cuts each new connection after this many bytes. The bytes up to the limit still arrive. */
   readonly cutAfter: (limits: Limits) => Effect.Effect<void>
-  /** How many connections have reached a limit of `cutAfter`. */
+  /**
+   * Cuts the next connection whose client sends this text: after so many bytes from the beginning
+   * of the write that has it, or of the server's answer.
+   */
+  readonly cutAt: (text: string, limits: Limits) => Effect.Effect<void>
+  /** How many connections have reached a limit of `cutAfter` or `cutAt`. */
   readonly limited: Effect.Effect<number>
   readonly connections: Effect.Effect<number>
 }
@@ -71,6 +76,8 @@ interface Pair {
   readonly server: Socket
   hasLostBytes: boolean
   isSwallowed: boolean
+  /** How many more bytes each side may send. */
+  readonly left: { client: number; server: number }
 }
 
 const open = Effect.fnUntraced(
@@ -82,22 +89,30 @@ const open = Effect.fnUntraced(
     let swallowed = 0
     let limits: Limits = {}
     let limited = 0
+    let cutAt: (Limits & { readonly text: string }) | undefined
 
     const join = (client: Socket) => {
       if (isRefusing) return void client.on("error", () => {}).resetAndDestroy()
       const server = connect(target)
-      const pair: Pair = { client, server, hasLostBytes: false, isSwallowed: false }
+      const { fromClient = Infinity, fromServer = Infinity } = limits
+      const left = { client: fromClient, server: fromServer }
+      const pair: Pair = { client, server, hasLostBytes: false, isSwallowed: false, left }
       const end = () => destroy(pair)
       pairs.add(pair)
-      carry(client, server, limits.fromClient)
-      carry(server, client, limits.fromServer)
+      carry(client, server, "client")
+      carry(server, client, "server")
       for (const socket of [client, server]) {
         socket.setNoDelay(true).on("error", end).once("close", end)
       }
 
-      function carry(from: Socket, to: Socket, limit = Infinity) {
-        let left = limit
+      function carry(from: Socket, to: Socket, side: "client" | "server") {
+        let isCut = false
         from.on("data", (bytes) => {
+          if (from === client && cutAt !== undefined && bytes.includes(cutAt.text)) {
+            left.client = cutAt.fromClient ?? Infinity
+            left.server = cutAt.fromServer ?? Infinity
+            cutAt = undefined
+          }
           if (from === client && swallowedText !== undefined && bytes.includes(swallowedText)) {
             swallowedText = undefined
             swallowed++
@@ -107,10 +122,11 @@ const open = Effect.fnUntraced(
             pair.hasLostBytes = true
             return
           }
-          const passed = bytes.subarray(0, Math.min(left, bytes.length))
-          left -= passed.length
-          if (left === 0 && passed.length > 0) limited += 1
-          const hasRoom = to.write(passed, () => left === 0 && end())
+          const passed = bytes.subarray(0, Math.min(left[side], bytes.length))
+          left[side] -= passed.length
+          if (left[side] === 0 && !isCut) limited += 1
+          isCut ||= left[side] === 0
+          const hasRoom = to.write(passed, () => isCut && end())
           if (!hasRoom) {
             from.pause()
             to.once("drain", () => from.resume())
@@ -156,6 +172,7 @@ const open = Effect.fnUntraced(
       heal: Effect.andThen(mend, destroyWhere((pair) => pair.hasLostBytes)),
       mend,
       cutAfter: (after) => Effect.sync(() => limits = after),
+      cutAt: (text, at) => Effect.sync(() => cutAt = { ...at, text }),
       limited: Effect.sync(() => limited),
       connections: Effect.sync(() => pairs.size)
     }

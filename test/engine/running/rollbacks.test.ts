@@ -112,7 +112,7 @@ layer(database, options)("a transactional job", (it) => {
                        current_setting('transaction_timeout', true) AS whole
               `)[0]
               yield* note(queue, 1)
-              yield* Effect.never
+              return yield* Effect.never
             })
           ),
           Layer.succeedContext(services)
