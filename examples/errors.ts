@@ -19,6 +19,8 @@ class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
 class BankDown extends Schema.TaggedError<BankDown>()("BankDown", {}) {}
 class OrderGone extends Schema.TaggedError<OrderGone>()("OrderGone", {}) {}
 
+const AlertOps = Job.make("alert-ops", { payload: Job.FailedJob })
+
 const Charge = Job.make("charge", {
   payload: Schema.Struct({ order: Schema.String }),
   error: Schema.Union([CardDeclined, RateLimited, BankDown, OrderGone]),
@@ -30,7 +32,9 @@ const Charge = Job.make("charge", {
     OrderGone: OnError.cancel
   },
   timeout: "1 second",
-  onTimeout: OnError.fail
+  onTimeout: OnError.fail,
+  // Added when a charge has failed for good.
+  onFailed: AlertOps
 })
 // #endregion
 
@@ -52,7 +56,15 @@ const ChargeLive = Charge.toLayer(({ order }, job) =>
 )
 // #endregion
 
-const Queue = QueueLive.layer({ jobs: [Charge] }).pipe(Layer.provide(ChargeLive))
+// #region report
+const AlertOpsLive = AlertOps.toLayer(({ attempts, error, name, payload }) =>
+  Effect.logError(`${name} of ${JSON.stringify(payload)}, try ${attempts}: ${error}`)
+)
+// #endregion
+
+const Queue = QueueLive.layer({ jobs: [Charge, AlertOps] }).pipe(
+  Layer.provide(Layer.merge(ChargeLive, AlertOpsLive))
+)
 
 const program = Effect.gen(function*() {
   const orders = ["declined", "gone", "slow", "flaky", "limited"]
@@ -61,7 +73,7 @@ const program = Effect.gen(function*() {
   const admin = yield* JobAdmin
   const [counts] = yield* Effect.repeat(admin.counts, {
     schedule: Schedule.spaced("50 millis"),
-    until: ([queue]) => queue !== undefined && queue.completed === 2 && queue.failed === 2
+    until: ([queue]) => queue !== undefined && queue.completed === 4 && queue.failed === 2
   })
   yield* Effect.logInfo(
     `${counts?.completed} completed, ${counts?.failed} failed, ${counts?.cancelled} cancelled`

@@ -39,6 +39,9 @@ BEGIN
            ELSE keep_dropped
          END > interval '0'
     INTO is_kept FROM settings WHERE singleton;
+  IF outcome_ IN ('failed', 'crashed', 'expired') THEN
+    PERFORM report_failures(ids, outcome_, why, last_run);
+  END IF;
   IF is_kept THEN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
@@ -260,6 +263,7 @@ DECLARE
   ids bigint[];
   is_soon boolean;
   expired bigint[];
+  has_blocked boolean;
   changed integer;
   has_made_ready boolean := false;
 BEGIN
@@ -276,8 +280,9 @@ BEGIN
     PERFORM wake(q);
     has_made_ready := true;
   END LOOP;
-  SELECT array_agg(e.id), bool_or(e.outcome IN ('retried', 'snoozed') AND e.delay < 10)
-    INTO ids, is_soon
+  SELECT array_agg(e.id), bool_or(e.outcome IN ('retried', 'snoozed') AND e.delay < 10),
+         bool_or(e.outcome = 'blocked')
+    INTO ids, is_soon, has_blocked
     FROM unnest(endings) AS e WHERE e.outcome <> 'released';
   IF ids IS NULL THEN RETURN has_made_ready; END IF;
   -- A join by id could read all jobs. So each row is locked, and addressed by its place.
@@ -287,6 +292,7 @@ BEGIN
     INSERT INTO expiries (at, job_id) SELECT clock_timestamp(), unnest(expired);
     is_soon := true;
   END IF;
+  IF has_blocked THEN PERFORM report_blocked(endings); END IF;
   UPDATE jobs AS j SET
     state = CASE
       WHEN e.outcome IN ('retried', 'snoozed') AND NOT e.holds THEN 'scheduled' ELSE 'retry'

@@ -61,7 +61,8 @@ WITH groups (functions, settings) AS (VALUES
          'order_each', 'demote_heads', 'choose_heads', 'make_heads', 'lock_to_settle',
          'take_completed', 'take_others', 'heed_requests', 'record_runs', 'keep_results',
          'move_to_history', 'put_back', 'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake',
-         'wake_all', 'open_queues', 'paused_names', 'set_paused_aside', 'check_pause'])
+         'wake_all', 'open_queues', 'paused_names', 'set_paused_aside', 'check_pause',
+         'report_failures', 'report_blocked', 'failure_of'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,

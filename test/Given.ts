@@ -7,7 +7,7 @@ import type { ClaimedJob, EnqueueOptions, NewJob } from "../src/domain/JobRecord
 import { Settlement } from "../src/domain/Settlement.ts"
 import type { Ended } from "../src/layers/worker/Outbox.ts"
 import { JobRepo } from "../src/services/JobRepo.ts"
-import { WorkerRegistry } from "../src/services/WorkerRegistry.ts"
+import { type NewWorker, WorkerRegistry } from "../src/services/WorkerRegistry.ts"
 
 export const queueName: Effect.Effect<string> = Effect.sync(() => crypto.randomUUID())
 
@@ -41,19 +41,22 @@ export const workerOf = Effect.fnUntraced(function*(
   lease: Duration.Input = "10 minutes"
 ) {
   const registry = yield* WorkerRegistry
-  const id = crypto.randomUUID()
-  yield* registry.join({
-    id,
-    label: "test",
-    host: "localhost",
-    pid: process.pid,
-    queues: [queue],
-    mode: "row-lock",
-    concurrency: 1,
-    names: ["test"],
-    lease: Duration.fromInputUnsafe(lease)
-  })
-  return id
+  const worker = newWorker(queue, lease)
+  yield* registry.join(worker)
+  return worker.id
+})
+
+/** A worker that has not registered yet. */
+export const newWorker = (queue: string, lease: Duration.Input = "10 minutes"): NewWorker => ({
+  id: crypto.randomUUID(),
+  label: "test",
+  host: "localhost",
+  pid: process.pid,
+  queues: [queue],
+  mode: "row-lock",
+  concurrency: 1,
+  names: ["test"],
+  lease: Duration.fromInputUnsafe(lease)
 })
 
 export const claim = ({ queue, ...options }: {

@@ -29,13 +29,13 @@ describe("examples", { timeout: 60_000 }, () => {
         const line of [
           "charged flaky at try 2",
           "charged limited at try 1",
-          "2 completed, 2 failed, 1 cancelled"
+          "4 completed, 2 failed, 1 cancelled"
         ]
       ) assert.include(said, line)
       const sql = yield* PgClient.PgClient
       const ends = yield* sql`
         SELECT payload ->> 'order' AS id, outcome, attempt, failure ->> 'message' AS message
-        FROM pgq.finished_jobs ORDER BY id
+        FROM pgq.finished_jobs WHERE name = 'charge' ORDER BY id
       `
       assert.deepStrictEqual(ends.map((row) => Object.values(row).join(" ").trim()), [
         "declined failed 1 no funds",

@@ -2,6 +2,7 @@
  * A kind of job: its name, the schema of its payload, and what happens when a run fails.
  */
 import { Duration, Predicate, Schema, SchemaTransformation } from "effect"
+import * as FailureReport from "./FailureReport.ts"
 import { lengthIssue, nameBytesMax, textIssue } from "./JobRecord.ts"
 import { isCount } from "./RuleIssue.ts"
 import * as Rules from "./Rules.ts"
@@ -24,6 +25,13 @@ export interface JobKind<
   readonly unique: UniqueRule.Rule | undefined
   /** Whether a job is rejected that another one is the same as. */
   readonly rejects: Rejects
+  /** The kind of the jobs that report a job of this kind that has failed for good. */
+  readonly onFailed?: Reporter | undefined
+}
+
+/** A kind of jobs that report failures. The failure of such a job is not reported. */
+export interface Reporter extends JobKind<string, typeof FailureReport.FailedJob> {
+  readonly onFailed?: undefined
 }
 
 /** The retry policy of a kind. */
@@ -58,6 +66,8 @@ export interface RunPolicy extends RetryPolicy {
   readonly maxSnoozes: number | undefined
   /** For how long the value of a run is kept; `undefined` if the kind has no results. */
   readonly keepResult: Duration.Duration | undefined
+  /** The kind that reports failures. Defaults to none. */
+  readonly onFailed: FailureReport.ReportKind | undefined
   /** The rules for errors, defects and timeouts. Defaults to a retry of each. */
   readonly rules: Rules.Rules
 }
@@ -72,6 +82,7 @@ export const defaults: RunPolicy = {
   transactional: undefined,
   maxSnoozes: undefined,
   keepResult: undefined,
+  onFailed: undefined,
   rules: Rules.defaults
 }
 
@@ -103,7 +114,8 @@ export const kindsIssue = (kinds: unknown): string | undefined => {
     if (issue !== undefined) return issue
     if (seen.has(kind.name)) return `two kinds of jobs are named "${kind.name}"`
     seen.add(kind.name)
-    const policy = expiryIssue(kind) ?? (hasRules(kind) ? policyIssue(kind.policy) : undefined)
+    const policy = expiryIssue(kind) ?? reportIssue(kind) ??
+      (hasRules(kind) ? policyIssue(kind.policy) : undefined)
     if (policy !== undefined) return `the kind "${kind.name}" cannot work: ${policy}`
   }
   return undefined
@@ -112,6 +124,11 @@ export const kindsIssue = (kinds: unknown): string | undefined => {
 const expiryIssue = (kind: object): string | undefined =>
   Predicate.hasProperty(kind, "expiresIn") && Duration.isDuration(kind.expiresIn)
     ? lengthIssue("its expiresIn", kind.expiresIn)
+    : undefined
+
+const reportIssue = (kind: object): string | undefined =>
+  Predicate.hasProperty(kind, "onFailed") && kind.onFailed !== undefined
+    ? FailureReport.kindIssue(kind.onFailed)
     : undefined
 
 const hasRules = (kind: unknown): kind is { readonly policy: RunPolicy } =>

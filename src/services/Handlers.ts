@@ -2,6 +2,7 @@
  * The handler for each kind of job, by name.
  */
 import { Context, type Effect } from "effect"
+import type { FailureReport } from "../domain/FailureReport.ts"
 import type { RunPolicy } from "../domain/JobKind.ts"
 import type * as JobResult from "../domain/JobResult.ts"
 import type { CompletableJob } from "./Transactions.ts"
@@ -23,3 +24,10 @@ export interface Handler {
   /** Encodes the value of a run. Absent if the kind has no results. */
   readonly encode?: ((value: unknown) => Effect.Effect<JobResult.Encoded>) | undefined
 }
+
+/** The failures that a worker with these handlers wants reported. */
+export const reportsOf = ({ find, names }: Handlers["Service"]): ReadonlyArray<FailureReport> =>
+  names.flatMap((name) => {
+    const report = find(name)?.policy.onFailed
+    return report === undefined ? [] : [{ ...report, of: name }]
+  })

@@ -4,6 +4,7 @@
 import { Context, type Duration, type Effect } from "effect"
 import type { CancelRequest } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
+import type { FailureReport } from "../domain/FailureReport.ts"
 import type { Pause } from "../domain/Pause.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
@@ -67,6 +68,8 @@ export interface NewWorker {
   readonly concurrency: number
   /** The names of jobs that the worker has handlers for. */
   readonly names: ReadonlyArray<string>
+  /** Those of the names whose failures are reported, from now on. Absent if there are none. */
+  readonly reports?: ReadonlyArray<FailureReport> | undefined
   /** How long the worker counts as alive without a renewal. */
   readonly lease: Duration.Duration
 }

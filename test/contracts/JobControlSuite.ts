@@ -15,6 +15,7 @@ import { leased } from "./jobControl/Leased.ts"
 import { many } from "./jobControl/Many.ts"
 import { manyFinished } from "./jobControl/ManyFinished.ts"
 import { redriving } from "./jobControl/Redriving.ts"
+import { reporting } from "./jobControl/Reporting.ts"
 import { retrying } from "./jobControl/Retrying.ts"
 import { running } from "./jobControl/Running.ts"
 import { waiting } from "./jobControl/Waiting.ts"
@@ -37,5 +38,6 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       expiring(it)
       running(it)
       awaiting(it)
+      reporting(it)
     }
   )

@@ -10,6 +10,8 @@ import * as Job from "../../src/layers/job/Job.ts"
 class BankDown extends Schema.TaggedError<BankDown>()("BankDown", {}) {}
 class Again extends Schema.TaggedError<Again>()("BankDown", { code: Schema.Finite }) {}
 
+const Alert = Job.make("alert", { payload: Job.FailedJob })
+
 const issueOf = (kind: unknown) => kindsIssue([kind])
 
 /** The reason why no worker takes a kind with these options, as JavaScript may give them. */
@@ -77,6 +79,25 @@ const wrong: ReadonlyArray<readonly [what: string, options: object, issue: strin
       { expiresIn },
       "its expiresIn is not a duration from 0 to 36500 days"
     ] as const
+  ),
+  ...[
+    ["alert", "its onFailed is not a kind of job"],
+    [null, "its onFailed is not a kind of job"],
+    [Job.make(String()), "the name of its onFailed is empty"],
+    [
+      Job.make("alert", { payload: Job.FailedJob, onFailed: Alert }),
+      "its onFailed, \"alert\", has an onFailed of its own"
+    ],
+    [
+      Job.make("alert", { payload: Job.FailedJob, unique: {} }),
+      "its onFailed, \"alert\", is unique, which no report can be"
+    ],
+    [
+      Job.make("alert", { payload: Job.FailedJob, expiresIn: -1 }),
+      "the expiresIn of its onFailed is not a duration from 0 to 36500 days"
+    ]
+  ].map(([onFailed, issue], nth) =>
+    [`the wrong onFailed ${nth}`, { onFailed }, `${issue}`] as const
   ),
   ...[0, -1, NaN, 1.5, Infinity, "3"].map((maxSnoozes) =>
     [

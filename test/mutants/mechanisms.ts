@@ -66,6 +66,11 @@ export const mechanisms = {
     "the look at the leases after a sweep has locked the jobs",
     "a job runs that has ended as expired"
   ],
+  failureReports: [
+    "the report of a failure in the step that records it",
+    "nobody hears of a failure, or of one that was none"
+  ],
+  reportsOfReports: ["no report of a report's failure", "two kinds report each other without end"],
   expiryOfDue: ["the look at the time of a due job", "a job starts after its time"],
   firstSweep: [
     "a sweep before the first claim of a worker",

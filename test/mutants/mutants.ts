@@ -6,6 +6,7 @@ import type { By, Mutant } from "./Mutant.ts"
 import { ofCancels } from "./ofCancels.ts"
 import { ofConnections } from "./ofConnections.ts"
 import { ofExpiries } from "./ofExpiries.ts"
+import { ofFailureReports } from "./ofFailureReports.ts"
 import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofLives } from "./ofLives.ts"
@@ -35,6 +36,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofCancels,
   ...ofOperators,
   ...ofExpiries,
+  ...ofFailureReports,
   ...ofUnique,
   ...ofPauses,
   ...ofSources,

@@ -69,6 +69,13 @@ const report: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
     SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'fraction', 0.5))
     FROM unnest(${ids}::bigint[]) AS id))`
 
+const endForGood: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
+  sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
+    SELECT jsonb_agg(jsonb_build_object(
+      'lease', ${lease}::text, 'id', id, 'error', 'as it happens',
+      'outcome', CASE WHEN id % 2 = 0 THEN 'failed' ELSE 'cancelled' END))
+    FROM unnest(${ids}::bigint[]) AS id))`
+
 const cancel: Step["statement"] = ({ session: { sql } }, { ids }) =>
   sql`SELECT * FROM pgq.cancel(${ids}::bigint[])`
 
@@ -169,16 +176,29 @@ const steps: Readonly<Record<string, Step>> = {
       jobs_head: 100,
       leases_pkey: 8 + 2 * batch,
       cancel_requests_pkey: 0,
+      // Rows that were rolled back count, too.
+      failure_reports_pkey: 10,
       settings_pkey: 3
     },
     pages: 1000,
     perLaneMax: 5,
-    statement: ({ session: { sql } }, { ids, lease }) =>
-      sql`SELECT * FROM pgq.settle('{}', '{}', '{}', (
-        SELECT jsonb_agg(jsonb_build_object(
-          'lease', ${lease}::text, 'id', id, 'error', 'as it happens',
-          'outcome', CASE WHEN id % 2 = 0 THEN 'failed' ELSE 'cancelled' END))
-        FROM unnest(${ids}::bigint[]) AS id))`
+    statement: endForGood
+  },
+  "end for good, and report it": {
+    indexes: {
+      jobs_lane: 100,
+      jobs_pkey: 600,
+      jobs_head: 100,
+      leases_pkey: 8 + 2 * batch,
+      cancel_requests_pkey: 0,
+      // Rows that were rolled back count, too.
+      failure_reports_pkey: 40 * batch,
+      settings_pkey: 3
+    },
+    pages: 2000,
+    perLaneMax: 5,
+    given: ({ session: { sql } }) => sql`INSERT INTO pgq.failure_reports VALUES ('test', 'report')`,
+    statement: endForGood
   },
   report: {
     // A second report of each run finds the first.
@@ -197,6 +217,7 @@ const steps: Readonly<Record<string, Step>> = {
     indexes: {
       expiries_pkey: 100,
       // Rows that were rolled back count, too.
+      failure_reports_pkey: 10,
       jobs_pkey: 500,
       leases_queue: 500,
       settings_pkey: 1
@@ -249,7 +270,7 @@ const steps: Readonly<Record<string, Step>> = {
 }
 
 /** Tables that are so small that the planner may scan them. */
-const smallTables = ["pauses", "settings", "workers"]
+const smallTables = ["failure_reports", "pauses", "settings", "workers"]
 
 for (const shapes of databases) {
   layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })((it) => {

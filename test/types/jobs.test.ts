@@ -324,3 +324,23 @@ it("waiting is typed by the kind, both ways", () => {
   // @ts-expect-error a kind without results
   Job.run(Tick, undefined)
 })
+
+it("the failures of a kind are reported by a kind of failed jobs", () => {
+  const Alert = Job.make("alert", { payload: Job.FailedJob })
+  const Charge = Job.make("charge", { onFailed: Alert })
+  expectTypeOf(Charge.onFailed).toEqualTypeOf<typeof Alert>()
+  expectTypeOf(Alert.onFailed).toEqualTypeOf<undefined>()
+  expectTypeOf(Alert.toLayer(({ id }) => id)).toEqualTypeOf<Layer.Layer<Job.Handler<"alert">>>()
+  expectTypeOf(enqueue(Charge)).toEqualTypeOf(enqueue(Tick))
+
+  // @ts-expect-error -- a report has the payload Job.FailedJob
+  Job.make("charge", { onFailed: Greet })
+  // @ts-expect-error -- a report has a payload
+  Job.make("charge", { onFailed: Tick })
+  // @ts-expect-error -- a kind, not its name
+  Job.make("charge", { onFailed: "alert" })
+  // A report of a report, which might go on without end.
+  const Audit = Job.make("audit", { payload: Job.FailedJob, onFailed: Alert })
+  // @ts-expect-error
+  Job.make("charge", { onFailed: Audit })
+})

@@ -4,7 +4,13 @@
 import { type Cause, type Duration, type Effect, type Layer, Schema } from "effect"
 import type { JobInterrupted } from "../../domain/Errors.ts"
 import * as Interruption from "../../domain/Interruption.ts"
-import { defaults, type JobKind, NoPayload, type RetryPolicy } from "../../domain/JobKind.ts"
+import {
+  defaults,
+  type JobKind,
+  NoPayload,
+  type Reporter,
+  type RetryPolicy
+} from "../../domain/JobKind.ts"
 import { durationOf } from "../../domain/JobRecord.ts"
 import type * as OnError from "../../domain/OnError.ts"
 import * as Rules from "../../domain/Rules.ts"
@@ -17,6 +23,8 @@ import type { Encoding, Requirements } from "./HandlerLayer.ts"
 
 export type { FinishedSelection } from "../../domain/ByHand.ts"
 export type { Selection } from "../../domain/Cancellation.ts"
+export { FailedJob } from "../../domain/FailureReport.ts"
+export type { Reporter } from "../../domain/JobKind.ts"
 export { Cancel, Fail, Snooze } from "../../domain/Steering.ts"
 export { await_ as await, awaitAll, run } from "../../services/Await.ts"
 export type { Awaitable, AwaitError, DeclaredError } from "../../services/Await.ts"
@@ -39,8 +47,11 @@ export interface Job<
   Payload extends Schema.Top,
   Failure extends Schema.Top = Schema.Unknown,
   Success extends Schema.Top | undefined = undefined,
-  Rejects extends boolean = boolean
+  Rejects extends boolean = boolean,
+  OnFailed extends Reporter | undefined = Reporter | undefined
 > extends JobKind<Name, Payload, Rejects> {
+  /** The kind of the jobs that report its failures; `undefined` if none do. */
+  readonly onFailed: OnFailed
   /** The schema of the errors that the handler may fail with; `Schema.Unknown` for any. */
   readonly error: Failure
   /** The schema of the value of a run; `undefined` if runs have none. */
@@ -86,8 +97,18 @@ export type Named<Name extends string> = Name extends "" ? "a job needs a name" 
 /** The options of a kind beside its name and its errors. */
 export interface Options<
   Payload extends Schema.Top,
-  Success extends Schema.Top | undefined = Schema.Top | undefined
+  Success extends Schema.Top | undefined = Schema.Top | undefined,
+  OnFailed extends Reporter | undefined = Reporter | undefined
 > extends Partial<RetryPolicy> {
+  /**
+   * The kind of a job that is added to the same queue when a job of this kind fails for good: by
+   * its last run, because its worker died for the third time, or because it expires. It is added in
+   * the transaction that records the failure, so once for each. That holds from the first start of
+   * a worker with this kind on, and for all jobs of this name; the worker that started last is
+   * right. The other kind has the payload `Job.FailedJob`, neither an `onFailed` of its own nor a
+   * unique rule. Defaults to none.
+   */
+  readonly onFailed?: OnFailed | undefined
   /**
    * The schema of the value of a run, which `Job.await` answers. `Schema.Void` is for jobs whose
    * end alone matters. Without it, jobs of this kind have no results.
@@ -194,14 +215,15 @@ export function make<
   Payload extends Schema.Top = NoPayload,
   Failure extends Schema.Top = Schema.Unknown,
   Success extends Schema.Top | undefined = undefined,
-  Mode extends UniqueMode = "keep"
+  Mode extends UniqueMode = "keep",
+  OnFailed extends Reporter | undefined = undefined
 >(
   name: Named<Name>,
   options?:
-    & Options<Payload, Success>
+    & Options<Payload, Success, OnFailed>
     & ErrorOptions<Failure>
     & Uniqueness<Payload["Type"], Payload["Encoded"], Mode>
-): Job<Name, Payload, Failure, Success, Mode extends "reject" ? true : false>
+): Job<Name, Payload, Failure, Success, Mode extends "reject" ? true : false, OnFailed>
 export function make(
   name: string,
   options: Options<Schema.Top, Schema.Top | undefined> & Rules.Options & UniqueRule.Options = {}
@@ -213,6 +235,7 @@ export function make(
     keepResult = "1 day",
     onDefect,
     onError,
+    onFailed,
     onTimeout,
     payload = NoPayload,
     success,
@@ -235,6 +258,7 @@ export function make(
         ? undefined
         : durationOf(transactional.timeout),
       keepResult: success === undefined ? undefined : durationOf(keepResult),
+      onFailed: onFailed && { name: onFailed.name, expiresIn: onFailed.expiresIn },
       rules: Rules.make({ error, onError, onDefect, onTimeout })
     },
     unique: rule,
@@ -244,6 +268,7 @@ export function make(
     ...kind,
     error: error ?? Schema.Unknown,
     success,
+    onFailed,
     toLayer: (handler) => HandlerLayer.of({ ...kind, success }, handler)
   }
 }

@@ -23,6 +23,7 @@ import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import * as Counts from "./MemoryCounts.ts"
+import * as MemoryFailureReports from "./MemoryFailureReports.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
@@ -315,6 +316,11 @@ export class MemoryStore {
       this.pauses.drop(finished.job)
     }
     for (const run of changes.runs ?? []) this.#runs.add(run, now)
+    const reports = MemoryFailureReports.of(changes, {
+      reportOf: (name) => this.workers.reportOf(name),
+      errorOf: (id) => this.#runs.of(id, 1)[0]?.error
+    })
+    if (reports.length > 0) this.enqueue(reports, now)
     // The next job of a lane can be claimed when one has ended, even one that has blocked it.
     const ended = changes.finished.map(({ job }) => job).filter(({ key }) => key !== undefined)
     this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)], now)

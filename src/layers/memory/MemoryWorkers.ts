@@ -2,13 +2,17 @@
  * The workers of the queue in memory.
  */
 import { Duration } from "effect"
+import type { ReportKind } from "../../domain/FailureReport.ts"
 import type { WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
 
 export class MemoryWorkers {
   readonly #workers = new Map<string, Worker>()
+  readonly #reports = new Map<string, ReportKind>()
 
   join(worker: NewWorker, now: number): void {
+    for (const name of worker.names) this.#reports.delete(name)
+    for (const { of, ...report } of worker.reports ?? []) this.#reports.set(of, report)
     const aliveUntil = now + Duration.toMillis(worker.lease)
     this.#workers.set(worker.id, { ...worker, joinedAt: now, aliveUntil })
   }
@@ -18,6 +22,12 @@ export class MemoryWorkers {
     if (worker === undefined) return false
     this.#workers.set(id, { ...worker, aliveUntil: now + Duration.toMillis(worker.lease) })
     return true
+  }
+
+  /** How the failures of jobs of this name are reported. The failure of a report is not. */
+  reportOf(name: string): ReportKind | undefined {
+    const isReport = Array.from(this.#reports.values()).some((report) => report.name === name)
+    return isReport ? undefined : this.#reports.get(name)
   }
 
   has(id: string): boolean {

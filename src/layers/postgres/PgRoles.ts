@@ -33,6 +33,9 @@ const replaced =
   "jobs (payload, priority, run_at, expires_at, max_attempts, failures, crash_count, " +
   "unhandled_count, snooze_count, error, unique_key)"
 
+/** The columns of a job that reports the failure of another one. */
+const reported = "jobs (name, queue, expires_at, payload)"
+
 const producer: Rights = {
   relations: {
     [choices]: ["INSERT"],
@@ -49,6 +52,7 @@ const producer: Rights = {
 
 const reader: Rights = {
   relations: {
+    failure_reports: ["SELECT"],
     jobs: ["SELECT"],
     job_states: ["SELECT"],
     finished_jobs: ["SELECT"],
@@ -80,6 +84,8 @@ export const roles: Readonly<Record<Role, Rights>> = {
   worker: {
     relations: {
       jobs: ["SELECT", "UPDATE", "DELETE"],
+      [reported]: ["INSERT"],
+      failure_reports: all,
       job_states: ["SELECT"],
       finished_jobs: ["SELECT", "INSERT"],
       runs: ["SELECT", "INSERT"],
@@ -125,7 +131,9 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "give_back_some",
       "make_heads",
       "choose_heads",
+      "count_by_hand",
       "count_crash",
+      "failure_of",
       "has_unannounced",
       "lock_jobs",
       "heal_lanes",
@@ -163,6 +171,8 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "keep_results",
       "ends_of",
       "refuse_if_kept",
+      "report_blocked",
+      "report_failures",
       "require_read_committed",
       "report",
       "rescue",

@@ -6,6 +6,7 @@ import { Duration, Effect, Layer } from "effect"
 import type { Statement } from "effect/sql"
 import type { CancelRequest } from "../../domain/Cancellation.ts"
 import { StoreError } from "../../domain/Errors.ts"
+import type { FailureReport } from "../../domain/FailureReport.ts"
 import { everyQueue } from "../../domain/Pause.ts"
 import { type WorkerPause, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -19,7 +20,25 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
   const join: WorkerRegistry["Service"]["join"] = Effect.fn("WorkerRegistry.join")(
     function*(worker) {
       const lease = `${Duration.toMillis(worker.lease)} milliseconds`
+      const reports = (worker.reports ?? []).toSorted((a, b) => a.of < b.of ? -1 : 1)
+      const names = reports.map((report) => report.of)
+      // Two workers that register at once lock the rows of the same names in the same order.
       yield* sql`
+        WITH forgotten AS (
+          DELETE FROM ${name("failure_reports")}
+          WHERE name = ANY (${worker.names}::text[]) AND name <> ALL (${names}::text[])
+        ), known AS (
+          INSERT INTO ${name("failure_reports")} AS old
+          SELECT name, report_name, nullif(seconds, '')::double precision * interval '1 second'
+          FROM unnest(
+            ${names}::text[], ${reports.map((report) => report.name)}::text[],
+            ${reports.map(secondsOf)}::text[]
+          ) AS report(name, report_name, seconds)
+          ON CONFLICT (name) DO UPDATE
+          SET report_name = excluded.report_name, expires_in = excluded.expires_in
+          WHERE (old.report_name, old.expires_in)
+            IS DISTINCT FROM (excluded.report_name, excluded.expires_in)
+        )
         INSERT INTO ${name("workers")}
           (id, label, host, pid, queues, mode, concurrency, names, lease, lease_until)
         VALUES (
@@ -58,6 +77,10 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
     reportDead: endAs("reportDead", true)
   })
 })
+
+/** A text, because the driver sends no list of nothing but nulls. */
+const secondsOf = ({ expiresIn }: FailureReport): string =>
+  expiresIn === undefined ? "" : `${Duration.toSeconds(expiresIn)}`
 
 /** How a worker stays alive, and learns which of its jobs were cancelled or paused. */
 const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.Identifier) => {

@@ -6,7 +6,7 @@ import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import * as Pause from "../../domain/Pause.ts"
 import { nextStep } from "../../domain/StopMode.ts"
-import { Handlers } from "../../services/Handlers.ts"
+import { Handlers, reportsOf } from "../../services/Handlers.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
@@ -39,7 +39,7 @@ type Needs =
   | WorkerRegistry
 
 export interface Options {
-  readonly worker: Omit<NewWorker, "mode" | "names">
+  readonly worker: Omit<NewWorker, "mode" | "names" | "reports">
   readonly grace: Shutdown.Options["grace"]
   readonly stuck: StuckRuns.Options["stuck"]
 }
@@ -122,9 +122,10 @@ const makeParts = Effect.fnUntraced(function*(
       else changes.look()
     }
   })
-  const { names } = yield* Handlers
+  const handlers = yield* Handlers
+  const known = { names: handlers.names, reports: reportsOf(handlers) }
   const life = yield* Scope.fork(yield* Effect.scope)
-  const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, mode, names }), life)
+  const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, ...known, mode }), life)
   const runs = yield* JobRunner.make({
     concurrency,
     settler,

@@ -3,6 +3,8 @@
  */
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
+import { FailedJob } from "../../../src/domain/FailureReport.ts"
+import { payloadBytesMax } from "../../../src/domain/JobRecord.ts"
 import { crashed } from "../../../src/domain/JobRun.ts"
 import { dataBytesMax } from "../../../src/domain/RunReport.ts"
 
@@ -21,6 +23,17 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
       listed?.split(/, | or /),
       words?.split(" | ").map((word) => word.replaceAll("\"", ""))
     )
+  },
+
+  "Reports of failures": () => {
+    const [, text = ""] = textOf("sql/0021_failure_reports.sql").split("FUNCTION failure_of")
+    const fields = Array.from(text.matchAll(/'(\w+)', /g), ([, field]) => field)
+    assert.sameMembers(fields, Object.keys(FailedJob.fields))
+    assert.include(text, `<= ${payloadBytesMax} THEN`)
+    const settle = textOf("sql/0005_settle.sql")
+    const ends = settle.match(/outcome_ IN \((.*)\) THEN\n {4}PERFORM report_failures/)?.[1]
+    const reported = `${ends}, 'blocked'`.replaceAll("'", "").split(", ")
+    assert.sameMembers(reported, [...FailedJob.fields.outcome.literals])
   },
 
   "Results": () => {
