@@ -11,7 +11,16 @@ import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import { WorkerRegistry } from "../../../src/services/WorkerRegistry.ts"
-import { claim, enqueue, eventually, queueName, settle, settled, workerOf } from "../../Given.ts"
+import {
+  claim,
+  enqueue,
+  eventually,
+  newWorker,
+  queueName,
+  settle,
+  settled,
+  workerOf
+} from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
 import { finished, options, start, unfinished } from "../Live.ts"
 
@@ -62,6 +71,41 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
         assert.isFalse(refused.isTransient)
         assert.deepStrictEqual(meanwhile, [])
         assert.deepStrictEqual(yield* settle(claimed, settlement), [])
+      }))
+  }
+
+  for (
+    const [does, body, outcome] of [
+      ["keeps a report out lets its job fail", "RETURN NULL;", "failed"],
+      ["refuses a report refuses the failure", "RAISE 'no reports';", undefined],
+      [
+        "fires for a report finds the settings of its session",
+        "ASSERT current_setting('lock_timeout') = '0' AND " +
+        "current_setting('search_path') !~ 'pgq'; RETURN NEW;",
+        "failed"
+      ]
+    ] as const
+  ) {
+    it.effect(`that ${does}`, () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const worker = { ...newWorker(queue), names: [queue] }
+        const reports = [{ of: queue, name: "report", expiresIn: undefined }]
+        yield* WorkerRegistry.use((registry) => registry.join({ ...worker, reports }))
+        yield* enqueue(queue, { name: queue })
+        const claimed = yield* claim({ queue, worker: worker.id })
+
+        yield* Effect.scoped(Effect.andThen(
+          trigger("jobs", "BEFORE INSERT", body),
+          Effect.exit(settle(claimed, Settlement.Failed({ error: "no", blocksLane: false })))
+        ))
+
+        const left = (yield* unfinished(queue)).map(({ name }) => name)
+        assert.deepStrictEqual((yield* finished(queue))[0]?.outcome, outcome)
+        assert.deepStrictEqual(
+          left,
+          outcome === undefined ? [queue] : body === "RETURN NULL;" ? [] : ["report"]
+        )
       }))
   }
 
