@@ -31,9 +31,15 @@ export interface TextChange {
 }
 
 /** The check that notices a mutant. */
-export type By = ByTest | ByModel | ByPlans | {
-  /** Random histories of a queue (`test/properties`), or the soak. */
-  readonly checker: "histories" | "soak" | "soak, not in every run"
+export type By = ByTest | ByModel | ByPlans | ByHistories | {
+  readonly checker: "soak" | "soak, not in every run"
+}
+
+/** Random histories of a queue (`test/properties`). */
+export interface ByHistories {
+  readonly checker: "histories"
+  /** The commands of the histories; those of unique jobs stand apart from the protocol's. */
+  readonly of: "protocol" | "unique jobs"
 }
 
 /** A test that passes in pgq, and fails in a copy of pgq with the changes. */
@@ -71,6 +77,7 @@ export const model = (
 
 export const plans = (...steps: ReadonlyArray<string>): By => ({ checker: "plans", steps })
 
-export const histories: By = { checker: "histories" }
+export const histories: By = { checker: "histories", of: "protocol" }
+export const uniqueHistories: By = { checker: "histories", of: "unique jobs" }
 export const soak: By = { checker: "soak" }
 export const soakAtTimes: By = { checker: "soak, not in every run" }

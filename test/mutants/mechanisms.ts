@@ -80,6 +80,14 @@ export const mechanisms = {
     "the word in the history that a job was queued again",
     "a job that has completed is run again"
   ],
+  keyOfRedriven: [
+    "the unique key of a finished job, and the look whether another job has it",
+    "two unfinished jobs of a key"
+  ],
+  replacing: ["beginning anew with the values of a new offer", "too few tries"],
+  expiryOfReplaced: ["the time to look at a job that was changed", "it never expires"],
+  laterLook: ["another look at a job that a sweep leaves", "it never expires"],
+  holds: ["the hold of a key, which an offer takes, gives back or moves", "offers are kept out"],
   uniqueIndex: ["the index of unique keys, name by name", "a job of another name is kept out"],
   roundsOfOffers: [
     "offering again where the key changes hands",

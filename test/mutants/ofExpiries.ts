@@ -1,7 +1,7 @@
 /**
  * Mutants of the steps that end expired jobs.
  */
-import { type Mutant, test } from "./Mutant.ts"
+import { type Mutant, test, uniqueHistories } from "./Mutant.ts"
 
 const file = "sql/0015_expiry.sql"
 const look = "    leased := ARRAY(\n      SELECT unnest(job_ids) FROM leases\n" +
@@ -45,5 +45,30 @@ export const ofExpiries: ReadonlyArray<Mutant> = [
       to: "Worker.layer(working)"
     }],
     by: [test("engine/maintenance/expiring", "is not started after an outage")]
+  },
+  {
+    name: "sweep-forgets-what-it-could-not-end",
+    of: "laterLook",
+    changes: [{
+      file,
+      from: "FROM jobs WHERE id = ANY (ids) AND expires_at <= clock\n    ON CONFLICT",
+      to: "FROM jobs WHERE false\n    ON CONFLICT"
+    }],
+    by: [
+      test(
+        "interleaving/expiry",
+        "a person who holds the job, a sweep ends the others, and this one later"
+      )
+    ]
+  },
+  {
+    name: "sweep-ends-running-jobs",
+    of: "secondLookOfSweeps",
+    changes: [{
+      functions: ["expire"],
+      from: "ARRAY(SELECT unnest(locked) INTERSECT SELECT unnest(leased))",
+      to: "'{}'"
+    }],
+    by: [uniqueHistories]
   }
 ]

@@ -1,7 +1,7 @@
 /**
  * Mutants of unique jobs.
  */
-import { type Mutant, test } from "./Mutant.ts"
+import { type Mutant, test, uniqueHistories } from "./Mutant.ts"
 
 const file = "sql/0016_unique.sql"
 
@@ -47,5 +47,61 @@ export const ofUnique: ReadonlyArray<Mutant> = [
       { file, from: "IF lease_of(holder.queue, id) IS NOT NULL", to: "IF lease IS NOT NULL" }
     ],
     by: [offers("waits for a claim of the holder, takes its key and comes after it")]
+  },
+  {
+    name: "redriven-beside-the-holder-of-its-key",
+    of: "keyOfRedriven",
+    changes: [{
+      functions: ["redrive"],
+      from: "THEN RETURN 'conflict'; END IF;",
+      to: "THEN past.unique_key := NULL; END IF;"
+    }],
+    by: [uniqueHistories]
+  },
+  {
+    name: "finished-job-without-its-key",
+    of: "keyOfRedriven",
+    changes: [{
+      functions: ["move_to_history"],
+      from: "j.max_attempts, j.unique_key",
+      to: "j.max_attempts, NULL"
+    }],
+    by: [uniqueHistories]
+  },
+  {
+    name: "replaced-with-the-failures-of-before",
+    of: "replacing",
+    changes: [{ functions: ["change_holder"], from: "failures = 0, '", to: "'" }],
+    by: [uniqueHistories]
+  },
+  {
+    name: "replaced-with-the-expiry-of-before",
+    of: "expiryOfReplaced",
+    changes: [{
+      functions: ["mark_changed"],
+      from: "SELECT expires_at, id FROM new_jobs WHERE expires_at < 'infinity'",
+      to: "SELECT expires_at, id FROM new_jobs WHERE false"
+    }],
+    by: [uniqueHistories]
+  },
+  {
+    name: "hold-of-an-offer-that-was-kept",
+    of: "holds",
+    changes: [{
+      functions: ["offer_one"],
+      from: "DELETE FROM holds WHERE name = o.name AND unique_key = o.unique_key;",
+      to: "NULL;"
+    }],
+    by: [uniqueHistories]
+  },
+  {
+    name: "trailing-job-within-the-hold",
+    of: "holds",
+    changes: [{
+      functions: ["offer_one"],
+      from: "o.run_at := hold.until;",
+      to: "NULL;"
+    }],
+    by: [uniqueHistories]
   }
 ]

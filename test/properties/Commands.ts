@@ -3,12 +3,14 @@
  */
 import { Arbitrary, Effect, Schema } from "effect"
 import * as CancelCommands from "./CancelCommands.ts"
+import * as ExpiryCommands from "./ExpiryCommands.ts"
 import * as OperatorCommands from "./OperatorCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
 import * as PauseCommands from "./PauseCommands.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueMachine from "./QueueMachine.ts"
 import { Seats } from "./Seats.ts"
+import * as UniqueCommands from "./UniqueCommands.ts"
 import * as WorkerCommands from "./WorkerCommands.ts"
 
 // Operations that are rare in a calm queue are common here. They shrink towards the first
@@ -24,6 +26,8 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
   ...CancelCommands.operations,
   ...OperatorCommands.operations,
   ...PauseCommands.operations,
+  ...UniqueCommands.operations,
+  ...ExpiryCommands.operations,
   "add",
   "claim",
   "settle",
@@ -50,25 +54,44 @@ const command = (operations: ReadonlyArray<QueueMachine.Operation>) =>
     }))
   )
 
-/** Up to `length` commands. */
-export const ofLength = (length: number) =>
+const among = (operations: ReadonlyArray<QueueMachine.Operation>, length: number) =>
   Arbitrary.array(command(operations), { minLength: 1, maxLength: length })
 
-/** The same, but no operator and no pause stands beside the steps of the protocol. */
+/** Up to `length` commands. */
+export const ofLength = (length: number) => among(operations, length)
+
+const areBeside = [OperatorCommands, PauseCommands, UniqueCommands, ExpiryCommands]
+
+/** The same, but nothing stands beside the steps of the protocol. */
 export const ofProtocol = (length: number) =>
-  Arbitrary.array(
-    command(
-      operations.filter((op) => !OperatorCommands.isOperation(op) && !PauseCommands.isOperation(op))
-    ),
-    { minLength: 1, maxLength: length }
+  among(operations.filter((op) => !areBeside.some(({ isOperation }) => isOperation(op))), length)
+
+/** Unique jobs and jobs that expire, how they end, and how they come back. */
+export const ofUnique = (length: number) =>
+  among(
+    [
+      "offer",
+      "claim",
+      "settle",
+      ...UniqueCommands.operations,
+      ...ExpiryCommands.operations,
+      "offer",
+      "cancel",
+      "retry",
+      "discard",
+      "retry",
+      "sweep",
+      "settle",
+      "leave",
+      "join",
+      "come due"
+    ],
+    length
   )
 
 /** The same, but no step overlaps with another. */
 export const ofStepsInTurn = (length: number) =>
-  Arbitrary.array(command(operations.filter((op) => !Overlaps.isOperation(op))), {
-    minLength: 1,
-    maxLength: length
-  })
+  among(operations.filter((op) => !Overlaps.isOperation(op)), length)
 
 /**
  * Runs a history on the machine, and finishes the queue. With `isNarrow`, each claim looks at one

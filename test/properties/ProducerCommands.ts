@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function*({ model, queue, seats }: Run) {
   }
 })
 
-const keyOf = (key: number): string | undefined => key === 0 ? undefined : `k${key}`
+export const keyOf = (key: number): string | undefined => key === 0 ? undefined : `k${key}`
 
 const newJob = (queue: string, { detail, key, priority }: Command): NewJob =>
   jobOf(queue, {

@@ -5,6 +5,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import * as CancelCommands from "./CancelCommands.ts"
+import * as ExpiryCommands from "./ExpiryCommands.ts"
 import * as OperatorCommands from "./OperatorCommands.ts"
 import * as Overlaps from "./Overlaps.ts"
 import * as PauseCommands from "./PauseCommands.ts"
@@ -12,6 +13,7 @@ import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueModel from "./QueueModel.ts"
 import * as QueueTables from "./QueueTables.ts"
 import type { Seats } from "./Seats.ts"
+import * as UniqueCommands from "./UniqueCommands.ts"
 import * as WorkerCommands from "./WorkerCommands.ts"
 
 /** Small numbers choose among what there is when the command runs. */
@@ -25,10 +27,12 @@ export interface Command {
 
 export type Operation =
   | CancelCommands.Operation
+  | ExpiryCommands.Operation
   | OperatorCommands.Operation
   | Overlaps.Operation
   | PauseCommands.Operation
   | ProducerCommands.Operation
+  | UniqueCommands.Operation
   | WorkerCommands.Operation
 
 /** The state that the commands of one run share. */
@@ -52,6 +56,8 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   const cancelling = CancelCommands.make(run)
   const operating = OperatorCommands.make(run, cancelling)
   const pausing = PauseCommands.make(run, working)
+  const offering = UniqueCommands.make(run)
+  const expiring = ExpiryCommands.make(run)
   const overlaps = Overlaps.make(run, working, cancelling)
 
   const check = Effect.gen(function*() {
@@ -76,6 +82,10 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
       ? operating.step(command.op, command)
       : PauseCommands.isOperation(command.op)
       ? pausing.step(command.op, command)
+      : UniqueCommands.isOperation(command.op)
+      ? offering.step(command.op, command)
+      : ExpiryCommands.isOperation(command.op)
+      ? expiring.step(command.op, command)
       : overlaps.step(command.op, command)
 
   const step = (command: Command) =>

@@ -25,10 +25,18 @@ export interface Ended {
   readonly lease: string | undefined
 }
 
+/** A job of a lane, with what an offer and an expiry need. */
+export interface ModelJob extends LaneJob.LaneJob {
+  readonly uniqueKey?: string | undefined
+  /** The number in the payload of a job that was offered. */
+  readonly n?: number | undefined
+}
+
 /** The state that can be compared with the tables. */
 export interface Snapshot {
   readonly jobs: ReadonlyArray<
-    Omit<LaneJob.LaneJob, "dueAt"> & {
+    Omit<ModelJob, "dueAt" | "expiresAt"> & {
+      readonly expires: "never" | "later" | "over"
       /** Whether the job is blocked until a person acts. */
       readonly isBlocked: boolean
     }
@@ -49,13 +57,13 @@ export const now = 0
 export const later = now + Duration.toMillis("1 hour")
 
 export const make = () => {
-  const jobs = new Map<bigint, LaneJob.LaneJob>()
+  const jobs = new Map<bigint, ModelJob>()
   const leases = new Map<string, Steps.Lease>()
   const state = { jobs, leases }
   const workers = new Map<string, ModelWorker>()
   const ended = new Map<bigint, Ended>()
   /** The jobs that have ended, as they were. */
-  const past = new Map<bigint, LaneJob.LaneJob>()
+  const past = new Map<bigint, ModelJob>()
   /** By priority, the last place that was ever claimed. */
   const claimedUpTo = new Map<number, bigint>()
 
@@ -65,17 +73,17 @@ export const make = () => {
   const wasPassed = ({ id, place = id, priority }: LaneJob.LaneJob) =>
     place <= (claimedUpTo.get(priority) ?? -1n)
 
-  const change = (changes: Steps.Changes<LaneJob.LaneJob>): void => {
+  const change = (changes: Steps.Changes<ModelJob>): void => {
     Steps.apply(state, changes)
     for (const { job, lease, outcome } of changes.finished) {
       const { failures, id } = job
-      const isCutShort = ["crashed", "cancelled", "discarded"].includes(outcome)
+      const isCutShort = ["crashed", "cancelled", "discarded", "expired"].includes(outcome)
       ended.set(id, { id, outcome, attempt: failures + (isCutShort ? 0 : 1), lease })
       past.set(id, job)
     }
   }
 
-  const put = (job: LaneJob.LaneJob): void => change({ jobs: [job], finished: [], leases: [] })
+  const put = (job: ModelJob): void => change({ jobs: [job], finished: [], leases: [] })
 
   /** The jobs that a claim must answer, in order, if no other step runs beside it. */
   const claimable = (
@@ -192,6 +200,10 @@ export const make = () => {
     return outcome === undefined ? Cancellation.Unknown() : Cancellation.Finished({ outcome })
   }
 
+  /** The unfinished job that has a unique key. */
+  const holderOf = (uniqueKey: string | undefined): ModelJob | undefined =>
+    uniqueKey === undefined ? undefined : all().find((job) => job.uniqueKey === uniqueKey)
+
   /** Answers what a retry must answer. */
   const retry = (id: bigint): RetryAnswer => {
     const step = ByHandSteps.retry(state, id, now)
@@ -203,6 +215,7 @@ export const make = () => {
     const outcome = ended.get(id)?.outcome
     if (job === undefined || outcome === undefined) return RetryAnswer.Unknown()
     if (outcome === "completed") return RetryAnswer.Completed()
+    if (holderOf(job.uniqueKey) !== undefined) return RetryAnswer.Conflict()
     ended.delete(id)
     put(LaneJob.redriven(job, now))
     return RetryAnswer.Redriven()
@@ -242,20 +255,29 @@ export const make = () => {
     }
   }
 
+  /** Ends the jobs that have expired and are not leased. Answers their number. */
+  const expire = (): number => {
+    const over = Steps.expire(state, now)
+    change(over)
+    return over.finished.length
+  }
+
   /**
-   * Makes due jobs ready, those that were tried before at these places. Answers the number of jobs.
+   * Makes due jobs ready, those that were tried before at these places, or ends them if they have
+   * expired. Answers the number of jobs.
    */
   const promote = (places: ReadonlyMap<bigint, bigint>): number => {
     const due = Steps.promote(state, now, ({ id }) => places.get(id) ?? -1n)
     change(due)
-    return due.jobs.length
+    return due.jobs.length + due.finished.length
   }
 
   const snapshot = (): Snapshot => ({
-    jobs: all().toSorted(byId).map(({ dueAt, ...job }) => ({
+    jobs: all().toSorted(byId).map(({ dueAt, expiresAt = Infinity, ...job }) => ({
+      uniqueKey: undefined,
+      n: undefined,
       ...job,
-      // No job of a history expires.
-      expiresAt: undefined,
+      expires: expiresAt === Infinity ? "never" : expiresAt <= now ? "over" : "later",
       isBlocked: dueAt === Infinity
     })),
     leases: Array.from(leases.values(), (lease) => ({
@@ -294,6 +316,8 @@ export const make = () => {
     leave,
     leasesOf,
     comeDue,
+    expire,
+    holderOf,
     promote,
     snapshot
   }

@@ -12,6 +12,9 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
       (SELECT coalesce(json_agg(json_build_object(
         'id', id::text, 'key', serialization_key, 'priority', priority, 'failures', failures,
         'place', place::text, 'crashes', crash_count, 'unhandledCount', unhandled_count,
+        'uniqueKey', unique_key, 'n', payload -> 'n',
+        'expires', CASE WHEN expires_at IS NULL THEN 'never'
+                        WHEN expires_at > clock_timestamp() THEN 'later' ELSE 'over' END,
         'snoozeCount', coalesce(snooze_count, 0), 'isBlocked', run_at = 'infinity',
         'laneState', CASE WHEN id IN (SELECT unnest(job_ids) FROM pgq.leases) THEN 'leased'
                          WHEN state = 'scheduled' THEN 'delayed'
@@ -38,9 +41,9 @@ export const read = Effect.fnUntraced(function*(sql: PgClient.PgClient, queue: s
       id: BigInt(job.id),
       key: job.key ?? undefined,
       place: job.place === null ? undefined : BigInt(job.place),
-      isBlocked: job.isBlocked === true,
-      // No job of a history has a time to expire at.
-      expiresAt: undefined
+      uniqueKey: job.uniqueKey ?? undefined,
+      n: job.n ?? undefined,
+      isBlocked: job.isBlocked === true
     })),
     leases: leases.map((lease) => ({
       ...lease,
@@ -80,6 +83,9 @@ export const violations = Effect.fnUntraced(function*(sql: PgClient.PgClient, qu
     WHERE queue = ${queue} AND redriven_at IS NULL
     GROUP BY id HAVING count(*) > 1
     UNION ALL
+    SELECT 'two holders of unique key ' || unique_key FROM mine
+    WHERE unique_key IS NOT NULL GROUP BY name, unique_key HAVING count(*) > 1
+    UNION ALL
     SELECT 'I10: leased in state ' || state || ': ' || id FROM mine JOIN held USING (id)
     WHERE state NOT IN ('ready', 'waiting')
   `
@@ -93,16 +99,19 @@ export const clear = (sql: PgClient.PgClient, queue: string) =>
          b AS (DELETE FROM pgq.workers WHERE ${queue} = ANY (queues)),
          c AS (DELETE FROM pgq.dirty_lanes WHERE queue = ${queue}),
          d AS (DELETE FROM pgq.finished_jobs WHERE queue = ${queue}),
-         e AS (DELETE FROM pgq.cancel_requests)
+         e AS (DELETE FROM pgq.cancel_requests),
+         f AS (DELETE FROM pgq.holds)
     DELETE FROM pgq.jobs WHERE queue = ${queue}
   `
 
 interface Row {
   readonly jobs: ReadonlyArray<
-    Omit<Snapshot["jobs"][number], "id" | "isBlocked" | "key" | "place"> & {
+    Omit<Snapshot["jobs"][number], "id" | "isBlocked" | "key" | "n" | "place" | "uniqueKey"> & {
       readonly id: string
       readonly key: string | null
       readonly place: string | null
+      readonly uniqueKey: string | null
+      readonly n: number | null
       readonly isBlocked: boolean | null
     }
   >
