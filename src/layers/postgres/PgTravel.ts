@@ -1,5 +1,6 @@
 /**
- * Lets jobs in PostgreSQL come due and expire earlier, as if time had passed for them alone.
+ * Lets jobs in PostgreSQL come due and expire earlier, and frees unique keys earlier, as if time had
+ * passed for them alone.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"
@@ -29,6 +30,12 @@ export const make = (client: PgClient.PgClient, schema: string) => {
         WHERE expires_at < 'infinity'
       `
       yield* sql`UPDATE ${sql(`${schema}.expiries`)} SET at = at - ${time}::interval`
+      // The time at which a debounced job starts at the latest counts from here.
+      yield* sql`
+        UPDATE ${sql(`${schema}.jobs`)} SET created_at = created_at - ${time}::interval
+        WHERE unique_key IS NOT NULL
+      `
+      yield* sql`UPDATE ${sql(`${schema}.holds`)} SET until = until - ${time}::interval`
       yield* setStep(before!.step)
     }).pipe(
       sql.withTransaction,

@@ -3,8 +3,10 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Job from "../../../src/layers/job/Job.ts"
 import * as TestQueue from "../../../src/layers/TestQueue.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
+import { offer } from "../../../src/services/Offer.ts"
 import type { It } from "../TestQueueSuite.ts"
 import { toOf } from "./Draining.ts"
 import { Charge, cleared, Flaky, mailTo, Nap } from "./Kinds.ts"
@@ -35,6 +37,36 @@ export const travelling = (it: It): void => {
       yield* TestQueue.travel("2 days")
 
       assert.deepStrictEqual((yield* TestQueue.drain()).map(({ job }) => toOf(job)), ["ada"])
+    }))
+
+  it.effect("lets the time pass in which a key is taken after the end of its job", () =>
+    Effect.gen(function*() {
+      yield* cleared
+      const Sync = Job.make("sync", { unique: { within: "1 hour" } })
+      const first = yield* offer(Sync)
+      yield* cleared
+      yield* TestQueue.travel("30 minutes")
+      const second = yield* offer(Sync)
+      yield* TestQueue.travel("30 minutes")
+      const third = yield* offer(Sync)
+
+      assert.deepStrictEqual(
+        [first, second, third].map(({ outcome }) => outcome),
+        ["added", "kept", "added"]
+      )
+      assert.strictEqual(second.id, first.id)
+    }))
+
+  it.effect("lets the time pass for which the start of a job was put off", () =>
+    Effect.gen(function*() {
+      yield* cleared
+      const Reindex = Job.make("reindex", { debounce: { wait: "1 hour", maxWait: "90 minutes" } })
+      yield* offer(Reindex)
+      yield* TestQueue.travel("50 minutes")
+      yield* offer(Reindex)
+
+      yield* TestQueue.assertEnqueued(Reindex, { within: "40 minutes" })
+      yield* cleared
     }))
 
   it.effect("puts a job that was tried behind those that are ready by then", () =>
