@@ -8,6 +8,7 @@ import * as Job from "../../src/layers/job/Job.ts"
 import * as TestQueue from "../../src/layers/TestQueue.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
 import { JobControl } from "../../src/services/JobControl.ts"
+import { offerAll } from "../../src/services/Offer.ts"
 
 /** Small numbers choose among what there is when the command is given. */
 export interface Command {
@@ -31,6 +32,9 @@ const operations = [
   "retry",
   "discard",
   "edit",
+  "offer",
+  "offer",
+  "add to expire",
   "add"
 ] as const
 
@@ -83,7 +87,21 @@ const errors = {
 const Going = Job.make("going", errors)
 const Blocking = Job.make("blocking", { ...errors, onFail: "block", onRetry: "yield" })
 
-export const jobs = [Going, Blocking] as const
+/** Nothing of a unique job ends near a whole hour, however often it begins anew. */
+const span = Duration.minutes(95)
+const by = ({ plan }: typeof errors.payload.Type) => `u${plan % 2}`
+
+const Keeping = Job.make("keeping", { ...errors, unique: { by, while: "queued" } })
+const Replacing = Job.make("replacing", { ...errors, unique: { by, mode: "replace" } })
+const Rejecting = Job.make("rejecting", { ...errors, unique: { by, mode: "reject", within: span } })
+const Settling = Job.make("settling", {
+  ...errors,
+  debounce: { by, wait: span, maxWait: Duration.minutes(155) }
+})
+const Trailing = Job.make("trailing", { ...errors, throttle: { by, every: span, trailing: true } })
+const unique = [Keeping, Replacing, Rejecting, Settling, Trailing] as const
+
+export const jobs = [Going, Blocking, ...unique] as const
 
 /** How often each job has run. */
 const runs = new Map<number, number>()
@@ -104,7 +122,15 @@ const run = ({ n, plan }: typeof Going.payload.Type) => {
   return Effect.void
 }
 
-export const handlers = Layer.merge(Going.toLayer(run), Blocking.toLayer(run))
+export const handlers = Layer.mergeAll(
+  Going.toLayer(run),
+  Blocking.toLayer(run),
+  Keeping.toLayer(run),
+  Replacing.toLayer(run),
+  Rejecting.toLayer(run),
+  Settling.toLayer(run),
+  Trailing.toLayer(run)
+)
 
 /** Follows the commands on the queue that is provided. Answers all that a test sees. */
 export const follow = Effect.fnUntraced(function*(commands: ReadonlyArray<Command>) {
@@ -113,19 +139,30 @@ export const follow = Effect.fnUntraced(function*(commands: ReadonlyArray<Comman
   runs.clear()
   const ids: Array<bigint> = []
   const seen: Array<string> = []
+  let nthOffer = 0
 
   const step = Effect.fnUntraced(function*({ key, op, priority, who }: Command) {
     const kind = who % 3 === 0 ? Blocking : Going
     const nth = who % Math.max(ids.length, 1)
     const id = ids[nth] ?? 0n
     switch (op) {
+      case "offer": {
+        const offered = unique[(who + key) % unique.length]!
+        const n = ofOffers + nthOffer++
+        const options = { priority: urgencyOf(n, priority), key: laneOf(key), expiresIn }
+        const [answer] = yield* offerAll(offered, [{ ...options, payload: { n, plan: who } }])
+        if (answer!.outcome === "added") ids.push(answer!.id)
+        return [`${answer!.outcome} ${ids.indexOf(answer!.id)}`]
+      }
       case "add":
+      case "add to expire":
       case "add later": {
         const options = {
           priority: urgencyOf(ids.length, priority),
-          key: key === 0 ? undefined : `k${key}`,
+          key: laneOf(key),
           queue: who > 12 ? "other" : undefined,
-          delay: op === "add" ? undefined : delay
+          delay: op === "add later" ? delay : undefined,
+          ...op === "add to expire" ? { expiresIn } : {}
         }
         ids.push(yield* enqueue(kind, { n: ids.length, plan: who }, options))
         return []
@@ -177,6 +214,12 @@ export const follow = Effect.fnUntraced(function*(commands: ReadonlyArray<Comman
  * No two jobs have the same priority: of those that come due at once, a database may make any one
  * ready first.
  */
+const laneOf = (key: number): string | undefined => key === 0 ? undefined : `k${key}`
+
+/** The numbers of the jobs that are offered begin behind those of the others. */
+const ofOffers = 50
+const expiresIn = Duration.minutes(90)
+
 const urgencyOf = (n: number, priority: number): number => 100 * priority + n
 
 const record = { onFailure: "record" } as const
