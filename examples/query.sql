@@ -22,6 +22,10 @@ select name, error, count(*) from pgq.runs where ended_at > now() - interval '1 
 select fraction, data from pgq.progress where job_id = 42;
 -- #endregion
 
+-- #region log
+select logged_at, attempt, level, line from pgq.job_log(42);
+-- #endregion
+
 -- #region results
 select value, error from pgq.results where job_id = 42;
 select outcome, has_result, value, error, failure from pgq.ends_of(array[42], '{}');

@@ -253,6 +253,9 @@ CREATE TABLE settings (
   -- The same for jobs that nobody wanted any more.
   keep_dropped   interval NOT NULL DEFAULT '7 days'
                  CHECK (keep_dropped BETWEEN interval '0' AND interval '1000 years'),
+  -- The same for the lines that handlers have logged.
+  keep_logs      interval NOT NULL DEFAULT '7 days'
+                 CHECK (keep_logs BETWEEN interval '0' AND interval '1000 years'),
   -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a
   -- two-phase commit.
   notify         boolean NOT NULL DEFAULT true
@@ -353,3 +356,35 @@ CREATE TABLE results (
   expires_at  timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX results_expiry ON results (expires_at);
+
+-- One row per job whose run has reported progress: the newest report. It belongs to the lease of
+-- the run. `forget` drops the rows of runs that have ended.
+CREATE TABLE progress (
+  job_id      bigint PRIMARY KEY,
+  lease_id    uuid NOT NULL,
+  -- The share of the work that is done.
+  fraction    double precision NOT NULL CHECK (fraction BETWEEN 0 AND 1),
+  -- Anything else that the handler says.
+  data        jsonb,
+  reported_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (
+  fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000
+);
+
+-- One row per line that a handler of a kind with a `log` has logged, kept for some time by days.
+CREATE TABLE log_lines (
+  job_id     bigint NOT NULL,
+  -- The number of the run, and when its job was claimed: runs that do not count as failures share
+  -- their number with the next one.
+  attempt    integer NOT NULL,
+  claimed_at timestamptz NOT NULL,
+  -- The number of the line in its run.
+  n          integer NOT NULL,
+  logged_at  timestamptz NOT NULL,
+  level      text NOT NULL,
+  line       text NOT NULL
+) PARTITION BY RANGE (logged_at);
+CREATE INDEX log_lines_job ON log_lines
+  USING brin (job_id int8_minmax_multi_ops) WITH (pages_per_range = 32);
+CREATE TABLE log_lines_other PARTITION OF log_lines DEFAULT;
+ALTER TABLE log_lines_other REPLICA IDENTITY FULL;

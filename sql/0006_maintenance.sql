@@ -450,7 +450,9 @@ END $$;
 
 -- The column by whose days a table of the history is partitioned.
 CREATE FUNCTION end_of(parent text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE parent WHEN 'runs' THEN 'ended_at' ELSE 'finished_at' END
+  SELECT CASE parent
+    WHEN 'runs' THEN 'ended_at' WHEN 'log_lines' THEN 'logged_at' ELSE 'finished_at'
+  END
 $$;
 
 -- Makes a partition of `parent` for each of the next seven days, and drops history that is older
@@ -462,9 +464,10 @@ DECLARE
   partition text;
   day date;
 BEGIN
-  IF parent NOT IN ('completed_jobs', 'failed_jobs', 'dropped_jobs', 'runs')
+  IF parent NOT IN ('completed_jobs', 'failed_jobs', 'dropped_jobs', 'runs', 'log_lines')
      OR keep < interval '0' THEN
-    RAISE EXCEPTION 'only days of completed_jobs, failed_jobs, dropped_jobs and runs can be kept'
+    RAISE EXCEPTION
+      'only days of completed_jobs, failed_jobs, dropped_jobs, runs and log_lines can be kept'
       USING ERRCODE = '22023';
   END IF;
   IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':prune'), hashtext(parent)) THEN
@@ -550,4 +553,8 @@ $$;
 
 CREATE FUNCTION prune_runs() RETURNS boolean LANGUAGE sql AS $$
   SELECT keep_days('runs', keep_failed) FROM settings WHERE singleton
+$$;
+
+CREATE FUNCTION prune_logs() RETURNS boolean LANGUAGE sql AS $$
+  SELECT keep_days('log_lines', keep_logs) FROM settings WHERE singleton
 $$;

@@ -1,41 +1,52 @@
--- Reports of runs that go on.
+-- Reports of runs that go on: their progress, and the lines that they log.
 
--- One row per job whose run has reported progress: the newest report. It belongs to the lease of
--- the run. `forget` drops the rows of runs that have ended.
-CREATE TABLE progress (
-  job_id      bigint PRIMARY KEY,
-  lease_id    uuid NOT NULL,
-  -- The share of the work that is done.
-  fraction    double precision NOT NULL CHECK (fraction BETWEEN 0 AND 1),
-  -- Anything else that the handler says.
-  data        jsonb,
-  reported_at timestamptz NOT NULL DEFAULT clock_timestamp()
-) WITH (
-  fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000
-);
-
--- Keeps the reports of runs: an object for each run, with its `lease`, its job's `id`, `fraction`
--- and `data`. Returns the runs that have their job in their lease. Nothing is kept of the others,
--- whose jobs may be running elsewhere. A report that was under way when its lease ended may still
--- overwrite one of the job's next run; the next report of that run replaces it.
+-- Keeps the reports of runs: an object for each run, with its `lease`, its job's `id`, `attempt`,
+-- `fraction`, `data` and `lines`. A line has its number `n`, its `age` in seconds, `level` and
+-- `line`. Returns the runs that have their job in their lease. Nothing is kept of the others, whose
+-- jobs may be running elsewhere. A report that was under way when its lease ended may still
+-- overwrite progress of the job's next run; the next report of that run replaces it.
 CREATE FUNCTION report(reports jsonb) RETURNS TABLE (lease uuid, id bigint) LANGUAGE sql AS $$
   WITH mine AS (
-    SELECT r.lease, r.id, r.fraction, r.data
-    FROM jsonb_to_recordset(reports)
-      AS r(lease uuid, id bigint, fraction double precision, data jsonb)
+    SELECT r.*, own.claimed_at
+    FROM jsonb_to_recordset(reports) AS r(
+      lease uuid, id bigint, attempt integer, fraction double precision, data jsonb, lines jsonb
+    )
     CROSS JOIN LATERAL (
-      SELECT FROM leases WHERE leases.id = r.lease AND r.id = ANY (job_ids)
+      SELECT claimed_at FROM leases WHERE leases.id = r.lease AND r.id = ANY (job_ids)
       OFFSET 0 -- idiom: fence
     ) AS own
-  ), kept AS (
+  ), progressed AS (
     INSERT INTO progress (job_id, lease_id, fraction, data)
     SELECT m.id, m.lease, m.fraction, m.data FROM mine AS m WHERE m.fraction IS NOT NULL
     ORDER BY m.id
     ON CONFLICT (job_id) DO UPDATE SET
       lease_id = EXCLUDED.lease_id, fraction = EXCLUDED.fraction, data = EXCLUDED.data,
       reported_at = EXCLUDED.reported_at
+  ), logged AS (
+    INSERT INTO log_lines (job_id, attempt, claimed_at, n, logged_at, level, line)
+    SELECT m.id, m.attempt, m.claimed_at, l.n, clock_timestamp() - make_interval(secs => l.age),
+           l.level, l.line
+    FROM mine AS m CROSS JOIN LATERAL jsonb_to_recordset(m.lines)
+      AS l(n integer, age double precision, level text, line text)
+    WHERE (SELECT keep_logs > interval '0' FROM settings WHERE singleton)
   )
   SELECT m.lease, m.id FROM mine AS m
+$$;
+
+-- The log of a job in order: the lines of each of its runs, then how the run ended, if it did not
+-- complete. Leaves out the first `skip` of them, and answers at most `lines_max`; NULL is all.
+CREATE FUNCTION job_log(job bigint, skip bigint DEFAULT 0, lines_max bigint DEFAULT NULL)
+RETURNS TABLE (logged_at timestamptz, attempt integer, level text, line text)
+LANGUAGE sql STABLE AS $$
+  SELECT l.logged_at, l.attempt, l.level, l.line FROM (
+    SELECT logged_at, attempt, level, line, claimed_at, n FROM log_lines WHERE job_id = job
+    UNION ALL
+    SELECT ended_at, attempt,
+           CASE WHEN outcome IN ('snoozed', 'cancelled') THEN 'Info' ELSE 'Error' END,
+           concat_ws(': ', outcome, error), claimed_at, NULL
+    FROM runs WHERE job_id = job
+  ) AS l(logged_at, attempt, level, line, claimed_at, n)
+  ORDER BY l.claimed_at, l.n NULLS LAST OFFSET skip LIMIT lines_max
 $$;
 
 -- Deletes some progress of runs that have ended.

@@ -38,11 +38,11 @@ WITH groups (functions, settings) AS (VALUES
    ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
-  (ARRAY['ended_as', 'ends_of', 'why_ended'],
+  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log'],
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.
-  (ARRAY['prune_completed', 'prune_failed', 'prune_dropped', 'prune_runs'],
+  (ARRAY['prune_completed', 'prune_failed', 'prune_dropped', 'prune_runs', 'prune_logs'],
    ARRAY['lock_timeout=50ms', 'TimeZone=UTC']),
   -- Their transition tables are as large as a statement of the user's, and a plan outlives the
   -- statement for which it was made: a plan that hashes is good for any number of rows.

@@ -36,6 +36,7 @@ export {
   ResultInvalid
 } from "./domain/JobEnd.ts"
 export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKind.ts"
+export type { LogBounds, LogLine } from "./domain/JobLog.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export * as OnError from "./domain/OnError.ts"

@@ -13,6 +13,7 @@ import { discard } from "./commands/discard.ts"
 import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
 import { failed } from "./commands/failed.ts"
+import { logs } from "./commands/logs.ts"
 import { migrate } from "./commands/migrate.ts"
 import { pause } from "./commands/pause.ts"
 import { pauses } from "./commands/pauses.ts"
@@ -36,7 +37,10 @@ const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
     { group: "Work", commands: [start, status, stop] },
-    { group: "Jobs", commands: [enqueue, why, cancel, edit, retry, discard, failed, runs, await_] },
+    {
+      group: "Jobs",
+      commands: [enqueue, why, cancel, edit, retry, discard, failed, runs, logs, await_]
+    },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] }
   ])

@@ -38,6 +38,19 @@ export const ofRuns = (
 ): Result.Result<void, JobInvalid> =>
   refuse(CancelInput.idIssue(id) ?? CancelInput.limitIssue(limit), undefined)
 
+/** The log of one job. */
+export const ofLogs = (
+  id: bigint,
+  { limit, skip }: { readonly limit: number; readonly skip: number }
+): Result.Result<void, JobInvalid> =>
+  refuse(
+    CancelInput.idIssue(id) ?? CancelInput.limitIssue(limit) ??
+      (Number.isSafeInteger(skip) && skip >= 0
+        ? undefined
+        : "the number of lines to skip must be a whole number of 0 or more"),
+    undefined
+  )
+
 /** The new values of one job, but for its payload. */
 export interface Values extends Pick<StartOptions, "priority" | "runAt" | "delay" | "maxAttempts"> {
   /** The job expires at this time, by the database's clock. Excludes `expiresIn`. */

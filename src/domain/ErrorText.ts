@@ -17,12 +17,15 @@ export const fromCause = (cause: Cause.Cause<unknown>): string =>
     ) || "a failure without a cause"
   )
 
-/** The text without NUL and lone surrogates, which `text` cannot store, and cut to 8 KiB. */
-export const storable = (text: string): string => {
-  const clean = text.slice(0, errorBytesMax).replaceAll("\0", "\uFFFD").toWellFormed()
-  return clean.length === text.length && Buffer.byteLength(clean) <= errorBytesMax
+/**
+ * The text without NUL and lone surrogates, which `text` cannot store, and cut to some bytes, which
+ * default to 8 KiB.
+ */
+export const storable = (text: string, bytesMax = errorBytesMax): string => {
+  const clean = text.slice(0, bytesMax).replaceAll("\0", "\uFFFD").toWellFormed()
+  return clean.length === text.length && Buffer.byteLength(clean) <= bytesMax
     ? clean
-    : `${cut(clean, errorBytesMax - 4)} …`
+    : `${cut(clean, bytesMax - 4)} …`
 }
 
 /** The first line of a stored text: the failure and the errors behind it. */

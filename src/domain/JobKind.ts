@@ -3,6 +3,7 @@
  */
 import { Duration, Predicate, Schema, SchemaTransformation } from "effect"
 import * as FailureReport from "./FailureReport.ts"
+import * as JobLog from "./JobLog.ts"
 import { lengthIssue, nameBytesMax, textIssue } from "./JobRecord.ts"
 import { isCount } from "./RuleIssue.ts"
 import * as Rules from "./Rules.ts"
@@ -68,6 +69,8 @@ export interface RunPolicy extends RetryPolicy {
   readonly keepResult: Duration.Duration | undefined
   /** The kind that reports failures. Defaults to none. */
   readonly onFailed: FailureReport.ReportKind | undefined
+  /** The lines that are kept of what a handler logs; `undefined` for none. */
+  readonly log: JobLog.LogBounds | undefined
   /** The rules for errors, defects and timeouts. Defaults to a retry of each. */
   readonly rules: Rules.Rules
 }
@@ -83,6 +86,7 @@ export const defaults: RunPolicy = {
   maxSnoozes: undefined,
   keepResult: undefined,
   onFailed: undefined,
+  log: undefined,
   rules: Rules.defaults
 }
 
@@ -135,7 +139,7 @@ const hasRules = (kind: unknown): kind is { readonly policy: RunPolicy } =>
   Predicate.hasProperty(kind, "policy") && Predicate.hasProperty(kind.policy, "rules")
 
 const policyIssue = (
-  { keepResult, maxSnoozes, rules, timeout, transactional }: RunPolicy
+  { keepResult, log, maxSnoozes, rules, timeout, transactional }: RunPolicy
 ): string | undefined => {
   if (keepResult !== undefined && !isLimit(keepResult)) {
     return "its keepResult is not a duration that is more than 0 and ends"
@@ -152,7 +156,7 @@ const policyIssue = (
   if (maxSnoozes !== undefined && !isCount(maxSnoozes)) {
     return "its maxSnoozes is not a whole number of at least 1"
   }
-  return rules.issue
+  return (log === undefined ? undefined : JobLog.issueOf(log)) ?? rules.issue
 }
 
 /** PostgreSQL's time limits are milliseconds in 32 bits. */

@@ -2,6 +2,7 @@
  * The reports of a run while it goes on, and which of them can be kept.
  */
 import { Result } from "effect"
+import type { NewLine } from "./JobLog.ts"
 import * as JobResult from "./JobResult.ts"
 
 /** The report of one run to the store. */
@@ -9,7 +10,17 @@ export interface RunReport {
   /** The id of the job. */
   readonly id: bigint
   readonly lease: string
+  /** The number of the run. */
+  readonly attempt: number
   readonly progress: NewProgress | undefined
+  /** In order. */
+  readonly lines: ReadonlyArray<ReportedLine>
+}
+
+/** A line of the log. */
+export interface ReportedLine extends NewLine {
+  /** How long ago it was logged, in milliseconds. */
+  readonly age: number
 }
 
 /** Progress to be kept. */

@@ -19,6 +19,7 @@ import type {
 } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
 import type { AwaitInTransaction, JobEnd } from "../domain/JobEnd.ts"
+import type { LogLine } from "../domain/JobLog.ts"
 import type { JobRun } from "../domain/JobRun.ts"
 import type { Reason } from "../domain/Why.ts"
 
@@ -100,6 +101,12 @@ export class JobControl extends Context.Service<JobControl, {
     id: bigint,
     options: { readonly limit: number }
   ) => Effect.Effect<ReadonlyArray<JobRun>, StoreError>
+
+  /** The log of a job, the oldest line first: at most `limit` lines behind the first `skip`. */
+  readonly logs: (
+    id: bigint,
+    options: { readonly skip: number; readonly limit: number }
+  ) => Effect.Effect<ReadonlyArray<LogLine>, StoreError>
 
   /**
    * Waits until a job has ended, however long that takes. Answers `Other` at once if the job is not

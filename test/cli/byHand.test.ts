@@ -57,6 +57,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       )
       const empty = yield* Pgq.run(["failed", ...flags])
       const runs = yield* Pgq.run(["runs", ids[0]!, ...flags])
+      const logs = yield* Pgq.run(["logs", ids[0]!, ...flags])
       const awaited = yield* Pgq.run(["await", ids[0]!, "--timeout", "50ms", ...flags])
       const inFull = yield* Pgq.run(["runs", ids[0]!, "--limit", "1", "--json", ...flags])
 
@@ -65,6 +66,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
         `${id} charge failed ${time} after 1 attempt: Error: card declined[^\\n]*\\n`
       )
       assert.match(shown.stdout, new RegExp(`^${lines.join("")}$`))
+      assert.match(logs.stdout, new RegExp(`^${time} 1 Error failed: Error: card declined\n  `))
       const [{ error, finishedAt, ...job }, ...others] = JSON.parse(one.stdout)
       assert.deepStrictEqual([job, ...others], [
         { id: newest[0]!.id, queue: "default", name: "charge", outcome: "failed", attempts: 1 }
@@ -97,6 +99,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
     Effect.gen(function*() {
       const { flags, ids, sql, table } = yield* withFailures(1)
       const ended = yield* Pgq.run(["await", ids[0]!, ...flags])
+      const followed = yield* Pgq.run(["logs", ids[0]!, "-f", ...flags])
       const unknown = yield* Pgq.run(["await", "999999", ...flags])
       yield* sql`
         INSERT INTO ${table("results")} (job_id, name, value, expires_at)
@@ -106,6 +109,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
 
       assert.match(ended.stderr, /^pgq: job \d+ failed: Error: card declined/)
       assert.deepStrictEqual([ended.stdout, ended.code], ["", 1])
+      assert.match(followed.stdout, /^\S+ 1 Error failed: Error: card declined\n  /)
       assert.match(unknown.stderr, /^pgq: there is no job 999999, and no history of it\n$/)
       assert.deepStrictEqual([result.stdout, result.code], ["{\"sum\":3}\n", 0])
     }))

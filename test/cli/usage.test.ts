@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import * as Pgq from "./Pgq.ts"
 
 const commands =
-  "schema migrate check start status stop enqueue cancel edit retry discard failed runs await"
+  "schema migrate check start status stop enqueue cancel edit retry discard failed runs logs await"
     .split(" ")
 
 const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [

@@ -14,6 +14,7 @@ import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
 import * as PauseControlSuite from "./PauseControlSuite.ts"
+import * as RunReportsSuite from "./RunReportsSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
 import * as Kinds from "./testQueue/Kinds.ts"
 import * as TestQueueSuite from "./TestQueueSuite.ts"
@@ -25,6 +26,7 @@ WorkerRegistrySuite.suite("memory", MemorySchema.layer)
 JobAdminSuite.suite("memory", MemorySchema.layer)
 JobControlSuite.suite("memory", MemorySchema.layer)
 PauseControlSuite.suite("memory", MemorySchema.layer)
+RunReportsSuite.suite("memory", MemorySchema.layer)
 NotifierSuite.suite("memory", MemorySchema.layer)
 TestQueueSuite.suite(
   "memory",

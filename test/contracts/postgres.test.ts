@@ -15,6 +15,7 @@ import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
 import * as PauseControlSuite from "./PauseControlSuite.ts"
+import * as RunReportsSuite from "./RunReportsSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
 import * as Kinds from "./testQueue/Kinds.ts"
 import * as TestQueueSuite from "./TestQueueSuite.ts"
@@ -29,6 +30,7 @@ JobRepoSuite.suite("postgres, advisory lock", advisory)
 JobAdminSuite.suite("postgres", PgQueue.layer)
 JobControlSuite.suite("postgres", PgQueue.layer)
 PauseControlSuite.suite("postgres", PgQueue.layer)
+RunReportsSuite.suite("postgres", PgQueue.layer)
 SchedulerSuite.suite("postgres", PgQueue.layer)
 WorkerRegistrySuite.suite("postgres", PgQueue.layer)
 

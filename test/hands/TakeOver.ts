@@ -50,7 +50,8 @@ export const forgetDays = Effect.fnUntraced(function*({ sql }: Session.Session) 
   const days = yield* sql<{ name: string }>`
     SELECT inhrelid::regclass::text AS name FROM pg_inherits
     WHERE inhparent = ANY (
-      ARRAY['pgq.completed_jobs', 'pgq.failed_jobs', 'pgq.dropped_jobs', 'pgq.runs']::regclass[]
+      ARRAY['pgq.completed_jobs', 'pgq.failed_jobs', 'pgq.dropped_jobs', 'pgq.runs',
+            'pgq.log_lines']::regclass[]
     ) AND inhrelid::regclass::text ~ '\\d$'
   `
   assert.isAbove(days.length, 0)

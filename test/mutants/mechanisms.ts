@@ -181,6 +181,8 @@ export const mechanisms = {
     "the lease of a report, and the stop of a run whose report finds none",
     "a run goes on beside the next one, and overwrites its progress"
   ],
+  boundOfLogs: ["the bound of a run's log lines", "a handler fills memory and disk"],
+  lastLines: ["sending the last lines of a run before its end is recorded", "they are lost"],
   stuck: ["telling of runs that go on after an interruption", "a slot is gone, and nobody knows"],
   rules: ["finding the rule of an error by its tag and fields", "a job is tried again for nothing"],
   failures: [

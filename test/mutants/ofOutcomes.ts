@@ -64,7 +64,7 @@ export const ofOutcomes: ReadonlyArray<Mutant> = [
     of: "retention",
     changes: [{
       file: "src/layers/postgres/PgScheduler.ts",
-      from: "\"prune_dropped\", \"prune_runs\"],",
+      from: "\"prune_dropped\", \"prune_runs\", \"prune_logs\"],",
       to: "\"prune_dropped\"],"
     }],
     by: [test("engine/maintenance/history", "failed ones for 30, others for 7, by whole days")]

@@ -66,7 +66,9 @@ const retry: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
 
 const report: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
   sql`SELECT * FROM pgq.report((
-    SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'fraction', 0.5))
+    SELECT jsonb_agg(jsonb_build_object('lease', ${lease}::text, 'id', id, 'fraction', 0.5,
+                                        'attempt', 1, 'lines', '[{"n": 1, "age": 0, "level": "Info",
+                                        "line": "half way"}]'::jsonb))
     FROM unnest(${ids}::bigint[]) AS id))`
 
 const endForGood: Step["statement"] = ({ session: { sql } }, { ids, lease }) =>
@@ -202,7 +204,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   report: {
     // A second report of each run finds the first.
-    indexes: { leases_pkey: 3 * batch, progress_pkey: 3 * batch },
+    indexes: { leases_pkey: 3 * batch, progress_pkey: 3 * batch, settings_pkey: 1 },
     pages: 400,
     perLaneMax: 0,
     given: report,

@@ -15,6 +15,7 @@ export const control = JobControl.of({
   discard: sent,
   edit: sent,
   runs: sent,
+  logs: sent,
   ended: sent,
   find: sent,
   why: sent,

@@ -73,7 +73,9 @@ const steps = (schema: string, canAdd: boolean): ReadonlyArray<Step> => {
       isAlone: true
     },
     { does: "make due jobs ready", statement: `SELECT FROM ${name("promote")}(0)`, isAlone: true },
-    ...["prune_completed", "prune_failed", "prune_dropped", "prune_runs"].map((step) => ({
+    ...["prune_completed", "prune_failed", "prune_dropped", "prune_runs", "prune_logs"].map((
+      step
+    ) => ({
       does: "prune history",
       statement: `SELECT FROM ${name(step)}()`,
       isAlone: true

@@ -1,10 +1,11 @@
 /**
  * The layer of a kind's handler, which decodes the payload and calls the application's function.
  */
-import { type Context, Effect, Exit, type Layer, type Schema } from "effect"
+import { Context, Effect, Exit, type Layer, Logger, type Schema } from "effect"
 import type { JobKind } from "../../domain/JobKind.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
 import * as ResultCodec from "../../services/ResultCodec.ts"
+import { RunLogger } from "../../services/RunLogger.ts"
 import type { CompletableJob } from "../../services/Transactions.ts"
 import * as Handlers from "./Handler.ts"
 import type { Handler } from "./Handler.ts"
@@ -30,7 +31,12 @@ export const of = <
       const encode = success === undefined ? undefined : ResultCodec.encoder(success)
       const isTransactional = kind.policy.transactional !== undefined
       const run = (value: Payload["Type"], job: CompletableJob) => {
-        const running = call(() => handler(value, job), context, isTransactional)
+        const running = kind.policy.log === undefined
+          ? call(() => handler(value, job), context, isTransactional)
+          : Effect.flatMap(
+            withRunLogger(context),
+            (context) => call(() => handler(value, job), context, isTransactional)
+          )
         // A run that has succeeded has its value encoded, whatever is asked of it meanwhile.
         return encode === undefined
           ? running
@@ -55,6 +61,14 @@ export const of = <
       }
     }
   )
+
+/** Adds the logger of the run to those that the handler has without it. */
+const withRunLogger = <R>(context: Context.Context<R>): Effect.Effect<Context.Context<R>> =>
+  Effect.flatMap(RunLogger, (logger) =>
+    logger === undefined ? Effect.succeed(context) : Effect.map(
+      Effect.provideContext(Effect.service(Logger.CurrentLoggers), context),
+      (loggers) => Context.add(context, Logger.CurrentLoggers, new Set([...loggers, logger]))
+    ))
 
 type Needs<A, Payload extends Schema.Top, Success extends Schema.Top> =
   | Requirements<A>

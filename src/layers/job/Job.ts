@@ -11,6 +11,7 @@ import {
   type Reporter,
   type RetryPolicy
 } from "../../domain/JobKind.ts"
+import * as JobLog from "../../domain/JobLog.ts"
 import { durationOf } from "../../domain/JobRecord.ts"
 import type * as OnError from "../../domain/OnError.ts"
 import * as Rules from "../../domain/Rules.ts"
@@ -31,6 +32,7 @@ export type { Awaitable, AwaitError, DeclaredError } from "../../services/Await.
 export { cancel, cancelAll } from "../../services/Cancel.ts"
 export { edit } from "../../services/Edit.ts"
 export type { Changes } from "../../services/Edit.ts"
+export { logs } from "../../services/Logs.ts"
 export { discard, retry, retryAll } from "../../services/Retry.ts"
 export { runs } from "../../services/Runs.ts"
 export { why } from "../../services/Why.ts"
@@ -116,6 +118,12 @@ export interface Options<
   readonly success?: Success
   /** For how long results are kept: more than 0, and not infinite. Defaults to 1 day. */
   readonly keepResult?: Duration.Input | undefined
+  /**
+   * The log lines of the handler's Effect that go into the job's log, too: at most `lines` of a
+   * run, from 1 to 10,000, each cut to 4 KiB, of this `level` and above. They default to 1000 lines
+   * of "Info". Without it, nothing is kept.
+   */
+  readonly log?: Partial<JobLog.LogBounds> | undefined
   /** The schema of the payload. Without it, jobs of this kind have no payload. */
   readonly payload?: Payload | undefined
   /**
@@ -233,6 +241,7 @@ export function make(
     error,
     expiresIn,
     keepResult = "1 day",
+    log,
     onDefect,
     onError,
     onFailed,
@@ -258,6 +267,7 @@ export function make(
         ? undefined
         : durationOf(transactional.timeout),
       keepResult: success === undefined ? undefined : durationOf(keepResult),
+      log: log === undefined ? undefined : { ...JobLog.defaults, ...log },
       onFailed: onFailed && { name: onFailed.name, expiresIn: onFailed.expiresIn },
       rules: Rules.make({ error, onError, onDefect, onTimeout })
     },

@@ -55,6 +55,7 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended"> => ({
   edit: (id, change) =>
     Effect.map(Clock.currentTimeMillis, (now) => ByHand.edit(store, id, { change, now })),
   runs: (id, { limit }) => Effect.sync(() => store.runsOf(id, limit)),
+  logs: (id, { limit, skip }) => Effect.sync(() => store.logOf(id).slice(skip, skip + limit)),
   find: (id) =>
     Effect.sync(() => {
       const job = store.find(id)

@@ -10,6 +10,7 @@ import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
 import { JobEnd } from "../../domain/JobEnd.ts"
+import type { LogLine } from "../../domain/JobLog.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
 import type { JobRun } from "../../domain/JobRun.ts"
 import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
@@ -160,6 +161,7 @@ export class MemoryStore {
   prune(now: number): void {
     this.#history.prune(now)
     this.#runs.prune(now)
+    this.#reports.prune(now)
   }
 
   forget(now: number): void {
@@ -169,7 +171,13 @@ export class MemoryStore {
 
   /** Answers the reports of which nothing was kept. */
   report(reports: ReadonlyArray<RunReport>, now: number): ReadonlyArray<RunReport> {
-    return this.#reports.keep(reports, { isLeased: this.#isLeased, now })
+    const claimedAt = ({ lease }: RunReport) => this.#leases.get(lease)?.claimedAt ?? now
+    return this.#reports.keep(reports, { isLeased: this.#isLeased, claimedAt, now })
+  }
+
+  /** The log of a job, with the ends of its runs that did not complete. */
+  logOf(id: bigint): ReadonlyArray<LogLine> {
+    return this.#reports.logOf(id, this.#runs.of(id, Infinity))
   }
 
   /** The progress of the run of a job. */

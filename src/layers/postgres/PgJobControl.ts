@@ -1,6 +1,6 @@
 /**
  * Cancels jobs in PostgreSQL, and says how jobs ended. The steps behind it are in
- * `sql/0013_control.sql`. `PgRetry`, `PgByHand`, `PgRuns` and `PgWhy` have the other steps.
+ * `sql/0013_control.sql`. The other files that it takes in have the other steps.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
@@ -9,6 +9,7 @@ import * as ErrorText from "../../domain/ErrorText.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import * as PgByHand from "./PgByHand.ts"
 import * as PgEnds from "./PgEnds.ts"
+import * as PgLogs from "./PgLogs.ts"
 import * as PgRetry from "./PgRetry.ts"
 import * as PgRuns from "./PgRuns.ts"
 import * as PgWhy from "./PgWhy.ts"
@@ -69,6 +70,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     ...PgRetry.make(sql, schema),
     ...PgByHand.make(sql, schema),
     ...PgRuns.make(sql, schema),
+    ...PgLogs.make(sql, schema),
     ...yield* PgEnds.make(sql, schema),
     ...PgWhy.make(sql, schema)
   })

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"
 import * as PgSchema from "./PgSchema.ts"
-import { asking, cancelling, changing, history, offering, pausing } from "./PgSteps.ts"
+import { asking, cancelling, changing, history, offering, pausing, watching } from "./PgSteps.ts"
 
 export interface Rights {
   /** By table or view; `jobs (id)` is one column. */
@@ -61,6 +61,7 @@ const reader: Rights = {
     dropped_jobs: ["SELECT"],
     runs: ["SELECT"],
     results: ["SELECT"],
+    log_lines: ["SELECT"],
     progress: ["SELECT"],
     leases: ["SELECT"],
     cancel_requests: ["SELECT"],
@@ -76,7 +77,7 @@ const reader: Rights = {
     migrations: ["SELECT"]
   },
   sequences: "readable",
-  functions: ["ends_of", ...asking]
+  functions: ["ends_of", ...asking, ...watching]
 }
 
 export const roles: Readonly<Record<Role, Rights>> = {
@@ -90,6 +91,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       finished_jobs: ["SELECT", "INSERT"],
       runs: ["SELECT", "INSERT"],
       results: all,
+      log_lines: ["SELECT", "INSERT"],
       progress: all,
       leases: all,
       cancel_requests: ["SELECT", "DELETE"],
@@ -210,7 +212,8 @@ export const roles: Readonly<Record<Role, Rights>> = {
       ...asking,
       ...cancelling,
       ...changing,
-      ...pausing
+      ...pausing,
+      ...watching
     ]
   },
   reader

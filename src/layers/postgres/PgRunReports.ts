@@ -34,7 +34,14 @@ const nameOf = ({ id, lease }: { readonly id: bigint; readonly lease: string }):
   `${lease} ${id}`
 
 /** An object of the list that `report` takes. The data is JSON text already. */
-const textOf = ({ id, lease, progress }: RunReport): string => {
-  const fields = JSON.stringify({ lease, id: String(id), fraction: progress?.fraction })
+const textOf = ({ attempt, id, lease, lines, progress }: RunReport): string => {
+  const aged = lines.map(({ age, ...line }) => ({ ...line, age: age / 1000 }))
+  const fields = JSON.stringify({
+    lease,
+    id: String(id),
+    attempt,
+    fraction: progress?.fraction,
+    lines: aged.length === 0 ? undefined : aged
+  })
   return progress?.data === undefined ? fields : `${fields.slice(0, -1)},"data":${progress.data}}`
 }

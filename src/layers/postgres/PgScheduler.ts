@@ -169,7 +169,7 @@ const forgottenMax = 5000
  */
 const prune = (sql: PgClient.PgClient, step: Step) =>
   Effect.validate(
-    ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"],
+    ["prune_completed", "prune_failed", "prune_dropped", "prune_runs", "prune_logs"],
     (name) =>
       sql<{ has_more: boolean }>`SELECT ${step(name)}() AS has_more`.pipe(
         withTimeout("prune"),

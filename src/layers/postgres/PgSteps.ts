@@ -52,6 +52,9 @@ export const asking = [
   "why_unclaimed"
 ]
 
+/** The looks at jobs that somebody watches. */
+export const watching = ["job_log"]
+
 /** The steps of a cancel that run with the rights of its caller. */
 export const cancelling = [
   "begin_step",
@@ -93,4 +96,10 @@ export const changing = [
 export const pausing = ["check_pause", "pause", "paused_names", "resume"]
 
 /** The steps that make and drop days of history. */
-export const history = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
+export const history = [
+  "prune_completed",
+  "prune_failed",
+  "prune_dropped",
+  "prune_runs",
+  "prune_logs"
+]

@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     stuckAfter: options.stuckAfter,
     onTimeout: (run) => interrupt([run], "timedOut")
   })
-  const reports = yield* Reports.make({ lose: (isLost) => ends.lose(isLost) })
+  const reports = yield* Reports.make({ now, lose: (isLost) => ends.lose(isLost) })
   const handlers = yield* Handlers
   const completing = yield* Completing.make({ handlers, limits, now })
   const calls = { report: reports.progress, complete: completing.complete }

@@ -5,9 +5,10 @@ import { Cause, Effect, Exit, Result } from "effect"
 import { defaults } from "../../domain/JobKind.ts"
 import { notWanted, Settlement, unknownName } from "../../domain/Settlement.ts"
 import type { Handler, Handlers } from "../../services/Handlers.ts"
+import { RunLogger } from "../../services/RunLogger.ts"
 import type { CompletableJob } from "../../services/Transactions.ts"
 import type { Backlog } from "./Backlog.ts"
-import type { Completing } from "./Completing.ts"
+import type { Completing, TransactionalJob } from "./Completing.ts"
 import type { Calls, LaneRun } from "./LaneRun.ts"
 import type { Reports } from "./Reports.ts"
 import type { RunLimits } from "./RunLimits.ts"
@@ -61,9 +62,9 @@ export const make = (parts: Parts) => {
       const { policy } = handler
       const view = run.begin(job, now(), calls)
       limits.begin(run, policy.timeout)
-      const running = policy.transactional === undefined
+      const running = policy.log === undefined && policy.transactional === undefined
         ? call(handler, payload, view)
-        : completing.run(run, {
+        : special(parts, run, {
           job,
           handler,
           running: Effect.suspend(() => call(handler, payload, view))
@@ -75,14 +76,17 @@ export const make = (parts: Parts) => {
       const endedAt = now()
       timings.learn(run, endedAt, backlog.size)
       limits.end(run, policy.timeout)
-      reports.end(run)
       run.end(endedAt)
       if (run.completion === "committed") {
+        reports.drop(run)
         yield* recorder.completed(run, exit)
         continue
       }
+      const lastReport = reports.end(run)
       if (run.isLost) return
       const settlement = recorder.of(run, { job, exit, policy })
+      if (lastReport !== undefined) yield* lastReport
+      if (run.isLost) return
       if (settlement._tag === "Completed" && settlement.result?.error === undefined) {
         recorder.record(run, settlement)
       } else yield* recorder.end(run, settlement)
@@ -105,8 +109,8 @@ export const makeBroken =
     }
     const policy = handlers.find(job.name)?.policy ?? defaults
     limits.end(run, policy.timeout)
-    reports.end(run)
     run.end(now())
+    reports.drop(run)
     if (run.completion === "committed") {
       const said = recorder.completed(run, exit)
       if (run.next !== undefined) backlog.putBack(run)
@@ -122,6 +126,22 @@ export const makeBroken =
     if (run.next !== undefined) backlog.putBack(run)
     return said
   }
+
+/** A run of a kind that keeps log lines or is transactional. */
+const special = (
+  { completing, reports }: Parts,
+  run: LaneRun,
+  given: TransactionalJob
+): Effect.Effect<unknown, unknown> => {
+  const { log, transactional } = given.handler.policy
+  const logging = log === undefined
+    ? given.running
+    : Effect.provideService(given.running, RunLogger, reports.logger(run, given.job, log))
+  if (transactional === undefined) return logging
+  // The commit takes the job out of its lease, and the store keeps no lines of it from then on.
+  const running = log === undefined ? logging : Effect.ensuring(logging, reports.flush)
+  return completing.run(run, { ...given, running })
+}
 
 const call = (
   handler: Handler,

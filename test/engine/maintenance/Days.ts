@@ -8,7 +8,8 @@ const outcomes = {
   completed_jobs: "completed",
   failed_jobs: "failed",
   dropped_jobs: "cancelled",
-  runs: "run"
+  runs: "run",
+  log_lines: "line"
 } as const
 
 type History = keyof typeof outcomes
@@ -51,7 +52,7 @@ export const dropDay = (parent: History, day: number) =>
 
 export const addFinished = (outcome: typeof outcomes[History], day: number, queue: string) =>
   PgClient.PgClient.use((sql) =>
-    outcome === "run" ? addRun(sql, day, queue) : sql`
+    outcome === "run" ? addRun(sql, day, queue) : outcome === "line" ? addLine(sql, day) : sql`
       INSERT INTO pgq.finished_jobs (id, created_at, claimed_at, finished_at, priority, attempt,
         outcome, queue, name, payload, lease_id)
       SELECT 1, at, at, at, 0, 1, ${outcome}, ${queue}, ${`day ${day}`}, '{}', gen_random_uuid()
@@ -59,6 +60,14 @@ export const addFinished = (outcome: typeof outcomes[History], day: number, queu
                    + interval '12 hours' AS at) AS noon
     `
   )
+
+const addLine = (sql: PgClient.PgClient, day: number) =>
+  sql`
+    INSERT INTO pgq.log_lines (job_id, attempt, claimed_at, n, logged_at, level, line)
+    SELECT 1, 1, at, 1, at, 'Info', ${`day ${day}`}
+    FROM (SELECT date_trunc('day', now(), 'UTC') + ${day}::integer * interval '1 day'
+                 + interval '12 hours' AS at) AS noon
+  `
 
 const addRun = (sql: PgClient.PgClient, day: number, queue: string) =>
   sql`

@@ -49,6 +49,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       assert.deepStrictEqual(yield* days("failed_jobs"), expected)
       assert.deepStrictEqual(yield* days("dropped_jobs"), expected)
       assert.deepStrictEqual(yield* days("runs"), expected)
+      assert.deepStrictEqual(yield* days("log_lines"), expected)
     }))
 
   it.effect("keeps completed jobs for a day, failed ones for 30, others for 7, by whole days", () =>
@@ -58,6 +59,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       for (const day of [-1, -9, -29, -31, -40]) yield* addDay("failed_jobs", day, queue)
       for (const day of [-1, -7, -8, -40]) yield* addDay("dropped_jobs", day, queue)
       for (const day of [-1, -29, -31]) yield* addDay("runs", day, queue)
+      for (const day of [-1, -7, -8]) yield* addDay("log_lines", day, queue)
 
       yield* prune
       yield* prune
@@ -76,6 +78,7 @@ layer(PgQueue.layer, options)("history", (it) => {
       assert.deepStrictEqual((yield* days("failed_jobs")).slice(0, 4), [-29, -9, -1, 0])
       assert.deepStrictEqual((yield* days("dropped_jobs")).slice(0, 3), [-7, -1, 0])
       assert.deepStrictEqual((yield* days("runs")).slice(0, 3), [-29, -1, 0])
+      assert.deepStrictEqual((yield* days("log_lines")).slice(0, 3), [-7, -1, 0])
     }))
 
   it.effect("forgets what finished on days without a partition, too", () =>

@@ -58,9 +58,9 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
   },
 
   "Reports": () => {
-    const [, columns] = textOf("sql/0019_progress.sql").match(/AS r\((lease .*)\)/) ?? []
+    const [, columns] = textOf("sql/0019_progress.sql").match(/AS r\(\s*(lease .*)\s*\)/) ?? []
     const fields = columns?.split(", ").map((column) => column.split(" ")[0]!) ?? []
-    assert.sameMembers(fields, ["lease", "id", "fraction", "data"])
+    assert.sameMembers(fields, ["lease", "id", "attempt", "fraction", "data", "lines"])
     const [, sent] =
       textOf("src/layers/postgres/PgRunReports.ts").match(/const textOf([^;]*?)\n}/) ?? []
     for (const field of fields) assert.match(sent ?? "", new RegExp(`\\b${field}\\b`))

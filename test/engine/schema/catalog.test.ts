@@ -94,6 +94,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
           "prune_completed",
           "prune_dropped",
           "prune_failed",
+          "prune_logs",
           "prune_runs",
           "request_cancel",
           "withdraw"

@@ -188,13 +188,14 @@ const facts: Readonly<Record<string, () => void>> = {
     ).map(({ text }) => text).join("\n")
     const isCalled = (name: string) => new RegExp(`"${name}"|\\.${name}\\b`).test(calling)
     const called = contents().functions.filter(isCalled)
-    const prunes = ["prune_completed", "prune_failed", "prune_dropped", "prune_runs"]
+    const prunes = ["completed", "failed", "dropped", "runs", "logs"].map((kind) => `prune_${kind}`)
     const notHot = [
       "ended_as",
       "ends_of",
       "enqueue",
       "forget",
       "has_unannounced",
+      "job_log",
       "offer",
       "pause",
       "resume",
