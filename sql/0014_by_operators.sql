@@ -29,11 +29,14 @@ $$;
 -- ids: those of a queue, of a name, with an outcome, that ended at a time or later, and whose error
 -- contains a text. NULL stands for any; for the outcome it stands for 'failed' and 'crashed'.
 -- `last_id` is the id to go on behind; NULL at the end. A call looks at some more than 10,000 jobs
--- at most.
+-- at most. With `per_second`, the jobs may start one after the other, so many a second, from
+-- `starts_at` on, which defaults to now; `next_at` is the time of the next one.
 CREATE FUNCTION retry_failed(
   queue text, name text, outcome text, since timestamptz, error_like text,
   after_id bigint, jobs_max integer,
-  OUT redriven integer, OUT conflicts integer, OUT held integer, OUT last_id bigint
+  per_second double precision DEFAULT NULL, starts_at timestamptz DEFAULT NULL,
+  OUT redriven integer, OUT conflicts integer, OUT held integer, OUT last_id bigint,
+  OUT next_at timestamptz
 ) LANGUAGE plpgsql AS $$
 DECLARE
   wanted text[] := CASE
@@ -42,6 +45,10 @@ DECLARE
   fitting bigint[];
   looked_at integer;
 BEGIN
+  IF per_second <= 0 OR per_second >= 'infinity' THEN
+    RAISE EXCEPTION 'per_second is %, and must be a number above 0', per_second
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   SELECT array_agg(job.id) FILTER (WHERE job.fits), max(job.id), count(*)
     INTO fitting, last_id, looked_at FROM (
       SELECT past.id, past.redriven_at IS NULL AND past.outcome = ANY (wanted)
@@ -60,11 +67,43 @@ BEGIN
     fitting := fitting[:jobs_max];
     last_id := fitting[jobs_max];
   END IF;
-  SELECT count(*) FILTER (WHERE done.outcome = 'redriven'),
-         count(*) FILTER (WHERE done.outcome = 'conflict'),
-         count(*) FILTER (WHERE done.outcome = 'held')
-    INTO redriven, conflicts, held
-    FROM take_each(('redrive', NULL, NULL, NULL)::step_by_hand, fitting) AS done;
+  SELECT all_of.* INTO redriven, conflicts, held, next_at
+    FROM redrive_each(fitting, per_second, starts_at) AS all_of;
+END $$;
+
+-- Queues finished jobs again, in ascending order of their ids: two calls for the same jobs wait for
+-- each other, never in a circle. With `per_second`, each may start so much later than the one
+-- before. A job that stays where it is takes no time.
+CREATE FUNCTION redrive_each(
+  ids bigint[], per_second double precision, starts_at timestamptz,
+  OUT redriven integer, OUT conflicts integer, OUT held integer, OUT next_at timestamptz
+) LANGUAGE plpgsql AS $$
+DECLARE
+  job bigint;
+  answer text;
+  change edited_job;
+BEGIN
+  PERFORM require_read_committed();
+  redriven := 0;
+  conflicts := 0;
+  held := 0;
+  IF per_second IS NOT NULL THEN next_at := greatest(starts_at, clock_timestamp()); END IF;
+  FOREACH job IN ARRAY coalesce(ids, '{}') LOOP
+    change.run_at := next_at;
+    answer := (
+      SELECT done.outcome
+      FROM take_one(('redrive', NULL, NULL, change)::step_by_hand, job, held = 0) AS done
+    );
+    CASE answer
+      WHEN 'redriven' THEN
+        redriven := redriven + 1;
+        next_at := next_at + make_interval(secs => 1 / per_second);
+      WHEN 'conflict' THEN conflicts := conflicts + 1;
+      WHEN 'held' THEN held := held + 1;
+      -- The job is not in the history any more.
+      ELSE NULL;
+    END CASE;
+  END LOOP;
 END $$;
 
 -- Ends jobs that wait, for good: they stand in the history as discarded. A lane that such a job
@@ -110,7 +149,7 @@ CREATE FUNCTION try_to_change(
 BEGIN
   has_ended_before := false;
   IF step IN ('retry', 'redrive') THEN
-    outcome := redrive(job, waits);
+    outcome := redrive(job, waits, change.run_at);
     IF step = 'redrive' OR outcome IS NOT NULL THEN RETURN; END IF;
   END IF;
   outcome := (
@@ -171,14 +210,16 @@ BEGIN
   RETURN 'edited';
 END $$;
 
--- Queues a finished job that did not complete again, with the id and the unique key that it had.
--- It does not expire again. Returns 'redriven', 'conflict' if another job has the unique key, or
--- NULL if there is no such job. The history keeps the row of each of its lives. A settlement of an
--- earlier life comes too late: its lease has lost the job. So does a request to cancel it, which
--- belongs to that lease.
-CREATE FUNCTION redrive(job bigint, waits boolean) RETURNS text LANGUAGE plpgsql AS $$
+-- Queues a finished job that did not complete again, with the id and the unique key that it had, to
+-- start at a time or later; NULL is at once. It does not expire again. Returns 'redriven',
+-- 'conflict' if another job has the unique key, or NULL if there is no such job. The history keeps
+-- the row of each of its lives. A settlement of an earlier life comes too late: its lease has lost
+-- the job. So does a request to cancel it, which belongs to that lease.
+CREATE FUNCTION redrive(job bigint, waits boolean, at timestamptz) RETURNS text
+LANGUAGE plpgsql AS $$
 DECLARE
   past finished_jobs;
+  again jobs;
 BEGIN
   IF EXISTS (SELECT FROM jobs WHERE id = job) THEN RETURN NULL; END IF;
   -- Of two redrives at once, one waits here, and finds the row no more.
@@ -198,13 +239,17 @@ BEGIN
     'AND outcome = ($1).outcome AND finished_at = ($1).finished_at AND redriven_at IS NULL',
     past, job
   );
+  SELECT past.id, past.created_at, at, past.priority, past.max_attempts, past.queue, past.name,
+         past.serialization_key, past.payload, past.unique_key
+    INTO again.id, again.created_at, again.run_at, again.priority, again.max_attempts, again.queue,
+         again.name, again.serialization_key, again.payload, again.unique_key;
   IF count_by_hand(
-    'INSERT INTO %I.jobs (id, created_at, priority, max_attempts, queue, name, serialization_key, '
-    'payload, unique_key) OVERRIDING SYSTEM VALUE VALUES (($1).id, ($1).created_at, '
-    '($1).priority, ($1).max_attempts, ($1).queue, ($1).name, ($1).serialization_key, '
-    '($1).payload, ($1).unique_key) '
+    'INSERT INTO %I.jobs (id, created_at, run_at, priority, max_attempts, queue, name, '
+    'serialization_key, payload, unique_key) OVERRIDING SYSTEM VALUE VALUES (($1).id, '
+    '($1).created_at, ($1).run_at, ($1).priority, ($1).max_attempts, ($1).queue, ($1).name, '
+    '($1).serialization_key, ($1).payload, ($1).unique_key) '
     'ON CONFLICT (name, unique_key) WHERE unique_key IS NOT NULL DO NOTHING',
-    past, past.unique_key IS NOT NULL
+    again, again.unique_key IS NOT NULL
   ) = 0 THEN
     IF is_taken(past.name, past.unique_key) THEN
       RAISE EXCEPTION 'the unique key of job % was taken', job USING ERRCODE = 'PGQ04';

@@ -75,6 +75,17 @@ export interface FinishedSelection extends Omit<RetryFilter, "name"> {
   readonly name?: string | { readonly name: string } | undefined
 }
 
+/** How many jobs may start in a time: `"100/s"`, `"20/min"`, `"500/h"`. */
+export type Rate = `${number}/${"s" | "min" | "h"}`
+
+/** When each of many jobs may start: one after the other. */
+export interface Spread {
+  /** The number of jobs a second, above 0. */
+  readonly perSecond: number
+  /** When the first one may start. Defaults to now, by the store's clock. */
+  readonly from?: Date | undefined
+}
+
 /** How many finished jobs came to which end. */
 export interface RetryCounts {
   readonly redriven: number

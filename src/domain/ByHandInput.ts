@@ -31,6 +31,25 @@ export const ofMany = (
   )
 }
 
+/** The number of jobs a second. A caller in JavaScript may give anything as the rate. */
+export const ofRate = (rate: unknown): Result.Result<number | undefined, JobInvalid> => {
+  if (rate === undefined) return Result.succeed(undefined)
+  const [, number = "", unit = ""] = typeof rate === "string" ? ratePattern.exec(rate) ?? [] : []
+  const count = Number(number)
+  return count >= 1 && count <= countMax
+    ? Result.succeed(count / (seconds.get(unit) ?? 1))
+    : Result.fail(
+      new JobInvalid({
+        issue: `the rate is not a whole number from 1 to ${countMax} with /s, /min or /h, ` +
+          "such as 100/s"
+      })
+    )
+}
+
+const ratePattern = /^(\d{1,7})\/(s|min|h)$/
+const countMax = 1_000_000
+const seconds = new Map([["s", 1], ["min", 60], ["h", 3600]])
+
 /** The runs of one job. */
 export const ofRuns = (
   id: bigint,

@@ -74,9 +74,9 @@ export const setAside = <J extends LaneJob>(job: J): J => ({
 })
 
 /** A job that had ended, queued again as if it had never run. It does not expire again. */
-export const redriven = <J extends LaneJob>(job: J, now: number): J => ({
+export const redriven = <J extends LaneJob>(job: J, now: number, dueAt = now): J => ({
   ...job,
-  ...added({ ...job, dueAt: now, expiresAt: undefined }, now)
+  ...added({ ...job, dueAt, expiresAt: undefined }, now)
 })
 
 /** Whether the time of a job is over that is in no lease. */

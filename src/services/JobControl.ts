@@ -9,7 +9,8 @@ import type {
   JobChange,
   RetryAnswer,
   RetryCounts,
-  RetryFilter
+  RetryFilter,
+  Spread
 } from "../domain/ByHand.ts"
 import type {
   CancelCounts,
@@ -78,12 +79,20 @@ export class JobControl extends Context.Service<JobControl, {
 
   /**
    * Queues some hundreds of the finished jobs with an id above `after` again that the filter names,
-   * at most `limit`. `last` is the id to go on behind; `undefined` at the end.
+   * at most `limit`. `last` is the id to go on behind; `undefined` at the end. If they are spread
+   * in time, `next` is when the next job may start.
    */
   readonly retrySome: (
     filter: RetryFilter,
-    options: { readonly after: bigint; readonly limit?: number | undefined }
-  ) => Effect.Effect<RetryCounts & { readonly last: bigint | undefined }, StoreError>
+    options: {
+      readonly after: bigint
+      readonly limit?: number | undefined
+      readonly spread?: Spread | undefined
+    }
+  ) => Effect.Effect<
+    RetryCounts & { readonly last: bigint | undefined; readonly next?: Date },
+    StoreError
+  >
 
   /**
    * Ends jobs for good that wait. Answers for each of them, in the order given. Each job is a step

@@ -5,9 +5,11 @@ import { Effect } from "effect"
 import type {
   DiscardAnswer,
   FinishedSelection,
+  Rate,
   RetryAnswer,
   RetryCounts,
-  RetryFilter
+  RetryFilter,
+  Spread
 } from "../domain/ByHand.ts"
 import * as ByHandInput from "../domain/ByHandInput.ts"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
@@ -52,7 +54,9 @@ export const retry: (
  * Queues all finished jobs again that fit the selection, as `Job.retry` does, and answers how many.
  * Without an outcome these are jobs that failed or crashed. `errorLike` is a part of their error;
  * upper and lower case differ. A job whose history another transaction locks is counted as held,
- * and left as it is.
+ * and left as it is. With a `rate` such as `"100/s"`, the jobs may start one after the other, so
+ * that they do not come all at once: each has a time to run at. Until then, other jobs of its key
+ * may go first.
  *
  * It goes on in steps of some hundreds of jobs, by their ids. If one step fails, the jobs of the
  * steps before it are queued, and another call goes on with the rest. A job that fails again
@@ -80,26 +84,31 @@ export const retry: (
  */
 export const retryAll: (
   selection: FinishedSelection,
-  options?: { readonly limit?: number | undefined }
+  options?: { readonly limit?: number | undefined; readonly rate?: Rate | undefined }
 ) => Effect.Effect<RetryCounts, JobInvalid | StoreError, JobControl> = Effect.fnUntraced(
   function*(selection, options = {}) {
     const filter = yield* Effect.fromResult(ByHandInput.ofMany(selection, options))
-    return yield* inSteps(filter, { ...options, onStep: () => Effect.void })
+    const perSecond = yield* Effect.fromResult(ByHandInput.ofRate(options.rate))
+    return yield* inSteps(filter, { ...options, perSecond, onStep: () => Effect.void })
   }
 )
 
 /** Queues jobs again step by step, and says after each step how many there were until then. */
-export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, { limit, onStep }: {
+export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, options: {
   readonly limit?: number | undefined
+  readonly perSecond?: number | undefined
   readonly onStep: (counts: RetryCounts) => Effect.Effect<void, never, R>
 }) {
+  const { limit, onStep, perSecond } = options
   const control = yield* JobControl
+  let spread: Spread | undefined = perSecond === undefined ? undefined : { perSecond }
   let counts: RetryCounts = { redriven: 0, conflicts: 0, held: 0 }
   let after: bigint | undefined = lowestId
   while (after !== undefined) {
     const left: number | undefined = limit && limit - counts.redriven
     if (left === 0) return counts
-    const step: Step = yield* control.retrySome(filter, { after, limit: left })
+    const step: Step = yield* control.retrySome(filter, { after, limit: left, spread })
+    spread &&= { ...spread, from: step.next }
     counts = {
       redriven: counts.redriven + step.redriven,
       conflicts: counts.conflicts + step.conflicts,

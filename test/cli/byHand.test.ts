@@ -52,7 +52,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       const third = yield* Pgq.run(["retry", ids[0]!, "9999999", ...flags])
       const refused = yield* Pgq.run(["retry", "--name", "charge", "--since", "1h", ...flags])
       const rest = yield* Pgq.run(
-        "retry --queue default --error declined --outcome failed --limit 10 --yes".split(" ")
+        "retry --queue default --error declined --outcome failed --limit 10 --rate 1000/s --yes"
+          .split(" ")
           .concat(flags)
       )
       const empty = yield* Pgq.run(["failed", ...flags])
@@ -225,6 +226,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
         [["discard", id], `the id ${id} is not a bigint of 64 bits`],
         [["edit", id, "--now"], `the id ${id} is not a bigint of 64 bits`],
         [["retry", "--queue", "", "--yes"], "the queue's name is empty"],
+        [
+          ["retry", "--queue", "mail", "--rate", "fast", "--yes"],
+          "the rate is not a whole number from 1 to 1000000 with /s, /min or /h, such as 100/s"
+        ],
         [["failed", "--name", ""], "the job's name is empty"],
         [
           ["edit", "1", "--max-attempts", "0"],

@@ -69,6 +69,52 @@ describe("finished jobs", () => {
     )
   })
 
+  it("come at a rate of whole numbers in a time", () => {
+    const rates = ["100/s", "30/min", "9/h", "1000000/s", undefined] as const
+    assert.deepStrictEqual(
+      rates.map((rate) => Result.getOrThrow(ByHandInput.ofRate(rate))),
+      [100, 0.5, 0.0025, 1_000_000, undefined]
+    )
+    for (
+      const rate of [
+        "0/s",
+        "-1/s",
+        "1.5/s",
+        "1000001/s",
+        "NaN/s",
+        "/s",
+        "5",
+        "5/d",
+        "5/ s",
+        5,
+        null
+      ]
+    ) {
+      assert.strictEqual(
+        issueOf(ByHandInput.ofRate(rate)),
+        "the rate is not a whole number from 1 to 1000000 with /s, /min or /h, such as 100/s"
+      )
+    }
+  })
+
+  it.effect("go on at their rate from step to step", () =>
+    Effect.gen(function*() {
+      const asked: Array<unknown> = []
+      const next = new Date(0)
+      const control = JobControl.of({
+        ...DeafControl.control,
+        retrySome: (_, { after, spread }) => {
+          asked.push(spread)
+          const last = asked.length < 2 ? after + 10n : undefined
+          return Effect.succeed({ redriven: 3, conflicts: 0, held: 1, last, next })
+        }
+      })
+      yield* Job.retryAll({ queue: "mail" }, { rate: "120/min" }).pipe(
+        Effect.provideService(JobControl, control)
+      )
+      assert.deepStrictEqual(asked, [{ perSecond: 2 }, { perSecond: 2, from: next }])
+    }))
+
   it.effect("are queued step by step, up to the limit", () =>
     Effect.gen(function*() {
       const asked: Array<unknown> = []

@@ -145,6 +145,22 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
       assert.deepStrictEqual(yield* retry(b, [held]), ["redriven"])
     }))
 
+  for (const rate of ["0", "-1", "NaN", "Infinity"]) {
+    it.effect(`refuses ${rate} jobs a second`, () =>
+      Effect.gen(function*() {
+        const { a, queue, worker } = yield* setup
+        const id = yield* a.insert({ queue })
+        yield* fail(a, queue, worker)
+
+        const refused = yield* Effect.flip(a.sql`
+          SELECT FROM pgq.retry_failed(${queue}, NULL, NULL, NULL, NULL, 0, 500, ${rate}::float8)
+        `)
+
+        assert.match(storeError("")(refused).message, /per_second is .*, and must be .* above 0/)
+        assert.deepStrictEqual(yield* retry(a, [id]), ["redriven"])
+      }))
+  }
+
   it.effect("does not bring back a job that was deleted since, or completed without history", () =>
     Effect.gen(function*() {
       const { a, queue, worker } = yield* setup

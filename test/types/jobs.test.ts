@@ -170,6 +170,9 @@ it("finished jobs to retry are named in some way", () => {
   >()
   // @ts-expect-error
   Job.retryAll({ outcome: "completed" })
+  Job.retryAll({ queue: "mail" }, { rate: "100/s" })
+  // @ts-expect-error -- a rate has a time
+  Job.retryAll({ queue: "mail" }, { rate: "100" })
   // @ts-expect-error
   Job.retry(7n)
 })

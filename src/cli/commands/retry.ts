@@ -33,6 +33,13 @@ const input = {
     Flag.optional
   ),
   limit: JobSteps.limit("The most jobs to try again, the oldest of them; else all"),
+  rate: Flag.String("rate").pipe(
+    Flag.withMetavar("RATE"),
+    Flag.withDescription(
+      "Let so many jobs start in a time: 100/s, 20/min, 500/h; else all at once"
+    ),
+    Flag.optional
+  ),
   yes: JobSteps.yes("Do try all jobs again that these flags name"),
   json: JobSteps.json
 }
@@ -55,10 +62,11 @@ export const retry = Command.make(
 )
 
 const mistake = ({ ids, yes, ...given }: Input): string | undefined => {
-  const { error, limit, name, outcome, queue, since } = given
+  const { error, limit, name, outcome, queue, rate, since } = given
   const isFilter = JobSteps.isGiven([queue, name, since, outcome, error])
-  return ids.length > 0 && (isFilter || JobSteps.isGiven([limit]) || yes)
-    ? "ids go with neither --queue, --name, --since, --outcome, --error and --limit nor --yes"
+  return ids.length > 0 && (isFilter || JobSteps.isGiven([limit, rate]) || yes)
+    ? "ids go with neither --queue, --name, --since, --outcome, --error, --limit and --rate " +
+      "nor --yes"
     : ids.length === 0 && !isFilter
     ? "Missing required argument: id, or one of --queue, --name, --since, --outcome and --error"
     : undefined
@@ -89,6 +97,9 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
       Option.map(given.since, (time) => new Date(now - Duration.toMillis(time)))
     )
   }, { limit }))
+  const perSecond = yield* Effect.fromResult(
+    ByHandInput.ofRate(Option.getOrUndefined(given.rate))
+  )
   if (!yes) {
     return yield* new JobInvalid({
       issue: "nothing was queued again: to try all these jobs again, add --yes"
@@ -98,6 +109,7 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
   const counts = yield* JobSteps.onDatabase(
     Retry.inSteps(filter, {
       limit,
+      perSecond,
       onStep: (now) => say(now.redriven + now.conflicts + now.held, ByHandText.ofCounts(now))
     }),
     given

@@ -22,7 +22,7 @@ import type { Handler } from "./Handler.ts"
 import * as HandlerLayer from "./HandlerLayer.ts"
 import type { Encoding, Requirements } from "./HandlerLayer.ts"
 
-export type { FinishedSelection } from "../../domain/ByHand.ts"
+export type { FinishedSelection, Rate } from "../../domain/ByHand.ts"
 export type { Selection } from "../../domain/Cancellation.ts"
 export { FailedJob } from "../../domain/FailureReport.ts"
 export type { Reporter } from "../../domain/JobKind.ts"

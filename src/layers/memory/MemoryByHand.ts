@@ -6,6 +6,8 @@ import {
   EditAnswer,
   type JobChange,
   RetryAnswer,
+  type RetryCounts,
+  type Spread,
   type Start
 } from "../../domain/ByHand.ts"
 import * as Steps from "../../domain/ByHandSteps.ts"
@@ -24,6 +26,23 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
   const answer = store.change((state) => Steps.retry(state, id, now), now)
   if (answer !== undefined) return answer
   return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()
+}
+
+/** Queues finished jobs again, spread in time if asked. `next` is when the next may start. */
+export const redriveEach = (
+  store: MemoryStore,
+  ids: ReadonlyArray<bigint>,
+  { now, spread }: { readonly now: number; readonly spread: Spread | undefined }
+): RetryCounts & { readonly next: number } => {
+  const between = spread === undefined ? 0 : 1000 / spread.perSecond
+  const from = Math.max(spread?.from?.getTime() ?? now, now)
+  let [redriven, conflicts] = [0, 0]
+  for (const id of ids) {
+    const again = store.redrive(id, now, from + redriven * between)
+    if (again === "redriven") redriven++
+    if (again === "conflict") conflicts++
+  }
+  return { redriven, conflicts, held: 0, next: from + redriven * between }
 }
 
 export const discard = (store: MemoryStore, id: bigint, now: number): DiscardAnswer => {

@@ -38,17 +38,13 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended"> => ({
   outcomeOf: (id) => Effect.sync(() => store.outcomeOf(id)),
   retry: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.retry(store, id, now))),
-  retrySome: (filter, { after, limit }) =>
+  retrySome: (filter, { after, limit, spread }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const ids = store.finishedIdsOf(filter).filter((id) => id > after)
       const some = ids.slice(0, Math.min(limit ?? atOnce, atOnce))
-      const answers = some.map((id) => ByHand.retry(store, id, now))
-      return {
-        redriven: count(answers, "Redriven"),
-        conflicts: count(answers, "Conflict"),
-        held: count(answers, "Held"),
-        last: some.length < ids.length ? some.at(-1) : undefined
-      }
+      const { next, ...counts } = ByHand.redriveEach(store, some, { now, spread })
+      const last = some.length < ids.length ? some.at(-1) : undefined
+      return spread === undefined ? { ...counts, last } : { ...counts, last, next: new Date(next) }
     }),
   discard: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.discard(store, id, now))),

@@ -239,12 +239,12 @@ export class MemoryStore {
   }
 
   /** Queues a finished job again; `undefined` if there is none that did not complete. */
-  redrive(id: bigint, now: number): "redriven" | "conflict" | undefined {
+  redrive(id: bigint, now: number, dueAt = now): "redriven" | "conflict" | undefined {
     const job = this.#history.unwell(id)
     if (job === undefined) return undefined
     if (this.holderOf(job.name, job.uniqueKey) !== undefined) return "conflict"
     this.#history.take(id)
-    this.#make({ jobs: [redriven(job, now)], finished: [], leases: [] }, now)
+    this.#make({ jobs: [redriven(job, now, dueAt)], finished: [], leases: [] }, now)
     return "redriven"
   }
 

@@ -25,18 +25,20 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
   })
 
   const retrySome: Steps["retrySome"] = Effect.fn("JobControl.retrySome")(
-    function*({ errorLike, name, outcome, queue, since }, { after, limit }) {
+    function*({ errorLike, name, outcome, queue, since }, { after, limit, spread }) {
       const jobsMax = Math.min(limit ?? changedAtOnce, changedAtOnce)
       const [row] = yield* sql<CountsRow>`
-        SELECT redriven, conflicts, held, last_id
+        SELECT redriven, conflicts, held, last_id, next_at
         FROM ${step("retry_failed")}(
           ${queue ?? null}::text, ${name ?? null}::text, ${outcome ?? null}::text,
           ${since?.toISOString() ?? null}::timestamptz, ${errorLike ?? null}::text,
-          ${after}::bigint, ${jobsMax}::integer
+          ${after}::bigint, ${jobsMax}::integer, ${spread?.perSecond ?? null}::double precision,
+          ${spread?.from?.toISOString() ?? null}::timestamptz
         )
       `
-      const { conflicts, held, last_id, redriven } = row!
-      return { redriven, conflicts, held, last: last_id ?? undefined }
+      const { conflicts, held, last_id, next_at, redriven } = row!
+      const counts = { redriven, conflicts, held, last: last_id ?? undefined }
+      return next_at === null ? counts : { ...counts, next: next_at }
     },
     withTimeout("retrySome")
   )
@@ -52,6 +54,7 @@ interface CountsRow {
   readonly conflicts: number
   readonly held: number
   readonly last_id: bigint | null
+  readonly next_at: Date | null
 }
 
 const retryAnswers = {

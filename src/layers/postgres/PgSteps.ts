@@ -86,6 +86,7 @@ export const changing = [
   "edit",
   "edit_held",
   "redrive",
+  "redrive_each",
   "retry",
   "retry_failed",
   "start_now",

@@ -93,6 +93,30 @@ export const manyFinished = (it: Vitest.MethodsNonLive<Services>) => {
       assert.strictEqual(yield* outcomeOf(ids[3]!), "failed")
     }))
 
+  it.effect("lets jobs start one after the other, and goes on so", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const ids = yield* enqueue(queue, {}, { key: "k" }, {}, {})
+      const worker = yield* workerOf(queue)
+      yield* settle(yield* claim({ queue, worker, limit: 4 }), failed)
+      const from = new Date(Date.now() + 3_600_000)
+      const spread = { perSecond: 0.1, from }
+      const step = (after: bigint, limit: number, from?: Date) =>
+        JobControl.use((control) =>
+          control.retrySome({ queue }, { after, limit, spread: { ...spread, from } })
+        )
+
+      const first = yield* step(0n, 1)
+      const second = yield* step(ids[0]!, 2, from)
+      const third = yield* step(second.last!, 1, second.next)
+
+      assert.deepStrictEqual(yield* theRest(queue), ["greet"])
+      assert.deepStrictEqual(yield* countsOf(queue), { completed: 1, scheduled: 3 })
+      assert.closeTo(first.next!.getTime(), Date.now() + 10_000, 9_000)
+      assert.strictEqual(second.next!.getTime(), from.getTime() + 20_000)
+      assert.strictEqual(third.next!.getTime(), from.getTime() + 30_000)
+    }))
+
   it.effect("shows the failed jobs that are left, the newest first", () =>
     Effect.gen(function*() {
       const queue = yield* queueName

@@ -216,27 +216,6 @@ layer(Postgres.layer, options)("a role", (it) => {
       assert.sameMembers(runs, ["by code", "again", "again", "by insert", "later", "by call"])
     }))
 
-  it.effect("of a worker adds the reports of failures, and no other jobs", () =>
-    Effect.gen(function*() {
-      const { as, schema, url } = yield* Roles.make
-      const reported = yield* Deferred.make<string>()
-      const Report = Job.make("report", { payload: Job.FailedJob })
-      const Failing = Job.make("failing", { maxAttempts: 1, onFailed: Report })
-      const handlers = Layer.merge(
-        Failing.toLayer(() => Effect.fail("no luck")),
-        Report.toLayer(({ error = "" }) => Deferred.succeed(reported, error))
-      )
-      const worker = yield* Layer.build(clientOf(url("worker")))
-      yield* start(handlers, { schema }).pipe(Effect.provideContext(worker))
-      const producer = yield* as("producer")
-      yield* producer`INSERT INTO ${producer(`${schema}.jobs`)} (name) VALUES ('failing')`
-
-      assert.include(yield* Deferred.await(reported), "no luck")
-      const sql = yield* as("worker")
-      const add = sql`INSERT INTO ${sql(`${schema}.jobs`)} (name, priority) VALUES ('task', 1)`
-      assert.isTrue(isDenied(yield* Effect.flip(add)))
-    }))
-
   it.effect("of a worker keeps history, of which it owns nothing", () =>
     Effect.gen(function*() {
       const { schema, url } = yield* Roles.make
