@@ -8,6 +8,7 @@ import { draining } from "./testQueue/Draining.ts"
 import { expecting } from "./testQueue/Expecting.ts"
 import { faults } from "./testQueue/Faults.ts"
 import { performing } from "./testQueue/Performing.ts"
+import { transacting } from "./testQueue/Transacting.ts"
 import { travelling } from "./testQueue/Travelling.ts"
 
 export type It = Vitest.MethodsNonLive<Services>
@@ -18,5 +19,6 @@ export const suite = (name: string, kit: Layer.Layer<Services, unknown>) =>
     expecting(it)
     performing(it)
     travelling(it)
+    transacting(it)
     faults(it)
   })

@@ -41,10 +41,17 @@ export const Nap = Job.make("nap")
 /** Cancels itself, and then ends as it says. */
 export const Quits = Job.make("quits", { payload: Schema.Literals(["succeeds", "fails"]) })
 
+/** Enqueues a mail in its transaction, and then ends as it says. */
+export const Post = Job.make("post", {
+  payload: Schema.Literals(["succeeds", "fails", "completes"]),
+  success: Schema.String,
+  transactional: { timeout: "10 seconds" }
+})
+
 /** Has no handler. */
 export const Stray = Job.make("stray")
 
-export const jobs = [Mail, Flaky, Charge, Mails, Nap, Quits] as const
+export const jobs = [Mail, Flaky, Charge, Mails, Nap, Quits, Post] as const
 
 export const handlers: Layer.Layer<Job.HandlersOf<typeof jobs>, never, JobControl | JobRepo> = Layer
   .mergeAll(
@@ -58,6 +65,13 @@ export const handlers: Layer.Layer<Job.HandlersOf<typeof jobs>, never, JobContro
     ),
     Quits.toLayer((ends, { id }) =>
       Effect.andThen(Job.cancel(id), ends === "fails" ? Effect.fail("cancelled") : Effect.void)
+    ),
+    Post.toLayer((ends, job) =>
+      Effect.gen(function*() {
+        yield* enqueue(Mail, { to: "ada" })
+        if (ends === "completes") yield* job.complete("by hand")
+        return ends === "fails" ? yield* Effect.fail("no") : "sent"
+      })
     ),
     Nap.toLayer(() => Effect.fail(new Job.Snooze({ delay: "10 minutes" })))
   )
