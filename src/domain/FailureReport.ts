@@ -1,5 +1,5 @@
 /**
- * Reports of failures: jobs that are added because jobs of another kind have failed for good.
+ * Failure reports: jobs that are added because jobs of another kind have failed for good.
  */
 import { Duration, Predicate, Schema } from "effect"
 import { lengthIssue, nameBytesMax, payloadBytesMax, textIssue } from "./JobRecord.ts"
@@ -37,7 +37,7 @@ export const FailedJob = Schema.Struct({
   payload: Schema.optionalKey(Schema.Unknown)
 })
 
-/** The kind of the reports of a kind. */
+/** The kind of a failure report. */
 export interface ReportKind {
   readonly name: string
   /** How long after it was added a report expires; `undefined` is never. */

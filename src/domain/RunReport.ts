@@ -1,11 +1,11 @@
 /**
- * The reports of a run while it goes on, and which of them can be kept.
+ * Run reports, which a worker sends while a run goes on, and which of them can be kept.
  */
 import { Result } from "effect"
 import type { NewLine } from "./JobLog.ts"
 import * as JobResult from "./JobResult.ts"
 
-/** The report of one run to the store. */
+/** A run report to the store. */
 export interface RunReport {
   /** The id of the job. */
   readonly id: bigint

@@ -1,6 +1,6 @@
 /**
- * Lets jobs in PostgreSQL come due and expire earlier, and frees unique keys earlier, as if time had
- * passed for them alone.
+ * Lets jobs in PostgreSQL come due and expire earlier, and frees unique keys earlier, as if time
+ * had passed for them alone.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect } from "effect"

@@ -150,7 +150,7 @@ export class LaneRun {
   }
 }
 
-/** What the view of a running job calls. */
+/** The functions behind the view of a running job. */
 export interface Calls {
   readonly report: Report
   readonly complete: Complete

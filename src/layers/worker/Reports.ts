@@ -1,5 +1,5 @@
 /**
- * The reports of a worker's runs while they go on: progress and log lines, sent to the store once a
+ * The run reports of a worker: progress and log lines of runs that go on, sent to the store once a
  * second. The last lines of a run are sent before its end is recorded.
  *
  * A report is the first to learn that the lease of its run has ended: then the run is interrupted.

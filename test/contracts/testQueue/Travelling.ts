@@ -57,7 +57,7 @@ export const travelling = (it: It): void => {
       assert.strictEqual(second.id, first.id)
     }))
 
-  it.effect("lets the time pass for which the start of a job was put off", () =>
+  it.effect("lets the time pass for which a debounce lets a job wait", () =>
     Effect.gen(function*() {
       yield* cleared
       const Reindex = Job.make("reindex", { debounce: { wait: "1 hour", maxWait: "90 minutes" } })
