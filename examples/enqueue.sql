@@ -24,6 +24,7 @@ select pgq.enqueue('A job', json_build_object('arg0', 'val0'), key => 7);
 -- #region expiry
 insert into pgq.jobs (name, payload, expires_at)
 values ('A job', '{}', now() + interval '5 minutes');
+select pgq.enqueue('A job', expires_at => now() + interval '5 minutes');
 -- #endregion
 
 -- #region offer

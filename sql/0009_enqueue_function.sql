@@ -6,12 +6,14 @@
 EXECUTE $create$
 CREATE FUNCTION add_job(
   name text, payload jsonb, key text, priority bigint, run_at timestamptz, queue text,
-  max_attempts bigint
+  max_attempts bigint, expires_at timestamptz
 ) RETURNS bigint LANGUAGE sql
 BEGIN ATOMIC
-  INSERT INTO jobs (name, payload, serialization_key, priority, run_at, queue, max_attempts)
+  INSERT INTO jobs (
+    name, payload, serialization_key, priority, run_at, queue, max_attempts, expires_at
+  )
   VALUES (add_job.name, add_job.payload, add_job.key, add_job.priority::integer, add_job.run_at,
-          add_job.queue, add_job.max_attempts::integer)
+          add_job.queue, add_job.max_attempts::integer, add_job.expires_at)
   RETURNING id;
 END
 $create$;
@@ -30,9 +32,10 @@ BEGIN
         priority bigint DEFAULT 0,
         run_at timestamptz DEFAULT NULL,
         queue text DEFAULT 'default',
-        max_attempts bigint DEFAULT NULL
+        max_attempts bigint DEFAULT NULL,
+        expires_at timestamptz DEFAULT NULL
       ) RETURNS bigint LANGUAGE sql AS $body$
-        SELECT %I.add_job($1, $2::pg_catalog.jsonb, $3::pg_catalog.text, $4, $5, $6, $7)
+        SELECT %I.add_job($1, $2::pg_catalog.jsonb, $3::pg_catalog.text, $4, $5, $6, $7, $8)
       $body$
     $create$, payload, current_schema());
   END LOOP;

@@ -159,12 +159,13 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(added.slice(2), [
         ...[3n, 4n, 5n].map((enqueue) => [{ enqueue }]),
         [],
-        [{ id: 7n, outcome: "added" }],
+        [{ enqueue: 7n }],
+        [{ id: 8n, outcome: "added" }],
         [],
         [{ unique_key: "\"u-7\"" }]
       ])
       const states = found[0]!.map(({ count, state }) => `${state} ${count}`)
-      assert.sameMembers(states, ["ready 4", "waiting 2", "scheduled 1"])
+      assert.sameMembers(states, ["ready 5", "waiting 2", "scheduled 1"])
       const sql = yield* PgClient.PgClient
       const [settings] =
         yield* sql`SELECT keep_completed::text, keep_failed::text FROM pgq.settings`

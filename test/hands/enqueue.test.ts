@@ -31,6 +31,8 @@ const calls: ReadonlyArray<readonly [args: string, row: object]> = [
   ],
   ["'x', key => null, priority => 5::bigint", { priority: 5 }],
   ["'x', priority => 5::smallint, max_attempts => 2", { priority: 5 }],
+  ["'x', expires_at => '2999-01-01Z'", { expires: "2999" }],
+  ["'x', expires_at => '2999-01-01'::date", { expires: "2999" }],
   ["'x', run_at => now()::timestamp without time zone, queue => 'default'::varchar", {}]
 ]
 
@@ -41,11 +43,12 @@ layer(PgQueue.layer, options)("enqueue", (it) => {
         const sql = yield* PgClient.PgClient
         const [added] = yield* sql.unsafe<{ id: bigint }>(`SELECT pgq.enqueue(${args}) AS id`)
         const [found] = yield* sql`
-          SELECT name, payload::text AS payload, serialization_key AS key, priority, queue
+          SELECT name, payload::text AS payload, serialization_key AS key, priority, queue,
+                 extract(year FROM expires_at)::text AS expires
           FROM pgq.jobs WHERE id = ${added!.id}
         `
         const plain = { name: "x", payload: "{}", key: null, priority: 0, queue: "default" }
-        assert.deepStrictEqual(found, { ...plain, ...row })
+        assert.deepStrictEqual(found, { ...plain, expires: null, ...row })
       }))
   }
 
