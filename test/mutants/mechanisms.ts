@@ -236,6 +236,26 @@ export const mechanisms = {
     "deciding anew when a claimed job has started, or a stop was asked for before the claim",
     "free slots idle beside a long job, or a stop waits for a pause"
   ],
+  deferredCompletion: [
+    "completing a job only at COMMIT",
+    "a handler that computes locks its lease and its lane"
+  ],
+  fenceOfCommits: [
+    "a COMMIT that fails if the job has left its lease",
+    "the effects of two runs of one job"
+  ],
+  turnsOfCommits: ["the turns of commits that complete jobs of one lease", "handlers run again"],
+  questionOfCommits: [
+    "the question after a COMMIT without an answer, which waits for the backend",
+    "a completed job is given back, and counts as lost"
+  ],
+  settledByCommit: [
+    "leaving a job alone that a transaction has completed",
+    "it is recorded a second time, and its failure counts"
+  ],
+  turnsOfTransactions: ["the connections that transactional jobs leave", "the application waits"],
+  isolationOfTransactions: ["the isolation level of a transactional run", "no COMMIT succeeds"],
+  memoryTransactions: ["holding jobs back in memory until the run has ended", "a test misleads"],
   stubbornJobs: ["the lease of jobs that do not stop", "it is given up beside a running job"],
   signOff: ["the worker's row and leases when it signs off, and further tries", "leaked"],
   joinFirst: ["signing off only after joining", "leaked"],

@@ -23,6 +23,7 @@ import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
+import { ofTransactions } from "./ofTransactions.ts"
 import { ofUnique } from "./ofUnique.ts"
 import { ofWaking } from "./ofWaking.ts"
 
@@ -39,6 +40,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofFailureReports,
   ...ofUnique,
   ...ofPauses,
+  ...ofTransactions,
   ...ofSources,
   ...ofLives,
   ...ofConnections,

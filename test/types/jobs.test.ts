@@ -21,6 +21,7 @@ import {
   type JobControl,
   type JobInvalid,
   type JobRepo,
+  type NotInTransaction,
   offer,
   offerAll,
   type Offered,
@@ -314,6 +315,30 @@ it("a handler comes to a result of its kind", () => {
   Charge.toLayer(async () => ({ receipt: 1 }))
   // @ts-expect-error an Effect of another type
   Charge.toLayer(() => Effect.void)
+})
+
+it("a job is completed by hand with a result of its kind", () => {
+  Charge.toLayer((_, job) => {
+    expectTypeOf(job.complete({ receipt: "1" })).toEqualTypeOf<
+      Effect.Effect<void, NotInTransaction | StoreError>
+    >()
+    // @ts-expect-error a value of another type
+    job.complete({ receipt: 1 })
+    // @ts-expect-error no value
+    job.complete()
+    return { receipt: "1" }
+  })
+  Tick.toLayer((_, job) => job.complete())
+  // @ts-expect-error a value of a kind without results
+  Tick.toLayer((_, job) => job.complete(7))
+})
+
+it("a transactional kind says how long its transactions may take", () => {
+  Job.make("posted", { transactional: { timeout: "10 seconds" } })
+  // @ts-expect-error no time
+  Job.make("posted", { transactional: {} })
+  // @ts-expect-error no time
+  Job.make("posted", { transactional: true })
 })
 
 it("waiting is typed by the kind, both ways", () => {

@@ -10,7 +10,7 @@ import { Deferred, Effect, Layer, Redacted } from "effect"
 import * as OnError from "../../../src/domain/OnError.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
-import { queueName } from "../../Given.ts"
+import { eventually, queueName } from "../../Given.ts"
 import * as Postgres from "../../support/Postgres.ts"
 import * as Session from "../../support/Session.ts"
 import { finished, finishedAll, options, start, unfinished } from "../Live.ts"
@@ -93,23 +93,28 @@ layer(database, options)("a transactional job", (it) => {
   it.effect("waits its turn for a connection: 24 at once on a client with ten", () =>
     Effect.gen(function*() {
       let [open, most] = [0, 0]
+      const mayEnd = yield* Deferred.make<void>()
       const queue = yield* work(({ n, queue }) =>
         Effect.gen(function*() {
           most = Math.max(most, ++open)
           yield* note(queue, n)
-          yield* Effect.sleep("20 millis")
+          yield* Deferred.await(mayEnd)
           open--
           return { at: n }
         }), { workers: 24 })
+      const sql = yield* PgClient.PgClient
 
-      yield* enqueueAll(
-        Post,
-        Array.from({ length: 24 }, (_, n) => ({ payload: { queue, n }, queue }))
-      )
+      const jobs = Array.from({ length: 24 }, (_, n) => ({ payload: { queue, n }, queue }))
+      yield* enqueueAll(Post, jobs)
+      yield* eventually(Effect.sync(() => assert.strictEqual(open, 7)))
+      // The application has its share of the connections.
+      yield* Effect.all(Array.from({ length: 3 }, () => sql`SELECT pg_sleep(0.2)`), {
+        concurrency: 3
+      })
+      yield* Deferred.succeed(mayEnd, undefined)
       yield* finishedAll(queue, 24)
 
-      assert.isAtMost(most, 7)
-      assert.isAbove(most, 1)
+      assert.strictEqual(most, 7)
       assert.lengthOf(yield* notes(queue), 24)
     }))
 

@@ -1,0 +1,93 @@
+/**
+ * Mutants of the transactions that complete jobs.
+ */
+import { type Mutant, test } from "./Mutant.ts"
+
+const file = "sql/0019_transactions.sql"
+const completions = "interleaving/completions"
+
+export const ofTransactions: ReadonlyArray<Mutant> = [
+  {
+    name: "completes-before-the-commit",
+    of: "deferredCompletion",
+    changes: [{ file, from: "  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW", to: "  FOR EACH ROW" }],
+    by: [test(completions, "locks nothing before its commit")]
+  },
+  {
+    name: "commits-without-the-lease",
+    of: "fenceOfCommits",
+    changes: [{ file, from: "  IF lost IS NOT NULL THEN", to: "  IF false THEN" }],
+    by: [test(completions, "fails with its whole transaction if the lease was lost before")]
+  },
+  {
+    name: "commits-of-a-lease-are-refused",
+    of: "turnsOfCommits",
+    changes: [{
+      file,
+      from: "  PERFORM FROM leases WHERE id = NEW.lease FOR UPDATE;\n",
+      to: ""
+    }],
+    by: [test(completions, "is one of many of a lease, whose commits take turns")]
+  },
+  {
+    name: "answer-before-the-commit-has-ended",
+    of: "questionOfCommits",
+    changes: [{
+      file,
+      from: "SELECT job_ids INTO ids FROM leases WHERE id = asked_lease FOR UPDATE;",
+      to: "SELECT job_ids INTO ids FROM leases WHERE id = asked_lease;"
+    }],
+    by: [test(completions, "that may still be committed is waited for: settled")]
+  },
+  {
+    name: "lost-commit-is-taken-for-a-rollback",
+    of: "questionOfCommits",
+    changes: [{
+      file: "src/domain/TransactionEnd.ts",
+      from: "  if (error.isOutcomeUnknown === true) {\n    return phase === \"committing\"\n" +
+        "      ? Next.Ask({ exit })\n      : ",
+      to: "  if (error.isOutcomeUnknown === true) {\n    return "
+    }],
+    by: [test("domain/TransactionEnd", "connection lost at COMMIT")]
+  },
+  {
+    name: "committed-job-is-settled-again",
+    of: "settledByCommit",
+    changes: [{
+      file: "src/layers/worker/LaneRunner.ts",
+      from: "      if (run.completion === \"committed\") {\n        yield*",
+      to: "      if (false) {\n        yield*"
+    }],
+    by: [test("engine/running/completedByHand", "a later failure of its handler is only logged")]
+  },
+  {
+    name: "transactions-take-all-connections",
+    of: "turnsOfTransactions",
+    changes: [{
+      file: "src/layers/postgres/PgTransactions.ts",
+      from: "const kept = 3",
+      to: "const kept = 0"
+    }],
+    by: [test("engine/running/transactional", "24 at once on a client with ten")]
+  },
+  {
+    name: "transactions-of-any-isolation",
+    of: "isolationOfTransactions",
+    changes: [{
+      file: "src/layers/postgres/PgTransact.ts",
+      from: "\"BEGIN ISOLATION LEVEL READ COMMITTED\"",
+      to: "\"BEGIN\""
+    }],
+    by: [test("engine/running/transactional", "works where transactions are SERIALIZABLE")]
+  },
+  {
+    name: "failed-handler-keeps-its-jobs-in-memory",
+    of: "memoryTransactions",
+    changes: [{
+      file: "src/layers/memory/MemorySchema.ts",
+      from: "if (transaction === undefined) return",
+      to: "if (true) return"
+    }],
+    by: [test("contracts/memory", "leaves none of the jobs of a transactional job that fails")]
+  }
+]
