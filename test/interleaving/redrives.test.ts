@@ -93,7 +93,8 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
     Effect.gen(function*() {
       const { a, b, queue, worker } = yield* setup
       const ids: Array<bigint> = []
-      for (let n = 0; n < 200; n++) ids.push(yield* a.insert({ queue }))
+      // One operator waits for the statement of the other, for half a second at most.
+      for (let n = 0; n < 50; n++) ids.push(yield* a.insert({ queue }))
       while ((yield* fail(a, queue, worker)).length > 0);
 
       const [first, second] = yield* Effect.all(
