@@ -175,8 +175,13 @@ BEGIN
         l.claimed_at, NULL, j.id, NULL
       );
     ELSE
-      reasons := ('running', host || ' runs it', l.claimed_at, NULL, j.id, 'pgq cancel ' || j.id
-        || ' stops it');
+      reasons := (
+        'running', host || ' runs it' || coalesce((
+          SELECT format('; %s %% of it is done', round((100 * fraction)::numeric)) FROM progress
+          WHERE job_id = j.id AND lease_id = l.id
+        ), ''),
+        l.claimed_at, NULL, j.id, 'pgq cancel ' || j.id || ' stops it'
+      );
     END IF;
   END IF;
   RETURN ARRAY(

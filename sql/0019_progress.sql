@@ -49,6 +49,43 @@ LANGUAGE sql STABLE AS $$
   ORDER BY l.claimed_at, l.n NULLS LAST OFFSET skip LIMIT lines_max
 $$;
 
+-- Says of each of these jobs, in one look, whether it waits or runs, or how it has ended, and how
+-- far its run has come. `unknown` is a job without a history. A job of a lease counts as running.
+CREATE FUNCTION states_of(asked bigint[]) RETURNS TABLE (
+  id bigint, name text, state text, fraction double precision, data jsonb, reported_at timestamptz
+) LANGUAGE sql STABLE AS $$
+  SELECT a.id, coalesce(j.name, r.name, past.name),
+         CASE
+           WHEN l.id IS NOT NULL THEN 'running'
+           WHEN j.name IS NOT NULL THEN 'waiting'
+           WHEN r.name IS NOT NULL THEN 'completed'
+           ELSE coalesce(past.outcome, 'unknown')
+         END,
+         p.fraction, p.data, p.reported_at
+  FROM unnest(asked) AS a(id)
+  LEFT JOIN LATERAL (
+    SELECT queue, jobs.name FROM jobs WHERE jobs.id = a.id OFFSET 0 -- idiom: fence
+  ) AS j ON true
+  LEFT JOIN LATERAL (
+    SELECT leases.id FROM leases
+    WHERE leases.queue = j.queue AND first_id <= a.id AND last_id >= a.id AND a.id = ANY (job_ids)
+    LIMIT 1
+  ) AS l ON true
+  LEFT JOIN LATERAL (
+    SELECT progress.* FROM progress
+    WHERE progress.job_id = a.id AND lease_id = l.id OFFSET 0 -- idiom: fence
+  ) AS p ON true
+  LEFT JOIN LATERAL (
+    SELECT results.name FROM results
+    WHERE j.name IS NULL AND results.job_id = a.id OFFSET 0 -- idiom: fence
+  ) AS r ON true
+  LEFT JOIN LATERAL (
+    SELECT f.name, f.outcome FROM finished_jobs AS f
+    WHERE j.name IS NULL AND r.name IS NULL AND f.id = a.id AND f.redriven_at IS NULL
+    ORDER BY f.finished_at DESC LIMIT 1
+  ) AS past ON true
+$$;
+
 -- Deletes some progress of runs that have ended.
 CREATE FUNCTION forget_progress() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE

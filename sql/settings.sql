@@ -38,7 +38,7 @@ WITH groups (functions, settings) AS (VALUES
    ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
-  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log'],
+  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log', 'states_of'],
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.

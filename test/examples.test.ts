@@ -78,6 +78,16 @@ describe("examples", { timeout: 60_000 }, () => {
       ])
     }).pipe(onDatabase))
 
+  it.live("progress.ts watches a run", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("progress.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const said = lines(ended)
+      assert.isTrue(said.some((line) => /^running [1-9]\d* %$/.test(line)), said.join("\n"))
+      assert.deepStrictEqual(said.slice(-2), ["completed 0 %", "its log says: imported 200 rows"])
+    }).pipe(onDatabase))
+
   it.live("results.ts waits for values and errors", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("results.ts"))

@@ -5,7 +5,7 @@ import { type Duration, Effect, type Exit, type Schema } from "effect"
 import * as CancelInput from "../domain/CancelInput.ts"
 import {
   type DuplicateJob,
-  type JobInvalid,
+  JobInvalid,
   type PayloadInvalid,
   type StoreError,
   WrongKind
@@ -165,6 +165,51 @@ export const awaitAll = <
   Effect.forEach(ids, (id) => Effect.exit(await_(kind, id, options)), {
     concurrency: "unbounded"
   })
+
+/**
+ * Waits for the first of these jobs to end, and answers its id and how it ended, as an exit. The
+ * others go on. `timeout` is that of each: after it, the exit fails as `AwaitTimeout`. It waits for
+ * jobs as `Job.await` does. Without a job this fails as `JobInvalid`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { enqueueAll, Job } from "pgq"
+ *
+ * const Ask = Job.make("ask", {
+ *   payload: Schema.String,
+ *   success: Schema.String
+ * })
+ *
+ * export const waiting = Effect.gen(function*() {
+ *   const ids = yield* enqueueAll(Ask, [{ payload: "mirror a" }, { payload: "mirror b" }])
+ *   const { exit, id } = yield* Job.awaitFirst(Ask, ids, { timeout: "1 minute" })
+ *   yield* Effect.logInfo(`job ${id} was the first: ${exit._tag}`)
+ *   yield* Job.cancel(ids.filter((other) => other !== id))
+ * })
+ * ```
+ */
+export const awaitFirst = <
+  Payload extends Schema.Top,
+  Failure extends Schema.Top,
+  Success extends Schema.Top
+>(
+  kind: Awaitable<Payload, Failure, Success>,
+  ids: ReadonlyArray<bigint>,
+  options?: AwaitOptions
+): Effect.Effect<
+  {
+    readonly id: bigint
+    readonly exit: Exit.Exit<Success["Type"], AwaitError | DeclaredError<Failure>>
+  },
+  JobInvalid,
+  JobControl | Success["DecodingServices"] | Failure["DecodingServices"]
+> =>
+  ids.length === 0
+    ? Effect.fail(new JobInvalid({ issue: "there is no job to wait for" }))
+    : Effect.raceAllFirst(
+      ids.map((id) => Effect.map(Effect.exit(await_(kind, id, options)), (exit) => ({ id, exit })))
+    )
 
 /**
  * Adds a job, and waits until it has ended, as `enqueue` and `Job.await` do.

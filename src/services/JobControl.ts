@@ -22,6 +22,7 @@ import type { StoreError } from "../domain/Errors.ts"
 import type { AwaitInTransaction, JobEnd } from "../domain/JobEnd.ts"
 import type { LogLine } from "../domain/JobLog.ts"
 import type { JobRun } from "../domain/JobRun.ts"
+import type { SeenJob } from "../domain/JobView.ts"
 import type { Reason } from "../domain/Why.ts"
 
 /**
@@ -125,6 +126,15 @@ export class JobControl extends Context.Service<JobControl, {
     id: bigint,
     options?: { readonly name?: string | undefined }
   ) => Effect.Effect<JobEnd, AwaitInTransaction | StoreError>
+
+  /**
+   * How a job looks: at once, or as soon as it looks otherwise than it did `last`. A job that has
+   * ended may stay so for ever.
+   */
+  readonly seen: (
+    id: bigint,
+    last?: SeenJob | undefined
+  ) => Effect.Effect<SeenJob, AwaitInTransaction | StoreError>
 
   /** An unfinished job; `undefined` if there is none with this id. */
   readonly find: (id: bigint) => Effect.Effect<FoundJob | undefined, StoreError>

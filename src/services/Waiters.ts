@@ -11,13 +11,11 @@ export interface Asked {
   readonly fresh: ReadonlyArray<bigint>
 }
 
-/** How these jobs have ended. A job that has not is left out, or is `Other` if it is fresh. */
-export type Look = (asked: Asked) => Effect.Effect<ReadonlyMap<bigint, JobEnd>, StoreError>
+/** A look at these jobs. One of which there is nothing to say is left out. */
+export type Look<A> = (asked: Asked) => Effect.Effect<ReadonlyMap<bigint, A>, StoreError>
 
-export type Waiters = Effect.Success<ReturnType<typeof make>>
-
-export const make = Effect.fnUntraced(function*(look: Look) {
-  const waiters = new Set<Waiter>()
+export const make = Effect.fnUntraced(function*<A>(look: Look<A>) {
+  const waiters = new Set<Waiter<A>>()
   const hasWaiters = yield* Latch.make()
 
   const round = Effect.gen(function*() {
@@ -42,46 +40,59 @@ export const make = Effect.fnUntraced(function*(look: Look) {
     })
   )
 
-  const join = (id: bigint, name: string | undefined) =>
+  const join = (id: bigint, { isLate, isMeant }: Wanted<A>) =>
     Effect.gen(function*() {
       if (isClosed) return yield* Effect.interrupt
-      const nextAt = yield* Clock.currentTimeMillis
-      const end = yield* Deferred.make<JobEnd, StoreError>()
-      const waiter: Waiter = { id, name, end, isFresh: true, nextAt, pause: shortest }
+      const now = yield* Clock.currentTimeMillis
+      const end = yield* Deferred.make<A, StoreError>()
+      const [nextAt, pause] = isLate === true ? [now + longest, longest] : [now, shortest]
+      const waiter: Waiter<A> = { id, isMeant, end, isFresh: true, nextAt, pause }
       waiters.add(waiter)
       hasWaiters.openUnsafe()
       return waiter
     })
 
-  /** Waits until the job has ended, or is found not to be of this kind. */
-  return (id: bigint, name: string | undefined): Effect.Effect<JobEnd, StoreError> =>
+  /** Waits until a look at the job sees what is wanted. */
+  return (id: bigint, wanted: Wanted<A>): Effect.Effect<A, StoreError> =>
     Effect.acquireUseRelease(
-      join(id, name),
+      join(id, wanted),
       ({ end }) => Deferred.await(end),
       (waiter) => Effect.sync(() => waiters.delete(waiter))
     )
 })
 
-interface Waiter {
+interface Wanted<A> {
+  /** Whether this is what is waited for. */
+  readonly isMeant: (seen: A) => boolean
+  /** Whether the job was seen just now, so that the first look is a second away. */
+  readonly isLate?: boolean
+}
+
+/** The end of a job, of the kind `name` or of any; or that it is of another kind. */
+export const endOf = (name: string | undefined): Wanted<JobEnd> => ({
+  isMeant: (end) => end._tag !== "Other" || (name !== undefined && name !== end.name)
+})
+
+interface Waiter<A> {
   readonly id: bigint
-  readonly name: string | undefined
-  readonly end: Deferred.Deferred<JobEnd, StoreError>
+  readonly isMeant: (seen: A) => boolean
+  readonly end: Deferred.Deferred<A, StoreError>
   isFresh: boolean
   /** When to look next, and how long after the look before, in milliseconds. */
   nextAt: number
   pause: number
 }
 
-const lookAt = (look: Look, waiters: ReadonlyArray<Waiter>) => {
+const lookAt = <A>(look: Look<A>, waiters: ReadonlyArray<Waiter<A>>) => {
   const fresh = new Set(waiters.filter(({ isFresh }) => isFresh).map(({ id }) => id))
   const old = new Set(waiters.map(({ id }) => id).filter((id) => !fresh.has(id)))
   return look({ fresh: Array.from(fresh), old: Array.from(old) })
 }
 
 /** Tells a waiter what a look has seen of its job. An outage of the database is waited for, too. */
-const tell = (
-  waiter: Waiter,
-  seen: Exit.Exit<ReadonlyMap<bigint, JobEnd>, StoreError>,
+const tell = <A>(
+  waiter: Waiter<A>,
+  seen: Exit.Exit<ReadonlyMap<bigint, A>, StoreError>,
   now: number
 ): void => {
   waiter.pause = Math.min(waiter.pause * 1.5, longest)
@@ -93,8 +104,7 @@ const tell = (
   }
   waiter.isFresh = false
   const end = seen.value.get(waiter.id)
-  if (end === undefined) return
-  if (end._tag === "Other" && (waiter.name === undefined || waiter.name === end.name)) return
+  if (end === undefined || !waiter.isMeant(end)) return
   Deferred.doneUnsafe(waiter.end, Exit.succeed(end))
 }
 

@@ -29,7 +29,7 @@ it.effect("ten thousand that wait look twice a second at most, and are told with
       Array.from({ length: 10_000 }, (_, n) => n),
       (n) =>
         Effect.forkChild(
-          Effect.andThen(Effect.sleep(n % 20 * 50), waitFor(BigInt(n), undefined))
+          Effect.andThen(Effect.sleep(n % 20 * 50), waitFor(BigInt(n), Waiters.endOf(undefined)))
         )
     )
     yield* TestClock.adjust("20 seconds")
@@ -49,16 +49,16 @@ it.effect("ten thousand that wait look twice a second at most, and are told with
 
 it.effect("an outage is waited for, and a refusal is not", () =>
   Effect.gen(function*() {
-    let answer: ReturnType<Waiters.Look> = failing(true)
+    let answer: ReturnType<Waiters.Look<JobEnd>> = failing(true)
     const waitFor = yield* Waiters.make(() => answer)
-    const first = yield* Effect.forkChild(waitFor(1n, undefined))
+    const first = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(undefined)))
     yield* TestClock.adjust("5 seconds")
     answer = Effect.succeed(new Map([[1n, ended]]))
     yield* TestClock.adjust("2 seconds")
     assert.deepStrictEqual(yield* Fiber.join(first), ended)
 
     answer = failing(false)
-    const error = yield* Effect.flip(waitFor(1n, undefined))
+    const error = yield* Effect.flip(waitFor(1n, Waiters.endOf(undefined)))
     assert.strictEqual(error._tag, "StoreError")
   }))
 
@@ -66,14 +66,30 @@ it.effect("a job that has not ended is told of only if it is of another kind", (
   Effect.gen(function*() {
     const waitFor = yield* Waiters.make(() => Effect.succeed(new Map([[1n, other]])))
     const [any, same] = [
-      yield* Effect.forkChild(waitFor(1n, undefined)),
-      yield* Effect.forkChild(waitFor(1n, "greet"))
+      yield* Effect.forkChild(waitFor(1n, Waiters.endOf(undefined))),
+      yield* Effect.forkChild(waitFor(1n, Waiters.endOf("greet")))
     ]
 
-    assert.deepStrictEqual(yield* waitFor(1n, "charge"), other)
+    assert.deepStrictEqual(yield* waitFor(1n, Waiters.endOf("charge")), other)
     yield* TestClock.adjust("5 seconds")
     assert.isUndefined(any.pollUnsafe())
     assert.isUndefined(same.pollUnsafe())
+  }))
+
+it.effect("whoever has just seen a job looks again a second later", () =>
+  Effect.gen(function*() {
+    let looks = 0
+    const waitFor = yield* Waiters.make(() => Effect.sync(() => new Map([[1n, ++looks]])))
+
+    const waiting = yield* Effect.forkChild(waitFor(1n, {
+      isMeant: (seen) => seen > 3,
+      isLate: true
+    }))
+    yield* TestClock.adjust("900 millis")
+    assert.strictEqual(looks, 0)
+    yield* TestClock.adjust("4 seconds")
+
+    assert.strictEqual(yield* Fiber.join(waiting), 4)
   }))
 
 it.effect("nobody waits for a store that is closed", () =>
@@ -83,11 +99,11 @@ it.effect("nobody waits for a store that is closed", () =>
       Waiters.make(() => Effect.succeed(new Map())),
       scope
     )
-    const waiting = yield* Effect.forkChild(waitFor(1n, undefined))
+    const waiting = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(undefined)))
     yield* TestClock.adjust("1 second")
 
     yield* Scope.close(scope, Exit.void)
 
     assert.isTrue(Exit.isFailure(yield* Fiber.await(waiting)))
-    assert.isTrue(Exit.isFailure(yield* Effect.exit(waitFor(1n, undefined))))
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(waitFor(1n, Waiters.endOf(undefined)))))
   }))

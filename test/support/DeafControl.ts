@@ -17,6 +17,7 @@ export const control = JobControl.of({
   runs: sent,
   logs: sent,
   ended: sent,
+  seen: sent,
   find: sent,
   why: sent,
   whyQueue: sent

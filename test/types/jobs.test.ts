@@ -6,7 +6,7 @@
 // @effect-diagnostics floatingEffect:off missingLayerContext:off
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, type Exit, Layer, Schema } from "effect"
 import { expectTypeOf } from "vitest"
 import {
   AdvisoryLock,
@@ -351,6 +351,20 @@ it("waiting is typed by the kind, both ways", () => {
   Job.await(Tick, 1n)
   // @ts-expect-error a kind without results
   Job.run(Tick, undefined)
+  // @ts-expect-error a kind without results
+  Job.awaitFirst(Tick, [1n])
+  const first = Job.awaitFirst(Charge, [1n])
+  expectTypeOf<Effect.Success<typeof first>["exit"]>().toEqualTypeOf<
+    Exit.Exit<{ readonly receipt: string }, Declined | Job.AwaitError>
+  >()
+})
+
+it("a log has a level of Effect's, and a number of lines", () => {
+  Job.make("import", { log: {} })
+  // @ts-expect-error no level
+  Job.make("import", { log: { level: "Loud" } })
+  // @ts-expect-error no number
+  Job.make("import", { log: { lines: "many" } })
 })
 
 it("the failures of a kind are reported by a kind of failed jobs", () => {

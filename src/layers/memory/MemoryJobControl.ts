@@ -4,6 +4,7 @@
 import { Clock, Effect } from "effect"
 import type { RetryAnswer } from "../../domain/ByHand.ts"
 import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
+import * as JobView from "../../domain/JobView.ts"
 import type { JobControl } from "../../services/JobControl.ts"
 import * as Waiters from "../../services/Waiters.ts"
 import * as ByHand from "./MemoryByHand.ts"
@@ -16,11 +17,20 @@ export const make = Effect.fnUntraced(function*(store: MemoryStore) {
   const waitFor = yield* Waiters.make(({ fresh, old }) =>
     Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.endOf(id)])))
   )
-  const ended: JobControl["Service"]["ended"] = (id, { name } = {}) => waitFor(id, name)
-  return { ...steps(store), ended }
+  const ended: JobControl["Service"]["ended"] = (id, { name } = {}) =>
+    waitFor(id, Waiters.endOf(name))
+  const waitForNews = yield* Waiters.make(({ fresh, old }) =>
+    Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.seen(id)])))
+  )
+  const seen: JobControl["Service"]["seen"] = (id, last) =>
+    waitForNews(id, {
+      isMeant: (now) => last === undefined || JobView.differs(now, last),
+      isLate: last !== undefined
+    })
+  return { ...steps(store), ended, seen }
 })
 
-const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended"> => ({
+const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"> => ({
   cancel: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.cancel(id, now))),
   cancelSome: (filter, { after }) =>

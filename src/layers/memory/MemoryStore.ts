@@ -13,11 +13,12 @@ import { JobEnd } from "../../domain/JobEnd.ts"
 import type { LogLine } from "../../domain/JobLog.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
 import type { JobRun } from "../../domain/JobRun.ts"
+import type { SeenJob } from "../../domain/JobView.ts"
 import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
-import type { JobProgress, RunReport } from "../../domain/RunReport.ts"
+import type { RunReport } from "../../domain/RunReport.ts"
 import type { CommitAnswer } from "../../domain/TransactionEnd.ts"
 import * as Turns from "../../domain/Turns.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
@@ -180,10 +181,15 @@ export class MemoryStore {
     return this.#reports.logOf(id, this.#runs.of(id, Infinity))
   }
 
-  /** The progress of the run of a job. */
-  progressOf(id: bigint): JobProgress | undefined {
-    const lease = Array.from(this.#leases.values()).find(({ ids }) => ids.includes(id))
-    return this.#reports.progressOf(id, lease?.id)
+  /** How a job looks, with the progress of its run. */
+  seen(id: bigint): SeenJob {
+    const name = this.#jobs.get(id)?.name
+    const lease = Array.from(this.#leases.values()).find(({ ids }) => ids.includes(id))?.id
+    const progress = this.#reports.progressOf(id, lease)
+    if (name !== undefined) return { name, state: lease ? "running" : "waiting", progress }
+    const state = this.#history.outcomeOf(id) ?? "unknown"
+    const end = this.endOf(id)
+    return { name: "name" in end ? end.name : undefined, state, progress: undefined }
   }
 
   /** How a job has ended; `Other` if it has not. */

@@ -12,7 +12,7 @@ import type { MemoryStore } from "./MemoryStore.ts"
 export const of = (store: MemoryStore, id: bigint, now: number): ReadonlyArray<Reason> => {
   const job = store.find(id)
   if (job === undefined) return [ended(store, id)]
-  if (job.laneState === "leased") return [reason("running", "a worker runs it", job)]
+  if (job.laneState === "leased") return [running(store, job)]
   const reasons = store.pauses.isAside(job)
     ? []
     : LaneJob.isDelayed(job)
@@ -49,6 +49,12 @@ const reason = (
   job?: { readonly id: bigint },
   advice?: string
 ): Reason => ({ code, detail, since: undefined, until: undefined, job: job?.id, advice })
+
+const running = (store: MemoryStore, job: StoredJob): Reason => {
+  const { progress } = store.seen(job.id)
+  const done = progress && `; ${Math.round(100 * progress.fraction)} % of it is done`
+  return reason("running", `a worker runs it${done ?? ""}`, job)
+}
 
 const paused = (store: MemoryStore, job: StoredJob, now: number): ReadonlyArray<Reason> =>
   store.pauses.all(now).filter((pause) => Pause.holds(pause, job)).map((pause) => ({

@@ -11,7 +11,7 @@ import { withTimeout } from "./QueryTimeout.ts"
 type Steps = Pick<JobControl["Service"], "ended">
 
 export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
-  const look: Waiters.Look = Effect.fn("JobControl.ended")(
+  const look: Waiters.Look<JobEnd> = Effect.fn("JobControl.ended")(
     function*({ fresh, old }) {
       const rows = yield* sql<EndRow>`
         SELECT id, name, outcome, has_result, value, error, failure
@@ -24,13 +24,21 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
   const waitFor = yield* Waiters.make(look)
 
   const ended: Steps["ended"] = Effect.fnUntraced(function*(id, { name } = {}) {
-    const transaction = yield* Effect.serviceOption(sql.transactionService)
-    if (Option.isSome(transaction)) return yield* new AwaitInTransaction()
-    return yield* waitFor(id, name)
+    yield* refuseInTransaction(sql)
+    return yield* waitFor(id, Waiters.endOf(name))
   })
 
   return { ended }
 })
+
+/** A job of the open transaction is seen by nobody else, so nobody could end it. */
+export const refuseInTransaction = (
+  sql: PgClient.PgClient
+): Effect.Effect<void, AwaitInTransaction> =>
+  Effect.flatMap(
+    Effect.serviceOption(sql.transactionService),
+    (transaction) => Option.isSome(transaction) ? new AwaitInTransaction() : Effect.void
+  )
 
 interface EndRow {
   readonly id: bigint

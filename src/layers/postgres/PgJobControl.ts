@@ -12,6 +12,7 @@ import * as PgEnds from "./PgEnds.ts"
 import * as PgLogs from "./PgLogs.ts"
 import * as PgRetry from "./PgRetry.ts"
 import * as PgRuns from "./PgRuns.ts"
+import * as PgViews from "./PgViews.ts"
 import * as PgWhy from "./PgWhy.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -72,6 +73,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     ...PgRuns.make(sql, schema),
     ...PgLogs.make(sql, schema),
     ...yield* PgEnds.make(sql, schema),
+    ...yield* PgViews.make(sql, schema),
     ...PgWhy.make(sql, schema)
   })
 })

@@ -172,6 +172,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "record_runs",
       "keep_results",
       "ends_of",
+      ...watching,
       "refuse_if_kept",
       "report_blocked",
       "report_failures",

@@ -53,7 +53,7 @@ export const asking = [
 ]
 
 /** The looks at jobs that somebody watches. */
-export const watching = ["job_log"]
+export const watching = ["job_log", "states_of"]
 
 /** The steps of a cancel that run with the rights of its caller. */
 export const cancelling = [

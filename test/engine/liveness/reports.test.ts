@@ -39,6 +39,8 @@ layer(producer, options)("a run that reports progress", (it) => {
       yield* eventually(Effect.gen(function*() {
         assert.deepStrictEqual(yield* progressOf(id), [{ fraction: 0.4, data: { row: 400 } }])
       }))
+      const [why] = yield* sql<{ detail: string }>`SELECT detail FROM pgq.why(${id})`
+      assert.match(why!.detail, / runs it; 40 % of it is done$/)
       yield* sql`SELECT pgq.forget()`
       assert.lengthOf(yield* progressOf(id), 1)
 

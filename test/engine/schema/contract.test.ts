@@ -196,6 +196,7 @@ const facts: Readonly<Record<string, () => void>> = {
       "forget",
       "has_unannounced",
       "job_log",
+      "states_of",
       "offer",
       "pause",
       "resume",
