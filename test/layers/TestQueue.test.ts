@@ -20,6 +20,14 @@ const Looping = TestQueue.layer({ jobs: [Loop] }).pipe(
   Layer.provide(MemoryQueue.client)
 )
 
+const Load = Job.make("load", { log: {} })
+const Loading = TestQueue.layer({ jobs: [Load] }).pipe(
+  Layer.provide(Load.toLayer((_, job) => {
+    job.progress(0.4)
+    return Effect.delay(Effect.logInfo("half way"), "1 minute")
+  }))
+)
+
 describe("the queue of a test", () => {
   it.effect("ends a chain without an end, and names its last jobs", () =>
     Effect.gen(function*() {
@@ -35,6 +43,19 @@ describe("the queue of a test", () => {
         }`
       )
     }).pipe(Effect.provide(Looping)))
+
+  it.effect("keeps what runs log, and shows their progress", () =>
+    Effect.gen(function*() {
+      const id = yield* enqueue(Load)
+      const running = yield* Effect.forkChild(TestQueue.drain())
+      yield* TestClock.adjust("2 seconds")
+      const why = yield* Job.why(id)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(running)
+
+      assert.include(why.reasons[0]?.detail, "40 % of it is done")
+      assert.deepStrictEqual((yield* Job.logs(id)).map(({ line }) => line), ["half way"])
+    }).pipe(Effect.provide(Loading)))
 
   it.effect("refuses to work beside another queue", () =>
     Effect.gen(function*() {
