@@ -5,12 +5,13 @@
  * `src/layers/job/HandlerLayer.ts`.
  */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, Schema } from "effect"
+import { Cause, Duration, Effect, Layer, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreError } from "../../../src/domain/Errors.ts"
 import type { RunReport } from "../../../src/domain/RunReport.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import * as MemorySchema from "../../../src/layers/memory/MemorySchema.ts"
+import { Unsent } from "../../../src/layers/worker/Unsent.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { JobControl } from "../../../src/services/JobControl.ts"
 import type { RunReports } from "../../../src/services/RunReports.ts"
@@ -21,6 +22,21 @@ const Import = Job.make("import", {
   maxAttempts: 1,
   log: { level: "Warn", lines: 3 }
 })
+
+const job = {
+  id: 1n,
+  lease: "none",
+  queue: "default",
+  name: "import",
+  payload: "{}",
+  key: undefined,
+  priority: 0,
+  attempt: 1,
+  maxAttempts: undefined,
+  unhandledCount: 0,
+  snoozeCount: 0,
+  isSuspect: false
+}
 
 const linesOf = (id: bigint) =>
   Effect.map(Job.logs(id), (lines) => lines.map(({ level, line }) => `${level} ${line}`))
@@ -152,3 +168,17 @@ it.effect("a kind without a log keeps nothing, and its runs send nothing", () =>
 
     assert.deepStrictEqual([yield* linesOf(id), sent], [[], []])
   }).pipe(Effect.provide(MemorySchema.layer)))
+
+it("a million lines take the room of those that are kept", () => {
+  const unsent = new Unsent(job)
+  const cause = Cause.empty
+  for (let at = 0; at < 1_000_000; at++) {
+    unsent.log({ level: "Info", lines: 5 }, { at, level: "Info", message: `line ${at}`, cause })
+  }
+  unsent.end(1_000_000)
+
+  assert.deepStrictEqual(unsent.takeLines(30).map(({ n }) => n), [1, 2, 3, 4, 5])
+  assert.deepStrictEqual(unsent.takeLines(30).map(({ line }) => line), [
+    "999995 more lines are not kept"
+  ])
+})
