@@ -26,7 +26,9 @@ export const ofQueue = (
   ...status.running.map((job) =>
     `  running: ${job.id} ${job.name}${job.key === undefined ? "" : ` key=${job.key}`}, for ${
       age(job.age)
-    }${job.isStuck ? ", stuck: it was interrupted and goes on" : ""}`
+    }${job.fraction === undefined ? "" : `, ${Math.round(100 * job.fraction)} % done`}${
+      job.isStuck ? ", stuck: it was interrupted and goes on" : ""
+    }`
   ),
   ...(status.prefetched === 0 ? [] : [`  claimed, not started: ${status.prefetched}`]),
   ...(typeof waiting === "string"

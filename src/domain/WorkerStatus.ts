@@ -21,6 +21,8 @@ export interface WorkerStatus {
     readonly age: Duration.Duration
     /** Whether the run goes on, long after pgq has interrupted it. */
     readonly isStuck: boolean
+    /** The share of its work that is done, as last reported; `undefined` if it was not. */
+    readonly fraction: number | undefined
   }>
   /** Claimed, not yet started. */
   readonly prefetched: number

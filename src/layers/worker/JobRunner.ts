@@ -93,9 +93,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     backlogSize: () => backlog.size,
     /** The running jobs, each with its age in milliseconds. */
     running: () =>
-      Array.from(slots.active.keys()).flatMap(({ current, isStuck, startedAt }) =>
-        current === undefined ? [] : [{ job: current, age: now() - startedAt, isStuck }]
-      ),
+      Array.from(slots.active.keys()).flatMap((run) => {
+        const { current, isStuck, startedAt } = run
+        const fraction = reports.fractionOf(run)
+        return current === undefined
+          ? []
+          : [{ job: current, age: now() - startedAt, isStuck, fraction }]
+      }),
     /** Waits until a run is stuck. */
     hasStuck: limits.hasStuck,
     leases: () => [...slots.active.keys(), ...backlog.toArray()].map(({ lease }) => lease)

@@ -21,6 +21,8 @@ import { type Said, type TimedLine, Unsent } from "./Unsent.ts"
 export interface Reports {
   /** The handler of a job says how far it has come. */
   readonly progress: Report
+  /** The share of the work of the run's job that is done; `undefined` if nobody knows. */
+  readonly fractionOf: (run: LaneRun) => number | undefined
   /** The logger that keeps the lines of a run of a kind with a log. */
   readonly logger: (
     run: LaneRun,
@@ -81,6 +83,7 @@ export const make = Effect.fnUntraced(function*(
       Logger.make(({ cause, logLevel, message }) =>
         unsentOf(run, job)?.log(bounds, { at: now(), level: logLevel, message, cause })
       ),
+    fractionOf: (run) => runs.get(run)?.fraction,
     drop: (run) => void runs.delete(run),
     end: (run) => {
       if (runs.size === 0) return undefined

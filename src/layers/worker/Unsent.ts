@@ -19,6 +19,8 @@ export class Unsent {
   readonly job: ClaimedJob
   /** The newest progress. */
   said: Said | undefined
+  /** The fraction of the last progress that was taken. */
+  fraction: number | undefined
   #isBroken = false
   #lines: Array<TimedLine> = []
   /** The number of the last line, and the number of those that came after the most of them. */
@@ -63,7 +65,10 @@ export class Unsent {
     if (said === undefined) return undefined
     this.said = undefined
     const progress = progressOf(said.fraction, said.data)
-    if (Result.isSuccess(progress)) return progress
+    if (Result.isSuccess(progress)) {
+      this.fraction = progress.success.fraction
+      return progress
+    }
     if (this.#isBroken) return undefined
     this.#isBroken = true
     return progress

@@ -289,12 +289,13 @@ const controlOf = Effect.fnUntraced(function*({ runs, shutdown, worker }: Parts,
       stopping: shutdown.mode(),
       hasSignedOff: shutdown.hasSignedOff(),
       concurrency: worker.concurrency,
-      running: runs.running().map(({ age, isStuck, job }) => ({
+      running: runs.running().map(({ age, fraction, isStuck, job }) => ({
         id: job.id,
         name: job.name,
         key: job.key,
         age: Duration.millis(age),
-        isStuck
+        isStuck,
+        fraction
       })),
       prefetched: runs.backlogSize(),
       ...runs.tally

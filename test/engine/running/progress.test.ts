@@ -31,7 +31,7 @@ const running = Effect.fnUntraced(function*(count: number, failures = 0) {
     }
   })
   yield* enqueueAll(Import, Array.from({ length: count }, () => ({})))
-  yield* start(
+  const worker = yield* start(
     Import.toLayer((_, job) => {
       jobs.push(job)
       return Effect.never
@@ -40,7 +40,7 @@ const running = Effect.fnUntraced(function*(count: number, failures = 0) {
   )
   yield* TestClock.adjust(1)
   assert.lengthOf(jobs, count)
-  return { jobs, sent, lines }
+  return { jobs, sent, lines, worker }
 })
 
 const fractions = (sent: ReadonlyArray<ReadonlyArray<RunReport>>) =>
@@ -51,7 +51,7 @@ const said = (lines: ReadonlyArray<string>, pattern: RegExp) =>
 
 it.effect("the last reports of a second go in one statement for all runs", () =>
   Effect.gen(function*() {
-    const { jobs, sent } = yield* running(2)
+    const { jobs, sent, worker } = yield* running(2)
     const [first, second] = jobs
 
     for (let row = 0; row < 1000; row++) first!.progress(row / 1000, { row })
@@ -65,6 +65,8 @@ it.effect("the last reports of a second go in one statement for all runs", () =>
 
     assert.deepStrictEqual(fractions(sent), [[0.999, 0.5], [1]])
     assert.strictEqual(sent[0]![0]!.progress?.data, "{\"row\":999}")
+    const status = yield* worker.status
+    assert.deepStrictEqual(status.running.map(({ fraction }) => fraction), [1, 0.5])
   }).pipe(Effect.provide(MemorySchema.layer)))
 
 it.effect("a worker whose handlers report nothing sends nothing", () =>
