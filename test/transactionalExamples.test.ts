@@ -4,10 +4,24 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { onMigrated, runSql } from "./Examples.ts"
+import { lines, node, onDatabase, onMigrated, run, runSql } from "./Examples.ts"
 import * as Postgres from "./support/Postgres.ts"
 
 describe("examples", { timeout: 60_000 }, () => {
+  it.live("transactional.ts has each effect once", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("transactional.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const said = lines(ended)
+      assert.include(said, "2 imported, posted 7")
+      assert.include(
+        said,
+        "invoices [{\"id\":7,\"posted\":1},{\"id\":8,\"posted\":0}], " +
+          "mails [{\"to\":\"ada@example.com\"}]"
+      )
+    }).pipe(onDatabase))
+
   it.live("complete.sql completes a job in one commit with its writes", () =>
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient

@@ -54,9 +54,9 @@ export const client: Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl>
  *
  * Effect's clock is the queue's clock: under a `TestClock`, delays pass when the test adjusts the
  * clock. Unlike PostgreSQL, the queue loses its jobs with the layer, `enqueue` joins no
- * transaction, the history has the jobs of the last day, and no watchdog renews for a
- * handler that blocks the thread. Building the layer fails with `SettingInvalid` where
- * `QueueLive.layer` does.
+ * transaction but that of a transactional run, the history has the jobs of the last day, and no
+ * watchdog renews for a handler that blocks the thread. Building the layer fails with
+ * `SettingInvalid` where `QueueLive.layer` does.
  *
  * @example
  * ```ts

@@ -37,7 +37,7 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
       from: "SELECT job_ids INTO ids FROM leases WHERE id = asked_lease FOR UPDATE;",
       to: "SELECT job_ids INTO ids FROM leases WHERE id = asked_lease;"
     }],
-    by: [test(completions, "that may still be committed is waited for: settled")]
+    by: [test(completions, "that may still be committed is waited for")]
   },
   {
     name: "lost-commit-is-taken-for-a-rollback",
@@ -88,6 +88,6 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
       from: "if (transaction === undefined) return",
       to: "if (true) return"
     }],
-    by: [test("contracts/memory", "leaves none of the jobs of a transactional job that fails")]
+    by: [test("layers/MemoryTransactions", "leaves the jobs of its last attempt alone")]
   }
 ]
