@@ -21,6 +21,8 @@ export interface Handler {
    * uninterruptible region and allows interruption where the code may be interrupted.
    */
   readonly run: (payload: unknown, job: CompletableJob) => Effect.Effect<unknown, unknown>
+  /** The services that the handler of a transactional kind was given. */
+  readonly context?: Context.Context<never> | undefined
   /** Encodes the value of a run. Absent if the kind has no results. */
   readonly encode?: ((value: unknown) => Effect.Effect<JobResult.Encoded>) | undefined
 }

@@ -49,6 +49,26 @@ const wrong: ReadonlyArray<readonly [what: string, options: object, issue: strin
     { onError: { BankDown: OnError.fail } },
     "onError is given without an error"
   ],
+  [
+    "a transaction without a time",
+    { transactional: {} },
+    "its transactional timeout is not a duration that is more than 0 and at most a day"
+  ],
+  [
+    "a transaction of no time",
+    { transactional: { timeout: 0 } },
+    "its transactional timeout is not a duration that is more than 0 and at most a day"
+  ],
+  [
+    "a transaction of two days",
+    { transactional: { timeout: "2 days" } },
+    "its transactional timeout is not a duration that is more than 0 and at most a day"
+  ],
+  [
+    "two times",
+    { transactional: { timeout: "1 second" }, timeout: "1 second" },
+    "it has a timeout and a transactional one; give the latter"
+  ],
   ["a rule that is none", { onDefect: "retry" }, "onDefect is neither an OnError nor a function"],
   ["an answer that is none", { onTimeout: () => OnError.fail }, "onTimeout is no OnError"],
   [

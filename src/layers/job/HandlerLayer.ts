@@ -45,6 +45,7 @@ export const of = <
       return {
         name: kind.name,
         policy: kind.policy,
+        context: isTransactional ? context : undefined,
         encode: encode === undefined
           ? undefined
           : (value) => Effect.provideContext(encode(value), context),

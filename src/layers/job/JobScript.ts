@@ -5,8 +5,8 @@ import type { PgClient } from "@effect/sql-pg"
 import { type Context, Effect, Layer, type Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { defaults, kindsIssue } from "../../domain/JobKind.ts"
-import type { RunningJob } from "../../domain/JobRecord.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
+import type { CompletableJob } from "../../services/Transactions.ts"
 import * as Handler from "./Handler.ts"
 import { call } from "./HandlerCall.ts"
 import type * as Job from "./Job.ts"
@@ -14,7 +14,7 @@ import type * as Job from "./Job.ts"
 /** The argument of a script's `setupJobs`. */
 export interface JobQueue {
   /** Runs `handler` for every job of this name, with the stored JSON as payload. */
-  handle(name: string, handler: (payload: unknown, job: RunningJob) => unknown): void
+  handle(name: string, handler: (payload: unknown, job: CompletableJob<void>) => unknown): void
   /** Runs `handler` for every job of this kind, with its payload decoded. */
   handle<
     Name extends string,
@@ -25,7 +25,7 @@ export interface JobQueue {
     job: Job.Job<Name, Payload, Failure>,
     handler: (
       payload: Payload["Type"],
-      job: RunningJob
+      job: CompletableJob<void>
     ) => A & Job.Declared<A, Failure["Type"]>
   ): void
 }
@@ -63,7 +63,7 @@ export const setup: Effect.Effect<Setup> = Effect.sync(() => {
     Payload extends Schema.Top & { readonly DecodingServices: never }
   >(
     job: string | Job.Job<Name, Payload>,
-    handler: (payload: Payload["Type"], job: RunningJob) => unknown
+    handler: (payload: Payload["Type"], job: CompletableJob<void>) => unknown
   ) =>
     typeof job === "object" && job !== null
       ? register({
@@ -96,7 +96,7 @@ const merge = (
 /** A handler of a name, with the stored JSON as payload. */
 const ofName = (
   name: string,
-  handler: (payload: unknown, job: RunningJob) => unknown
+  handler: (payload: unknown, job: CompletableJob<void>) => unknown
 ): Layer.Layer<never, never, Services> =>
   Handler.layer(name, (context: Context.Context<Services>) => ({
     name,

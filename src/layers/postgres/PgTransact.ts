@@ -3,7 +3,7 @@
  * is added, and it commits.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Cause, Duration, Effect, Exit } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import { StoreError } from "../../domain/Errors.ts"
 import type { TransactionEnd } from "../../domain/TransactionEnd.ts"
@@ -47,7 +47,7 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
       yield* bound(timeout)
       seen.phase = "running"
       onBegin()
-      seen.exit = yield* Effect.exit(handler)
+      seen.exit = yield* apart(handler)
       const value = yield* seen.exit
       seen.phase = "completing"
       yield* insert(completion(value))
@@ -80,6 +80,22 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
       })
   }
 }
+
+/**
+ * Runs a handler in a fiber of its own. A value that is no Effect would kill this one, past the end
+ * of the transaction, and its connection would never come back.
+ */
+const apart = Effect.fnUntraced(function*(handler: Effect.Effect<unknown, unknown>) {
+  const fiber = yield* Effect.forkChild(handler, {
+    startImmediately: true,
+    uninterruptible: "inherit"
+  })
+  const waited = yield* Effect.exit(Effect.interruptible(Fiber.await(fiber)))
+  if (Exit.isSuccess(waited)) return waited.value
+  // The reason travels along.
+  fiber.interruptUnsafe(undefined, Cause.annotations(waited.cause))
+  return yield* Fiber.await(fiber)
+})
 
 interface Seen {
   phase: TransactionEnd["phase"]

@@ -3,7 +3,7 @@
  * are in `sql/0020_transactions.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer, Option, Predicate, Semaphore } from "effect"
+import { Context, Duration, Effect, Layer, Option, Predicate, Semaphore } from "effect"
 import { NotInTransaction, SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import type { CommitAnswer } from "../../domain/TransactionEnd.ts"
 import type { Handlers } from "../../services/Handlers.ts"
@@ -26,6 +26,7 @@ const make = Effect.fnUntraced(function*({ application, handlers, schema }: Opti
   const kinds = transactionalOf(handlers)
   const turns = yield* Semaphore.make(yield* permitsOf(application, kinds))
   yield* Effect.forEach(kinds, sayIfLong, { discard: true })
+  yield* Effect.forEach(kinds, sayIfElsewhere(application), { discard: true })
   const transact = PgTransact.make(sql, schema)
 
   const complete: Transactions["Service"]["complete"] = Effect.fn("Transactions.complete")(
@@ -88,12 +89,14 @@ const permitsOf = (
 interface Kind {
   readonly name: string
   readonly timeout: Duration.Duration
+  readonly context: Context.Context<never> | undefined
 }
 
 const transactionalOf = (handlers: Handlers["Service"] | undefined): ReadonlyArray<Kind> =>
   handlers?.names.flatMap((name) => {
-    const timeout = handlers.find(name)?.policy.transactional
-    return timeout === undefined ? [] : [{ name, timeout }]
+    const { context, policy } = handlers.find(name) ?? {}
+    const timeout = policy?.transactional
+    return timeout === undefined ? [] : [{ name, timeout, context }]
   }) ?? []
 
 const sayIfLong = ({ name, timeout }: Kind): Effect.Effect<void> =>
@@ -105,6 +108,19 @@ const sayIfLong = ({ name, timeout }: Kind): Effect.Effect<void> =>
     : Effect.void
 
 const long = Duration.minutes(1)
+
+/** The writes of such a handler would be in no transaction, and happen more than once. */
+const sayIfElsewhere =
+  (application: PgClient.PgClient) => ({ context, name }: Kind): Effect.Effect<void> => {
+    const own = context && Option.getOrUndefined(Context.getOption(context, PgClient.PgClient))
+    return own === undefined || own.transactionService.key === application.transactionService.key
+      ? Effect.void
+      : EventLog.warning("setting.remark", {
+        text:
+          `the handler of the transactional kind "${name}" was given another PgClient than its ` +
+          "worker: what it writes there is in no transaction with its job"
+      })
+  }
 
 /** The driver's default. */
 const driversMax = 10

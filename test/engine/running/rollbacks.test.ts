@@ -5,10 +5,10 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schema } from "effect"
 import * as OnError from "../../../src/domain/OnError.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
-import { enqueue } from "../../../src/services/Enqueue.ts"
+import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../../Given.ts"
 import type * as LogLines from "../../support/LogLines.ts"
 import * as Session from "../../support/Session.ts"
@@ -144,6 +144,53 @@ layer(database, options)("a transactional job", (it) => {
       yield* finishedAll(queue, 1)
 
       assert.deepStrictEqual([attempts, yield* notes(queue)], [[1, 1], [1]])
+    }))
+
+  it.effect("that goes on with a value that is no Effect gives its connection back", () =>
+    Effect.gen(function*() {
+      const Broken = Job.make("broken", {
+        payload: Schema.Boolean,
+        maxAttempts: 1,
+        transactional: { timeout: "10 seconds" }
+      })
+      const queue = yield* queueName
+      const number: Effect.Effect<void> = JSON.parse("7")
+      yield* start(
+        Broken.toLayer((isBroken) =>
+          Effect.flatMap(Effect.void, () => isBroken ? number : Effect.void)
+        ),
+        { queues: [queue], workers: 1 }
+      )
+
+      yield* enqueueAll(Broken, Array.from({ length: 12 }, (_, n) => ({ payload: n < 11, queue })))
+      yield* finishedAll(queue, 12)
+
+      const outcomes = (yield* finished(queue)).map(({ outcome }) => outcome)
+      assert.deepStrictEqual(outcomes, [...Array.from({ length: 11 }, () => "failed"), "completed"])
+    }))
+
+  it.effect("learns why it is interrupted", () =>
+    Effect.gen(function*() {
+      const reasons: Array<unknown> = []
+      const Slow = Job.make("slow", {
+        transactional: { timeout: "100 millis" },
+        onTimeout: OnError.fail
+      })
+      const queue = yield* queueName
+      yield* start(
+        Slow.toLayer(() =>
+          Effect.onExit(Effect.never, (exit) =>
+            Effect.sync(() => {
+              if (Exit.isFailure(exit)) reasons.push(Job.interruption(exit.cause)?.why)
+            }))
+        ),
+        { queues: [queue] }
+      )
+
+      yield* enqueue(Slow, undefined, { queue })
+      yield* finishedAll(queue, 1)
+
+      assert.deepStrictEqual(reasons, ["timedOut"])
     }))
 
   it.effect("is cancelled as any job: its transaction is rolled back", () =>

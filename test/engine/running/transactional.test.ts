@@ -11,6 +11,7 @@ import * as OnError from "../../../src/domain/OnError.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { enqueue, enqueueAll } from "../../../src/services/Enqueue.ts"
 import { eventually, queueName } from "../../Given.ts"
+import type * as LogLines from "../../support/LogLines.ts"
 import * as Postgres from "../../support/Postgres.ts"
 import * as Session from "../../support/Session.ts"
 import { finished, finishedAll, options, start, unfinished } from "../Live.ts"
@@ -143,6 +144,34 @@ layer(database, options)("a transactional job", (it) => {
       yield* finishedAll(queue, 1)
 
       assert.deepStrictEqual(levels, [{ now: "read committed", otherwise: "serializable" }])
+    }))
+
+  it.effect("needs a client with four connections, and is remarked on if it may take long", () =>
+    Effect.gen(function*() {
+      const lines: Array<LogLines.LogLine> = []
+      const Long = Job.make("long", { transactional: { timeout: "2 minutes" } })
+      const { url } = yield* Postgres.TestDatabase
+      const startOn = (maxConnections: number) =>
+        start(Long.toLayer(() => Effect.void), { queues: ["long"], lines }).pipe(
+          Effect.provide(PgClient.layer({ url: Redacted.make(url), maxConnections }))
+        )
+
+      const refused = yield* Effect.flip(startOn(3))
+      yield* startOn(4)
+      const other = yield* Layer.build(PgClient.layer({ url: Redacted.make(url) }))
+      const elsewhere = Layer.provide(
+        Long.toLayer(() => PgClient.PgClient.use((sql) => sql`SELECT 1`)),
+        Layer.succeedContext(other)
+      )
+      yield* start(elsewhere, { queues: ["long"], lines })
+
+      assert.include(refused, { _tag: "SettingInvalid", setting: "maxConnections" })
+      assert.include(refused.message, "\"long\" needs a client with at least 4 connections")
+      assert.match(lines.map(({ text }) => text).join("\n"), /"long" may stay open for 2m/)
+      assert.match(
+        lines.map(({ text }) => text).join("\n"),
+        /"long" was given another PgClient than its worker/
+      )
     }))
 
   it.effect("refuses a promise, which knows no transaction", () =>
