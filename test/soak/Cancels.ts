@@ -3,23 +3,25 @@
  * them started afterwards.
  */
 import type { Evidence } from "./Database.ts"
-import type { Job } from "./Jobs.ts"
+import * as Jobs from "./Jobs.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Pause } from "./Runs.ts"
 import type { Violation } from "./Violation.ts"
 
 export const check = (
-  jobs: ReadonlyMap<number, Job>,
+  jobs: ReadonlyMap<number, Jobs.Job>,
   entries: ReadonlyArray<Ledger.Entry>,
-  { finished, history, left }: Evidence,
+  { finished, history, left, replaced }: Evidence,
   pauses: ReadonlyArray<Pause>
 ): ReadonlyArray<Violation> => {
   const isForgotten = Ledger.isForgotten(entries)
   const asked = entries.filter((entry) => entry.what === "cancel")
   const known = asked.filter(({ at }) => !isForgotten(at))
   // The answer of a lost call may have been any.
-  const mayEnd = new Set(
-    asked.flatMap(({ answer, n }) => ["cancelled", "stopping", "lost"].includes(answer) ? [n] : [])
+  const ends = ["cancelled", "stopping", "lost"]
+  const mayEnd = Jobs.alsoLater(
+    new Set(asked.flatMap(({ answer, n }) => ends.includes(answer) ? [n] : [])),
+    replaced
   )
   const mustEnd = new Map(known.flatMap((one) => one.answer === "cancelled" ? [[one.n, one]] : []))
   const mustNotGoOn = new Map(
@@ -65,8 +67,8 @@ const readMillis = 1
  * be frozen between its last look at its lease and the entry of a start. And a crash of the server
  * forgets leases of jobs without a key, of which the worker learns with a renewal.
  */
-const lateStarts = (
-  jobs: ReadonlyMap<number, Job>,
+export const lateStarts = (
+  jobs: ReadonlyMap<number, Jobs.Job>,
   entries: ReadonlyArray<Ledger.Entry>,
   pauses: ReadonlyArray<Pause>
 ): ReadonlyArray<Ledger.RunEntry> => {

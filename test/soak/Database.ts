@@ -1,6 +1,6 @@
 /**
  * The soak's own connections, and its tables beside pgq's schema. A trigger writes a history of all
- * leases, in the transactions that change them.
+ * leases, and of the holders of unique keys, in the transactions that change them.
  */
 import { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect, Redacted } from "effect"
@@ -74,7 +74,42 @@ const statements = [
     RETURN NULL;
   END $$`,
   `CREATE TRIGGER remember AFTER INSERT OR UPDATE OR DELETE ON pgq.leases
-    FOR EACH ROW EXECUTE FUNCTION soak.remember()`
+    FOR EACH ROW EXECUTE FUNCTION soak.remember()`,
+  // A row for each job that takes a unique key or gives it away. An AFTER trigger takes it once the
+  // index has let the job in.
+  `CREATE TABLE soak.holders (
+    order_ bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, id bigint NOT NULL,
+    key text NOT NULL, takes boolean NOT NULL
+  )`,
+  `CREATE TABLE soak.replaced (
+    id bigint NOT NULL, before bigint NOT NULL, after bigint NOT NULL, leased boolean NOT NULL
+  )`,
+  `CREATE FUNCTION soak.remember_key() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    before text;
+    after text;
+  BEGIN
+    IF TG_OP <> 'INSERT' THEN before := OLD.name || ' ' || OLD.unique_key; END IF;
+    IF TG_OP <> 'DELETE' THEN after := NEW.name || ' ' || NEW.unique_key; END IF;
+    IF before IS DISTINCT FROM after THEN
+      INSERT INTO soak.holders (at, id, key, takes)
+      SELECT clock_timestamp(), CASE WHEN takes THEN NEW.id ELSE OLD.id END, key, takes
+      FROM (VALUES (before, false), (after, true)) AS changes(key, takes) WHERE key IS NOT NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.payload IS DISTINCT FROM NEW.payload THEN
+      INSERT INTO soak.replaced
+      SELECT NEW.id, (OLD.payload ->> 'n')::bigint, (NEW.payload ->> 'n')::bigint,
+             EXISTS (SELECT FROM pgq.leases WHERE NEW.id = ANY (job_ids));
+    END IF;
+    RETURN NULL;
+  END $$`,
+  // Names with a tilde are not those of guests: pgq's steps stay as they are.
+  `CREATE TRIGGER "~soak insert" AFTER INSERT ON pgq.jobs
+    FOR EACH ROW WHEN (NEW.unique_key IS NOT NULL) EXECUTE FUNCTION soak.remember_key()`,
+  `CREATE TRIGGER "~soak delete" AFTER DELETE ON pgq.jobs
+    FOR EACH ROW WHEN (OLD.unique_key IS NOT NULL) EXECUTE FUNCTION soak.remember_key()`,
+  `CREATE TRIGGER "~soak update" AFTER UPDATE OF unique_key, payload ON pgq.jobs
+    FOR EACH ROW EXECUTE FUNCTION soak.remember_key()`
 ]
 
 /** A finished job that was not queued again. */
@@ -109,6 +144,23 @@ export interface Left {
   readonly state: string
 }
 
+/** A job that takes a unique key or gives it away. */
+export interface Holding {
+  readonly at: number
+  readonly id: number
+  /** The name of the job, and its key. */
+  readonly key: string
+  readonly takes: boolean
+}
+
+/** An offer whose number took the place of another one in a job. */
+export interface Replaced {
+  readonly id: number
+  readonly before: number
+  readonly after: number
+  readonly isLeased: boolean
+}
+
 export interface Evidence {
   readonly finished: ReadonlyArray<Finished>
   readonly history: ReadonlyArray<Change>
@@ -117,6 +169,8 @@ export interface Evidence {
   readonly effects: ReadonlyArray<number>
   /** The ids of the jobs that were queued again. */
   readonly redriven: ReadonlyArray<number>
+  readonly holdings: ReadonlyArray<Holding>
+  readonly replaced: ReadonlyArray<Replaced>
 }
 
 /** Reads all rows, which takes a while for a million jobs. */
@@ -148,5 +202,15 @@ export const evidence = (url: string): Effect.Effect<Evidence> =>
           SELECT id::double precision FROM pgq.finished_jobs WHERE redriven_at IS NOT NULL
         `,
         (rows) => rows.map(({ id }) => id)
-      )
+      ),
+      holdings: sql<Holding>`
+        SELECT extract(epoch FROM at)::double precision * 1000 AS at, id::double precision, key,
+               takes
+        FROM soak.holders ORDER BY holders.at, order_
+      `,
+      replaced: sql<Replaced>`
+        SELECT id::double precision, before::double precision, after::double precision,
+               leased AS "isLeased"
+        FROM soak.replaced
+      `
     }), "10 minutes")

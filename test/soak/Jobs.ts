@@ -2,7 +2,7 @@
  * The jobs as the ledgers of their producers have them, and a check that each came to its right
  * end.
  */
-import type { Evidence, Finished } from "./Database.ts"
+import type { Evidence, Finished, Replaced } from "./Database.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -47,7 +47,7 @@ export const laneOf = (job: Job | undefined): string | undefined =>
 export const check = (
   jobs: ReadonlyMap<number, Job>,
   entries: ReadonlyArray<Ledger.Entry>,
-  { finished, left }: Evidence
+  { finished, left, replaced }: Evidence
 ): ReadonlyArray<Violation> => {
   const ends = new Map<number, ReadonlyArray<Finished>>()
   for (const one of finished) ends.set(one.n, [...ends.get(one.n) ?? [], one])
@@ -58,7 +58,11 @@ export const check = (
     if (entry.what === "start") hasRun.add(entry.n)
     if (entry.what === "end") hasEnded.add(entry.n)
   }
-  const mayExpire = new Set(entries.flatMap((entry) => entry.what === "expire" ? [entry.n] : []))
+  const mayExpire = alsoLater(
+    new Set(entries.flatMap((entry) => entry.what === "expire" ? [entry.n] : [])),
+    replaced
+  )
+  const isReplaced = new Set(replaced.map(({ before }) => before))
   const isForgotten = Ledger.isForgotten(entries)
 
   return Array.from(jobs.values()).flatMap((job): ReadonlyArray<Violation> => {
@@ -72,7 +76,9 @@ export const check = (
       return isThere || hasRun.has(n) ? [{ check: "never added", detail }] : []
     }
     if (!isThere) {
-      return fate === "ack" && !isForgotten(job.ackedMonotonic) ? [{ check: "lost", detail }] : []
+      return fate === "ack" && !isReplaced.has(n) && !isForgotten(job.ackedMonotonic)
+        ? [{ check: "lost", detail }]
+        : []
     }
     if (found.length > 1) return [{ check: "doubled", detail }]
     const [end] = found
@@ -86,4 +92,20 @@ export const check = (
       ? []
       : [{ check: "wrong end", detail }]
   })
+}
+
+/**
+ * The numbers, and those that have taken their place: what somebody asks for a job may meet it when
+ * it has another number already.
+ */
+export const alsoLater = (
+  numbers: ReadonlySet<number>,
+  replaced: ReadonlyArray<Replaced>
+): ReadonlySet<number> => {
+  const all = new Set(numbers)
+  const next = new Map(replaced.map(({ after, before }) => [before, after]))
+  for (const n of numbers) {
+    for (let later = next.get(n); later !== undefined; later = next.get(later)) all.add(later)
+  }
+  return all
 }

@@ -75,6 +75,22 @@ export interface CancelEntry {
   readonly answer: string
 }
 
+/**
+ * The answer to an offer of the unique job `n`: the outcome, and the job that was added or stands
+ * for it. `sent` and `wall` are times of the wall clock, before the call and after the answer.
+ */
+export interface OfferEntry {
+  readonly what: "offer"
+  readonly at: number
+  readonly sent: number
+  readonly wall: number
+  readonly n: number
+  readonly id: number
+  readonly key: string
+  readonly isWithin: boolean
+  readonly outcome: string
+}
+
 /** A fault that was injected, or the start of the peace. */
 export interface FaultEntry {
   readonly what: "fault"
@@ -101,6 +117,7 @@ export type Entry =
   | ProcessEntry
   | CancelEntry
   | ExpireEntry
+  | OfferEntry
   | KillEntry
   | FaultEntry
   | RewindEntry

@@ -6,6 +6,7 @@ import type { Change, Evidence } from "./Database.ts"
 import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Offers from "./Offers.ts"
 import * as Runs from "./Runs.ts"
 
 export const leaseMillis = 1000
@@ -66,7 +67,15 @@ export const moved = (
   ids
 })
 
-export const nothing: Evidence = { finished: [], history: [], left: [], effects: [], redriven: [] }
+export const nothing: Evidence = {
+  finished: [],
+  history: [],
+  left: [],
+  effects: [],
+  redriven: [],
+  holdings: [],
+  replaced: []
+}
 
 export const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Evidence>) => {
   const all = { ...nothing, ...evidence }
@@ -83,7 +92,8 @@ export const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Ev
       rewinds: Ledger.rewindsOf(entries)
     }).violations,
     ...Leases.check(jobs, all),
-    ...Cancels.check(jobs, entries, all, pauses)
+    ...Cancels.check(jobs, entries, all, pauses),
+    ...Offers.check(jobs, entries, all, pauses)
   ].map(({ check }) => check)
 }
 

@@ -4,6 +4,7 @@
 
 import { looks } from "./Auditor.ts"
 import { cancels } from "./Canceller.ts"
+import { offers } from "./Offerer.ts"
 import { expiries, pauses, retries } from "./Operator.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -24,6 +25,7 @@ const short: Readonly<Record<string, number>> = {
   [retries]: 100,
   [expiries]: 100,
   [pauses]: 20,
+  [offers]: 200,
   [jobs]: 30_000
 }
 

@@ -13,6 +13,7 @@ import * as Dice from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Leftovers from "./Leftovers.ts"
 import * as Nemesis from "./Nemesis.ts"
+import * as Offerer from "./Offerer.ts"
 import * as Operator from "./Operator.ts"
 import type { Options } from "./Options.ts"
 import * as Peace from "./Peace.ts"
@@ -27,6 +28,7 @@ import * as World from "./World.ts"
 /** How long the jobs that are left after the faults may take. */
 const drainSecondsMax = 120
 const producerCount = 12
+const offererCount = 8
 /** How much longer the faults go on while one of them has not reached its quota. */
 const extraSecondsMax = 30
 /** How much longer still while one of them is so rare that the soak would prove nothing. */
@@ -143,6 +145,12 @@ const trouble = Effect.fnUntraced(function*(
   const operator = yield* Effect.forkScoped(
     Operator.run({ world, dice: dice.for("operator"), isOver: () => isOver })
   )
+  const offerers = yield* Effect.forkScoped(Effect.forEach(
+    Array.from({ length: offererCount }, (_, index) => index),
+    (index) =>
+      Offerer.run({ world, dice: dice.for(`offerer ${index}`), index, isOver: () => isOver }),
+    { concurrency: "unbounded", discard: true }
+  ))
   yield* Effect.sleep(faultSeconds * 1000)
   yield* goOn(extraSecondsMax, () => Quotas.missing(world.faults, faultSeconds).length > 0)
   yield* goOn(slowMachineSecondsMax, () => Quotas.tooFew(world.faults, asked).length > 0)
@@ -154,6 +162,7 @@ const trouble = Effect.fnUntraced(function*(
   yield* Fiber.join(nemesis)
   yield* Fiber.join(canceller)
   yield* Fiber.join(operator)
+  yield* Fiber.join(offerers)
 })
 
 /** Lets the faults go on while some of them are missing. */

@@ -9,6 +9,7 @@ import * as Jobs from "./Jobs.ts"
 import * as Leases from "./Leases.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Logs from "./Logs.ts"
+import * as Offers from "./Offers.ts"
 import * as Peace from "./Peace.ts"
 import * as Runs from "./Runs.ts"
 import type { Violation } from "./Violation.ts"
@@ -48,6 +49,7 @@ export const of = (options: {
     ...Leases.check(jobs, evidence),
     ...Ends.check(jobs, entries, evidence),
     ...Cancels.check(jobs, entries, evidence, pauses),
+    ...Offers.check(jobs, entries, evidence, pauses),
     ...Runs.slow(recoveries, {
       leaseMillis,
       lookMillis: bouncer === undefined ? 0 : 5000,

@@ -267,6 +267,8 @@ describe("the quotas", () => {
     ["retries", 100],
     ["jobs made to expire", 100],
     ["pauses of a queue", 20],
+    ["offers, kept", 100],
+    ["offers, replaced", 100],
     ["signals", 100],
     ["jobs added", 30_000]
   ])
