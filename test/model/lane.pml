@@ -31,6 +31,15 @@
 #ifndef CANCELS
 #define CANCELS 0       /* jobs cancelled as they wait or run */
 #endif
+#ifndef PAUSES
+#define PAUSES 0        /* pauses of the name of job 0; the other jobs have other names */
+#endif
+#ifndef EXPIRIES
+#define EXPIRIES 0      /* jobs that expire before a worker has them */
+#endif
+#ifndef REDRIVES
+#define REDRIVES 0      /* jobs that have ended and are queued again */
+#endif
 #ifndef LOSSES
 #define LOSSES 0        /* markers that are gone: a table truncated by hand, a restore */
 #endif
@@ -44,6 +53,8 @@
 #define PROMOTER 3
 #define SOMEBODY 4
 #define CANCELLER 5
+#define SWEEPER 6
+#define UNPAUSER 7
 
 #define ABSENT 0        /* not committed yet */
 #define WAITING 1
@@ -53,7 +64,9 @@
 #define GONE 5
 #define SAME 6          /* locked, but not changed */
 
-#define IS_HEAD(s) ((s) == READY || (s) == RETRY)
+#define ASIDE 7         /* of a paused name, and the head of its lane */
+
+#define IS_HEAD(s) ((s) == READY || (s) == RETRY || (s) == ASIDE)
 #define RANK(j) ((j) == NJ - 1 -> 0 : (j) + 1)
 #define BIT(j) (1 << (j))
 #define HAS(mask, j) (((mask) >> (j)) & 1)
@@ -78,6 +91,9 @@ byte aborts = ABORTS;
 byte deletes = DELETES;
 byte losses = LOSSES;
 byte cancels = CANCELS;
+byte redrives = REDRIVES;
+bit paused;
+bit waits;                       /* job 0 was set aside, and its lane waits for it */
 byte asked[NW];                  /* the requests to cancel jobs of a lease */
 byte told;                       /* whoever cancelled these jobs was told that they never start */
 
@@ -194,6 +210,9 @@ inline endRows() {
         :: else fi; i++
   :: else -> break
   od; i = 0;
+#if PAUSES > 0
+  if :: state[0] == ASIDE -> waits = 1 :: state[0] == READY || state[0] == GONE -> waits = 0 :: else fi;
+#endif
   if :: stripe == me -> stripe = NOBODY :: else fi
 }
 
@@ -219,6 +238,9 @@ proctype Worker(byte me) {
 #endif
   byte held;
   bit marked, remark, failed, keyed;
+#if PAUSES > 0
+  bit sees;
+#endif
   byte done, undone, becomes, rest;
 #if CANCELS > 0
   byte heeded;
@@ -229,7 +251,7 @@ proctype Worker(byte me) {
   dead[me] = 0;
   if
   :: atomic { marker || ANY(CLAIMABLE) }
-  :: ALL(IS_GONE) -> goto stop
+  :: ALL(IS_GONE) && redrives == 0 -> goto stop
   fi;
 #ifndef NO_INTERNAL
   if
@@ -306,7 +328,8 @@ proctype Worker(byte me) {
        if :: locker[mine] == NOBODY -> locker[mine] = me; change[mine] = SAME :: else fi;
        i = 0;
        do :: i < NJ -> assert(!(HAS(waited[me], i) && SEES(me, i) == WAITING && RANK(i) < RANK(mine))); i++
-          :: else -> break od; i = 0
+          :: else -> break od; i = 0;
+       assert(!waits || mine == 0)
     :: else -> mine = NONE
     fi; waited[me] = 0
   };
@@ -317,6 +340,22 @@ proctype Worker(byte me) {
 #endif
     held = 0
   };
+#if PAUSES > 0
+  sees = paused;
+  atomic {
+    /* The row is locked, and the job is in no lease. */
+    if
+    :: mine == 0 && sees ->
+#ifdef ASIDE_LEAVES_LANE
+       change[0] = SCHEDULED; waits = 1;
+#else
+       change[0] = ASIDE;
+#endif
+       mine = NONE
+    :: else
+    fi
+  };
+#endif
   if
   :: mine != NONE ->
      atomic {
@@ -333,7 +372,12 @@ proctype Worker(byte me) {
              rest = rest | BIT(first); locker[first] = me; change[first] = SAME
 #endif
           :: else
-          fi; first = NONE; head = NONE
+          fi;
+#if PAUSES > 0
+          /* A lane run ends before a job of a paused name. */
+          if :: HAS(rest, 0) && mine != 0 && sees -> rest = BIT(mine) :: else fi;
+#endif
+          first = NONE; head = NONE
        fi
 #endif
      }
@@ -530,7 +574,7 @@ proctype Producer(byte j) {
   }
 }
 
-#if RETRIES > 0
+#if RETRIES > 0 || PAUSES > 0
 proctype Promoter() {
   byte me = PROMOTER, i, j, failed;
  end:
@@ -651,6 +695,94 @@ proctype Canceller() {
 }
 #endif
 
+#if EXPIRIES > 0
+/* expire(): passes by rows that others lock, and looks at the leases once it has the row. */
+#define IS_THERE(j) (state[j] != ABSENT && state[j] != GONE && locker[j] == NOBODY)
+proctype Sweeper() {
+  byte me = SWEEPER, i, j, failed;
+  byte left = EXPIRIES;
+ end:
+  do
+  :: atomic {
+       if
+       :: left > 0 && IS_THERE(0) -> j = 0
+       :: left > 0 && IS_THERE(1) -> j = 1
+#if NJ > 2
+       :: left > 0 && IS_THERE(2) -> j = 2
+#endif
+       fi;
+       left--;
+#ifdef SWEEP_LOOKS_FIRST
+       if :: UNLEASED(j) :: else -> failed = 1 fi
+     };
+     atomic { if :: IS_THERE(j) -> locker[j] = me; change[j] = SAME :: else -> failed = 1 fi };
+#else
+       locker[j] = me; change[j] = SAME
+     };
+     atomic { if :: UNLEASED(j) :: else -> failed = 1 fi };
+#endif
+     atomic {
+       if :: !failed ->
+             change[j] = GONE; told = told | BIT(j);
+#ifndef NO_SWEEP_MARK
+             if :: IS_HEAD(state[j]) -> marker = 1 :: else fi
+#endif
+          :: else fi;
+       endRows(); failed = 0; j = 0
+     }
+  od
+}
+#endif
+
+#if REDRIVES > 0
+/* redrive(): the row comes back with the id that it had, as a producer's would. */
+proctype Redriver() {
+  byte i;
+  do
+  :: redrives == 0 -> break
+  :: atomic { redrives > 0 -> redrives-- }
+  :: atomic {
+       if
+       :: redrives > 0 && state[0] == GONE && locker[0] == NOBODY -> i = 0
+       :: redrives > 0 && state[1] == GONE && locker[1] == NOBODY -> i = 1
+#if NJ > 2
+       :: redrives > 0 && state[2] == GONE && locker[2] == NOBODY -> i = 2
+#endif
+       fi;
+       redrives--; state[i] = WAITING; told = told & ~BIT(i);
+       waited[0] = waited[0] & ~BIT(i); waited[1] = waited[1] & ~BIT(i);
+#ifndef NO_REDRIVE_MARKER
+       marker = 1;
+#endif
+       i = 0
+     }
+  od
+}
+#endif
+
+#if PAUSES > 0
+/* pause() and resume(); then unpause(), again and again: what was set aside is due, once its name is
+   paused no more. */
+proctype Pauser() {
+  byte me = UNPAUSER, i, failed;
+  paused = 1;
+  paused = 0;
+#ifdef UNPAUSES_ONCE
+  if
+  :: atomic { state[0] == ASIDE && locker[0] == NOBODY -> locker[0] = me; change[0] = SAME };
+     atomic { change[0] = RETRY; endRows() }
+  :: else
+  fi
+#else
+ end:
+  do
+  :: atomic { state[0] == ASIDE && locker[0] == NOBODY -> locker[0] = me; change[0] = SAME };
+     atomic { change[0] = RETRY; endRows() }
+  od
+#endif
+}
+#endif
+
 #if LOSSES > 0
 proctype Loser() {
  end:
@@ -685,7 +817,7 @@ init {
 #if STALLS + DEATHS > 0
     run Rescuer();
 #endif
-#if RETRIES > 0
+#if RETRIES > 0 || PAUSES > 0
     run Promoter();
 #endif
 #if DELETES > 0
@@ -693,6 +825,15 @@ init {
 #endif
 #if CANCELS > 0
     run Canceller();
+#endif
+#if EXPIRIES > 0
+    run Sweeper();
+#endif
+#if REDRIVES > 0
+    run Redriver();
+#endif
+#if PAUSES > 0
+    run Pauser();
 #endif
 #if LOSSES > 0
     run Loser(); run Healer();

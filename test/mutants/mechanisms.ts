@@ -100,6 +100,10 @@ export const mechanisms = {
   ],
   expectedPayload: ["the look at the payload before a change of it", "a change is lost"],
   pausedHead: ["the head that a paused job stays in its lane", "a lane runs out of order"],
+  laterUnpause: [
+    "looking again and again for jobs that were set aside",
+    "a job that a claim sets aside during the resume never comes back"
+  ],
   endOfPausedRun: ["the end of a lane run before a paused name", "a paused job runs"],
   rowsOfSetAside: [
     "the end of a row of set_aside with the change that brings its job back",

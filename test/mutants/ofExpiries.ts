@@ -1,7 +1,7 @@
 /**
  * Mutants of the steps that end expired jobs.
  */
-import { type Mutant, test, uniqueHistories } from "./Mutant.ts"
+import { model, type Mutant, test, uniqueHistories } from "./Mutant.ts"
 
 const file = "sql/0015_expiry.sql"
 const look = "    leased := ARRAY(\n      SELECT unnest(job_ids) FROM leases\n" +
@@ -18,13 +18,19 @@ export const ofExpiries: ReadonlyArray<Mutant> = [
     name: "sweep-looks-at-the-leases-first",
     of: "secondLookOfSweeps",
     changes: [{ file, from: lock + why + look, to: early + lock }],
-    by: [test("interleaving/expiry", "that a claim overtakes before it locks the job")]
+    by: [
+      test("interleaving/expiry", "that a claim overtakes before it locks the job"),
+      model("lane", "NJ=2 EXPIRIES=1 SWEEP_LOOKS_FIRST", "violated")
+    ]
   },
   {
     name: "expired-without-a-marker",
     of: "markerOfExpired",
     changes: [{ file, from: "    PERFORM mark_lanes(q, heads);\n", to: "" }],
-    by: [test("interleaving/expiry", "a sweep, a claim leaves the job, and takes the next")]
+    by: [
+      test("interleaving/expiry", "a sweep, a claim leaves the job, and takes the next"),
+      model("lane", "NJ=3 EXPIRIES=1 NO_SWEEP_MARK", "stuck")
+    ]
   },
   {
     name: "due-jobs-start-after-their-time",

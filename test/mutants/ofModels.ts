@@ -33,6 +33,11 @@ export const ofModels: ReadonlyArray<Mutant> = [
     "demotion",
     model("lane", "NJ=2 DEMOTE_LEASED", "violated")
   ),
+  inModel(
+    "one-look-for-jobs-set-aside",
+    "laterUnpause",
+    model("lane", "NJ=2 PAUSES=1 UNPAUSES_ONCE", "stuck")
+  ),
   inModel("one-snapshot-for-a-step", "ownLook", model("lane", "NJ=3 ONE_SNAPSHOT", "stuck")),
   inModel(
     "settlement-fenced-by-the-count-of-claims",

@@ -1,7 +1,7 @@
 /**
  * Mutants of the steps by which operators put jobs right.
  */
-import { type Mutant, test } from "./Mutant.ts"
+import { model, type Mutant, test } from "./Mutant.ts"
 
 const file = "sql/0014_by_operators.sql"
 
@@ -14,7 +14,10 @@ export const ofOperators: ReadonlyArray<Mutant> = [
       from: "  RETURN 'redriven';",
       to: "  DELETE FROM dirty_lanes WHERE key = past.serialization_key;\n  RETURN 'redriven';"
     }],
-    by: [test("interleaving/redrives", "puts a job first in its lane")]
+    by: [
+      test("interleaving/redrives", "puts a job first in its lane"),
+      model("lane", "NJ=2 REDRIVES=1 NO_REDRIVE_MARKER", "stuck")
+    ]
   },
   {
     name: "redriven-again-and-again",

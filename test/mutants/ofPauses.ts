@@ -1,7 +1,7 @@
 /**
  * Mutants of pauses, and of what brings paused jobs back.
  */
-import { type Mutant, test } from "./Mutant.ts"
+import { model, type Mutant, test } from "./Mutant.ts"
 
 export const ofPauses: ReadonlyArray<Mutant> = [
   {
@@ -12,7 +12,10 @@ export const ofPauses: ReadonlyArray<Mutant> = [
       from: "CASE WHEN serialization_key IS NULL THEN 'scheduled' ELSE 'retry' END",
       to: "'scheduled'"
     }],
-    by: [test("interleaving/pauses", "of a name lets a lane wait in order")]
+    by: [
+      test("interleaving/pauses", "of a name lets a lane wait in order"),
+      model("lane", "NJ=2 PAUSES=1 ASIDE_LEAVES_LANE", "violated")
+    ]
   },
   {
     name: "lane-run-past-a-paused-name",

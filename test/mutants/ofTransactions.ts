@@ -3,7 +3,7 @@
  */
 import { type Mutant, test } from "./Mutant.ts"
 
-const file = "sql/0019_transactions.sql"
+const file = "sql/0020_transactions.sql"
 const completions = "interleaving/completions"
 
 export const ofTransactions: ReadonlyArray<Mutant> = [
