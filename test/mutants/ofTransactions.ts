@@ -55,8 +55,8 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
     of: "settledByCommit",
     changes: [{
       file: "src/layers/worker/LaneRunner.ts",
-      from: "      if (run.completion === \"committed\") {\n        yield*",
-      to: "      if (false) {\n        yield*"
+      from: "(run.completion === \"committed\") {\n        reports",
+      to: "(false) {\n        reports"
     }],
     by: [test("engine/running/completedByHand", "a later failure of its handler is only logged")]
   },

@@ -84,5 +84,5 @@ const wasThere = (
 /** Milliseconds. The clocks of the ledger and of the server are read to different precisions. */
 const readMillis = 1
 
-/** Milliseconds. The end of a job is seen when its transaction has ended, which may take a while. */
+/** Milliseconds. The end of a job is seen when its transaction has ended, which may take long. */
 const commitMillis = 5000

@@ -7,7 +7,7 @@ import { added, ended, found, ran } from "./MadeUp.ts"
 
 const unique = { key: null, isLater: true }
 
-/** An offer with this outcome, answered at `at`; the job that was added or stands for it is `id`. */
+/** An offer with this outcome, answered at `at`; `id` is the job that was added or is kept. */
 const offered = (n: number, at: number, outcome: string, id = n): ReadonlyArray<Ledger.Entry> => {
   const [intent, ack] = added(n, at - 1, unique)
   const answer = { at, sent: at - 1, wall: at, n, id, key: "value u", isWithin: false, outcome }
