@@ -196,8 +196,7 @@ const endings = ({ backlog, interrupt, recorder, slots }: Parts) => ({
   lose: (isLost: (run: LaneRun) => boolean): ReadonlyArray<ClaimedJob> => {
     backlog.drop(isLost)
     const lost = Array.from(slots.active.keys()).filter((run) =>
-      // A job that a transaction has completed has left its lease in order.
-      !run.isLost && run.completion !== "committed" && isLost(run)
+      !run.isLost && !run.isDone && isLost(run)
     )
     const jobs = lost.flatMap(({ current }) => current ?? [])
     interrupt(lost, "lost")

@@ -110,6 +110,14 @@ export class LaneRun {
     return this.#isPaused?.(job) === true
   }
 
+  /**
+   * Whether a transaction has completed the last job of the run, whose handler goes on: then the
+   * run has left its lease in order.
+   */
+  get isDone(): boolean {
+    return this.completion === "committed" && this.#settled === this.jobs.length - 1
+  }
+
   /** The first job that is not settled. */
   get next(): ClaimedJob | undefined {
     return this.jobs[this.#settled]
