@@ -3,4 +3,4 @@
  */
 export type { RunningJob } from "./domain/JobRecord.ts"
 export type { JobQueue } from "./layers/job/JobScript.ts"
-export type { CompletableJob } from "./services/Transactions.ts"
+export type { CompletableJob } from "./services/CompletableJob.ts"

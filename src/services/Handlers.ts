@@ -5,7 +5,7 @@ import { Context, type Effect } from "effect"
 import type { FailureReport } from "../domain/FailureReport.ts"
 import type { RunPolicy } from "../domain/JobKind.ts"
 import type * as JobResult from "../domain/JobResult.ts"
-import type { CompletableJob } from "./Transactions.ts"
+import type { CompletableJob } from "./CompletableJob.ts"
 
 export class Handlers extends Context.Service<Handlers, {
   readonly find: (name: string) => Handler | undefined

@@ -10,10 +10,10 @@ import { TestClock } from "effect/testing"
 import * as OnError from "../../src/domain/OnError.ts"
 import * as Job from "../../src/layers/job/Job.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import type { CompletableJob } from "../../src/services/CompletableJob.ts"
 import { enqueue } from "../../src/services/Enqueue.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
-import type { CompletableJob } from "../../src/services/Transactions.ts"
 import * as MovingClock from "../support/MovingClock.ts"
 
 const Post = Job.make("post", {

@@ -3,10 +3,10 @@
  */
 import { Context, Effect, Exit, type Layer, Logger, type Schema } from "effect"
 import type { JobKind } from "../../domain/JobKind.ts"
+import type { CompletableJob } from "../../services/CompletableJob.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
 import * as ResultCodec from "../../services/ResultCodec.ts"
 import { RunLogger } from "../../services/RunLogger.ts"
-import type { CompletableJob } from "../../services/Transactions.ts"
 import * as Handlers from "./Handler.ts"
 import type { Handler } from "./Handler.ts"
 import { call } from "./HandlerCall.ts"

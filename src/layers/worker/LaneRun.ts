@@ -6,7 +6,7 @@ import { JobInterrupted, type NotInTransaction, type StoreError } from "../../do
 import type { Reason } from "../../domain/Interruption.ts"
 import type { ClaimedJob, JobJson } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
-import type { CompletableJob } from "../../services/Transactions.ts"
+import type { CompletableJob } from "../../services/CompletableJob.ts"
 
 export class LaneRun {
   readonly jobs: Array<ClaimedJob>
