@@ -39,10 +39,9 @@ export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKin
 export type { LogBounds, LogLine } from "./domain/JobLog.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
-export type { JobView, SeenJob } from "./domain/JobView.ts"
+export type { JobProgress, JobView, SeenJob } from "./domain/JobView.ts"
 export * as OnError from "./domain/OnError.ts"
 export type { Pause, PauseAnswer, PauseTarget, PauseTerms, ResumeAnswer } from "./domain/Pause.ts"
-export type { JobProgress } from "./domain/RunReport.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"
 export type {

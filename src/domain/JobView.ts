@@ -2,7 +2,16 @@
  * A job as somebody sees it who watches it.
  */
 import type { JobOutcome } from "./Cancellation.ts"
-import type { JobProgress } from "./RunReport.ts"
+
+/** How far a run has come, as its handler has said. */
+export interface JobProgress {
+  /** The share of the work that is done, from 0 to 1. */
+  readonly fraction: number
+  /** Anything else that the handler has said, as parsed JSON; `null` if it has not. */
+  readonly data: unknown
+  /** When the store has heard of it. */
+  readonly at: Date
+}
 
 /** Whether a job waits or runs, or how it has ended, and how far its run has come. */
 export interface JobView {

@@ -30,16 +30,6 @@ export interface NewProgress {
   readonly data: string | undefined
 }
 
-/** How far a run has come, as its handler has said. */
-export interface JobProgress {
-  /** The share of the work that is done, from 0 to 1. */
-  readonly fraction: number
-  /** Anything else that the handler has said, as parsed JSON; `null` if it has not. */
-  readonly data: unknown
-  /** When the store has heard of it. */
-  readonly at: Date
-}
-
 /** The most bytes of `data`, as JSON text. */
 export const dataBytesMax = 8192
 

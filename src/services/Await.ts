@@ -185,7 +185,6 @@ export const awaitAll = <
  *   const ids = yield* enqueueAll(Ask, [{ payload: "mirror a" }, { payload: "mirror b" }])
  *   const { exit, id } = yield* Job.awaitFirst(Ask, ids, { timeout: "1 minute" })
  *   yield* Effect.logInfo(`job ${id} was the first: ${exit._tag}`)
- *   yield* Job.cancel(ids.filter((other) => other !== id))
  * })
  * ```
  */

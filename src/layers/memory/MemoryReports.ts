@@ -4,7 +4,8 @@
 import { Duration } from "effect"
 import type { LogLine } from "../../domain/JobLog.ts"
 import type { JobRun } from "../../domain/JobRun.ts"
-import type { JobProgress, RunReport } from "../../domain/RunReport.ts"
+import type { JobProgress } from "../../domain/JobView.ts"
+import type { RunReport } from "../../domain/RunReport.ts"
 
 export class MemoryReports {
   /** The newest progress of each job that has reported some. */
