@@ -62,6 +62,10 @@ export const models: ReadonlyArray<Model> = [
     "JOBS=2 DEATHS=1 FAILURES=1"
   ),
   ...holding(
+    "unique",
+    ""
+  ),
+  ...holding(
     "stopSignals",
     "",
     "CRASHES=1",

@@ -52,7 +52,7 @@ export interface ByTest {
 /** A Spin model that holds, but not with these definitions. */
 export interface ByModel {
   readonly checker: "model"
-  readonly model: "lane" | "fence" | "floors" | "waking" | "stopSignals"
+  readonly model: "lane" | "fence" | "floors" | "waking" | "stopSignals" | "unique"
   readonly defines: string
   readonly expected: "violated" | "stuck"
 }

@@ -88,7 +88,10 @@ export const mechanisms = {
   expiryOfReplaced: ["the time to look at a job that was changed", "it never expires"],
   laterLook: ["another look at a job that a sweep leaves", "it never expires"],
   holds: ["the hold of a key, which an offer takes, gives back or moves", "offers are kept out"],
-  uniqueIndex: ["the index of unique keys, name by name", "a job of another name is kept out"],
+  uniqueIndex: [
+    "the index of unique keys, name by name",
+    "two holders of a key; a job of another name is kept out"
+  ],
   roundsOfOffers: [
     "offering again where the key changes hands",
     "a call has no answer, and its job is lost"

@@ -38,6 +38,7 @@ export const ofModels: ReadonlyArray<Mutant> = [
     "laterUnpause",
     model("lane", "NJ=2 PAUSES=1 UNPAUSES_ONCE", "stuck")
   ),
+  inModel("no-index-of-unique-keys", "uniqueIndex", model("unique", "NO_INDEX", "violated")),
   inModel("one-snapshot-for-a-step", "ownLook", model("lane", "NJ=3 ONE_SNAPSHOT", "stuck")),
   inModel(
     "settlement-fenced-by-the-count-of-claims",

@@ -1,7 +1,7 @@
 /**
  * Mutants of unique jobs.
  */
-import { type Mutant, test, uniqueHistories } from "./Mutant.ts"
+import { model, type Mutant, test, uniqueHistories } from "./Mutant.ts"
 
 const file = "sql/0016_unique.sql"
 
@@ -25,7 +25,10 @@ export const ofUnique: ReadonlyArray<Mutant> = [
     name: "offers-in-one-round",
     of: "roundsOfOffers",
     changes: [{ file, from: "FOR round IN 1..50 LOOP", to: "FOR round IN 1..1 LOOP" }],
-    by: [offers("waits for a claim of the holder, takes its key and comes after it")]
+    by: [
+      offers("waits for a claim of the holder, takes its key and comes after it"),
+      model("unique", "ONE_ROUND", "violated")
+    ]
   },
   {
     name: "offers-in-any-order",
@@ -46,7 +49,10 @@ export const ofUnique: ReadonlyArray<Mutant> = [
       },
       { file, from: "IF lease_of(holder.queue, id) IS NOT NULL", to: "IF lease IS NOT NULL" }
     ],
-    by: [offers("waits for a claim of the holder, takes its key and comes after it")]
+    by: [
+      offers("waits for a claim of the holder, takes its key and comes after it"),
+      model("unique", "LOOKS_FIRST", "violated")
+    ]
   },
   {
     name: "redriven-beside-the-holder-of-its-key",
