@@ -63,7 +63,7 @@ const working = Effect.gen(function*() {
 const soon = <A, E, R>(question: Effect.Effect<A, E, R>) =>
   question.pipe(
     Effect.sandbox,
-    Effect.retry(Schedule.upTo(Schedule.spaced("5 millis"), { duration: "30 seconds" })),
+    Effect.retry(Schedule.upTo(Schedule.spaced("5 millis"), { duration: "40 seconds" })),
     Effect.orDie
   )
 
@@ -99,6 +99,24 @@ for (const [direction, bytes, step] of [["fromClient", 56, 2], ["fromServer", 36
     patience
   )
 }
+
+it.live(
+  "a COMMIT that gets no answer",
+  () =>
+    Effect.gen(function*() {
+      const { add, ended, proxy, runs } = yield* working
+
+      yield* proxy.swallowAt(commit)
+      yield* add(1)
+      yield* ended(1)
+
+      assert.strictEqual(yield* proxy.swallowed, 1)
+      assert.strictEqual(runs.get(1), 2)
+      // The client would wait for the silent connection.
+      yield* proxy.cut
+    }).pipe(Effect.scoped),
+  patience
+)
 
 it.live(
   "a COMMIT that waits for a standby when its connection is cut",

@@ -252,6 +252,10 @@ export const mechanisms = {
     "the effects of two runs of one job"
   ],
   turnsOfCommits: ["the turns of commits that complete jobs of one lease", "handlers run again"],
+  boundOfCommits: [
+    "the bound of a COMMIT that gets no answer",
+    "a slot waits until the operating system gives its connection up"
+  ],
   questionOfCommits: [
     "the question after a COMMIT without an answer, which waits for the backend",
     "a completed job is given back, and counts as lost"

@@ -40,6 +40,17 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
     by: [test(completions, "that may still be committed is waited for")]
   },
   {
+    name: "silent-commit-is-waited-for",
+    isSlow: true,
+    of: "boundOfCommits",
+    changes: [{
+      file: "src/layers/postgres/PgTransact.ts",
+      from: "inTurn(transaction)), silenceAfter(handled))",
+      to: "inTurn(transaction)))"
+    }],
+    by: [test("connections/commits", "a COMMIT that gets no answer")]
+  },
+  {
     name: "lost-commit-is-taken-for-a-rollback",
     of: "questionOfCommits",
     changes: [{

@@ -3,13 +3,14 @@
  * is added, and it commits.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Cause, Duration, Effect, Exit, Fiber } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import { StoreError } from "../../domain/Errors.ts"
 import type { TransactionEnd } from "../../domain/TransactionEnd.ts"
 import type { Completion, TransactionalRun } from "../../services/Transactions.ts"
+import { bounds } from "../effects/Deadline.ts"
 import { storeError } from "./PgError.ts"
-import { withTimeout } from "./QueryTimeout.ts"
+import { silence, withTimeout } from "./QueryTimeout.ts"
 
 export const make = (sql: PgClient.PgClient, schema: string) => {
   const completions = sql(`${schema}.completions`)
@@ -48,6 +49,7 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
       seen.phase = "running"
       onBegin()
       seen.exit = yield* apart(handler)
+      Deferred.doneUnsafe(seen.handled, Effect.void)
       const value = yield* seen.exit
       seen.phase = "completing"
       yield* insert(completion(value))
@@ -65,7 +67,8 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
       inTurn: <A, E>(transaction: Effect.Effect<A, E>) => Effect.Effect<A, E>
     ): Effect.Effect<TransactionEnd> =>
       Effect.gen(function*() {
-        const seen: Seen = { phase: "beginning", isCommitted: false, exit: undefined }
+        const handled = yield* Deferred.make<void>()
+        const seen: Seen = { phase: "beginning", isCommitted: false, exit: undefined, handled }
         // The handler's own transactions, on other clients, begin as they always do.
         const begin = yield* SqlClient.BeginTransaction
         const handler = Effect.provideService(run.handler, SqlClient.BeginTransaction, begin)
@@ -74,7 +77,7 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
           SqlClient.BeginTransaction,
           "BEGIN ISOLATION LEVEL READ COMMITTED"
         )
-        const exit = yield* Effect.exit(Effect.interruptible(inTurn(transaction)))
+        const exit = yield* apart(Effect.interruptible(inTurn(transaction)), silenceAfter(handled))
         const { isCommitted, phase } = seen
         return { isCommitted, phase, exit: seen.exit ?? exit, error: errorOf(exit, seen.exit) }
       })
@@ -82,22 +85,41 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
 }
 
 /**
- * Runs a handler in a fiber of its own. A value that is no Effect would kill this one, past the end
- * of the transaction, and its connection would never come back.
+ * Runs a handler, or its whole transaction, in a fiber of its own, and does not wait for its end
+ * once `givenUp` has an answer.
+ *
+ * A value of a handler that is no Effect would kill this fiber, past the end of the transaction,
+ * whose connection would never come back.
  */
-const apart = Effect.fnUntraced(function*(handler: Effect.Effect<unknown, unknown>) {
-  const fiber = yield* Effect.forkChild(handler, {
+const apart = Effect.fnUntraced(function*(
+  effect: Effect.Effect<unknown, unknown>,
+  givenUp: Effect.Effect<Exit.Exit<unknown, unknown>> = Effect.never
+) {
+  const fiber = yield* Effect.forkDetach(effect, {
     startImmediately: true,
     uninterruptible: "inherit"
   })
-  const waited = yield* Effect.exit(Effect.interruptible(Fiber.await(fiber)))
+  const end = Effect.raceFirst(
+    Effect.interruptible(Fiber.await(fiber)),
+    Effect.interruptible(givenUp)
+  )
+  const waited = yield* Effect.exit(Effect.interruptible(end))
   if (Exit.isSuccess(waited)) return waited.value
   // The reason travels along.
   fiber.interruptUnsafe(undefined, Cause.annotations(waited.cause))
-  return yield* Fiber.await(fiber)
+  return yield* end
 })
 
+/** A connection that has gone silent answers neither COMMIT nor ROLLBACK. */
+const silenceAfter = (handled: Deferred.Deferred<void>) =>
+  Deferred.await(handled).pipe(
+    Effect.andThen(Effect.sleep(bounds.statement)),
+    Effect.as(Exit.fail(silence("commit")))
+  )
+
 interface Seen {
+  /** The handler has ended. */
+  readonly handled: Deferred.Deferred<void>
   phase: TransactionEnd["phase"]
   isCommitted: boolean
   /** The exit of the handler. */

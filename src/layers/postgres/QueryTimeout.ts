@@ -22,7 +22,8 @@ export const withTimeout =
       orElse: Effect.suspend(() => Effect.fail(silence(operation, limit)))
     })
 
-const silence = (operation: string, limit: Duration.Duration) =>
+/** The error of an operation that got no answer in time. */
+export const silence = (operation: string, limit: Duration.Duration = bounds.statement) =>
   new StoreError({
     operation,
     isTransient: true,
