@@ -8,7 +8,8 @@ export type {
   JobChange,
   RetryAnswer,
   RetryCounts,
-  RetryFilter
+  RetryFilter,
+  RetrySpread
 } from "./domain/ByHand.ts"
 export type { CancelCounts, CancelFilter, Cancellation, JobOutcome } from "./domain/Cancellation.ts"
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"

@@ -188,6 +188,7 @@ const isMember = (owner: string, name: string): boolean => {
   if (owner === "pgq") {
     return new RegExp(`^ *CREATE (?:TABLE|VIEW|FUNCTION) ${name}\\b`, "m").test(source)
   }
+  if (name === "pml") return existsSync(`test/model/${owner}.pml`)
   if (membersOfOthers.includes(`${owner}.${name}`)) return true
   if (Object.keys(events).some((event) => event.startsWith(`${owner}.${name}`))) return true
   // The member may be a column of a table, a method of a service or an export of a file.

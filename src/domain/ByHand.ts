@@ -79,7 +79,7 @@ export interface FinishedSelection extends Omit<RetryFilter, "name"> {
 export type Rate = `${number}/${"s" | "min" | "h"}`
 
 /** When each of many jobs may start: one after the other. */
-export interface Spread {
+export interface RetrySpread {
   /** The number of jobs a second, above 0. */
   readonly perSecond: number
   /** When the first one may start. Defaults to now, by the store's clock. */

@@ -10,7 +10,7 @@ import type {
   RetryAnswer,
   RetryCounts,
   RetryFilter,
-  Spread
+  RetrySpread
 } from "../domain/ByHand.ts"
 import type {
   CancelCounts,
@@ -88,7 +88,7 @@ export class JobControl extends Context.Service<JobControl, {
     options: {
       readonly after: bigint
       readonly limit?: number | undefined
-      readonly spread?: Spread | undefined
+      readonly spread?: RetrySpread | undefined
     }
   ) => Effect.Effect<
     RetryCounts & { readonly last: bigint | undefined; readonly next?: Date },

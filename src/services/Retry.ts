@@ -9,7 +9,7 @@ import type {
   RetryAnswer,
   RetryCounts,
   RetryFilter,
-  Spread
+  RetrySpread
 } from "../domain/ByHand.ts"
 import * as ByHandInput from "../domain/ByHandInput.ts"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
@@ -101,7 +101,7 @@ export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, optio
 }) {
   const { limit, onStep, perSecond } = options
   const control = yield* JobControl
-  let spread: Spread | undefined = perSecond === undefined ? undefined : { perSecond }
+  let spread: RetrySpread | undefined = perSecond === undefined ? undefined : { perSecond }
   let counts: RetryCounts = { redriven: 0, conflicts: 0, held: 0 }
   let after: bigint | undefined = lowestId
   while (after !== undefined) {

@@ -7,7 +7,7 @@ import {
   type JobChange,
   RetryAnswer,
   type RetryCounts,
-  type Spread,
+  type RetrySpread,
   type Start
 } from "../../domain/ByHand.ts"
 import * as Steps from "../../domain/ByHandSteps.ts"
@@ -32,7 +32,7 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
 export const redriveEach = (
   store: MemoryStore,
   ids: ReadonlyArray<bigint>,
-  { now, spread }: { readonly now: number; readonly spread: Spread | undefined }
+  { now, spread }: { readonly now: number; readonly spread: RetrySpread | undefined }
 ): RetryCounts & { readonly next: number } => {
   const between = spread === undefined ? 0 : 1000 / spread.perSecond
   const from = Math.max(spread?.from?.getTime() ?? now, now)
