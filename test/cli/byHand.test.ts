@@ -123,7 +123,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
         INSERT INTO ${table("finished_jobs")}
           (id, created_at, finished_at, priority, attempt, outcome, queue, name, payload)
         SELECT n, now(), now(), 0, 1, 'failed', 'default', 'charge', '{}'
-        FROM generate_series(1, 10500) AS n
+        FROM generate_series(1, 5500) AS n
       `
 
       const { code, stderr, stdout } = yield* Pgq.run(
@@ -131,7 +131,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       )
 
       assert.deepStrictEqual(JSON.parse(stdout), {
-        redriven: 10_500,
+        redriven: 5500,
         conflicts: 0,
         held: 0
       })

@@ -135,7 +135,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("can
     Effect.gen(function*() {
       const { flags, table } = yield* Pgq.schema
       const sql = yield* PgClient.PgClient
-      yield* sql`INSERT INTO ${table("jobs")} (name) SELECT 'quick' FROM generate_series(1, 21000)`
+      yield* sql`INSERT INTO ${table("jobs")} (name) SELECT 'quick' FROM generate_series(1, 11000)`
 
       const { code, stderr, stdout } = yield* Pgq.run([
         "cancel",
@@ -145,7 +145,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("can
         ...flags
       ])
 
-      assert.strictEqual(stdout, "21000 cancelled, 0 stopping\n")
+      assert.strictEqual(stdout, "11000 cancelled, 0 stopping\n")
       assert.match(stderr, /^(pgq: until now: \d+ cancelled, 0 stopping\n){2}$/)
       assert.strictEqual(code, 0)
     }))

@@ -58,7 +58,7 @@ export const say = ({ isDone, text }: Said) =>
   )
 
 /** Somebody who waits is told after this many jobs. */
-const linesEvery = 10_000
+const linesEvery = 5000
 
 /** Calls `say` each time some thousands more jobs are done. */
 export const progress = (say: (text: string) => Effect.Effect<void>) => {
