@@ -28,16 +28,6 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
     return added.length > 0
   }, withTimeout("complete"))
 
-  /** The server ends a transaction whose worker has gone silent. */
-  const bound = (timeout: Duration.Duration) => {
-    const limit = String(Math.ceil(Duration.toMillis(timeout)) + grace)
-    return sql`
-      SELECT set_config('idle_in_transaction_session_timeout', ${limit}, true),
-             CASE WHEN current_setting('server_version_num')::integer >= 170000
-                  THEN set_config('transaction_timeout', ${limit}, true) END
-    `.pipe(withTimeout("begin"))
-  }
-
   // The steps of pgq cannot be interrupted: they are short, and a handler that has succeeded has
   // its job completed, whatever is asked of it meanwhile.
   const body = (
@@ -45,7 +35,7 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
     { completion, handler, onBegin, timeout }: TransactionalRun
   ) =>
     Effect.gen(function*() {
-      yield* bound(timeout)
+      yield* bound(sql, timeout)
       seen.phase = "running"
       onBegin()
       seen.exit = yield* apart(handler)
@@ -82,6 +72,16 @@ export const make = (sql: PgClient.PgClient, schema: string) => {
         return { isCommitted, phase, exit: seen.exit ?? exit, error: errorOf(exit, seen.exit) }
       })
   }
+}
+
+/** The server ends a transaction whose worker has gone silent. */
+const bound = (sql: PgClient.PgClient, timeout: Duration.Duration) => {
+  const limit = String(Math.ceil(Duration.toMillis(timeout)) + grace)
+  return sql`
+    SELECT set_config('idle_in_transaction_session_timeout', ${limit}, true),
+           CASE WHEN current_setting('server_version_num')::integer >= 170000
+                THEN set_config('transaction_timeout', ${limit}, true) END
+  `.pipe(withTimeout("begin"))
 }
 
 /**
