@@ -2,6 +2,7 @@
  * A copy of the built pgq for one soak. A later build does not change the copy, and a mutant
  * changes nothing but the copy.
  */
+import { execFileSync } from "node:child_process"
 import { cpSync, mkdirSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -16,15 +17,17 @@ export interface Build {
 
 const ofSoak = mutants.filter(({ by }) => by.some(({ checker }) => checker.startsWith("soak")))
 
+const sources = ["src", "sql", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"]
+
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /** Answers the build, or an error text. */
 export const make = (folder: string, mutant: string | undefined): Build | string => {
   const copy = join(folder, "pgq")
   mkdirSync(join(copy, "soak"), { recursive: true })
-  for (const name of ["dist", "sql", "package.json"]) {
-    cpSync(join(root, name), join(copy, name), { recursive: true })
-  }
+  // A build holds the texts of `sql/`, so a mutant needs a build of its own.
+  const parts = mutant === undefined ? ["dist", "package.json"] : sources
+  for (const name of parts) cpSync(join(root, name), join(copy, name), { recursive: true })
   for (const name of ["script.ts", "Ledger.ts"]) {
     cpSync(join(root, "test", "soak", name), join(copy, "soak", name))
   }
@@ -35,6 +38,8 @@ export const make = (folder: string, mutant: string | undefined): Build | string
       ? `there is no mutant "${mutant}"; there are: ${ofSoak.map(({ name }) => name).join(", ")}`
       : InFiles.apply(copy, found)
     if (issue !== undefined) return issue
+    const build = join("scripts", "build.mjs")
+    execFileSync(process.execPath, [build, "--noCheck"], { cwd: copy, stdio: "inherit" })
   }
   return { bin: join(copy, "dist", "cli", "bin.js"), script: join(copy, "soak", "script.ts") }
 }
