@@ -83,7 +83,8 @@ export const twoHeads = `
   WHERE serialization_key IS NOT NULL AND state IN ('ready', 'retry')
   GROUP BY queue, serialization_key HAVING count(*) > 1`
 
-// The start in the detail identifies the transaction.
+// The start in the detail identifies the transaction. Handlers have a client whose name is `pgq`; a
+// transaction of theirs may stay open.
 export const idleInTransaction = `
   SELECT pid || ' since ' || xact_start || ': ' || query AS detail FROM pg_stat_activity
-  WHERE state LIKE 'idle in transaction%' AND application_name LIKE 'pgq%'`
+  WHERE state LIKE 'idle in transaction%' AND application_name LIKE 'pgq %'`

@@ -28,7 +28,7 @@ export const make = (folder: string, mutant: string | undefined): Build | string
   // A build holds the texts of `sql/`, so a mutant needs a build of its own.
   const parts = mutant === undefined ? ["dist", "package.json"] : sources
   for (const name of parts) cpSync(join(root, name), join(copy, name), { recursive: true })
-  for (const name of ["script.ts", "Ledger.ts"]) {
+  for (const name of ["script.ts", "FollowUp.ts", "Ledger.ts"]) {
     cpSync(join(root, "test", "soak", name), join(copy, "soak", name))
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"))

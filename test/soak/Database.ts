@@ -53,6 +53,9 @@ export const prepare = (url: string): Effect.Effect<void> =>
 const statements = [
   "CREATE SCHEMA soak",
   "CREATE TABLE soak.effects (n bigint NOT NULL, pid integer NOT NULL)",
+  `CREATE TABLE soak.transacted (
+    n bigint NOT NULL, pid integer NOT NULL, attempt integer NOT NULL
+  )`,
   `CREATE TABLE soak.history (
     id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, sent timestamptz NOT NULL,
     is_claim boolean NOT NULL, lease uuid NOT NULL, mode text, ids bigint[] NOT NULL
@@ -161,12 +164,19 @@ export interface Replaced {
   readonly isLeased: boolean
 }
 
+/** The row of a transactional job, written in the transaction that completed the job. */
+export interface Transacted {
+  readonly n: number
+  readonly pid: number
+}
+
 export interface Evidence {
   readonly finished: ReadonlyArray<Finished>
   readonly history: ReadonlyArray<Change>
   readonly left: ReadonlyArray<Left>
   /** The numbers of the jobs that wrote into `soak.effects`. */
   readonly effects: ReadonlyArray<number>
+  readonly transacted: ReadonlyArray<Transacted>
   /** The ids of the jobs that were queued again. */
   readonly redriven: ReadonlyArray<number>
   readonly holdings: ReadonlyArray<Holding>
@@ -197,6 +207,7 @@ export const evidence = (url: string): Effect.Effect<Evidence> =>
         sql<{ n: number }>`SELECT DISTINCT n::double precision FROM soak.effects`,
         (rows) => rows.map(({ n }) => n)
       ),
+      transacted: sql<Transacted>`SELECT n::double precision, pid FROM soak.transacted`,
       redriven: Effect.map(
         sql<{ id: number }>`
           SELECT id::double precision FROM pgq.finished_jobs WHERE redriven_at IS NOT NULL

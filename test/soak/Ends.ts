@@ -55,8 +55,8 @@ export const check = (
  */
 const isTried = ({ does, n }: Job, { attempt, outcome }: Finished, failures: number): boolean => {
   if (outcome === "completed") {
-    const least = does === "flaky" ? 2 + n % 2 : 1
+    const least = does === "flaky" ? 2 + n % 2 : does === "transact" && n % 4 === 0 ? 2 : 1
     return attempt >= least && attempt <= failures + 1
   }
-  return attempt <= failures && (does !== "doomed" || attempt <= 2)
+  return attempt <= failures && ((does !== "doomed" && does !== "vain") || attempt <= 2)
 }

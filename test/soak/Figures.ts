@@ -2,6 +2,7 @@
  * The figures of a soak, as a table.
  */
 import type { Evidence } from "./Database.ts"
+import * as FollowUp from "./FollowUp.ts"
 import type { Job } from "./Jobs.ts"
 import type { Recovery, Run } from "./Runs.ts"
 import type { Violation } from "./Violation.ts"
@@ -20,7 +21,9 @@ export const table = (options: {
   readonly violations: ReadonlyArray<Violation>
 }): string => {
   const { evidence, faults, jobs, recoveries, runs, violations } = options
-  const fates = tally(Array.from(jobs.values(), ({ fate }) => fate))
+  // Follow-up jobs have numbers below zero.
+  const fates = tally(Array.from(jobs.values(), ({ fate, n }) => n < 0 ? "follow-up" : fate))
+  const isTransactional = (n: number) => FollowUp.isTransactional(jobs.get(n)?.does ?? "")
   const ends = tally(evidence.finished.map(({ outcome }) => outcome))
   const inPeace = recoveries.filter(({ at }) => at >= options.peaceAt)
   const amid = recoveries.filter(({ at }) => at < options.peaceAt)
@@ -30,6 +33,8 @@ export const table = (options: {
     ["jobs whose commit is unknown", fates.get("unknown") ?? 0],
     ...Array.from(ends, ([outcome, times]) => [`jobs ${outcome}`, times] as const),
     ["runs", runs.length],
+    ["runs of transactional jobs", runs.filter(({ n }) => isTransactional(n)).length],
+    ["transactional jobs completed", evidence.transacted.length],
     ["runs cut short by death", runs.filter(({ how }) => how === "killed").length],
     ["leases taken", new Set(evidence.history.map(({ lease }) => lease)).size],
     ["worker starts", options.starts],

@@ -3,6 +3,7 @@
  * end.
  */
 import type { Evidence, Finished, Replaced } from "./Database.ts"
+import * as FollowUp from "./FollowUp.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -32,9 +33,22 @@ export const read = (entries: ReadonlyArray<Ledger.Entry>): ReadonlyMap<number, 
     const isAcked = end?.what === "ack"
     const ackedAt = isAcked ? end.wall : Infinity
     const ackedMonotonic = isAcked ? end.at : Infinity
-    return [[entry.n, { ...entry, fate, ackedAt, ackedMonotonic }] as const]
+    const job: Job = { ...entry, fate, ackedAt, ackedMonotonic }
+    return (FollowUp.isTransactional(job.does) ? [job, followUpOf(job)] : [job])
+      .map((one) => [one.n, one] as const)
   }))
 }
+
+/** No ledger tells whether it was added. `Transacts.ts` does. */
+const followUpOf = (job: Job): Job => ({
+  ...job,
+  ...FollowUp.of(job.n),
+  priority: 0,
+  isLater: false,
+  fate: "unknown",
+  ackedAt: Infinity,
+  ackedMonotonic: Infinity
+})
 
 /** The name of the job's lane; `undefined` for a job without a key. */
 export const laneOf = (job: Job | undefined): string | undefined =>
@@ -84,7 +98,7 @@ export const check = (
     const [end] = found
     if (end === undefined) return []
     if (end.outcome === "completed" && !hasEnded.has(n)) return [{ check: "not run", detail }]
-    const expected = does === "doomed" ? "failed" : "completed"
+    const expected = does === "doomed" || does === "vain" ? "failed" : "completed"
     // The deaths of workers may end any job as crashed. `Ends.ts` counts the claims of such a job.
     // `Cancels.ts` looks who has cancelled a job.
     return [expected, "crashed", "cancelled"].includes(end.outcome) ||

@@ -8,6 +8,7 @@ import * as Leases from "./Leases.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Offers from "./Offers.ts"
 import * as Runs from "./Runs.ts"
+import * as Transacts from "./Transacts.ts"
 
 export const leaseMillis = 1000
 
@@ -72,6 +73,7 @@ export const nothing: Evidence = {
   history: [],
   left: [],
   effects: [],
+  transacted: [],
   redriven: [],
   holdings: [],
   replaced: []
@@ -92,6 +94,7 @@ export const found = (entries: ReadonlyArray<Ledger.Entry>, evidence: Partial<Ev
       rewinds: Ledger.rewindsOf(entries)
     }).violations,
     ...Leases.check(jobs, all),
+    ...Transacts.check(jobs, all),
     ...Cancels.check(jobs, entries, all, pauses),
     ...Offers.check(jobs, entries, all, pauses)
   ].map(({ check }) => check)

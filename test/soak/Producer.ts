@@ -141,17 +141,20 @@ interface Job {
 
 const job = (dice: Dice): Job => {
   const does = dice.weigh({
-    value: 40,
-    sleep: 20,
-    promise: 12,
-    effect: 12,
+    value: 36,
+    sleep: 18,
+    promise: 11,
+    effect: 10,
     spin: 6,
     flaky: 8,
-    doomed: 2
+    doomed: 2,
+    transact: 8,
+    vain: 1
   })
   const keyed = dice.weigh({ none: 40, one: 5, ten: 30, many: 25 })
   // Some jobs may outlive a lease, in lanes where hardly any other job waits for them.
   const isLong = keyed === "many" && does === "sleep" && dice.chance(0.02)
+  const isOpenLong = keyed === "many" && does === "transact" && dice.chance(0.05)
   const isLater = dice.chance(0.15)
   return {
     queue: dice.chance(0.85) ? "main" : "aside",
@@ -167,10 +170,12 @@ const job = (dice: Dice): Job => {
     // Jobs of the lane `one` are short. This lane would otherwise be the last one to become empty.
     millis: isLong
       ? dice.between(8000, 22_000)
+      : isOpenLong
+      ? dice.between(1000, 4000)
       : keyed === "one"
       ? 2
       : dice.between(1, does === "spin" || keyed === "ten" ? 30 : 120),
-    tries: does === "doomed" ? 2 : null
+    tries: does === "doomed" || does === "vain" ? 2 : null
   }
 }
 

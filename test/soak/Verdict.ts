@@ -12,6 +12,7 @@ import * as Logs from "./Logs.ts"
 import * as Offers from "./Offers.ts"
 import * as Peace from "./Peace.ts"
 import * as Runs from "./Runs.ts"
+import * as Transacts from "./Transacts.ts"
 import type { Violation } from "./Violation.ts"
 import type { World } from "./World.ts"
 
@@ -48,6 +49,7 @@ export const of = (options: {
     ...overlaps.violations,
     ...Leases.check(jobs, evidence),
     ...Ends.check(jobs, entries, evidence),
+    ...Transacts.check(jobs, evidence),
     ...Cancels.check(jobs, entries, evidence, pauses),
     ...Offers.check(jobs, entries, evidence, pauses),
     ...Runs.slow(recoveries, {

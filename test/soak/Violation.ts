@@ -9,6 +9,8 @@ export interface Violation {
     | "wrong end"
     | "not run"
     | "no effect"
+    | "half done"
+    | "done twice"
     | "run again"
     | "cancelled, and went on"
     | "two holders"

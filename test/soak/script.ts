@@ -4,13 +4,21 @@
  */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Job, type JobQueue, type RunningJob } from "pgq"
+import { enqueue, Job, type JobQueue, type RunningJob } from "pgq"
+import * as FollowUp from "./FollowUp.ts"
 import * as Ledger from "./Ledger.ts"
 
 const Payload = Schema.Struct({ n: Schema.Finite, millis: Schema.Finite })
 
-const kind = <const Name extends string>(name: Job.Named<Name>) =>
-  Job.make(name, { payload: Payload, backoffBase: "20 millis", backoffCap: "500 millis" })
+const policy = { payload: Payload, backoffBase: "20 millis", backoffCap: "500 millis" } as const
+
+const kind = <const Name extends string>(name: Job.Named<Name>) => Job.make(name, policy)
+
+/** A process may be frozen for longer than its lease, and still come to its COMMIT. */
+const transactional = <const Name extends string>(name: Job.Named<Name>) =>
+  Job.make(name, { ...policy, transactional: { timeout: "25 seconds" } })
+
+const Value = kind("value")
 
 export const setupJobs = (queue: JobQueue, folder: string) => {
   const write = Ledger.open(folder, `worker-${process.pid}`)
@@ -38,7 +46,7 @@ export const setupJobs = (queue: JobQueue, folder: string) => {
       )
     })
 
-  queue.handle(kind("value"), ({ n }, job) => begin(n, job)("end"))
+  queue.handle(Value, ({ n }, job) => begin(n, job)("end"))
 
   queue.handle(kind("spin"), ({ millis, n }, job) => {
     const note = begin(n, job)
@@ -83,4 +91,44 @@ export const setupJobs = (queue: JobQueue, folder: string) => {
       const sql = yield* SqlClient.SqlClient
       yield* noted(n, job, sql`INSERT INTO soak.effects (n, pid) VALUES (${n}, ${process.pid})`)
     }))
+
+  handleTransactional(queue, noted)
 }
+
+type Noted = <A, E, R>(
+  n: number,
+  job: RunningJob,
+  body: Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, R>
+
+const handleTransactional = (queue: JobQueue, noted: Noted) => {
+  // Every fourth job fails in the first run.
+  queue.handle(transactional("transact"), (payload, job) =>
+    noted(
+      payload.n,
+      job,
+      Effect.andThen(
+        transact(payload, job),
+        job.attempt === 1 && payload.n % 4 === 0 ? Effect.fail("not yet") : Effect.void
+      )
+    ))
+
+  queue.handle(
+    transactional("vain"),
+    (payload, job) =>
+      noted(payload.n, job, Effect.andThen(transact(payload, job), Effect.fail("never")))
+  )
+}
+
+/** Writes a row, and adds the follow-up job. */
+const transact = Effect.fnUntraced(
+  function*({ millis, n }: typeof Payload.Type, { attempt }: RunningJob) {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`
+      INSERT INTO soak.transacted (n, pid, attempt) VALUES (${n}, ${process.pid}, ${attempt})
+    `
+    const { key, n: next, queue } = FollowUp.of(n)
+    yield* enqueue(Value, { n: next, millis: 0 }, { queue, key: key ?? undefined })
+    yield* Effect.sleep(millis)
+  }
+)
