@@ -243,6 +243,10 @@ export const mechanisms = {
     "deciding anew when a claimed job has started, or a stop was asked for before the claim",
     "free slots idle beside a long job, or a stop waits for a pause"
   ],
+  completionInCommit: [
+    "completing a job in the transaction of its effects",
+    "the effects of a job that runs again"
+  ],
   deferredCompletion: [
     "completing a job only at COMMIT",
     "a handler that computes locks its lease and its lane"

@@ -70,5 +70,22 @@ export const ofSoaks: ReadonlyArray<Mutant> = [
       to: "false THEN"
     }],
     by: [test("engine/stopping/cleanStops", "has left no lease, no worker and no lock"), soak]
+  },
+  {
+    name: "settles-after-the-commit",
+    of: "completionInCommit",
+    changes: [
+      {
+        file: "src/layers/postgres/PgTransact.ts",
+        from: "      yield* insert(completion(value))\n",
+        to: "      completion(value)\n"
+      },
+      {
+        file: "src/domain/TransactionEnd.ts",
+        from: "if (isCommitted) return Next.Done({ exit })",
+        to: "if (isCommitted) return Next.Decide({ exit })"
+      }
+    ],
+    by: [soak]
   }
 ]

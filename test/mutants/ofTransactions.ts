@@ -1,7 +1,7 @@
 /**
  * Mutants of the transactions that complete jobs.
  */
-import { type Mutant, test } from "./Mutant.ts"
+import { type Mutant, soakAtTimes, test } from "./Mutant.ts"
 
 const file = "sql/0020_transactions.sql"
 const completions = "interleaving/completions"
@@ -17,7 +17,10 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
     name: "commits-without-the-lease",
     of: "fenceOfCommits",
     changes: [{ file, from: "  IF lost IS NOT NULL THEN", to: "  IF false THEN" }],
-    by: [test(completions, "fails with its whole transaction if the lease was lost before")]
+    by: [
+      test(completions, "fails with its whole transaction if the lease was lost before"),
+      soakAtTimes
+    ]
   },
   {
     name: "commits-of-a-lease-are-refused",
