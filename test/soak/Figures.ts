@@ -23,7 +23,8 @@ export const table = (options: {
   const { evidence, faults, jobs, recoveries, runs, violations } = options
   // Follow-up jobs have numbers below zero.
   const fates = tally(Array.from(jobs.values(), ({ fate, n }) => n < 0 ? "follow-up" : fate))
-  const isTransactional = (n: number) => FollowUp.isTransactional(jobs.get(n)?.does ?? "")
+  const ofTransactions = runs.filter(({ n }) => FollowUp.isTransactional(jobs.get(n)?.does ?? ""))
+  const committing = ofTransactions.filter(({ how }) => how === "end").length
   const ends = tally(evidence.finished.map(({ outcome }) => outcome))
   const inPeace = recoveries.filter(({ at }) => at >= options.peaceAt)
   const amid = recoveries.filter(({ at }) => at < options.peaceAt)
@@ -33,8 +34,8 @@ export const table = (options: {
     ["jobs whose commit is unknown", fates.get("unknown") ?? 0],
     ...Array.from(ends, ([outcome, times]) => [`jobs ${outcome}`, times] as const),
     ["runs", runs.length],
-    ["runs of transactional jobs", runs.filter(({ n }) => isTransactional(n)).length],
-    ["transactional jobs completed", evidence.transacted.length],
+    ["runs of transactional jobs", ofTransactions.length],
+    ["those whose commit came to nothing", committing - evidence.transacted.length],
     ["runs cut short by death", runs.filter(({ how }) => how === "killed").length],
     ["leases taken", new Set(evidence.history.map(({ lease }) => lease)).size],
     ["worker starts", options.starts],

@@ -141,20 +141,22 @@ interface Job {
 
 const job = (dice: Dice): Job => {
   const does = dice.weigh({
-    value: 36,
-    sleep: 18,
-    promise: 11,
+    value: 32,
+    sleep: 16,
+    promise: 10,
     effect: 10,
     spin: 6,
     flaky: 8,
     doomed: 2,
-    transact: 8,
-    vain: 1
+    transact: 14,
+    vain: 2
   })
   const keyed = dice.weigh({ none: 40, one: 5, ten: 30, many: 25 })
   // Some jobs may outlive a lease, in lanes where hardly any other job waits for them.
   const isLong = keyed === "many" && does === "sleep" && dice.chance(0.02)
-  const isOpenLong = keyed === "many" && does === "transact" && dice.chance(0.05)
+  // Some transactions are open when a fault hits their worker.
+  const isOpenLong = (keyed === "none" || keyed === "many") && does === "transact" &&
+    dice.chance(0.5)
   const isLater = dice.chance(0.15)
   return {
     queue: dice.chance(0.85) ? "main" : "aside",
@@ -171,7 +173,7 @@ const job = (dice: Dice): Job => {
     millis: isLong
       ? dice.between(8000, 22_000)
       : isOpenLong
-      ? dice.between(1000, 4000)
+      ? dice.between(200, 3000)
       : keyed === "one"
       ? 2
       : dice.between(1, does === "spin" || keyed === "ten" ? 30 : 120),
