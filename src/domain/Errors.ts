@@ -1,5 +1,5 @@
 /**
- * Every error that pgq reports. Each class is one fact that a caller can act on.
+ * The errors of jobs, workers and the database. Each class is one fact that a caller can act on.
  */
 import { Schema } from "effect"
 
@@ -279,36 +279,5 @@ export class NotInTransaction extends Schema.TaggedError<NotInTransaction>()("No
 }) {
   override get message(): string {
     return `job ${this.id} is completed by hand in a transaction only, as of sql.withTransaction`
-  }
-}
-
-/** The private PostgreSQL server did not start, stop or answer. */
-export class EmbeddedServerFailed
-  extends Schema.TaggedError<EmbeddedServerFailed>()("EmbeddedServerFailed", {
-    detail: Schema.String
-  })
-{
-  override get message(): string {
-    return `embedded PostgreSQL: ${this.detail}`
-  }
-}
-
-/** The job script could not be read, threw, or does not export what it must. */
-export class ScriptInvalid extends Schema.TaggedError<ScriptInvalid>()("ScriptInvalid", {
-  path: Schema.String,
-  issue: Schema.String
-}) {
-  override get message(): string {
-    return `job script ${this.path}: ${this.issue}`
-  }
-}
-
-/** The pid file names no pgq process that runs, or cannot be written. */
-export class PidFileInvalid extends Schema.TaggedError<PidFileInvalid>()("PidFileInvalid", {
-  path: Schema.String,
-  issue: Schema.String
-}) {
-  override get message(): string {
-    return `pid file ${this.path}: ${this.issue}`
   }
 }

@@ -28,7 +28,9 @@ export interface Handler {
 }
 
 /** The failures that a worker with these handlers wants reported. */
-export const reportsOf = ({ find, names }: Handlers["Service"]): ReadonlyArray<FailureReport> =>
+export const failureReportsOf = (
+  { find, names }: Handlers["Service"]
+): ReadonlyArray<FailureReport> =>
   names.flatMap((name) => {
     const report = find(name)?.policy.onFailed
     return report === undefined ? [] : [{ ...report, of: name }]

@@ -69,7 +69,7 @@ export interface NewWorker {
   /** The names of jobs that the worker has handlers for. */
   readonly names: ReadonlyArray<string>
   /** Those of the names whose failures are reported, from now on. Absent if there are none. */
-  readonly reports?: ReadonlyArray<FailureReport> | undefined
+  readonly failureReports?: ReadonlyArray<FailureReport> | undefined
   /** How long the worker counts as alive without a renewal. */
   readonly lease: Duration.Duration
 }

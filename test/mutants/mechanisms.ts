@@ -184,7 +184,7 @@ export const mechanisms = {
     "one reason for an interruption, read after the run has ended, and another slot for the rest",
     "a job that is done runs again; a lane is left in its lease"
   ],
-  reports: [
+  runReports: [
     "the lease of a report, and the stop of a run whose report finds none",
     "a run goes on beside the next one, and overwrites its progress"
   ],

@@ -17,8 +17,8 @@ import { ofPauses } from "./ofPauses.ts"
 import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
 import { ofProtocol } from "./ofProtocol.ts"
-import { ofReports } from "./ofReports.ts"
 import { ofRights } from "./ofRights.ts"
+import { ofRunReports } from "./ofRunReports.ts"
 import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
@@ -48,7 +48,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofPlans,
   ...ofRights,
   ...ofRuns,
-  ...ofReports,
+  ...ofRunReports,
   ...ofSoaks,
   ...ofModels
 ]

@@ -246,8 +246,8 @@ export const ofSources: ReadonlyArray<Mutant> = [
     of: "defects",
     changes: [{
       file: "src/layers/worker/Worker.ts",
-      from: `restartOnDefect("working")(work(parts))`,
-      to: "work(parts)"
+      from: `restartOnDefect("working")(WorkLoop.work(parts))`,
+      to: "WorkLoop.work(parts)"
     }],
     by: [test("engine/liveness/defects", "each job runs once although a ")]
   },

@@ -101,7 +101,7 @@ export const ofWaking: ReadonlyArray<Mutant> = [
     name: "stop-before-a-claim-forgotten",
     of: "freeSlots",
     changes: [{
-      file: "src/layers/worker/Worker.ts",
+      file: "src/layers/worker/WorkLoop.ts",
       from: "      if (shutdown.mode() !== mode) continue\n",
       to: ""
     }],

@@ -3,6 +3,7 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
+import * as Actor from "./Actor.ts"
 import { connect } from "./Database.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
@@ -29,13 +30,7 @@ export const run = (options: {
       yield* Effect.sleep(dice.gap(1000 * perCall * 100 / rate))
       yield* cancelSome(sql, world, dice)
     }
-  }).pipe(
-    Effect.scoped,
-    Effect.exit,
-    Effect.andThen(Effect.sleep("100 millis")),
-    Effect.repeat({ while: () => !isOver() }),
-    Effect.asVoid
-  )
+  }).pipe(Actor.untilOver(isOver))
 }
 
 const perCall = 3

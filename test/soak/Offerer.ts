@@ -7,6 +7,7 @@ import { Duration, Effect, Exit, Layer, Redacted } from "effect"
 import type { Offered, OfferedJob, OfferOutcome, Wish } from "../../src/domain/Unique.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
+import * as Actor from "./Actor.ts"
 import * as Client from "./Client.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
@@ -43,13 +44,7 @@ export const run = (offerer: Offerer): Effect.Effect<void> => {
       const call = offer({ ...offerer, dice }, `o${index}-${calls}`)
       yield* Effect.provideContext(call, context)
     }
-  }).pipe(
-    Effect.scoped,
-    Effect.exit,
-    Effect.andThen(Effect.sleep("100 millis")),
-    Effect.repeat({ while: () => !isOver() }),
-    Effect.asVoid
-  )
+  }).pipe(Actor.untilOver(isOver))
 }
 
 const offer = Effect.fnUntraced(function*({ dice, world }: Offerer, call: string) {

@@ -3,6 +3,7 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
+import * as Actor from "./Actor.ts"
 import { connect } from "./Database.ts"
 import type { Dice } from "./Dice.ts"
 import * as Ledger from "./Ledger.ts"
@@ -28,13 +29,7 @@ export const run = (options: {
       const act = { retry, expire, pause }[dice.weigh({ retry: 50, expire: 40, pause: 10 })]
       yield* Effect.timeout(act(sql, world, dice), "15 seconds")
     }
-  }).pipe(
-    Effect.scoped,
-    Effect.exit,
-    Effect.andThen(Effect.sleep("100 millis")),
-    Effect.repeat({ while: () => !isOver() }),
-    Effect.asVoid
-  )
+  }).pipe(Actor.untilOver(isOver))
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { type Duration, Effect, Option, Schedule } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
-import { PidFileInvalid } from "../../domain/Errors.ts"
+import { PidFileInvalid } from "../../domain/ProcessErrors.ts"
 import { fromWord, signalOf, type StopMode } from "../../domain/StopMode.ts"
 import * as EventLog from "../../layers/effects/EventLog.ts"
 import * as EmbeddedPostgres from "../../layers/embedded/EmbeddedPostgres.ts"

@@ -18,8 +18,8 @@ import {
   writeSync
 } from "node:fs"
 import { resolve } from "node:path"
-import { PidFileInvalid } from "../../domain/Errors.ts"
 import * as PidFile from "../../domain/PidFile.ts"
+import { PidFileInvalid } from "../../domain/ProcessErrors.ts"
 import * as EventLog from "../../layers/effects/EventLog.ts"
 
 /** Owns the file until the scope or the process ends. A stale file is replaced. */

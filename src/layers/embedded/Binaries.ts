@@ -11,7 +11,7 @@ import { createHash, randomUUID } from "node:crypto"
 import { lstat, readFile, rename, rm, stat, symlink } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join, relative } from "node:path"
-import { EmbeddedServerFailed } from "../../domain/Errors.ts"
+import { EmbeddedServerFailed } from "../../domain/ProcessErrors.ts"
 import { io, run, type Runner } from "./Host.ts"
 
 /** A folder with `bin/initdb` and `bin/postgres` that the server's user can execute. */

@@ -27,7 +27,7 @@ import {
   writeFile
 } from "node:fs/promises"
 import { join } from "node:path"
-import { EmbeddedServerFailed } from "../../domain/Errors.ts"
+import { EmbeddedServerFailed } from "../../domain/ProcessErrors.ts"
 import { io, isRoot, run, type Runner, runnerOf } from "./Host.ts"
 
 /**

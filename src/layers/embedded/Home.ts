@@ -4,7 +4,7 @@
 import { Effect } from "effect"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
-import { EmbeddedServerFailed } from "../../domain/Errors.ts"
+import { EmbeddedServerFailed } from "../../domain/ProcessErrors.ts"
 import { isRoot } from "./Host.ts"
 
 /**

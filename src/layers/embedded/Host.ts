@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { type ChildProcess, execFile } from "node:child_process"
 import { stat } from "node:fs/promises"
 import { join } from "node:path"
-import { EmbeddedServerFailed } from "../../domain/Errors.ts"
+import { EmbeddedServerFailed } from "../../domain/ProcessErrors.ts"
 
 /** The user and group that the server's programs run as; empty for the current ones. */
 export interface Runner {

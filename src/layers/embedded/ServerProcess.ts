@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { constants } from "node:fs"
 import { type FileHandle, open, readFile, rename, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { EmbeddedServerFailed } from "../../domain/Errors.ts"
+import { EmbeddedServerFailed } from "../../domain/ProcessErrors.ts"
 import { exited, io, type Runner, spawnOptions } from "./Host.ts"
 import * as PidFile from "./PostmasterPid.ts"
 

@@ -4,7 +4,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, type Redacted } from "effect"
-import { EmbeddedServerFailed } from "../../domain/Errors.ts"
+import { EmbeddedServerFailed } from "../../domain/ProcessErrors.ts"
 import { storeError } from "../postgres/PgError.ts"
 
 export interface Use {

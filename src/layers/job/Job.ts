@@ -1,7 +1,7 @@
 /**
  * Kinds of jobs and their handlers, as an application declares them.
  */
-import { type Cause, type Duration, type Effect, type Layer, Schema } from "effect"
+import { type Cause, type Duration, type Layer, Schema } from "effect"
 import type { JobInterrupted } from "../../domain/Errors.ts"
 import * as Interruption from "../../domain/Interruption.ts"
 import {
@@ -21,6 +21,7 @@ import type { CompletableJob } from "../../services/CompletableJob.ts"
 import type { Handler } from "./Handler.ts"
 import * as HandlerLayer from "./HandlerLayer.ts"
 import type { Encoding, Requirements } from "./HandlerLayer.ts"
+import type { Declared, Named, Succeeding } from "./KindTypes.ts"
 
 export type { FinishedSelection, Rate } from "../../domain/ByHand.ts"
 export type { Selection } from "../../domain/Cancellation.ts"
@@ -41,6 +42,7 @@ export { why } from "../../services/Why.ts"
 export type { Handler, HandlersOf, Kind } from "./Handler.ts"
 export type { Encoding, Requirements } from "./HandlerLayer.ts"
 export type { JobsOption, Kinds } from "./Jobs.ts"
+export type { Declared, Named, Succeeding } from "./KindTypes.ts"
 
 /**
  * A kind of job with the schema of its payload and that of its errors. `enqueue` is typed by it,
@@ -79,24 +81,6 @@ export interface Job<
     Requirements<A> | Payload["DecodingServices"] | Encoding<Success>
   >
 }
-
-/** Anything, unless `A` comes to a value that is none of the results of the kind. */
-export type Succeeding<A, Success extends Schema.Top | undefined> = Success extends Schema.Top
-  ? void extends Success["Type"] ? unknown
-  : [Outcome<A>] extends [Success["Type"]] ? unknown
-  : "the handler does not come to a result of its kind"
-  : unknown
-
-type Outcome<A> = A extends Effect.Effect<infer V, infer _E, infer _R> ? V : Awaited<A>
-
-/** Anything, unless `A` is an Effect that fails with more than the errors `E`. */
-export type Declared<A, E> = [Failures<A>] extends [E] ? unknown
-  : "the handler fails with an error that its kind does not declare"
-
-type Failures<A> = A extends Effect.Effect<infer _A, infer E, infer _R> ? E : never
-
-/** A name that the compiler knows not to be empty. */
-export type Named<Name extends string> = Name extends "" ? "a job needs a name" : Name
 
 /** The options of a kind beside its name and its errors. */
 export interface Options<

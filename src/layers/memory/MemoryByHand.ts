@@ -21,11 +21,11 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
   if (again !== undefined) {
     return again === "redriven" ? RetryAnswer.Redriven() : RetryAnswer.Conflict()
   }
-  const job = store.find(id)
+  const job = store.looks.find(id)
   if (job !== undefined && store.pauses.keeps(job, now)) return RetryAnswer.Paused()
   const answer = store.change((state) => Steps.retry(state, id, now), now)
   if (answer !== undefined) return answer
-  return store.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()
+  return store.looks.outcomeOf(id) === "completed" ? RetryAnswer.Completed() : RetryAnswer.Unknown()
 }
 
 /** Queues finished jobs again, spread in time if asked. `next` is when the next may start. */
@@ -88,6 +88,6 @@ const timeOf = (time: Start, now: number): number =>
 
 /** How a job has ended that is not in the queue. */
 const endOf = (store: MemoryStore, id: bigint): JobOutcome | undefined => {
-  const outcome = store.outcomeOf(id)
+  const outcome = store.looks.outcomeOf(id)
   return outcome === "unfinished" || outcome === "unknown" ? undefined : outcome
 }

@@ -1,5 +1,5 @@
 /**
- * The reports of failures in memory: the jobs that are added because others have failed for good.
+ * Failure reports in memory: the jobs that are added because others have failed for good.
  */
 import * as FailureReport from "../../domain/FailureReport.ts"
 import type { NewJob } from "../../domain/JobRecord.ts"
@@ -7,7 +7,7 @@ import type { Changes } from "../../domain/ProtocolSteps.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 
 interface Store {
-  readonly reportOf: (name: string) => FailureReport.ReportKind | undefined
+  readonly failureReportOf: (name: string) => FailureReport.ReportKind | undefined
   /** The error of a job's last run. */
   readonly errorOf: (id: bigint) => string | undefined
 }
@@ -15,7 +15,7 @@ interface Store {
 /** The reports of the failures of a step. */
 export const of = (changes: Changes<StoredJob>, store: Store): ReadonlyArray<NewJob> =>
   failuresOf(changes).flatMap(({ error, job, ...failure }): ReadonlyArray<NewJob> => {
-    const report = store.reportOf(job.name)
+    const report = store.failureReportOf(job.name)
     if (report === undefined) return []
     const payload = FailureReport.payloadOf({
       ...failure,

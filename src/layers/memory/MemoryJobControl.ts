@@ -15,12 +15,12 @@ import * as Why from "./MemoryWhy.ts"
 export const make = Effect.fnUntraced(function*(store: MemoryStore) {
   // There are no transactions here.
   const waitFor = yield* Waiters.make(({ fresh, old }) =>
-    Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.endOf(id)])))
+    Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.looks.endOf(id)])))
   )
   const ended: JobControl["Service"]["ended"] = (id, { name } = {}) =>
     waitFor(id, Waiters.endOf(name))
   const waitForNews = yield* Waiters.make(({ fresh, old }) =>
-    Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.seen(id)])))
+    Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.looks.seen(id)])))
   )
   const seen: JobControl["Service"]["seen"] = (id, last) =>
     waitForNews(id, {
@@ -35,7 +35,7 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.cancel(id, now))),
   cancelSome: (filter, { after }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const ids = store.idsOf((job) => job.id > after && isMeant(filter, job))
+      const ids = store.looks.idsOf((job) => job.id > after && isMeant(filter, job))
       const some = ids.slice(0, Math.min(filter.limit ?? atOnce, atOnce))
       const answers = some.map((id) => store.cancel(id, now))
       return {
@@ -45,12 +45,12 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
         last: some.length < ids.length ? some.at(-1) : undefined
       }
     }),
-  outcomeOf: (id) => Effect.sync(() => store.outcomeOf(id)),
+  outcomeOf: (id) => Effect.sync(() => store.looks.outcomeOf(id)),
   retry: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.retry(store, id, now))),
   retrySome: (filter, { after, limit, spread }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const ids = store.finishedIdsOf(filter).filter((id) => id > after)
+      const ids = store.looks.finishedIdsOf(filter).filter((id) => id > after)
       const some = ids.slice(0, Math.min(limit ?? atOnce, atOnce))
       const { next, ...counts } = ByHand.redriveEach(store, some, { now, spread })
       const last = some.length < ids.length ? some.at(-1) : undefined
@@ -60,11 +60,11 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.discard(store, id, now))),
   edit: (id, change) =>
     Effect.map(Clock.currentTimeMillis, (now) => ByHand.edit(store, id, { change, now })),
-  runs: (id, { limit }) => Effect.sync(() => store.runsOf(id, limit)),
-  logs: (id, { limit, skip }) => Effect.sync(() => store.logOf(id).slice(skip, skip + limit)),
+  runs: (id, { limit }) => Effect.sync(() => store.looks.runsOf(id, limit)),
+  logs: (id, { limit, skip }) => Effect.sync(() => store.looks.logOf(id).slice(skip, skip + limit)),
   find: (id) =>
     Effect.sync(() => {
-      const job = store.find(id)
+      const job = store.looks.find(id)
       return job && { name: job.name, payload: job.payload }
     }),
   why: (id) => Effect.map(Clock.currentTimeMillis, (now) => Why.of(store, id, now)),

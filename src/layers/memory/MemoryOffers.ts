@@ -67,7 +67,7 @@ export class MemoryOffers {
 
   #decide({ job: { name }, key, wish }: Offer): Steps.Decision {
     if (wish === undefined) return Steps.Decision.Adds({ after: undefined })
-    const holder = this.#store.holderOf(name, key)
+    const holder = this.#store.looks.holderOf(name, key)
     const hold = wish.within && this.#holds.get(holdKey(name, key))
     return Steps.decide(
       wish.mode,
@@ -79,7 +79,7 @@ export class MemoryOffers {
   #answer(offer: Offer, now: number): Answer {
     const decision = this.#decide(offer)
     const { id, job, key } = offer
-    const holder = this.#store.holderOf(job.name, key)
+    const holder = this.#store.looks.holderOf(job.name, key)
     switch (decision._tag) {
       case "Stands":
         return { id: decision.id, outcome: decision.outcome }

@@ -24,8 +24,8 @@ export const make = (store: MemoryStore): PauseControl["Service"] => ({
 export const unpause = (store: MemoryStore, now: number): Unpaused => {
   const { pauses } = store
   pauses.end(now)
-  const jobs = store.idsOf((job) => pauses.isAside(job) && !pauses.keeps(job, now))
-    .flatMap((id) => store.find(id) ?? [])
+  const jobs = store.looks.idsOf((job) => pauses.isAside(job) && !pauses.keeps(job, now))
+    .flatMap((id) => store.looks.find(id) ?? [])
     .map((job) => ({ ...job, dueAt: now }))
   const changes = { jobs, finished: [], leases: [] }
   store.change(() => ({ answer: undefined, changes }), now)

@@ -9,14 +9,14 @@ import type { MemoryStore } from "./MemoryStore.ts"
 
 export const make = (store: MemoryStore): QueuedJobs["Service"] => {
   const jobs = (isMeant: (job: StoredJob) => boolean) =>
-    store.idsOf(isMeant).flatMap((id) => store.find(id) ?? [])
+    store.looks.idsOf(isMeant).flatMap((id) => store.looks.find(id) ?? [])
   return {
     behind: (id) =>
       Effect.map(
         Clock.currentTimeMillis,
         (now) => ({ now, jobs: jobs((job) => job.id > id) })
       ),
-    lastId: Effect.sync(() => store.idsOf(() => true).at(-1) ?? 0n),
+    lastId: Effect.sync(() => store.looks.idsOf(() => true).at(-1) ?? 0n),
     queues: Effect.sync(() => Array.from(new Set(jobs(isOpen).map(({ queue }) => queue))))
   }
 }

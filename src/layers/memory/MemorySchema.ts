@@ -94,7 +94,7 @@ const jobRepo = (store: MemoryStore, offers: MemoryOffers): JobRepo["Service"] =
       rowLocked: [],
       hasMadeReady: settled.some(mayMakeReady)
     })),
-  hasUnstarted: (queues) => timed((now) => store.hasUnstarted(queues, now))
+  hasUnstarted: (queues) => timed((now) => store.looks.hasUnstarted(queues, now))
 })
 
 const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
@@ -130,18 +130,18 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
     renew: (id) =>
       timed((now) => ({
         isKnown: store.workers.renew(id, now),
-        hasCancels: store.cancelRequests(id).length > 0,
+        hasCancels: store.looks.cancelRequests(id).length > 0,
         hasPauses: store.pauses.all(now).length > 0
       })),
     pauses: (queues) =>
       timed((now) =>
         store.pauses.all(now).filter((pause) => queues.some((queue) => concerns(pause, queue)))
       ),
-    cancelRequests: (id) => Effect.sync(() => store.cancelRequests(id)),
+    cancelRequests: (id) => Effect.sync(() => store.looks.cancelRequests(id)),
     reconcile: (id, knownLeases) =>
       timed((now) => ({
         released: store.reconcile(id, knownLeases, now),
-        gone: store.gone(knownLeases)
+        gone: store.looks.gone(knownLeases)
       })),
     leave: (id) => end(id, false),
     reportDead: (id) => end(id, true)
@@ -149,9 +149,9 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
 }
 
 const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
-  counts: timed((now) => store.counts(now)),
-  failed: (filter) => Effect.sync(() => store.failed(filter)),
-  workers: timed((now) => store.workersAlive(now))
+  counts: timed((now) => store.looks.counts(now)),
+  failed: (filter) => Effect.sync(() => store.looks.failed(filter)),
+  workers: timed((now) => store.looks.workersAlive(now))
 })
 
 // Subscribed before `Everything` is sent, so that no wake-up is lost in between.

@@ -4,33 +4,25 @@
  * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
  * locks are needed. Times are milliseconds and are passed in.
  */
-import type { RetryFilter } from "../../domain/ByHand.ts"
-import { Cancellation, type CancelRequest, type JobOutcome } from "../../domain/Cancellation.ts"
+import { Cancellation } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
-import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
-import { JobEnd } from "../../domain/JobEnd.ts"
-import type { LogLine } from "../../domain/JobLog.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
-import type { JobRun } from "../../domain/JobRun.ts"
-import type { SeenJob } from "../../domain/JobView.ts"
 import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
 import type { RunReport } from "../../domain/RunReport.ts"
-import type { CommitAnswer } from "../../domain/TransactionEnd.ts"
 import * as Turns from "../../domain/Turns.ts"
-import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
-import * as Counts from "./MemoryCounts.ts"
 import * as MemoryFailureReports from "./MemoryFailureReports.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
+import { MemoryLooks } from "./MemoryLooks.ts"
 import { MemoryPauses } from "./MemoryPauses.ts"
-import { MemoryReports } from "./MemoryReports.ts"
 import { MemoryResults } from "./MemoryResults.ts"
+import { MemoryRunReports } from "./MemoryRunReports.ts"
 import { MemoryRuns } from "./MemoryRuns.ts"
 import { MemoryWorkers } from "./MemoryWorkers.ts"
 
@@ -42,14 +34,24 @@ export class MemoryStore {
   readonly workers = new MemoryWorkers()
   readonly #history = new MemoryHistory()
   readonly pauses: MemoryPauses
+  readonly looks: MemoryLooks
   readonly #runs = new MemoryRuns()
   readonly #results = new MemoryResults()
-  readonly #reports = new MemoryReports()
+  readonly #runReports = new MemoryRunReports()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
     this.#wake = wake
     this.pauses = new MemoryPauses(wake)
+    this.looks = new MemoryLooks({
+      state: this.#state,
+      history: this.#history,
+      pauses: this.pauses,
+      results: this.#results,
+      runReports: this.#runReports,
+      runs: this.#runs,
+      workers: this.workers
+    })
   }
 
   enqueue(jobs: ReadonlyArray<NewJob>, now: number): ReadonlyArray<bigint> {
@@ -75,11 +77,11 @@ export class MemoryStore {
     const isPaused = (job: StoredJob) => this.pauses.holdsName(job, now)
     const open = queues.filter((queue) => !this.pauses.holdsQueue(queue, now))
     for (const queue of open) this.#setAside(queue, isPaused)
-    const busy = open.filter((queue) => Lanes.claimable(this.#ofQueue(queue)).length > 0)
+    const busy = open.filter((queue) => Lanes.claimable(this.looks.ofQueue(queue)).length > 0)
     let wanted = Math.max(limit, 0)
     let suspectsMax = slots
     return Turns.interleaved(busy.flatMap((queue, turn) => {
-      const claimed = Lanes.claim(this.#ofQueue(queue), this.#runningOn(worker), {
+      const claimed = Lanes.claim(this.looks.ofQueue(queue), this.looks.runningOn(worker), {
         limit: Math.ceil(wanted / (busy.length - turn)),
         slots: suspectsMax,
         perLaneMax,
@@ -93,7 +95,7 @@ export class MemoryStore {
 
   /** Takes jobs of paused names out of the way of the others. */
   #setAside(queue: string, isPaused: (job: StoredJob) => boolean): void {
-    const aside = Lanes.claimable(this.#ofQueue(queue)).filter(isPaused)
+    const aside = Lanes.claimable(this.looks.ofQueue(queue)).filter(isPaused)
     Steps.apply(this.#state, { jobs: aside.map(setAside), finished: [], leases: [] })
     this.pauses.setAside(aside)
   }
@@ -118,18 +120,6 @@ export class MemoryStore {
     const { changes, lost } = Steps.settle(this.#state, settled, { isRepeat, now })
     this.#make(changes, now)
     return lost.map(({ id, lease }) => new ClaimLost({ id, lease }))
-  }
-
-  /** Whether a job still stands in the lease that had it. */
-  settled(lease: string, id: bigint): CommitAnswer {
-    if (this.#leases.get(lease)?.ids.includes(id) === true) return "leased"
-    return this.#jobs.has(id) ? "lost" : "settled"
-  }
-
-  hasUnstarted(queues: ReadonlyArray<string>, now: number): boolean {
-    return queues.some((queue) =>
-      !this.pauses.holdsQueue(queue, now) && Lanes.hasUnstarted(this.#ofQueue(queue))
-    )
   }
 
   promote(now: number): { readonly promoted: number; readonly next: number | undefined } {
@@ -162,41 +152,18 @@ export class MemoryStore {
   prune(now: number): void {
     this.#history.prune(now)
     this.#runs.prune(now)
-    this.#reports.prune(now)
+    this.#runReports.prune(now)
   }
 
   forget(now: number): void {
     this.#results.forget(now)
-    this.#reports.forget(this.#isLeased)
+    this.#runReports.forget(this.looks.isLeased)
   }
 
   /** Answers the reports of which nothing was kept. */
   report(reports: ReadonlyArray<RunReport>, now: number): ReadonlyArray<RunReport> {
     const claimedAt = ({ lease }: RunReport) => this.#leases.get(lease)?.claimedAt ?? now
-    return this.#reports.keep(reports, { isLeased: this.#isLeased, claimedAt, now })
-  }
-
-  /** The log of a job, with the ends of its runs that did not complete. */
-  logOf(id: bigint): ReadonlyArray<LogLine> {
-    return this.#reports.logOf(id, this.#runs.of(id, Infinity))
-  }
-
-  /** How a job looks, with the progress of its run. */
-  seen(id: bigint): SeenJob {
-    const name = this.#jobs.get(id)?.name
-    const lease = Array.from(this.#leases.values()).find(({ ids }) => ids.includes(id))?.id
-    const progress = this.#reports.progressOf(id, lease)
-    if (name !== undefined) return { name, state: lease ? "running" : "waiting", progress }
-    const state = this.#history.outcomeOf(id) ?? "unknown"
-    const end = this.endOf(id)
-    return { name: "name" in end ? end.name : undefined, state, progress: undefined }
-  }
-
-  /** How a job has ended; `Other` if it has not. */
-  endOf(id: bigint): JobEnd {
-    const job = this.#jobs.get(id)
-    if (job !== undefined) return JobEnd.Other({ name: job.name })
-    return this.#results.of(id) ?? this.#history.endOf(id) ?? JobEnd.Unknown()
+    return this.#runReports.keep(reports, { isLeased: this.looks.isLeased, claimedAt, now })
   }
 
   /**
@@ -208,10 +175,6 @@ export class MemoryStore {
       !knownLeases.includes(id)
     )
     return this.#giveBack(unknown, { hasCrashed: false, now })
-  }
-
-  gone(leases: ReadonlyArray<string>): ReadonlyArray<string> {
-    return leases.filter((id) => !this.#leases.has(id))
   }
 
   /** Ends a worker and gives its jobs back. Answers how many. */
@@ -248,7 +211,7 @@ export class MemoryStore {
   redrive(id: bigint, now: number, dueAt = now): "redriven" | "conflict" | undefined {
     const job = this.#history.unwell(id)
     if (job === undefined) return undefined
-    if (this.holderOf(job.name, job.uniqueKey) !== undefined) return "conflict"
+    if (this.looks.holderOf(job.name, job.uniqueKey) !== undefined) return "conflict"
     this.#history.take(id)
     this.#make({ jobs: [redriven(job, now, dueAt)], finished: [], leases: [] }, now)
     return "redriven"
@@ -257,59 +220,6 @@ export class MemoryStore {
   /** The id of the next job. */
   nextId(): bigint {
     return ++this.#lastId
-  }
-
-  /** The unfinished job that has the unique key. */
-  holderOf(name: string, uniqueKey: string | undefined): StoredJob | undefined {
-    return uniqueKey === undefined
-      ? undefined
-      : Array.from(this.#jobs.values()).find((job) =>
-        job.uniqueKey === uniqueKey && job.name === name
-      )
-  }
-
-  /** The finished jobs that the filter names, by their ids. */
-  finishedIdsOf(filter: RetryFilter): ReadonlyArray<bigint> {
-    return this.#history.idsOf(filter)
-  }
-
-  failed(filter: FailedFilter): ReadonlyArray<FailedJob> {
-    return this.#history.failed(filter)
-  }
-
-  runsOf(id: bigint, limit: number): ReadonlyArray<JobRun> {
-    return this.#runs.of(id, limit)
-  }
-
-  find(id: bigint): StoredJob | undefined {
-    return this.#jobs.get(id)
-  }
-
-  cancelRequests(worker: string): ReadonlyArray<CancelRequest> {
-    return CancelSteps.requests(Steps.leasesOf(this.#state, worker))
-  }
-
-  /** The unfinished jobs for which this holds, by their ids. */
-  idsOf(isMeant: (job: StoredJob) => boolean): ReadonlyArray<bigint> {
-    const meant = Array.from(this.#jobs.values()).filter(isMeant)
-    return meant.map(({ id }) => id).toSorted((a, b) => Number(a - b))
-  }
-
-  outcomeOf(id: bigint): JobOutcome | "unfinished" | "unknown" {
-    return this.#jobs.has(id) ? "unfinished" : this.#history.outcomeOf(id) ?? "unknown"
-  }
-
-  counts(now: number): ReadonlyArray<QueueCounts> {
-    return Counts.of({
-      jobs: Array.from(this.#jobs.values()),
-      finished: this.#history.summaries(),
-      pauses: this.pauses,
-      now
-    })
-  }
-
-  workersAlive(now: number): ReadonlyArray<WorkerInfo> {
-    return this.workers.alive(now, (id) => this.#runningOn(id).length)
   }
 
   #giveBack(
@@ -331,7 +241,7 @@ export class MemoryStore {
     }
     for (const run of changes.runs ?? []) this.#runs.add(run, now)
     const reports = MemoryFailureReports.of(changes, {
-      reportOf: (name) => this.workers.reportOf(name),
+      failureReportOf: (name) => this.workers.failureReportOf(name),
       errorOf: (id) => this.#runs.of(id, 1)[0]?.error
     })
     if (reports.length > 0) this.enqueue(reports, now)
@@ -339,18 +249,6 @@ export class MemoryStore {
     const ended = changes.finished.map(({ job }) => job).filter(({ key }) => key !== undefined)
     this.#wakeQueues([...ended, ...changes.jobs.filter(mayLetClaim)], now)
     this.#wakeDue(changes.jobs)
-  }
-
-  readonly #isLeased = ({ id, lease }: Pick<RunReport, "id" | "lease">): boolean =>
-    this.#leases.get(lease)?.ids.includes(id) === true
-
-  #runningOn(worker: string): ReadonlyArray<StoredJob> {
-    return Steps.leasesOf(this.#state, worker)
-      .flatMap((lease) => Steps.jobsOf(this.#state, lease))
-  }
-
-  #ofQueue(queue: string): ReadonlyArray<StoredJob> {
-    return Array.from(this.#jobs.values()).filter((job) => job.queue === queue)
   }
 
   #wakeQueues(jobs: ReadonlyArray<StoredJob>, now: number): void {

@@ -46,7 +46,7 @@ export const make = (store: MemoryStore): Transactions["Service"] => ({
     transaction.completion = completion
     transaction.onCommit = onCommit
   }),
-  ask: ({ id, lease }) => Effect.sync(() => store.settled(lease, id))
+  ask: ({ id, lease }) => Effect.sync(() => store.looks.settled(lease, id))
 })
 
 const lost = ({ id, lease }: Completion) =>

@@ -10,7 +10,7 @@ import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 export const of = (store: MemoryStore, id: bigint, now: number): ReadonlyArray<Reason> => {
-  const job = store.find(id)
+  const job = store.looks.find(id)
   if (job === undefined) return [ended(store, id)]
   if (job.laneState === "leased") return [running(store, job)]
   const reasons = store.pauses.isAside(job)
@@ -41,7 +41,7 @@ export const ofQueue = (
 }
 
 const jobsOf = (store: MemoryStore, queue: string): ReadonlyArray<StoredJob> =>
-  store.idsOf((job) => job.queue === queue).flatMap((id) => store.find(id) ?? [])
+  store.looks.idsOf((job) => job.queue === queue).flatMap((id) => store.looks.find(id) ?? [])
 
 const reason = (
   code: ReasonCode,
@@ -51,7 +51,7 @@ const reason = (
 ): Reason => ({ code, detail, since: undefined, until: undefined, job: job?.id, advice })
 
 const running = (store: MemoryStore, job: StoredJob): Reason => {
-  const { progress } = store.seen(job.id)
+  const { progress } = store.looks.seen(job.id)
   const done = progress && `; ${Math.round(100 * progress.fraction)} % of it is done`
   return reason("running", `a worker runs it${done ?? ""}`, job)
 }
@@ -69,7 +69,7 @@ const paused = (store: MemoryStore, job: StoredJob, now: number): ReadonlyArray<
   }))
 
 const ended = (store: MemoryStore, id: bigint): Reason => {
-  const outcome = store.outcomeOf(id)
+  const outcome = store.looks.outcomeOf(id)
   return outcome === "unknown"
     ? reason("unknown", "there is no such job, and no history of it", { id })
     : reason(
@@ -126,7 +126,7 @@ const inLine = (store: MemoryStore, job: StoredJob): ReadonlyArray<Reason> => {
 }
 
 const unclaimed = (store: MemoryStore, job: StoredJob, now: number): ReadonlyArray<Reason> => {
-  const live = store.workersAlive(now).filter(({ queues }) => queues.includes(job.queue))
+  const live = store.looks.workersAlive(now).filter(({ queues }) => queues.includes(job.queue))
   if (live.length === 0) {
     return [reason("no-worker", `no live worker takes jobs of queue ${job.queue}`, job)]
   }

@@ -8,11 +8,13 @@ import type { NewWorker } from "../../services/WorkerRegistry.ts"
 
 export class MemoryWorkers {
   readonly #workers = new Map<string, Worker>()
-  readonly #reports = new Map<string, ReportKind>()
+  readonly #failureReports = new Map<string, ReportKind>()
 
   join(worker: NewWorker, now: number): void {
-    for (const name of worker.names) this.#reports.delete(name)
-    for (const { of, ...report } of worker.reports ?? []) this.#reports.set(of, report)
+    for (const name of worker.names) this.#failureReports.delete(name)
+    for (const { of, ...report } of worker.failureReports ?? []) {
+      this.#failureReports.set(of, report)
+    }
     const aliveUntil = now + Duration.toMillis(worker.lease)
     this.#workers.set(worker.id, { ...worker, joinedAt: now, aliveUntil })
   }
@@ -25,9 +27,11 @@ export class MemoryWorkers {
   }
 
   /** How the failures of jobs of this name are reported. The failure of a report is not. */
-  reportOf(name: string): ReportKind | undefined {
-    const isReport = Array.from(this.#reports.values()).some((report) => report.name === name)
-    return isReport ? undefined : this.#reports.get(name)
+  failureReportOf(name: string): ReportKind | undefined {
+    const isReport = Array.from(this.#failureReports.values()).some((report) =>
+      report.name === name
+    )
+    return isReport ? undefined : this.#failureReports.get(name)
   }
 
   has(id: string): boolean {

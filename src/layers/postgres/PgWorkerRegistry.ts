@@ -20,7 +20,7 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
   const join: WorkerRegistry["Service"]["join"] = Effect.fn("WorkerRegistry.join")(
     function*(worker) {
       const lease = `${Duration.toMillis(worker.lease)} milliseconds`
-      const reports = (worker.reports ?? []).toSorted((a, b) => a.of < b.of ? -1 : 1)
+      const reports = (worker.failureReports ?? []).toSorted((a, b) => a.of < b.of ? -1 : 1)
       const names = reports.map((report) => report.of)
       // Two workers that register at once lock the rows of the same names in the same order.
       yield* sql`

@@ -6,7 +6,7 @@ import { type ClaimLost, StoreError } from "../../domain/Errors.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import { notWanted, Settlement } from "../../domain/Settlement.ts"
-import { reportsOf } from "../../services/Handlers.ts"
+import { failureReportsOf } from "../../services/Handlers.ts"
 import type { Kit } from "./Kit.ts"
 import * as SingleRuns from "./SingleRuns.ts"
 
@@ -25,7 +25,7 @@ export const make = Effect.fnUntraced(function*(kit: Kit) {
     mode: kit.mode,
     concurrency: 1,
     names: kit.handlers.names,
-    reports: reportsOf(kit.handlers),
+    failureReports: failureReportsOf(kit.handlers),
     lease: Duration.days(1)
   })
   yield* Effect.acquireRelease(joining, () => Effect.ignore(registry.leave(id)))

@@ -32,6 +32,11 @@ export interface TransactionalJob {
 interface Parts {
   readonly handlers: Handlers["Service"]
   readonly limits: RunLimits
+  /**
+   * Sends the log lines of runs. The commit takes a job out of its lease, and the store keeps no
+   * lines of it from then on.
+   */
+  readonly sendLines: Effect.Effect<void>
   readonly now: () => number
 }
 
@@ -68,11 +73,11 @@ const once = Effect.fnUntraced(function*(
   run: LaneRun,
   { handler, job, running, tries }: TransactionalJob & { readonly tries: number }
 ) {
-  const { limits, now, random, transactions } = parts
+  const { limits, now, random, sendLines, transactions } = parts
   const timeout = handler.policy.transactional ?? Duration.zero
   const end = yield* transactions.run({
     timeout,
-    handler: running,
+    handler: handler.policy.log === undefined ? running : Effect.ensuring(running, sendLines),
     onBegin: () => {
       run.startedAt = now()
       limits.begin(run, timeout)
@@ -92,7 +97,8 @@ const once = Effect.fnUntraced(function*(
 
 const byHand = (parts: AllParts): Complete => (run, job, value) =>
   Effect.gen(function*() {
-    const encode = parts.handlers.find(job.name)?.encode
+    const { encode, policy } = parts.handlers.find(job.name) ?? {}
+    if (policy?.log !== undefined) yield* parts.sendLines
     const encoded = encode === undefined ? undefined : yield* encode(value)
     const completion = completionOf(parts, run, { job, value: encoded })
     yield* parts.transactions.complete(completion, () => {

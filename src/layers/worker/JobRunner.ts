@@ -61,7 +61,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
   const reports = yield* Reports.make({ now, lose: (isLost) => ends.lose(isLost) })
   const handlers = yield* Handlers
-  const completing = yield* Completing.make({ handlers, limits, now })
+  const completing = yield* Completing.make({ handlers, limits, now, sendLines: reports.sendLines })
   const calls = { report: reports.progress, complete: completing.complete }
   const lanes = {
     ...options,

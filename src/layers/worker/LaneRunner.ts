@@ -137,10 +137,9 @@ const special = (
   const logging = log === undefined
     ? given.running
     : Effect.provideService(given.running, RunLogger, reports.logger(run, given.job, log))
-  if (transactional === undefined) return logging
-  // The commit takes the job out of its lease, and the store keeps no lines of it from then on.
-  const running = log === undefined ? logging : Effect.ensuring(logging, reports.flush)
-  return completing.run(run, { ...given, running })
+  return transactional === undefined
+    ? logging
+    : completing.run(run, { ...given, running: logging })
 }
 
 const call = (

@@ -5,9 +5,8 @@ import { Clock, Deferred, Duration, Effect, Layer, Queue, References, Scope, Str
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import * as Pause from "../../domain/Pause.ts"
-import { nextStep } from "../../domain/StopMode.ts"
-import { Handlers, reportsOf } from "../../services/Handlers.ts"
-import { JobRepo } from "../../services/JobRepo.ts"
+import { failureReportsOf, Handlers } from "../../services/Handlers.ts"
+import type { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
 import type { RunReports } from "../../services/RunReports.ts"
@@ -28,6 +27,7 @@ import * as PausedJobs from "./PausedJobs.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
+import * as WorkLoop from "./WorkLoop.ts"
 
 type Needs =
   | Handlers
@@ -39,7 +39,7 @@ type Needs =
   | WorkerRegistry
 
 export interface Options {
-  readonly worker: Omit<NewWorker, "mode" | "names" | "reports">
+  readonly worker: Omit<NewWorker, "mode" | "names" | "failureReports">
   readonly grace: Shutdown.Options["grace"]
   readonly stuck: StuckRuns.Options["stuck"]
 }
@@ -123,7 +123,7 @@ const makeParts = Effect.fnUntraced(function*(
     }
   })
   const handlers = yield* Handlers
-  const known = { names: handlers.names, reports: reportsOf(handlers) }
+  const known = { names: handlers.names, failureReports: failureReportsOf(handlers) }
   const life = yield* Scope.fork(yield* Effect.scope)
   const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, ...known, mode }), life)
   const runs = yield* JobRunner.make({
@@ -231,7 +231,7 @@ const releaseOverdue = ({ runs }: Parts) =>
   )
 
 const workUntilEnd = (parts: Parts) =>
-  Effect.andThen(restartOnDefect("working")(work(parts)), parts.shutdown.end).pipe(
+  Effect.andThen(restartOnDefect("working")(WorkLoop.work(parts)), parts.shutdown.end).pipe(
     Effect.tapCause((cause) =>
       EventLog.error("worker.crashed", {
         text: "the worker's loop crashed; this worker claims nothing more",
@@ -240,41 +240,6 @@ const workUntilEnd = (parts: Parts) =>
     ),
     Effect.onExit((exit) => Deferred.done(parts.shutdown.ended, exit))
   )
-
-/** Claims again and again until nothing is left to do. */
-const work = Effect.fnUntraced(
-  function*({ changes, claims, heartbeat, runs, shutdown, worker }: Parts) {
-    const repo = yield* JobRepo
-    let hasUnstarted = true
-    while (true) {
-      const mode = shutdown.mode()
-      const step = nextStep({ mode, running: runs.count(), hasUnstarted })
-      if (step === "end") return
-      if (step === "wait") {
-        const left = shutdown.graceLeft()
-        if (left <= 0) return
-        yield* left === Infinity ? changes.next : Effect.timeoutOption(changes.next, left)
-        continue
-      }
-      // A job that is claimed now could not start.
-      if (runs.wants().limit === 0 || !heartbeat.isTrusted()) {
-        yield* changes.next
-        continue
-      }
-      const round = yield* claims.round
-      hasUnstarted ||= round?.hasFound === true
-      // The claim has forgotten a wake-up that came before it began.
-      if (shutdown.mode() !== mode) continue
-      const isDraining = mode === "drain"
-      if (round?.mayFindMore === true || (isDraining && round?.hasFound === true)) continue
-      if (isDraining && round?.hasFound === false && runs.count() === 0) {
-        hasUnstarted = yield* Effect.orElseSucceed(repo.hasUnstarted(worker.queues), () => true)
-        if (!hasUnstarted) continue
-      }
-      yield* claims.pause({ isDraining, longest: isDraining ? "200 millis" : "5 seconds" })
-    }
-  }
-)
 
 const controlOf = Effect.fnUntraced(function*({ runs, shutdown, worker }: Parts, mode: string) {
   const clock = yield* Clock.Clock

@@ -19,12 +19,14 @@ const reported = Effect.fnUntraced(function*(options: Partial<FailureReport> = {
 })
 
 /** A worker of the jobs of a name registers, and leaves. */
-const register = Effect.fnUntraced(function*(name: string, ...reports: Array<FailureReport>) {
-  const registry = yield* WorkerRegistry
-  const worker = newWorker("elsewhere")
-  yield* registry.join({ ...worker, names: [name], reports })
-  yield* registry.leave(worker.id)
-})
+const register = Effect.fnUntraced(
+  function*(name: string, ...failureReports: Array<FailureReport>) {
+    const registry = yield* WorkerRegistry
+    const worker = newWorker("elsewhere")
+    yield* registry.join({ ...worker, names: [name], failureReports })
+    yield* registry.leave(worker.id)
+  }
+)
 
 const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(FailedJob))
 

@@ -1,8 +1,8 @@
 /**
  * Logs of jobs: which lines are kept, and that lost ones fail nothing.
  *
- * Tests `src/layers/worker/Reports.ts`, `src/layers/worker/Unsent.ts` and
- * `src/layers/job/HandlerLayer.ts`.
+ * Tests `src/layers/worker/Reports.ts`, `src/layers/worker/ReportSender.ts`,
+ * `src/layers/worker/Unsent.ts` and `src/layers/job/HandlerLayer.ts`.
  */
 import { assert, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Layer, Logger, Schema } from "effect"

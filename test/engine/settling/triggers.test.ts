@@ -90,8 +90,8 @@ layer(PgQueue.layer, options)("a trigger of somebody else's", (it) => {
       Effect.gen(function*() {
         const queue = yield* queueName
         const worker = { ...newWorker(queue), names: [queue] }
-        const reports = [{ of: queue, name: "report", expiresIn: undefined }]
-        yield* WorkerRegistry.use((registry) => registry.join({ ...worker, reports }))
+        const failureReports = [{ of: queue, name: "report", expiresIn: undefined }]
+        yield* WorkerRegistry.use((registry) => registry.join({ ...worker, failureReports }))
         yield* enqueue(queue, { name: queue })
         const claimed = yield* claim({ queue, worker: worker.id })
 

@@ -7,7 +7,7 @@ import type { JobRun } from "../../domain/JobRun.ts"
 import type { JobProgress } from "../../domain/JobView.ts"
 import type { RunReport } from "../../domain/RunReport.ts"
 
-export class MemoryReports {
+export class MemoryRunReports {
   /** The newest progress of each job that has reported some. */
   readonly #progress = new Map<bigint, Kept>()
   #lines: Array<Line> = []

@@ -4,14 +4,14 @@
 import { type Mutant, test } from "./Mutant.ts"
 
 const lost = test(
-  "engine/liveness/reports",
+  "engine/liveness/runReports",
   "whose job is another worker's changes nothing, and is stopped"
 )
 
-export const ofReports: ReadonlyArray<Mutant> = [
+export const ofRunReports: ReadonlyArray<Mutant> = [
   {
     name: "report-of-a-lost-lease-is-kept",
-    of: "reports",
+    of: "runReports",
     changes: [{
       file: "sql/0019_progress.sql",
       from: "SELECT claimed_at FROM leases WHERE leases.id = r.lease AND r.id = ANY (job_ids)",
@@ -21,9 +21,9 @@ export const ofReports: ReadonlyArray<Mutant> = [
   },
   {
     name: "run-goes-on-without-its-lease",
-    of: "reports",
+    of: "runReports",
     changes: [{
-      file: "src/layers/worker/Reports.ts",
+      file: "src/layers/worker/ReportSender.ts",
       from: "losers.has(run) && run.current === losers.get(run)",
       to: "losers.has(run) && false"
     }],
@@ -41,6 +41,20 @@ export const ofReports: ReadonlyArray<Mutant> = [
       "engine/running/logs",
       "a run keeps no more lines than its kind says, and counts the others"
     )]
+  },
+  {
+    name: "commit-before-the-last-lines",
+    of: "lastLines",
+    changes: [{
+      file: "src/layers/worker/Completing.ts",
+      from: "if (policy?.log !== undefined) yield* parts.sendLines\n",
+      to: "\n"
+    }, {
+      file: "src/layers/worker/Completing.ts",
+      from: "handler.policy.log === undefined ? running : Effect.ensuring(running, sendLines)",
+      to: "running"
+    }],
+    by: [test("engine/running/completedLogs", "has the lines ")]
   },
   {
     name: "last-lines-are-not-waited-for",
