@@ -100,5 +100,5 @@ export const check = Effect.fnUntraced(function*(
   }
   const all = [...finished, ...open].toSorted((a, b) => a - b)
   assert.deepStrictEqual(yield* payloadsOf(session, "finished_jobs"), all)
-  assert.deepStrictEqual(lines, [])
+  assert.deepStrictEqual(lines, [], lines.join("\n"))
 })

@@ -1,8 +1,8 @@
 /**
- * `npm run mutants [-- [--by CHECKER] [NAME...]]` takes one mechanism after the other out of pgq,
- * and checks that this is noticed. Without a name and a checker, the checks are tests of the suite.
- * The other checkers, except the soak, are part of the suite themselves. Only
- * `--by soak` runs soaks.
+ * `npm run mutants [-- [--by CHECKER] [--part N/OF] [NAME...]]` takes one mechanism after the other
+ * out of pgq, and checks that this is noticed. Without a name and a checker, the checks are tests
+ * of the suite. The other checkers, except the soak, are part of the suite themselves. Only
+ * `--by soak` runs soaks. `--part 2/3` tries each third mutant, from the second on.
  */
 import { Clock, Effect, Redacted } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
@@ -13,6 +13,7 @@ import * as EmbeddedPostgres from "../../src/layers/embedded/EmbeddedPostgres.ts
 import * as PlainRole from "../support/PlainRole.ts"
 import type { By, Mutant } from "./Mutant.ts"
 import { mutants } from "./mutants.ts"
+import * as Part from "./Part.ts"
 import * as Runners from "./Runners.ts"
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -24,8 +25,14 @@ interface Try {
 
 const { positionals: names, values } = parseArgs({
   allowPositionals: true,
-  options: { by: { type: "string" } }
+  options: { by: { type: "string" }, part: { type: "string", default: "1/1" } }
 })
+
+const part = Part.parse(values.part)
+if (part === undefined) {
+  say(`--part ${values.part} is not of the form 2/3`)
+  process.exit(2)
+}
 
 const checker = values.by ?? (names.length === 0 ? "test" : "")
 
@@ -35,6 +42,7 @@ const chosen: ReadonlyArray<Try> = mutants
   // A soak takes minutes, so it runs only on request.
   .filter(({ by }) => by.checker.startsWith(checker))
   .filter(({ by }) => checker !== "" || !by.checker.startsWith("soak"))
+  .filter((_, index) => Part.has(part, index))
   .toSorted((a, b) => Number(b.mutant.isSlow ?? false) - Number(a.mutant.isSlow ?? false))
 
 /**

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs"
 import { filesOf } from "./InFiles.ts"
 import { mechanisms } from "./mechanisms.ts"
 import { mutants } from "./mutants.ts"
+import * as Part from "./Part.ts"
 import * as Table from "./Table.ts"
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8")
@@ -34,6 +35,23 @@ describe("a mutant", () => {
 
   it.each(Object.keys(mechanisms))("takes out %s", (key) => {
     assert.isTrue(mutants.some((mutant) => mutant.of === key))
+  })
+})
+
+describe("a part of the mutants", () => {
+  it("is none of another part, and the parts are all mutants", () => {
+    const parts = ["1/3", "2/3", "3/3"].map((text) => {
+      const part = Part.parse(text)
+      return part === undefined ? [] : mutants.filter((_, index) => Part.has(part, index))
+    })
+    assert.deepStrictEqual(
+      parts.flat().map(({ name }) => name).toSorted(),
+      mutants.map(({ name }) => name).toSorted()
+    )
+  })
+
+  it.each(["0/3", "4/3", "3", "1/", "a/b", "1/0"])("is not %s", (text) => {
+    assert.isUndefined(Part.parse(text))
   })
 })
 
