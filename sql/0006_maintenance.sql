@@ -506,8 +506,9 @@ BEGIN
 END $$;
 
 -- Makes the missing partitions of a week. To attach a partition, PostgreSQL locks and reads the
--- partition of all other days. Where that one is large, a call makes only one partition. Returns
--- whether more are missing.
+-- partition of all other days, until the call has committed. Where that one is large, or where
+-- settlements use it because today has no partition, a call makes only one. Returns whether more
+-- are missing.
 CREATE FUNCTION add_days(parent text, first_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   day date;
@@ -532,7 +533,8 @@ BEGIN
     -- CREATE TABLE … PARTITION OF would lock `parent`; this form lets settlements go on.
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                    parent, partition, day, day + 1);
-    IF pg_relation_size(quote_ident(parent || '_other')::regclass) > 4194304 THEN
+    IF missing[1] = first_day
+       OR pg_relation_size(quote_ident(parent || '_other')::regclass) > 4194304 THEN
       RETURN true;
     END IF;
   END LOOP;

@@ -129,7 +129,9 @@ layer(PgQueue.layer, options)("history", (it) => {
       const [, { lost }] = yield* Effect.all([
         Effect.forEach(sessions, ({ sql }) =>
           // A step that would wait long for a settlement gives up, and is tried again.
-          Effect.retry(sql`SELECT pgq.prune_failed()`, { times: 20 }), {
+          Effect.retry(sql<{ has_more: boolean }>`SELECT pgq.prune_failed() AS has_more`, {
+            times: 20
+          }).pipe(Effect.repeat({ while: ([row]) => row!.has_more })), {
           concurrency: "unbounded"
         }),
         runOne(queue, Settlement.Completed())
@@ -240,6 +242,25 @@ layer(PgQueue.layer, options)("history of days without a partition", (it) => {
 
       assert.deepStrictEqual(lost, [])
       assert.deepStrictEqual(yield* days("completed_jobs"), before)
+    }))
+
+  it.effect("gets the partition of today first, and alone, as settlements wait for it", () =>
+    Effect.gen(function*() {
+      const pruner = yield* Session.open
+      const before = yield* days("failed_jobs")
+      for (const day of [0, 1, 2]) yield* dropDay("failed_jobs", day)
+      const step = Effect.map(
+        pruner.sql<{ has_more: boolean }>`SELECT pgq.prune_failed() AS has_more`,
+        ([row]) => row!.has_more
+      )
+
+      assert.isTrue(yield* step)
+      assert.deepStrictEqual(
+        yield* days("failed_jobs"),
+        before.filter((day) => ![1, 2].includes(day))
+      )
+      assert.isFalse(yield* step)
+      assert.deepStrictEqual(yield* days("failed_jobs"), before)
     }))
 })
 
