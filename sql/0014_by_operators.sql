@@ -44,6 +44,7 @@ DECLARE
   END;
   fitting bigint[];
   looked_at integer;
+  change edited_job;
 BEGIN
   IF per_second <= 0 OR per_second >= 'infinity' THEN
     RAISE EXCEPTION 'per_second is %, and must be a number above 0', per_second
@@ -67,42 +68,47 @@ BEGIN
     fitting := fitting[:jobs_max];
     last_id := fitting[jobs_max];
   END IF;
-  SELECT all_of.* INTO redriven, conflicts, held, next_at
-    FROM redrive_each(fitting, per_second, starts_at) AS all_of;
+  IF per_second IS NOT NULL THEN next_at := greatest(starts_at, clock_timestamp()); END IF;
+  change.run_at := next_at;
+  SELECT count(*) FILTER (WHERE done.outcome = 'redriven'),
+         count(*) FILTER (WHERE done.outcome = 'conflict'),
+         count(*) FILTER (WHERE done.outcome = 'held')
+    INTO redriven, conflicts, held FROM redrive_all(fitting, change, per_second) AS done;
+  next_at := next_at + make_interval(secs => redriven / per_second);
 END $$;
 
--- Queues finished jobs again, in ascending order of their ids: two calls for the same jobs wait for
--- each other, never in a circle. With `per_second`, each may start so much later than the one
--- before. A job that stays where it is takes no time.
-CREATE FUNCTION redrive_each(
-  ids bigint[], per_second double precision, starts_at timestamptz,
-  OUT redriven integer, OUT conflicts integer, OUT held integer, OUT next_at timestamptz
-) LANGUAGE plpgsql AS $$
-DECLARE
-  job bigint;
-  answer text;
-  change edited_job;
+-- Queues finished jobs again, all in one statement. If another transaction stands in the way of one
+-- of them, each is a step of its own. Then no job is waited for any more: one was.
+CREATE FUNCTION redrive_all(asked bigint[], change edited_job, per_second double precision)
+RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
-  redriven := 0;
-  conflicts := 0;
-  held := 0;
-  IF per_second IS NOT NULL THEN next_at := greatest(starts_at, clock_timestamp()); END IF;
-  FOREACH job IN ARRAY coalesce(ids, '{}') LOOP
-    change.run_at := next_at;
-    answer := (
+  RETURN QUERY SELECT * FROM redrive(asked, true, change, per_second);
+EXCEPTION
+  WHEN SQLSTATE 'PGQ04' THEN
+    RETURN QUERY SELECT * FROM redrive_each(asked, change, per_second, true);
+  WHEN lock_not_available THEN
+    RETURN QUERY SELECT * FROM redrive_each(asked, change, per_second, false);
+END $$;
+
+-- Queues finished jobs again one by one, in ascending order of their ids: two calls for the same
+-- jobs wait for each other, never in a circle. A job that stays where it is takes no time of those
+-- behind it.
+CREATE FUNCTION redrive_each(
+  asked bigint[], change edited_job, per_second double precision, waits boolean
+) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
+BEGIN
+  FOR id IN SELECT DISTINCT own.id FROM unnest(asked) AS own(id) ORDER BY 1 LOOP
+    outcome := (
       SELECT done.outcome
-      FROM take_one(('redrive', NULL, NULL, change)::step_by_hand, job, held = 0) AS done
+      FROM take_one(('redrive', NULL, NULL, change)::step_by_hand, id, waits) AS done
     );
-    CASE answer
-      WHEN 'redriven' THEN
-        redriven := redriven + 1;
-        next_at := next_at + make_interval(secs => 1 / per_second);
-      WHEN 'conflict' THEN conflicts := conflicts + 1;
-      WHEN 'held' THEN held := held + 1;
-      -- The job is not in the history any more.
-      ELSE NULL;
-    END CASE;
+    IF outcome = 'redriven' THEN
+      change.run_at := change.run_at + make_interval(secs => 1 / per_second);
+    END IF;
+    waits := waits AND outcome IS DISTINCT FROM 'held';
+    -- Else the job is not in the history any more.
+    IF outcome IS NOT NULL THEN RETURN NEXT; END IF;
   END LOOP;
 END $$;
 
@@ -149,7 +155,9 @@ CREATE FUNCTION try_to_change(
 BEGIN
   has_ended_before := false;
   IF step IN ('retry', 'redrive') THEN
-    outcome := redrive(job, waits, change.run_at);
+    outcome := (
+      SELECT done.outcome FROM redrive(ARRAY[job], waits, change, NULL) AS done
+    );
     IF step = 'redrive' OR outcome IS NOT NULL THEN RETURN; END IF;
   END IF;
   outcome := (
@@ -210,53 +218,104 @@ BEGIN
   RETURN 'edited';
 END $$;
 
--- Queues a finished job that did not complete again, with the id and the unique key that it had, to
--- start at a time or later; NULL is at once. It does not expire again. Returns 'redriven',
--- 'conflict' if another job has the unique key, or NULL if there is no such job. The history keeps
--- the row of each of its lives. A settlement of an earlier life comes too late: its lease has lost
--- the job. So does a request to cancel it, which belongs to that lease.
-CREATE FUNCTION redrive(job bigint, waits boolean, at timestamptz) RETURNS text
-LANGUAGE plpgsql AS $$
+-- Finished jobs to queue again, in ascending order of their ids: when the first and the last of
+-- them ended, their new values, and how many of them may start a second.
+CREATE TYPE redriven_jobs AS (
+  ids bigint[], first_at timestamptz, last_at timestamptz, change edited_job,
+  per_second double precision
+);
+
+-- Queues finished jobs that did not complete again, with the ids and the unique keys that they had,
+-- to start at a time or later; NULL is at once. They do not expire again. Answers 'redriven', or
+-- 'conflict' if another job has the unique key, and says nothing of other jobs. The history keeps
+-- the row of each of their lives. A settlement of an earlier life comes too late: its lease has
+-- lost the job. So does a request to cancel it, which belongs to that lease.
+CREATE FUNCTION redrive(
+  asked bigint[], waits boolean, change edited_job, per_second double precision
+) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 DECLARE
-  past finished_jobs;
-  again jobs;
+  again redriven_jobs;
+  taken bigint[];
+  is_unique boolean;
 BEGIN
-  IF EXISTS (SELECT FROM jobs WHERE id = job) THEN RETURN NULL; END IF;
-  -- Of two redrives at once, one waits here, and finds the row no more.
-  IF waits THEN
-    SELECT * INTO past FROM finished_jobs
-    WHERE id = job AND outcome <> 'completed' AND redriven_at IS NULL
-    ORDER BY finished_at DESC LIMIT 1 FOR UPDATE;
-  ELSE
-    SELECT * INTO past FROM finished_jobs
-    WHERE id = job AND outcome <> 'completed' AND redriven_at IS NULL
-    ORDER BY finished_at DESC LIMIT 1 FOR UPDATE NOWAIT;
-  END IF;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  IF is_taken(past.name, past.unique_key) THEN RETURN 'conflict'; END IF;
-  PERFORM run_by_hand(
-    'UPDATE %I.finished_jobs SET redriven_at = clock_timestamp() WHERE id = ($1).id '
-    'AND outcome = ($1).outcome AND finished_at = ($1).finished_at AND redriven_at IS NULL',
-    past, job
-  );
-  SELECT past.id, past.created_at, at, past.priority, past.max_attempts, past.queue, past.name,
-         past.serialization_key, past.payload, past.unique_key
-    INTO again.id, again.created_at, again.run_at, again.priority, again.max_attempts, again.queue,
-         again.name, again.serialization_key, again.payload, again.unique_key;
-  IF count_by_hand(
-    'INSERT INTO %I.jobs (id, created_at, run_at, priority, max_attempts, queue, name, '
-    'serialization_key, payload, unique_key) OVERRIDING SYSTEM VALUE VALUES (($1).id, '
-    '($1).created_at, ($1).run_at, ($1).priority, ($1).max_attempts, ($1).queue, ($1).name, '
-    '($1).serialization_key, ($1).payload, ($1).unique_key) '
-    'ON CONFLICT (name, unique_key) WHERE unique_key IS NOT NULL DO NOTHING',
-    again, again.unique_key IS NOT NULL
-  ) = 0 THEN
-    IF is_taken(past.name, past.unique_key) THEN
-      RAISE EXCEPTION 'the unique key of job % was taken', job USING ERRCODE = 'PGQ04';
+  IF NOT waits THEN PERFORM set_config('lock_timeout', '1ms', true); END IF;
+  SELECT array_agg(own.id ORDER BY own.id) FILTER (WHERE NOT own.is_taken),
+         array_agg(own.id) FILTER (WHERE own.is_taken),
+         min(own.finished_at), max(own.finished_at), bool_or(own.unique_key IS NOT NULL)
+    INTO again.ids, taken, again.first_at, again.last_at, is_unique
+    FROM (
+      SELECT past.*, past.unique_key IS NOT NULL AND (
+               row_number() OVER (PARTITION BY past.name, past.unique_key ORDER BY past.id) > 1
+               OR EXISTS (
+                 SELECT FROM jobs AS j
+                 WHERE j.name = past.name AND j.unique_key = past.unique_key
+                 OFFSET 0 -- idiom: fence
+               )
+             ) AS is_taken
+      FROM (
+        -- Of two redrives at once, one waits here, and finds the rows no more.
+        SELECT f.id, f.name, f.unique_key, f.finished_at FROM finished_jobs AS f
+        WHERE f.id = ANY (asked) AND f.outcome <> 'completed' AND f.redriven_at IS NULL
+          AND NOT EXISTS (
+            SELECT FROM jobs AS j WHERE j.id = f.id OFFSET 0 -- idiom: fence
+          )
+        ORDER BY f.id FOR UPDATE OF f
+      ) AS past
+    ) AS own;
+  IF again.ids IS NOT NULL THEN
+    again.change := change;
+    again.per_second := per_second;
+    IF insert_again(again, is_unique) < cardinality(again.ids) THEN
+      PERFORM refuse_as_missing(again.ids);
     END IF;
-    PERFORM refuse_as_kept(job);
   END IF;
-  RETURN 'redriven';
+  RETURN QUERY
+    SELECT own.id, 'redriven' FROM unnest(again.ids) AS own(id)
+    UNION ALL
+    SELECT own.id, 'conflict' FROM unnest(taken) AS own(id);
+END $$;
+
+-- Says in the history that these jobs were queued again, and queues them. Returns their number. The
+-- keys are taken in the order in which offers take theirs.
+CREATE FUNCTION insert_again(again redriven_jobs, may_wait boolean) RETURNS integer
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN count_by_hand(
+    'WITH past AS ('
+    'UPDATE %1$I.finished_jobs SET redriven_at = clock_timestamp() WHERE id = ANY (($1).ids) '
+    'AND outcome <> ''completed'' AND finished_at BETWEEN ($1).first_at AND ($1).last_at '
+    'AND redriven_at IS NULL RETURNING *'
+    ') INSERT INTO %1$I.jobs (id, created_at, run_at, priority, max_attempts, queue, name, '
+    'serialization_key, payload, unique_key) OVERRIDING SYSTEM VALUE '
+    'SELECT id, created_at, (($1).change).run_at + make_interval(secs => coalesce('
+    '(width_bucket(id, ($1).ids) - 1) / ($1).per_second, 0)), '
+    'priority, max_attempts, queue, name, serialization_key, payload, unique_key '
+    'FROM past ORDER BY name, unique_key, id '
+    'ON CONFLICT (name, unique_key) WHERE unique_key IS NOT NULL DO NOTHING',
+    again, may_wait
+  );
+END $$;
+
+-- Fails as not all of these jobs have been queued again: with PGQ04 if another job has taken the
+-- unique key of one of them meanwhile.
+CREATE FUNCTION refuse_as_missing(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  missing bigint[] := ARRAY(
+    SELECT own.id FROM unnest(ids) AS own(id)
+    WHERE NOT EXISTS (
+      SELECT FROM jobs AS j WHERE j.id = own.id OFFSET 0 -- idiom: fence
+    ) ORDER BY 1
+  );
+BEGIN
+  IF EXISTS (
+    SELECT FROM finished_jobs AS past
+    WHERE past.id = ANY (missing) AND past.outcome <> 'completed'
+      AND is_taken(past.name, past.unique_key)
+  ) THEN
+    RAISE EXCEPTION 'the unique key of a job was taken' USING ERRCODE = 'PGQ04';
+  END IF;
+  PERFORM refuse_as_kept(missing[1]);
 END $$;
 
 -- Runs a statement on the row of a job as if its caller had written it: pgq's triggers for changes

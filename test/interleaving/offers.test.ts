@@ -218,6 +218,28 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
       )
     }))
 
+  it.effect("of many jobs is a conflict for those alone whose key was taken", () =>
+    Effect.gen(function*() {
+      const { a, b, one, queue } = yield* named
+      const [first, second] = [yield* offer(a, one), yield* offer(a, { ...one, key: "v" })]
+      yield* cancel(a, [first.id!, second.id!])
+      const { id: third } = yield* offer(a, one)
+      yield* cancel(a, [third!])
+      const fourth = yield* a.insert({ queue })
+      yield* cancel(a, [fourth])
+
+      yield* a.begin
+      yield* offer(a, { ...one, key: "v" })
+      const retrying = yield* Effect.forkChild(retry(b, [third!, fourth, second.id!, first.id!]))
+      yield* Session.someoneWaits
+      yield* a.commit
+
+      assert.deepStrictEqual(
+        yield* Fiber.join(retrying),
+        ["conflict", "redriven", "conflict", "redriven"]
+      )
+    }))
+
   it.effect("is held for no longer than its step while a transaction has the key", () =>
     Effect.gen(function*() {
       const { a, b, one } = yield* named

@@ -106,6 +106,29 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
       assert.deepStrictEqual(answers, ids.map(() => ["queued", "redriven"]))
     }))
 
+  it.effect("of many jobs is one statement, which leaves a marker for each lane", () =>
+    Effect.gen(function*() {
+      const { a, key, queue, worker } = yield* setup
+      const ids: Array<bigint> = []
+      for (let n = 0; n < 20; n++) ids.push(yield* a.insert({ queue, key }))
+      while ((yield* fail(a, queue, worker)).length > 0);
+      const markers = Effect.map(
+        a.sql`SELECT FROM pgq.dirty_lanes WHERE queue = ${queue}`,
+        (rows) => rows.length
+      )
+      const before = yield* markers
+
+      const answers = yield* retry(a, ids.slice(0, 10))
+      const between = yield* markers
+      const [step] = yield* a.sql`
+        SELECT redriven FROM pgq.retry_failed(${queue}, NULL, NULL, NULL, NULL, 0, 500)
+      `
+
+      assert.deepStrictEqual(answers, answers.map(() => "redriven"))
+      assert.deepStrictEqual(step, { redriven: 10 })
+      assert.deepStrictEqual([between - before, (yield* markers) - between], [1, 1])
+    }))
+
   it.effect("finds no history that a prune drops meanwhile", () =>
     Effect.gen(function*() {
       const { a, b } = yield* setup

@@ -11,8 +11,9 @@ export const ofOperators: ReadonlyArray<Mutant> = [
     of: "markerOfRedriven",
     changes: [{
       file,
-      from: "  RETURN 'redriven';",
-      to: "  DELETE FROM dirty_lanes WHERE key = past.serialization_key;\n  RETURN 'redriven';"
+      from: "  RETURN QUERY\n    SELECT own.id, 'redriven'",
+      to: "  DELETE FROM dirty_lanes WHERE key IN (\n    SELECT serialization_key FROM jobs " +
+        "WHERE jobs.id = ANY (asked)\n  );\n  RETURN QUERY\n    SELECT own.id, 'redriven'"
     }],
     by: [
       test("interleaving/redrives", "puts a job first in its lane"),
@@ -28,6 +29,21 @@ export const ofOperators: ReadonlyArray<Mutant> = [
       to: "SET redriven_at = NULL"
     }],
     by: [test("interleaving/redrives", "happens once, however often it is asked for")]
+  },
+  {
+    name: "redriven-into-nothing",
+    of: "keyOfRedriven",
+    changes: [{
+      file,
+      from: "IF insert_again(again, is_unique) < cardinality(again.ids) THEN",
+      to: "IF insert_again(again, is_unique) < 0 THEN"
+    }],
+    by: [
+      test(
+        "interleaving/offers",
+        "of a job whose key was taken is a conflict, also when it is taken meanwhile"
+      )
+    ]
   },
   {
     name: "edit-over-another-edit",

@@ -57,11 +57,10 @@ export const ofUnique: ReadonlyArray<Mutant> = [
   {
     name: "redriven-beside-the-holder-of-its-key",
     of: "keyOfRedriven",
-    changes: [{
-      functions: ["redrive"],
-      from: "THEN RETURN 'conflict'; END IF;",
-      to: "THEN past.unique_key := NULL; END IF;"
-    }],
+    changes: [
+      { functions: ["redrive"], from: "past.unique_key IS NOT NULL AND (", to: "false AND (" },
+      { functions: ["insert_again"], from: "payload, unique_key '\n", to: "payload, NULL '\n" }
+    ],
     by: [uniqueHistories]
   },
   {

@@ -25,7 +25,7 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
   "Answers to operators": () => {
     const steps = ["try_to_change", "take_one", "hold_job", "start_now", "discard_held"]
     const text = [...steps, "edit_held", "redrive"].map(functionOf).join("\n")
-    const given = text.matchAll(/(?:outcome := |answer := |RETURN |THEN RETURN )'(\w+)'/g)
+    const given = text.matchAll(/(?:outcome := |answer := |RETURN |SELECT own\.id, )'(\w+)'/g)
     const answers = Array.from(given, ([, answer]) => answer!)
     assert.sameMembers(Array.from(new Set(answers)), [
       "changed",

@@ -127,6 +127,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
         "offer_many",
         "offer_or_leave",
         "order_each",
+        "redrive_all",
         "take_one"
       ])
     }))
