@@ -30,11 +30,13 @@ $$;
 -- contains a text. NULL stands for any; for the outcome it stands for 'failed' and 'crashed'.
 -- `last_id` is the id to go on behind; NULL at the end. A call looks at some more than 10,000 jobs
 -- at most. With `per_second`, the jobs may start one after the other, so many a second, from
--- `starts_at` on, which defaults to now; `next_at` is the time of the next one.
+-- `starts_at` on, which defaults to now; `next_at` is the time of the next one. They get the new
+-- priority and the number of attempts, where one is given.
 CREATE FUNCTION retry_failed(
   queue text, name text, outcome text, since timestamptz, error_like text,
   after_id bigint, jobs_max integer,
   per_second double precision DEFAULT NULL, starts_at timestamptz DEFAULT NULL,
+  priority integer DEFAULT NULL, max_attempts integer DEFAULT NULL,
   OUT redriven integer, OUT conflicts integer, OUT held integer, OUT last_id bigint,
   OUT next_at timestamptz
 ) LANGUAGE plpgsql AS $$
@@ -70,6 +72,8 @@ BEGIN
   END IF;
   IF per_second IS NOT NULL THEN next_at := greatest(starts_at, clock_timestamp()); END IF;
   change.run_at := next_at;
+  change.priority := priority;
+  change.max_attempts := max_attempts;
   SELECT count(*) FILTER (WHERE done.outcome = 'redriven'),
          count(*) FILTER (WHERE done.outcome = 'conflict'),
          count(*) FILTER (WHERE done.outcome = 'held')
@@ -290,7 +294,9 @@ BEGIN
     'serialization_key, payload, unique_key) OVERRIDING SYSTEM VALUE '
     'SELECT id, created_at, (($1).change).run_at + make_interval(secs => coalesce('
     '(width_bucket(id, ($1).ids) - 1) / ($1).per_second, 0)), '
-    'priority, max_attempts, queue, name, serialization_key, payload, unique_key '
+    'coalesce((($1).change).priority, priority), '
+    'coalesce((($1).change).max_attempts, max_attempts), '
+    'queue, name, serialization_key, payload, unique_key '
     'FROM past ORDER BY name, unique_key, id '
     'ON CONFLICT (name, unique_key) WHERE unique_key IS NOT NULL DO NOTHING',
     again, may_wait

@@ -86,6 +86,14 @@ export interface RetrySpread {
   readonly from?: Date | undefined
 }
 
+/** The new values of all the jobs that are queued again. One that is left out stays as it was. */
+export interface RetryEdit {
+  /** A whole number of 32 bits; higher runs first. */
+  readonly priority?: number | undefined
+  /** Attempts before the job fails for good, at least 1. */
+  readonly maxAttempts?: number | undefined
+}
+
 /** How many finished jobs came to which end. */
 export interface RetryCounts {
   readonly redriven: number

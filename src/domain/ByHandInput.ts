@@ -3,7 +3,7 @@
  * sentence and no round trip.
  */
 import { Duration, Result } from "effect"
-import type { FinishedSelection, JobChange, RetryFilter, Start } from "./ByHand.ts"
+import type { FinishedSelection, JobChange, RetryEdit, RetryFilter, Start } from "./ByHand.ts"
 import * as CancelInput from "./CancelInput.ts"
 import { JobInvalid } from "./Errors.ts"
 import { nameBytesMax, newJob, queueBytesMax, type StartOptions } from "./JobRecord.ts"
@@ -30,6 +30,15 @@ export const ofMany = (
     filter
   )
 }
+
+/** The new values of many finished jobs. */
+export const ofRetryEdit = (
+  { maxAttempts, priority }: RetryEdit = {}
+): Result.Result<RetryEdit, JobInvalid> =>
+  Result.map(
+    newJob("edited", "{}", { maxAttempts, priority }),
+    () => ({ maxAttempts, priority })
+  )
 
 /** The number of jobs a second. A caller in JavaScript may give anything as the rate. */
 export const ofRate = (rate: unknown): Result.Result<number | undefined, JobInvalid> => {

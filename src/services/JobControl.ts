@@ -9,6 +9,7 @@ import type {
   JobChange,
   RetryAnswer,
   RetryCounts,
+  RetryEdit,
   RetryFilter,
   RetrySpread
 } from "../domain/ByHand.ts"
@@ -80,8 +81,8 @@ export class JobControl extends Context.Service<JobControl, {
 
   /**
    * Queues some hundreds of the finished jobs with an id above `after` again that the filter names,
-   * at most `limit`. `last` is the id to go on behind; `undefined` at the end. If they are spread
-   * in time, `next` is when the next job may start.
+   * at most `limit`, with the new values of `edit`. `last` is the id to go on behind; `undefined`
+   * at the end. If they are spread in time, `next` is when the next job may start.
    */
   readonly retrySome: (
     filter: RetryFilter,
@@ -89,6 +90,7 @@ export class JobControl extends Context.Service<JobControl, {
       readonly after: bigint
       readonly limit?: number | undefined
       readonly spread?: RetrySpread | undefined
+      readonly edit?: RetryEdit | undefined
     }
   ) => Effect.Effect<
     RetryCounts & { readonly last: bigint | undefined; readonly next?: Date },

@@ -8,6 +8,7 @@ import type {
   Rate,
   RetryAnswer,
   RetryCounts,
+  RetryEdit,
   RetryFilter,
   RetrySpread
 } from "../domain/ByHand.ts"
@@ -56,7 +57,8 @@ export const retry: (
  * upper and lower case differ. A job whose history another transaction locks is counted as held,
  * and left as it is. With a `rate` such as `"100/s"`, the jobs may start one after the other, so
  * that they do not come all at once: each has a time to run at. Until then, other jobs of its key
- * may go first.
+ * may go first. With an `edit` all of them get a new priority, or a new number of attempts: a small
+ * one, and jobs whose cause has not gone away fail soon again.
  *
  * It goes on in steps of some hundreds of jobs, by their ids. If one step fails, the jobs of the
  * steps before it are queued, and another call goes on with the rest. A job that fails again
@@ -76,7 +78,7 @@ export const retry: (
  *   const since = new Date(Date.now() - 86_400_000)
  *   const { held, redriven } = yield* Job.retryAll(
  *     { name: Charge, since, errorLike: "timeout" },
- *     { limit: 10_000 }
+ *     { limit: 10_000, edit: { maxAttempts: 3 } }
  *   )
  *   yield* Effect.logInfo(`${redriven} queued again, ${held} held`)
  * })
@@ -84,12 +86,17 @@ export const retry: (
  */
 export const retryAll: (
   selection: FinishedSelection,
-  options?: { readonly limit?: number | undefined; readonly rate?: Rate | undefined }
+  options?: {
+    readonly limit?: number | undefined
+    readonly rate?: Rate | undefined
+    readonly edit?: RetryEdit | undefined
+  }
 ) => Effect.Effect<RetryCounts, JobInvalid | StoreError, JobControl> = Effect.fnUntraced(
   function*(selection, options = {}) {
     const filter = yield* Effect.fromResult(ByHandInput.ofMany(selection, options))
     const perSecond = yield* Effect.fromResult(ByHandInput.ofRate(options.rate))
-    return yield* inSteps(filter, { ...options, perSecond, onStep: () => Effect.void })
+    const edit = yield* Effect.fromResult(ByHandInput.ofRetryEdit(options.edit))
+    return yield* inSteps(filter, { ...options, edit, perSecond, onStep: () => Effect.void })
   }
 )
 
@@ -97,9 +104,10 @@ export const retryAll: (
 export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, options: {
   readonly limit?: number | undefined
   readonly perSecond?: number | undefined
+  readonly edit?: RetryEdit | undefined
   readonly onStep: (counts: RetryCounts) => Effect.Effect<void, never, R>
 }) {
-  const { limit, onStep, perSecond } = options
+  const { edit, limit, onStep, perSecond } = options
   const control = yield* JobControl
   let spread: RetrySpread | undefined = perSecond === undefined ? undefined : { perSecond }
   let counts: RetryCounts = { redriven: 0, conflicts: 0, held: 0 }
@@ -107,7 +115,7 @@ export const inSteps = Effect.fnUntraced(function*<R>(filter: RetryFilter, optio
   while (after !== undefined) {
     const left: number | undefined = limit && limit - counts.redriven
     if (left === 0) return counts
-    const step: Step = yield* control.retrySome(filter, { after, limit: left, spread })
+    const step: Step = yield* control.retrySome(filter, { after, limit: left, spread, edit })
     spread &&= { ...spread, from: step.next }
     counts = {
       redriven: counts.redriven + step.redriven,

@@ -52,8 +52,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       const third = yield* Pgq.run(["retry", ids[0]!, "9999999", ...flags])
       const refused = yield* Pgq.run(["retry", "--name", "charge", "--since", "1h", ...flags])
       const rest = yield* Pgq.run(
-        "retry --queue default --error declined --outcome failed --limit 10 --rate 1000/s --yes"
-          .split(" ")
+        ("retry --queue default --error declined --outcome failed --limit 10 --rate 1000/s " +
+          "--priority 3 --max-attempts 2 --yes").split(" ")
           .concat(flags)
       )
       const empty = yield* Pgq.run(["failed", ...flags])

@@ -69,6 +69,13 @@ describe("finished jobs", () => {
     )
   })
 
+  it("get new values that a new job may have, too", () => {
+    const values = { maxAttempts: 3, priority: -1 }
+    assert.deepStrictEqual(Result.getOrThrow(ByHandInput.ofRetryEdit(values)), values)
+    assert.match(issueOf(ByHandInput.ofRetryEdit({ maxAttempts: 0 }))!, /number of attempts/)
+    assert.match(issueOf(ByHandInput.ofRetryEdit({ priority: 0.5 }))!, /priority/)
+  })
+
   it("come at a rate of whole numbers in a time", () => {
     const rates = ["100/s", "30/min", "9/h", "1000000/s", undefined] as const
     assert.deepStrictEqual(
@@ -100,18 +107,21 @@ describe("finished jobs", () => {
   it.effect("go on at their rate from step to step", () =>
     Effect.gen(function*() {
       const asked: Array<unknown> = []
+      const edits: Array<number | undefined> = []
       const next = new Date(0)
       const control = JobControl.of({
         ...DeafControl.control,
-        retrySome: (_, { after, spread }) => {
+        retrySome: (_, { after, edit, spread }) => {
+          edits.push(edit?.maxAttempts)
           asked.push(spread)
           const last = asked.length < 2 ? after + 10n : undefined
           return Effect.succeed({ redriven: 3, conflicts: 0, held: 1, last, next })
         }
       })
-      yield* Job.retryAll({ queue: "mail" }, { rate: "120/min" }).pipe(
+      yield* Job.retryAll({ queue: "mail" }, { rate: "120/min", edit: { maxAttempts: 3 } }).pipe(
         Effect.provideService(JobControl, control)
       )
+      assert.deepStrictEqual(edits, [3, 3])
       assert.deepStrictEqual(asked, [{ perSecond: 2 }, { perSecond: 2, from: next }])
     }))
 

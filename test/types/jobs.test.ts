@@ -171,7 +171,7 @@ it("finished jobs to retry are named in some way", () => {
   >()
   // @ts-expect-error
   Job.retryAll({ outcome: "completed" })
-  Job.retryAll({ queue: "mail" }, { rate: "100/s" })
+  Job.retryAll({ queue: "mail" }, { rate: "100/s", edit: { maxAttempts: 3, priority: 1 } })
   // @ts-expect-error -- a rate has a time
   Job.retryAll({ queue: "mail" }, { rate: "100" })
   // @ts-expect-error

@@ -40,6 +40,15 @@ const input = {
     ),
     Flag.optional
   ),
+  priority: Flag.Int("priority").pipe(
+    Flag.withDescription("The new priority of the jobs; higher runs first"),
+    Flag.optional
+  ),
+  maxAttempts: Flag.Int("max-attempts").pipe(
+    Flag.withMetavar("N"),
+    Flag.withDescription("Attempts before one of the jobs fails for good"),
+    Flag.optional
+  ),
   yes: JobSteps.yes("Do try all jobs again that these flags name"),
   json: JobSteps.json
 }
@@ -62,11 +71,12 @@ export const retry = Command.make(
 )
 
 const mistake = ({ ids, yes, ...given }: Input): string | undefined => {
-  const { error, limit, name, outcome, queue, rate, since } = given
+  const { error, limit, maxAttempts, name, outcome, priority, queue, rate, since } = given
   const isFilter = JobSteps.isGiven([queue, name, since, outcome, error])
-  return ids.length > 0 && (isFilter || JobSteps.isGiven([limit, rate]) || yes)
-    ? "ids go with neither --queue, --name, --since, --outcome, --error, --limit and --rate " +
-      "nor --yes"
+  const isOfMany = JobSteps.isGiven([limit, rate, priority, maxAttempts])
+  return ids.length > 0 && (isFilter || isOfMany || yes)
+    ? "ids go with neither --queue, --name, --since, --outcome, --error, --limit, --rate, " +
+      "--priority and --max-attempts nor --yes"
     : ids.length === 0 && !isFilter
     ? "Missing required argument: id, or one of --queue, --name, --since, --outcome and --error"
     : undefined
@@ -100,6 +110,10 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
   const perSecond = yield* Effect.fromResult(
     ByHandInput.ofRate(Option.getOrUndefined(given.rate))
   )
+  const edit = yield* Effect.fromResult(ByHandInput.ofRetryEdit({
+    priority: Option.getOrUndefined(given.priority),
+    maxAttempts: Option.getOrUndefined(given.maxAttempts)
+  }))
   if (!yes) {
     return yield* new JobInvalid({
       issue: "nothing was queued again: to try all these jobs again, add --yes"
@@ -110,6 +124,7 @@ const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {
     Retry.inSteps(filter, {
       limit,
       perSecond,
+      edit,
       onStep: (now) => say(now.redriven + now.conflicts + now.held, ByHandText.ofCounts(now))
     }),
     given

@@ -23,7 +23,7 @@ import * as HandlerLayer from "./HandlerLayer.ts"
 import type { Encoding, Requirements } from "./HandlerLayer.ts"
 import type { Declared, Named, Succeeding } from "./KindTypes.ts"
 
-export type { FinishedSelection, Rate } from "../../domain/ByHand.ts"
+export type { FinishedSelection, Rate, RetryEdit } from "../../domain/ByHand.ts"
 export type { Selection } from "../../domain/Cancellation.ts"
 export { FailedJob } from "../../domain/FailureReport.ts"
 export type { Reporter } from "../../domain/JobKind.ts"

@@ -7,6 +7,7 @@ import {
   type JobChange,
   RetryAnswer,
   type RetryCounts,
+  type RetryEdit,
   type RetrySpread,
   type Start
 } from "../../domain/ByHand.ts"
@@ -32,13 +33,17 @@ export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer 
 export const redriveEach = (
   store: MemoryStore,
   ids: ReadonlyArray<bigint>,
-  { now, spread }: { readonly now: number; readonly spread: RetrySpread | undefined }
+  { edit, now, spread }: {
+    readonly now: number
+    readonly spread: RetrySpread | undefined
+    readonly edit: RetryEdit | undefined
+  }
 ): RetryCounts & { readonly next: number } => {
   const between = spread === undefined ? 0 : 1000 / spread.perSecond
   const from = Math.max(spread?.from?.getTime() ?? now, now)
   let [redriven, conflicts] = [0, 0]
   for (const id of ids) {
-    const again = store.redrive(id, now, from + redriven * between)
+    const again = store.redrive(id, now, { dueAt: from + redriven * between, edit })
     if (again === "redriven") redriven++
     if (again === "conflict") conflicts++
   }

@@ -48,11 +48,11 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
   outcomeOf: (id) => Effect.sync(() => store.looks.outcomeOf(id)),
   retry: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.retry(store, id, now))),
-  retrySome: (filter, { after, limit, spread }) =>
+  retrySome: (filter, { after, edit, limit, spread }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const ids = store.looks.finishedIdsOf(filter).filter((id) => id > after)
       const some = ids.slice(0, Math.min(limit ?? atOnce, atOnce))
-      const { next, ...counts } = ByHand.redriveEach(store, some, { now, spread })
+      const { next, ...counts } = ByHand.redriveEach(store, some, { now, spread, edit })
       const last = some.length < ids.length ? some.at(-1) : undefined
       return spread === undefined ? { ...counts, last } : { ...counts, last, next: new Date(next) }
     }),

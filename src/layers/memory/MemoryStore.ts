@@ -4,6 +4,7 @@
  * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
  * locks are needed. Times are milliseconds and are passed in.
  */
+import type { RetryEdit } from "../../domain/ByHand.ts"
 import { Cancellation } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
@@ -208,12 +209,20 @@ export class MemoryStore {
   }
 
   /** Queues a finished job again; `undefined` if there is none that did not complete. */
-  redrive(id: bigint, now: number, dueAt = now): "redriven" | "conflict" | undefined {
+  redrive(id: bigint, now: number, { dueAt = now, edit }: {
+    readonly dueAt?: number
+    readonly edit?: RetryEdit | undefined
+  } = {}): "redriven" | "conflict" | undefined {
     const job = this.#history.unwell(id)
     if (job === undefined) return undefined
     if (this.looks.holderOf(job.name, job.uniqueKey) !== undefined) return "conflict"
     this.#history.take(id)
-    this.#make({ jobs: [redriven(job, now, dueAt)], finished: [], leases: [] }, now)
+    const again = {
+      ...redriven(job, now, dueAt),
+      priority: edit?.priority ?? job.priority,
+      maxAttempts: edit?.maxAttempts ?? job.maxAttempts
+    }
+    this.#make({ jobs: [again], finished: [], leases: [] }, now)
     return "redriven"
   }
 

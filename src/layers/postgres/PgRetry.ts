@@ -25,7 +25,7 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
   })
 
   const retrySome: Steps["retrySome"] = Effect.fn("JobControl.retrySome")(
-    function*({ errorLike, name, outcome, queue, since }, { after, limit, spread }) {
+    function*({ errorLike, name, outcome, queue, since }, { after, edit, limit, spread }) {
       const jobsMax = Math.min(limit ?? changedAtOnce, changedAtOnce)
       const [row] = yield* sql<CountsRow>`
         SELECT redriven, conflicts, held, last_id, next_at
@@ -33,7 +33,8 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
           ${queue ?? null}::text, ${name ?? null}::text, ${outcome ?? null}::text,
           ${since?.toISOString() ?? null}::timestamptz, ${errorLike ?? null}::text,
           ${after}::bigint, ${jobsMax}::integer, ${spread?.perSecond ?? null}::double precision,
-          ${spread?.from?.toISOString() ?? null}::timestamptz
+          ${spread?.from?.toISOString() ?? null}::timestamptz,
+          ${edit?.priority ?? null}::integer, ${edit?.maxAttempts ?? null}::integer
         )
       `
       const { conflicts, held, last_id, next_at, redriven } = row!

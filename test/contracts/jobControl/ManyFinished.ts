@@ -3,7 +3,7 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Struct } from "effect"
-import type { RetryFilter } from "../../../src/domain/ByHand.ts"
+import type { RetryEdit, RetryFilter } from "../../../src/domain/ByHand.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import { JobAdmin } from "../../../src/services/JobAdmin.ts"
 import { JobControl } from "../../../src/services/JobControl.ts"
@@ -115,6 +115,29 @@ export const manyFinished = (it: Vitest.MethodsNonLive<Services>) => {
       assert.closeTo(first.next!.getTime(), Date.now() + 10_000, 9_000)
       assert.strictEqual(second.next!.getTime(), from.getTime() + 20_000)
       assert.strictEqual(third.next!.getTime(), from.getTime() + 30_000)
+    }))
+
+  it.effect("gives jobs that are queued again another priority and number of attempts", () =>
+    Effect.gen(function*() {
+      const [queue, other] = [yield* queueName, yield* queueName]
+      const values = { priority: 7, maxAttempts: 5 }
+      const again = Effect.fnUntraced(function*(queue: string, edit: RetryEdit) {
+        yield* enqueue(queue, values, { ...values, key: "k" })
+        const worker = yield* workerOf(queue)
+        yield* settle(yield* claim({ queue, worker, limit: 2 }), failed)
+        yield* JobControl.use((control) => control.retrySome({ queue }, { after: 0n, edit }))
+        const jobs = yield* claim({ queue, worker, limit: 2 })
+        return jobs.map(({ maxAttempts, priority }) => ({ priority, maxAttempts }))
+      })
+
+      assert.deepStrictEqual(yield* again(queue, { maxAttempts: 3 }), [
+        { priority: 7, maxAttempts: 3 },
+        { priority: 7, maxAttempts: 3 }
+      ])
+      assert.deepStrictEqual(yield* again(other, { priority: -1 }), [
+        { priority: -1, maxAttempts: 5 },
+        { priority: -1, maxAttempts: 5 }
+      ])
     }))
 
   it.effect("shows the failed jobs that are left, the newest first", () =>
