@@ -73,11 +73,12 @@ CREATE FUNCTION ended_as(job bigint) RETURNS text LANGUAGE sql STABLE AS $$
 $$;
 
 -- Says of each of these jobs how it has ended, in one look: a job that ends meanwhile is seen as
--- unfinished or as ended, never as unknown. Of unfinished jobs it names only the `fresh` ones. A
--- completed job without a result has `has_result` false.
+-- unfinished or as ended, never as unknown. Of unfinished jobs it names only the `fresh` ones, with
+-- their queue and their key. A completed job without a result has `has_result` false.
 CREATE FUNCTION ends_of(asked bigint[], fresh bigint[])
 RETURNS TABLE (
-  id bigint, name text, outcome text, has_result boolean, value jsonb, error text, failure jsonb
+  id bigint, name text, outcome text, has_result boolean, value jsonb, error text, failure jsonb,
+  queue text, key text
 ) LANGUAGE sql STABLE AS $$
   SELECT a.id, coalesce(j.name, r.name, past.name),
          CASE
@@ -85,14 +86,16 @@ RETURNS TABLE (
            WHEN r.name IS NOT NULL THEN 'completed'
            ELSE coalesce(past.outcome, 'unknown')
          END,
-         r.name IS NOT NULL, r.value, coalesce(r.error, past.error), past.failure
+         r.name IS NOT NULL, r.value, coalesce(r.error, past.error), past.failure,
+         j.queue, j.serialization_key
   FROM (
     SELECT old.id, false AS is_fresh FROM unnest(asked) AS old(id)
     UNION ALL
     SELECT new.id, true FROM unnest(fresh) AS new(id)
   ) AS a
   LEFT JOIN LATERAL (
-    SELECT jobs.name FROM jobs WHERE jobs.id = a.id OFFSET 0 -- idiom: fence
+    SELECT jobs.name, jobs.queue, serialization_key FROM jobs
+    WHERE jobs.id = a.id OFFSET 0 -- idiom: fence
   ) AS j ON true
   LEFT JOIN LATERAL (
     SELECT results.* FROM results

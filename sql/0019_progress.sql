@@ -51,8 +51,10 @@ $$;
 
 -- Says of each of these jobs, in one look, whether it waits or runs, or how it has ended, and how
 -- far its run has come. `unknown` is a job without a history. A job of a lease counts as running.
+-- The queue and the key are those of an unfinished job.
 CREATE FUNCTION states_of(asked bigint[]) RETURNS TABLE (
-  id bigint, name text, state text, fraction double precision, data jsonb, reported_at timestamptz
+  id bigint, name text, state text, fraction double precision, data jsonb, reported_at timestamptz,
+  queue text, key text
 ) LANGUAGE sql STABLE AS $$
   SELECT a.id, coalesce(j.name, r.name, past.name),
          CASE
@@ -61,10 +63,11 @@ CREATE FUNCTION states_of(asked bigint[]) RETURNS TABLE (
            WHEN r.name IS NOT NULL THEN 'completed'
            ELSE coalesce(past.outcome, 'unknown')
          END,
-         p.fraction, p.data, p.reported_at
+         p.fraction, p.data, p.reported_at, j.queue, j.serialization_key
   FROM unnest(asked) AS a(id)
   LEFT JOIN LATERAL (
-    SELECT queue, jobs.name FROM jobs WHERE jobs.id = a.id OFFSET 0 -- idiom: fence
+    SELECT jobs.queue, jobs.name, serialization_key FROM jobs
+    WHERE jobs.id = a.id OFFSET 0 -- idiom: fence
   ) AS j ON true
   LEFT JOIN LATERAL (
     SELECT leases.id FROM leases

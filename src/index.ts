@@ -42,6 +42,7 @@ export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export type { JobProgress, JobView, SeenJob } from "./domain/JobView.ts"
 export * as OnError from "./domain/OnError.ts"
+export { AwaitWouldBlock, type OwnJob } from "./domain/OwnJob.ts"
 export type { Pause, PauseAnswer, PauseTarget, PauseTerms, ResumeAnswer } from "./domain/Pause.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"

@@ -20,8 +20,11 @@ export type JobEnd = Data.TaggedEnum<{
   Cancelled: { readonly name: string; readonly reason: string }
   /** There is no such job, and no history of it. */
   Unknown: {}
-  /** The job has not ended; said of a job that is of another kind than the one waited for. */
-  Other: { readonly name: string }
+  /**
+   * The job has not ended, and whoever waits is told so: it is of another kind, or cannot end
+   * before a run of this process does.
+   */
+  Other: { readonly name: string; readonly queue: string; readonly key: string | undefined }
 }>
 export const JobEnd = Data.taggedEnum<JobEnd>()
 

@@ -25,6 +25,8 @@ export interface JobView {
 export interface SeenJob {
   /** The name of its kind; `undefined` if it is unknown. */
   readonly name: string | undefined
+  /** The queue and the key of a job that has not ended. */
+  readonly lane?: { readonly queue: string; readonly key: string | undefined } | undefined
   readonly state: JobView["state"] | "unknown"
   readonly progress: JobProgress | undefined
 }

@@ -22,9 +22,11 @@ import {
 } from "../domain/JobEnd.ts"
 import type { JobKind } from "../domain/JobKind.ts"
 import type { EnqueueOptions } from "../domain/JobRecord.ts"
+import { AwaitWouldBlock, waitsFor } from "../domain/OwnJob.ts"
 import { enqueue } from "./Enqueue.ts"
 import { JobControl } from "./JobControl.ts"
 import type { JobRepo } from "./JobRepo.ts"
+import { OwnJobs } from "./OwnJobs.ts"
 import * as ResultCodec from "./ResultCodec.ts"
 
 /** A kind of jobs with results. */
@@ -42,6 +44,7 @@ export interface Awaitable<
 export type AwaitError =
   | AwaitInTransaction
   | AwaitTimeout
+  | AwaitWouldBlock
   | JobCancelled
   | JobFailed
   | JobInvalid
@@ -66,7 +69,8 @@ export type DeclaredError<Failure extends Schema.Top> = unknown extends Failure[
  *
  * Waiting goes on while the job is tried again. It takes no connection: all that wait in a process
  * share one look, 50 ms after they began and then less often, at most once a second. A handler that
- * waits keeps its slot. In an open transaction this fails as `AwaitInTransaction`.
+ * waits keeps its slot. In an open transaction this fails as `AwaitInTransaction`, and in a handler
+ * that waits for a job of its own queue and key, as `AwaitWouldBlock`.
  *
  * @example
  * ```ts
@@ -110,13 +114,17 @@ export function await_(
   return Effect.gen(function*() {
     const limit = yield* Effect.fromResult(CancelInput.ofJobs([id], { wait: timeout }))
     const control = yield* JobControl
-    const ended = control.ended(id, { name: kind.name })
+    const own = yield* OwnJobs
+    const ended = control.ended(id, { name: kind.name, own })
     const end = yield* limit === undefined ? ended : Effect.timeoutOrElse(ended, {
       duration: limit,
       orElse: () => Effect.fail(new AwaitTimeout({ id }))
     })
     if ("name" in end && end.name !== kind.name) {
       return yield* new WrongKind({ id, name: end.name })
+    }
+    if (end._tag === "Other" && waitsFor({ ...end, id }, own)) {
+      return yield* new AwaitWouldBlock({ id, key: end.key })
     }
     return yield* valueOf(kind, id, end)
   })

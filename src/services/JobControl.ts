@@ -24,6 +24,7 @@ import type { AwaitInTransaction, JobEnd } from "../domain/JobEnd.ts"
 import type { LogLine } from "../domain/JobLog.ts"
 import type { JobRun } from "../domain/JobRun.ts"
 import type { SeenJob } from "../domain/JobView.ts"
+import type { OwnJob } from "../domain/OwnJob.ts"
 import type { Reason } from "../domain/Why.ts"
 
 /**
@@ -121,12 +122,15 @@ export class JobControl extends Context.Service<JobControl, {
   ) => Effect.Effect<ReadonlyArray<LogLine>, StoreError>
 
   /**
-   * Waits until a job has ended, however long that takes. Answers `Other` at once if the job is not
-   * of the kind `name`, which defaults to any.
+   * Waits until a job has ended, however long that takes. Answers `Other` as soon as it sees that
+   * the job is not of the kind `name`, which defaults to any, or waits for one of the `own` jobs.
    */
   readonly ended: (
     id: bigint,
-    options?: { readonly name?: string | undefined }
+    options?: {
+      readonly name?: string | undefined
+      readonly own?: ReadonlyArray<OwnJob> | undefined
+    }
   ) => Effect.Effect<JobEnd, AwaitInTransaction | StoreError>
 
   /**

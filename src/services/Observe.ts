@@ -7,10 +7,18 @@ import { type JobInvalid, type StoreError, WrongKind } from "../domain/Errors.ts
 import { type AwaitInTransaction, JobUnknown } from "../domain/JobEnd.ts"
 import type { JobKind } from "../domain/JobKind.ts"
 import { isOver, type JobView, type SeenJob } from "../domain/JobView.ts"
+import { AwaitWouldBlock, waitsFor } from "../domain/OwnJob.ts"
 import { JobControl } from "./JobControl.ts"
+import { OwnJobs } from "./OwnJobs.ts"
 
 /** The ways in which watching a job fails. */
-export type ObserveError = AwaitInTransaction | JobInvalid | JobUnknown | StoreError | WrongKind
+export type ObserveError =
+  | AwaitInTransaction
+  | AwaitWouldBlock
+  | JobInvalid
+  | JobUnknown
+  | StoreError
+  | WrongKind
 
 /**
  * A job as it looks now, then each time that it has changed, until it has ended: whether it waits
@@ -19,7 +27,9 @@ export type ObserveError = AwaitInTransaction | JobInvalid | JobUnknown | StoreE
  *
  * All that watch jobs in a process share one look a second, and no look is made while nobody
  * watches. The stream fails as `JobUnknown` if there is neither a job nor a history of it, as
- * `WrongKind` if the job is of another kind, and in an open transaction as `AwaitInTransaction`.
+ * `WrongKind` if the job is of another kind, and in an open transaction as `AwaitInTransaction`. In
+ * a handler whose job has the same queue and key it fails as `AwaitWouldBlock` after the first
+ * view.
  *
  * @example
  * ```ts
@@ -46,6 +56,10 @@ export const observe = (
     undefined,
     Effect.fnUntraced(function*(last) {
       yield* Effect.fromResult(CancelInput.ofJobs([id], {}))
+      const lane = last?.lane
+      if (lane !== undefined && waitsFor({ ...lane, id }, yield* OwnJobs)) {
+        return yield* new AwaitWouldBlock({ id, key: lane.key })
+      }
       const seen = yield* JobControl.use((control) => control.seen(id, last))
       const { name, progress, state } = seen
       if (state === "unknown") return yield* new JobUnknown({ id })

@@ -4,8 +4,9 @@
 import { Cause, Clock, Deferred, Effect, Exit, Latch, Option, Random } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import type { JobEnd } from "../domain/JobEnd.ts"
+import { type OwnJob, waitsFor } from "../domain/OwnJob.ts"
 
-/** Jobs to look at. The look names the kinds of the `fresh` ones that have not ended. */
+/** Jobs to look at. The look tells of the `fresh` ones, though they have not ended. */
 export interface Asked {
   readonly old: ReadonlyArray<bigint>
   readonly fresh: ReadonlyArray<bigint>
@@ -40,13 +41,13 @@ export const make = Effect.fnUntraced(function*<A>(look: Look<A>) {
     })
   )
 
-  const join = (id: bigint, { isLate, isMeant }: Wanted<A>) =>
+  const join = (id: bigint, { isLate, isMeant, isToldOf = false }: Wanted<A>) =>
     Effect.gen(function*() {
       if (isClosed) return yield* Effect.interrupt
       const now = yield* Clock.currentTimeMillis
       const end = yield* Deferred.make<A, StoreError>()
       const [nextAt, pause] = isLate === true ? [now + longest, longest] : [now, shortest]
-      const waiter: Waiter<A> = { id, isMeant, end, isFresh: true, nextAt, pause }
+      const waiter: Waiter<A> = { id, isMeant, isToldOf, end, isFresh: true, nextAt, pause }
       waiters.add(waiter)
       hasWaiters.openUnsafe()
       return waiter
@@ -66,16 +67,31 @@ interface Wanted<A> {
   readonly isMeant: (seen: A) => boolean
   /** Whether the job was seen just now, so that the first look is a second away. */
   readonly isLate?: boolean
+  /** Whether each look is to tell of the job, though it has not ended; else only the first. */
+  readonly isToldOf?: boolean
 }
 
-/** The end of a job, of the kind `name` or of any; or that it is of another kind. */
-export const endOf = (name: string | undefined): Wanted<JobEnd> => ({
-  isMeant: (end) => end._tag !== "Other" || (name !== undefined && name !== end.name)
+/**
+ * The end of a job, of the kind `name` or of any; or that it is of another kind, or waits for one
+ * of the `own` jobs, whose keys may change.
+ */
+export const endOf = (
+  id: bigint,
+  { name, own = [] }: {
+    readonly name?: string | undefined
+    readonly own?: ReadonlyArray<OwnJob> | undefined
+  }
+): Wanted<JobEnd> => ({
+  isMeant: (end) =>
+    end._tag !== "Other" || (name !== undefined && name !== end.name) ||
+    waitsFor({ ...end, id }, own),
+  isToldOf: own.length > 0
 })
 
 interface Waiter<A> {
   readonly id: bigint
   readonly isMeant: (seen: A) => boolean
+  readonly isToldOf: boolean
   readonly end: Deferred.Deferred<A, StoreError>
   isFresh: boolean
   /** When to look next, and how long after the look before, in milliseconds. */
@@ -102,7 +118,7 @@ const tell = <A>(
     if (error?.isTransient !== true) Deferred.doneUnsafe(waiter.end, Exit.failCause(seen.cause))
     return
   }
-  waiter.isFresh = false
+  waiter.isFresh = waiter.isToldOf
   const end = seen.value.get(waiter.id)
   if (end === undefined || !waiter.isMeant(end)) return
   Deferred.doneUnsafe(waiter.end, Exit.succeed(end))

@@ -135,17 +135,17 @@ describe("an Effect that a handler returns", () => {
         Effect.promise(() => Promise.resolve(1)),
         Effect.as(Effect.yieldNow, 1)
       ]
-      const context = yield* Effect.context<never>()
+      const given = { context: yield* Effect.context<never>(), own: [], isTransactional: false }
       for (const effect of made) {
         assert.property(effect, typeId)
-        assert.strictEqual(yield* call(() => effect, context), 1)
+        assert.strictEqual(yield* call(() => effect, given), 1)
       }
     }))
 
   it.effect("only to look like one ends the run, and not the worker", () =>
     Effect.gen(function*() {
-      const context = yield* Effect.context<never>()
-      const exit = yield* Effect.exit(call(() => ({ [typeId]: typeId }), context))
+      const given = { context: yield* Effect.context<never>(), own: [], isTransactional: false }
+      const exit = yield* Effect.exit(call(() => ({ [typeId]: typeId }), given))
       assert(Exit.isFailure(exit))
       assert.match(Cause.pretty(exit.cause), /an Effect that cannot be run was returned/)
     }))

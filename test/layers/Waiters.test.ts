@@ -9,7 +9,7 @@ import { JobEnd } from "../../src/domain/JobEnd.ts"
 import * as Waiters from "../../src/services/Waiters.ts"
 
 const ended = JobEnd.Completed({ name: "greet", value: 1 })
-const other = JobEnd.Other({ name: "greet" })
+const other = JobEnd.Other({ name: "greet", queue: "q", key: "k" })
 
 const failing = (isTransient: boolean) =>
   Effect.fail(new StoreError({ operation: "ended", isTransient, detail: "no", cause: "no" }))
@@ -29,7 +29,10 @@ it.effect("ten thousand that wait look twice a second at most, and are told with
       Array.from({ length: 10_000 }, (_, n) => n),
       (n) =>
         Effect.forkChild(
-          Effect.andThen(Effect.sleep(n % 20 * 50), waitFor(BigInt(n), Waiters.endOf(undefined)))
+          Effect.andThen(
+            Effect.sleep(n % 20 * 50),
+            waitFor(BigInt(n), Waiters.endOf(BigInt(n), {}))
+          )
         )
     )
     yield* TestClock.adjust("20 seconds")
@@ -51,14 +54,14 @@ it.effect("an outage is waited for, and a refusal is not", () =>
   Effect.gen(function*() {
     let answer: ReturnType<Waiters.Look<JobEnd>> = failing(true)
     const waitFor = yield* Waiters.make(() => answer)
-    const first = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(undefined)))
+    const first = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, {})))
     yield* TestClock.adjust("5 seconds")
     answer = Effect.succeed(new Map([[1n, ended]]))
     yield* TestClock.adjust("2 seconds")
     assert.deepStrictEqual(yield* Fiber.join(first), ended)
 
     answer = failing(false)
-    const error = yield* Effect.flip(waitFor(1n, Waiters.endOf(undefined)))
+    const error = yield* Effect.flip(waitFor(1n, Waiters.endOf(1n, {})))
     assert.strictEqual(error._tag, "StoreError")
   }))
 
@@ -66,11 +69,11 @@ it.effect("a job that has not ended is told of only if it is of another kind", (
   Effect.gen(function*() {
     const waitFor = yield* Waiters.make(() => Effect.succeed(new Map([[1n, other]])))
     const [any, same] = [
-      yield* Effect.forkChild(waitFor(1n, Waiters.endOf(undefined))),
-      yield* Effect.forkChild(waitFor(1n, Waiters.endOf("greet")))
+      yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, {}))),
+      yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, { name: "greet" })))
     ]
 
-    assert.deepStrictEqual(yield* waitFor(1n, Waiters.endOf("charge")), other)
+    assert.deepStrictEqual(yield* waitFor(1n, Waiters.endOf(1n, { name: "charge" })), other)
     yield* TestClock.adjust("5 seconds")
     assert.isUndefined(any.pollUnsafe())
     assert.isUndefined(same.pollUnsafe())
@@ -99,11 +102,11 @@ it.effect("nobody waits for a store that is closed", () =>
       Waiters.make(() => Effect.succeed(new Map())),
       scope
     )
-    const waiting = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(undefined)))
+    const waiting = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, {})))
     yield* TestClock.adjust("1 second")
 
     yield* Scope.close(scope, Exit.void)
 
     assert.isTrue(Exit.isFailure(yield* Fiber.await(waiting)))
-    assert.isTrue(Exit.isFailure(yield* Effect.exit(waitFor(1n, Waiters.endOf(undefined)))))
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(waitFor(1n, Waiters.endOf(1n, {})))))
   }))

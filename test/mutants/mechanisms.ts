@@ -44,6 +44,10 @@ export const mechanisms = {
     "the look at a job's state when it is cancelled",
     "a run that nobody meant ends"
   ],
+  ownJobs: [
+    "the look whether an awaited job waits for the handler that awaits it",
+    "a handler waits for ever"
+  ],
   endOfRequests: ["forgetting requests that nothing can heed any more", "rows that stay for ever"],
   wordOfCancel: [
     "telling a worker that its jobs were cancelled, by a notification and by its renewals",

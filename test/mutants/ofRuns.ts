@@ -7,6 +7,36 @@ const timeouts = "engine/running/timeouts"
 
 export const ofRuns: ReadonlyArray<Mutant> = [
   {
+    name: "handler-awaits-a-job-behind-its-own",
+    of: "ownJobs",
+    changes: [{
+      file: "src/domain/OwnJob.ts",
+      from: "isRunning && (id === job.id",
+      to: "isRunning && (false"
+    }, {
+      file: "src/domain/OwnJob.ts",
+      from: "key === job.key && queue",
+      to: "false && queue"
+    }],
+    by: [test(
+      "engine/running/awaitingHandlers",
+      "for a job of its own key is told so at once, in whatever way it waits"
+    )]
+  },
+  {
+    name: "key-of-an-awaited-job-is-read-once",
+    of: "ownJobs",
+    changes: [{
+      file: "src/services/Waiters.ts",
+      from: "isToldOf: own.length > 0",
+      to: "isToldOf: false"
+    }],
+    by: [test(
+      "engine/running/awaitingHandlers",
+      "is told of a job that comes behind its own only later"
+    )]
+  },
+  {
     name: "time-of-a-run-counts-from-its-claim",
     of: "timeout",
     changes: [{

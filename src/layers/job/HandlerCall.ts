@@ -1,7 +1,9 @@
 /**
  * Calls a handler and turns its result into an Effect.
  */
-import { type Context, Effect, Exit, Predicate } from "effect"
+import { Context, Effect, Exit, Predicate } from "effect"
+import type { OwnJob } from "../../domain/OwnJob.ts"
+import { OwnJobs } from "../../services/OwnJobs.ts"
 
 // A handler that ends before it returns gives an Exit, which costs no fiber.
 //
@@ -11,14 +13,22 @@ import { type Context, Effect, Exit, Predicate } from "effect"
 // With `isTransactional`, a promise is refused: the transaction of a run is known to Effects alone.
 export const call = <R>(
   handler: () => unknown,
-  context: Context.Context<R>,
-  isTransactional = false
+  { context, isTransactional, own }: {
+    readonly context: Context.Context<R>
+    /** The jobs that the handler is called for. */
+    readonly own: ReadonlyArray<OwnJob>
+    readonly isTransactional: boolean
+  }
 ): Effect.Effect<unknown, unknown> => {
   try {
     const returned = handler()
     if (isNeeding<R>(returned)) {
       if (!isRunnable(returned)) return Exit.die("an Effect that cannot be run was returned")
-      return Effect.provideContext(Effect.interruptible(returned), context)
+      // One merge for both: a second one would copy all services again.
+      return Effect.updateContext(
+        Effect.interruptible(returned),
+        (outer: Context.Context<never>) => Context.add(Context.merge(outer, context), OwnJobs, own)
+      )
     }
     if (!isThenable(returned)) return Exit.succeed(returned)
     if (isTransactional) return ignored(returned)

@@ -4,6 +4,7 @@
 import { Context, Effect, Exit, type Layer, Logger, type Schema } from "effect"
 import type { JobKind } from "../../domain/JobKind.ts"
 import type { CompletableJob } from "../../services/CompletableJob.ts"
+import type { HandledJob } from "../../services/Handlers.ts"
 import * as PayloadCodec from "../../services/PayloadCodec.ts"
 import * as ResultCodec from "../../services/ResultCodec.ts"
 import { RunLogger } from "../../services/RunLogger.ts"
@@ -30,12 +31,13 @@ export const of = <
       const decode = PayloadCodec.decoder(kind)
       const encode = success === undefined ? undefined : ResultCodec.encoder(success)
       const isTransactional = kind.policy.transactional !== undefined
-      const run = (value: Payload["Type"], job: CompletableJob) => {
+      const run = (value: Payload["Type"], job: HandledJob) => {
+        const given = { context, own: [job], isTransactional }
         const running = kind.policy.log === undefined
-          ? call(() => handler(value, job), context, isTransactional)
+          ? call(() => handler(value, job), given)
           : Effect.flatMap(
             withRunLogger(context),
-            (context) => call(() => handler(value, job), context, isTransactional)
+            (context) => call(() => handler(value, job), { ...given, context })
           )
         // A run that has succeeded has its value encoded, whatever is asked of it meanwhile.
         return encode === undefined

@@ -101,5 +101,6 @@ const ofName = (
   Handler.layer(name, (context: Context.Context<Services>) => ({
     name,
     policy: defaults,
-    run: (payload, job) => call(() => handler(payload, job), context)
+    run: (payload, job) =>
+      call(() => handler(payload, job), { context, own: [job], isTransactional: false })
   }))

@@ -17,8 +17,8 @@ export const make = Effect.fnUntraced(function*(store: MemoryStore) {
   const waitFor = yield* Waiters.make(({ fresh, old }) =>
     Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.looks.endOf(id)])))
   )
-  const ended: JobControl["Service"]["ended"] = (id, { name } = {}) =>
-    waitFor(id, Waiters.endOf(name))
+  const ended: JobControl["Service"]["ended"] = (id, wanted = {}) =>
+    waitFor(id, Waiters.endOf(id, wanted))
   const waitForNews = yield* Waiters.make(({ fresh, old }) =>
     Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.looks.seen(id)])))
   )

@@ -59,11 +59,13 @@ export class MemoryLooks {
 
   /** How a job looks, with the progress of its run. */
   seen(id: bigint): SeenJob {
-    const name = this.#parts.state.jobs.get(id)?.name
+    const job = this.#parts.state.jobs.get(id)
     const lease = Array.from(this.#parts.state.leases.values()).find(({ ids }) => ids.includes(id))
       ?.id
     const progress = this.#parts.runReports.progressOf(id, lease)
-    if (name !== undefined) return { name, state: lease ? "running" : "waiting", progress }
+    if (job !== undefined) {
+      return { name: job.name, lane: job, state: lease ? "running" : "waiting", progress }
+    }
     const state = this.#parts.history.outcomeOf(id) ?? "unknown"
     const end = this.endOf(id)
     return { name: "name" in end ? end.name : undefined, state, progress: undefined }
@@ -72,7 +74,7 @@ export class MemoryLooks {
   /** How a job has ended; `Other` if it has not. */
   endOf(id: bigint): JobEnd {
     const job = this.#parts.state.jobs.get(id)
-    if (job !== undefined) return JobEnd.Other({ name: job.name })
+    if (job !== undefined) return JobEnd.Other(job)
     return this.#parts.results.of(id) ?? this.#parts.history.endOf(id) ?? JobEnd.Unknown()
   }
 

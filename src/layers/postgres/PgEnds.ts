@@ -14,7 +14,7 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
   const look: Waiters.Look<JobEnd> = Effect.fn("JobControl.ended")(
     function*({ fresh, old }) {
       const rows = yield* sql<EndRow>`
-        SELECT id, name, outcome, has_result, value, error, failure
+        SELECT id, name, outcome, has_result, value, error, failure, queue, key
         FROM ${sql(`${schema}.ends_of`)}(${old}::bigint[], ${fresh}::bigint[])
       `
       return new Map(rows.map((row) => [row.id, endOf(row)]))
@@ -23,9 +23,9 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
   )
   const waitFor = yield* Waiters.make(look)
 
-  const ended: Steps["ended"] = Effect.fnUntraced(function*(id, { name } = {}) {
+  const ended: Steps["ended"] = Effect.fnUntraced(function*(id, wanted = {}) {
     yield* refuseInTransaction(sql)
-    return yield* waitFor(id, Waiters.endOf(name))
+    return yield* waitFor(id, Waiters.endOf(id, wanted))
   })
 
   return { ended }
@@ -56,12 +56,15 @@ interface EndRow {
   readonly value: unknown
   readonly error: string | null
   readonly failure: unknown
+  readonly queue: string | null
+  readonly key: string | null
 }
 
-const endOf = ({ error, failure, has_result, name, outcome, value }: EndRow): JobEnd => {
+const endOf = (row: EndRow): JobEnd => {
+  const { error, failure, has_result, key, name, outcome, queue, value } = row
   switch (outcome) {
     case "unfinished":
-      return JobEnd.Other({ name })
+      return JobEnd.Other({ name, queue: queue!, key: key ?? undefined })
     case "unknown":
       return JobEnd.Unknown()
     case "completed":

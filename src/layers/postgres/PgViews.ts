@@ -15,7 +15,7 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
   const look: Waiters.Look<JobView.SeenJob> = Effect.fn("JobControl.seen")(
     function*({ fresh, old }) {
       const rows = yield* sql<StateRow>`
-        SELECT id, name, state, fraction, data, reported_at
+        SELECT id, name, state, fraction, data, reported_at, queue, key
         FROM ${sql(`${schema}.states_of`)}(${[...fresh, ...old]}::bigint[])
       `
       return new Map(rows.map((row) => [row.id, seenOf(row)]))
@@ -42,10 +42,15 @@ interface StateRow {
   readonly fraction: number | null
   readonly data: unknown
   readonly reported_at: Date | null
+  readonly queue: string | null
+  readonly key: string | null
 }
 
-const seenOf = ({ data, fraction, name, reported_at, state }: StateRow): JobView.SeenJob => ({
+const seenOf = (
+  { data, fraction, key, name, queue, reported_at, state }: StateRow
+): JobView.SeenJob => ({
   name: name ?? undefined,
+  lane: queue === null ? undefined : { queue, key: key ?? undefined },
   state,
   progress: fraction === null || reported_at === null
     ? undefined

@@ -7,6 +7,7 @@ import type { Reason } from "../../domain/Interruption.ts"
 import type { ClaimedJob, JobJson } from "../../domain/JobRecord.ts"
 import type { Settlement } from "../../domain/Settlement.ts"
 import type { CompletableJob } from "../../services/CompletableJob.ts"
+import type { HandledJob } from "../../services/Handlers.ts"
 
 export class LaneRun {
   readonly jobs: Array<ClaimedJob>
@@ -132,7 +133,7 @@ export class LaneRun {
   }
 
   /** Starts a job; answers the handler's view of the job. */
-  begin(job: ClaimedJob, startedAt: number, calls: Calls): CompletableJob {
+  begin(job: ClaimedJob, startedAt: number, calls: Calls): HandledJob {
     this.current = job
     this.startedAt = startedAt
     this.completion = this.decided = this.completed = undefined
@@ -178,7 +179,7 @@ export type Complete = (
   value: unknown
 ) => Effect.Effect<void, NotInTransaction | StoreError>
 
-class View implements CompletableJob {
+class View implements HandledJob {
   readonly id: bigint
   readonly name: string
   readonly key: string | undefined
@@ -198,6 +199,14 @@ class View implements CompletableJob {
     this.#job = job
     this.#run = run
     this.#calls = calls
+  }
+
+  get queue(): string {
+    return this.#job.queue
+  }
+
+  get isRunning(): boolean {
+    return this.#run.current === this.#job
   }
 
   get payloadText(): string {

@@ -4,8 +4,7 @@
 import { Cause, Effect, Exit, Result } from "effect"
 import { defaults } from "../../domain/JobKind.ts"
 import { notWanted, Settlement, unknownName } from "../../domain/Settlement.ts"
-import type { CompletableJob } from "../../services/CompletableJob.ts"
-import type { Handler, Handlers } from "../../services/Handlers.ts"
+import type { HandledJob, Handler, Handlers } from "../../services/Handlers.ts"
 import { RunLogger } from "../../services/RunLogger.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { Completing, TransactionalJob } from "./Completing.ts"
@@ -145,7 +144,7 @@ const special = (
 const call = (
   handler: Handler,
   payload: string,
-  view: CompletableJob
+  view: HandledJob
 ): Effect.Effect<unknown, unknown> => {
   try {
     return handler.run(JSON.parse(payload), view)

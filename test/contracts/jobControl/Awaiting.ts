@@ -5,8 +5,10 @@ import { assert, type Vitest } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Schema } from "effect"
 import { AwaitTimeout, JobCancelled, JobFailed } from "../../../src/domain/JobEnd.ts"
 import * as OnError from "../../../src/domain/OnError.ts"
+import { AwaitWouldBlock } from "../../../src/domain/OwnJob.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
+import { OwnJobs } from "../../../src/services/OwnJobs.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../../Given.ts"
 import { crash, discard, retry, run } from "./ByHand.ts"
 import { cancel, failed, type Services } from "./Cancelling.ts"
@@ -150,6 +152,40 @@ export const awaiting = (it: Vitest.MethodsNonLive<Services>) => {
       assert.strictEqual((yield* failure(other!))._tag, "WrongKind")
       yield* run(queue, value("7"))
       assert.strictEqual((yield* failure(ended!))._tag, "WrongKind")
+    }))
+
+  it.effect("refuses a run that would wait for its own job or for one behind it", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const key = "k"
+      const [own, behind, free, alone] = yield* enqueue(
+        queue,
+        ...[{ key }, { key }, {}, {}].map(
+          (job) => ({ ...job, name })
+        )
+      )
+      const [elsewhere] = yield* enqueue(yield* queueName, { name, key })
+      const waitAs = (id: bigint, timeout: Duration.Input, isRunning = true) =>
+        Effect.provideService(Job.await(Charge, id, { timeout }), OwnJobs, [
+          { id: own!, queue, key, isRunning },
+          { id: alone!, queue, key: undefined, isRunning }
+        ])
+
+      for (const id of [own!, behind!, alone!]) {
+        const error = yield* Effect.flip(waitAs(id, "20 seconds"))
+        assert.deepStrictEqual(
+          error,
+          new AwaitWouldBlock({ id, key: id === alone ? undefined : key })
+        )
+      }
+      for (const id of [free!, elsewhere!]) {
+        assert.strictEqual((yield* Effect.flip(waitAs(id, "200 millis")))._tag, "AwaitTimeout")
+      }
+      // The run has ended, and something that it has begun goes on.
+      const late = yield* Effect.flip(waitAs(behind!, "200 millis", false))
+      assert.strictEqual(late._tag, "AwaitTimeout")
+      yield* run(queue, value(receipt))
+      assert.property(yield* waitAs(own!, "20 seconds"), "receipt")
     }))
 
   it.effect("waits no longer than it is told, and leaves the job alone", () =>

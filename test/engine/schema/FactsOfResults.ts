@@ -53,7 +53,7 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
     const [, row] = source.match(/interface EndRow {([\s\S]*?)\n}/) ?? []
     assert.deepStrictEqual(
       Array.from(row?.matchAll(/readonly (\w+):/g) ?? [], ([, name]) => name),
-      answers?.split(", ").map((column) => column.split(" ")[0])
+      answers?.split(/,\s+/).map((column) => column.split(" ")[0])
     )
   },
 
