@@ -47,14 +47,24 @@ export const ofRunReports: ReadonlyArray<Mutant> = [
     of: "lastLines",
     changes: [{
       file: "src/layers/worker/Completing.ts",
-      from: "if (policy?.log !== undefined) yield* parts.sendLines\n",
+      from: "if (policy?.log !== undefined) yield* parts.sendLines(run)\n",
       to: "\n"
     }, {
       file: "src/layers/worker/Completing.ts",
-      from: "handler.policy.log === undefined ? running : Effect.ensuring(running, sendLines)",
+      from: "handler.policy.log === undefined ? running : Effect.ensuring(running, sendLines(run))",
       to: "running"
     }],
     by: [test("engine/running/completedLogs", "has the lines ")]
+  },
+  {
+    name: "commit-before-the-count-of-lines",
+    of: "boundOfLogs",
+    changes: [{
+      file: "src/layers/worker/Reports.ts",
+      from: "runs.get(run)?.countOmitted(now())",
+      to: ""
+    }],
+    by: [test("engine/running/completedLogs", "counts the lines that its kind leaves out")]
   },
   {
     name: "last-lines-are-not-waited-for",

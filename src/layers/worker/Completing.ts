@@ -33,10 +33,10 @@ interface Parts {
   readonly handlers: Handlers["Service"]
   readonly limits: RunLimits
   /**
-   * Sends the log lines of runs. The commit takes a job out of its lease, and the store keeps no
+   * Sends the log lines of a run. The commit takes a job out of its lease, and the store keeps no
    * lines of it from then on.
    */
-  readonly sendLines: Effect.Effect<void>
+  readonly sendLines: (run: LaneRun) => Effect.Effect<void>
   readonly now: () => number
 }
 
@@ -77,7 +77,7 @@ const once = Effect.fnUntraced(function*(
   const timeout = handler.policy.transactional ?? Duration.zero
   const end = yield* transactions.run({
     timeout,
-    handler: handler.policy.log === undefined ? running : Effect.ensuring(running, sendLines),
+    handler: handler.policy.log === undefined ? running : Effect.ensuring(running, sendLines(run)),
     onBegin: () => {
       run.startedAt = now()
       limits.begin(run, timeout)
@@ -98,7 +98,7 @@ const once = Effect.fnUntraced(function*(
 const byHand = (parts: AllParts): Complete => (run, job, value) =>
   Effect.gen(function*() {
     const { encode, policy } = parts.handlers.find(job.name) ?? {}
-    if (policy?.log !== undefined) yield* parts.sendLines
+    if (policy?.log !== undefined) yield* parts.sendLines(run)
     const encoded = encode === undefined ? undefined : yield* encode(value)
     const completion = completionOf(parts, run, { job, value: encoded })
     yield* parts.transactions.complete(completion, () => {

@@ -25,8 +25,8 @@ export interface Reports {
     job: ClaimedJob,
     bounds: LogBounds
   ) => Logger.Logger<unknown, void>
-  /** Sends the lines of all runs at once. */
-  readonly sendLines: Effect.Effect<void>
+  /** Sends the lines of the run so far, and the number of those that were left out. */
+  readonly sendLines: (run: LaneRun) => Effect.Effect<void>
   /** The job at hand of the run has ended. Sends its last lines, if there are some. */
   readonly end: (run: LaneRun) => Effect.Effect<void> | undefined
   /** The same, without sending anything. */
@@ -70,7 +70,11 @@ export const make = Effect.fnUntraced(function*(
   })
 
   return {
-    sendLines,
+    sendLines: (run) =>
+      Effect.suspend(() => {
+        runs.get(run)?.countOmitted(now())
+        return sendLines
+      }),
     progress: (run, job, said) => {
       const unsent = unsentOf(run, job)
       if (unsent !== undefined) unsent.said = said

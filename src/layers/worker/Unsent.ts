@@ -47,9 +47,14 @@ export class Unsent {
     else this.#add({ at, level, line: JobLog.lineOf(message, cause) })
   }
 
-  /** The run has ended: its last line counts those that were left out. */
+  /** The run has ended. */
   end(at: number): void {
     this.said = undefined
+    this.countOmitted(at)
+  }
+
+  /** Adds a line that counts those that were left out. */
+  countOmitted(at: number): void {
     if (this.#omitted === 0) return
     this.#add({ at, level: "Info", line: JobLog.omitted(this.#omitted) })
     this.#omitted = 0

@@ -5,7 +5,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { JobControl } from "../../../src/services/JobControl.ts"
@@ -49,5 +49,29 @@ layer(database, options)("the log of a job that a transaction completes", (it) =
         yield* linesOf(yield* enqueue(Charge, undefined, { queue })),
         ["charging"]
       )
+    }))
+
+  it.effect("counts the lines that its kind leaves out", () =>
+    Effect.gen(function*() {
+      const log = { lines: 1 }
+      const Post = Job.make("post a lot", { log, transactional: { timeout: "10 seconds" } })
+      const Charge = Job.make("charge a lot", { log })
+      const queue = yield* queueName
+      const sql = yield* PgClient.PgClient
+      const talk = Effect.forEach(["one", "two", "three"], (line) => Effect.logInfo(line))
+      yield* start(
+        Layer.merge(
+          Post.toLayer(() => talk),
+          Charge.toLayer((_, job) =>
+            Effect.andThen(talk, sql.withTransaction(job.complete(undefined)))
+          )
+        ),
+        { queues: [queue] }
+      )
+
+      for (const kind of [Post, Charge]) {
+        const lines = yield* linesOf(yield* enqueue(kind, undefined, { queue }))
+        assert.deepStrictEqual(lines, ["one", "2 more lines are not kept"])
+      }
     }))
 })
