@@ -3,7 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { eventually } from "../Given.ts"
 import * as Postgres from "../support/Postgres.ts"
 import * as Pgq from "./Pgq.ts"
@@ -113,6 +113,27 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       assert.match(followed.stdout, /^\S+ 1 Error failed: Error: card declined\n  /)
       assert.match(unknown.stderr, /^pgq: there is no job 999999, and no history of it\n$/)
       assert.deepStrictEqual([result.stdout, result.code], ["{\"sum\":3}\n", 0])
+    }))
+
+  it.effect("adds a job and waits for it", () =>
+    Effect.gen(function*() {
+      const { flags, sql, table } = yield* withFailures(0)
+      const asking = ["enqueue", "sum", "--await", ...flags]
+      const late = yield* Pgq.run([...asking, "--timeout", "50ms"])
+      const adding = yield* Effect.forkChild(Pgq.run([...asking, "--queue", "other"]))
+      yield* eventually(Effect.gen(function*() {
+        const ended = yield* sql`
+          WITH job AS (DELETE FROM ${table("jobs")} WHERE queue = 'other' RETURNING id)
+          INSERT INTO ${table("results")} (job_id, name, value, expires_at)
+          SELECT id, 'sum', '3', now() + interval '1 day' FROM job RETURNING job_id
+        `
+        assert.lengthOf(ended, 1)
+      }))
+      const answered = yield* Fiber.join(adding)
+
+      assert.match(late.stderr, /^pgq: job \d+ has not ended in time\n$/)
+      assert.deepStrictEqual([late.stdout, late.code], ["", 3])
+      assert.deepStrictEqual([answered.stdout, answered.stderr, answered.code], ["3\n", "", 0])
     }))
 
   it.effect("says while it goes on how far it has come", () =>

@@ -32,6 +32,8 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["stop", "-p", "x", "constructor"], "\"constructor\" is not one of"],
   [["status", "-p", "x", "-c", "dbname=x"], "goes with neither -c"],
   [["enqueue"], "Missing required argument: name"],
+  [["enqueue", "a", "--timeout", "5s"], "--timeout goes with --await"],
+  [["enqueue", "--from", "-", "--await"], "--await waits for one job, and --from adds many"],
   [["enqueue", "a", "--priority", "high"], "Invalid value for flag --priority"],
   [["enqueue", "a", "--run-at", "tomorrow"], "\"tomorrow\" is not a time with a zone"],
   [["enqueue", "a", "--run-at", "2030-01-01T00:00:00"], "is not a time with a zone"],

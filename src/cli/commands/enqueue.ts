@@ -8,6 +8,7 @@ import * as Database from "../Database.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as JobAdding from "./JobAdding.ts"
+import * as JobEnds from "./JobEnds.ts"
 import * as JobLines from "./JobLines.ts"
 
 const input = {
@@ -62,6 +63,14 @@ const input = {
         "\"mode\"}; - reads standard input"
     ),
     Flag.optional
+  ),
+  await: Flag.Boolean("await").pipe(
+    Flag.withDescription("Wait until the job has ended, and print its result in place of its id"),
+    Flag.withDefault(false)
+  ),
+  timeout: Flags.duration("timeout").pipe(
+    Flag.withDescription("With --await: how long to wait; else until the job has ended"),
+    Flag.optional
   )
 }
 
@@ -73,7 +82,7 @@ export const enqueue = Command.make(
     const jobs = yield* Option.isSome(from)
       ? JobLines.read(from.value)
       : Effect.map(one(given), Array.of)
-    yield* Effect.provide(add(jobs), Database.layer(given))
+    yield* Effect.provide(add(jobs, given), Database.layer(given))
   }, ExitCode.bySignal)
 ).pipe(
   Command.validate((given) => {
@@ -82,23 +91,26 @@ export const enqueue = Command.make(
       ? Effect.void
       : Effect.fail(new CliError.ValidationError({ message }))
   }),
-  Command.withDescription("Add jobs and print their ids"),
+  Command.withDescription("Add jobs and print their ids, or the result of one"),
   Command.withExamples([
     { command: "pgq enqueue send-email '{\"to\": \"a@b.c\"}' --key a@b.c", description: "One job" },
     {
       command: "pgq enqueue sync-user '{\"userId\": 7}' --unique u-7 --mode replace",
       description: "One unfinished job with this key"
     },
-    { command: "pgq enqueue --from jobs.ndjson", description: "A job for each line" }
+    { command: "pgq enqueue --from jobs.ndjson", description: "A job for each line" },
+    { command: "pgq enqueue sum '[1, 2]' --await --timeout 30s", description: "Print its result" }
   ])
 )
 
 type Input = Command.Command.Config.Infer<typeof input>
 
-const mistake = ({ from, name, ...given }: Input): string | undefined => {
+const mistake = ({ await: isAwaited, from, name, timeout, ...given }: Input) => {
   const { debounce, delay, expiresIn, maxWait, mode, runAt, unique, within, ...others } = given
   const { key, payload, priority, queue } = others
   const isOfUnique = isAny([mode, within, debounce, maxWait])
+  if (Option.isSome(timeout) && !isAwaited) return "--timeout goes with --await"
+  if (Option.isSome(from) && isAwaited) return "--await waits for one job, and --from adds many"
   if (Option.isSome(from)) {
     return Option.isSome(name) || isOfUnique ||
         isAny([payload, key, priority, queue, runAt, delay, expiresIn, unique])
@@ -120,7 +132,7 @@ const mistake = ({ from, name, ...given }: Input): string | undefined => {
 
 const isAny = (given: ReadonlyArray<Option.Option<unknown>>) => given.some(Option.isSome)
 
-type OneJob = Omit<Input, "connection" | "from" | "schema">
+type OneJob = Omit<Input, "await" | "connection" | "from" | "schema" | "timeout">
 
 const one = (given: OneJob) =>
   JobLines.one(
@@ -145,9 +157,23 @@ const uniquenessOf = ({ debounce, maxWait, mode, within }: OneJob) =>
       unique: { mode: Option.getOrUndefined(mode), within: Option.getOrUndefined(within) }
     }
 
-const add = Effect.fnUntraced(function*(jobs: ReadonlyArray<JobLines.JobLine>) {
+const add = Effect.fnUntraced(function*(
+  jobs: ReadonlyArray<JobLines.JobLine>,
+  { await: isAwaited, timeout }: Pick<Input, "await" | "timeout">
+) {
   const { schema } = yield* Database.Database
   yield* Database.ready
-  const ids = yield* Effect.provide(JobAdding.add(jobs), QueueLive.client({ schema }))
-  if (ids.length > 0) yield* Console.log(ids.join("\n"))
+  const adding = Effect.gen(function*() {
+    const ids = yield* JobAdding.add(jobs)
+    const [only] = ids
+    if (isAwaited && only !== undefined) {
+      return yield* Effect.tapErrorTag(
+        JobEnds.print(only, timeout),
+        "StoreError",
+        () => Console.error(`pgq: job ${only} was added, and goes on`)
+      )
+    }
+    if (ids.length > 0) yield* Console.log(ids.join("\n"))
+  })
+  yield* Effect.provide(adding, QueueLive.client({ schema }))
 })
