@@ -40,6 +40,9 @@
 #ifndef REDRIVES
 #define REDRIVES 0      /* jobs that have ended and are queued again */
 #endif
+#ifndef COMMITS
+#define COMMITS 0       /* runs whose transaction completes their job, and may add the last job */
+#endif
 #ifndef LOSSES
 #define LOSSES 0        /* markers that are gone: a table truncated by hand, a restore */
 #endif
@@ -92,6 +95,8 @@ byte deletes = DELETES;
 byte losses = LOSSES;
 byte cancels = CANCELS;
 byte redrives = REDRIVES;
+byte commits = COMMITS;
+byte effects;                    /* the jobs whose transaction has committed what their runs wrote */
 bit paused;
 bit waits;                       /* job 0 was set aside, and its lane waits for it */
 byte asked[NW];                  /* the requests to cancel jobs of a lease */
@@ -244,6 +249,10 @@ proctype Worker(byte me) {
   byte done, undone, becomes, rest;
 #if CANCELS > 0
   byte heeded;
+#endif
+#if COMMITS > 0
+  byte kept;
+  bit atCommit, follows;
 #endif
   first = NONE; head = NONE; mine = NONE; undone = NONE;
 
@@ -416,6 +425,14 @@ proctype Worker(byte me) {
           :: else fi;
        if
        :: done = done | BIT(mine)
+#if COMMITS > 0
+       /* The rest of the run waits for the commit. What is done already is settled later. */
+       :: commits > 0 -> commits--; atCommit = 1; kept = done; done = BIT(mine);
+          if :: state[NJ - 1] == ABSENT && locker[NJ - 1] == NOBODY ->
+                follows = 1; locker[NJ - 1] = me; change[NJ - 1] = WAITING
+             :: true
+          fi
+#endif
        :: retries > 0 -> retries--; undone = mine; next = NONE; rest = 0;
           if :: becomes = RETRY :: becomes = SCHEDULED :: becomes = SAME fi
        fi;
@@ -424,13 +441,22 @@ proctype Worker(byte me) {
   fi;
   /* The next of the run starts at once; what is done is settled meanwhile, or with what comes. */
   if
-  :: next != NONE -> if :: goto start
+#if COMMITS > 0
+  :: atCommit
+  :: !atCommit && next != NONE -> if
+#else
+  :: next != NONE -> if
+#endif
+                        :: goto start
                         :: atomic { runs[me] = next; next = NONE;
     assert(!(HAS(lease[me], runs[me]) && runs[1 - me] != NONE && HAS(lease[1 - me], runs[1 - me]))) } fi
   :: else
   fi;
 
  settle:
+#if COMMITS > 0 && defined(COMMIT_LOOKS_FIRST)
+  atomic { if :: atCommit && lease[me] == 0 -> goto lost :: else fi };
+#endif
   atomic { leaseLocker[me] == NOBODY ->
     if :: lease[me] == 0 -> goto lost :: else -> leaseLocker[me] = me fi };
   /* Of rows that are gone nobody knows the lane. */
@@ -498,8 +524,20 @@ proctype Worker(byte me) {
     mayFail(); endRows();
     leaseLocker[me] = NOBODY; first = NONE; keyed = 0;
     if
-    :: failed -> failed = 0; remark = 0; goto settle
+    :: failed -> failed = 0; remark = 0;
+#if COMMITS > 0
+       follows = 0;
+#endif
+       goto settle
     :: else ->
+#if COMMITS > 0
+       /* What a run has written stands once, and its job does not run again. */
+       assert((done & effects) == 0);
+       if
+       :: atCommit -> effects = effects | done; if :: follows -> marker = 1 :: else fi
+       :: else
+       fi;
+#endif
        if :: remark -> marker = 1 :: else fi; remark = 0;
        if
        :: undone != NONE ->
@@ -515,11 +553,26 @@ proctype Worker(byte me) {
        fi;
        done = 0; undone = NONE; becomes = 0
     fi;
+#if COMMITS > 0
+    if :: atCommit -> atCommit = 0; follows = 0; done = kept; kept = 0;
+          if :: next != NONE -> goto start :: done != 0 -> goto settle :: else fi
+       :: else
+    fi;
+#endif
     if :: runs[me] != NONE -> next = runs[me]; goto start
        :: else -> rest = 0; goto claim fi
   };
 
  lost:
+#if COMMITS > 0
+  /* The commit fails, and nothing of its transaction stands. */
+  atomic {
+#if defined(NO_COMMIT_FENCE) || defined(COMMIT_LOOKS_FIRST)
+    if :: atCommit -> assert((done & effects) == 0); effects = effects | done :: else fi;
+#endif
+    failed = 1; endRows(); failed = 0; atCommit = 0; follows = 0; kept = 0
+  };
+#endif
   atomic { runs[me] = NONE; done = 0; undone = NONE; becomes = 0; rest = 0; next = NONE; goto claim };
 
  stop:
@@ -566,12 +619,18 @@ proctype Rescuer() {
 
 /* Producers: each transaction commits when it likes. */
 proctype Producer(byte j) {
+#if COMMITS > 0
+  atomic { locker[j] == NOBODY -> if :: state[j] == ABSENT :: else -> goto added fi;
+#else
   atomic {
+#endif
     state[j] = WAITING;
 #ifndef NO_ENQUEUE_MARKER
     marker = 1
 #endif
   }
+ added:
+  skip
 }
 
 #if RETRIES > 0 || PAUSES > 0

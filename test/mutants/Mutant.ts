@@ -38,8 +38,8 @@ export type By = ByTest | ByModel | ByPlans | ByHistories | {
 /** Random histories of a queue (`test/properties`). */
 export interface ByHistories {
   readonly checker: "histories"
-  /** The commands of the histories; those of unique jobs stand apart from the protocol's. */
-  readonly of: "protocol" | "unique jobs"
+  /** The commands of the histories; those of a feature stand apart from the protocol's. */
+  readonly of: "protocol" | "unique jobs" | "transactions"
 }
 
 /** A test that passes in pgq, and fails in a copy of pgq with the changes. */
@@ -79,5 +79,6 @@ export const plans = (...steps: ReadonlyArray<string>): By => ({ checker: "plans
 
 export const histories: By = { checker: "histories", of: "protocol" }
 export const uniqueHistories: By = { checker: "histories", of: "unique jobs" }
+export const transactionHistories: By = { checker: "histories", of: "transactions" }
 export const soak: By = { checker: "soak" }
 export const soakAtTimes: By = { checker: "soak, not in every run" }

@@ -1,7 +1,7 @@
 /**
  * Mutants of the transactions that complete jobs.
  */
-import { type Mutant, soakAtTimes, test } from "./Mutant.ts"
+import { model, type Mutant, soakAtTimes, test, transactionHistories } from "./Mutant.ts"
 
 const file = "sql/0020_transactions.sql"
 const completions = "interleaving/completions"
@@ -16,11 +16,45 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
   {
     name: "commits-without-the-lease",
     of: "fenceOfCommits",
-    changes: [{ file, from: "  IF lost IS NOT NULL THEN", to: "  IF false THEN" }],
+    changes: [{
+      file,
+      functions: ["complete_at_commit"],
+      from: "  IF lost IS NOT NULL THEN",
+      to: "  IF false THEN"
+    }],
     by: [
+      transactionHistories,
+      model("lane", "NJ=2 COMMITS=1 STALLS=1 NO_COMMIT_FENCE", "violated"),
       test(completions, "fails with its whole transaction if the lease was lost before"),
       soakAtTimes
     ]
+  },
+  {
+    name: "commit-fenced-by-the-job-alone",
+    of: "fenceOfCommits",
+    changes: [{
+      functions: ["complete_at_commit"],
+      from: "ARRAY[NEW.lease], ARRAY[1],",
+      to: "coalesce((SELECT array_agg(id) FROM leases WHERE NEW.job_id = ANY (job_ids)), " +
+        "ARRAY[NEW.lease]), ARRAY[1],"
+    }],
+    by: [transactionHistories]
+  },
+  {
+    name: "commit-looks-before-it-locks",
+    of: "fenceOfCommits",
+    changes: [],
+    by: [model("lane", "NJ=2 COMMITS=1 STALLS=1 COMMIT_LOOKS_FIRST", "violated")]
+  },
+  {
+    name: "commit-of-what-another-one-settles",
+    of: "turnsOfCommits",
+    changes: [{
+      functions: ["complete_at_commit"],
+      from: "id = NEW.lease FOR UPDATE;",
+      to: "id = NEW.lease FOR UPDATE SKIP LOCKED; IF NOT FOUND THEN RETURN NULL; END IF;"
+    }],
+    by: [transactionHistories]
   },
   {
     name: "commits-of-a-lease-are-refused",

@@ -10,6 +10,7 @@ import * as PauseCommands from "./PauseCommands.ts"
 import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueMachine from "./QueueMachine.ts"
 import { Seats } from "./Seats.ts"
+import * as TransactionCommands from "./TransactionCommands.ts"
 import * as UniqueCommands from "./UniqueCommands.ts"
 import * as WorkerCommands from "./WorkerCommands.ts"
 
@@ -28,6 +29,7 @@ const operations: ReadonlyArray<QueueMachine.Operation> = [
   ...PauseCommands.operations,
   ...UniqueCommands.operations,
   ...ExpiryCommands.operations,
+  ...TransactionCommands.operations,
   "add",
   "claim",
   "settle",
@@ -60,7 +62,13 @@ const among = (operations: ReadonlyArray<QueueMachine.Operation>, length: number
 /** Up to `length` commands. */
 export const ofLength = (length: number) => among(operations, length)
 
-const areBeside = [OperatorCommands, PauseCommands, UniqueCommands, ExpiryCommands]
+const areBeside = [
+  OperatorCommands,
+  PauseCommands,
+  UniqueCommands,
+  ExpiryCommands,
+  TransactionCommands
+]
 
 /** The same, but nothing stands beside the steps of the protocol. */
 export const ofProtocol = (length: number) =>
@@ -89,9 +97,34 @@ export const ofUnique = (length: number) =>
     length
   )
 
-/** The same, but no step overlaps with another. */
+/** Transactions that complete jobs, and how their workers lose the jobs meanwhile. */
+export const ofTransactions = (length: number) =>
+  among(
+    [
+      "add",
+      "claim",
+      ...TransactionCommands.operations,
+      "begin a run",
+      "commit a run",
+      "settle",
+      "add",
+      "claim",
+      "cancel",
+      "expire",
+      "rescue",
+      "reportDead",
+      "join",
+      "come due"
+    ],
+    length
+  )
+
+/** All commands, but no step overlaps with another. */
 export const ofStepsInTurn = (length: number) =>
-  among(operations.filter((op) => !Overlaps.isOperation(op)), length)
+  among(
+    operations.filter((op) => !Overlaps.isOperation(op) && !TransactionCommands.isOverlap(op)),
+    length
+  )
 
 /**
  * Runs a history on the machine, and finishes the queue. With `isNarrow`, each claim looks at one

@@ -169,17 +169,9 @@ export const make = (
     assertSame(two.lost.map(({ id }) => id), model.settle(settled, true))
   })
 
-  /** Expires the worker that has this lease. */
-  const expireOwner = Effect.fnUntraced(function*(lease: string | undefined) {
-    const worker = model.leases.get(lease ?? "")?.worker
-    for (const who of [0, 1, 2]) {
-      if (working.workerOf(who) === worker) yield* working.expire(who)
-    }
-  })
-
   const settleDuringRescue = Effect.fnUntraced(function*(command: Command) {
     const settled = working.settlementsOf(command)
-    yield* expireOwner(settled[0]?.lease)
+    yield* working.expireOwner(settled[0]?.lease)
     const { isDone, two } = yield* overlap(
       command,
       { by: seatOf(2), does: seatOf(2).now().scheduler.rescue },
@@ -191,7 +183,7 @@ export const make = (
 
   const rescueDuringSettlement = Effect.fnUntraced(function*(command: Command) {
     const settled = working.settlementsOf(command)
-    yield* expireOwner(settled[0]?.lease)
+    yield* working.expireOwner(settled[0]?.lease)
     const { isDone, one } = yield* overlap(
       command,
       { by: seatOf(0), does: seatOf(0).now().repo.settle(settled) },

@@ -13,6 +13,7 @@ import * as ProducerCommands from "./ProducerCommands.ts"
 import * as QueueModel from "./QueueModel.ts"
 import * as QueueTables from "./QueueTables.ts"
 import type { Seats } from "./Seats.ts"
+import * as TransactionCommands from "./TransactionCommands.ts"
 import * as UniqueCommands from "./UniqueCommands.ts"
 import * as WorkerCommands from "./WorkerCommands.ts"
 
@@ -32,6 +33,7 @@ export type Operation =
   | Overlaps.Operation
   | PauseCommands.Operation
   | ProducerCommands.Operation
+  | TransactionCommands.Operation
   | UniqueCommands.Operation
   | WorkerCommands.Operation
 
@@ -58,6 +60,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   const pausing = PauseCommands.make(run, working)
   const offering = UniqueCommands.make(run)
   const expiring = ExpiryCommands.make(run)
+  const completing = yield* TransactionCommands.make(run, working)
   const overlaps = Overlaps.make(run, working, cancelling)
 
   const check = Effect.gen(function*() {
@@ -68,7 +71,8 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
     const isOpen = model.all().some(({ laneState }) => laneState === "open")
     const isHeld = model.all().some(({ laneState }) => laneState === "leased")
     if (!isOpen && !isHeld) assert.isFalse(yield* repo.hasUnstarted([queue]))
-    assert.strictEqual(yield* notifier.mayHaveMissed([queue]), producing.hasUnannounced())
+    const hasUnannounced = producing.hasUnannounced() || completing.hasUnannounced()
+    assert.strictEqual(yield* notifier.mayHaveMissed([queue]), hasUnannounced)
   })
 
   const dispatch = (command: Command): Effect.Effect<void, unknown> =>
@@ -86,6 +90,8 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
       ? offering.step(command.op, command)
       : ExpiryCommands.isOperation(command.op)
       ? expiring.step(command.op, command)
+      : TransactionCommands.isOperation(command.op)
+      ? completing.step(command.op, command)
       : overlaps.step(command.op, command)
 
   const step = (command: Command) =>
@@ -99,6 +105,7 @@ export const make = Effect.fnUntraced(function*(seats: Seats["Service"], isNarro
   /** Checks that nothing of a worker remains, and that all committed jobs can be finished. */
   const finish = Effect.gen(function*() {
     yield* producing.endAll
+    yield* completing.endAll
     yield* working.leaveAll
     yield* check
     assert.strictEqual(model.workers.size, 0)

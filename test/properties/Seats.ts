@@ -26,6 +26,8 @@ export class Seats extends Context.Service<Seats, {
   readonly control: Seat
   readonly producers: ReadonlyArray<Seat>
   readonly claimers: ReadonlyArray<Seat & { readonly isExclusive: boolean }>
+  /** For transactions that complete jobs. */
+  readonly runners: ReadonlyArray<Seat>
 }>()("pgq/test/Seats") {}
 
 const services = (lock: Layer.Layer<never>) =>
@@ -81,6 +83,7 @@ const make = Effect.gen(function*() {
   return Seats.of({
     control: yield* seat(),
     producers,
+    runners: yield* Effect.all([seat(), seat()]),
     claimers: [
       { ...yield* seat(), isExclusive: false },
       { ...yield* seat(), isExclusive: false },

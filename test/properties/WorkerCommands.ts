@@ -177,6 +177,12 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     if (worker !== undefined) worker.isExpired = true
   })
 
+  /** Expires the worker that has this lease. */
+  const expireOwner = Effect.fnUntraced(function*(lease: string | undefined) {
+    const owner = model.leases.get(lease ?? "")?.worker
+    for (const who of [0, 1, 2]) if (ids[who] === owner) yield* expire(who)
+  })
+
   const renew = Effect.fnUntraced(function*(who: number) {
     yield* sql()`UPDATE pgq.workers SET lease = '1 hour' WHERE id = ${ids[who]!}::uuid`
     const worker = model.workers.get(ids[who]!)
@@ -283,6 +289,7 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
     workOff,
     optionsOf,
     settlementsOf,
+    expireOwner,
     expire,
     promote,
     workerOf: (who: number) => ids[who]!

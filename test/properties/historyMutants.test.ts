@@ -12,9 +12,17 @@ import * as Seats from "./Seats.ts"
 
 const subjects = foundBy("histories")
 
-/** Whether the histories of a mutant are those of unique jobs. */
-const isOfUnique = ({ by }: Mutant) =>
-  by.some((one) => one.checker === "histories" && one.of === "unique jobs")
+const histories = {
+  protocol: Commands.ofProtocol,
+  "unique jobs": Commands.ofUnique,
+  transactions: Commands.ofTransactions
+}
+
+/** The histories that must notice a mutant. */
+const historiesOf = ({ by }: Mutant) => {
+  const [found] = by.filter((one) => one.checker === "histories")
+  return histories[found?.of ?? "protocol"]
+}
 
 /** The seeds under which some rare mutants are found soon. */
 const seeds: Readonly<Record<string, number>> = {
@@ -38,7 +46,10 @@ const firstSeeds: Readonly<Record<string, number>> = {
   "rescue-locks-neither-the-leases-it-takes-nor-their-jobs": 2006,
   "settlement-does-not-lock-its-leases": 2010,
   "rest-of-a-run-stays-when-its-job-goes-back": 2009,
-  "no-marker-after-a-cancelled-head": 2107
+  "no-marker-after-a-cancelled-head": 2107,
+  "commits-without-the-lease": 3001,
+  "commit-fenced-by-the-job-alone": 3025,
+  "commit-of-what-another-one-settles": 3001
 }
 
 const isFound = Effect.fnUntraced(function*(mutant: Mutant) {
@@ -46,7 +57,7 @@ const isFound = Effect.fnUntraced(function*(mutant: Mutant) {
   const check = (seed: number, runs: number) =>
     Effect.map(
       Arbitrary.checkEffect(
-        isOfUnique(mutant) ? Commands.ofUnique(60) : Commands.ofProtocol(60),
+        historiesOf(mutant)(60),
         (commands) =>
           Commands.run(commands).pipe(
             Effect.exit,
