@@ -46,6 +46,7 @@ select pgq.ended_as(42);
 -- #region operators
 select pgq.retry(42);
 select * from pgq.retry(array[42, 43]);
+select * from pgq.retry_as_new(array[42, 43]);
 select * from pgq.retry_failed(
   'default', 'A job', 'failed', now() - interval '1 day', 'timeout', 0, 500
 );

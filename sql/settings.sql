@@ -16,8 +16,8 @@ WITH groups (functions, settings) AS (VALUES
   -- than the step runs.
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
-         'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why', 'why_queue', 'report',
-         'complete_at_commit', 'settled'],
+         'retry_as_new', 'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why',
+         'why_queue', 'report', 'complete_at_commit', 'settled'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -34,11 +34,11 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
   -- Its jobs are of many callers, and an offer waits for each transaction that has its key.
   (ARRAY['offer_apart'], ARRAY['lock_timeout=100ms']),
-  (ARRAY['cancel', 'cancel_some', 'retry', 'retry_failed', 'discard', 'edit'],
+  (ARRAY['cancel', 'cancel_some', 'retry', 'retry_failed', 'retry_as_new', 'discard', 'edit'],
    ARRAY['lock_timeout=500ms']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
-  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log', 'states_of'],
+  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log', 'states_of', 'job_like'],
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.

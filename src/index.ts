@@ -2,6 +2,7 @@
  * The public API.
  */
 export type {
+  CopyAnswer,
   DiscardAnswer,
   EditAnswer,
   FoundJob,

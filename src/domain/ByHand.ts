@@ -27,6 +27,21 @@ export type RetryAnswer = Data.TaggedEnum<{
 }>
 export const RetryAnswer = Data.taggedEnum<RetryAnswer>()
 
+/** The answer to the wish that a finished job be added anew. */
+export type CopyAnswer = Data.TaggedEnum<{
+  /** There is a new job after it, under this id. */
+  Copied: { readonly newId: bigint }
+  /** The job has not ended: nothing was done. */
+  Unfinished: {}
+  /** Another job has its unique key: nothing was done. */
+  Conflict: {}
+  /** Another transaction has its unique key for now: nothing was done. */
+  Held: {}
+  /** There is no such job, and no history of one. */
+  Unknown: {}
+}>
+export const CopyAnswer = Data.taggedEnum<CopyAnswer>()
+
 /** The answer to the wish that a job be discarded. */
 export type DiscardAnswer = Data.TaggedEnum<{
   /** The job waited, and has ended as discarded. */

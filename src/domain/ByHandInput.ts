@@ -8,11 +8,17 @@ import * as CancelInput from "./CancelInput.ts"
 import { JobInvalid } from "./Errors.ts"
 import { nameBytesMax, newJob, queueBytesMax, type StartOptions } from "./JobRecord.ts"
 
-/** Single jobs. */
-export const ofJobs = (ids: ReadonlyArray<bigint>): Result.Result<void, JobInvalid> =>
+/** Single jobs. A caller in JavaScript may give anything as `as`. */
+export const ofJobs = (
+  ids: ReadonlyArray<bigint>,
+  as?: unknown
+): Result.Result<void, JobInvalid> =>
   refuse(
     Array.isArray(ids)
-      ? ids.map(CancelInput.idIssue).find((issue) => issue !== undefined)
+      ? ids.map(CancelInput.idIssue).find((issue) => issue !== undefined) ??
+        (as === undefined || as === "same" || as === "new"
+          ? undefined
+          : "\"as\" is neither \"same\" nor \"new\"")
       : "the ids are not a list",
     undefined
   )

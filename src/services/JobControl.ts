@@ -3,6 +3,7 @@
  */
 import { Context, type Effect } from "effect"
 import type {
+  CopyAnswer,
   DiscardAnswer,
   EditAnswer,
   FoundJob,
@@ -79,6 +80,14 @@ export class JobControl extends Context.Service<JobControl, {
   readonly retry: (
     ids: ReadonlyArray<bigint>
   ) => Effect.Effect<ReadonlyArray<RetryAnswer>, StoreError>
+
+  /**
+   * Adds jobs anew after finished ones of any outcome. Answers for each of them, in the order
+   * given.
+   */
+  readonly copy: (
+    ids: ReadonlyArray<bigint>
+  ) => Effect.Effect<ReadonlyArray<CopyAnswer>, StoreError>
 
   /**
    * Queues some hundreds of the finished jobs with an id above `after` again that the filter names,

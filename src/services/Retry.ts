@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import type {
+  CopyAnswer,
   DiscardAnswer,
   FinishedSelection,
   Rate,
@@ -26,6 +27,12 @@ import { JobControl } from "./JobControl.ts"
  * it has used. Other jobs are left as they are: a second `retry` of a job changes nothing. So is a
  * job whose unique key another job has taken since.
  *
+ * With `as: "new"` a finished job stays as it is, whatever its outcome, and a job like it is added
+ * under an id of its own: last in its lane, and with the unique key, if the job had one. Each call
+ * adds another one. The history goes on to say how the old job ended, and a later `retry` or
+ * `retryAll` may queue it again: where each failure is to be tried again once, leave `as` out. A
+ * job that has not ended is left as it is.
+ *
  * Joins the transaction it is called in. Input that cannot be meant fails as `JobInvalid`.
  *
  * @example
@@ -40,16 +47,30 @@ import { JobControl } from "./JobControl.ts"
  *   const [answer] = yield* Job.retry([id])
  *   if (answer?._tag === "Retried") yield* Effect.logInfo("it starts at once")
  *   if (answer?._tag === "Redriven") yield* Effect.logInfo("it is queued again")
+ *   const [copy] = yield* Job.retry([id], { as: "new" })
+ *   if (copy?._tag === "Copied") yield* Effect.logInfo(`job ${copy.newId} does the same`)
  * })
  * ```
  */
-export const retry: (
-  ids: ReadonlyArray<bigint>
-) => Effect.Effect<ReadonlyArray<RetryAnswer>, JobInvalid | StoreError, JobControl> = (ids) =>
-  Effect.andThen(
-    Effect.fromResult(ByHandInput.ofJobs(ids)),
-    JobControl.use((control) => control.retry(ids))
+export function retry(
+  ids: ReadonlyArray<bigint>,
+  options?: { readonly as?: "same" | undefined }
+): Effect.Effect<ReadonlyArray<RetryAnswer>, JobInvalid | StoreError, JobControl>
+export function retry(
+  ids: ReadonlyArray<bigint>,
+  options: { readonly as: "new" }
+): Effect.Effect<ReadonlyArray<CopyAnswer>, JobInvalid | StoreError, JobControl>
+export function retry(
+  ids: ReadonlyArray<bigint>,
+  { as }: { readonly as?: "same" | "new" | undefined } = {}
+): Effect.Effect<ReadonlyArray<RetryAnswer | CopyAnswer>, JobInvalid | StoreError, JobControl> {
+  return Effect.andThen(
+    Effect.fromResult(ByHandInput.ofJobs(ids, as)),
+    JobControl.use((control): Retried => as === "new" ? control.copy(ids) : control.retry(ids))
   )
+}
+
+type Retried = Effect.Effect<ReadonlyArray<RetryAnswer | CopyAnswer>, StoreError>
 
 /**
  * Queues all finished jobs again that fit the selection, as `Job.retry` does, and answers how many.

@@ -6,6 +6,7 @@ import type { Layer } from "effect"
 import { asking } from "./jobControl/Asking.ts"
 import { awaiting } from "./jobControl/Awaiting.ts"
 import type { Services } from "./jobControl/Cancelling.ts"
+import { copying } from "./jobControl/Copying.ts"
 import { discarding } from "./jobControl/Discarding.ts"
 import { editing } from "./jobControl/Editing.ts"
 import { editingByKind } from "./jobControl/EditingByKind.ts"
@@ -31,6 +32,7 @@ export const suite = (name: string, control: Layer.Layer<Services, unknown>) =>
       many(it)
       retrying(it)
       redriving(it)
+      copying(it)
       discarding(it)
       editing(it)
       editingByKind(it)

@@ -10,6 +10,12 @@ export const retry = ({ sql }: Session.Session, ids: ReadonlyArray<bigint>) =>
     (rows) => rows.map(({ outcome }) => outcome)
   )
 
+/** Adds jobs anew after finished ones. */
+export const copy = ({ sql }: Session.Session, ids: ReadonlyArray<bigint>) =>
+  sql<{ outcome: string; new_id: bigint | null }>`
+    SELECT outcome, new_id FROM pgq.retry_as_new(${ids}::bigint[])
+  `
+
 export const discard = ({ sql }: Session.Session, ids: ReadonlyArray<bigint>) =>
   Effect.map(
     sql<{ outcome: string }>`SELECT outcome FROM pgq.discard(${ids}::bigint[])`,

@@ -8,7 +8,7 @@ import { Clock, Effect, Fiber } from "effect"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
-import { retry } from "./ByOperators.ts"
+import { copy, retry } from "./ByOperators.ts"
 import { cancel, setup } from "./Cancelling.ts"
 import { jobsOf, offer, offerApart, offerMany } from "./Offering.ts"
 
@@ -237,6 +237,31 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
       assert.deepStrictEqual(
         yield* Fiber.join(retrying),
         ["conflict", "redriven", "conflict", "redriven"]
+      )
+    }))
+
+  it.effect("as a new job is held alone while a transaction has its key", () =>
+    Effect.gen(function*() {
+      const { a, b, one, queue } = yield* named
+      const { id: taken } = yield* offer(a, one)
+      const { id: free } = yield* offer(a, { ...one, key: "v" })
+      const plain = yield* a.insert({ queue })
+      yield* cancel(a, [taken!, free!, plain])
+
+      yield* a.begin
+      yield* offer(a, one)
+      const answers = yield* copy(b, [taken!, plain, free!])
+      yield* a.rollback
+
+      assert.deepStrictEqual(
+        answers.map(({ outcome }) => outcome),
+        ["held", "copied", "copied"]
+      )
+      const ids = (yield* jobsOf(b, queue)).map(({ id }) => id)
+      assert.sameMembers(ids, answers.flatMap(({ new_id }) => new_id ?? []))
+      assert.deepStrictEqual(
+        (yield* copy(b, [taken!, free!])).map(({ outcome }) => outcome),
+        ["copied", "conflict"]
       )
     }))
 

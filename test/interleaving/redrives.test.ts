@@ -8,7 +8,7 @@ import { Effect, Fiber } from "effect"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
-import { fail, lives, retry } from "./ByOperators.ts"
+import { copy, fail, lives, retry } from "./ByOperators.ts"
 import { cancel, endedAs, outcomes, setup } from "./Cancelling.ts"
 
 layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a redrive", (it) => {
@@ -240,6 +240,30 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
 
       assert.strictEqual(storeError("retry")(error).code, "09000")
       assert.deepStrictEqual(yield* lives(a, id), [{ outcome: "failed", is_redriven: false }])
+    }))
+
+  it.effect("as a new job has an id of its own, or is refused while a trigger keeps it out", () =>
+    Effect.gen(function*() {
+      const { a, queue, worker } = yield* setup
+      const ids = [yield* a.insert({ queue }), yield* a.insert({ queue })]
+      while ((yield* fail(a, queue, worker)).length > 0);
+
+      yield* a.begin
+      yield* a.sql`
+        CREATE FUNCTION pg_temp.keep_out() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RETURN NULL; END $$
+      `.unprepared
+      yield* a.sql`
+        CREATE TRIGGER keeps BEFORE INSERT ON pgq.jobs
+        FOR EACH ROW EXECUTE FUNCTION pg_temp.keep_out()
+      `.unprepared
+      const error = yield* Effect.flip(copy(a, ids))
+      yield* a.rollback
+
+      assert.strictEqual(storeError("copy")(error).code, "09000")
+      const again = yield* copy(a, ids)
+      assert.deepStrictEqual(again.map(({ outcome }) => outcome), ["copied", "copied"])
+      assert.deepStrictEqual(again.filter(({ new_id }) => ids.includes(new_id!)), [])
     }))
 
   it.effect("works under READ COMMITTED alone", () =>

@@ -88,6 +88,10 @@ export const mechanisms = {
     "the unique key of a finished job, and the look whether another job has it",
     "two unfinished jobs of a key"
   ],
+  idOfCopy: [
+    "the id of its own of a job that is added after a finished one",
+    "a job with the history of another one"
+  ],
   replacing: ["beginning anew with the values of a new offer", "too few tries"],
   expiryOfReplaced: ["the time to look at a job that was changed", "it never expires"],
   laterLook: ["another look at a job that a sweep leaves", "it never expires"],

@@ -46,6 +46,21 @@ export const ofOperators: ReadonlyArray<Mutant> = [
     ]
   },
   {
+    name: "copied-under-the-same-id",
+    of: "idOfCopy",
+    changes: [{
+      file: "sql/0022_copies.sql",
+      from: "new_ids bigint[] := draw_ids(cardinality(asked));",
+      to: "new_ids bigint[] := asked;"
+    }],
+    by: [
+      test(
+        "interleaving/redrives",
+        "as a new job has an id of its own, or is refused while a trigger keeps it out"
+      )
+    ]
+  },
+  {
     name: "edit-over-another-edit",
     of: "expectedPayload",
     changes: [{

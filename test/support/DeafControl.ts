@@ -10,6 +10,7 @@ export const control = JobControl.of({
   cancel: sent,
   cancelSome: sent,
   outcomeOf: sent,
+  copy: sent,
   retry: sent,
   retrySome: sent,
   discard: sent,

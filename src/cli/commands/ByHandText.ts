@@ -2,16 +2,26 @@
  * The answers of `pgq retry`, `pgq discard`, `pgq edit` and `pgq failed`, as text for people and as
  * JSON.
  */
-import type { DiscardAnswer, EditAnswer, RetryAnswer, RetryCounts } from "../../domain/ByHand.ts"
+import type {
+  CopyAnswer,
+  DiscardAnswer,
+  EditAnswer,
+  RetryAnswer,
+  RetryCounts
+} from "../../domain/ByHand.ts"
 import * as ErrorText from "../../domain/ErrorText.ts"
 import type { FailedJob } from "../../domain/FailedJob.ts"
 
-type Answer = RetryAnswer | DiscardAnswer | EditAnswer
+type Answer = RetryAnswer | CopyAnswer | DiscardAnswer | EditAnswer
 
 const ofAnswer = (answer: Answer): string => {
   switch (answer._tag) {
     case "Redriven":
       return "queued again"
+    case "Copied":
+      return `added anew as ${answer.newId}`
+    case "Unfinished":
+      return "not added: it has not ended"
     case "Retried":
       return "starts at once"
     case "Queued":
@@ -52,7 +62,8 @@ export const ofAnswers = (
 const jsonOf = ({ _tag, ...more }: Answer, id: bigint | undefined) => ({
   id: String(id),
   answer: _tag.toLowerCase(),
-  ...more
+  ...more,
+  ..."newId" in more && { newId: String(more.newId) }
 })
 
 export const ofCounts = ({ conflicts, held, redriven }: RetryCounts): string =>

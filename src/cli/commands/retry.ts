@@ -3,6 +3,7 @@
  */
 import { Clock, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import type { CopyAnswer, RetryAnswer } from "../../domain/ByHand.ts"
 import * as ByHandInput from "../../domain/ByHandInput.ts"
 import { JobInvalid } from "../../domain/Errors.ts"
 import * as Retry from "../../services/Retry.ts"
@@ -49,6 +50,12 @@ const input = {
     Flag.withDescription("Attempts before one of the jobs fails for good"),
     Flag.optional
   ),
+  as: Flag.Literals("as", ["same", "new"]).pipe(
+    Flag.withDescription(
+      "With ids: queue finished jobs again as the same jobs, or add new ones like them; else same"
+    ),
+    Flag.optional
+  ),
   yes: JobSteps.yes("Do try all jobs again that these flags name"),
   json: JobSteps.json
 }
@@ -66,11 +73,12 @@ export const retry = Command.make(
   Command.withDescription("Queue failed jobs again, and let waiting jobs start at once"),
   Command.withExamples([
     { command: "pgq retry 42 43", description: "Two jobs" },
+    { command: "pgq retry 42 --as new", description: "Add a job like it, whatever became of it" },
     { command: "pgq retry --name charge --since 1d --yes", description: "All failures of a day" }
   ])
 )
 
-const mistake = ({ ids, yes, ...given }: Input): string | undefined => {
+const mistake = ({ as, ids, yes, ...given }: Input): string | undefined => {
   const { error, limit, maxAttempts, name, outcome, priority, queue, rate, since } = given
   const isFilter = JobSteps.isGiven([queue, name, since, outcome, error])
   const isOfMany = JobSteps.isGiven([limit, rate, priority, maxAttempts])
@@ -79,20 +87,27 @@ const mistake = ({ ids, yes, ...given }: Input): string | undefined => {
       "--priority and --max-attempts nor --yes"
     : ids.length === 0 && !isFilter
     ? "Missing required argument: id, or one of --queue, --name, --since, --outcome and --error"
+    : ids.length === 0 && JobSteps.isGiven([as])
+    ? "--as goes with ids"
     : undefined
 }
 
 /** Tries single jobs again. */
-const these = Effect.fnUntraced(function*({ ids, json, ...given }: Input) {
+const these = Effect.fnUntraced(function*({ as, ids, json, ...given }: Input) {
   // A mistake is reported before a connection is opened.
   yield* Effect.fromResult(ByHandInput.ofJobs(ids))
-  const answers = yield* JobSteps.onDatabase(Retry.retry(ids), given)
+  const isNew = Option.getOrUndefined(as) === "new"
+  const answers: ReadonlyArray<RetryAnswer | CopyAnswer> = yield* isNew
+    ? JobSteps.onDatabase(Retry.retry(ids, { as: "new" }), given)
+    : JobSteps.onDatabase(Retry.retry(ids), given)
   const said: JobSteps.Said = {
     text: ByHandText.ofAnswers(answers, { ids, json }),
-    isDone: answers.every(({ _tag }) => !["Held", "Conflict", "Unknown"].includes(_tag))
+    isDone: answers.every(({ _tag }) => !undone.includes(_tag))
   }
   return said
 })
+
+const undone: ReadonlyArray<string> = ["Held", "Conflict", "Unfinished", "Unknown"]
 
 /** Queues all jobs again that the flags name. */
 const those = Effect.fnUntraced(function*({ json, yes, ...given }: Input) {

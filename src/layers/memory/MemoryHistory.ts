@@ -11,15 +11,25 @@ import type { StoredJob } from "./MemoryJob.ts"
 
 export class MemoryHistory {
   readonly #ended = new Map<bigint, Summary>()
+  /** Those that completed, the oldest end first. */
+  readonly #done = new Map<bigint, { readonly job: StoredJob; readonly at: number }>()
   /** Those that did not complete, the oldest end first. */
   readonly #unwell = new Map<bigint, Unwell>()
 
   add({ error, failure, job, outcome }: Ended<StoredJob>, at: number): void {
     this.#ended.set(job.id, { queue: job.queue, name: job.name, outcome, at })
-    if (outcome === "completed") return
-    this.#unwell.set(job.id, { job, outcome, at, error, failure })
-    const [oldest] = this.#unwell.keys()
-    if (oldest !== undefined && this.#unwell.size > unwellMax) this.#unwell.delete(oldest)
+    if (outcome === "completed") {
+      this.#done.set(job.id, { job, at })
+      dropOldest(this.#done)
+    } else {
+      this.#unwell.set(job.id, { job, outcome, at, error, failure })
+      dropOldest(this.#unwell)
+    }
+  }
+
+  /** A job that has ended, whatever its outcome. */
+  find(id: bigint): StoredJob | undefined {
+    return this.unwell(id) ?? this.#done.get(id)?.job
   }
 
   /** A job that did not complete, and can be queued again. */
@@ -38,7 +48,7 @@ export class MemoryHistory {
 
   /** Drops history after a day. */
   prune(now: number): void {
-    for (const history of [this.#ended, this.#unwell]) {
+    for (const history of [this.#ended, this.#unwell, this.#done]) {
       for (const [id, { at }] of history) {
         if (at <= now - Duration.toMillis("1 day")) history.delete(id)
       }
@@ -107,8 +117,14 @@ export class MemoryHistory {
   }
 }
 
-/** The most jobs that can be queued again. Their payloads take memory. */
-const unwellMax = 10_000
+/** The payloads of finished jobs take memory. */
+const dropOldest = (history: Map<bigint, unknown>): void => {
+  const [oldest] = history.keys()
+  if (oldest !== undefined && history.size > keptMax) history.delete(oldest)
+}
+
+/** The most jobs of each of the two that can be queued again. */
+const keptMax = 10_000
 
 /** How a job ended. */
 export interface Summary {

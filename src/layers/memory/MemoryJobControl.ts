@@ -48,6 +48,7 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
   outcomeOf: (id) => Effect.sync(() => store.looks.outcomeOf(id)),
   retry: (ids) =>
     Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.retry(store, id, now))),
+  copy: (ids) => Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.copy(id, now))),
   retrySome: (filter, { after, edit, limit, spread }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const ids = store.looks.finishedIdsOf(filter).filter((id) => id > after)

@@ -4,7 +4,7 @@
  * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
  * locks are needed. Times are milliseconds and are passed in.
  */
-import type { RetryEdit } from "../../domain/ByHand.ts"
+import { CopyAnswer, type RetryEdit } from "../../domain/ByHand.ts"
 import { Cancellation } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
@@ -224,6 +224,18 @@ export class MemoryStore {
     }
     this.#make({ jobs: [again], finished: [], leases: [] }, now)
     return "redriven"
+  }
+
+  /** Adds a job anew after a finished one. */
+  copy(id: bigint, now: number): CopyAnswer {
+    if (this.#state.jobs.has(id)) return CopyAnswer.Unfinished()
+    const job = this.#history.find(id)
+    if (job === undefined) return CopyAnswer.Unknown()
+    if (this.looks.holderOf(job.name, job.uniqueKey) !== undefined) return CopyAnswer.Conflict()
+    const newId = this.nextId()
+    const copy = redriven({ ...job, id: newId, createdAt: now }, now)
+    this.#make({ jobs: [copy], finished: [], leases: [] }, now)
+    return CopyAnswer.Copied({ newId })
   }
 
   /** The id of the next job. */

@@ -81,16 +81,19 @@ export const cancelling = [
 
 /** The other steps by which an operator changes jobs, beside those that a cancel has, too. */
 export const changing = [
+  "add_copies",
   "discard",
   "discard_held",
   "edit",
   "edit_held",
   "insert_again",
+  "job_like",
   "redrive",
   "redrive_all",
   "redrive_each",
   "refuse_as_missing",
   "retry",
+  "retry_as_new",
   "retry_failed",
   "start_now",
   "try_to_change"

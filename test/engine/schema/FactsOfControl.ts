@@ -24,12 +24,16 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
 
   "Answers to operators": () => {
     const steps = ["try_to_change", "take_one", "hold_job", "start_now", "discard_held"]
-    const text = [...steps, "edit_held", "redrive"].map(functionOf).join("\n")
-    const given = text.matchAll(/(?:outcome := |answer := |RETURN |SELECT own\.id, )'(\w+)'/g)
+    const text = [...steps, "edit_held", "redrive", "retry_as_new", "add_copies"].map(functionOf)
+      .join("\n")
+    const given = text.matchAll(
+      /(?:outcome := |answer := |RETURN |THEN |ELSE |SELECT own\.id, )'(\w+)'/g
+    )
     const answers = Array.from(given, ([, answer]) => answer!)
     assert.sameMembers(Array.from(new Set(answers)), [
       "changed",
       "conflict",
+      "copied",
       "discarded",
       "edited",
       "held",
@@ -37,7 +41,9 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
       "queued",
       "redriven",
       "retried",
-      "running"
+      "running",
+      "unfinished",
+      "unknown"
     ])
     const source = sources.filter(({ file }) => /Pg(Retry|ByHand)\.ts$/.test(file))
       .map((one) => one.text).join("\n")

@@ -128,6 +128,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
         "offer_or_leave",
         "order_each",
         "redrive_all",
+        "retry_as_new",
         "take_one"
       ])
     }))
