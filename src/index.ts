@@ -7,6 +7,7 @@ export type {
   EditAnswer,
   FoundJob,
   JobChange,
+  JobPattern,
   RetryAnswer,
   RetryCounts,
   RetryFilter,

@@ -3,6 +3,7 @@
  */
 import { Data } from "effect"
 import type { JobOutcome } from "./Cancellation.ts"
+import type { NewJob } from "./JobRecord.ts"
 
 /** The answer to the wish that a job be tried again. */
 export type RetryAnswer = Data.TaggedEnum<{
@@ -133,6 +134,12 @@ export interface JobChange {
 
 /** A time, or so many milliseconds from now by the store's clock. */
 export type Start = { readonly at: Date } | { readonly in: number }
+
+/** A job, unfinished or finished, as much of it as another one like it has. */
+export type JobPattern = Pick<
+  NewJob,
+  "queue" | "name" | "payload" | "key" | "priority" | "maxAttempts"
+>
 
 /** An unfinished job, as much of it as an edit must know. */
 export interface FoundJob {

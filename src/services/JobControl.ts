@@ -8,6 +8,7 @@ import type {
   EditAnswer,
   FoundJob,
   JobChange,
+  JobPattern,
   RetryAnswer,
   RetryCounts,
   RetryEdit,
@@ -153,6 +154,12 @@ export class JobControl extends Context.Service<JobControl, {
 
   /** An unfinished job; `undefined` if there is none with this id. */
   readonly find: (id: bigint) => Effect.Effect<FoundJob | undefined, StoreError>
+
+  /**
+   * A job, unfinished or finished, as another one like it would be added; `undefined` if there is
+   * neither a job nor a history of it.
+   */
+  readonly like: (id: bigint) => Effect.Effect<JobPattern | undefined, StoreError>
 
   /** Why a job runs, waits or has ended: the nearest reason first. */
   readonly why: (id: bigint) => Effect.Effect<ReadonlyArray<Reason>, StoreError>

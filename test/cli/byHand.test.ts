@@ -218,6 +218,35 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       )
     }))
 
+  it.effect("adds a job like another one, but for what is given", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      const payload = `{"n": 12345678901234567890}`
+      const like = "--key k --priority 5 --queue mail --max-attempts 3".split(" ")
+      const id = yield* add(flags, "first", payload, ...like)
+      yield* Pgq.run(["discard", id, ...flags])
+
+      const same = yield* add(flags, "--like", id)
+      const other = yield* add(flags, "second", "{}", "--like", same, "--queue", "q", "--key", "j")
+      const unknown = yield* Pgq.run(["enqueue", "--like", "9999999", ...flags])
+      const wrong = yield* Pgq.run(["enqueue", "--like", id, "--max-attempts", "0", ...flags])
+
+      const rows = yield* sql`
+        SELECT id::text, name, payload::text, serialization_key AS key, priority, queue, max_attempts
+        FROM ${table("jobs")} ORDER BY jobs.id
+      `
+      const values = { priority: 5, max_attempts: 3 }
+      assert.deepStrictEqual(rows, [
+        { id: same, name: "first", payload, key: "k", queue: "mail", ...values },
+        { id: other, name: "second", payload: "{}", key: "j", queue: "q", ...values }
+      ])
+      assert.strictEqual(unknown.stderr, "pgq: there is no job 9999999, and no history of it\n")
+      assert.deepStrictEqual([unknown.stdout, unknown.code], ["", 1])
+      assert.match(wrong.stderr, /^pgq: [^\n]*number of attempts[^\n]*\n$/)
+      assert.deepStrictEqual([wrong.stdout, wrong.code], ["", 1])
+    }))
+
   it.effect("leaves jobs that run, or that another transaction holds", () =>
     Effect.gen(function*() {
       const { flags, table } = yield* Pgq.schema

@@ -20,6 +20,7 @@ export const control = JobControl.of({
   ended: sent,
   seen: sent,
   find: sent,
+  like: sent,
   why: sent,
   whyQueue: sent
 })

@@ -10,7 +10,7 @@ import type { PauseControl } from "../../services/PauseControl.ts"
 import * as Database from "../Database.ts"
 import * as ExitCode from "../ExitCode.ts"
 
-const parseId = (text: string): Option.Option<bigint> =>
+export const parseId = (text: string): Option.Option<bigint> =>
   /^\d{1,19}$/.test(text) ? Option.some(BigInt(text)) : Option.none()
 
 /** The id of a job. */

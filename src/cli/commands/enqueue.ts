@@ -3,13 +3,17 @@
  */
 import { Array, Console, Effect, Option } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
+import type { JobPattern } from "../../domain/ByHand.ts"
+import { JobUnknown } from "../../domain/JobEnd.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
+import { JobControl } from "../../services/JobControl.ts"
 import * as Database from "../Database.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as JobAdding from "./JobAdding.ts"
 import * as JobEnds from "./JobEnds.ts"
 import * as JobLines from "./JobLines.ts"
+import * as JobSteps from "./JobSteps.ts"
 
 const input = {
   name: Argument.optional(Argument.String("name")),
@@ -55,6 +59,17 @@ const input = {
     Flag.withDescription("With --debounce, it starts after this time at the latest"),
     Flag.optional
   ),
+  maxAttempts: Flag.Int("max-attempts").pipe(
+    Flag.withMetavar("N"),
+    Flag.withDescription("Attempts before the job fails for good"),
+    Flag.optional
+  ),
+  like: Flag.String("like").pipe(
+    Flag.withMetavar("ID"),
+    Flag.filterMap(JobSteps.parseId, (text) => `"${text}" is not the id of a job`),
+    Flag.withDescription("Take what is not given from this job, which may have ended"),
+    Flag.optional
+  ),
   from: Flag.String("from").pipe(
     Flag.withMetavar("FILE"),
     Flag.withDescription(
@@ -77,12 +92,15 @@ const input = {
 export const enqueue = Command.make(
   "enqueue",
   input,
-  Effect.fnUntraced(function*({ from, ...given }) {
+  Effect.fnUntraced(function*({ from, like, ...given }) {
     // A mistake in the jobs is reported before a connection is opened.
     const jobs = yield* Option.isSome(from)
       ? JobLines.read(from.value)
-      : Effect.map(one(given), Array.of)
-    yield* Effect.provide(add(jobs, given), Database.layer(given))
+      : Effect.map(one(given, Option.isSome(like) ? anyJob : undefined), Array.of)
+    yield* Effect.provide(
+      Option.isSome(like) ? addLike(like.value, given) : add(jobs, given),
+      Database.layer(given)
+    )
   }, ExitCode.bySignal)
 ).pipe(
   Command.validate((given) => {
@@ -98,6 +116,7 @@ export const enqueue = Command.make(
       command: "pgq enqueue sync-user '{\"userId\": 7}' --unique u-7 --mode replace",
       description: "One unfinished job with this key"
     },
+    { command: "pgq enqueue --like 42 --priority 10", description: "A job like another one" },
     { command: "pgq enqueue --from jobs.ndjson", description: "A job for each line" },
     { command: "pgq enqueue sum '[1, 2]' --await --timeout 30s", description: "Print its result" }
   ])
@@ -105,19 +124,22 @@ export const enqueue = Command.make(
 
 type Input = Command.Command.Config.Infer<typeof input>
 
-const mistake = ({ await: isAwaited, from, name, timeout, ...given }: Input) => {
+const mistake = (
+  { await: isAwaited, from, like, name, timeout, ...given }: Input
+): string | undefined => {
   const { debounce, delay, expiresIn, maxWait, mode, runAt, unique, within, ...others } = given
-  const { key, payload, priority, queue } = others
+  const { key, maxAttempts, payload, priority, queue } = others
   const isOfUnique = isAny([mode, within, debounce, maxWait])
   if (Option.isSome(timeout) && !isAwaited) return "--timeout goes with --await"
   if (Option.isSome(from) && isAwaited) return "--await waits for one job, and --from adds many"
   if (Option.isSome(from)) {
     return Option.isSome(name) || isOfUnique ||
-        isAny([payload, key, priority, queue, runAt, delay, expiresIn, unique])
+        isAny([payload, key, priority, queue, runAt, delay, expiresIn, unique]) ||
+        isAny([like, maxAttempts])
       ? "--from takes everything from its lines"
       : undefined
   }
-  return Option.isNone(name)
+  return Option.isNone(name) && Option.isNone(like)
     ? "Missing required argument: name"
     : Option.isSome(runAt) && Option.isSome(delay)
     ? "--run-at and --delay exclude each other"
@@ -132,18 +154,29 @@ const mistake = ({ await: isAwaited, from, name, timeout, ...given }: Input) => 
 
 const isAny = (given: ReadonlyArray<Option.Option<unknown>>) => given.some(Option.isSome)
 
-type OneJob = Omit<Input, "await" | "connection" | "from" | "schema" | "timeout">
+type OneJob = Omit<Input, "await" | "connection" | "from" | "like" | "schema" | "timeout">
 
-const one = (given: OneJob) =>
+const anyJob: JobPattern = {
+  queue: "any",
+  name: "any",
+  payload: "{}",
+  key: undefined,
+  priority: 0,
+  maxAttempts: undefined
+}
+
+/** The job that the flags name. The pattern fills in the rest. */
+const one = (given: OneJob, pattern?: JobPattern) =>
   JobLines.one(
-    Option.getOrElse(given.name, () => ""),
-    Option.getOrElse(given.payload, () => "{}"),
+    Option.getOrElse(given.name, () => pattern?.name ?? ""),
+    Option.getOrElse(given.payload, () => pattern?.payload ?? "{}"),
     {
       delay: Option.getOrUndefined(given.delay),
       expiresIn: Option.getOrUndefined(given.expiresIn),
-      key: Option.getOrUndefined(given.key),
-      priority: Option.getOrUndefined(given.priority),
-      queue: Option.getOrUndefined(given.queue),
+      key: Option.getOrElse(given.key, () => pattern?.key),
+      maxAttempts: Option.getOrElse(given.maxAttempts, () => pattern?.maxAttempts),
+      priority: Option.getOrElse(given.priority, () => pattern?.priority),
+      queue: Option.getOrElse(given.queue, () => pattern?.queue),
       runAt: Option.getOrUndefined(given.runAt),
       uniqueKey: Option.getOrUndefined(given.unique)
     },
@@ -157,9 +190,22 @@ const uniquenessOf = ({ debounce, maxWait, mode, within }: OneJob) =>
       unique: { mode: Option.getOrUndefined(mode), within: Option.getOrUndefined(within) }
     }
 
+type Waiting = Pick<Input, "await" | "timeout">
+
+const addLike = Effect.fnUntraced(function*(id: bigint, given: OneJob & Waiting) {
+  const { schema } = yield* Database.Database
+  yield* Database.ready
+  const pattern = yield* Effect.provide(
+    JobControl.use((control) => control.like(id)),
+    QueueLive.client({ schema })
+  )
+  if (pattern === undefined) return yield* new JobUnknown({ id })
+  yield* add([yield* one(given, pattern)], given)
+})
+
 const add = Effect.fnUntraced(function*(
   jobs: ReadonlyArray<JobLines.JobLine>,
-  { await: isAwaited, timeout }: Pick<Input, "await" | "timeout">
+  { await: isAwaited, timeout }: Waiting
 ) {
   const { schema } = yield* Database.Database
   yield* Database.ready

@@ -1,7 +1,7 @@
 /**
  * Cancels, retries, discards and edits jobs of the queue in memory. Its history has no reasons.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Struct } from "effect"
 import type { RetryAnswer } from "../../domain/ByHand.ts"
 import type { CancelFilter, Cancellation } from "../../domain/Cancellation.ts"
 import * as JobView from "../../domain/JobView.ts"
@@ -67,6 +67,11 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
     Effect.sync(() => {
       const job = store.looks.find(id)
       return job && { name: job.name, payload: job.payload }
+    }),
+  like: (id) =>
+    Effect.sync(() => {
+      const job = store.looks.find(id) ?? store.looks.findFinished(id)
+      return job && Struct.pick(job, ["queue", "name", "payload", "key", "priority", "maxAttempts"])
     }),
   why: (id) => Effect.map(Clock.currentTimeMillis, (now) => Why.of(store, id, now)),
   whyQueue: (queue) => Effect.map(Clock.currentTimeMillis, (now) => Why.ofQueue(store, queue, now))

@@ -108,6 +108,10 @@ export class MemoryLooks {
     return this.#parts.state.jobs.get(id)
   }
 
+  findFinished(id: bigint): StoredJob | undefined {
+    return this.#parts.history.find(id)
+  }
+
   cancelRequests(worker: string): ReadonlyArray<CancelRequest> {
     return CancelSteps.requests(Steps.leasesOf(this.#parts.state, worker))
   }

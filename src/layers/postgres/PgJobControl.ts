@@ -8,6 +8,7 @@ import { Cancellation, type JobOutcome } from "../../domain/Cancellation.ts"
 import * as ErrorText from "../../domain/ErrorText.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import * as PgByHand from "./PgByHand.ts"
+import * as PgCopies from "./PgCopies.ts"
 import * as PgEnds from "./PgEnds.ts"
 import * as PgLogs from "./PgLogs.ts"
 import * as PgRetry from "./PgRetry.ts"
@@ -69,6 +70,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     cancelSome,
     outcomeOf,
     ...PgRetry.make(sql, schema),
+    ...PgCopies.make(sql, schema),
     ...PgByHand.make(sql, schema),
     ...PgRuns.make(sql, schema),
     ...PgLogs.make(sql, schema),

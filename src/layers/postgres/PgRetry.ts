@@ -4,11 +4,11 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { Array as Arr, Effect } from "effect"
-import { CopyAnswer, RetryAnswer } from "../../domain/ByHand.ts"
+import { RetryAnswer } from "../../domain/ByHand.ts"
 import type { JobControl } from "../../services/JobControl.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
-type Steps = Pick<JobControl["Service"], "copy" | "retry" | "retrySome">
+type Steps = Pick<JobControl["Service"], "retry" | "retrySome">
 
 export const make = (sql: PgClient.PgClient, schema: string): Steps => {
   const step = (name: string) => sql(`${schema}.${name}`)
@@ -20,17 +20,6 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
         SELECT outcome FROM ${step("retry")}(${some}::bigint[])
       `.pipe(withTimeout("retry"))
       for (const { outcome } of rows) answers.push(retryAnswers[outcome])
-    }
-    return answers
-  })
-
-  const copy: Steps["copy"] = Effect.fn("JobControl.copy")(function*(ids) {
-    const answers: Array<CopyAnswer> = []
-    for (const some of Arr.chunksOf(ids, copiedAtOnce)) {
-      const rows = yield* sql<CopyRow>`
-        SELECT outcome, new_id FROM ${step("retry_as_new")}(${some}::bigint[])
-      `.pipe(withTimeout("copy"))
-      for (const row of rows) answers.push(copyAnswer(row))
     }
     return answers
   })
@@ -55,28 +44,11 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
     withTimeout("retrySome")
   )
 
-  return { copy, retry, retrySome }
+  return { retry, retrySome }
 }
 
 /** The most jobs of one statement, whose locks it holds to its end. */
 const changedAtOnce = 500
-
-/** The most jobs of one statement that takes their payloads into memory, a megabyte each. */
-const copiedAtOnce = 100
-
-type CopyRow =
-  | { readonly outcome: "copied"; readonly new_id: bigint }
-  | { readonly outcome: keyof typeof copyAnswers }
-
-const copyAnswer = (row: CopyRow): CopyAnswer =>
-  row.outcome === "copied" ? CopyAnswer.Copied({ newId: row.new_id }) : copyAnswers[row.outcome]
-
-const copyAnswers = {
-  unfinished: CopyAnswer.Unfinished(),
-  conflict: CopyAnswer.Conflict(),
-  held: CopyAnswer.Held(),
-  unknown: CopyAnswer.Unknown()
-}
 
 interface CountsRow {
   readonly redriven: number

@@ -68,6 +68,21 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
       assert.deepStrictEqual(yield* theRest(queue), ["k2", "k3", "k1", "k1"])
     }))
 
+  it.effect("shows a job as another one like it is added, whether it has ended or not", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const values = { priority: 7, payload: `{"n": 1}`, maxAttempts: 3, name: "like" }
+      const [id] = yield* enqueue(queue, { ...values, key: "k" })
+
+      const unfinished = yield* like(id!)
+      yield* complete(queue)
+      const finished = yield* like(id!)
+
+      assert.deepStrictEqual(unfinished, { ...values, key: "k", queue })
+      assert.deepStrictEqual(finished, unfinished)
+      assert.isUndefined(yield* like(2n ** 62n))
+    }))
+
   it.effect("adds no job after one that has not ended, or that nobody knows", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
@@ -101,6 +116,8 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
       assert.deepStrictEqual(yield* countsOf(queue), { failed: 3, unstarted: 3 })
     }))
 }
+
+const like = (id: bigint) => JobControl.use((control) => control.like(id))
 
 const complete = (queue: string) => run(queue, Settlement.Completed())
 

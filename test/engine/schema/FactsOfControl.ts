@@ -45,7 +45,7 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
       "unfinished",
       "unknown"
     ])
-    const source = sources.filter(({ file }) => /Pg(Retry|ByHand)\.ts$/.test(file))
+    const source = sources.filter(({ file }) => /Pg(Retry|Copies|ByHand)\.ts$/.test(file))
       .map((one) => one.text).join("\n")
     for (const answer of [...answers, "unknown", "completed"]) {
       assert.match(source, new RegExp(`\\b${answer}: |"${answer}"`))

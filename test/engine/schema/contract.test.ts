@@ -195,6 +195,7 @@ const facts: Readonly<Record<string, () => void>> = {
       "enqueue",
       "forget",
       "has_unannounced",
+      "job_like",
       "job_log",
       "states_of",
       "offer",
