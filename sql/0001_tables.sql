@@ -357,6 +357,15 @@ CREATE TABLE results (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX results_expiry ON results (expires_at);
 
+-- One row per job of which somebody wants to be told as soon as it has ended. A process
+-- that goes on waiting writes the row again before its time is over; `forget` drops it then.
+CREATE TABLE awaited (
+  job_id bigint PRIMARY KEY,
+  until  timestamptz NOT NULL
+) WITH (
+  fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000
+);
+
 -- One row per job whose run has reported progress: the newest report. It belongs to the lease of
 -- the run. `forget` drops the rows of runs that have ended.
 CREATE TABLE progress (

@@ -15,6 +15,22 @@ CREATE TYPE ended_jobs AS (
   lease uuid, claimed_at timestamptz, outcome text, ids bigint[], ran_ms integer[]
 );
 
+-- Tells those who await these jobs to look, unless the settings forbid NOTIFY. It takes no lock: a
+-- NOTIFY serialises commits, so there is none where nobody waits. The message is a hint: some ids,
+-- or '*' for all. A message that nobody hears is made up for by the next look.
+CREATE FUNCTION tell_awaited(ended bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  ids bigint[] := ARRAY(SELECT job_id FROM awaited WHERE job_id = ANY (ended) LIMIT 301);
+BEGIN
+  IF cardinality(ids) > 0 AND (SELECT notify FROM settings) THEN
+    PERFORM pg_notify(
+      current_schema() || ':ended',
+      -- A message has less than 8000 bytes.
+      CASE WHEN cardinality(ids) > 300 THEN '*' ELSE array_to_string(ids, ',') END
+    );
+  END IF;
+END $$;
+
 -- Moves finished jobs, all of one outcome, into history, or deletes them where history is not kept.
 -- `why` maps the id of a job to its error, `fields` to its error with its fields.
 CREATE FUNCTION move_to_history(ended ended_jobs[], why jsonb, fields jsonb DEFAULT NULL)
@@ -42,6 +58,8 @@ BEGIN
   IF outcome_ IN ('failed', 'crashed', 'expired') THEN
     PERFORM report_failures(ids, outcome_, why, last_run);
   END IF;
+  -- Of completed jobs, those with results are told of where their results are kept.
+  IF has_error THEN PERFORM tell_awaited(ids); END IF;
   IF is_kept THEN
     -- An INSERT and a DELETE are faster than an INSERT of the rows that a DELETE returns.
     INSERT INTO finished_jobs (
@@ -393,6 +411,7 @@ BEGIN
   ON CONFLICT (job_id) DO UPDATE SET
     name = EXCLUDED.name, value = EXCLUDED.value, error = EXCLUDED.error,
     finished_at = EXCLUDED.finished_at, expires_at = EXCLUDED.expires_at;
+  PERFORM tell_awaited(ARRAY(SELECT unnest(c.ids) FROM unnest(completed) AS c));
 END $$;
 
 -- Takes all locks of a settlement, before it changes anything: leases in the order of their ids,

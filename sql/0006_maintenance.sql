@@ -414,7 +414,8 @@ BEGIN
   ));
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN greatest(
-    dropped, forget_requests(), forget_holds(), forget_results(), forget_progress()
+    dropped, forget_requests(), forget_holds(), forget_results(), forget_progress(),
+    forget_awaited()
   );
 END $$;
 

@@ -109,6 +109,28 @@ RETURNS TABLE (
   WHERE a.is_fresh OR j.name IS NULL
 $$;
 
+-- Has the ends of these jobs told by NOTIFY, for five minutes. An end before this commits is told
+-- to nobody: a process that waits has to look at the jobs afterwards.
+CREATE FUNCTION await_ends(jobs bigint[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO awaited (job_id, until)
+  SELECT DISTINCT job.id, clock_timestamp() + interval '5 minutes' FROM unnest(jobs) AS job(id)
+  -- Two calls for the same jobs never wait for each other in a circle.
+  ORDER BY job.id
+  ON CONFLICT (job_id) DO UPDATE SET until = EXCLUDED.until
+$$;
+
+-- Deletes some rows of those who wait no more, or died.
+CREATE FUNCTION forget_awaited() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  dropped integer;
+BEGIN
+  DELETE FROM awaited WHERE ctid = ANY (ARRAY( -- idiom: by place
+    SELECT ctid FROM awaited WHERE until < clock_timestamp() LIMIT 5000
+  ));
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  RETURN dropped;
+END $$;
+
 -- The new values of a job. NULL leaves a value as it is.
 CREATE TYPE edited_job AS (
   id bigint, priority integer, run_at timestamptz, payload jsonb, max_attempts integer,

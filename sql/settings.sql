@@ -17,7 +17,7 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['claim', 'jobs_below', 'settle', 'promote', 'note_late', 'rescue', 'leave', 'reconcile',
          'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
          'retry_as_new', 'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why',
-         'why_queue', 'report', 'complete_at_commit', 'settled'],
+         'why_queue', 'report', 'complete_at_commit', 'settled', 'await_ends'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -62,7 +62,7 @@ WITH groups (functions, settings) AS (VALUES
          'take_completed', 'take_others', 'heed_requests', 'record_runs', 'keep_results',
          'move_to_history', 'put_back', 'pass_heads_on', 'lock_jobs', 'refuse_if_kept', 'wake',
          'wake_all', 'open_queues', 'paused_names', 'set_paused_aside', 'check_pause',
-         'report_failures', 'report_blocked', 'failure_of'])
+         'report_failures', 'report_blocked', 'failure_of', 'tell_awaited'])
 )
 SELECT p.oid::regprocedure AS function, p.proname::text AS name, wanted.settings,
        wanted.is_definer,

@@ -60,7 +60,7 @@ export const layer = <R>(
     working,
     PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),
-    PgJobControl.layer({ schema }),
+    PgJobControl.layer({ schema, notify: options?.notify }),
     PgPauseControl.layer({ schema })
   )
 }

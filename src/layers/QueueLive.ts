@@ -62,7 +62,9 @@ export const layer = <const Kinds extends Jobs.Kinds>(
 
 /**
  * The services of producers and operators, without a worker. `schema` defaults to "pgq". Building
- * the layer asks the database nothing.
+ * the layer asks the database nothing. While somebody waits for a job by `Job.await`, a connection
+ * of its own listens for its end; with `notify: "poll"`, which connections through PgBouncer in
+ * transaction mode need, there is none, and a result is seen up to a second late.
  *
  * @example
  * ```ts
@@ -75,13 +77,16 @@ export const layer = <const Kinds extends Jobs.Kinds>(
  * ```
  */
 export const client = (
-  options: { readonly schema?: string | undefined } = {}
+  options: {
+    readonly schema?: string | undefined
+    readonly notify?: "listen" | "poll" | undefined
+  } = {}
 ): Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl, never, PgClient.PgClient> => {
   const schema = options.schema ?? PgSchema.defaultSchema
   return Layer.mergeAll(
     PgJobRepo.layer({ schema }),
     PgJobAdmin.layer({ schema }),
-    PgJobControl.layer({ schema }),
+    PgJobControl.layer({ schema, notify: options.notify }),
     PgPauseControl.layer({ schema })
   )
 }

@@ -67,8 +67,10 @@ export type DeclaredError<Failure extends Schema.Top> = unknown extends Failure[
  * fails as `AwaitTimeout`, and the job goes on; so it does if the waiting is interrupted. There is
  * no limit by default.
  *
- * Waiting goes on while the job is tried again. It takes no connection: all that wait in a process
- * share one look, 50 ms after they began and then less often, at most once a second. A handler that
+ * Waiting goes on while the job is tried again. All that wait in a process share their looks: 50 ms
+ * after they began and then less often, once a second at last. They also share one connection that
+ * listens, unless the client or the worker has `notify: "poll"`: then a result is seen some 50 ms
+ * after its commit, and else at the next look. A handler that
  * waits keeps its slot. In an open transaction this fails as `AwaitInTransaction`, and in a handler
  * that waits for a job of its own queue and key, as `AwaitWouldBlock`.
  *

@@ -10,6 +10,8 @@ import { type OwnJob, waitsFor } from "../domain/OwnJob.ts"
 export interface Asked {
   readonly old: ReadonlyArray<bigint>
   readonly fresh: ReadonlyArray<bigint>
+  /** Those that an earlier look has found unfinished. */
+  readonly again: ReadonlyArray<bigint>
 }
 
 /** A look at these jobs. One of which there is nothing to say is left out. */
@@ -25,6 +27,7 @@ export const make = Effect.fnUntraced(function*<A>(look: Look<A>) {
     if (Array.from(waiters).some(({ nextAt }) => nextAt <= now)) {
       // Those that are due soon come along, so that many that wait share a look.
       const along = Array.from(waiters).filter(({ nextAt, pause }) => nextAt <= now + pause / 2)
+      for (const one of along) one.isHinted = false
       const seen = yield* Effect.exit(lookAt(look, along))
       for (const one of along) tell(one, seen, now)
     }
@@ -47,19 +50,39 @@ export const make = Effect.fnUntraced(function*<A>(look: Look<A>) {
       const now = yield* Clock.currentTimeMillis
       const end = yield* Deferred.make<A, StoreError>()
       const [nextAt, pause] = isLate === true ? [now + longest, longest] : [now, shortest]
-      const waiter: Waiter<A> = { id, isMeant, isToldOf, end, isFresh: true, nextAt, pause }
+      const waiter: Waiter<A> = {
+        id,
+        isMeant,
+        isToldOf,
+        end,
+        isFresh: true,
+        isHinted: false,
+        nextAt,
+        pause
+      }
       waiters.add(waiter)
       hasWaiters.openUnsafe()
       return waiter
     })
 
-  /** Waits until a look at the job sees what is wanted. */
-  return (id: bigint, wanted: Wanted<A>): Effect.Effect<A, StoreError> =>
-    Effect.acquireUseRelease(
-      join(id, wanted),
-      ({ end }) => Deferred.await(end),
-      (waiter) => Effect.sync(() => waiters.delete(waiter))
-    )
+  return {
+    /** Waits until a look at the job sees what is wanted. */
+    waitFor: (id: bigint, wanted: Wanted<A>): Effect.Effect<A, StoreError> =>
+      Effect.acquireUseRelease(
+        join(id, wanted),
+        ({ end }) => Deferred.await(end),
+        (waiter) => Effect.sync(() => waiters.delete(waiter))
+      ),
+    /** These jobs may have ended: the next round, some 50 ms away, looks at them. */
+    hint: (ids: ReadonlySet<bigint> | "all"): void => {
+      for (const waiter of waiters) {
+        if (ids !== "all" && !ids.has(waiter.id)) continue
+        waiter.isHinted = true
+        waiter.nextAt = 0
+      }
+    },
+    hasWaiters: () => waiters.size > 0
+  }
 })
 
 interface Wanted<A> {
@@ -94,16 +117,21 @@ interface Waiter<A> {
   readonly isToldOf: boolean
   readonly end: Deferred.Deferred<A, StoreError>
   isFresh: boolean
+  /** Whether a hint has come that no look has followed. */
+  isHinted: boolean
   /** When to look next, and how long after the look before, in milliseconds. */
   nextAt: number
   pause: number
 }
 
 const lookAt = <A>(look: Look<A>, waiters: ReadonlyArray<Waiter<A>>) => {
-  const fresh = new Set(waiters.filter(({ isFresh }) => isFresh).map(({ id }) => id))
-  const old = new Set(waiters.map(({ id }) => id).filter((id) => !fresh.has(id)))
-  return look({ fresh: Array.from(fresh), old: Array.from(old) })
+  const fresh = idsOf(waiters.filter(({ isFresh, isToldOf }) => isFresh || isToldOf))
+  const old = new Set(Array.from(idsOf(waiters)).filter((id) => !fresh.has(id)))
+  const again = idsOf(waiters.filter(({ isFresh }) => !isFresh))
+  return look({ fresh: Array.from(fresh), old: Array.from(old), again: Array.from(again) })
 }
+
+const idsOf = <A>(waiters: ReadonlyArray<Waiter<A>>) => new Set(waiters.map(({ id }) => id))
 
 /** Tells a waiter what a look has seen of its job. An outage of the database is waited for, too. */
 const tell = <A>(
@@ -112,13 +140,14 @@ const tell = <A>(
   now: number
 ): void => {
   waiter.pause = Math.min(waiter.pause * 1.5, longest)
-  waiter.nextAt = now + waiter.pause
+  // The look may have begun before the end of which the hint tells.
+  if (!waiter.isHinted) waiter.nextAt = now + waiter.pause
   if (Exit.isFailure(seen)) {
     const error = Option.getOrUndefined(Cause.findErrorOption(seen.cause))
     if (error?.isTransient !== true) Deferred.doneUnsafe(waiter.end, Exit.failCause(seen.cause))
     return
   }
-  waiter.isFresh = waiter.isToldOf
+  waiter.isFresh = false
   const end = seen.value.get(waiter.id)
   if (end === undefined || !waiter.isMeant(end)) return
   Deferred.doneUnsafe(waiter.end, Exit.succeed(end))

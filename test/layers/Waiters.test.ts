@@ -18,7 +18,7 @@ it.effect("ten thousand that wait look twice a second at most, and are told with
   Effect.gen(function*() {
     let [looks, asked] = [0, 0]
     let hasEnded = false
-    const waitFor = yield* Waiters.make(({ fresh, old }) =>
+    const { waitFor } = yield* Waiters.make(({ fresh, old }) =>
       Effect.sync(() => {
         looks++
         asked += fresh.length + old.length
@@ -53,7 +53,7 @@ it.effect("ten thousand that wait look twice a second at most, and are told with
 it.effect("an outage is waited for, and a refusal is not", () =>
   Effect.gen(function*() {
     let answer: ReturnType<Waiters.Look<JobEnd>> = failing(true)
-    const waitFor = yield* Waiters.make(() => answer)
+    const { waitFor } = yield* Waiters.make(() => answer)
     const first = yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, {})))
     yield* TestClock.adjust("5 seconds")
     answer = Effect.succeed(new Map([[1n, ended]]))
@@ -67,7 +67,7 @@ it.effect("an outage is waited for, and a refusal is not", () =>
 
 it.effect("a job that has not ended is told of only if it is of another kind", () =>
   Effect.gen(function*() {
-    const waitFor = yield* Waiters.make(() => Effect.succeed(new Map([[1n, other]])))
+    const { waitFor } = yield* Waiters.make(() => Effect.succeed(new Map([[1n, other]])))
     const [any, same] = [
       yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, {}))),
       yield* Effect.forkChild(waitFor(1n, Waiters.endOf(1n, { name: "greet" })))
@@ -79,10 +79,41 @@ it.effect("a job that has not ended is told of only if it is of another kind", (
     assert.isUndefined(same.pollUnsafe())
   }))
 
+it.effect("a hint brings the next look forward, even one that comes during a look", () =>
+  Effect.gen(function*() {
+    let looks = 0
+    const waiters = yield* Waiters.make(() =>
+      Effect.sync(() => {
+        looks++
+        if (looks === hintedAt) waiters.hint(new Set([1n]))
+        return new Map<bigint, JobEnd>()
+      })
+    )
+    let hintedAt = 0
+    yield* Effect.forkChild(waiters.waitFor(1n, Waiters.endOf(1n, {})))
+    yield* TestClock.adjust("20 seconds")
+    const looksIn = Effect.fnUntraced(function*(hint: () => void) {
+      // Just after a look, so that the next one is a second away.
+      const before = looks
+      yield* Effect.repeat(TestClock.adjust("10 millis"), { until: () => looks > before })
+      const start = looks
+      hint()
+      yield* TestClock.adjust("130 millis")
+      return looks - start
+    })
+
+    assert.strictEqual(yield* looksIn(() => undefined), 0)
+    assert.strictEqual(yield* looksIn(() => waiters.hint(new Set([2n]))), 0)
+    assert.strictEqual(yield* looksIn(() => waiters.hint(new Set([1n]))), 1)
+    assert.strictEqual(yield* looksIn(() => waiters.hint("all")), 1)
+    hintedAt = looks + 1
+    assert.strictEqual(yield* looksIn(() => undefined), 1)
+  }))
+
 it.effect("whoever has just seen a job looks again a second later", () =>
   Effect.gen(function*() {
     let looks = 0
-    const waitFor = yield* Waiters.make(() => Effect.sync(() => new Map([[1n, ++looks]])))
+    const { waitFor } = yield* Waiters.make(() => Effect.sync(() => new Map([[1n, ++looks]])))
 
     const waiting = yield* Effect.forkChild(waitFor(1n, {
       isMeant: (seen) => seen > 3,
@@ -98,7 +129,7 @@ it.effect("whoever has just seen a job looks again a second later", () =>
 it.effect("nobody waits for a store that is closed", () =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
-    const waitFor = yield* Scope.provide(
+    const { waitFor } = yield* Scope.provide(
       Waiters.make(() => Effect.succeed(new Map())),
       scope
     )

@@ -48,6 +48,11 @@ export const mechanisms = {
     "the look whether an awaited job waits for the handler that awaits it",
     "a handler waits for ever"
   ],
+  hintsOfEnds: [
+    "telling those who await a job that it has ended",
+    "a result is seen a second late"
+  ],
+  rowsOfAwaited: ["the time of a row of those who await a job", "rows that stay for ever"],
   endOfRequests: ["forgetting requests that nothing can heed any more", "rows that stay for ever"],
   wordOfCancel: [
     "telling a worker that its jobs were cancelled, by a notification and by its renewals",

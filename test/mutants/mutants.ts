@@ -9,6 +9,7 @@ import { ofExpiries } from "./ofExpiries.ts"
 import { ofFailureReports } from "./ofFailureReports.ts"
 import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
+import { ofHints } from "./ofHints.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
 import { ofOperators } from "./ofOperators.ts"
@@ -49,6 +50,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofRights,
   ...ofRuns,
   ...ofRunReports,
+  ...ofHints,
   ...ofSoaks,
   ...ofModels
 ]

@@ -118,6 +118,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "cancel what waits": {
     indexes: {
+      awaited_pkey: 0,
       jobs_pkey: 100,
       leases_queue: 500,
       set_aside_pkey: 0,
@@ -144,6 +145,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "retry what was cancelled": {
     indexes: {
+      awaited_pkey: 0,
       jobs_lane: 100,
       jobs_pkey: 500,
       jobs_head: 100,
@@ -158,6 +160,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "cancel some": {
     indexes: {
+      awaited_pkey: 0,
       cancel_requests_pkey: batch,
       // 10,000 that are looked at, four looks for each that is cancelled, and some dead rows.
       jobs_pkey: 10_500,
@@ -173,6 +176,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "end for good": {
     indexes: {
+      awaited_pkey: 0,
       jobs_lane: 100,
       jobs_pkey: 500,
       jobs_head: 100,
@@ -188,6 +192,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   "end for good, and report it": {
     indexes: {
+      awaited_pkey: 0,
       jobs_lane: 100,
       jobs_pkey: 600,
       jobs_head: 100,
@@ -217,6 +222,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   expire: {
     indexes: {
+      awaited_pkey: 0,
       expiries_pkey: 100,
       // Rows that were rolled back count, too.
       failure_reports_pkey: 10,

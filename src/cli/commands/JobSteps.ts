@@ -76,7 +76,7 @@ export const onDatabase = <A, E>(
   given: Parameters<typeof Database.layer>[0]
 ) =>
   Effect.gen(function*() {
-    const { schema } = yield* Database.Database
+    const { notify, schema } = yield* Database.Database
     yield* Database.ready
-    return yield* Effect.provide(work, QueueLive.client({ schema }))
+    return yield* Effect.provide(work, QueueLive.client({ schema, notify }))
   }).pipe(Effect.provide(Database.layer(given)))

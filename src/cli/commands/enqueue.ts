@@ -207,7 +207,7 @@ const add = Effect.fnUntraced(function*(
   jobs: ReadonlyArray<JobLines.JobLine>,
   { await: isAwaited, timeout }: Waiting
 ) {
-  const { schema } = yield* Database.Database
+  const { notify, schema } = yield* Database.Database
   yield* Database.ready
   const adding = Effect.gen(function*() {
     const ids = yield* JobAdding.add(jobs)
@@ -221,5 +221,5 @@ const add = Effect.fnUntraced(function*(
     }
     if (ids.length > 0) yield* Console.log(ids.join("\n"))
   })
-  yield* Effect.provide(adding, QueueLive.client({ schema }))
+  yield* Effect.provide(adding, QueueLive.client({ schema, notify }))
 })

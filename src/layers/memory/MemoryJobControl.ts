@@ -14,12 +14,16 @@ import * as Why from "./MemoryWhy.ts"
 
 export const make = Effect.fnUntraced(function*(store: MemoryStore) {
   // There are no transactions here.
-  const waitFor = yield* Waiters.make(({ fresh, old }) =>
+  const { hint, waitFor } = yield* Waiters.make(({ fresh, old }) =>
     Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.looks.endOf(id)])))
+  )
+  yield* Effect.acquireRelease(
+    Effect.sync(() => store.onEnd.add(hint)),
+    () => Effect.sync(() => store.onEnd.delete(hint))
   )
   const ended: JobControl["Service"]["ended"] = (id, wanted = {}) =>
     waitFor(id, Waiters.endOf(id, wanted))
-  const waitForNews = yield* Waiters.make(({ fresh, old }) =>
+  const { waitFor: waitForNews } = yield* Waiters.make(({ fresh, old }) =>
     Effect.sync(() => new Map([...fresh, ...old].map((id) => [id, store.looks.seen(id)])))
   )
   const seen: JobControl["Service"]["seen"] = (id, last) =>

@@ -39,6 +39,8 @@ export class MemoryStore {
   readonly #runs = new MemoryRuns()
   readonly #results = new MemoryResults()
   readonly #runReports = new MemoryRunReports()
+  /** Told of each job that has ended. */
+  readonly onEnd = new Set<(ids: ReadonlySet<bigint>) => void>()
   #lastId = 0n
 
   constructor(wake: (wake: Wake) => void) {
@@ -260,6 +262,8 @@ export class MemoryStore {
       this.#results.add(finished, now)
       this.pauses.drop(finished.job)
     }
+    const ids = new Set(changes.finished.map(({ job }) => job.id))
+    if (ids.size > 0) { for (const hint of this.onEnd) hint(ids) }
     for (const run of changes.runs ?? []) this.#runs.add(run, now)
     const reports = MemoryFailureReports.of(changes, {
       failureReportOf: (name) => this.workers.failureReportOf(name),

@@ -6,13 +6,19 @@ import { Effect, Option } from "effect"
 import { AwaitInTransaction, JobEnd } from "../../domain/JobEnd.ts"
 import type { JobControl } from "../../services/JobControl.ts"
 import * as Waiters from "../../services/Waiters.ts"
+import * as PgEndHints from "./PgEndHints.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 type Steps = Pick<JobControl["Service"], "ended">
 
-export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: string) {
+export const make = Effect.fnUntraced(function*(
+  sql: PgClient.PgClient,
+  { notify, schema }: { readonly schema: string; readonly notify: "listen" | "poll" }
+) {
   const look: Waiters.Look<JobEnd> = Effect.fn("JobControl.ended")(
-    function*({ fresh, old }) {
+    function*({ again, fresh, old }) {
+      // The rows come first. An end that comes before a row is seen by this look.
+      if (again.length > 0) yield* want(again)
       const rows = yield* sql<EndRow>`
         SELECT id, name, outcome, has_result, value, error, failure, queue, key
         FROM ${sql(`${schema}.ends_of`)}(${old}::bigint[], ${fresh}::bigint[])
@@ -21,7 +27,10 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     },
     withTimeout("ended")
   )
-  const waitFor = yield* Waiters.make(look)
+  const { hasWaiters, hint, waitFor } = yield* Waiters.make(look)
+  const { want } = notify === "poll"
+    ? { want: () => Effect.void }
+    : yield* PgEndHints.make(sql, { schema, hasWaiters, hint })
 
   const ended: Steps["ended"] = Effect.fnUntraced(function*(id, wanted = {}) {
     yield* refuseInTransaction(sql)

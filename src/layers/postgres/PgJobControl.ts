@@ -17,7 +17,7 @@ import * as PgViews from "./PgViews.ts"
 import * as PgWhy from "./PgWhy.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
-const make = Effect.fnUntraced(function*(schema: string) {
+const make = Effect.fnUntraced(function*({ notify = "listen", schema }: Options) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const step = (name: string) => sql(`${schema}.${name}`)
 
@@ -74,16 +74,20 @@ const make = Effect.fnUntraced(function*(schema: string) {
     ...PgByHand.make(sql, schema),
     ...PgRuns.make(sql, schema),
     ...PgLogs.make(sql, schema),
-    ...yield* PgEnds.make(sql, schema),
+    ...yield* PgEnds.make(sql, { schema, notify }),
     ...yield* PgViews.make(sql, schema),
     ...PgWhy.make(sql, schema)
   })
 })
 
-export const layer = (options: {
+export const layer = (options: Options): Layer.Layer<JobControl, never, PgClient.PgClient> =>
+  Layer.effect(JobControl, make(options))
+
+interface Options {
   readonly schema: string
-}): Layer.Layer<JobControl, never, PgClient.PgClient> =>
-  Layer.effect(JobControl, make(options.schema))
+  /** Whether awaited results are told by LISTEN, or seen by looks alone. Defaults to "listen". */
+  readonly notify?: "listen" | "poll" | undefined
+}
 
 /** The most jobs of one statement, whose locks it holds to its end. */
 const cancelledAtOnce = 500

@@ -6,15 +6,15 @@
  * scarce the listener yields: without it jobs start late, without a connection for the work they
  * never start.
  */
-import { PgClient, PgConnection } from "@effect/sql-pg"
-import { Effect, Layer, PubSub, Queue, Schedule, Scope, Stream } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, PubSub, Schedule, Stream } from "effect"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import { bounds, within } from "../effects/Deadline.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as MissedWakeUps from "./MissedWakeUps.ts"
-import { withTimeout } from "./QueryTimeout.ts"
+import * as PgListener from "./PgListener.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = yield* PgClient.PgClient
@@ -30,22 +30,10 @@ const make = Effect.fnUntraced(function*(schema: string) {
 
   const listen = Effect.gen(function*() {
     yield* roomForWork
-    // Closed after the connection, because UNLISTEN on a closed connection asks the server nothing.
-    const listening = yield* Scope.fork(yield* Effect.scope)
-    const connection = yield* PgConnection.make({
-      ...sql.config,
-      applicationName: `${sql.config.applicationName ?? "pgq"} listener`
-    })
-    const pinned = yield* Scope.provide(connection.pin, listening)
-    const notifications = yield* heard(
-      Scope.provide(pinned.listen(`${schema}:wake`), listening)
-    )
+    const listener = yield* PgListener.open(sql, { channel: `${schema}:wake`, name: "listener" })
     yield* PubSub.publish(wakes, { _tag: "Everything" })
-    const forward = Queue.take(notifications).pipe(
-      Effect.flatMap(({ payload }) => PubSub.publish(wakes, decode(payload))),
-      Effect.forever
-    )
-    const heartbeat = heard(pinned.query("SELECT 1", [])).pipe(
+    const forward = listener.forward((payload) => PubSub.publish(wakes, decode(payload)))
+    const heartbeat = listener.check.pipe(
       Effect.tap(() => Effect.sync(() => losses = 0)),
       Effect.delay("5 seconds"),
       Effect.forever
@@ -92,8 +80,6 @@ const growth = { base: "100 millis", cap: "5 seconds" } as const
 
 /** Fewer losses in a row are over in a moment. */
 const lossesWorthALine = 5
-
-const heard = withTimeout("listen", bounds.listen)
 
 /** An unknown message may come from a newer pgq. A claim too many is harmless. */
 const decode = (message: string): Wake =>

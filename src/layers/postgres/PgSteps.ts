@@ -57,6 +57,7 @@ export const watching = ["job_log", "states_of"]
 
 /** The steps of a cancel that run with the rights of its caller. */
 export const cancelling = [
+  "await_ends",
   "begin_step",
   "cancel",
   "cancel_some",
@@ -75,6 +76,7 @@ export const cancelling = [
   "require_read_committed",
   "take_each",
   "take_one",
+  "tell_awaited",
   "try_to_cancel",
   "wake"
 ]

@@ -22,7 +22,7 @@ export const make = Effect.fnUntraced(function*(sql: PgClient.PgClient, schema: 
     },
     withTimeout("seen")
   )
-  const waitFor = yield* Waiters.make(look)
+  const { waitFor } = yield* Waiters.make(look)
 
   const seen: Steps["seen"] = Effect.fnUntraced(function*(id, last) {
     yield* refuseInTransaction(sql)
