@@ -136,6 +136,9 @@ export const ofTransactions: ReadonlyArray<Mutant> = [
       from: "if (transaction === undefined) return",
       to: "if (true) return"
     }],
-    by: [test("layers/MemoryTransactions", "leaves the jobs of its last attempt alone")]
+    by: [
+      test("layers/MemoryTransactions", "leaves the jobs of its last attempt alone"),
+      test("properties/testHistory", "end in the same state after the same history")
+    ]
   }
 ]

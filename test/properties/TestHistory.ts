@@ -101,10 +101,16 @@ const Settling = Job.make("settling", {
 const Trailing = Job.make("trailing", { ...errors, throttle: { by, every: span, trailing: true } })
 const unique = [Keeping, Replacing, Rejecting, Settling, Trailing] as const
 
-export const jobs = [Going, Blocking, ...unique] as const
+/** Adds a job in its transaction, and then ends as it says. */
+const Posting = Job.make("posting", { ...errors, transactional: { timeout: "1 minute" } })
+
+export const jobs = [Going, Blocking, Posting, ...unique] as const
 
 /** How often each job has run. */
 const runs = new Map<number, number>()
+
+/** The number of the last follow-up job, below those of all others. */
+let followUp = 0
 
 const run = ({ n, plan }: typeof Going.payload.Type) => {
   const count = runs.get(n) ?? 0
@@ -122,9 +128,17 @@ const run = ({ n, plan }: typeof Going.payload.Type) => {
   return Effect.void
 }
 
+const post = Effect.fnUntraced(function*(payload: typeof Posting.payload.Type) {
+  const n = --followUp
+  const options = { key: laneOf(payload.plan % 4), priority: n }
+  yield* Effect.orDie(enqueue(Going, { n, plan: payload.plan }, options))
+  yield* run(payload)
+})
+
 export const handlers = Layer.mergeAll(
   Going.toLayer(run),
   Blocking.toLayer(run),
+  Posting.toLayer(post),
   Keeping.toLayer(run),
   Replacing.toLayer(run),
   Rejecting.toLayer(run),
@@ -137,12 +151,13 @@ export const follow = Effect.fnUntraced(function*(commands: ReadonlyArray<Comman
   const control = yield* JobControl
   yield* control.cancel((yield* TestQueue.enqueued()).map(({ id }) => id))
   runs.clear()
+  followUp = 0
   const ids: Array<bigint> = []
   const seen: Array<string> = []
   let nthOffer = 0
 
   const step = Effect.fnUntraced(function*({ key, op, priority, who }: Command) {
-    const kind = who % 3 === 0 ? Blocking : Going
+    const kind = who % 3 === 0 ? Blocking : who % 3 === 1 ? Posting : Going
     const nth = who % Math.max(ids.length, 1)
     const id = ids[nth] ?? 0n
     switch (op) {

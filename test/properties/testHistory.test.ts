@@ -7,6 +7,8 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
+import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
+import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as TestQueue from "../../src/layers/TestQueue.ts"
 import * as Postgres from "../support/Postgres.ts"
 import * as TestHistory from "./TestHistory.ts"
@@ -21,6 +23,7 @@ const arbitrary = {
 }
 
 const { handlers, jobs } = TestHistory
+const schema = "pgq_history"
 
 class Both extends Context.Service<Both, {
   readonly memory: Context.Context<TestQueue.Services>
@@ -29,8 +32,18 @@ class Both extends Context.Service<Both, {
   static readonly layer = Layer.effect(
     Both,
     Effect.all({
-      memory: Layer.build(Layer.provide(TestQueue.layer({ jobs }), handlers)),
-      postgres: Layer.build(Layer.provide(TestQueue.postgres({ jobs }), handlers))
+      memory: Layer.build(
+        TestQueue.layer({ jobs }).pipe(
+          Layer.provide(handlers),
+          Layer.provide(MemoryQueue.client)
+        )
+      ),
+      postgres: Layer.build(
+        TestQueue.postgres({ jobs, schema }).pipe(
+          Layer.provide(handlers),
+          Layer.provide(QueueLive.client({ schema }))
+        )
+      )
     })
   ).pipe(Layer.provide(Postgres.layer))
 }
