@@ -162,6 +162,28 @@ export const offering = (
       assert.deepStrictEqual([before, yield* runs(queue)], [[], ["3"]])
     }))
 
+  it.effect("starts the last of a burst, whether it came in one call or in several", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const late = { key: "v", mode: "debounce", wait: hour, maxWait: hour } as const
+      const burst = [
+        { ...late, payload: "1" },
+        { ...late, payload: "2", wait: Duration.zero },
+        { ...late, payload: "3" }
+      ]
+      const first = yield* offerAll(queue, ...burst)
+      const { id } = first[2]!
+      const second = yield* offerAll(queue, ...burst)
+      const before = yield* runs(queue)
+      const third = yield* offerAll(queue, ...burst, { ...late, payload: "4", wait: Duration.zero })
+
+      const merged = { id, outcome: "merged" } as const
+      assert.deepStrictEqual(first, [merged, merged, { id, outcome: "added" }])
+      assert.deepStrictEqual(second, [merged, merged, { id, outcome: "replaced" }])
+      assert.deepStrictEqual(third, [merged, merged, merged, { id, outcome: "replaced" }])
+      assert.deepStrictEqual([before, yield* runs(queue)], [[], ["4"]])
+    }))
+
   it.effect("merges the jobs of one call: the first is kept, or the last replaces", () =>
     Effect.gen(function*() {
       const queue = yield* queueName
