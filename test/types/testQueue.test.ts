@@ -8,7 +8,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
 import { type Effect, Exit, Layer, Schema } from "effect"
 import { expectTypeOf } from "vitest"
-import { Job, type JobAdmin, type JobControl, type JobRepo } from "../../src/index.ts"
+import { Job, type JobAdmin, type JobControl, type JobRepo, QueueLive } from "../../src/index.ts"
 import { TestQueue } from "../../src/testing.ts"
 
 class Declined extends Schema.TaggedError<Declined>()("Declined", { code: Schema.String }) {}
@@ -51,6 +51,21 @@ it("a test's queue needs the handlers of its kinds, and a database where it has 
   TestQueue.layer({ jobs: [Greet, Greet] })
   // @ts-expect-error
   TestQueue.layer({ jobs: [] })
+})
+
+it("a test's queue in memory beside the queue of the application needs a database", () => {
+  const memory = Layer.provide(TestQueue.layer({ jobs: [Greet] }), GreetLive)
+  const live = Layer.provide(QueueLive.layer({ jobs: [Greet], workers: 1 }), GreetLive)
+  run(memory)
+  // @ts-expect-error
+  run(Layer.merge(memory, live))
+  // @ts-expect-error
+  run(Layer.provideMerge(memory, live))
+  // @ts-expect-error
+  run(Layer.provideMerge(live, memory))
+  // @ts-expect-error
+  run(Layer.merge(memory, QueueLive.client()))
+  expectTypeOf<Needs<ReturnType<typeof QueueLive.client>>>().toEqualTypeOf<PgClient.PgClient>()
 })
 
 it("an expectation fits the payload of its kind", () => {
