@@ -34,3 +34,14 @@ export interface Violation {
     | "too few faults"
   readonly detail: string
 }
+
+/** Checks whose outcome depends on the machine's speed: they say nothing about a mutant. */
+const ofSpeed: ReadonlyArray<Violation["check"]> = [
+  "slow after the faults",
+  "slow recovery",
+  "too few faults"
+]
+
+/** Whether a soak with these violations has noticed its mutant. */
+export const isNoticed = (violations: ReadonlyArray<Violation>): boolean =>
+  violations.some(({ check }) => !ofSpeed.includes(check))
