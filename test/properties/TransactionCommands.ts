@@ -201,7 +201,12 @@ export const make = Effect.fnUntraced(function*(
     if (run === undefined) return
     const settled = [completed(run)]
     const { repo } = seats.claimers[0]!.now()
-    const end = yield* duringCommit(command, repo.settle(settled, { isRepeat: true }))
+    // A settlement waits for a short time only, and its worker tries again.
+    const settling = Effect.retry(repo.settle(settled, { isRepeat: true }), {
+      times: 50,
+      while: ({ code }) => code === "55P03"
+    })
+    const end = yield* duringCommit(command, settling)
     finish(command.who, end)
     assertSame(end.answer.lost.map(({ id }) => id), model.settle(settled, true))
   })
