@@ -1,8 +1,8 @@
 /**
  * The status of a worker and the counts of a schema, as text for people.
  */
-import { Duration } from "effect"
 import * as ErrorText from "../domain/ErrorText.ts"
+import * as Span from "../domain/Span.ts"
 import type { QueueCounts, WorkerStatus } from "../domain/WorkerStatus.ts"
 
 /**
@@ -70,12 +70,5 @@ export const table = (
     .join("\n")
 }
 
-/** A duration with the precision that people need: 250ms, 3.2s, 5m 10s, 2h 5m, 3d 4h. */
-export const age = (duration: Duration.Duration): string => {
-  const { days, hours, millis, minutes, seconds } = Duration.parts(duration)
-  if (days > 0) return `${days}d ${hours}h`
-  if (hours > 0) return `${hours}h ${minutes}m`
-  if (minutes > 0) return `${minutes}m ${seconds}s`
-  if (seconds > 0) return `${seconds}.${Math.floor(millis / 100)}s`
-  return `${Math.floor(millis)}ms`
-}
+/** A duration with the precision that people need. */
+export const age = Span.text

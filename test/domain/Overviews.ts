@@ -1,0 +1,78 @@
+/**
+ * Looks at a schema in which nothing is wrong, to change in a test.
+ */
+import * as Count from "../../src/domain/Count.ts"
+import type {
+  DatabaseOverview,
+  LaneOverview,
+  Overview,
+  QueueOverview,
+  WorkerOverview
+} from "../../src/domain/Overview.ts"
+
+export const queue = (change: Partial<QueueOverview> = {}): QueueOverview => ({
+  queue: "mail",
+  latency: 0,
+  bands: [],
+  ready: Count.exact(0),
+  waiting: Count.exact(0),
+  running: Count.exact(0),
+  later: Count.exact(0),
+  blocked: Count.exact(0),
+  paused: Count.exact(0),
+  workers: 1,
+  slots: 5,
+  pause: null,
+  ...change
+})
+
+export const worker = (change: Partial<WorkerOverview> = {}): WorkerOverview => ({
+  id: "00000000-0000-4000-8000-000000000001",
+  label: "web",
+  host: "a",
+  pid: 7,
+  queues: ["mail"],
+  names: ["send"],
+  mode: "row-lock",
+  concurrency: 5,
+  running: 0,
+  ageSeconds: 100,
+  renewedSeconds: 1,
+  leaseSeconds: 15,
+  isStopping: false,
+  isLive: true,
+  ...change
+})
+
+export const lane = (change: Partial<LaneOverview> = {}): LaneOverview => ({
+  queue: "mail",
+  key: "customer 7",
+  job: "42",
+  name: "send",
+  failures: 3,
+  nextAt: null,
+  error: "no luck",
+  ...change
+})
+
+export const database = (change: Partial<DatabaseOverview> = {}): DatabaseOverview => ({
+  horizon: null,
+  tables: [],
+  missingPartitions: [],
+  ...change
+})
+
+export const overview = (change: Partial<Overview> = {}): Overview => ({
+  at: "2030-01-01T00:00:00.000Z",
+  queues: [queue()],
+  hasMoreQueues: false,
+  workers: [worker()],
+  blockedLanes: [],
+  unhandled: [],
+  suspects: [],
+  ends: { seconds: 300, names: [] },
+  promotionLag: 0,
+  database: database(),
+  unread: [],
+  ...change
+})
