@@ -15,6 +15,7 @@ export type {
 } from "./domain/ByHand.ts"
 export type { CancelCounts, CancelFilter, Cancellation, JobOutcome } from "./domain/Cancellation.ts"
 export type { AdvisoryKey, CooperativeMode } from "./domain/CooperativeMode.ts"
+export type { Count } from "./domain/Count.ts"
 export {
   ClaimLost,
   DuplicateJob,
@@ -43,9 +44,19 @@ export type { LogBounds, LogLine } from "./domain/JobLog.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export type { JobProgress, JobView, SeenJob } from "./domain/JobView.ts"
+export type { Limits } from "./domain/Limits.ts"
 export * as OnError from "./domain/OnError.ts"
+export type {
+  DatabaseOverview,
+  LaneOverview,
+  Overview,
+  Part,
+  QueueOverview,
+  WorkerOverview
+} from "./domain/Overview.ts"
 export { AwaitWouldBlock, type OwnJob } from "./domain/OwnJob.ts"
 export type { Pause, PauseAnswer, PauseTarget, PauseTerms, ResumeAnswer } from "./domain/Pause.ts"
+export type { Problem, ProblemCode } from "./domain/Problem.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"
 export type {
@@ -60,6 +71,7 @@ export type {
   UniqueOptions,
   Wish
 } from "./domain/Unique.ts"
+export * as Verdict from "./domain/Verdict.ts"
 export type { Reason, ReasonCode, Why } from "./domain/Why.ts"
 export type { QueueCounts, WorkerInfo, WorkerStatus } from "./domain/WorkerStatus.ts"
 export * as Job from "./layers/job/Job.ts"
@@ -71,6 +83,7 @@ export * as PgSchema from "./layers/postgres/PgSchema.ts"
 export * as QueueLive from "./layers/QueueLive.ts"
 export type { CompletableJob } from "./services/CompletableJob.ts"
 export { enqueue, enqueueAll, type Enqueued } from "./services/Enqueue.ts"
+export { Insight, type LaneKind, type OverviewOptions } from "./services/Insight.ts"
 export { JobAdmin } from "./services/JobAdmin.ts"
 export { JobControl } from "./services/JobControl.ts"
 export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"

@@ -12,7 +12,19 @@ import * as ProblemsOfQueues from "./ProblemsOfQueues.ts"
 
 /**
  * The verdict on a schema. `bad` if a problem needs somebody; `unknown` if none does, but not all
- * could be read; else `good`.
+ * could be read; else `good`. A `notice` alone makes it no worse than `good`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Insight, Verdict } from "pgq"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const overview = yield* Insight.use((insight) => insight.overview())
+ *   const json = Schema.encodeSync(Verdict.Verdict)(Verdict.of(overview))
+ *   yield* Effect.logInfo(JSON.stringify(json))
+ * })
+ * ```
  */
 export const Verdict = Schema.Struct({
   state: Schema.Literals(["good", "bad", "unknown"]),
@@ -24,7 +36,23 @@ export const Verdict = Schema.Struct({
 
 export interface Verdict extends Schema.Schema.Type<typeof Verdict> {}
 
-/** The verdict on a look. */
+/**
+ * The verdict on a look, as `Insight` has it. By default a queue is late after a minute, and a
+ * horizon is pinned after ten; `limits` are these and the others.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Insight, Verdict } from "pgq"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const overview = yield* Insight.use((insight) => insight.overview({ queues: ["email"] }))
+ *   const { problems, sentence, state } = Verdict.of(overview)
+ *   yield* Effect.logInfo(`${state}: ${sentence}`)
+ *   for (const { next } of problems) yield* Effect.logInfo(next)
+ * })
+ * ```
+ */
 export const of = (overview: Overview, limits: Limits.Limits = Limits.defaults): Verdict => {
   const problems = [
     ...ProblemsOfQueues.of(overview, limits),

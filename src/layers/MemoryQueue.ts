@@ -5,6 +5,7 @@ import { Effect, Layer } from "effect"
 import type { SettingInvalid, StoreError } from "../domain/Errors.ts"
 import * as WorkerSettings from "../domain/WorkerSettings.ts"
 import { Handlers } from "../services/Handlers.ts"
+import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
@@ -46,7 +47,9 @@ export type Options = Pick<
  * }).pipe(Effect.provide(MemoryQueue.client))
  * ```
  */
-export const client: Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl> = Memory.layer
+export const client: Layer.Layer<
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl
+> = Memory.layer
 
 /**
  * The worker of `QueueLive.layer` over jobs in memory, until the layer's scope closes. It takes the
@@ -81,7 +84,7 @@ export const client: Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl>
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>

@@ -7,6 +7,7 @@ import { Effect, Layer, References } from "effect"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
 import * as WorkerSettings from "../domain/WorkerSettings.ts"
 import { Handlers } from "../services/Handlers.ts"
+import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
@@ -15,6 +16,7 @@ import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as OwnWorker from "./OwnWorker.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
 import { storeError } from "./postgres/PgError.ts"
+import * as PgInsight from "./postgres/PgInsight.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
@@ -36,7 +38,7 @@ export const layer = <R>(
   options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
-  JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   R | PgClient.PgClient
 > => {
@@ -59,6 +61,7 @@ export const layer = <R>(
   return Layer.mergeAll(
     working,
     PgJobRepo.layer({ schema }),
+    PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options?.notify }),
     PgPauseControl.layer({ schema })

@@ -4,6 +4,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
 import type { SchemaUnfit, SettingInvalid, StoreError } from "../domain/Errors.ts"
+import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
@@ -12,6 +13,7 @@ import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
 import * as PgWorker from "./PgWorker.ts"
+import * as PgInsight from "./postgres/PgInsight.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
@@ -53,7 +55,7 @@ export type { Options } from "./WorkerOptions.ts"
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds> | PgClient.PgClient
 > =>
@@ -81,10 +83,15 @@ export const client = (
     readonly schema?: string | undefined
     readonly notify?: "listen" | "poll" | undefined
   } = {}
-): Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl, never, PgClient.PgClient> => {
+): Layer.Layer<
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl,
+  never,
+  PgClient.PgClient
+> => {
   const schema = options.schema ?? PgSchema.defaultSchema
   return Layer.mergeAll(
     PgJobRepo.layer({ schema }),
+    PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options.notify }),
     PgPauseControl.layer({ schema })

@@ -9,6 +9,7 @@ import { Effect, Layer, Logger } from "effect"
 import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import {
+  type Insight,
   type JobAdmin,
   type JobControl,
   type JobRepo,
@@ -33,7 +34,7 @@ import type { PgClient as Client } from "@effect/sql-pg"
 import type { Effect as Effects } from "effect"
 import type * as Pgq from "pgq"
 export const isRun: Effects.Effect<
-  unknown, unknown, Client.PgClient | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.PauseControl
+  unknown, unknown, Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.PauseControl
 > = program
 `
 const hasProgram = (code: string) => code.includes("export const program")
@@ -50,7 +51,7 @@ interface Module {
   readonly program?: Effect.Effect<
     unknown,
     unknown,
-    JobAdmin | JobControl | JobRepo | PauseControl | PgClient.PgClient
+    Insight | JobAdmin | JobControl | JobRepo | PauseControl | PgClient.PgClient
   >
 }
 

@@ -8,6 +8,7 @@ import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
 import * as MemorySchema from "../../src/layers/memory/MemorySchema.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import * as TestQueue from "../../src/layers/TestQueue.ts"
+import * as InsightSuite from "./InsightSuite.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
@@ -23,6 +24,7 @@ import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
 JobRepoSuite.suite("memory", MemorySchema.layer)
 SchedulerSuite.suite("memory", MemorySchema.layer)
 WorkerRegistrySuite.suite("memory", MemorySchema.layer)
+InsightSuite.suite("memory", MemorySchema.layer)
 JobAdminSuite.suite("memory", MemorySchema.layer)
 JobControlSuite.suite("memory", MemorySchema.layer)
 PauseControlSuite.suite("memory", MemorySchema.layer)

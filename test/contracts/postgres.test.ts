@@ -9,6 +9,7 @@ import * as QueueLive from "../../src/layers/QueueLive.ts"
 import * as TestQueue from "../../src/layers/TestQueue.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Postgres from "../support/Postgres.ts"
+import * as InsightSuite from "./InsightSuite.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
@@ -27,6 +28,7 @@ const solo = PgQueue.withLock(SoloLock.layer)
 
 JobRepoSuite.suite("postgres, row lock", PgQueue.layer)
 JobRepoSuite.suite("postgres, advisory lock", advisory)
+InsightSuite.suite("postgres", PgQueue.layer)
 JobAdminSuite.suite("postgres", PgQueue.layer)
 JobControlSuite.suite("postgres", PgQueue.layer)
 PauseControlSuite.suite("postgres", PgQueue.layer)

@@ -18,7 +18,10 @@ export interface Work {
 export type Statement = SqlStatement.Statement<unknown>
 
 /** Runs a statement in the session's open transaction. */
-export const measure = Effect.fnUntraced(function*(session: Session.Session, statement: Statement) {
+export const measure = Effect.fnUntraced(function*<E>(
+  session: Session.Session,
+  statement: Effect.Effect<unknown, E>
+) {
   const before = yield* countsOf(session)
   yield* statement
   const after = yield* countsOf(session)

@@ -3,6 +3,7 @@
  */
 import { Effect, Layer } from "effect"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
+import * as PgInsight from "../../src/layers/postgres/PgInsight.ts"
 import * as PgJobAdmin from "../../src/layers/postgres/PgJobAdmin.ts"
 import * as PgJobControl from "../../src/layers/postgres/PgJobControl.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
@@ -25,6 +26,7 @@ export const database = Layer.effectDiscard(Effect.orDie(PgSchema.migrate({ sche
 export const withLock = (lock: Layer.Layer<never>) =>
   Layer.mergeAll(
     PgJobRepo.layer({ schema }),
+    PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema }),
     PgNotifier.layer({ schema }),

@@ -16,6 +16,7 @@ import {
   type EditAnswer,
   enqueue,
   enqueueAll,
+  type Insight,
   Job,
   type JobAdmin,
   type JobControl,
@@ -68,7 +69,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof queue>>()
     .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
   expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<
-    JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl
+    Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl
   >()
 
   const half = Layer.provide(queue, TickLive)
@@ -80,7 +81,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
   expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
   expectTypeOf(MemoryQueue.client).toEqualTypeOf<
-    Layer.Layer<JobAdmin | JobControl | JobRepo | PauseControl>
+    Layer.Layer<Insight | JobAdmin | JobControl | JobRepo | PauseControl>
   >()
 })
 

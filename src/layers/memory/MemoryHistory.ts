@@ -6,6 +6,7 @@ import { Duration } from "effect"
 import type { RetryFilter } from "../../domain/ByHand.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
 import { JobEnd } from "../../domain/JobEnd.ts"
+import type { Overview } from "../../domain/Overview.ts"
 import type { Finished as Ended, Outcome } from "../../domain/ProtocolSteps.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 
@@ -82,6 +83,25 @@ export class MemoryHistory {
 
   summaries(): ReadonlyArray<Summary> {
     return Array.from(this.#ended.values())
+  }
+
+  /** The ends of jobs since then, counted by name, of the names that have failures. */
+  endsSince(since: number): Overview["ends"]["names"] {
+    const counts = new Map<
+      string,
+      { queue: string; name: string; failed: number; completed: number }
+    >()
+    for (const { at, name, outcome, queue } of this.#ended.values()) {
+      if (at < since) continue
+      const id = JSON.stringify([queue, name])
+      const count = counts.get(id) ?? { queue, name, failed: 0, completed: 0 }
+      counts.set(id, count)
+      if (outcome === "completed") count.completed++
+      if (outcome === "failed" || outcome === "crashed") count.failed++
+    }
+    return Array.from(counts.values())
+      .filter(({ failed }) => failed > 0)
+      .toSorted((a, b) => b.failed - a.failed)
   }
 
   /** The jobs that the filter names, by their ids. */

@@ -11,6 +11,7 @@ import type { LogLine } from "../../domain/JobLog.ts"
 import type { JobRun } from "../../domain/JobRun.ts"
 import type { SeenJob } from "../../domain/JobView.ts"
 import * as Lanes from "../../domain/Lanes.ts"
+import type { Overview, WorkerOverview } from "../../domain/Overview.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
 import type { CommitAnswer } from "../../domain/TransactionEnd.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
@@ -139,6 +140,15 @@ export class MemoryLooks {
 
   workersAlive(now: number): ReadonlyArray<WorkerInfo> {
     return this.#parts.workers.alive(now, (id) => this.runningOn(id).length)
+  }
+
+  workersOf(now: number): ReadonlyArray<WorkerOverview> {
+    return this.#parts.workers.overviews(now, (id) => this.runningOn(id).length)
+  }
+
+  /** How jobs ended in a time, of the names that have failures. */
+  endsSince(since: number, now: number): Overview["ends"] {
+    return { seconds: (now - since) / 1000, names: this.#parts.history.endsSince(since) }
   }
 
   runningOn(worker: string): ReadonlyArray<StoredJob> {

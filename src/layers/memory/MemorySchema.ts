@@ -9,6 +9,7 @@ import { StoreError } from "../../domain/Errors.ts"
 import { type NewJob, newJob } from "../../domain/JobRecord.ts"
 import { concerns } from "../../domain/Pause.ts"
 import { mayMakeReady } from "../../domain/Settlement.ts"
+import { Insight } from "../../services/Insight.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
@@ -20,6 +21,7 @@ import { Scheduler } from "../../services/Scheduler.ts"
 import { Transactions } from "../../services/Transactions.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
+import * as MemoryInsight from "./MemoryInsight.ts"
 import * as MemoryJobControl from "./MemoryJobControl.ts"
 import { MemoryOffers } from "./MemoryOffers.ts"
 import * as MemoryPauseControl from "./MemoryPauseControl.ts"
@@ -28,6 +30,7 @@ import { MemoryStore } from "./MemoryStore.ts"
 import * as MemoryTransactions from "./MemoryTransactions.ts"
 
 export const layer: Layer.Layer<
+  | Insight
   | JobAdmin
   | JobControl
   | JobRepo
@@ -48,6 +51,7 @@ export const layer: Layer.Layer<
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
       Context.add(RunReports, { keep: (reports) => timed((now) => store.report(reports, now)) }),
+      Context.add(Insight, MemoryInsight.make(store)),
       Context.add(JobAdmin, jobAdmin(store)),
       Context.add(JobControl, yield* MemoryJobControl.make(store)),
       Context.add(PauseControl, MemoryPauseControl.make(store)),

@@ -3,6 +3,7 @@
  */
 import { Duration } from "effect"
 import type { ReportKind } from "../../domain/FailureReport.ts"
+import type { WorkerOverview } from "../../domain/Overview.ts"
 import type { WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
 
@@ -47,6 +48,33 @@ export class MemoryWorkers {
     return Array.from(this.#workers.values())
       .filter(({ aliveUntil }) => aliveUntil <= now)
       .map(({ id }) => id)
+  }
+
+  /** All workers as programs see them, the oldest first. */
+  overviews(now: number, runningOn: (id: string) => number): ReadonlyArray<WorkerOverview> {
+    return Array.from(this.#workers.values())
+      .toSorted((a, b) => a.joinedAt - b.joinedAt)
+      .map((worker) => {
+        const { aliveUntil, concurrency, host, id, joinedAt, label, lease, mode, names, pid } =
+          worker
+        const leaseSeconds = Duration.toSeconds(lease)
+        return {
+          id,
+          label,
+          host,
+          pid,
+          queues: worker.queues,
+          names,
+          mode,
+          concurrency,
+          running: runningOn(id),
+          ageSeconds: (now - joinedAt) / 1000,
+          renewedSeconds: (now - aliveUntil) / 1000 + leaseSeconds,
+          leaseSeconds,
+          isStopping: false,
+          isLive: aliveUntil > now
+        }
+      })
   }
 
   /** The other workers, the oldest first. */

@@ -1,0 +1,65 @@
+/**
+ * The looks of people and programs at a schema, which cost little however many jobs there are.
+ */
+import { Context, type Effect } from "effect"
+import type { StoreError } from "../domain/Errors.ts"
+import type {
+  DatabaseOverview,
+  LaneOverview,
+  Overview,
+  QueueOverview,
+  WorkerOverview
+} from "../domain/Overview.ts"
+
+/** Which lanes to see: those that wait for a person, or for the next try of their head. */
+export type LaneKind = "blocked" | "retrying"
+
+/** The bounds of a look. */
+export interface OverviewOptions {
+  /** The queues to see. Defaults to all of them, but to 100 at most. */
+  readonly queues?: ReadonlyArray<string> | undefined
+  /** A count goes no further than this. Defaults to 2,000. */
+  readonly countsUpTo?: number | undefined
+}
+
+/**
+ * Reads a schema as it is now. No statement looks at more than some thousands of rows, and none
+ * takes longer than 2 seconds: counts say where they stopped, and `unread` names the parts that
+ * gave no answer in time or that the role may not see. `QueueLive.client` and `QueueLive.layer`
+ * provide the service, and so do those of `MemoryQueue`. Its effects fail with `StoreError` if the
+ * database refuses or cannot be reached. All values are those of JSON, with spans in seconds.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Insight, Verdict } from "pgq"
+ *
+ * export const program = Effect.gen(function*() {
+ *   const overview = yield* Insight.use((insight) => insight.overview())
+ *   const { problems, sentence } = Verdict.of(overview)
+ *   yield* Effect.logInfo(sentence)
+ *   for (const { next, text } of problems) yield* Effect.logWarning(`${text}; ${next}`)
+ * })
+ * ```
+ */
+export class Insight extends Context.Service<Insight, {
+  /** One look at everything that the verdict needs. */
+  readonly overview: (options?: OverviewOptions) => Effect.Effect<Overview, StoreError>
+
+  /** One queue, whether it has jobs or not. */
+  readonly queue: (
+    name: string,
+    options?: Pick<OverviewOptions, "countsUpTo">
+  ) => Effect.Effect<QueueOverview, StoreError>
+
+  /** The workers, oldest first, with those whose lease has ended and that nobody has replaced. */
+  readonly workers: Effect.Effect<ReadonlyArray<WorkerOverview>, StoreError>
+
+  /** Lanes that wait with their head: at most 100, among the first 10,000 jobs for later. */
+  readonly lanes: (kind: LaneKind) => Effect.Effect<ReadonlyArray<LaneOverview>, StoreError>
+
+  /** The database, as far as it matters. In memory there is none, and the effect fails. */
+  readonly database: Effect.Effect<DatabaseOverview, StoreError>
+}>()("pgq/services/Insight") {}
+
+export const defaults = { countsUpTo: 2000, queuesMax: 100, lanesMax: 100 } as const
