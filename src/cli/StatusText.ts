@@ -1,9 +1,11 @@
 /**
  * The status of a worker and the counts of a schema, as text for people.
  */
+import * as Count from "../domain/Count.ts"
 import * as ErrorText from "../domain/ErrorText.ts"
+import type { QueueOverview } from "../domain/Overview.ts"
 import * as Span from "../domain/Span.ts"
-import type { QueueCounts, WorkerStatus } from "../domain/WorkerStatus.ts"
+import type { WorkerStatus } from "../domain/WorkerStatus.ts"
 
 /**
  * The status of a running worker. `waiting` is the number of waiting jobs in its schema, or the
@@ -11,7 +13,7 @@ import type { QueueCounts, WorkerStatus } from "../domain/WorkerStatus.ts"
  */
 export const ofQueue = (
   status: WorkerStatus,
-  waiting: ReadonlyArray<QueueCounts> | string
+  waiting: ReadonlyArray<QueueOverview> | string
 ): ReadonlyArray<string> => [
   [
     `pgq ${process.pid}: up ${age(status.uptime)}`,
@@ -33,20 +35,30 @@ export const ofQueue = (
   ...(status.prefetched === 0 ? [] : [`  claimed, not started: ${status.prefetched}`]),
   ...(typeof waiting === "string"
     ? [`  waiting now: unknown, ${waiting}`]
-    : waiting.length === 0
+    : waiting.every(isEmpty)
     ? ["  waiting now: nothing"]
-    : waiting.map((counts) =>
+    : waiting.filter((queue) => !isEmpty(queue)).map((queue) =>
       [
-        `  waiting now in ${counts.queue}: ${counts.ready} ready`,
-        `${counts.waiting} behind their key`,
-        `${counts.scheduled} for later`,
-        ...(counts.paused === 0 ? [] : [`${counts.paused} paused`])
+        `  waiting now in ${queue.queue}: ${numberOf(queue.ready)} ready`,
+        `${numberOf(queue.waiting)} behind their key`,
+        `${numberOf(queue.later)} for later`,
+        ...(isNone(queue.blocked) ? [] : [`${numberOf(queue.blocked)} blocked`]),
+        ...(isNone(queue.paused) ? [] : [`${numberOf(queue.paused)} paused`])
       ].join(", ")
     )),
   ...(status.lastError === undefined
     ? []
     : [`  last error: ${ErrorText.summary(status.lastError)}`])
 ]
+
+/** A part that was not read is not known. */
+export const numberOf = (count: Count.Count | null): string =>
+  count === null ? "?" : Count.text(count)
+
+const isEmpty = ({ blocked, later, paused, ready, waiting }: QueueOverview): boolean =>
+  [blocked, later, paused, ready, waiting].every(isNone)
+
+const isNone = (count: Count.Count | null): boolean => count?.value === 0
 
 /** Columns as wide as their widest cell; numbers to the right. */
 export const table = (
@@ -56,7 +68,7 @@ export const table = (
   const cells = [head, ...rows.map((row) => row.map(String))]
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
   const isNumber = head.map((_, column) =>
-    rows.length > 0 && rows.every((row) => typeof row[column] === "number")
+    rows.length > 0 && rows.every((row) => isNumeric.test(String(row[column])))
   )
   return cells
     .map((row) =>
@@ -69,6 +81,12 @@ export const table = (
     )
     .join("\n")
 }
+
+/** A number, a count that says how precise it is, a span, or a value that is not known. */
+const isNumeric = /^(?:≈ )?-?[\d,.]+(?:\+|(?: [kMG])?|(?:ms|s|m|h|d)(?: \d+[smh])?)$|^\?$/
+
+/** A name, a reason or an error may hold characters that a terminal obeys. */
+export const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, " ")
 
 /** A duration with the precision that people need. */
 export const age = Span.text

@@ -211,40 +211,6 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("com
       ])
     }))
 
-  it.effect("status prints a table for people, and JSON for programs", () =>
-    Effect.gen(function*() {
-      const { flags } = yield* Pgq.schema
-
-      const empty = yield* Pgq.run(["status", ...flags])
-      yield* Pgq.run(["enqueue", "a", "--queue", "mail", ...flags])
-      yield* Pgq.run(["enqueue", "a", "--delay", "1h", ...flags])
-      const table = yield* Pgq.run(["status", ...flags])
-      const json = yield* Pgq.run(["status", "--json", ...flags])
-
-      assert.match(empty.stdout, /^queue +ready +waiting .*\n\nworker +label/)
-      assert.match(
-        table.stdout,
-        /^queue    ready  waiting  running  scheduled .*  cancelled  expired  discarded\n/
-      )
-      assert.match(table.stdout, /^default      0        0        0          1 /m)
-      assert.match(table.stdout, /^mail         1        0        0          0 /m)
-      const queues: unknown = JSON.parse(json.stdout).queues
-      assert.deepInclude(queues, {
-        queue: "mail",
-        ready: 1,
-        waiting: 0,
-        running: 0,
-        scheduled: 0,
-        paused: 0,
-        completed: 0,
-        failed: 0,
-        cancelled: 0,
-        expired: 0,
-        discarded: 0
-      })
-      assert.deepStrictEqual([empty.code, table.code, json.code, table.stderr], [0, 0, 0, ""])
-    }))
-
   it.effect("finds its database by PGQ_URL, then DATABASE_URL, then PG*", () =>
     Effect.gen(function*() {
       const { url } = yield* Postgres.TestDatabase

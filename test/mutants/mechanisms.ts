@@ -203,6 +203,10 @@ export const mechanisms = {
   ],
   boundOfLogs: ["the bound of a run's log lines", "a handler fills memory and disk"],
   lastLines: ["sending the last lines of a run before its end is recorded", "they are lost"],
+  boundedReads: [
+    "the settings of a look, their end with it, and the parts that it may miss",
+    "a look at a deep queue takes long, changes its session, or fails as a whole"
+  ],
   stuck: ["telling of runs that go on after an interruption", "a slot is gone, and nobody knows"],
   rules: ["finding the rule of an error by its tag and fields", "a job is tried again for nothing"],
   failures: [

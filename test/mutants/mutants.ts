@@ -10,6 +10,7 @@ import { ofFailureReports } from "./ofFailureReports.ts"
 import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofHints } from "./ofHints.ts"
+import { ofInsight } from "./ofInsight.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
 import { ofOperators } from "./ofOperators.ts"
@@ -51,6 +52,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofRuns,
   ...ofRunReports,
   ...ofHints,
+  ...ofInsight,
   ...ofSoaks,
   ...ofModels
 ]

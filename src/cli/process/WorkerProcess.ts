@@ -11,7 +11,7 @@ import * as RowLock from "../../layers/locks/RowLock.ts"
 import * as SoloLock from "../../layers/locks/SoloLock.ts"
 import * as PgWorker from "../../layers/PgWorker.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
-import { JobAdmin } from "../../services/JobAdmin.ts"
+import { Insight } from "../../services/Insight.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
 import * as Database from "../Database.ts"
 import * as ErrorLine from "../ErrorLine.ts"
@@ -111,7 +111,7 @@ const reportUncaught = Effect.gen(function*() {
 
 interface Queue {
   readonly control: WorkerControl["Service"]
-  readonly admin: JobAdmin["Service"]
+  readonly insight: Insight["Service"]
 }
 
 const start = Effect.fnUntraced(function*(options: Options, scope: Scope.Scope) {
@@ -135,7 +135,7 @@ const work = Effect.fnUntraced(function*(options: Options) {
     { ...options, workerId, queues, schema, notify, onHang: "kill" },
     Effect.succeed(handlers)
   ).pipe(Layer.provide(lock(options)))
-  const queue = yield* Effect.all({ control: WorkerControl, admin: JobAdmin }).pipe(
+  const queue = yield* Effect.all({ control: WorkerControl, insight: Insight }).pipe(
     Effect.provideContext(yield* Layer.build(live))
   )
   const { concurrency, mode, queues: names } = yield* queue.control.status
@@ -165,8 +165,9 @@ const lock = ({ advisoryKey, cooperative }: Options) =>
 
 const status = Effect.fnUntraced(function*(running: Deferred.Deferred<Queue>) {
   if (!(yield* Deferred.isDone(running))) return yield* Log.print([`pgq ${process.pid}: starting`])
-  const { admin, control } = yield* Deferred.await(running)
-  const waiting = yield* admin.counts.pipe(
+  const { control, insight } = yield* Deferred.await(running)
+  const waiting = yield* insight.overview().pipe(
+    Effect.map(({ queues }) => queues),
     Effect.timeout("3 seconds"),
     Effect.catch((error) => Effect.succeed(error.message))
   )

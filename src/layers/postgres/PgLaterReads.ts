@@ -52,7 +52,7 @@ const blocked = ({ name, sql }: BoundedReads.To) => (cap: number) =>
         AND NOT EXISTS (SELECT FROM ${name("set_aside")} WHERE job_id = never.id)
     )
     SELECT queue, key, id::text AS job, name, failures, NULL AS next,
-           ${name("first_line")}(error) AS error, lanes, seen.jobs AS seen
+           left(split_part(error, E'\\n', 1), 200) AS error, lanes, seen.jobs AS seen
     FROM (SELECT count(*)::float8 AS jobs FROM never) AS seen LEFT JOIN blocked ON n <= 3
     ORDER BY blocked.id LIMIT 300
   `)
@@ -60,7 +60,7 @@ const blocked = ({ name, sql }: BoundedReads.To) => (cap: number) =>
 const blockedLanes = ({ name, sql }: BoundedReads.To) => (limit: number) =>
   withTimeout("lanes")(sql<LaneRow>`
     SELECT queue, serialization_key AS key, id::text AS job, name, failures, NULL AS next,
-           ${name("first_line")}(error) AS error
+           left(split_part(error, E'\\n', 1), 200) AS error
     FROM (
       SELECT * FROM ${name("jobs")} WHERE state IN ('scheduled', 'retry') AND run_at = 'infinity'
       LIMIT ${laterMax}::integer
@@ -73,7 +73,7 @@ const blockedLanes = ({ name, sql }: BoundedReads.To) => (limit: number) =>
 const retryingLanes = ({ name, sql }: BoundedReads.To) => (limit: number) =>
   withTimeout("lanes")(sql<LaneRow>`
     SELECT queue, serialization_key AS key, id::text AS job, name, failures, run_at AS next,
-           ${name("first_line")}(error) AS error
+           left(split_part(error, E'\\n', 1), 200) AS error
     FROM (
       SELECT * FROM ${name("jobs")} WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
       ORDER BY run_at LIMIT ${laterMax}::integer

@@ -1,0 +1,47 @@
+/**
+ * Mutants of the looks at a schema: their bounds.
+ */
+import { type Mutant, test } from "./Mutant.ts"
+
+export const ofInsight: ReadonlyArray<Mutant> = [
+  {
+    name: "look-that-may-walk-through-tables",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/BoundedReads.ts",
+      from: "set_config('enable_seqscan', 'off', true)",
+      to: "set_config('enable_seqscan', 'on', true)"
+    }, {
+      file: "src/layers/postgres/BoundedReads.ts",
+      from: "set_config('enable_bitmapscan', 'off', true)",
+      to: "set_config('enable_bitmapscan', 'on', true)"
+    }],
+    by: [test("plans/insight", "never analysed")]
+  },
+  {
+    name: "look-that-waits-for-a-lock",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/BoundedReads.ts",
+      from: `code === "57014" || code === "55P03"`,
+      to: `code === "57014"`
+    }],
+    by: [test(
+      "engine/control/insight",
+      "tells what it can see while a lock keeps it from the jobs"
+    )]
+  },
+  {
+    name: "look-that-leaves-its-settings",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/BoundedReads.ts",
+      from: "Effect.flip(sql.withTransaction(Effect.flatMap(Effect.exit(reads), Effect.fail)))",
+      to: "sql.withTransaction(Effect.exit(reads))"
+    }],
+    by: [test(
+      "engine/control/insight",
+      "takes part in the caller's transaction, and leaves its settings alone"
+    )]
+  }
+]
