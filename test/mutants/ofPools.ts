@@ -74,9 +74,9 @@ export const ofPools: ReadonlyArray<Mutant> = [
     isSlow: true,
     of: "hangingUp",
     changes: [{
-      file: "src/layers/postgres/PgNotifier.ts",
-      from: "Scope.provide(pinned.listen(`${schema}:wake`), listening)",
-      to: "pinned.listen(`${schema}:wake`)"
+      file: "src/layers/postgres/PgListener.ts",
+      from: "Scope.provide(pinned.listen(channel), listening)",
+      to: "pinned.listen(channel)"
     }],
     by: [test("connections/silence", "a scope closes that says UNLISTEN")]
   },
