@@ -109,4 +109,29 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("sta
       assert.strictEqual(unfit.code, 2)
       assert.match(unfit.stdout, /^unknown: .*not_there/)
     }))
+
+  it.effect("shows the workers with their names, those of a lost lease as late", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      yield* sql`
+        INSERT INTO ${table("workers")} (
+          id, label, host, pid, queues, mode, concurrency, names, started_at, lease, lease_until
+        ) VALUES
+          (gen_random_uuid(), 'a', 'x', 1, '{mail,sms}', 'row-lock', 5, '{send,ask}',
+           now() - interval '1 hour', '15 s', now() + interval '1 hour'),
+          (gen_random_uuid(), 'b', 'y', 2, '{mail}', 'solo', 1, NULL, now(), '15 s',
+           now() - interval '1 s')
+      `
+
+      const text = yield* Pgq.run(["workers", ...flags])
+      const json = yield* Pgq.run(["workers", "--json", ...flags])
+
+      assert.match(text.stdout, /^x:1 +a +mail,sms +row-lock +5 +0 +1h 0m +0ms +send,ask$/m)
+      assert.match(text.stdout, /^y:2 +b +mail +solo +1 +0 +\S+ +late +any$/m)
+      assert.containsSubset(JSON.parse(json.stdout), [
+        { label: "a", names: ["send", "ask"], isLive: true },
+        { label: "b", names: null, isLive: false, running: 0 }
+      ])
+    }))
 })

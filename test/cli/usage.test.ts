@@ -6,8 +6,8 @@ import { Effect } from "effect"
 import * as Pgq from "./Pgq.ts"
 
 const commands =
-  "schema migrate check start status stop enqueue cancel edit retry discard failed runs logs await"
-    .split(" ")
+  ("schema migrate check start status stop workers enqueue cancel edit retry discard failed runs " +
+    "logs await").split(" ")
 
 const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [
   [["nonsense"], "Unknown subcommand \"nonsense\""],

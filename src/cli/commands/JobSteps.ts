@@ -4,6 +4,7 @@
 import { Console, Effect, Option } from "effect"
 import { Argument, CliError, Flag } from "effect/cli"
 import * as QueueLive from "../../layers/QueueLive.ts"
+import type { Insight } from "../../services/Insight.ts"
 import type { JobAdmin } from "../../services/JobAdmin.ts"
 import type { JobControl } from "../../services/JobControl.ts"
 import type { PauseControl } from "../../services/PauseControl.ts"
@@ -72,7 +73,7 @@ export const progress = (say: (text: string) => Effect.Effect<void>) => {
 
 /** Works on the database that the flags name. */
 export const onDatabase = <A, E>(
-  work: Effect.Effect<A, E, JobAdmin | JobControl | PauseControl>,
+  work: Effect.Effect<A, E, Insight | JobAdmin | JobControl | PauseControl>,
   given: Parameters<typeof Database.layer>[0]
 ) =>
   Effect.gen(function*() {

@@ -79,6 +79,16 @@ const countsHead = [
 export const ofWorkers = (workers: ReadonlyArray<WorkerOverview>): string =>
   StatusText.table(workerHead, workers.map(workerRow))
 
+/** The same, with the names of the jobs that each of them handles. */
+export const ofWorkersWithNames = (workers: ReadonlyArray<WorkerOverview>): string =>
+  StatusText.table(
+    [...workerHead, "names"],
+    workers.map((worker) => [
+      ...workerRow(worker),
+      StatusText.printable(worker.names === null ? "any" : worker.names.join(","))
+    ])
+  )
+
 const workerHead = ["worker", "label", "queues", "mode", "at once", "running", "up", "renewed"]
 
 const workerRow = (worker: WorkerOverview): ReadonlyArray<string | number> => [
