@@ -67,9 +67,7 @@ const ofDatabase = Effect.fnUntraced(function*({ check, exact, json }: Shown) {
   yield* PgSchema.check({ schema })
   const { counts, overview } = yield* Effect.all({
     overview: Insight.use((insight) => insight.overview({ countsUpTo })),
-    counts: exact
-      ? Effect.map(JobAdmin.use((admin) => admin.counts), (counts) => counts)
-      : Effect.succeed(undefined)
+    counts: exact ? JobAdmin.use((admin) => admin.counts) : Effect.undefined
   }).pipe(Effect.provide(QueueLive.client({ schema })))
   const verdict = Verdict.of(overview)
   const text = json

@@ -5,7 +5,7 @@
  * the settings of the reads end with them.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { Effect, Exit, Option } from "effect"
+import { Effect, Exit, type Option } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { lossAsFailure } from "./PgError.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -51,8 +51,8 @@ export const part = <A, R>(
   read: Effect.Effect<A, StoreError, R>
 ): Effect.Effect<Option.Option<A>, StoreError, R> =>
   undone(sql, operation, read).pipe(
-    Effect.map(Option.some),
-    Effect.catch((error) => isUnread(error) ? Effect.succeedNone : Effect.fail(error))
+    Effect.asSome,
+    Effect.catchIf(isUnread, () => Effect.succeedNone)
   )
 
 /** Lowers the limit of the statements that follow in the same part. */
