@@ -10,14 +10,25 @@ export interface Member {
 }
 
 /** The members of an object, in their order in the text. `json` must be valid. */
-export const members = (json: string): ReadonlyArray<Member> => {
-  const found: Array<Member> = []
+export const members = (json: string): ReadonlyArray<Member> =>
+  parts(json).map((part) => {
+    const end = endOfString(part, 0) + 1
+    return {
+      name: String(JSON.parse(part.slice(0, end))),
+      value: part.slice(part.indexOf(":", end) + 1).trim()
+    }
+  })
+
+/** The elements of an array as written, in their order. `json` must be valid. */
+export const elements = (json: string): ReadonlyArray<string> => parts(json)
+
+/** The texts between the outermost commas of an object or an array. */
+const parts = (json: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
   let depth = 0
-  let name: string | undefined
   let start = 0
   const end = (at: number) => {
-    if (name !== undefined) found.push({ name, value: json.slice(start, at).trim() })
-    name = undefined
+    found.push(json.slice(start, at).trim())
     start = at + 1
   }
   for (let at = 0; at < json.length; at++) {
@@ -28,12 +39,8 @@ export const members = (json: string): ReadonlyArray<Member> => {
     } else if (character === "}" || character === "]") {
       if (--depth === 0) end(at)
     } else if (depth === 1 && character === ",") end(at)
-    else if (depth === 1 && character === ":") {
-      name = String(JSON.parse(json.slice(start, at)))
-      start = at + 1
-    }
   }
-  return found
+  return found.filter((part) => part !== "")
 }
 
 /** The position of the quote that ends the string that begins at `start`. */

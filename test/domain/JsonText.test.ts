@@ -19,6 +19,13 @@ describe("JsonText", () => {
     assert.deepStrictEqual(JsonText.members(json), expected)
   })
 
+  it.each<[string, ReadonlyArray<string>]>([
+    ["[]", []],
+    [" [ 1.10 , {\"a\":[1,2]},\",]\" ] ", ["1.10", "{\"a\":[1,2]}", "\",]\""]]
+  ])("finds the elements of %s as they were written", (json, expected) => {
+    assert.deepStrictEqual(JsonText.elements(json), expected)
+  })
+
   it.prop(
     "finds of any object what JSON.parse finds",
     { object: Schema.Record(Schema.String, Schema.Json), indent: Schema.Literals([0, 2]) },
