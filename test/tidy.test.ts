@@ -50,6 +50,13 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/testing/PgKit.ts": ["layers/postgres", "@effect/sql-pg"],
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
 
+  "http": [...inner, "layers/effects/", "effect/http", "effect/http-api"],
+  "http/Credentials.ts": ["effect/encoding", "effect/net", "node:crypto"],
+  "http/Guard.ts": ["effect/net"],
+  "http/JobsLive.ts": ["node:crypto"],
+  "http/Mount.ts": ["effect/net"],
+  "http/Sessions.ts": ["node:crypto"],
+
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
   "cli/script": ["domain/", "layers/effects/", "layers/job/", "cli", "amaro", "node:"],
   "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],

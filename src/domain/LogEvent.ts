@@ -56,6 +56,8 @@ export const events = {
   "script.empty": "The job script registers no handler.",
   "pid-file.replaced": "A stale pid file was replaced.",
   "server.stopped": "The embedded server was stopped, or none was running.",
+  "api.changed": "Somebody has changed something through the HTTP API.",
+  "api.failed": "A request to the HTTP API failed, and only an operator can help.",
   "process.crashed": "An uncaught error ends the process.",
   "supervisor.started": "The first child works, and the supervisor starts the others.",
   "child.ended": "A child ended without being asked to. Its jobs are given back.",

@@ -9,6 +9,7 @@ import * as MemorySchema from "../../src/layers/memory/MemorySchema.ts"
 import * as MemoryQueue from "../../src/layers/MemoryQueue.ts"
 import * as TestQueue from "../../src/layers/TestQueue.ts"
 import * as InsightSuite from "./InsightSuite.ts"
+import * as AdminApiSuite from "./AdminApiSuite.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
@@ -29,6 +30,7 @@ JobAdminSuite.suite("memory", MemorySchema.layer)
 JobControlSuite.suite("memory", MemorySchema.layer)
 PauseControlSuite.suite("memory", MemorySchema.layer)
 RunReportsSuite.suite("memory", MemorySchema.layer)
+AdminApiSuite.suite("memory", MemorySchema.layer)
 NotifierSuite.suite("memory", MemorySchema.layer)
 TestQueueSuite.suite(
   "memory",

@@ -10,6 +10,7 @@ import * as TestQueue from "../../src/layers/TestQueue.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Postgres from "../support/Postgres.ts"
 import * as InsightSuite from "./InsightSuite.ts"
+import * as AdminApiSuite from "./AdminApiSuite.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
@@ -33,6 +34,7 @@ JobAdminSuite.suite("postgres", PgQueue.layer)
 JobControlSuite.suite("postgres", PgQueue.layer)
 PauseControlSuite.suite("postgres", PgQueue.layer)
 RunReportsSuite.suite("postgres", PgQueue.layer)
+AdminApiSuite.suite("postgres", PgQueue.layer)
 SchedulerSuite.suite("postgres", PgQueue.layer)
 WorkerRegistrySuite.suite("postgres", PgQueue.layer)
 

@@ -1,0 +1,63 @@
+/**
+ * Jobs and changes as the API takes them, as the services take them. A payload goes to the store as
+ * it was written, because JavaScript would round large numbers.
+ */
+import { Duration, Effect, Result } from "effect"
+import * as ByHandInput from "../domain/ByHandInput.ts"
+import type { JobInvalid } from "../domain/Errors.ts"
+import { newJob } from "../domain/JobRecord.ts"
+import * as JsonText from "../domain/JsonText.ts"
+import type { OfferedJob } from "../domain/Unique.ts"
+import * as UniqueRule from "../domain/UniqueRule.ts"
+import type { Changes, NewJob } from "./Api.ts"
+
+type Terms = Omit<typeof Changes.Type, "payload">
+
+/** The jobs of a body. `text` is the body as it came. */
+export const jobs = (
+  given: ReadonlyArray<typeof NewJob.Type>,
+  text: string
+): Effect.Effect<ReadonlyArray<OfferedJob>, JobInvalid> => {
+  const texts = JsonText.elements(valueOf(text, "jobs") ?? "[]")
+  return Effect.forEach(given, (job, n) => Effect.fromResult(one(job, texts[n] ?? "{}")))
+}
+
+const one = (
+  { key, name, queue, uniqueKey, ...terms }: typeof NewJob.Type,
+  text: string
+): Result.Result<OfferedJob, JobInvalid> => {
+  const job = newJob(name, valueOf(text, "payload") ?? "{}", { ...termsOf(terms), queue, key })
+  return uniqueKey === undefined
+    ? job
+    : Result.flatMap(job, (job) =>
+      Result.map(
+        UniqueRule.wishOf(UniqueRule.keep, {}, uniqueKey),
+        (unique) => ({ ...job, unique })
+      ))
+}
+
+/** The changes of a body. `text` is the body as it came. */
+export const change = (id: bigint, given: Terms, text: string) =>
+  Effect.fromResult(
+    ByHandInput.ofEdit(id, { ...termsOf(given), payload: valueOf(text, "payload") })
+  )
+
+const termsOf = ({ delaySeconds, expiresAt, expiresInSeconds, ...terms }: Terms) => {
+  const { maxAttempts, priority, runAt } = terms
+  const times = {
+    maxAttempts,
+    priority,
+    runAt: runAt === undefined ? undefined : new Date(runAt),
+    delay: delaySeconds === undefined ? undefined : Duration.seconds(delaySeconds)
+  }
+  // Both together are refused by the check of the job.
+  return {
+    ...times,
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    expiresIn: expiresInSeconds === undefined ? undefined : Duration.seconds(expiresInSeconds)
+  }
+}
+
+/** Of two members of one name, JSON takes the last. */
+const valueOf = (text: string, name: string): string | undefined =>
+  JsonText.members(text).findLast((member) => member.name === name)?.value

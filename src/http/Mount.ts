@@ -1,0 +1,100 @@
+/**
+ * Mounts the HTTP API in a router, with the ways to show who one is that pgq's own server has.
+ */
+import { Context, Effect, Layer } from "effect"
+import { HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import type { IpNetwork } from "effect/net"
+import { JobControl } from "../services/JobControl.ts"
+import { JobRepo } from "../services/JobRepo.ts"
+import { PauseControl } from "../services/PauseControl.ts"
+import { Api } from "./Api.ts"
+import * as Gate from "./Gate.ts"
+import * as Guard from "./Guard.ts"
+import * as Inputs from "./Inputs.ts"
+import * as JobsLive from "./JobsLive.ts"
+import type * as MountOptions from "./MountOptions.ts"
+import * as QueuesLive from "./QueuesLive.ts"
+import * as SessionLive from "./SessionLive.ts"
+import type { Sessions } from "./Sessions.ts"
+
+/**
+ * Adds the API to a router. The router's own routes see no request below the prefix, also none
+ * that leads nowhere.
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<never, never, HttpRouter.HttpRouter | MountOptions.Services> =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const router = yield* HttpRouter.HttpRouter
+    const prefix = options.prefix?.replace(/\/+$/, "") ?? ""
+    const { app } = yield* inner(options)
+    const guarded = Guard.protect(app, {
+      ...options,
+      hosts: new Set((options.hosts ?? Guard.loopback).map((host) => host.toLowerCase()))
+    })
+    yield* router.addGlobalMiddleware((others) =>
+      HttpServerRequest.HttpServerRequest.use((request) => {
+        const url = below(prefix, request.url)
+        return url === undefined
+          ? others
+          : Effect.provideService(
+            guarded,
+            HttpServerRequest.HttpServerRequest,
+            request.modify({ url })
+          )
+      })
+    )
+  }))
+
+/** The rest of a path below the prefix; `undefined` for other paths. */
+const below = (prefix: string, url: string): string | undefined => {
+  const rest = url.slice(prefix.length)
+  return url.startsWith(prefix) && /^(?:$|[/?#])/.test(rest)
+    ? rest.startsWith("/") ? rest : `/${rest}`
+    : undefined
+}
+
+export interface Options extends Omit<MountOptions.Options, "access"> {
+  /** Takes the place of `access`. */
+  readonly check: Gate.Check
+  readonly sessions: Sessions | undefined
+  /** The scheme that a client without credentials is asked for. */
+  readonly challenge: string
+  readonly trusted?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
+}
+
+/** The layers are built anew for each mount, although an application's layers are shared. */
+const inner = Effect.fnUntraced(function*(options: Options) {
+  const router = yield* HttpRouter.make
+  const services = Context.pick(JobControl, JobRepo, PauseControl)(
+    yield* Effect.context<MountOptions.Services>()
+  )
+  const groups = Layer.mergeAll(
+    JobsLive.layer,
+    QueuesLive.layer,
+    SessionLive.layer({
+      path: options.prefix ?? "/",
+      schema: options.schema ?? "pgq",
+      sessions: options.sessions
+    })
+  )
+  const app = HttpApiBuilder.layer(Api, { openapiPath: "/api/v1/openapi.json" }).pipe(
+    Layer.provide(groups),
+    Layer.provide([Gate.layer(bounded(options)), Inputs.layer, HttpServer.layerServices]),
+    Layer.provide(Layer.succeedContext(services)),
+    Layer.provide(Layer.succeed(HttpRouter.HttpRouter, router))
+  )
+  yield* Layer.buildWithMemoMap(app, Layer.makeMemoMapUnsafe(), yield* Effect.scope)
+  return { app: router.asHttpEffect() }
+})
+
+/** The rights that the options leave to each sender. */
+const bounded = ({ check, hidePayloads = false, readOnly = false }: Options): Gate.Check => {
+  const left = new Set(
+    Gate.rights.filter((right) =>
+      !(hidePayloads && right === "payloads") && !(readOnly && Gate.isChange(right))
+    )
+  )
+  return (request) => Effect.map(check(request), (found) => Gate.within(found, left))
+}

@@ -1,0 +1,29 @@
+/**
+ * The options of the HTTP API, and the services that it asks.
+ */
+import type { JobControl } from "../services/JobControl.ts"
+import type { JobRepo } from "../services/JobRepo.ts"
+import type { PauseControl } from "../services/PauseControl.ts"
+import type { Authenticate } from "./Access.ts"
+
+/** How the API is mounted. */
+export interface Options {
+  /** Finds out who sends a request, and what is allowed to them. */
+  readonly access: Authenticate
+  /** The whole path in front of `/api/v1`, such as `/admin/pgq`. Defaults to none. */
+  readonly prefix?: `/${string}` | undefined
+  /**
+   * The names by which clients may call the server, without a port. Defaults to the names of the
+   * machine for itself: `localhost`, `127.0.0.1` and `[::1]`.
+   */
+  readonly hosts?: ReadonlyArray<string> | undefined
+  /** Whether no request may see payloads, whoever sends it. Defaults to false. */
+  readonly hidePayloads?: boolean | undefined
+  /** Whether no request may change anything, whoever sends it. Defaults to false. */
+  readonly readOnly?: boolean | undefined
+  /** The name of the schema, as the API tells it. Defaults to "pgq". */
+  readonly schema?: string | undefined
+}
+
+/** The services that the API asks, as `QueueLive.client` provides them. */
+export type Services = JobControl | JobRepo | PauseControl

@@ -1,0 +1,54 @@
+/**
+ * All endpoints of the contract, each with a request that fits it.
+ */
+import { Context } from "effect"
+import { HttpApi } from "effect/http-api"
+import type { Right } from "../../src/http/Access.ts"
+import { Api } from "../../src/http/Api.ts"
+import * as Gate from "../../src/http/Gate.ts"
+
+export interface Endpoint {
+  readonly name: string
+  readonly method: string
+  /** With the id of a job that may not exist. */
+  readonly path: string
+  readonly body: unknown
+  readonly right: Right | undefined
+}
+
+/** Bodies of the endpoints that refuse an empty one. */
+const bodies: Readonly<Record<string, unknown>> = {
+  "jobs.add": { jobs: [{ name: "greet" }] },
+  "jobs.edit": { priority: 1 },
+  "queues.pause": { paused: true }
+}
+
+const queries: Readonly<Record<string, string>> = {
+  "queues.why": "?queue=mail",
+  "queues.pause": "?queue=mail"
+}
+
+const collect = (): ReadonlyArray<Endpoint> => {
+  const found: Array<Endpoint> = []
+  HttpApi.reflect(Api, {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint, group }) => {
+      const name = `${group.identifier}.${endpoint.identifier}`
+      found.push({
+        name,
+        method: endpoint.method,
+        path: endpoint.path.replace(":id", "1") + (queries[name] ?? ""),
+        body: bodies[name] ?? {},
+        right: Context.get(endpoint.annotations, Gate.Needs)
+      })
+    }
+  })
+  return found
+}
+
+export const all = collect()
+
+/** Those that change something, but for sessions. */
+export const changes = all.filter(({ method, name }) =>
+  method !== "GET" && !name.startsWith("session.")
+)

@@ -1,0 +1,71 @@
+/**
+ * The HTTP API on a port of its own, and requests to it with any header that a test wants, which
+ * `fetch` would not send.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Context, Effect, Layer, Logger } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createServer, request } from "node:http"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  readonly text: string
+}
+
+export interface Asked {
+  readonly method?: string | undefined
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+  readonly body?: unknown
+}
+
+export type Ask = (path: string, asked?: Asked) => Effect.Effect<Answer>
+
+/** Serves these routes until the scope closes. The headers go with every request. */
+export const open = Effect.fnUntraced(function*<E, R>(
+  routes: Layer.Layer<never, E, R>,
+  headers: Readonly<Record<string, string>> = {}
+) {
+  const server = yield* Layer.build(
+    HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
+      Layer.provideMerge(
+        NodeHttpServer.layer(() => createServer(), { host: "127.0.0.1", port: 0 })
+      ),
+      Layer.provide(Logger.layer([]))
+    )
+  )
+  const { address } = Context.get(server, HttpServer.HttpServer)
+  const port = "port" in address ? address.port : 0
+  const ask: Ask = (path, { headers: own, ...asked } = {}) =>
+    send(port, path, { ...asked, headers: { ...headers, ...own } })
+  return ask
+})
+
+/** The headers of a program that changes something. */
+export const change = { "x-pgq": "1", "content-type": "application/json" }
+
+const send = (port: number, path: string, { body, headers, method = "GET" }: Asked) =>
+  Effect.callback<Answer>((resume) => {
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body)
+    const given = Object.entries(headers ?? {}).filter(([, value]) => value !== undefined)
+    const sent = request(
+      { host: "127.0.0.1", port, path, method, agent: false, headers: Object.fromEntries(given) },
+      (response) => {
+        let text = ""
+        response.setEncoding("utf8").on("data", (part) => text += part).on(
+          "end",
+          () =>
+            resume(Effect.succeed({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              text
+            }))
+        )
+      }
+    )
+    sent.on("error", (error) => resume(Effect.die(error)))
+    sent.end(text)
+  })
+
+/** The answer's body as JSON. */
+export const json = ({ text }: Answer): Readonly<Record<string, unknown>> => JSON.parse(text)
