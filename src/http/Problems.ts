@@ -16,7 +16,23 @@ export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest",
   title: "The request cannot be meant"
 }, { errors: Schema.optionalKey(Schema.Array(HttpApiError.ProblemIssue)) }) {}
 
-/** There are no credentials, or wrong ones. */
+/**
+ * There are no credentials, or wrong ones: the sender of a request must show first who they are.
+ * `detail` tells how, for people. The `access` of `AdminApi` fails with it.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Access, AdminApi, Unauthenticated } from "pgq/http"
+ *
+ * export const Routes = AdminApi.layer({
+ *   access: ({ headers }) =>
+ *     headers["x-staff"] === undefined
+ *       ? Effect.fail(new Unauthenticated({ detail: "log in at /login" }))
+ *       : Effect.succeed(Access.readOnly(headers["x-staff"]))
+ * })
+ * ```
+ */
 export class Unauthenticated extends HttpApiError.Problem<Unauthenticated>()("Unauthenticated", {
   type: `${urn}unauthenticated`,
   status: 401,

@@ -18,7 +18,7 @@ const Manifest = Schema.fromJsonString(Schema.Struct({
   exports: Schema.Record(Schema.String, Schema.Unknown)
 }))
 
-const doors = [".", "./testing", "./embedded", "./job-script"]
+const doors = [".", "./testing", "./embedded", "./http", "./job-script"]
 
 const options = { excludeTestServices: true, timeout: "1 minute" } as const
 layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the package", (it) => {
@@ -70,6 +70,7 @@ layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the packa
         "pgq true",
         "pgq/testing true",
         "pgq/embedded true",
+        "pgq/http true",
         // This entry point exports only types.
         "pgq/job-script false",
         ...Array.from({ length: 4 }, () => "ERR_PACKAGE_PATH_NOT_EXPORTED")
