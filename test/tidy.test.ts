@@ -60,7 +60,16 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
   "cli/script": ["domain/", "layers/effects/", "layers/job/", "cli", "amaro", "node:"],
   "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],
+  "cli/api": ["domain/", "http/", "layers/", "cli", "node:"],
+  "cli/api/ApiInput.ts": ["effect/cli"],
+  "cli/api/ApiAuth.ts": ["effect/net"],
+  "cli/api/ApiServer.ts": [
+    "effect/http",
+    "@effect/platform-node/NodeHttpServer"
+  ],
+  "cli/api/ApiClient.ts": ["@effect/sql-pg"],
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
+  "cli/commands/api.ts": ["cli/api/"],
   "cli/main.ts": ["cli/commands/", "@effect/platform-node/NodeServices"]
 }
 

@@ -20,7 +20,16 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   // The option `--pace` of the soak test: the number of faults in a period.
   "pace": ["test/soak/"],
   // A secret in the header `authorization`, as HTTP and other programs call it.
-  "token": ["src/http/", "test/http/"]
+  "token": [
+    "src/http/",
+    "src/cli/api/",
+    "src/cli/commands/api.ts",
+    "test/http/",
+    "test/cli/api.test.ts",
+    "docs/reference/api.md",
+    "docs/reference/cli.md",
+    "docs/guides/operating.md"
+  ]
 }
 
 const files = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(

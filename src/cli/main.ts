@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import { CliConfig, Command, GlobalFlag } from "effect/cli"
 import { createRequire } from "node:module"
 import * as Arguments from "./Arguments.ts"
+import { api } from "./commands/api.ts"
 import { await_ } from "./commands/await.ts"
 import { cancel } from "./commands/cancel.ts"
 import { check } from "./commands/check.ts"
@@ -43,7 +44,8 @@ const pgq = Command.make("pgq").pipe(
       commands: [enqueue, why, cancel, edit, retry, discard, failed, runs, logs, await_]
     },
     { group: "Queues", commands: [pause, resume, pauses] },
-    { group: "Database", commands: [schema, migrate, check] }
+    { group: "Database", commands: [schema, migrate, check] },
+    { group: "Servers", commands: [api] }
   ])
 )
 

@@ -36,6 +36,7 @@ export interface Running {
   readonly message: (text: string) => Effect.Effect<void, Error>
   readonly exit: Effect.Effect<Ended, Error>
   readonly stderr: () => string
+  readonly stdout: () => string
 }
 
 export interface Options {
@@ -107,7 +108,8 @@ const watch = (child: ChildProcess): Running => {
       Effect.timeout(patience),
       Effect.mapError(() => new Error(`no exit of ${child.spawnargs.join(" ")}, in:\n${stderr}`))
     ),
-    stderr: () => stderr
+    stderr: () => stderr,
+    stdout: () => stdout
   }
 }
 

@@ -3,9 +3,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import * as MutantTable from "../mutants/Table.ts"
+import * as ApiTable from "./ApiTable.ts"
 import * as DecisionTable from "./DecisionTable.ts"
 import * as LogTable from "./LogTable.ts"
 
-for (const { page, writtenInto } of [MutantTable, LogTable, DecisionTable]) {
+for (const { page, writtenInto } of [MutantTable, LogTable, DecisionTable, ApiTable]) {
   writeFileSync(page, writtenInto(readFileSync(page, "utf8")))
 }

@@ -1,0 +1,31 @@
+/**
+ * The connections of `pgq api` to the database: few, with bounds of their own, and of no more use
+ * than the server is asked for.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer } from "effect"
+import * as EventLog from "../../layers/effects/EventLog.ts"
+import * as PgConninfo from "../../layers/postgres/connection/PgConninfo.ts"
+import * as Database from "../Database.ts"
+import type { Input } from "./ApiInput.ts"
+
+/** A pooler refuses settings of a session, so behind one a role must guard what may be changed. */
+export const of = Effect.fnUntraced(function*({ readOnly }: Pick<Input, "readOnly">) {
+  const { conninfo } = yield* Database.Database
+  if (!conninfo.prepare && readOnly) {
+    yield* EventLog.warning(
+      "setting.remark",
+      "--read-only: a pooler may let a session write; connect as a role that only reads"
+    )
+  }
+  const limits = conninfo.prepare ? { ...session, ...(readOnly ? reading : {}) } : {}
+  return Layer.orDie(PgClient.layer({
+    ...PgConninfo.clientConfig(conninfo),
+    applicationName: "pgq api",
+    maxConnections: 2,
+    startupParameters: { ...conninfo.settings, ...limits }
+  }))
+})
+
+const session = { statement_timeout: "2000", lock_timeout: "500" }
+const reading = { default_transaction_read_only: "on" }

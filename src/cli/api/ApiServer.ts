@@ -1,0 +1,100 @@
+/**
+ * The server of `pgq api`: the HTTP API on an address of its own, with connections of its own to
+ * the database.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Console, Context, Effect, Layer, Option, Redacted } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
+import { SettingInvalid } from "../../domain/Errors.ts"
+import * as Credentials from "../../http/Credentials.ts"
+import * as Guard from "../../http/Guard.ts"
+import * as Mount from "../../http/Mount.ts"
+import * as QueueLive from "../../layers/QueueLive.ts"
+import * as Database from "../Database.ts"
+import * as ApiAuth from "./ApiAuth.ts"
+import * as ApiClient from "./ApiClient.ts"
+import type { Input } from "./ApiInput.ts"
+import * as Listen from "./Listen.ts"
+
+/** Serves until a signal comes. `connection` is the connection string of the input. */
+export const run = Effect.fnUntraced(
+  function*(given: Input, connection: string | undefined) {
+    const input = {
+      ...given,
+      connection: Option.map(Option.fromUndefinedOr(connection), (text) => Redacted.make(text))
+    }
+    const listen = yield* Effect.fromResult(Listen.parse(input.listen))
+    yield* refuseOpen(listen, input)
+    const { auth, printed } = yield* ApiAuth.of(
+      Option.getOrElse(input.auth, () => "token" as const),
+      input
+    )
+    const trusted = yield* ApiAuth.networks(input.trustedProxy)
+    const database = yield* Layer.build(Database.layer(input))
+    const { schema } = Context.get(database, Database.Database)
+    yield* Effect.provide(Database.ready, database)
+
+    const api = Mount.layer({
+      ...Credentials.of(auth),
+      ...input,
+      schema,
+      trusted,
+      challenge: auth.kind === "basic" ? "Basic realm=\"pgq\", charset=\"UTF-8\"" : "Bearer",
+      hosts: [
+        ...Guard.loopback,
+        ...("host" in listen ? [Listen.nameOf(listen.host)] : []),
+        ...input.host
+      ]
+    }).pipe(
+      Layer.provide(QueueLive.client({ schema })),
+      Layer.provide(Layer.unwrap(Effect.provide(ApiClient.of(input), database)))
+    )
+    const address = yield* serve(api, listen)
+    yield* Console.log(
+      [address, ...(printed === undefined ? [] : [`authorization: Bearer ${printed}`])].join("\n")
+    )
+    return yield* Effect.never
+  },
+  Effect.scoped
+)
+
+const refuseOpen = Effect.fnUntraced(function*(listen: Listen.Listen, { auth }: Input) {
+  if (Listen.isPrivate(listen) || Option.exists(auth, (kind) => kind !== "none")) return
+  return yield* new SettingInvalid({
+    setting: "--listen",
+    issue: "other machines reach this address: choose an --auth such as basic or bearer, " +
+      "and put a proxy with TLS before it"
+  })
+})
+
+/** Answers the address, once the server listens. */
+const serve = Effect.fnUntraced(function*(
+  api: Layer.Layer<never, never, HttpRouter.HttpRouter>,
+  listen: Listen.Listen
+) {
+  const server = yield* Layer.build(
+    HttpRouter.serve(api, { disableListenLog: true, disableLogger: true }).pipe(
+      Layer.provideMerge(
+        NodeHttpServer.layer(() => createServer(), {
+          ...listen,
+          gracefulShutdownTimeout: "5 seconds"
+        })
+      )
+    )
+  ).pipe(
+    Effect.catchTag("ServeError", ({ cause }) =>
+      Effect.fail(
+        new SettingInvalid({
+          setting: "--listen",
+          issue: cause instanceof Error ? cause.message : String(cause)
+        })
+      ))
+  )
+  const { address } = Context.get(server, HttpServer.HttpServer)
+  return "port" in address && "host" in listen
+    ? `http://${Listen.nameOf(listen.host)}:${address.port}/api/v1`
+    : "path" in listen
+    ? `unix:${listen.path}`
+    : ""
+})
