@@ -340,6 +340,24 @@ export const mechanisms = {
   ],
   watchdogThread: ["the refusal to be any other thread", "an application starts itself for ever"],
   watchdog: ["the watchdog of a busy thread", "a live worker is rescued"],
+  hostsOfApi: [
+    "the hosts that the HTTP API is asked for, and the pages that ask it",
+    "a page of another site reads jobs"
+  ],
+  changesOfPages: [
+    "the marks of a change that a page of another site cannot send",
+    "a page of another site changes jobs"
+  ],
+  headersOfApi: ["the headers of every answer", "a page of another site frames the API"],
+  gateOfApi: ["the right that each endpoint needs", "somebody changes what they may only see"],
+  readOnlySessions: [
+    "read-only sessions behind a read-only API",
+    "a fault of the API changes something"
+  ],
+  triesOfSecrets: ["the bound of wrong secrets in a minute", "a password is guessed"],
+  sealOfSessions: ["the seal and the end of a session", "anybody makes a session"],
+  trustInProxies: ["believing the proxies alone that are named", "anybody names themselves"],
+  privateAddress: ["the refusal of an open address without an --auth", "anybody changes jobs"],
   plans: ["the planner's settings of a hot statement", "a walk through a table"],
   indexes: ["each index that a hot statement needs", "a walk through a table"]
 } as const satisfies Readonly<Record<string, readonly [mechanism: string, without: string]>>

@@ -11,6 +11,7 @@ import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofHints } from "./ofHints.ts"
 import { ofInsight } from "./ofInsight.ts"
+import { ofHttp } from "./ofHttp.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
 import { ofOperators } from "./ofOperators.ts"
@@ -53,6 +54,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofRunReports,
   ...ofHints,
   ...ofInsight,
+  ...ofHttp,
   ...ofSoaks,
   ...ofModels
 ]

@@ -1,0 +1,182 @@
+/**
+ * Mutants of the HTTP API: of its guard, its gate, and the ways to show who one is.
+ */
+import { type Mutant, test } from "./Mutant.ts"
+
+export const ofHttp: ReadonlyArray<Mutant> = [
+  {
+    name: "any-host",
+    of: "hostsOfApi",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "if (!hosts.has(nameOf(hostOf(request)))) {",
+      to: "if (false) {"
+    }],
+    by: [test("http/guard", "turns away requests for another host, wherever they lead")]
+  },
+  {
+    name: "any-page-may-read",
+    of: "hostsOfApi",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "if (origin !== undefined && !hosts",
+      to: "if (origin === \"\" && !hosts"
+    }],
+    by: [test("http/guard", "turns away pages of another host that only read")]
+  },
+  {
+    name: "any-form-may-change",
+    of: "changesOfPages",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "return headers[\"x-pgq\"] !== \"1\"",
+      to: "return headers[\"x-pgq\"] === \"0\""
+    }],
+    by: [test("http/guard", "lets no page of another site change anything")]
+  },
+  {
+    name: "any-text-may-change",
+    of: "changesOfPages",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "request.method !== \"DELETE\" && !/^application",
+      to: "request.method === \"\" && !/^application"
+    }],
+    by: [test("http/guard", "lets no page of another site change anything")]
+  },
+  {
+    name: "any-site-may-change",
+    of: "changesOfPages",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "? site === \"same-origin\"",
+      to: "? site !== \"\""
+    }],
+    by: [test("http/guard", "lets no page of another site change anything")]
+  },
+  {
+    name: "any-origin-of-a-known-host-may-change",
+    of: "changesOfPages",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "\"\") === hostOf(request)",
+      to: "\"\") !== \"\""
+    }],
+    by: [test("http/guard", "lets no page of another site change anything")]
+  },
+  {
+    name: "bare-answer-where-nothing-is",
+    of: "headersOfApi",
+    changes: [{
+      file: "src/http/Guard.ts",
+      from: "        ...headers,\n",
+      to: "        ...(response.status === 404 ? {} : headers),\n"
+    }],
+    by: [test("http/guard", "sets its headers on every answer")]
+  },
+  {
+    name: "gate-open",
+    of: "gateOfApi",
+    changes: [{
+      file: "src/http/Gate.ts",
+      from: "right === undefined || !access.rights.has(right)",
+      to: "right === undefined"
+    }],
+    by: [
+      test("http/rights", "changes nothing, by whatever endpoint"),
+      test("http/rights", "is closed to everybody who has all rights but its own")
+    ]
+  },
+  {
+    name: "endpoint-without-a-right",
+    of: "gateOfApi",
+    changes: [{
+      file: "src/http/Api.ts",
+      from: ".annotate(Needs, \"pause\")",
+      to: ".annotate(Needs, \"read\")"
+    }],
+    by: [test("http/rights", "that changes something needs a right beyond reading")]
+  },
+  {
+    name: "read-only-mount-that-changes",
+    of: "gateOfApi",
+    changes: [{
+      file: "src/http/Mount.ts",
+      from: "!(readOnly && Gate.isChange(right))",
+      to: "!(readOnly && right === \"delete\")"
+    }],
+    by: [test("http/rights", "changes nothing, by whatever endpoint")]
+  },
+  {
+    name: "session-that-writes",
+    of: "readOnlySessions",
+    changes: [{
+      file: "src/cli/api/ApiClient.ts",
+      from: "default_transaction_read_only: \"on\"",
+      to: "default_transaction_read_only: \"off\""
+    }],
+    by: [test("http/readOnly", "refuses every change that the API lets pass")]
+  },
+  {
+    name: "guessing-without-end",
+    of: "triesOfSecrets",
+    changes: [{
+      file: "src/http/Credentials.ts",
+      from: "if (access === undefined) throttle.failed(peer, now)\n",
+      to: ""
+    }],
+    by: [test("http/credentials", "that is wrong can be tried ten times a minute")]
+  },
+  {
+    name: "sessions-locked-out",
+    of: "triesOfSecrets",
+    changes: [{
+      file: "src/http/Credentials.ts",
+      from: "return access ?? (yield* check(request))",
+      to: "return (yield* check(request)) ?? access"
+    }],
+    by: [test("http/credentials", "is no guess, so others cannot lock it out")]
+  },
+  {
+    name: "forged-session",
+    of: "sealOfSessions",
+    changes: [{
+      file: "src/http/Sessions.ts",
+      from: "if (!isSame(signature, sign(text))) return undefined\n",
+      to: ""
+    }],
+    by: [test("http/credentials", "cannot be forged, nor taken to another server")]
+  },
+  {
+    name: "session-without-end",
+    of: "sealOfSessions",
+    changes: [{
+      file: "src/http/Sessions.ts",
+      from: "return now < until",
+      to: "return until > 0"
+    }],
+    by: [test("http/credentials", "takes the place of a token for 12 hours")]
+  },
+  {
+    name: "any-proxy-is-believed",
+    of: "trustInProxies",
+    changes: [{
+      file: "src/http/Credentials.ts",
+      from: "user !== \"\" && isFrom(trusted, request)",
+      to: "user !== \"\" && trusted.length > 0"
+    }],
+    by: [
+      test("http/credentials", "that is not trusted names nobody, whatever it says of itself")
+    ]
+  },
+  {
+    name: "open-to-others-without-auth",
+    of: "privateAddress",
+    changes: [{
+      file: "src/cli/api/Listen.ts",
+      from: "\"path\" in listen || listen",
+      to: "true || listen"
+    }],
+    by: [test("cli/listen", "may be reached by others")]
+  }
+]
