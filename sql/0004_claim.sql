@@ -15,9 +15,10 @@
 -- - No job of a paused queue is taken. A job of a paused name is set aside instead: it costs one
 --   rewrite, and later claims do not meet it.
 -- - A claim that finds nothing marks the worker asleep; one that finds jobs wakes it, if `is_busy`.
--- - The rows come in no order. `place` is NULL for a job behind the head of its lane. A row of
---   NULLs says that another claim at once may find jobs that this one passed by: lanes are to be
---   put in order still, there are suspects beside the jobs that were found, or jobs were set aside.
+-- - The rows come in no order. `place` is NULL for a job behind the head of its lane; `waited` is
+--   how many seconds the job has been due. A row of NULLs says that another claim at once may find
+--   jobs that this one passed by: lanes are to be put in order still, there are suspects beside the
+--   jobs that were found, or jobs were set aside.
 -- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
@@ -29,7 +30,7 @@ CREATE FUNCTION claim(
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, failures integer, max_attempts integer, unhandled_count integer,
-  snooze_count integer, is_suspect boolean, place bigint
+  snooze_count integer, is_suspect boolean, place bigint, waited real
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -72,7 +73,8 @@ BEGIN
       SELECT j.lease, j.id, j.queue, j.name, CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
              j.snooze_count, j.crash_count > 0,
-             CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END
+             CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END,
+             date_part('epoch', clock_timestamp() - greatest(j.created_at, j.run_at))::real
       FROM (
         SELECT own.id AS lease, jobs.*,
                CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
@@ -80,8 +82,7 @@ BEGIN
         WHERE own.id = ANY (taken.given) AND jobs.id = ANY (own.job_ids) OFFSET 0 -- idiom: fence
       ) AS j;
     IF NOT taken.is_keyed THEN
-      -- This commit does not wait for the disk. A crash of the server may forget the leases, and
-      -- their jobs run again: jobs without a key may do so.
+      -- No wait for the disk: if the server crashes, jobs without a key may run again.
       PERFORM set_config('synchronous_commit', 'off', true);
     END IF;
   END IF;

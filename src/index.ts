@@ -29,6 +29,15 @@ export {
   WrongKind
 } from "./domain/Errors.ts"
 export type { FailedFilter, FailedJob } from "./domain/FailedJob.ts"
+export type {
+  Durations,
+  Figures,
+  FiguresWatch,
+  KindFigures,
+  QueueFigures,
+  StepFigures,
+  WorkerGauges
+} from "./domain/Figures.ts"
 export {
   AwaitInTransaction,
   AwaitTimeout,
@@ -73,6 +82,7 @@ export type {
 } from "./domain/Unique.ts"
 export * as Verdict from "./domain/Verdict.ts"
 export type { Reason, ReasonCode, Why } from "./domain/Why.ts"
+export type { WorkerHealth } from "./domain/WorkerHealth.ts"
 export type { QueueCounts, WorkerInfo, WorkerStatus } from "./domain/WorkerStatus.ts"
 export * as Job from "./layers/job/Job.ts"
 export type { JobQueue } from "./layers/job/JobScript.ts"

@@ -44,6 +44,8 @@ export interface ClaimedJob {
   readonly snoozeCount: number
   /** Whether it was in a lease whose worker died. */
   readonly isSuspect: boolean
+  /** Milliseconds from the time that it was due until its claim, by the database's clock. */
+  readonly waited?: number | undefined
 }
 
 /** A handler's view of its job. */

@@ -2,7 +2,9 @@
  * The handle of a running worker: stop it, wait for its end, read its status.
  */
 import { Context, type Effect } from "effect"
+import type { Figures } from "../domain/Figures.ts"
 import type { StopMode } from "../domain/StopMode.ts"
+import type { WorkerHealth } from "../domain/WorkerHealth.ts"
 import type { WorkerStatus } from "../domain/WorkerStatus.ts"
 
 /**
@@ -43,4 +45,10 @@ export class WorkerControl extends Context.Service<WorkerControl, {
 
   /** The worker's settings, its running jobs, and its counts since the start. */
   readonly status: Effect.Effect<WorkerStatus>
+
+  /** How the worker is, for probes. Asks nothing of the database. */
+  readonly health: Effect.Effect<WorkerHealth>
+
+  /** The counts of the worker, for metrics. They go on while they are read. */
+  readonly figures: Figures
 }>()("pgq/services/WorkerControl") {}

@@ -46,7 +46,7 @@ export const expiryOf = (
 ): number | undefined =>
   expiresIn === undefined ? expiresAt?.getTime() : dueAt + Duration.toMillis(expiresIn)
 
-export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({
+export const claimedJob = (job: StoredJob, lease: string, now: number): ClaimedJob => ({
   id: job.id,
   lease,
   queue: job.queue,
@@ -58,5 +58,6 @@ export const claimedJob = (job: StoredJob, lease: string): ClaimedJob => ({
   maxAttempts: job.maxAttempts,
   unhandledCount: job.unhandledCount,
   snoozeCount: job.snoozeCount,
-  isSuspect: LaneJob.isSuspect(job)
+  isSuspect: LaneJob.isSuspect(job),
+  waited: now - (job.dueAt < Infinity ? Math.max(job.createdAt, job.dueAt) : job.createdAt)
 })

@@ -112,7 +112,8 @@ export class MemoryStore {
     const leases = changes.leases.map((lease) => ({ ...lease, claimedAt: now }))
     Steps.apply(this.#state, { ...changes, leases })
     return claimed.inOrder.flatMap((job) =>
-      changes.leases.filter(({ ids }) => ids.includes(job.id)).map(({ id }) => claimedJob(job, id))
+      changes.leases.filter(({ ids }) => ids.includes(job.id))
+        .map(({ id }) => claimedJob(job, id, now))
     )
   }
 

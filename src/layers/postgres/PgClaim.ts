@@ -33,7 +33,7 @@ export const make = ({ floors, mode, schema, sql }: {
         ranges.length === 0 ? null : ranges.map(valueOf)
       const rows = yield* sql<ClaimRow | Hint>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count, snooze_count, is_suspect, place
+               max_attempts, unhandled_count, snooze_count, is_suspect, place, waited
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}, ${looksBelow}, ${isBusy},
@@ -115,6 +115,7 @@ interface ClaimRow {
   readonly is_suspect: boolean
   /** Null for a job behind the head of its lane. */
   readonly place: bigint | null
+  readonly waited: number
 }
 
 /** Another claim at once may find jobs. */
@@ -140,7 +141,8 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   maxAttempts: row.max_attempts ?? undefined,
   unhandledCount: row.unhandled_count,
   snoozeCount: row.snooze_count ?? 0,
-  isSuspect: row.is_suspect
+  isSuspect: row.is_suspect,
+  waited: row.waited * 1000
 })
 
 const byTurn = (a: Head, b: Head): number => b.priority - a.priority || (a.place < b.place ? -1 : 1)

@@ -12,6 +12,7 @@ import * as JobRunner from "../worker/JobRunner.ts"
 import type { Ended } from "../worker/Outbox.ts"
 import * as RunRecorder from "../worker/RunRecorder.ts"
 import type { Settler } from "../worker/Settler.ts"
+import { Tallies } from "../worker/Tallies.ts"
 
 /** The end of a run, not yet settled. */
 export interface SingleRun {
@@ -46,10 +47,12 @@ export const make = Effect.fnUntraced(function*({ handlers, reports, transaction
     leases: () => [],
     drained: Effect.void
   }
-  const recorder = yield* RunRecorder.make(settler)
+  const tallies = new Tallies([])
+  const recorder = yield* RunRecorder.make(settler, tallies)
   const runs = yield* JobRunner.make({
     concurrency: 1,
     settler,
+    tallies,
     recorder: {
       ...recorder,
       of: (run, ended) => {

@@ -35,11 +35,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   const registry = yield* WorkerRegistry
   const now = yield* Monotonic.millis
   const watchdog = yield* (yield* Watchdog).watch(worker)
-  const { expire, isTrusted, renewedAgo, takeDoubt, trustFrom } = makeTrust({
-    lease,
-    now,
-    watchdog
-  })
+  const trust = makeTrust({ lease, now, watchdog })
+  const { expire, isTrusted, lastRenewedAgo, renewedAgo, takeDoubt, trustFrom } = trust
   /** How often the worker has registered. */
   let joined = 0
   let joining: Fiber.Fiber<void, StoreError> | undefined
@@ -89,6 +86,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
   return {
     /** Whether the leases certainly belong to the worker; `false` before it has registered. */
     isTrusted,
+    /** The milliseconds since the last renewal that succeeded was sent. */
+    renewedAgo: lastRenewedAgo,
     join,
     /**
      * Signs off. A request to register may outlive the fiber that sent it, and must not arrive
@@ -116,14 +115,16 @@ const makeTrust = ({ lease, now, watchdog }: {
   let isDoubted = false
 
   const renewedAgo = () => now() - renewedAt
+  const lastRenewedAgo = () => Math.min(renewedAgo(), watchdog.renewedAgo())
   const isTrusted = () => {
-    const answer = renewedAgo() < trustedFor(lease) || watchdog.renewedAgo() < trustedFor(lease)
+    const answer = lastRenewedAgo() < trustedFor(lease)
     isDoubted ||= !answer
     return answer
   }
 
   return {
     renewedAgo,
+    lastRenewedAgo,
     isTrusted,
     /** Whether `isTrusted` has answered false since the last call. */
     takeDoubt: (): boolean => {

@@ -22,6 +22,7 @@ import * as RunLimits from "./RunLimits.ts"
 import * as RunRecorder from "./RunRecorder.ts"
 import type { Settler } from "./Settler.ts"
 import * as Slots from "./Slots.ts"
+import type { Tallies } from "./Tallies.ts"
 import { Timings } from "./Timings.ts"
 
 export type JobRunner = Effect.Success<ReturnType<typeof make>>
@@ -29,6 +30,7 @@ export type JobRunner = Effect.Success<ReturnType<typeof make>>
 export interface Options {
   readonly concurrency: number
   readonly settler: Settler
+  readonly tallies: Tallies
   /** Decides and records the ends of runs. Defaults to one that gives them to the settler. */
   readonly recorder?: RunRecorder.RunRecorder
   /** The annotations for log lines of handlers, without the worker's own. */
@@ -43,7 +45,8 @@ export interface Options {
 
 export const make = Effect.fnUntraced(function*(options: Options) {
   const now = yield* Monotonic.millis
-  const recorder = options.recorder ?? (yield* RunRecorder.make(options.settler))
+  const { settler, tallies } = options
+  const recorder = options.recorder ?? (yield* RunRecorder.make(settler, tallies))
   const backlog = new Backlog((run) => recorder.record(run, Settlement.Released()))
   const timings = new Timings()
   const interrupt = (runs: ReadonlyArray<LaneRun>, why: Reason): void => {
@@ -116,9 +119,12 @@ interface Parts extends Options {
 }
 
 /** How jobs come in, and how jobs that cannot start in time go back. */
-const intake = ({ backlog, concurrency, now, settler, slots, timings }: Parts) => ({
+const intake = (
+  { backlog, concurrency, now, settler, slots, tallies, timings }: Parts
+) => ({
   /** Takes in the jobs of a claim. */
   add: (jobs: ReadonlyArray<ClaimedJob>): void => {
+    tallies.claimed(jobs)
     backlog.add(LaneRun.group(jobs, now()))
     if (jobs.some(({ payload }) => payload === undefined)) {
       // The claim's byte budget is spent. A lane whose first jobs can run goes back from the first

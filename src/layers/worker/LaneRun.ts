@@ -124,12 +124,19 @@ export class LaneRun {
     return this.jobs[this.#settled]
   }
 
-  /** Settles the next job. A job that stays in the queue takes the rest of its run along. */
-  settle(settlement: Settlement): void {
+  /**
+   * Settles the next job. A job that stays in the queue takes the rest of its run along; answers
+   * those jobs.
+   */
+  settle(settlement: Settlement): ReadonlyArray<ClaimedJob> {
     const isFinished = settlement._tag === "Completed" || settlement._tag === "Cancelled" ||
       (settlement._tag === "Failed" && !settlement.blocksLane)
     this.ranFor = undefined
-    this.#settled = isFinished ? this.#settled + 1 : this.jobs.length
+    this.#settled++
+    if (isFinished || this.#settled === this.jobs.length) return none
+    const rest = this.jobs.slice(this.#settled)
+    this.#settled = this.jobs.length
+    return rest
   }
 
   /** Starts a job; answers the handler's view of the job. */
@@ -158,6 +165,8 @@ export class LaneRun {
     this.#controller = undefined
   }
 }
+
+const none: ReadonlyArray<ClaimedJob> = []
 
 /** The functions behind the view of a running job. */
 export interface Calls {

@@ -82,10 +82,10 @@ export const make = (parts: Parts) => {
         continue
       }
       const lastReport = reports.end(run)
-      if (run.isLost) return
+      if (run.isLost) return recorder.lost(job)
       const settlement = recorder.of(run, { job, exit, policy })
       if (lastReport !== undefined) yield* lastReport
-      if (run.isLost) return
+      if (run.isLost) return recorder.lost(job)
       if (settlement._tag === "Completed" && settlement.result?.error === undefined) {
         recorder.record(run, settlement)
       } else yield* recorder.end(run, settlement)
@@ -115,7 +115,7 @@ export const makeBroken =
       if (run.next !== undefined) backlog.putBack(run)
       return said
     }
-    if (run.isLost) return Effect.void
+    if (run.isLost) return Effect.sync(() => recorder.lost(job))
     const settlement = Result.getOrElse(
       Result.try(() => recorder.of(run, { job, exit, policy })),
       // A retry policy with impossible values crashes the run, too.

@@ -5,6 +5,7 @@
 import { type Cause, Effect, Exit, Random, References } from "effect"
 import { decide } from "../../domain/Decide.ts"
 import * as ErrorText from "../../domain/ErrorText.ts"
+import { endOf } from "../../domain/Figures.ts"
 import type { RunPolicy } from "../../domain/JobKind.ts"
 import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import { Settlement } from "../../domain/Settlement.ts"
@@ -14,10 +15,11 @@ import * as FailureLog from "./FailureLog.ts"
 import type { LaneRun } from "./LaneRun.ts"
 import * as LogFields from "./LogFields.ts"
 import type { Settler } from "./Settler.ts"
+import type { Tallies } from "./Tallies.ts"
 
 export type RunRecorder = Effect.Success<ReturnType<typeof make>>
 
-export const make = Effect.fnUntraced(function*(settler: Settler) {
+export const make = Effect.fnUntraced(function*(settler: Settler, tallies: Tallies) {
   const random = yield* Random.Random
   const failures = FailureLog.make()
   const annotations = yield* References.CurrentLogAnnotations
@@ -32,7 +34,7 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
   const brokenRules = BrokenRules.make()
 
   const record = (run: LaneRun, settlement: Settlement): void => {
-    if (leave(run, settlement, settler.add)) count(tally, settlement)
+    if (leave(run, settlement, { tallies, add: settler.add })) count(tally, settlement)
   }
   const say = (job: ClaimedJob | undefined, failure: FailureLog.Failure | undefined) => {
     if (job === undefined || failure === undefined) return Effect.void
@@ -72,9 +74,11 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
     completed: (run: LaneRun, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
       const job = run.next
       const settlement = run.completed ?? Settlement.Completed()
-      if (leave(run, settlement, settler.addRecorded)) tally.done++
+      if (leave(run, settlement, { tallies, add: settler.addRecorded })) tally.done++
       return say(job, Exit.isSuccess(exit) ? failureOf(settlement) : late(exit.cause))
     },
+    /** The run of this job ended after the worker had lost its lease. */
+    lost: (job: ClaimedJob): void => void tallies.ended(job, "lost"),
     /** A slot has crashed in pgq's code, not in a handler. */
     sayBrokenOff: (run: LaneRun | undefined, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
       EventLog.error("slot.crashed", {
@@ -86,12 +90,21 @@ export const make = Effect.fnUntraced(function*(settler: Settler) {
 })
 
 /** The next job of the run leaves the run, if there is one. */
-const leave = (run: LaneRun, settlement: Settlement, add: Settler["add"]): boolean => {
+const leave = (
+  run: LaneRun,
+  settlement: Settlement,
+  { add, tallies }: { readonly add: Settler["add"]; readonly tallies: Tallies }
+): boolean => {
   const job = run.next
   if (job === undefined) return false
   const { attempt, id, isSuspect, key, lease, name, queue } = job
   const { ranFor } = run
-  run.settle(settlement)
+  const figures = tallies.ended(job, endOf(settlement))
+  if (ranFor !== undefined) {
+    figures.ran.add(ranFor)
+    figures.waited.add((job.waited ?? 0) + run.startedAt - run.claimedAt)
+  }
+  for (const other of run.settle(settlement)) tallies.ended(other, "released")
   add({ id, lease, key, settlement, ranFor, queue, name, attempt, isSuspect })
   return true
 }

@@ -9,35 +9,39 @@ import type * as Changes from "./Changes.ts"
 import type * as ClaimLoop from "./ClaimLoop.ts"
 import type * as Heartbeat from "./Heartbeat.ts"
 import type * as JobRunner from "./JobRunner.ts"
+import type { LoopWatch } from "./LoopWatch.ts"
 import type * as Shutdown from "./Shutdown.ts"
 
-interface Parts {
+export interface Parts {
   readonly worker: { readonly queues: ReadonlyArray<string> }
-  readonly runs: JobRunner.JobRunner
-  readonly claims: Effect.Success<ReturnType<typeof ClaimLoop.make>>
-  readonly heartbeat: Heartbeat.Heartbeat
-  readonly shutdown: Shutdown.Shutdown
-  readonly changes: Changes.Changes
+  readonly runs: Pick<JobRunner.JobRunner, "count" | "wants">
+  readonly claims: Pick<Effect.Success<ReturnType<typeof ClaimLoop.make>>, "pause" | "round">
+  readonly heartbeat: Pick<Heartbeat.Heartbeat, "isTrusted">
+  readonly shutdown: Pick<Shutdown.Shutdown, "graceLeft" | "mode">
+  readonly changes: Pick<Changes.Changes, "next">
+  readonly watch: LoopWatch
 }
 
 /** Claims again and again until nothing is left to do. */
 export const work = Effect.fnUntraced(
-  function*({ changes, claims, heartbeat, runs, shutdown, worker }: Parts) {
+  function*({ changes, claims, heartbeat, runs, shutdown, watch, worker }: Parts) {
     const repo = yield* JobRepo
     let hasUnstarted = true
+    const change = watch.waiting(changes.next)
     while (true) {
+      watch.turn()
       const mode = shutdown.mode()
       const step = nextStep({ mode, running: runs.count(), hasUnstarted })
       if (step === "end") return
       if (step === "wait") {
         const left = shutdown.graceLeft()
         if (left <= 0) return
-        yield* left === Infinity ? changes.next : Effect.timeoutOption(changes.next, left)
+        yield* left === Infinity ? change : Effect.timeoutOption(change, left)
         continue
       }
       // A job that is claimed now could not start.
       if (runs.wants().limit === 0 || !heartbeat.isTrusted()) {
-        yield* changes.next
+        yield* change
         continue
       }
       const round = yield* claims.round
@@ -50,7 +54,8 @@ export const work = Effect.fnUntraced(
         hasUnstarted = yield* Effect.orElseSucceed(repo.hasUnstarted(worker.queues), () => true)
         if (!hasUnstarted) continue
       }
-      yield* claims.pause({ isDraining, longest: isDraining ? "200 millis" : "5 seconds" })
+      const longest = isDraining ? "200 millis" : "5 seconds"
+      yield* watch.waiting(claims.pause({ isDraining, longest }))
     }
   }
 )

@@ -1,7 +1,7 @@
 /**
  * Works on queues until its scope ends: claims, runs, settles, and stops in order.
  */
-import { Clock, Deferred, Duration, Effect, Layer, Queue, References, Scope, Stream } from "effect"
+import { Deferred, Duration, Effect, Layer, Queue, References, Scope, Stream } from "effect"
 import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import * as Pause from "../../domain/Pause.ts"
@@ -16,6 +16,7 @@ import { WorkerControl } from "../../services/WorkerControl.ts"
 import type { NewWorker, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { bounds, closeWithin } from "../effects/Deadline.ts"
 import * as EventLog from "../effects/EventLog.ts"
+import * as Monotonic from "../effects/Monotonic.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
 import * as Cancels from "./Cancels.ts"
 import * as Changes from "./Changes.ts"
@@ -23,10 +24,14 @@ import * as ClaimLoop from "./ClaimLoop.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as JobRunner from "./JobRunner.ts"
 import * as LogFields from "./LogFields.ts"
+import { LoopWatch } from "./LoopWatch.ts"
+import * as MeasuredStore from "./MeasuredStore.ts"
 import * as PausedJobs from "./PausedJobs.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
+import { Tallies } from "./Tallies.ts"
+import * as WorkerHandle from "./WorkerHandle.ts"
 import * as WorkLoop from "./WorkLoop.ts"
 
 type Needs =
@@ -70,7 +75,15 @@ const make = Effect.fnUntraced(function*(
   }
 ) {
   const mode = CooperativeMode.format((yield* LockStrategy).mode)
-  const parts = yield* makeParts(options, mode)
+  const now = yield* Monotonic.millis
+  const observed = {
+    now,
+    tallies: new Tallies(options.worker.queues),
+    watch: new LoopWatch(now)
+  }
+  const parts = yield* MeasuredStore.measured(observed)(
+    makeParts({ ...options, ...observed }, mode)
+  )
   const { heartbeat, life, shutdown } = parts
   // The scope ends these in the opposite order: claims end before the heartbeat, which keeps their
   // leases; the settler was made before all of them and ends last.
@@ -82,13 +95,21 @@ const make = Effect.fnUntraced(function*(
     Effect.forkScoped(parts.cancels.handle),
     Effect.forkScoped(parts.pausedJobs.handle),
     Effect.forkScoped(releaseOverdue(parts)),
+    Effect.forkScoped(forgetIdleKinds(parts)),
     Effect.forkScoped(workUntilEnd(parts))
   ]
-  yield* Effect.forEach(inOrder, (step) => step, { discard: true })
-  return { control: yield* controlOf(parts, mode), goodbye: shutdown.goodbye }
+  yield* MeasuredStore.measured(observed)(
+    Effect.forEach(inOrder, (step) => step, { discard: true })
+  )
+  return { control: yield* WorkerHandle.of(parts, mode), goodbye: shutdown.goodbye }
 })
 
-interface Parts {
+interface Observed {
+  readonly tallies: Tallies
+  readonly watch: LoopWatch
+}
+
+interface Parts extends Observed {
   readonly worker: Options["worker"]
   readonly runs: JobRunner.JobRunner
   readonly claims: Effect.Success<ReturnType<typeof ClaimLoop.make>>
@@ -103,7 +124,7 @@ interface Parts {
 }
 
 const makeParts = Effect.fnUntraced(function*(
-  { grace, logAnnotations, stuck, worker }: Options & {
+  { grace, logAnnotations, stuck, tallies, watch, worker }: Options & Observed & {
     readonly logAnnotations: Readonly<Record<string, unknown>>
   },
   mode: string
@@ -129,6 +150,7 @@ const makeParts = Effect.fnUntraced(function*(
   const runs = yield* JobRunner.make({
     concurrency,
     settler,
+    tallies,
     logAnnotations,
     onRoom: changes.look,
     stuckAfter: stuck.after,
@@ -154,6 +176,8 @@ const makeParts = Effect.fnUntraced(function*(
   })
   const pausedJobs = yield* PausedJobs.make({ queues, runs, claimed: claims.claimed })
   return {
+    tallies,
+    watch,
     worker,
     runs,
     claims,
@@ -230,6 +254,9 @@ const releaseOverdue = ({ runs }: Parts) =>
     Effect.forever
   )
 
+const forgetIdleKinds = ({ tallies }: Parts) =>
+  Effect.sync(tallies.forgetIdle).pipe(Effect.delay("1 minute"), Effect.forever)
+
 const workUntilEnd = (parts: Parts) =>
   Effect.andThen(restartOnDefect("working")(WorkLoop.work(parts)), parts.shutdown.end).pipe(
     Effect.tapCause((cause) =>
@@ -240,30 +267,3 @@ const workUntilEnd = (parts: Parts) =>
     ),
     Effect.onExit((exit) => Deferred.done(parts.shutdown.ended, exit))
   )
-
-const controlOf = Effect.fnUntraced(function*({ runs, shutdown, worker }: Parts, mode: string) {
-  const clock = yield* Clock.Clock
-  const startedAt = clock.currentTimeMillisUnsafe()
-  return WorkerControl.of({
-    stop: (asked) => Effect.sync(() => shutdown.stop(asked)),
-    ended: Deferred.await(shutdown.ended),
-    status: Effect.sync(() => ({
-      uptime: Duration.millis(clock.currentTimeMillisUnsafe() - startedAt),
-      queues: worker.queues,
-      mode,
-      stopping: shutdown.mode(),
-      hasSignedOff: shutdown.hasSignedOff(),
-      concurrency: worker.concurrency,
-      running: runs.running().map(({ age, fraction, isStuck, job }) => ({
-        id: job.id,
-        name: job.name,
-        key: job.key,
-        age: Duration.millis(age),
-        isStuck,
-        fraction
-      })),
-      prefetched: runs.backlogSize(),
-      ...runs.tally
-    }))
-  })
-})

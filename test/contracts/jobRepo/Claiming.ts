@@ -23,7 +23,9 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
       })
 
       const [job] = yield* claim({ queue, worker: yield* workerOf(queue) })
-      const { lease: _, payload: received, ...rest } = job!
+      const { lease: _, payload: received, waited = -1, ...rest } = job!
+      assert.isAtLeast(waited, 0)
+      assert.isBelow(waited, 60_000)
       assert.deepStrictEqual(JSON.parse(received ?? ""), payload)
       assert.deepStrictEqual(rest, {
         id: id!,
