@@ -140,7 +140,7 @@ export const load = () =>
 const modulesOfEffect = {
   name: "modules of effect",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\/dist\/(?:cli|domain|layers|services)\/.*\.js$/ }, ({ path }) => {
+    onLoad({ filter: /\/dist\/(?:cli|domain|layers|observe|services)\/.*\.js$/ }, ({ path }) => {
       if (path.includes("node_modules")) return undefined
       const contents = readFileSync(path, "utf8").replaceAll(
         /^import \{ ([^}]*) \} from "(effect[^"]*)";$/gm,

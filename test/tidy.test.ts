@@ -57,6 +57,10 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "http/Mount.ts": ["effect/net"],
   "http/Sessions.ts": ["node:crypto"],
 
+  "observe": [...inner, "effect/http"],
+  "observe/LoopDelay.ts": ["node:perf_hooks"],
+  "observe/Metrics.ts": ["effect/observability"],
+
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
   "cli/script": ["domain/", "layers/effects/", "layers/job/", "cli", "amaro", "node:"],
   "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],

@@ -18,7 +18,7 @@ export interface Export {
 }
 
 /** The entry points for applications in TypeScript. */
-export const entries = ["index.ts", "testing.ts", "http.ts", "job-script.ts"]
+export const entries = ["index.ts", "testing.ts", "http.ts", "observe.ts", "job-script.ts"]
   .filter((entry) => existsSync(join("src", entry)))
 
 const textOf = (file: string) => readFileSync(file, "utf8")

@@ -6,7 +6,10 @@ import * as MutantTable from "../mutants/Table.ts"
 import * as ApiTable from "./ApiTable.ts"
 import * as DecisionTable from "./DecisionTable.ts"
 import * as LogTable from "./LogTable.ts"
+import * as MetricTable from "./MetricTable.ts"
 
-for (const { page, writtenInto } of [MutantTable, LogTable, DecisionTable, ApiTable]) {
+const tables = [MutantTable, LogTable, MetricTable, DecisionTable, ApiTable]
+
+for (const { page, writtenInto } of tables) {
   writeFileSync(page, writtenInto(readFileSync(page, "utf8")))
 }

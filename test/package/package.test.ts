@@ -18,7 +18,7 @@ const Manifest = Schema.fromJsonString(Schema.Struct({
   exports: Schema.Record(Schema.String, Schema.Unknown)
 }))
 
-const doors = [".", "./testing", "./embedded", "./http", "./job-script"]
+const doors = [".", "./testing", "./embedded", "./http", "./observe", "./job-script"]
 
 const options = { excludeTestServices: true, timeout: "1 minute" } as const
 layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the package", (it) => {
@@ -71,6 +71,7 @@ layer(Layer.merge(PgQueue.database, Consumer.Tarball.layer), options)("the packa
         "pgq/testing true",
         "pgq/embedded true",
         "pgq/http true",
+        "pgq/observe true",
         // This entry point exports only types.
         "pgq/job-script false",
         ...Array.from({ length: 4 }, () => "ERR_PACKAGE_PATH_NOT_EXPORTED")

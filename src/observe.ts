@@ -1,0 +1,5 @@
+/**
+ * Metrics and probes of a worker, over the HTTP modules of Effect, which may change with each of
+ * its minor versions.
+ */
+export * as Metrics from "./observe/Metrics.ts"
