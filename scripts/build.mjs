@@ -90,6 +90,8 @@ const program = async () => {
     entryPoints: [join(root, "dist/cli/main.js")],
     outdir: bundle,
     bundle: true,
+    // Modules that are loaded on demand are files of their own.
+    splitting: true,
     platform: "node",
     target: "node20",
     format: "esm",

@@ -3,3 +3,4 @@
  * its minor versions.
  */
 export * as Metrics from "./observe/Metrics.ts"
+export * as Probes from "./observe/Probes.ts"

@@ -60,10 +60,19 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "observe": [...inner, "effect/http"],
   "observe/LoopDelay.ts": ["node:perf_hooks"],
   "observe/Metrics.ts": ["effect/observability"],
+  "observe/Listener.ts": ["node:"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
   "cli/script": ["domain/", "layers/effects/", "layers/job/", "cli", "amaro", "node:"],
-  "cli/process": [...inner, "layers/", "cli", "cli/script/", "node:"],
+  "cli/process": [
+    ...inner,
+    "layers/",
+    "observe/Listener.ts",
+    "observe/Process.ts",
+    "cli",
+    "cli/script/",
+    "node:"
+  ],
   "cli/api": ["domain/", "http/", "layers/", "cli", "node:"],
   "cli/api/ApiInput.ts": ["effect/cli"],
   "cli/api/ApiAuth.ts": ["effect/net"],

@@ -5,6 +5,7 @@ import { DateTime, Duration, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
 import { delayMax } from "../domain/JobRecord.ts"
+import * as ListenAddress from "../domain/ListenAddress.ts"
 
 export const connection = Flag.Redacted("connection").pipe(
   Flag.withAlias("c"),
@@ -63,6 +64,16 @@ export const count = (name: string): Flag.Flag<number> =>
   Flag.Int(name).pipe(
     Flag.withMetavar("N"),
     Flag.filter((n) => n >= 1 && n <= 10_000, (n) => `${n} is not a number from 1 to 10000`)
+  )
+
+/** An address to listen on. */
+export const address = (name: string): Flag.Flag<ListenAddress.ListenAddress> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("ADDRESS"),
+    Flag.filterMap(
+      ListenAddress.parse,
+      (text) => `"${text}" is not an address such as 127.0.0.1:7471, [::1]:7471, unix:/run/pgq.sock`
+    )
   )
 
 export const advisoryKey = Flag.String("advisory-key").pipe(

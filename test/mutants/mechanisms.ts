@@ -358,6 +358,12 @@ export const mechanisms = {
   sealOfSessions: ["the seal and the end of a session", "anybody makes a session"],
   trustInProxies: ["believing the proxies alone that are named", "anybody names themselves"],
   privateAddress: ["the refusal of an open address without an --auth", "anybody changes jobs"],
+  liveProbe: [
+    "the look at the claim loop, and at nothing else, of the live probe",
+    "a worker that claims nothing stays; an outage of the database starts all workers again"
+  ],
+  readyProbe: ["the look at the database's last answer", "a deployment goes on in an outage"],
+  runCounts: ["one count for each end of a run", "figures that are not what happened"],
   plans: ["the planner's settings of a hot statement", "a walk through a table"],
   indexes: ["each index that a hot statement needs", "a walk through a table"]
 } as const satisfies Readonly<Record<string, readonly [mechanism: string, without: string]>>

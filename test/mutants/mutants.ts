@@ -19,6 +19,7 @@ import { ofOutcomes } from "./ofOutcomes.ts"
 import { ofPauses } from "./ofPauses.ts"
 import { ofPlans } from "./ofPlans.ts"
 import { ofPools } from "./ofPools.ts"
+import { ofProbes } from "./ofProbes.ts"
 import { ofProtocol } from "./ofProtocol.ts"
 import { ofRights } from "./ofRights.ts"
 import { ofRunReports } from "./ofRunReports.ts"
@@ -55,6 +56,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofHints,
   ...ofInsight,
   ...ofHttp,
+  ...ofProbes,
   ...ofSoaks,
   ...ofModels
 ]

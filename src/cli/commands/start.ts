@@ -64,6 +64,10 @@ const flags = {
     ),
     Flag.withDefault(Duration.minutes(1))
   ),
+  probes: Flags.address("probes").pipe(
+    Flag.withDescription("Answer /healthz/startup, ready, live, and /metrics, at this address"),
+    Flag.optional
+  ),
   notify: Flag.Literals("notify", ["listen", "poll"]).pipe(
     Flag.withDescription("Be woken by LISTEN, or look by the clock; else PGQ_NOTIFY, listen"),
     Flag.optional
@@ -73,15 +77,16 @@ const flags = {
 export const start = Command.make("start", flags, (input) =>
   Effect.scoped(Effect.gen(function*() {
     const workerId = yield* WorkerProcess.idFromParent
+    const isExported = false
     if (workerId !== undefined) {
       // The parent has resolved `-c` and passes the connection on as PGQ_URL.
-      return yield* WorkerProcess.run({ ...input, connection: Option.none(), workerId })
+      return yield* WorkerProcess.run({ ...input, connection: Option.none(), isExported, workerId })
     }
 
     if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value)
     return yield* Option.isSome(input.processes)
-      ? Supervisor.run({ ...input, processes: input.processes.value })
-      : WorkerProcess.run({ ...input, workerId })
+      ? Supervisor.run({ ...input, isExported, processes: input.processes.value })
+      : WorkerProcess.run({ ...input, isExported, workerId })
   }))).pipe(
     Command.validate(({ advisoryKey, cooperative }) => {
       const isAdvisory = cooperative === "advisory"

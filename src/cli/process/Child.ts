@@ -6,11 +6,15 @@ import { Deferred, Effect } from "effect"
 import { spawn as spawnProcess } from "node:child_process"
 import type { StopMode } from "../../domain/StopMode.ts"
 import * as ErrorLine from "../ErrorLine.ts"
+import { ChildReports } from "./ChildReports.ts"
 import { workerIdVariable } from "./WorkerProcess.ts"
 
 export interface Child {
   readonly pid: number | undefined
   readonly workerId: string
+  /** From 1. A child that replaces another one takes its number. */
+  readonly number: number
+  readonly reports: ChildReports
   /** The child listens for stop messages. */
   readonly listening: Deferred.Deferred<void>
   /** The child has begun to work. */
@@ -43,10 +47,11 @@ export interface Ended {
 /** Starts this program once more, with the same arguments. */
 export const spawn = (options: {
   readonly workerId: string
+  readonly number: number
   readonly env: Readonly<Record<string, string>>
 }): Effect.Effect<Child> =>
   Effect.sync(() => {
-    const { workerId } = options
+    const { number, workerId } = options
     const listening = Deferred.makeUnsafe<void>()
     const ready = Deferred.makeUnsafe<void>()
     const late = Deferred.makeUnsafe<void>()
@@ -60,11 +65,13 @@ export const spawn = (options: {
       detached: true
     })
     let hasStopped = false
+    const reports = new ChildReports((question) => void child.send(question, () => {}))
     child.on("message", (message) => {
       if (message === "stopped") hasStopped = true
       if (message === "listening") Deferred.doneUnsafe(listening, Effect.void)
       if (message === "ready") Deferred.doneUnsafe(ready, Effect.void)
       if (message === "cancelling") Deferred.doneUnsafe(cancelling, Effect.void)
+      reports.heard(message, Date.now())
     })
     // Not "exit", which may come before the child's last message.
     child.once("close", (code, signal) => {
@@ -85,5 +92,17 @@ export const spawn = (options: {
     const signal = (name: NodeJS.Signals) => {
       if (name === "SIGKILL" || Deferred.isDoneUnsafe(listening)) child.kill(name)
     }
-    return { pid: child.pid, workerId, listening, ready, late, cancelling, ended, stop, signal }
+    return {
+      pid: child.pid,
+      workerId,
+      number,
+      reports,
+      listening,
+      ready,
+      late,
+      cancelling,
+      ended,
+      stop,
+      signal
+    }
   })

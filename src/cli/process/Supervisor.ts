@@ -17,10 +17,12 @@ import type * as Settings from "../Settings.ts"
 import * as StatusText from "../StatusText.ts"
 import * as Child from "./Child.ts"
 import * as Children from "./Children.ts"
+import type * as Observed from "./Observed.ts"
+import * as ObservedFamily from "./ObservedFamily.ts"
 import * as StopSignals from "./StopSignals.ts"
 
 export const run = Effect.fnUntraced(function*(
-  options: Settings.Given & {
+  options: Settings.Given & Observed.Options & {
     readonly processes: number
     readonly file: string
     readonly grace: Duration.Duration
@@ -37,6 +39,7 @@ export const run = Effect.fnUntraced(function*(
       Effect.map(Deferred.await(connected), ({ registry }) => registry)
     )
   })
+  yield* ObservedFamily.listen(options, children)
   const startUp = connect(options).pipe(
     Effect.tap((connection) => Deferred.succeed(connected, connection))
   )
@@ -168,7 +171,7 @@ const growth = { base: "100 millis", cap: "10 seconds" } as const
 
 const launch = Effect.fnUntraced(function*(family: Family) {
   const { children, env, signals } = family
-  const child = yield* Child.spawn({ workerId: randomUUID(), env })
+  const child = yield* Child.spawn({ workerId: randomUUID(), number: freeNumber(children), env })
   children.add(child)
   // A child that is still starting gets the stop requests that were made meanwhile.
   yield* Deferred.await(child.listening).pipe(
@@ -180,6 +183,13 @@ const launch = Effect.fnUntraced(function*(family: Family) {
   yield* Effect.forkScoped(killLate(family, child))
   return child
 })
+
+const freeNumber = (children: ReadonlySet<Child.Child>): number => {
+  const taken = new Set(Array.from(children, ({ number }) => number))
+  let number = 1
+  while (taken.has(number)) number++
+  return number
+}
 
 /** Kills a child that does not begin to work, so that another can take its place. */
 const killLate = ({ file, startLimit }: Family, child: Child.Child) => {

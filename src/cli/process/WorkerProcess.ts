@@ -1,7 +1,7 @@
 /**
  * A worker in this process, until it is asked to stop.
  */
-import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
+import { Deferred, Duration, Effect, Layer, Metric, Option, Result, Scope, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import type { AdvisoryKey } from "../../domain/CooperativeMode.ts"
 import { closeWithin } from "../../layers/effects/Deadline.ts"
@@ -21,9 +21,10 @@ import * as Script from "../script/ScriptLoader.ts"
 import type * as Settings from "../Settings.ts"
 import * as SignalLatch from "../SignalLatch.ts"
 import * as StatusText from "../StatusText.ts"
+import * as Observed from "./Observed.ts"
 import * as StopSignals from "./StopSignals.ts"
 
-export interface Options extends Settings.Given {
+export interface Options extends Settings.Given, Observed.Options {
   readonly workers: number
   readonly file: string
   readonly arg: string
@@ -64,7 +65,8 @@ export const run = Effect.fnUntraced(
     // ever.
     const scope = yield* Effect.acquireRelease(Scope.make(), closeWithin(Duration.seconds(5)))
 
-    const startUp = start(options, scope).pipe(
+    const observed = yield* Observed.worker(options, options.workerId !== undefined)
+    const startUp = start({ ...options, observed }, scope).pipe(
       Effect.tap((queue) => Deferred.succeed(running, queue)),
       Effect.asSome
     )
@@ -86,6 +88,11 @@ export const run = Effect.fnUntraced(
   // A handler that calls `process.exit(0)` does not send this message, so the parent does not take
   // its exit for a clean stop.
   Effect.tap(() => Effect.sync(() => SignalLatch.tellParent("stopped"))),
+  // The modules of a job script have a registry of their own unless it is given.
+  Effect.provideServiceEffect(
+    Metric.MetricRegistry,
+    Effect.sync((): Metric.MetricRegistry => new Map())
+  ),
   (effect, { workerId }) =>
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )
@@ -114,21 +121,28 @@ interface Queue {
   readonly insight: Insight["Service"]
 }
 
-const start = Effect.fnUntraced(function*(options: Options, scope: Scope.Scope) {
+interface Starting extends Options {
+  readonly observed: Effect.Success<ReturnType<typeof Observed.worker>>
+}
+
+const start = Effect.fnUntraced(function*(options: Starting, scope: Scope.Scope) {
   yield* Script.check(options.file)
   const database = yield* Layer.build(Database.layer(options))
   return yield* work(options).pipe(Scope.provide(scope), Effect.provideContext(database))
 })
 
-const work = Effect.fnUntraced(function*(options: Options) {
+const work = Effect.fnUntraced(function*(options: Starting) {
+  const { observed } = options
   const { notify, schema } = yield* Database.Database
   yield* Database.ready
-  const client = yield* Layer.build(QueueLive.client({ schema }))
+  observed.reach("handlers")
+  const client = yield* Layer.build(observed.producing(QueueLive.client({ schema })))
   const handlers = yield* Script.load(options.file, options.arg).pipe(
     Effect.provideContext(client),
     Effect.raceFirst(sayThatItLoads(options.file))
   )
 
+  observed.reach("worker")
   const queues = options.queues.length === 0 ? undefined : options.queues
   const workerId = options.workerId ?? randomUUID()
   const live = PgWorker.layer(
@@ -138,6 +152,7 @@ const work = Effect.fnUntraced(function*(options: Options) {
   const queue = yield* Effect.all({ control: WorkerControl, insight: Insight }).pipe(
     Effect.provideContext(yield* Layer.build(live))
   )
+  yield* observed.works(queue.control)
   const { concurrency, mode, queues: names } = yield* queue.control.status
   yield* EventLog.info("worker.started", {
     text: `working on ${names.join(", ")}, ${concurrency} at once, mode ${mode}`,
