@@ -4,6 +4,8 @@
 import { Duration, Effect, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Flags from "../Flags.ts"
+import * as Log from "../Log.ts"
+import * as LogFormat from "../LogFormat.ts"
 import * as PidFiles from "../process/PidFiles.ts"
 import * as Supervisor from "../process/Supervisor.ts"
 import * as WorkerProcess from "../process/WorkerProcess.ts"
@@ -68,6 +70,10 @@ const flags = {
     Flag.withDescription("Answer /healthz/startup, ready, live, and /metrics, at this address"),
     Flag.optional
   ),
+  logFormat: Flag.Literals("log-format", LogFormat.formats).pipe(
+    Flag.withDescription("The form of the lines on stderr; else pretty"),
+    Flag.withDefault("pretty")
+  ),
   notify: Flag.Literals("notify", ["listen", "poll"]).pipe(
     Flag.withDescription("Be woken by LISTEN, or look by the clock; else PGQ_NOTIFY, listen"),
     Flag.optional
@@ -76,6 +82,7 @@ const flags = {
 
 export const start = Command.make("start", flags, (input) =>
   Effect.scoped(Effect.gen(function*() {
+    yield* Log.use(input.logFormat)
     const workerId = yield* WorkerProcess.idFromParent
     const isExported = false
     if (workerId !== undefined) {
