@@ -4,6 +4,8 @@
  */
 import { Record, Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import * as Overview from "../domain/Overview.ts"
+import { Verdict } from "../domain/Verdict.ts"
 import { Gate, Needs, rights } from "./Gate.ts"
 import * as Inputs from "./Inputs.ts"
 import { Changed, Duplicate, Ended, Held, JobNotFound, NotFound, ofDatabase } from "./Problems.ts"
@@ -196,9 +198,55 @@ const withSchemes = (spec: Record<string, unknown>) => ({
     })))
 })
 
+const looks = HttpApiGroup.make("looks")
+  .add(
+    HttpApiEndpoint.get("overview", "/overview", {
+      success: Schema.Struct({ verdict: Verdict, overview: Overview.Overview }),
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(
+        OpenApi.Summary,
+        "A look at everything: the problems, and what the verdict rests on"
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("queues", "/queues", {
+      success: Schema.Struct({ items: Schema.Array(Overview.QueueOverview) }),
+      error: ofDatabase
+    }).annotate(Needs, "read").annotate(OpenApi.Summary, "The queues, at most 100 of them")
+  )
+  .add(
+    HttpApiEndpoint.get("queue", "/queue", {
+      query: { queue: Schema.String },
+      success: Overview.QueueOverview,
+      error: ofDatabase
+    }).annotate(Needs, "read").annotate(OpenApi.Summary, "A queue, whether it has jobs or not")
+  )
+  .add(
+    HttpApiEndpoint.get("workers", "/workers", {
+      success: Schema.Struct({ items: Schema.Array(Overview.WorkerOverview) }),
+      error: ofDatabase
+    }).annotate(Needs, "read").annotate(OpenApi.Summary, "The workers, oldest first")
+  )
+  .add(
+    HttpApiEndpoint.get("lanes", "/lanes", {
+      query: { by: Schema.Literals(["blocked", "retrying"]) },
+      success: Schema.Struct({ items: Schema.Array(Overview.LaneOverview) }),
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(OpenApi.Summary, "Lanes that wait with their head, at most 100 of them")
+  )
+  .add(
+    HttpApiEndpoint.get("database", "/database", {
+      success: Overview.DatabaseOverview,
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(OpenApi.Summary, "The database, as far as it matters to the schema")
+  )
+
 /** All endpoints, below the prefix of the mount. */
 export const Api = HttpApi.make("pgq")
-  .add(session, jobs, queues)
+  .add(session, looks, jobs, queues)
   .middleware(Inputs.Inputs)
   .middleware(Gate)
   .prefix("/api/v1")

@@ -5,6 +5,7 @@ import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { IpNetwork } from "effect/net"
+import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import { PauseControl } from "../services/PauseControl.ts"
@@ -13,6 +14,7 @@ import * as Gate from "./Gate.ts"
 import * as Guard from "./Guard.ts"
 import * as Inputs from "./Inputs.ts"
 import * as JobsLive from "./JobsLive.ts"
+import * as LooksLive from "./LooksLive.ts"
 import type * as MountOptions from "./MountOptions.ts"
 import * as QueuesLive from "./QueuesLive.ts"
 import * as SessionLive from "./SessionLive.ts"
@@ -67,11 +69,12 @@ export interface Options extends Omit<MountOptions.Options, "access"> {
 /** The layers are built anew for each mount, although an application's layers are shared. */
 const inner = Effect.fnUntraced(function*(options: Options) {
   const router = yield* HttpRouter.make
-  const services = Context.pick(JobControl, JobRepo, PauseControl)(
+  const services = Context.pick(Insight, JobControl, JobRepo, PauseControl)(
     yield* Effect.context<MountOptions.Services>()
   )
   const groups = Layer.mergeAll(
     JobsLive.layer,
+    LooksLive.layer,
     QueuesLive.layer,
     SessionLive.layer({
       path: options.prefix ?? "/",

@@ -1,6 +1,7 @@
 /**
  * The options of the HTTP API, and the services that it asks.
  */
+import type { Insight } from "../services/Insight.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
@@ -26,4 +27,4 @@ export interface Options {
 }
 
 /** The services that the API asks, as `QueueLive.client` provides them. */
-export type Services = JobControl | JobRepo | PauseControl
+export type Services = Insight | JobControl | JobRepo | PauseControl

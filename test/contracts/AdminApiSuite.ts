@@ -2,8 +2,10 @@
  * The contract of the HTTP API. Each store runs this suite.
  */
 import { assert, layer as withLayer } from "@effect/vitest"
-import { Effect, type Layer, Result } from "effect"
+import { Effect, type Layer, Result, Schema } from "effect"
+import * as Overview from "../../src/domain/Overview.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
+import * as Verdict from "../../src/domain/Verdict.ts"
 import * as Access from "../../src/http/Access.ts"
 import * as AdminApi from "../../src/http/AdminApi.ts"
 import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
@@ -179,6 +181,32 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           }
           for (const id of ["9223372036854775808", "-1", "1e3", "one", "%00", "1%2f..%2f2"]) {
             assert.strictEqual((yield* get(`/job/${id}`)).status, 400, id)
+          }
+        }))
+
+      it.effect("looks at queues, workers and lanes, and has a verdict", () =>
+        Effect.gen(function*() {
+          const { add, get } = yield* opened
+          const queue = yield* queueName
+          yield* add(queue, {}, {}, { delaySeconds: 3600 })
+          const of = (name: string) =>
+            Effect.map(get(name), ({ items }) => Array.from(Object(items)))
+          const isOfQueue = (one: unknown) => Object(one).queue === queue
+
+          const { overview, verdict } = yield* get("/overview")
+          const seen = yield* Schema.decodeUnknownEffect(Overview.Overview)(overview)
+          assert.deepStrictEqual(verdict, Verdict.of(seen))
+          const counts = { ready: { value: 2, precision: "exact" }, workers: 0 }
+          assert.deepInclude(Object(overview).queues.find(isOfQueue), counts)
+          assert.deepInclude((yield* of("/queues")).find(isOfQueue), counts)
+          assert.deepInclude(yield* get(`/queue?queue=${queue}`), counts)
+
+          const worker = yield* workerOf(queue)
+          const workers = (yield* of("/workers")).map((one) => Object(one).id)
+          assert.include(workers, worker)
+          assert.strictEqual((yield* get("/lanes?by=retrying")).status, 200)
+          for (const path of ["/lanes", "/lanes?by=length", "/queue?queue=", "/queue"]) {
+            assert.strictEqual((yield* get(path)).status, 400, path)
           }
         }))
 

@@ -24,6 +24,8 @@ const bodies: Readonly<Record<string, unknown>> = {
 }
 
 const queries: Readonly<Record<string, string>> = {
+  "looks.queue": "?queue=mail",
+  "looks.lanes": "?by=blocked",
   "queues.why": "?queue=mail",
   "queues.pause": "?queue=mail"
 }
