@@ -26,6 +26,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "src/cli/commands/api.ts",
     "test/http/",
     "test/cli/api.test.ts",
+    "test/mutants/ofHttp.ts",
     "docs/reference/api.md",
     "docs/reference/cli.md",
     "docs/guides/operating.md"

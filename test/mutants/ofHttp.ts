@@ -82,10 +82,7 @@ export const ofHttp: ReadonlyArray<Mutant> = [
       from: "right === undefined || !access.rights.has(right)",
       to: "right === undefined"
     }],
-    by: [
-      test("http/rights", "changes nothing, by whatever endpoint"),
-      test("http/rights", "is closed to everybody who has all rights but its own")
-    ]
+    by: [test("http/rights", "is closed to everybody who has all rights but its own")]
   },
   {
     name: "endpoint-without-a-right",
