@@ -7,7 +7,7 @@ import * as Pgq from "./Pgq.ts"
 
 const commands =
   ("schema migrate check start status stop workers enqueue cancel edit retry discard failed runs " +
-    "logs await").split(" ")
+    "logs await api").split(" ")
 
 const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: string]> = [
   [["nonsense"], "Unknown subcommand \"nonsense\""],
