@@ -112,7 +112,9 @@ export const ofHttp: ReadonlyArray<Mutant> = [
       from: "default_transaction_read_only: \"on\"",
       to: "default_transaction_read_only: \"off\""
     }],
-    by: [test("http/readOnly", "refuses every change that the API lets pass")]
+    by: [
+      test("http/readOnly", "refuses every change that the API lets pass, and is read as before")
+    ]
   },
   {
     name: "guessing-without-end",
