@@ -60,6 +60,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "observe": [...inner, "effect/http"],
   "observe/LoopDelay.ts": ["node:perf_hooks"],
   "observe/Metrics.ts": ["effect/observability"],
+  "observe/Exporting.ts": ["effect/observability"],
   "observe/Listener.ts": ["node:"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
@@ -67,8 +68,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/process": [
     ...inner,
     "layers/",
-    "observe/Listener.ts",
-    "observe/Process.ts",
+    "observe/",
     "cli",
     "cli/script/",
     "node:"

@@ -50,6 +50,7 @@ export const layer = <R>(
     const connections = yield* Effect.mapError(PgConnections.make, storeError("connect"))
     const application = yield* PgClient.PgClient
     return parts({
+      isTraced: yield* References.TracerEnabled,
       options: options ?? {},
       settings,
       handlers: found,
@@ -69,7 +70,9 @@ export const layer = <R>(
 }
 
 /** The parts of the worker, on connections of its own. */
-const parts = ({ application, connections, handlers, options, schema, settings }: {
+const parts = ({ application, connections, handlers, isTraced, options, schema, settings }: {
+  /** Whether the runs of handlers are traced. */
+  readonly isTraced: boolean
   readonly options: Options
   readonly settings: WorkerSettings.WorkerSettings
   readonly handlers: Handlers["Service"]
@@ -79,7 +82,7 @@ const parts = ({ application, connections, handlers, options, schema, settings }
 }) => {
   const { maintenance, heartbeat, worker } = connections
   const hang = { limit: settings.hangLimit, isFatal: options.onHang === "kill" }
-  const working = OwnWorker.of(settings)
+  const working = { ...OwnWorker.of(settings), isTraced }
   const said = saying({ worker: working.worker.id })
   const notifier = options.notify === "poll"
     ? PollNotifier.layer({ schema })
@@ -110,7 +113,9 @@ const parts = ({ application, connections, handlers, options, schema, settings }
         ),
         Layer.succeed(PgClient.PgClient, heartbeat)
       )
-    ])
+    ]),
+    // Each statement has a span, and an idle worker asks all day long.
+    Layer.provide(Layer.succeed(References.TracerEnabled, false))
   )
 }
 

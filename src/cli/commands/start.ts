@@ -1,11 +1,13 @@
 /**
  * `pgq start`: a worker in this process, or with `-q N` in N child processes.
  */
-import { Duration, Effect, Option } from "effect"
+import { Duration, Effect, Metric, Option } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Flags from "../Flags.ts"
 import * as Log from "../Log.ts"
 import * as LogFormat from "../LogFormat.ts"
+import * as Exported from "../process/Exported.ts"
+import type * as Observed from "../process/Observed.ts"
 import * as PidFiles from "../process/PidFiles.ts"
 import * as Supervisor from "../process/Supervisor.ts"
 import * as WorkerProcess from "../process/WorkerProcess.ts"
@@ -80,21 +82,35 @@ const flags = {
   )
 }
 
-export const start = Command.make("start", flags, (input) =>
-  Effect.scoped(Effect.gen(function*() {
-    yield* Log.use(input.logFormat)
-    const workerId = yield* WorkerProcess.idFromParent
-    const isExported = false
-    if (workerId !== undefined) {
-      // The parent has resolved `-c` and passes the connection on as PGQ_URL.
-      return yield* WorkerProcess.run({ ...input, connection: Option.none(), isExported, workerId })
-    }
+type Input = Command.Command.Config.Infer<typeof flags>
 
-    if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value)
-    return yield* Option.isSome(input.processes)
-      ? Supervisor.run({ ...input, isExported, processes: input.processes.value })
-      : WorkerProcess.run({ ...input, isExported, workerId })
-  }))).pipe(
+const run = Effect.fnUntraced(function*(input: Input, exporting: Observed.Exporting) {
+  const workerId = yield* WorkerProcess.idFromParent
+  if (workerId !== undefined) {
+    // The parent has resolved `-c` and passes the connection on as PGQ_URL.
+    return yield* WorkerProcess.run({ ...input, connection: Option.none(), exporting, workerId })
+  }
+
+  if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value)
+  return yield* Option.isSome(input.processes)
+    ? Supervisor.run({ ...input, exporting, processes: input.processes.value })
+    : WorkerProcess.run({ ...input, exporting, workerId })
+}, Effect.scoped)
+
+export const start = Command.make("start", flags, (input) =>
+  Effect.gen(function*() {
+    yield* Log.use(input.logFormat)
+    const isExported = yield* Exported.isExported
+    const running = run(input, { isExported, metricsScope: yield* Effect.scope })
+    yield* isExported ? Exported.exported(running) : running
+  }).pipe(
+    Effect.scoped,
+    // The modules of a job script would have a registry of their own.
+    Effect.provideServiceEffect(
+      Metric.MetricRegistry,
+      Effect.sync((): Metric.MetricRegistry => new Map())
+    )
+  )).pipe(
     Command.validate(({ advisoryKey, cooperative }) => {
       const isAdvisory = cooperative === "advisory"
       if (isAdvisory === Option.isSome(advisoryKey)) return Effect.void

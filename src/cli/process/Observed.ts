@@ -2,7 +2,7 @@
  * A process of `pgq start` as others observe it: its probes and its metrics. The modules for that
  * are loaded only if somebody asks for them.
  */
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Scope } from "effect"
 import type { ListenAddress } from "../../domain/ListenAddress.ts"
 import { ofStart, ofWorker, type StartStep } from "../../domain/Probe.ts"
 import type { Source } from "../../observe/Listener.ts"
@@ -13,14 +13,21 @@ import * as ChildReports from "./ChildReports.ts"
 export interface Options {
   /** The address of the probes and of the page of metrics. */
   readonly probes: Option.Option<ListenAddress>
+  readonly exporting: Exporting
+}
+
+export interface Exporting {
   /** Whether metrics are exported. */
   readonly isExported: boolean
+  /** Metrics are registered until it closes, which is after the last export. */
+  readonly metricsScope: Scope.Scope
 }
 
 const load = Effect.promise(() => import("../../observe/Process.ts"))
 
 /** Observes the worker of this process. A child answers its parent, which listens. */
 export const worker = Effect.fnUntraced(function*(options: Options, isChild: boolean) {
+  const { exporting } = options
   let step: StartStep = "schema"
   let control: WorkerControl["Service"] | undefined
   let metrics = Effect.succeed("")
@@ -33,7 +40,9 @@ export const worker = Effect.fnUntraced(function*(options: Options, isChild: boo
       ),
     metrics: Effect.suspend(() => metrics)
   }
-  const parts = Option.isSome(options.probes) || options.isExported ? yield* load : undefined
+  const parts = Option.isSome(options.probes) || exporting.isExported
+    ? yield* load
+    : undefined
   if (parts !== undefined && Option.isSome(options.probes)) {
     yield* isChild ? ChildReports.answer(source) : parts.listen(options.probes.value, source)
   }
@@ -48,10 +57,9 @@ export const worker = Effect.fnUntraced(function*(options: Options, isChild: boo
     /** The worker has registered. */
     works: Effect.fnUntraced(function*(worker: WorkerControl["Service"]) {
       if (parts !== undefined) {
-        metrics = yield* Effect.provideService(
-          parts.prometheus({ sharedRegistry: true }),
-          WorkerControl,
-          worker
+        metrics = yield* parts.prometheus({ sharedRegistry: true }).pipe(
+          Effect.provideService(WorkerControl, worker),
+          Scope.provide(exporting.metricsScope)
         )
       }
       control = worker

@@ -1,7 +1,7 @@
 /**
  * A worker in this process, until it is asked to stop.
  */
-import { Deferred, Duration, Effect, Layer, Metric, Option, Result, Scope, Stream } from "effect"
+import { Deferred, Duration, Effect, Layer, Option, Result, Scope, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import type { AdvisoryKey } from "../../domain/CooperativeMode.ts"
 import { closeWithin } from "../../layers/effects/Deadline.ts"
@@ -88,11 +88,6 @@ export const run = Effect.fnUntraced(
   // A handler that calls `process.exit(0)` does not send this message, so the parent does not take
   // its exit for a clean stop.
   Effect.tap(() => Effect.sync(() => SignalLatch.tellParent("stopped"))),
-  // The modules of a job script have a registry of their own unless it is given.
-  Effect.provideServiceEffect(
-    Metric.MetricRegistry,
-    Effect.sync((): Metric.MetricRegistry => new Map())
-  ),
   (effect, { workerId }) =>
     workerId === undefined ? effect : Effect.annotateLogs(effect, { pid: process.pid })
 )

@@ -35,6 +35,8 @@ export interface Options {
   readonly recorder?: RunRecorder.RunRecorder
   /** The annotations for log lines of handlers, without the worker's own. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
+  /** Whether the runs of handlers are traced. Defaults to what holds for the worker. */
+  readonly isTraced?: boolean | undefined
   /** How long an interrupted run may go on before it counts as stuck. */
   readonly stuckAfter: Duration.Duration
   /** Whether the leases certainly belong to the worker. Under an expired lease no job starts. */

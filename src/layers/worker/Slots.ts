@@ -23,6 +23,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly now: () => number
   /** The annotations of a slot's log lines. */
   readonly logAnnotations: Readonly<Record<string, unknown>>
+  /** Whether the fibers of slots make spans. Defaults to what holds for the worker. */
+  readonly isTraced?: boolean | undefined
   readonly runLane: (run: LaneRun) => Effect.Effect<void>
   /** A fiber has crashed in this run. Answers the log line. */
   readonly onBroken: (
@@ -32,9 +34,13 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly onRoom: () => void
 }) {
   const { backlog, concurrency, onBroken, onRoom } = options
+  const { isTraced = yield* References.TracerEnabled } = options
   const context = yield* Effect.context()
   const fork = Effect.runForkWith(
-    Context.add(context, References.CurrentLogAnnotations, options.logAnnotations)
+    context.pipe(
+      Context.add(References.CurrentLogAnnotations, options.logAnnotations),
+      Context.add(References.TracerEnabled, isTraced)
+    )
   )
   const active = new Map<LaneRun, Fiber.Fiber<unknown, unknown>>()
   const work = makeWork({ ...options, active })

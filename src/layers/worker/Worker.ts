@@ -47,6 +47,8 @@ export interface Options {
   readonly worker: Omit<NewWorker, "mode" | "names" | "failureReports">
   readonly grace: Shutdown.Options["grace"]
   readonly stuck: StuckRuns.Options["stuck"]
+  /** Whether the runs of handlers are traced. Defaults to what holds for the worker. */
+  readonly isTraced?: boolean | undefined
 }
 
 export const layer = (
@@ -124,7 +126,7 @@ interface Parts extends Observed {
 }
 
 const makeParts = Effect.fnUntraced(function*(
-  { grace, logAnnotations, stuck, tallies, watch, worker }: Options & Observed & {
+  { grace, isTraced, logAnnotations, stuck, tallies, watch, worker }: Options & Observed & {
     readonly logAnnotations: Readonly<Record<string, unknown>>
   },
   mode: string
@@ -151,6 +153,7 @@ const makeParts = Effect.fnUntraced(function*(
     concurrency,
     settler,
     tallies,
+    isTraced,
     logAnnotations,
     onRoom: changes.look,
     stuckAfter: stuck.after,
