@@ -7,9 +7,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { eventually } from "../Given.ts"
 import * as ExpositionFormat from "../observe/ExpositionFormat.ts"
 import * as Postgres from "../support/Postgres.ts"
@@ -38,6 +38,8 @@ export const setupJobs = (queue, gate) => new Promise((done) => {
   look()
 })
 `
+
+const isOfHttp = (text: string) => text.includes("from \"node:http\"")
 
 const eventuallyStatuses = (socket: string, expected: ReadonlyArray<number>) =>
   eventually(
@@ -154,6 +156,17 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pro
       assert.strictEqual(wrong.code, 2)
       assert.match(wrong.stderr, /"7471" is not an address such as 127\.0\.0\.1:7471/)
     }))
+
+  it("are loaded only where somebody asks for them", () => {
+    const bundle = join(dirname(Pgq.bin), "bundle")
+    const loaded = (file: string): ReadonlyArray<string> => {
+      const text = readFileSync(join(bundle, file), "utf8")
+      const imported = Array.from(text.matchAll(/from "\.\/([^"]+)"/g), ([, name = ""]) => name)
+      return [text, ...imported.flatMap(loaded)]
+    }
+    assert.isFalse(loaded("main.js").some(isOfHttp))
+    assert.isTrue(readdirSync(bundle).some((file) => loaded(file).some(isOfHttp)))
+  })
 
   it.effect("of several processes are answered by their parent, which lists each", () =>
     Effect.gen(function*() {
