@@ -22,16 +22,23 @@ export class Database extends Context.Service<Database, {
   readonly notify: "listen" | "poll"
 }>()("pgq/cli/Database") {}
 
-/**
- * The database and a client whose first connection has succeeded. With `startsNothing`, an embedded
- * server is used only if it already runs.
- */
-export const layer = (given: Settings.Given & { readonly startsNothing?: boolean }) =>
+interface Given extends Settings.Given {
+  /** An embedded server is used only if it already runs. */
+  readonly startsNothing?: boolean
+  /** The name of the sessions, and how many there are at most. */
+  readonly sessions?: { readonly applicationName: string; readonly max: number }
+}
+
+/** The database and a client whose first connection has succeeded. */
+export const layer = (given: Given) =>
   Layer.unwrap(
     Effect.map(open(given), (database) =>
       Layer.mergeAll(
         Layer.succeed(Database, database),
-        Layer.provideMerge(Layer.effectDiscard(connect(database)), client(database.conninfo))
+        Layer.provideMerge(
+          Layer.effectDiscard(connect(database)),
+          client(database.conninfo, given.sessions)
+        )
       ))
   )
 
@@ -53,7 +60,7 @@ export const ready = Effect.gen(function*() {
     : PgSchema.check({ schema })
 })
 
-const open = Effect.fnUntraced(function*(given: Parameters<typeof layer>[0]) {
+const open = Effect.fnUntraced(function*(given: Given) {
   const { conninfo, ...settings } = yield* Settings.resolve(given)
   if (conninfo !== undefined) return Database.of({ ...settings, conninfo, isEmbedded: false })
 
@@ -82,8 +89,13 @@ const running = Effect.fnUntraced(function*(dataDir: string) {
 /** The most connections that handlers and producers of one process open. */
 export const poolSize = 10
 
-const client = (conninfo: Conninfo.Conninfo) =>
-  Layer.orDie(PgClient.layer({ ...PgConninfo.clientConfig(conninfo), maxConnections: poolSize }))
+const client = (
+  conninfo: Conninfo.Conninfo,
+  { applicationName, max } = { applicationName: conninfo.applicationName, max: poolSize }
+) =>
+  Layer.orDie(
+    PgClient.layer({ ...PgConninfo.clientConfig(conninfo), applicationName, maxConnections: max })
+  )
 
 const connect = Effect.fnUntraced(function*({ conninfo, origin }: Database["Service"]) {
   const sql = yield* SqlClient.SqlClient

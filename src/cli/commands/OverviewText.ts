@@ -111,7 +111,13 @@ export const json = (
   }
 ): string =>
   JSON.stringify(
-    { version: 2, verdict, ...overview, ...(counts === undefined ? {} : { exact: counts }) },
+    { ...valueOf(overview, verdict), ...(counts === undefined ? {} : { exact: counts }) },
     undefined,
     2
   )
+
+/** The same on one line. */
+export const jsonLine = (overview: Overview, verdict: Verdict): string =>
+  JSON.stringify(valueOf(overview, verdict))
+
+const valueOf = (overview: Overview, verdict: Verdict) => ({ version: 2, verdict, ...overview })
