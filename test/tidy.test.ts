@@ -83,6 +83,17 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/api/ApiClient.ts": ["@effect/sql-pg"],
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
   "cli/commands/api.ts": ["cli/api/"],
+  "cli/commands/top.ts": ["cli/top/"],
+  "cli/top": [
+    ...inner,
+    "layers/effects/",
+    "layers/postgres/BoundedReads.ts",
+    "cli",
+    "cli/commands/WhyText.ts",
+    "effect/Terminal",
+    "@effect/sql-pg",
+    "@effect/platform-node/NodeTerminal"
+  ],
   "cli/main.ts": ["cli/commands/", "@effect/platform-node/NodeServices"]
 }
 

@@ -25,6 +25,7 @@ import { schema } from "./commands/schema.ts"
 import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
 import { stop } from "./commands/stop.ts"
+import { top } from "./commands/top.ts"
 import { why } from "./commands/why.ts"
 import { workers } from "./commands/workers.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -38,7 +39,7 @@ const { version }: { readonly version: string } = createRequire(import.meta.url)
 const pgq = Command.make("pgq").pipe(
   Command.withDescription("A job queue in PostgreSQL"),
   Command.withSubcommands([
-    { group: "Work", commands: [start, status, stop, workers] },
+    { group: "Work", commands: [start, status, top, stop, workers] },
     {
       group: "Jobs",
       commands: [enqueue, why, cancel, edit, retry, discard, failed, runs, logs, await_]
