@@ -13,7 +13,13 @@ const SendCode = Job.make("send-code", {
 })
 // #endregion
 
-const SendCodeLive = SendCode.toLayer(({ to }) => Effect.logInfo(`a code to ${to}`))
+// #region handler
+const SendCodeLive = SendCode.toLayer(({ to }, job) =>
+  job.expiresAt !== undefined && job.expiresAt < new Date()
+    ? Effect.logInfo(`too late for ${to}`)
+    : Effect.logInfo(`a code to ${to}`)
+)
+// #endregion
 
 const produce = Effect.gen(function*() {
   const yesterday = new Date(0)

@@ -30,7 +30,7 @@ CREATE FUNCTION claim(
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, failures integer, max_attempts integer, unhandled_count integer,
-  snooze_count integer, is_suspect boolean, place bigint, waited real
+  snooze_count integer, expires_at timestamptz, is_suspect boolean, place bigint, waited real
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -72,7 +72,7 @@ BEGIN
     RETURN QUERY
       SELECT j.lease, j.id, j.queue, j.name, CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
-             j.snooze_count, j.crash_count > 0,
+             j.snooze_count, j.expires_at, j.crash_count > 0,
              CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END,
              date_part('epoch', clock_timestamp() - greatest(j.created_at, j.run_at))::real
       FROM (

@@ -42,6 +42,8 @@ export interface ClaimedJob {
   readonly unhandledCount: number
   /** How often it was snoozed since its last failed run. */
   readonly snoozeCount: number
+  /** When it expires, as the claim saw it; `undefined` is never. */
+  readonly expiresAt: Date | undefined
   /** Whether it was in a lease whose worker died. */
   readonly isSuspect: boolean
   /** Milliseconds from the time that it was due until its claim, by the database's clock. */
@@ -56,6 +58,12 @@ export interface RunningJob {
   readonly priority: number
   /** The number of this attempt; the first is 1. */
   readonly attempt: number
+  /**
+   * When the job expires, by the database's clock, as it was when the worker took the job;
+   * `undefined` if it never does. A run goes on, so a handler that must not work for a job that is
+   * out of date compares this with the clock.
+   */
+  readonly expiresAt: Date | undefined
   /** The payload as JSON text, with every digit of its numbers: JavaScript rounds them. */
   readonly payloadText: string
   /** Aborted when the run is interrupted; its reason is a `JobInterrupted`. */

@@ -19,6 +19,7 @@ export const claimed: ClaimedJob = {
   maxAttempts: undefined,
   unhandledCount: 0,
   snoozeCount: 0,
+  expiresAt: undefined,
   isSuspect: false
 }
 

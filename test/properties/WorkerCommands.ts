@@ -79,14 +79,16 @@ export const make = Effect.fnUntraced(function*({ isNarrow, model, queue, seats 
       : model.claimableAbove(ids, options)
     assert.deepStrictEqual(ids, expected.map(({ id }) => id))
     assert.deepStrictEqual(
-      jobs.map(({ attempt, isSuspect, snoozeCount, unhandledCount }) => ({
+      jobs.map(({ attempt, expiresAt, isSuspect, snoozeCount, unhandledCount }) => ({
         attempt,
+        expires: expiresAt !== undefined,
         isSuspect,
         snoozeCount,
         unhandledCount
       })),
-      expected.map(({ crashes, failures, snoozeCount, unhandledCount }) => ({
+      expected.map(({ crashes, expiresAt, failures, snoozeCount, unhandledCount }) => ({
         attempt: failures + 1,
+        expires: expiresAt !== undefined,
         isSuspect: crashes > 0,
         snoozeCount,
         unhandledCount

@@ -58,6 +58,7 @@ export const claimedJob = (job: StoredJob, lease: string, now: number): ClaimedJ
   maxAttempts: job.maxAttempts,
   unhandledCount: job.unhandledCount,
   snoozeCount: job.snoozeCount,
+  expiresAt: job.expiresAt === undefined ? undefined : new Date(job.expiresAt),
   isSuspect: LaneJob.isSuspect(job),
   waited: now - (job.dueAt < Infinity ? Math.max(job.createdAt, job.dueAt) : job.createdAt)
 })

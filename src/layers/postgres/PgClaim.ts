@@ -33,7 +33,7 @@ export const make = ({ floors, mode, schema, sql }: {
         ranges.length === 0 ? null : ranges.map(valueOf)
       const rows = yield* sql<ClaimRow | Hint>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count, snooze_count, is_suspect, place, waited
+               max_attempts, unhandled_count, snooze_count, expires_at, is_suspect, place, waited
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}, ${looksBelow}, ${isBusy},
@@ -112,6 +112,7 @@ interface ClaimRow {
   readonly max_attempts: number | null
   readonly unhandled_count: number
   readonly snooze_count: number | null
+  readonly expires_at: Date | null
   readonly is_suspect: boolean
   /** Null for a job behind the head of its lane. */
   readonly place: bigint | null
@@ -141,9 +142,14 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   maxAttempts: row.max_attempts ?? undefined,
   unhandledCount: row.unhandled_count,
   snoozeCount: row.snooze_count ?? 0,
+  expiresAt: momentOf(row.expires_at),
   isSuspect: row.is_suspect,
   waited: row.waited * 1000
 })
+
+/** 'infinity' and what is too far away for a `Date` come as an invalid one: both are never. */
+const momentOf = (time: Date | null): Date | undefined =>
+  time === null || Number.isNaN(time.getTime()) ? undefined : time
 
 const byTurn = (a: Head, b: Head): number => b.priority - a.priority || (a.place < b.place ? -1 : 1)
 

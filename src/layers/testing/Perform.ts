@@ -1,7 +1,7 @@
 /**
  * Runs a handler without a queue.
  */
-import { Effect, Exit, type Schema } from "effect"
+import { Clock, Duration, Effect, Exit, type Schema } from "effect"
 import {
   type JobInvalid,
   NotInTransaction,
@@ -34,6 +34,8 @@ export interface PerformOptions {
   readonly key?: string | undefined
   /** Defaults to the kind's. */
   readonly maxAttempts?: number | undefined
+  /** What `job.expiresAt` says. Defaults to the kind's `expiresIn` from now, if it has one. */
+  readonly expiresAt?: Date | undefined
 }
 
 type Performing<Payload extends Schema.Top> = Effect.Effect<
@@ -87,7 +89,9 @@ export const perform: {
       return yield* new HandlerMissing({ name: kind.name })
     }
     const json = yield* PayloadCodec.encoder(kind)(payload)
-    const job = yield* Effect.fromResult(newJob(kind.name, json, options))
+    const now = yield* Clock.currentTimeMillis
+    const expiresAt = options.expiresAt ?? endOf(kind, now)
+    const job = yield* Effect.fromResult(newJob(kind.name, json, { ...options, expiresAt }))
     const { ended, exit } = yield* Effect.scoped(
       Effect.flatMap(
         SingleRuns.make({ handlers, reports: unkept, transactions: none }),
@@ -96,6 +100,9 @@ export const perform: {
     )
     return { exit, settlement: ended.settlement }
   })
+
+const endOf = ({ expiresIn }: JobKind<string, Schema.Top>, now: number): Date | undefined =>
+  expiresIn && new Date(now + Duration.toMillis(expiresIn))
 
 const unkept = RunReports.of({ keep: () => Effect.succeed([]) })
 

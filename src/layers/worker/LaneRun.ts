@@ -218,6 +218,10 @@ class View implements HandledJob {
     return this.#run.current === this.#job
   }
 
+  get expiresAt(): Date | undefined {
+    return this.#job.expiresAt
+  }
+
   get payloadText(): string {
     return this.#job.payload ?? "null"
   }

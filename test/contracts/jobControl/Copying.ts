@@ -46,6 +46,7 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
           attempt: 1,
           unhandledCount: 0,
           snoozeCount: 0,
+          expiresAt: undefined,
           isSuspect: false
         })
         yield* settle([job!], Settlement.Completed())

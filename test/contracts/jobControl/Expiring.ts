@@ -50,6 +50,29 @@ export const expiring = (it: Vitest.MethodsNonLive<Services>) => {
       assert.isAtMost(Duration.toSeconds(next!), 30)
     }))
 
+  it.effect("tells a worker when its job expires", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const worker = yield* workerOf(queue)
+      const date = new Date("2040-02-29T12:30:00.250Z")
+      const [, , edited] = yield* enqueue(
+        queue,
+        { expiresAt: date },
+        {},
+        {},
+        { expiresIn: hour },
+        { expiresIn: Duration.hours(3) }
+      )
+      yield* edit(edited!, { expiry: { at: date } })
+
+      const jobs = yield* claim({ queue, worker })
+
+      const [given, none, later, first, last] = jobs.map(({ expiresAt }) => expiresAt)
+      assert.deepStrictEqual([given, none, later], [date, undefined, date])
+      const hours = (last!.getTime() - first!.getTime()) / Duration.toMillis(hour)
+      assert.strictEqual(Math.round(hours), 2)
+    }))
+
   it.effect("lets the lane go on whose head has expired", () =>
     Effect.gen(function*() {
       const queue = yield* queueName

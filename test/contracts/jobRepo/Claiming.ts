@@ -37,6 +37,7 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         maxAttempts: 4,
         unhandledCount: 0,
         snoozeCount: 0,
+        expiresAt: undefined,
         isSuspect: false
       })
     }))

@@ -48,10 +48,13 @@ export const Post = Job.make("post", {
   transactional: { timeout: "10 seconds" }
 })
 
+/** Answers when it expires. */
+export const Brief = Job.make("brief", { expiresIn: "1 hour" })
+
 /** Has no handler. */
 export const Stray = Job.make("stray")
 
-export const jobs = [Mail, Flaky, Charge, Mails, Nap, Quits, Post] as const
+export const jobs = [Mail, Flaky, Charge, Mails, Nap, Quits, Post, Brief] as const
 
 export const handlers: Layer.Layer<Job.HandlersOf<typeof jobs>, never, JobControl | JobRepo> = Layer
   .mergeAll(
@@ -73,6 +76,7 @@ export const handlers: Layer.Layer<Job.HandlersOf<typeof jobs>, never, JobContro
         return ends === "fails" ? yield* Effect.fail("no") : "sent"
       })
     ),
+    Brief.toLayer((_, { expiresAt }) => expiresAt?.getTime()),
     Nap.toLayer(() => Effect.fail(new Job.Snooze({ delay: "10 minutes" })))
   )
 

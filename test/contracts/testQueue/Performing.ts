@@ -2,10 +2,10 @@
  * A test runs a handler without a queue.
  */
 import { assert } from "@effect/vitest"
-import { Effect, Exit } from "effect"
+import { Clock, Effect, Exit } from "effect"
 import * as TestQueue from "../../../src/layers/TestQueue.ts"
 import type { It } from "../TestQueueSuite.ts"
-import { Charge, cleared, Declined, Flaky, Mail, Mails, Stray } from "./Kinds.ts"
+import { Brief, Charge, cleared, Declined, Flaky, Mail, Mails, Stray } from "./Kinds.ts"
 
 export const performing = (it: It): void => {
   it.effect("answers the exit of a handler and its settlement", () =>
@@ -35,6 +35,19 @@ export const performing = (it: It): void => {
           "Failed"
         ]
       )
+    }))
+
+  it.effect("tells the handler when its job expires", () =>
+    Effect.gen(function*() {
+      const date = new Date("2040-02-29T12:30:00.250Z")
+      const given = yield* TestQueue.perform(Brief, undefined, { expiresAt: date })
+      const before = yield* Clock.currentTimeMillis
+      const counted = yield* TestQueue.perform(Brief)
+      const after = yield* Clock.currentTimeMillis
+
+      assert.deepStrictEqual(given.exit, Exit.succeed(date.getTime()))
+      const at = Number(Exit.isSuccess(counted.exit) ? counted.exit.value : 0) - 3_600_000
+      assert.isTrue(before <= at && at <= after)
     }))
 
   it.effect("refuses what enqueue refuses, and a kind without a handler", () =>

@@ -35,6 +35,7 @@ const job = {
   maxAttempts: undefined,
   unhandledCount: 0,
   snoozeCount: 0,
+  expiresAt: undefined,
   isSuspect: false
 }
 

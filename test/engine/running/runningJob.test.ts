@@ -14,7 +14,11 @@ import { options, producer, start } from "../Live.ts"
 const Exact = Job.make("exact", { payload: Schema.Unknown })
 
 layer(producer, options)("a running job", (it) => {
-  const run = Effect.fnUntraced(function*(payload: string, key: string | null) {
+  const run = Effect.fnUntraced(function*(
+    payload: string,
+    key: string | null,
+    expiresAt: string | null = null
+  ) {
     const sql = yield* PgClient.PgClient
     const queue = yield* queueName
     const running = yield* Deferred.make<{ readonly payload: unknown; readonly job: RunningJob }>()
@@ -23,8 +27,8 @@ layer(producer, options)("a running job", (it) => {
     )
     yield* start(handlers, { queues: [queue] })
     yield* sql`
-      INSERT INTO pgq.jobs (queue, name, payload, serialization_key)
-      VALUES (${queue}, 'exact', ${payload}::text::jsonb, ${key})
+      INSERT INTO pgq.jobs (queue, name, payload, serialization_key, expires_at)
+      VALUES (${queue}, 'exact', ${payload}::text::jsonb, ${key}, ${expiresAt}::text::timestamptz)
     `
     return yield* Deferred.await(running)
   })
@@ -46,6 +50,20 @@ layer(producer, options)("a running job", (it) => {
       const { job } = yield* run(text, null)
 
       assert.strictEqual(job.payloadText, text)
+    }))
+
+  it.effect("has the time at which it expires, if there is one that a Date can tell", () =>
+    Effect.gen(function*() {
+      const times = ["2040-02-29T12:30:00.250Z", null, "infinity", "290000-01-01"]
+
+      const jobs = yield* Effect.forEach(times, (time) => run("{}", null, time))
+
+      assert.deepStrictEqual(jobs.map(({ job }) => job.expiresAt), [
+        new Date("2040-02-29T12:30:00.250Z"),
+        undefined,
+        undefined,
+        undefined
+      ])
     }))
 
   it.effect("can be written as JSON, its id as text", () =>
