@@ -15,7 +15,7 @@ import { Scheduler } from "../../../src/services/Scheduler.ts"
 import { ends, run } from "../../contracts/jobControl/ByHand.ts"
 import { claim, eventually, queueName, settle, workerOf } from "../../Given.ts"
 import * as PgQueue from "../../support/PgQueue.ts"
-import { options } from "../Live.ts"
+import { options, start } from "../Live.ts"
 
 const Sum = Job.make("sum", { success: Schema.Finite })
 const three = Settlement.Completed({ result: { keep: Duration.days(1), value: "3" } })
@@ -85,6 +85,31 @@ layer(PgQueue.layer, options)("who awaits a job", (it) => {
         assert.strictEqual(yield* next, String(id))
       }))
   }
+
+  it.effect("is told of a job that its handler completes, by the commit and by no other try", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const sql = yield* PgClient.PgClient
+      const { next, want } = yield* hints
+      const Quick = Job.make("quick", { success: Schema.Finite, backoffBase: "1 milli" })
+      const id = yield* enqueue(Quick, undefined, { queue })
+      yield* want([id])
+
+      yield* start(
+        Quick.toLayer((_, job) =>
+          Effect.gen(function*() {
+            yield* job.complete(3)
+            return job.attempt === 1 ? yield* Effect.fail("rolled back") : 3
+          }).pipe(sql.withTransaction)
+        ),
+        { queues: [queue] }
+      )
+
+      assert.strictEqual(yield* next, String(id))
+      assert.strictEqual(yield* Job.await(Quick, id), 3)
+      yield* sql`SELECT pg_notify('pgq:ended', 'last')`
+      assert.strictEqual(yield* next, "all")
+    }))
 
   it.effect("is told to look at all jobs where too many have ended for one message", () =>
     Effect.gen(function*() {

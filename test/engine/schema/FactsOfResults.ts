@@ -57,6 +57,23 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
     )
   },
 
+  "Hints of ends": () => {
+    const [, suffix, all] = textOf("sql/0005_settle.sql")
+      .match(/FUNCTION tell_awaited[\s\S]*?\|\| '(.*)'[\s\S]*?THEN '(.*)' ELSE/) ?? []
+    const hints = textOf("src/layers/postgres/PgEndHints.ts")
+    assert.include(hints, `channel: \`\${schema}${suffix}\``)
+    const [, ids] = hints.match(/\n {2}\/(\S+)\/\.test\(payload\)/) ?? ["", "none"]
+    assert.deepStrictEqual(["7", "7,42", all!].map((text) => new RegExp(ids!).test(text)), [
+      true,
+      true,
+      false
+    ])
+    const control = textOf("sql/0013_control.sql")
+    const [, stands] = control.match(/FUNCTION await_ends[\s\S]*?interval '(\d+) minutes'/) ?? []
+    const [, renews] = hints.match(/renewEvery = Duration.toMillis\("(\d+) minutes"\)/) ?? []
+    assert.isBelow(Number(renews), Number(stands))
+  },
+
   "Reports": () => {
     const [, columns] = textOf("sql/0019_progress.sql").match(/AS r\(\s*(lease .*)\s*\)/) ?? []
     const fields = columns?.split(", ").map((column) => column.split(" ")[0]!) ?? []
