@@ -35,7 +35,7 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
           [outcome, "unfinished"]
         )
         const [job] = yield* claim({ queue, worker: yield* workerOf(queue) })
-        const { lease: _, ...claimed } = job!
+        const { lease: _, waited: _waited, ...claimed } = job!
         const { delay: _delay, runAt: _runAt, expiresAt: _at, expiresIn: _in, ...asked } = jobOf(
           queue,
           values
