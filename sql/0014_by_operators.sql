@@ -10,14 +10,32 @@
 -- - 'queued', 'running': the job was ready, or behind its key; or it is leased.
 -- - 'paused': a pause of its name keeps the job, until a resume.
 -- - 'completed': there is nothing to do again.
--- - 'conflict': another job has taken the unique key since, and nothing was changed.
+-- - 'conflict': another job, the `holder`, has taken the unique key since, and nothing was changed.
+--   The holder is NULL if it has ended by now.
 -- - 'held': another transaction has locked the job, and nothing of it was changed. After the first
 --   such job no other one is waited for.
 -- - 'unknown': there is no such job, and no history of it.
-CREATE FUNCTION retry(jobs bigint[]) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION retry(jobs bigint[]) RETURNS TABLE (id bigint, outcome text, holder bigint)
+LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN QUERY SELECT done.id, done.outcome
-    FROM take_each(('retry', NULL, NULL, NULL)::step_by_hand, jobs) AS done;
+  FOR id, outcome IN
+    SELECT done.id, done.outcome
+    FROM take_each(('retry', NULL, NULL, NULL)::step_by_hand, jobs) AS done
+  LOOP
+    -- A look of its own for each, which sees what the step has queued again.
+    holder := CASE outcome WHEN 'conflict' THEN (
+      SELECT own.id FROM (
+        SELECT f.name, f.unique_key FROM finished_jobs AS f
+        WHERE f.id = retry.id AND f.redriven_at IS NULL
+        ORDER BY f.finished_at DESC LIMIT 1
+      ) AS past CROSS JOIN LATERAL (
+        SELECT j.id FROM jobs AS j
+        WHERE j.name = past.name AND j.unique_key = past.unique_key
+        OFFSET 0 -- idiom: fence
+      ) AS own
+    ) END;
+    RETURN NEXT;
+  END LOOP;
 END $$;
 
 -- Retries one job. Returns the answer.

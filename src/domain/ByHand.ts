@@ -19,8 +19,11 @@ export type RetryAnswer = Data.TaggedEnum<{
   Running: {}
   /** The job has completed: there is nothing to do again. */
   Completed: {}
-  /** Another job has taken its unique key since: nothing was changed. */
-  Conflict: {}
+  /**
+   * Another job, the holder, has taken its unique key since: nothing was changed. `undefined` if the
+   * holder has ended by now.
+   */
+  Conflict: { readonly holder: bigint | undefined }
   /** Another transaction locks the job: nothing was changed. */
   Held: {}
   /** There is no such job, and no history of one. */

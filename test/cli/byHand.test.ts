@@ -136,6 +136,25 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       assert.deepStrictEqual([answered.stdout, answered.stderr, answered.code], ["3\n", "", 0])
     }))
 
+  it.effect("names the job that has the unique key of the one to try again", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const first = yield* add(flags, "charge", "--unique", "card-7")
+      yield* Pgq.run(["cancel", first, ...flags])
+      const second = yield* add(flags, "charge", "--unique", "card-7")
+
+      const text = yield* Pgq.run(["retry", first, ...flags])
+      const json = yield* Pgq.run(["retry", first, "--json", ...flags])
+      const copied = yield* Pgq.run(["retry", first, "--as", "new", ...flags])
+
+      const told = `${first} not queued: job ${second} has its unique key\n`
+      assert.deepStrictEqual([text.stdout, text.code], [told, 1])
+      assert.deepStrictEqual(JSON.parse(json.stdout), [
+        { id: first, answer: "conflict", holder: second }
+      ])
+      assert.strictEqual(copied.stdout, `${first} not queued: another job has its unique key\n`)
+    }))
+
   it.effect("says while it goes on how far it has come", () =>
     Effect.gen(function*() {
       const { flags, table } = yield* Pgq.schema

@@ -10,6 +10,15 @@ export const retry = ({ sql }: Session.Session, ids: ReadonlyArray<bigint>) =>
     (rows) => rows.map(({ outcome }) => outcome)
   )
 
+/** Retries a job, and answers with the job that has its unique key. */
+export const retryBeside = ({ sql }: Session.Session, id: bigint) =>
+  Effect.map(
+    sql<{ outcome: string; holder: bigint | null }>`
+      SELECT outcome, holder FROM pgq.retry(ARRAY[${id}::bigint])
+    `,
+    ([row]) => row!
+  )
+
 /** Adds jobs anew after finished ones. */
 export const copy = ({ sql }: Session.Session, ids: ReadonlyArray<bigint>) =>
   sql<{ outcome: string; new_id: bigint | null }>`

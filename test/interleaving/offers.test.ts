@@ -8,7 +8,7 @@ import { Clock, Effect, Fiber } from "effect"
 import { storeError } from "../../src/layers/postgres/PgError.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
-import { copy, retry } from "./ByOperators.ts"
+import { copy, retry, retryBeside } from "./ByOperators.ts"
 import { cancel, setup } from "./Cancelling.ts"
 import { jobsOf, offer, offerApart, offerMany } from "./Offering.ts"
 
@@ -199,18 +199,21 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("a r
       const { id: first } = yield* offer(a, one)
       yield* cancel(a, [first!])
       const { id: second } = yield* offer(a, one)
-      const before = yield* retry(a, [first!])
+      const before = yield* retryBeside(a, first!)
       yield* cancel(a, [second!])
 
       yield* a.begin
       const { id: third } = yield* offer(a, one)
-      const retrying = yield* Effect.forkChild(retry(b, [first!]))
+      const retrying = yield* Effect.forkChild(retryBeside(b, first!))
       yield* Session.someoneWaits
       yield* a.commit
       const meanwhile = yield* Fiber.join(retrying)
       yield* cancel(a, [third!])
 
-      assert.deepStrictEqual([before, meanwhile], [["conflict"], ["conflict"]])
+      assert.deepStrictEqual([before, meanwhile], [
+        { outcome: "conflict", holder: second },
+        { outcome: "conflict", holder: third }
+      ])
       assert.deepStrictEqual(yield* retry(a, [first!, third!]), ["redriven", "conflict"])
       assert.deepStrictEqual(
         (yield* jobsOf(a, queue)).map(({ id, key }) => ({ id, key })),

@@ -215,7 +215,8 @@ export const make = () => {
     const outcome = ended.get(id)?.outcome
     if (job === undefined || outcome === undefined) return RetryAnswer.Unknown()
     if (outcome === "completed") return RetryAnswer.Completed()
-    if (holderOf(job.uniqueKey) !== undefined) return RetryAnswer.Conflict()
+    const holder = holderOf(job.uniqueKey)?.id
+    if (holder !== undefined) return RetryAnswer.Conflict({ holder })
     ended.delete(id)
     put(LaneJob.redriven(job, now))
     return RetryAnswer.Redriven()

@@ -33,7 +33,7 @@ const ofAnswer = (answer: Answer): string => {
     case "Completed":
       return "completed before"
     case "Conflict":
-      return "not queued: another job has its unique key"
+      return `not queued: ${holderOf(answer)} has its unique key`
     case "Discarded":
       return "discarded"
     case "Edited":
@@ -49,6 +49,9 @@ const ofAnswer = (answer: Answer): string => {
   }
 }
 
+const holderOf = (conflict: Extract<Answer, { readonly _tag: "Conflict" }>): string =>
+  "holder" in conflict && conflict.holder !== undefined ? `job ${conflict.holder}` : "another job"
+
 /** The answers for single jobs: a line each, or a list of objects. */
 export const ofAnswers = (
   answers: ReadonlyArray<Answer>,
@@ -63,7 +66,8 @@ const jsonOf = ({ _tag, ...more }: Answer, id: bigint | undefined) => ({
   id: String(id),
   answer: _tag.toLowerCase(),
   ...more,
-  ..."newId" in more && { newId: String(more.newId) }
+  ..."newId" in more && { newId: String(more.newId) },
+  ..."holder" in more && { holder: more.holder === undefined ? undefined : String(more.holder) }
 })
 
 export const ofCounts = ({ conflicts, held, redriven }: RetryCounts): string =>

@@ -19,9 +19,7 @@ import type { MemoryStore } from "./MemoryStore.ts"
 
 export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer => {
   const again = store.redrive(id, now)
-  if (again !== undefined) {
-    return again === "redriven" ? RetryAnswer.Redriven() : RetryAnswer.Conflict()
-  }
+  if (again !== undefined) return again
   const job = store.looks.find(id)
   if (job !== undefined && store.pauses.keeps(job, now)) return RetryAnswer.Paused()
   const answer = store.change((state) => Steps.retry(state, id, now), now)
@@ -44,8 +42,8 @@ export const redriveEach = (
   let [redriven, conflicts] = [0, 0]
   for (const id of ids) {
     const again = store.redrive(id, now, { dueAt: from + redriven * between, edit })
-    if (again === "redriven") redriven++
-    if (again === "conflict") conflicts++
+    if (again?._tag === "Redriven") redriven++
+    if (again?._tag === "Conflict") conflicts++
   }
   return { redriven, conflicts, held: 0, next: from + redriven * between }
 }

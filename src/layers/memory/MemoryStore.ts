@@ -4,7 +4,7 @@
  * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
  * locks are needed. Times are milliseconds and are passed in.
  */
-import { CopyAnswer, type RetryEdit } from "../../domain/ByHand.ts"
+import { CopyAnswer, RetryAnswer, type RetryEdit } from "../../domain/ByHand.ts"
 import { Cancellation } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
@@ -215,10 +215,11 @@ export class MemoryStore {
   redrive(id: bigint, now: number, { dueAt = now, edit }: {
     readonly dueAt?: number
     readonly edit?: RetryEdit | undefined
-  } = {}): "redriven" | "conflict" | undefined {
+  } = {}): RetryAnswer | undefined {
     const job = this.#history.unwell(id)
     if (job === undefined) return undefined
-    if (this.looks.holderOf(job.name, job.uniqueKey) !== undefined) return "conflict"
+    const holder = this.looks.holderOf(job.name, job.uniqueKey)?.id
+    if (holder !== undefined) return RetryAnswer.Conflict({ holder })
     this.#history.take(id)
     const again = {
       ...redriven(job, now, dueAt),
@@ -226,7 +227,7 @@ export class MemoryStore {
       maxAttempts: edit?.maxAttempts ?? job.maxAttempts
     }
     this.#make({ jobs: [again], finished: [], leases: [] }, now)
-    return "redriven"
+    return RetryAnswer.Redriven()
   }
 
   /** Adds a job anew after a finished one. */

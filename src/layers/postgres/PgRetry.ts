@@ -16,10 +16,10 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
   const retry: Steps["retry"] = Effect.fn("JobControl.retry")(function*(ids) {
     const answers: Array<RetryAnswer> = []
     for (const some of Arr.chunksOf(ids, changedAtOnce)) {
-      const rows = yield* sql<{ outcome: RetryOutcome }>`
-        SELECT outcome FROM ${step("retry")}(${some}::bigint[])
+      const rows = yield* sql<RetryRow>`
+        SELECT outcome, holder FROM ${step("retry")}(${some}::bigint[])
       `.pipe(withTimeout("retry"))
-      for (const { outcome } of rows) answers.push(retryAnswers[outcome])
+      for (const row of rows) answers.push(retryAnswer(row))
     }
     return answers
   })
@@ -58,6 +58,17 @@ interface CountsRow {
   readonly next_at: Date | null
 }
 
+interface RetryRow {
+  readonly outcome: keyof typeof retryAnswers | "conflict"
+  /** The job that has the unique key, where there is a conflict. */
+  readonly holder: bigint | null
+}
+
+const retryAnswer = ({ holder, outcome }: RetryRow): RetryAnswer =>
+  outcome === "conflict"
+    ? RetryAnswer.Conflict({ holder: holder ?? undefined })
+    : retryAnswers[outcome]
+
 const retryAnswers = {
   redriven: RetryAnswer.Redriven(),
   retried: RetryAnswer.Retried(),
@@ -65,9 +76,6 @@ const retryAnswers = {
   paused: RetryAnswer.Paused(),
   running: RetryAnswer.Running(),
   completed: RetryAnswer.Completed(),
-  conflict: RetryAnswer.Conflict(),
   held: RetryAnswer.Held(),
   unknown: RetryAnswer.Unknown()
 }
-
-type RetryOutcome = keyof typeof retryAnswers

@@ -3,10 +3,13 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { RetryAnswer } from "../../../src/domain/ByHand.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
+import { JobControl } from "../../../src/services/JobControl.ts"
 import { JobRepo } from "../../../src/services/JobRepo.ts"
 import { Notifier } from "../../../src/services/Notifier.ts"
 import { claim, enqueue, jobOf, queueName, settle, workerOf } from "../../Given.ts"
+import { offer } from "../jobRepo/Offers.ts"
 import { crash, discard, ends, retry, run } from "./ByHand.ts"
 import {
   cancel,
@@ -89,6 +92,26 @@ export const redriving = (it: Vitest.MethodsNonLive<Services>) => {
       assert.deepStrictEqual(yield* claim({ queue, worker }), [])
       yield* settle(head, Settlement.Completed())
       assert.deepStrictEqual(yield* theRest(queue), ["k1", "k3"])
+    }))
+
+  it.effect("names the job that has taken the unique key", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const control = yield* JobControl
+      const first = yield* offer(queue, { key: "taken" })
+      yield* run(queue, failed)
+      const second = yield* offer(queue, { key: "taken" })
+      yield* run(queue, failed)
+      const third = yield* offer(queue, { key: "taken" })
+      const before = yield* control.retry([first.id, second.id])
+      yield* run(queue, failed)
+
+      const after = yield* control.retry([second.id, third.id, first.id])
+
+      const byThird = RetryAnswer.Conflict({ holder: third.id })
+      const byFirst = RetryAnswer.Conflict({ holder: first.id })
+      assert.deepStrictEqual(before, [byThird, byThird])
+      assert.deepStrictEqual(after, [byFirst, byFirst, RetryAnswer.Redriven()])
     }))
 
   it.effect("queues a job again as often as it fails", () =>
