@@ -17,7 +17,19 @@ import * as LaneJob from "../../domain/LaneJob.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
-export const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer => {
+/** Retries jobs in the order of their ids: the oldest gets a key. Answers in the order given. */
+export const retryEach = (
+  store: MemoryStore,
+  ids: ReadonlyArray<bigint>,
+  now: number
+): ReadonlyArray<RetryAnswer> => {
+  const answers: Array<RetryAnswer> = []
+  const places = ids.map((_, place) => place).toSorted((a, b) => Number(ids[a]! - ids[b]!))
+  for (const place of places) answers[place] = retry(store, ids[place]!, now)
+  return answers
+}
+
+const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer => {
   const again = store.redrive(id, now)
   if (again !== undefined) return again
   const job = store.looks.find(id)

@@ -50,8 +50,7 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
       }
     }),
   outcomeOf: (id) => Effect.sync(() => store.looks.outcomeOf(id)),
-  retry: (ids) =>
-    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => ByHand.retry(store, id, now))),
+  retry: (ids) => Effect.map(Clock.currentTimeMillis, (now) => ByHand.retryEach(store, ids, now)),
   copy: (ids) => Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.copy(id, now))),
   retrySome: (filter, { after, edit, limit, spread }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
