@@ -74,6 +74,11 @@ update pgq.jobs set queue = 'overflow' where queue = 'default'
 and id not in (select id from pgq.job_states where worker_id is not null);
 -- #endregion
 
+-- #region figures
+select at, sum(counts[1]) as completed, sum(counts[2] + counts[3]) as failed
+from pgq.minutes where at >= now() - interval '1 hour' group by at order by at;
+-- #endregion
+
 -- #region settings
 update pgq.settings set keep_completed = '0', keep_failed = '90 days';
 -- #endregion

@@ -256,6 +256,11 @@ CREATE TABLE settings (
   -- The same for the lines that handlers have logged.
   keep_logs      interval NOT NULL DEFAULT '7 days'
                  CHECK (keep_logs BETWEEN interval '0' AND interval '1000 years'),
+  -- How long the figures of each minute are kept, and those of each hour.
+  keep_minutes   interval NOT NULL DEFAULT '48 hours'
+                 CHECK (keep_minutes BETWEEN interval '0' AND interval '1000 years'),
+  keep_hours     interval NOT NULL DEFAULT '90 days'
+                 CHECK (keep_hours BETWEEN interval '0' AND interval '1000 years'),
   -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a
   -- two-phase commit.
   notify         boolean NOT NULL DEFAULT true

@@ -402,8 +402,8 @@ BEGIN
 END $$;
 
 -- Deletes some receipts that no client will ask for any more, some requests for jobs that have left
--- their lease, some holds that are over, and some results that are past keeping. Returns the
--- greatest number.
+-- their lease, some holds that are over, and some results and figures that are past keeping.
+-- Returns the greatest number.
 CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp() - interval '5 minutes';
@@ -415,7 +415,7 @@ BEGIN
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN greatest(
     dropped, forget_requests(), forget_holds(), forget_results(), forget_progress(),
-    forget_awaited()
+    forget_awaited(), forget_figures()
   );
 END $$;
 

@@ -37,7 +37,7 @@ export const events = {
   "job.failures-omitted": "More runs failed than the log shows.",
   "job.rule-failed": "A rule for errors threw or answered with nonsense. The run is tried again.",
   "progress.invalid": "A handler has reported progress that cannot be kept. Its run goes on.",
-  "report.failed": "The database refused the reports of runs or did not answer.",
+  "report.failed": "The database refused the reports of runs or figures, or did not answer.",
   "job.left-behind": "The handler did not stop within the grace. The job runs again elsewhere.",
 
   "settle.failed": "The database refused settlements or did not answer.",

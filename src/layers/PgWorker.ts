@@ -22,6 +22,7 @@ import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgNotifier from "./postgres/PgNotifier.ts"
 import * as PgPauseControl from "./postgres/PgPauseControl.ts"
+import * as PgPulses from "./postgres/PgPulses.ts"
 import * as PgRunReports from "./postgres/PgRunReports.ts"
 import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
@@ -98,7 +99,11 @@ const parts = ({ application, connections, handlers, isTraced, options, schema, 
       Layer.succeed(Handlers, handlers),
       Layer.provide(said(notifier), Layer.succeed(PgClient.PgClient, worker)),
       Layer.provide(
-        Layer.merge(PgJobRepo.layer({ schema }), PgRunReports.layer({ schema })),
+        Layer.mergeAll(
+          PgJobRepo.layer({ schema }),
+          PgPulses.layer({ schema }),
+          PgRunReports.layer({ schema })
+        ),
         Layer.succeed(PgClient.PgClient, worker)
       ),
       Layer.provide(

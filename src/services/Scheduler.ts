@@ -31,12 +31,24 @@ export class Scheduler extends Context.Service<Scheduler, {
    */
   readonly unpause: Effect.Effect<Unpaused, StoreError>
 
-  /** Drops receipts that no producer will ask for any more. */
-  readonly forget: Effect.Effect<void, StoreError>
+  /**
+   * Drops receipts that no producer will ask for any more, and the like. Says whether there are
+   * figures for `rollUp`, so that it costs an idle schema nothing.
+   */
+  readonly forget: Effect.Effect<Forgotten, StoreError>
+
+  /** Adds up the figures that workers have reported in the minutes before this one. */
+  readonly rollUp: Effect.Effect<void, StoreError>
 
   /** Makes partitions for the next days' history and drops the history that is past keeping. */
   readonly prune: Effect.Effect<void, StoreError>
 }>()("pgq/services/Scheduler") {}
+
+export interface Forgotten {
+  readonly hasFigures: boolean
+  /** The time until the next minute begins. */
+  readonly untilMinute: Duration.Duration
+}
 
 export interface Healed {
   /** The number of lanes that were marked. */

@@ -55,6 +55,7 @@ const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Serv
   heal: scheduler.heal,
   unpause: scheduler.unpause,
   forget: scheduler.forget,
+  rollUp: scheduler.rollUp,
   prune: scheduler.prune
 })
 

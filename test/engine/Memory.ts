@@ -10,6 +10,7 @@ import { Handlers } from "../../src/services/Handlers.ts"
 import { JobAdmin } from "../../src/services/JobAdmin.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { Notifier } from "../../src/services/Notifier.ts"
+import { Pulses } from "../../src/services/Pulses.ts"
 import { RunReports } from "../../src/services/RunReports.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
@@ -31,13 +32,14 @@ export const start = Effect.fnUntraced(function*(
     readonly repo?: (repo: JobRepo["Service"]) => JobRepo["Service"]
     readonly notifier?: (notifier: Notifier["Service"]) => Notifier["Service"]
     readonly registry?: (registry: WorkerRegistry["Service"]) => WorkerRegistry["Service"]
+    readonly pulses?: (pulses: Pulses["Service"]) => Pulses["Service"]
     readonly reports?: (reports: RunReports["Service"]) => RunReports["Service"]
   } = {}
 ) {
   const { lines, workers = 2 } = options
   const scope = options.scope ?? (yield* MovingClock.scope())
   const { jobs, layer } = yield* Scope.provide(SomeHandlers.of(handlers), scope)
-  const { notifier = same, registry = same, repo = same, reports = same } = options
+  const { notifier = same, pulses = same, registry = same, repo = same, reports = same } = options
   const worker = Worker.layer({
     grace: Duration.seconds(30),
     stuck: { after: options.stuckAfter ?? Duration.seconds(30), isFatal: false },
@@ -58,6 +60,7 @@ export const start = Effect.fnUntraced(function*(
       Layer.provide(Layer.effect(JobRepo, Effect.map(JobRepo, repo))),
       Layer.provide(Layer.effect(Notifier, Effect.map(Notifier, notifier))),
       Layer.provide(Layer.effect(WorkerRegistry, Effect.map(WorkerRegistry, registry))),
+      Layer.provide(Layer.effect(Pulses, Effect.map(Pulses, pulses))),
       Layer.provide(Layer.effect(RunReports, Effect.map(RunReports, reports))),
       Layer.provide(Logger.layer([Logger.make(({ logLevel, message }) => {
         lines?.push(`${logLevel} ${String(message)}`)

@@ -25,7 +25,8 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
         rescue: Effect.succeed(0),
         heal: Effect.succeed({ healed: 0, isAtEnd: true }),
         unpause: Effect.succeed({ unpaused: 0, next: undefined }),
-        forget: Effect.void,
+        forget: Effect.succeed({ hasFigures: false, untilMinute: Duration.minutes(1) }),
+        rollUp: Effect.void,
         prune: Effect.void,
         ...store
       }),
@@ -99,6 +100,28 @@ describe("Maintenance", () => {
       yield* pass("1 second", "10 millis")
 
       assert.isAtLeast(times.length, 100)
+    }))
+
+  it.effect("asks once a minute for what is forgotten, and for figures only if there are some", () =>
+    Effect.gen(function*() {
+      const forgets: Array<number> = []
+      const rollUps: Array<number> = []
+      yield* start({
+        forget: noting(
+          forgets,
+          Effect.map(Clock.currentTimeMillis, (now) => ({
+            hasFigures: forgets.length === 3,
+            untilMinute: Duration.millis(60_000 - now % 60_000)
+          }))
+        ),
+        rollUp: noting(rollUps, Effect.void)
+      })
+
+      yield* pass("10 minutes", "1 second")
+
+      const minutes = forgets.map((time) => Math.floor(time / 60_000))
+      assert.deepStrictEqual(minutes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      assert.deepStrictEqual(rollUps, [forgets[2]])
     }))
 
   it.effect("tries more and more rarely to prune what is in use, and says so", () =>

@@ -201,6 +201,11 @@ export const mechanisms = {
     "the lease of a report, and the stop of a run whose report finds none",
     "a run goes on beside the next one, and overwrites its progress"
   ],
+  figuresOnce: [
+    "adding each pulse up once, by one process at a time, and sending none twice",
+    "charts show runs that never were; processes wait for each other"
+  ],
+  boundOfFigures: ["steps of bounded size over pulses and minutes", "a step takes minutes"],
   boundOfLogs: ["the bound of a run's log lines", "a handler fills memory and disk"],
   lastLines: ["sending the last lines of a run before its end is recorded", "they are lost"],
   boundedReads: [

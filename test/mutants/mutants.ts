@@ -7,6 +7,7 @@ import { ofCancels } from "./ofCancels.ts"
 import { ofConnections } from "./ofConnections.ts"
 import { ofExpiries } from "./ofExpiries.ts"
 import { ofFailureReports } from "./ofFailureReports.ts"
+import { ofFigures } from "./ofFigures.ts"
 import { ofFloors } from "./ofFloors.ts"
 import { ofHands } from "./ofHands.ts"
 import { ofHints } from "./ofHints.ts"
@@ -35,6 +36,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofProtocol,
   ...ofOutcomes,
   ...ofSql,
+  ...ofFigures,
   ...ofFloors,
   ...ofWaking,
   ...ofHands,

@@ -9,6 +9,7 @@ import * as PgJobControl from "../../src/layers/postgres/PgJobControl.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
 import * as PgPauseControl from "../../src/layers/postgres/PgPauseControl.ts"
+import * as PgPulses from "../../src/layers/postgres/PgPulses.ts"
 import * as PgRunReports from "../../src/layers/postgres/PgRunReports.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
@@ -31,6 +32,7 @@ export const withLock = (lock: Layer.Layer<never>) =>
     PgJobControl.layer({ schema }),
     PgNotifier.layer({ schema }),
     PgPauseControl.layer({ schema }),
+    PgPulses.layer({ schema }),
     PgRunReports.layer({ schema }),
     PgScheduler.layer({ schema }),
     PgWorkerRegistry.layer({ schema })

@@ -15,6 +15,7 @@ import { JobControl } from "../../services/JobControl.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
 import { PauseControl } from "../../services/PauseControl.ts"
+import { Pulses } from "../../services/Pulses.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { RunReports } from "../../services/RunReports.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
@@ -36,6 +37,7 @@ export const layer: Layer.Layer<
   | JobRepo
   | Notifier
   | PauseControl
+  | Pulses
   | QueuedJobs
   | RunReports
   | Scheduler
@@ -50,6 +52,9 @@ export const layer: Layer.Layer<
     return Context.make(JobRepo, jobRepo(store, new MemoryOffers(store))).pipe(
       Context.add(Scheduler, scheduler(store)),
       Context.add(WorkerRegistry, workerRegistry(store)),
+      Context.add(Pulses, {
+        add: (_, pulses) => timed((now) => store.figures.add(pulses, now))
+      }),
       Context.add(RunReports, { keep: (reports) => timed((now) => store.report(reports, now)) }),
       Context.add(Insight, MemoryInsight.make(store)),
       Context.add(JobAdmin, jobAdmin(store)),
@@ -122,7 +127,12 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
   // No lane is marked here: each claim looks at every lane.
   heal: Effect.succeed({ healed: 0, isAtEnd: true }),
   unpause: timed((now) => MemoryPauseControl.unpause(store, now)),
-  forget: timed((now) => store.forget(now)),
+  forget: timed((now) => {
+    store.forget(now)
+    return { hasFigures: false, untilMinute: Duration.millis(60_000 - now % 60_000) }
+  }),
+  // The minutes are added up when the pulses come.
+  rollUp: Effect.void,
   prune: timed((now) => store.prune(now))
 })
 

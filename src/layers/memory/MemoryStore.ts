@@ -18,6 +18,7 @@ import * as Turns from "../../domain/Turns.ts"
 import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import * as MemoryFailureReports from "./MemoryFailureReports.ts"
+import { MemoryFigures } from "./MemoryFigures.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryLooks } from "./MemoryLooks.ts"
@@ -34,6 +35,7 @@ export class MemoryStore {
   readonly #state = { jobs: this.#jobs, leases: this.#leases }
   readonly workers = new MemoryWorkers()
   readonly #history = new MemoryHistory()
+  readonly figures = new MemoryFigures()
   readonly pauses: MemoryPauses
   readonly looks: MemoryLooks
   readonly #runs = new MemoryRuns()
@@ -157,6 +159,7 @@ export class MemoryStore {
     this.#history.prune(now)
     this.#runs.prune(now)
     this.#runReports.prune(now)
+    this.figures.prune(now)
   }
 
   forget(now: number): void {

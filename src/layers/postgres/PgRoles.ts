@@ -6,7 +6,16 @@
 import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"
 import * as PgSchema from "./PgSchema.ts"
-import { asking, cancelling, changing, history, offering, pausing, watching } from "./PgSteps.ts"
+import {
+  asking,
+  cancelling,
+  changing,
+  figuring,
+  history,
+  offering,
+  pausing,
+  watching
+} from "./PgSteps.ts"
 
 export interface Rights {
   /** By table or view; `jobs (id)` is one column. */
@@ -60,6 +69,9 @@ const reader: Rights = {
     failed_jobs: ["SELECT"],
     dropped_jobs: ["SELECT"],
     runs: ["SELECT"],
+    pulses: ["SELECT"],
+    minutes: ["SELECT"],
+    hours: ["SELECT"],
     results: ["SELECT"],
     awaited: ["SELECT"],
     log_lines: ["SELECT"],
@@ -91,6 +103,9 @@ export const roles: Readonly<Record<Role, Rights>> = {
       job_states: ["SELECT"],
       finished_jobs: ["SELECT", "INSERT"],
       runs: ["SELECT", "INSERT"],
+      pulses: ["SELECT", "INSERT", "DELETE"],
+      minutes: all,
+      hours: all,
       results: all,
       awaited: all,
       log_lines: ["SELECT", "INSERT"],
@@ -178,6 +193,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "keep_results",
       "ends_of",
       ...watching,
+      ...figuring,
       "refuse_if_kept",
       "report_blocked",
       "report_failures",

@@ -18,6 +18,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     heal: heal(sql, step),
     unpause: unpause(sql, step),
     forget: forget(sql, step),
+    rollUp: rollUp(sql, step),
     prune: prune(sql, step)
   })
 })
@@ -153,16 +154,33 @@ const unpause = (sql: PgClient.PgClient, step: Step) =>
 const unpausedMax = 1000
 
 const forget = (sql: PgClient.PgClient, step: Step) =>
-  sql<{ dropped: number }>`SELECT ${step("forget")}() AS dropped`.pipe(
+  sql<{ dropped: number; has_figures: boolean; until_minute: number }>`
+    SELECT ${step("forget")}() AS dropped, ${step("figures_due")}() AS has_figures,
+           60 - mod(extract(epoch FROM clock_timestamp()), 60)::float8 AS until_minute
+  `.pipe(
     withTimeout("forget"),
     // Receipts may expire faster than one a round trip. Fewer than a whole step can wait.
     Effect.repeat({ while: ([row]) => row!.dropped === forgottenMax }),
-    Effect.asVoid,
+    Effect.map(([row]) => ({
+      hasFigures: row!.has_figures,
+      untilMinute: Duration.seconds(row!.until_minute)
+    })),
     Effect.withSpan("Scheduler.forget")
   )
 
 /** The receipts that one step drops. */
 const forgottenMax = 5000
+
+const rollUp = (sql: PgClient.PgClient, step: Step) =>
+  sql<{ added: number }>`SELECT ${step("roll_up")}(${addedAtOnce}) AS added`.pipe(
+    withTimeout("rollUp"),
+    Effect.repeat({ while: ([row]) => row!.added === addedAtOnce }),
+    Effect.asVoid,
+    Effect.withSpan("Scheduler.rollUp")
+  )
+
+/** The pulses of one step: some tenths of a second of the server's time. */
+const addedAtOnce = 10_000
 
 /**
  * Each kind of history in transactions of its own, so that one that waits delays no other.

@@ -104,6 +104,16 @@ export const changing = [
 /** The steps of a pause. */
 export const pausing = ["check_pause", "pause", "paused_names", "resume"]
 
+/** The steps that add up what workers report. */
+export const figuring = [
+  "add_arrays",
+  "adding_up",
+  "figures_due",
+  "forget_figures",
+  "roll_up",
+  "sums_of"
+]
+
 /** The steps that make and drop days of history. */
 export const history = [
   "prune_completed",

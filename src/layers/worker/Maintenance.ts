@@ -1,11 +1,11 @@
 /**
  * Runs the `Scheduler`'s steps until its scope ends: due jobs, expired jobs and ends of pauses by
- * timers for the next ones; dead workers, forgotten lanes and old history at intervals.
+ * timers for the next ones; dead workers, forgotten lanes, figures and old history at intervals.
  */
 import { Clock, Duration, Effect, Layer, Queue, Stream } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
-import { type Expired, Scheduler } from "../../services/Scheduler.ts"
+import { type Expired, type Forgotten, Scheduler } from "../../services/Scheduler.ts"
 import * as Backoff from "../effects/Backoff.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import { jittered } from "../effects/Jitter.ts"
@@ -64,7 +64,7 @@ export const layer: Layer.Layer<never, never, Notifier | Scheduler> = Layer.effe
       return unpaused > 0 ? Effect.void : Effect.timeoutOption(Queue.take(pauses), wait)
     })
     yield* repeatedly("unpause", unpause)
-    yield* repeatedly("forget", Effect.andThen(scheduler.forget, every("1 minute")))
+    yield* repeatedly("forget", Effect.flatMap(scheduler.forget, eachMinute(scheduler)))
     const prune = Effect.timeoutOption(scheduler.prune, "10 minutes").pipe(keepPruning)
     yield* repeatedly("prune", Effect.andThen(prune, every("1 hour")))
   })
@@ -119,6 +119,21 @@ const untilNextExpiry =
 
 /** A job that expires may start for so long, beside the time that a sweep takes. */
 const expiryPause = Duration.millis(100)
+
+/**
+ * Waits until the next minute has begun, by the store's clock, so that each minute has its turn.
+ * The pause behind it keeps processes apart.
+ */
+const eachMinute =
+  ({ rollUp }: Scheduler["Service"]) =>
+  ({ hasFigures, untilMinute }: Forgotten): Effect.Effect<void, StoreError> =>
+    Effect.andThen(
+      hasFigures ? rollUp : Effect.void,
+      Effect.flatMap(
+        jittered("4 seconds"),
+        (pause) => Effect.sleep(Duration.sum(untilMinute, pause))
+      )
+    )
 
 const isOf = (wake: Wake, tag: "Due" | "Pauses"): boolean =>
   wake._tag === tag || wake._tag === "Everything"

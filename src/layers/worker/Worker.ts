@@ -9,6 +9,7 @@ import { failureReportsOf, Handlers } from "../../services/Handlers.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
+import type { Pulses } from "../../services/Pulses.ts"
 import type { RunReports } from "../../services/RunReports.ts"
 import type { Transactions } from "../../services/Transactions.ts"
 import type { Watchdog } from "../../services/Watchdog.ts"
@@ -27,6 +28,7 @@ import * as LogFields from "./LogFields.ts"
 import { LoopWatch } from "./LoopWatch.ts"
 import * as MeasuredStore from "./MeasuredStore.ts"
 import * as PausedJobs from "./PausedJobs.ts"
+import * as PulseSender from "./PulseSender.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
@@ -38,6 +40,7 @@ type Needs =
   | Handlers
   | JobRepo
   | Notifier
+  | Pulses
   | RunReports
   | Transactions
   | Watchdog
@@ -87,6 +90,8 @@ const make = Effect.fnUntraced(function*(
     makeParts({ ...options, ...observed }, mode)
   )
   const { heartbeat, life, shutdown } = parts
+  const control = yield* WorkerHandle.of(parts, mode)
+  const pulses = yield* PulseSender.make({ worker: options.worker.id, figures: control.figures })
   // The scope ends these in the opposite order: claims end before the heartbeat, which keeps their
   // leases; the settler was made before all of them and ends last.
   const inOrder: ReadonlyArray<Effect.Effect<unknown, StoreError, Needs | Scope.Scope>> = [
@@ -98,12 +103,13 @@ const make = Effect.fnUntraced(function*(
     Effect.forkScoped(parts.pausedJobs.handle),
     Effect.forkScoped(releaseOverdue(parts)),
     Effect.forkScoped(forgetIdleKinds(parts)),
-    Effect.forkScoped(workUntilEnd(parts))
+    Effect.forkScoped(pulses.keep),
+    Effect.forkScoped(workUntilEnd(parts, pulses))
   ]
   yield* MeasuredStore.measured(observed)(
     Effect.forEach(inOrder, (step) => step, { discard: true })
   )
-  return { control: yield* WorkerHandle.of(parts, mode), goodbye: shutdown.goodbye }
+  return { control, goodbye: shutdown.goodbye }
 })
 
 interface Observed {
@@ -260,8 +266,9 @@ const releaseOverdue = ({ runs }: Parts) =>
 const forgetIdleKinds = ({ tallies }: Parts) =>
   Effect.sync(tallies.forgetIdle).pipe(Effect.delay("1 minute"), Effect.forever)
 
-const workUntilEnd = (parts: Parts) =>
+const workUntilEnd = (parts: Parts, pulses: PulseSender.PulseSender) =>
   Effect.andThen(restartOnDefect("working")(WorkLoop.work(parts)), parts.shutdown.end).pipe(
+    Effect.tap(() => parts.shutdown.hasSignedOff() ? pulses.last : Effect.void),
     Effect.tapCause((cause) =>
       EventLog.error("worker.crashed", {
         text: "the worker's loop crashed; this worker claims nothing more",

@@ -4,6 +4,7 @@
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { FailedJob } from "../../../src/domain/FailureReport.ts"
+import { bounds, outcomes } from "../../../src/domain/Figures.ts"
 import { payloadBytesMax } from "../../../src/domain/JobRecord.ts"
 import { crashed } from "../../../src/domain/JobRun.ts"
 import { dataBytesMax } from "../../../src/domain/RunReport.ts"
@@ -23,6 +24,19 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
       listed?.split(/, | or /),
       words?.split(" | ").map((word) => word.replaceAll("\"", ""))
     )
+  },
+
+  "Figures": () => {
+    const figures = textOf("sql/0022_figures.sql")
+    const [, counts, buckets] = figures.match(/'counts' THEN (\d+) ELSE (\d+) END/) ?? []
+    assert.deepStrictEqual(
+      [Number(counts), Number(buckets)],
+      [outcomes.length, bounds.length + 1]
+    )
+    assert.include(textOf("sql/CONTRACT.md"), `${outcomes.join(", ")}; ${outcomes.length} of them`)
+    const [atOnce] = figures.match(/(?<=pulses_max integer DEFAULT )\d+/) ?? []
+    const scheduler = textOf("src/layers/postgres/PgScheduler.ts").replaceAll("_", "")
+    assert.include(scheduler, `const addedAtOnce = ${atOnce}`)
   },
 
   "Reports of failures": () => {
