@@ -79,6 +79,12 @@ select at, sum(counts[1]) as completed, sum(counts[2] + counts[3]) as failed
 from pgq.minutes where at >= now() - interval '1 hour' group by at order by at;
 -- #endregion
 
+-- #region series
+select at, numbers from pgq.series_of(
+  'latency', 'default', null, now() - interval '1 hour', now(), '1 minute'
+);
+-- #endregion
+
 -- #region settings
 update pgq.settings set keep_completed = '0', keep_failed = '90 days';
 -- #endregion

@@ -42,12 +42,170 @@ CREATE TABLE hours (
   PRIMARY KEY (at, queue, name)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
--- Whether a call of `roll_up` finds pulses.
+-- One look a minute at each queue that has jobs, and one more when it has none any more. The
+-- counts are bounded: 10000 stands for that many or more.
+CREATE TABLE samples (
+  -- The beginning of the minute.
+  at        timestamptz NOT NULL,
+  queue     text NOT NULL,
+  -- Not in a lease.
+  ready     integer NOT NULL,
+  -- Behind another job of their lane.
+  waiting   integer NOT NULL,
+  running   integer NOT NULL,
+  -- For later, or between two tries. Of all queues, the first ones are counted.
+  scheduled integer NOT NULL,
+  -- Failed heads that hold their lane. The same.
+  blocked   integer NOT NULL,
+  -- How long the oldest ready job could have started, in seconds.
+  latency   real NOT NULL,
+  PRIMARY KEY (at, queue)
+);
+
+-- Whether a call of `roll_up` finds pulses, or one of `sample` finds jobs.
 CREATE FUNCTION figures_due() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   this_minute timestamptz := date_bin('1 minute', clock_timestamp(), 'epoch');
 BEGIN
-  RETURN EXISTS (SELECT FROM pulses WHERE at < this_minute);
+  RETURN EXISTS (SELECT FROM pulses WHERE at < this_minute)
+    OR NOT EXISTS (SELECT FROM samples WHERE at = this_minute)
+       AND (EXISTS (SELECT FROM jobs) OR cardinality(queues_left()) > 0);
+END $$;
+
+-- The queues that had jobs at the last look.
+CREATE FUNCTION queues_left() RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT ARRAY(
+    SELECT queue FROM samples
+    WHERE at = (SELECT at FROM samples ORDER BY at DESC LIMIT 1)
+      AND ready + waiting + running + scheduled + blocked > 0
+  )
+$$;
+
+-- Looks at all queues that have jobs, unless another process has done so in this minute. Returns at
+-- how many. Gives up after a second, with the queues that it has by then: an index may be full of
+-- entries of jobs that are gone. Each call takes the queues in another order.
+CREATE FUNCTION sample(counted_max integer DEFAULT 10000) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  clock timestamptz := clock_timestamp();
+  this_minute timestamptz := date_bin('1 minute', clock, 'epoch');
+  later jsonb;
+  blocked jsonb;
+  q text;
+  looks integer := 0;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':sample'), 0)
+     OR EXISTS (SELECT FROM samples WHERE at = this_minute) THEN
+    RETURN 0;
+  END IF;
+  SELECT jsonb_object_agg(queue, n) INTO later FROM (
+    SELECT queue, count(*) AS n FROM (
+      SELECT queue FROM jobs WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
+      ORDER BY run_at LIMIT counted_max
+    ) AS found GROUP BY queue
+  ) AS counted;
+  SELECT jsonb_object_agg(queue, n) INTO blocked FROM (
+    SELECT queue, count(*) AS n FROM (
+      SELECT id, queue, state FROM jobs
+      WHERE state IN ('scheduled', 'retry') AND run_at = 'infinity' LIMIT counted_max
+    ) AS found
+    WHERE state = 'retry' AND NOT EXISTS (SELECT FROM set_aside WHERE job_id = found.id)
+    GROUP BY queue
+  ) AS counted;
+  FOREACH q IN ARRAY queues_to_sample(later, blocked) LOOP
+    INSERT INTO samples
+    SELECT this_minute, q, look.ready, look.waiting, look.running,
+           coalesce((later ->> q)::integer, 0), coalesce((blocked ->> q)::integer, 0),
+           latency_of(q, clock)
+    FROM count_queue(q, counted_max) AS look
+    ON CONFLICT (at, queue) DO NOTHING;
+    looks := looks + 1;
+    EXIT WHEN clock_timestamp() > clock + interval '1 second';
+  END LOOP;
+  RETURN looks;
+END $$;
+
+-- The queues that have jobs, and those that had some at the last look; some hundreds at most.
+CREATE FUNCTION queues_to_sample(later jsonb, blocked jsonb) RETURNS text[] LANGUAGE sql AS $$
+  -- idiom: skip scan
+  WITH RECURSIVE ready AS (
+    (SELECT queue FROM jobs WHERE state = 'ready' AND crash_count = 0 ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.queue FROM jobs AS next
+            WHERE next.state = 'ready' AND next.crash_count = 0 AND next.queue > ready.queue
+            ORDER BY next.queue LIMIT 1)
+    FROM ready WHERE ready.queue IS NOT NULL
+  ), waiting AS (
+    (SELECT queue FROM jobs WHERE state = 'waiting' ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.queue FROM jobs AS next
+            WHERE next.state = 'waiting' AND next.queue > waiting.queue
+            ORDER BY next.queue LIMIT 1)
+    FROM waiting WHERE waiting.queue IS NOT NULL
+  )
+  SELECT ARRAY(
+    SELECT queue FROM (
+      (SELECT queue FROM ready LIMIT 500) UNION (SELECT queue FROM waiting LIMIT 500)
+      UNION SELECT unnest(queues_left())
+      UNION SELECT jsonb_object_keys(later) UNION SELECT jsonb_object_keys(blocked)
+    ) AS known
+    WHERE queue IS NOT NULL ORDER BY random() LIMIT 500
+  )
+$$;
+
+-- Counts the jobs of a queue: those in leases, and each kind of the others up to a bound.
+CREATE FUNCTION count_queue(
+  q text, counted_max integer, OUT ready integer, OUT waiting integer, OUT running integer
+) LANGUAGE plpgsql AS $$
+BEGIN
+  running := (
+    SELECT count(*) FROM (
+      SELECT unnest(job_ids) AS id FROM leases WHERE queue = q LIMIT counted_max
+    ) AS leased
+    WHERE EXISTS (SELECT FROM jobs WHERE jobs.id = leased.id AND state = 'ready')
+  );
+  ready := (
+    SELECT count(*) FROM (
+      SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count = 0
+      LIMIT counted_max + running
+    ) AS found
+  ) + (
+    SELECT count(*) FROM (
+      SELECT FROM jobs WHERE queue = q AND state = 'ready' AND crash_count > 0 LIMIT counted_max
+    ) AS found
+  );
+  ready := least(greatest(ready - running, 0), counted_max);
+  waiting := (
+    SELECT count(*) FROM (
+      SELECT FROM jobs WHERE queue = q AND state = 'waiting' LIMIT counted_max
+    ) AS found
+  );
+END $$;
+
+-- For how long the first ready job of each priority could have started, the longest time of them,
+-- in seconds. Looks at 50 priorities at most.
+CREATE FUNCTION latency_of(q text, clock timestamptz) RETURNS real LANGUAGE plpgsql AS $$
+DECLARE
+  leased bigint[] := ARRAY(SELECT unnest(job_ids) FROM leases WHERE queue = q);
+  band integer := 2147483647;
+  since timestamptz;
+  first jobs;
+BEGIN
+  FOR turn IN 1..50 LOOP
+    band := (
+      SELECT priority FROM jobs
+      WHERE queue = q AND state = 'ready' AND crash_count = 0 AND priority <= band
+      ORDER BY priority DESC LIMIT 1
+    );
+    EXIT WHEN band IS NULL;
+    SELECT * INTO first FROM jobs
+    WHERE queue = q AND state = 'ready' AND crash_count = 0 AND priority = band
+      AND id NOT IN (SELECT unnest(leased))
+    ORDER BY coalesce(place, id) LIMIT 1; -- idiom: place index
+    since := least(since, ready_since(first));
+    EXIT WHEN band = -2147483648;
+    band := band - 1;
+  END LOOP;
+  RETURN greatest(coalesce(extract(epoch FROM clock - since), 0), 0);
 END $$;
 
 -- Adds some pulses up to minutes and hours, of minutes that are over, and deletes them. Returns how
@@ -101,7 +259,7 @@ CREATE FUNCTION add_arrays(a integer[], b integer[]) RETURNS integer[] LANGUAGE 
   )
 $$;
 
--- Deletes some minutes and hours that are past keeping. Returns the greatest number.
+-- Deletes some minutes, hours and samples that are past keeping. Returns the greatest number.
 CREATE FUNCTION forget_figures() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
@@ -109,6 +267,7 @@ DECLARE
   since_hours timestamptz;
   dropped_minutes integer;
   dropped_hours integer;
+  dropped_samples integer;
 BEGIN
   SELECT clock - keep_minutes, clock - keep_hours INTO since_minutes, since_hours
     FROM settings WHERE singleton;
@@ -120,5 +279,53 @@ BEGIN
     SELECT ctid FROM hours WHERE at < since_hours ORDER BY at LIMIT 5000
   ));
   GET DIAGNOSTICS dropped_hours = ROW_COUNT;
-  RETURN greatest(dropped_minutes, dropped_hours);
+  DELETE FROM samples WHERE ctid = ANY (ARRAY( -- idiom: by place
+    SELECT ctid FROM samples WHERE at < since_minutes ORDER BY at LIMIT 5000
+  ));
+  GET DIAGNOSTICS dropped_samples = ROW_COUNT;
+  RETURN greatest(dropped_minutes, dropped_hours, dropped_samples);
+END $$;
+
+-- The points of a chart from `since` up to `until`, one for each `step` that has figures: for
+-- `finished` the counts of each end, for `wait` and `run` the histogram; for `depth` the greatest
+-- numbers of ready, waiting, running, scheduled and blocked jobs; for `latency` the greatest.
+-- NULL stands for all queues or names. Steps of an hour and more read `hours`.
+CREATE FUNCTION series_of(
+  what text, asked_queue text, asked_name text, since timestamptz, until timestamptz, step interval
+) RETURNS TABLE (at timestamptz, numbers double precision[]) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  figures text := CASE what WHEN 'finished' THEN 'counts' WHEN 'wait' THEN what WHEN 'run' THEN what
+                  END;
+BEGIN
+  IF what IN ('depth', 'latency') IS NOT TRUE AND figures IS NULL THEN
+    RAISE EXCEPTION 'a series is one of finished, wait, run, depth and latency'
+      USING ERRCODE = '22023';
+  ELSIF (step >= interval '1 minute' AND until - since <= step * 1000) IS NOT TRUE THEN
+    RAISE EXCEPTION 'a series has 1000 points at most, and a step of a minute or more'
+      USING ERRCODE = '22023';
+  END IF;
+  IF figures IS NULL THEN
+    RETURN QUERY
+    SELECT date_bin(step, seen.at, 'epoch'),
+           CASE what
+             WHEN 'latency' THEN ARRAY[max(seen.latency)]::double precision[]
+             ELSE ARRAY[max(seen.ready), max(seen.waiting), max(seen.running), max(seen.scheduled),
+                        max(seen.blocked)]::double precision[]
+           END
+    FROM (
+      SELECT s.at, sum(s.ready) AS ready, sum(s.waiting) AS waiting, sum(s.running) AS running,
+             sum(s.scheduled) AS scheduled, sum(s.blocked) AS blocked, max(s.latency) AS latency
+      FROM samples AS s
+      WHERE s.at >= since AND s.at < until AND (asked_queue IS NULL OR s.queue = asked_queue)
+      GROUP BY s.at
+    ) AS seen
+    GROUP BY 1 ORDER BY 1;
+    RETURN;
+  END IF;
+  RETURN QUERY EXECUTE format(
+    'SELECT date_bin($1, at, ''epoch''), %s::double precision[] FROM %s '
+    'WHERE at >= $2 AND at < $3 AND ($4 IS NULL OR queue = $4) AND ($5 IS NULL OR name = $5) '
+    'GROUP BY 1 ORDER BY 1',
+    sums_of(figures), CASE WHEN step >= interval '1 hour' THEN 'hours' ELSE 'minutes' END
+  ) USING step, since, until, asked_queue, asked_name;
 END $$;

@@ -66,6 +66,7 @@ export type {
 export { AwaitWouldBlock, type OwnJob } from "./domain/OwnJob.ts"
 export type { Pause, PauseAnswer, PauseTarget, PauseTerms, ResumeAnswer } from "./domain/Pause.ts"
 export type { Problem, ProblemCode } from "./domain/Problem.ts"
+export type { SeriesFilter, SeriesValues } from "./domain/Series.ts"
 export type { Settlement } from "./domain/Settlement.ts"
 export type { StopMode } from "./domain/StopMode.ts"
 export type {
@@ -101,4 +102,5 @@ export { LockStrategy } from "./services/LockStrategy.ts"
 export { offer, offerAll } from "./services/Offer.ts"
 export { PauseControl } from "./services/PauseControl.ts"
 export * as Queues from "./services/Queues.ts"
+export { Series } from "./services/Series.ts"
 export { WorkerControl } from "./services/WorkerControl.ts"

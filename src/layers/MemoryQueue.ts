@@ -10,6 +10,7 @@ import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
+import type { Series } from "../services/Series.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
@@ -48,7 +49,7 @@ export type Options = Pick<
  * ```
  */
 export const client: Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series
 > = Memory.layer
 
 /**
@@ -84,7 +85,7 @@ export const client: Layer.Layer<
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>

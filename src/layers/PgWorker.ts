@@ -12,6 +12,7 @@ import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
+import type { Series } from "../services/Series.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as OwnWorker from "./OwnWorker.ts"
 import * as PgConnections from "./postgres/connection/PgConnections.ts"
@@ -26,6 +27,7 @@ import * as PgPulses from "./postgres/PgPulses.ts"
 import * as PgRunReports from "./postgres/PgRunReports.ts"
 import * as PgScheduler from "./postgres/PgScheduler.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
+import * as PgSeries from "./postgres/PgSeries.ts"
 import * as PgTransactions from "./postgres/PgTransactions.ts"
 import * as PgWorkerRegistry from "./postgres/PgWorkerRegistry.ts"
 import * as PollNotifier from "./postgres/PollNotifier.ts"
@@ -39,7 +41,7 @@ export const layer = <R>(
   options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   R | PgClient.PgClient
 > => {
@@ -66,7 +68,8 @@ export const layer = <R>(
     PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options?.notify }),
-    PgPauseControl.layer({ schema })
+    PgPauseControl.layer({ schema }),
+    PgSeries.layer({ schema })
   )
 }
 

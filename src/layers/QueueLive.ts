@@ -9,6 +9,7 @@ import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
+import type { Series } from "../services/Series.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
 import * as Handler from "./job/Handler.ts"
 import type * as Jobs from "./job/Jobs.ts"
@@ -19,6 +20,7 @@ import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
+import * as PgSeries from "./postgres/PgSeries.ts"
 import type { Options } from "./WorkerOptions.ts"
 
 export type { Options } from "./WorkerOptions.ts"
@@ -55,7 +57,7 @@ export type { Options } from "./WorkerOptions.ts"
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds> | PgClient.PgClient
 > =>
@@ -84,7 +86,7 @@ export const client = (
     readonly notify?: "listen" | "poll" | undefined
   } = {}
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl,
+  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series,
   never,
   PgClient.PgClient
 > => {
@@ -94,6 +96,7 @@ export const client = (
     PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options.notify }),
-    PgPauseControl.layer({ schema })
+    PgPauseControl.layer({ schema }),
+    PgSeries.layer({ schema })
   )
 }

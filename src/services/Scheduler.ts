@@ -33,12 +33,15 @@ export class Scheduler extends Context.Service<Scheduler, {
 
   /**
    * Drops receipts that no producer will ask for any more, and the like. Says whether there are
-   * figures for `rollUp`, so that it costs an idle schema nothing.
+   * figures for `rollUp` or `sample`, which therefore cost an idle schema nothing.
    */
   readonly forget: Effect.Effect<Forgotten, StoreError>
 
   /** Adds up the figures that workers have reported in the minutes before this one. */
   readonly rollUp: Effect.Effect<void, StoreError>
+
+  /** Looks how many jobs each queue has, unless somebody has looked in this minute. */
+  readonly sample: Effect.Effect<void, StoreError>
 
   /** Makes partitions for the next days' history and drops the history that is past keeping. */
   readonly prune: Effect.Effect<void, StoreError>

@@ -56,6 +56,7 @@ const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Serv
   unpause: scheduler.unpause,
   forget: scheduler.forget,
   rollUp: scheduler.rollUp,
+  sample: scheduler.sample,
   prune: scheduler.prune
 })
 

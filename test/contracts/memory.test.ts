@@ -1,7 +1,7 @@
 /**
  * The contracts, tested with the store in memory.
  */
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
 import * as RowLock from "../../src/layers/locks/RowLock.ts"
 import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
@@ -18,6 +18,7 @@ import * as NotifierSuite from "./NotifierSuite.ts"
 import * as PauseControlSuite from "./PauseControlSuite.ts"
 import * as RunReportsSuite from "./RunReportsSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
+import * as SeriesSuite from "./SeriesSuite.ts"
 import * as Kinds from "./testQueue/Kinds.ts"
 import * as TestQueueSuite from "./TestQueueSuite.ts"
 import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
@@ -31,6 +32,7 @@ JobControlSuite.suite("memory", MemorySchema.layer)
 PauseControlSuite.suite("memory", MemorySchema.layer)
 RunReportsSuite.suite("memory", MemorySchema.layer)
 AdminApiSuite.suite("memory", MemorySchema.layer)
+SeriesSuite.suite("memory", MemorySchema.layer, Effect.void)
 NotifierSuite.suite("memory", MemorySchema.layer)
 TestQueueSuite.suite(
   "memory",

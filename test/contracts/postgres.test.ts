@@ -1,7 +1,8 @@
 /**
  * The contracts, tested with PostgreSQL as the store.
  */
-import { Layer } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer } from "effect"
 import * as AdvisoryLock from "../../src/layers/locks/AdvisoryLock.ts"
 import * as SoloLock from "../../src/layers/locks/SoloLock.ts"
 import * as PollNotifier from "../../src/layers/postgres/PollNotifier.ts"
@@ -19,6 +20,7 @@ import * as NotifierSuite from "./NotifierSuite.ts"
 import * as PauseControlSuite from "./PauseControlSuite.ts"
 import * as RunReportsSuite from "./RunReportsSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
+import * as SeriesSuite from "./SeriesSuite.ts"
 import * as Kinds from "./testQueue/Kinds.ts"
 import * as TestQueueSuite from "./TestQueueSuite.ts"
 import * as WorkerRegistrySuite from "./WorkerRegistrySuite.ts"
@@ -35,6 +37,16 @@ JobControlSuite.suite("postgres", PgQueue.layer)
 PauseControlSuite.suite("postgres", PgQueue.layer)
 RunReportsSuite.suite("postgres", PgQueue.layer)
 AdminApiSuite.suite("postgres", PgQueue.layer)
+SeriesSuite.suite(
+  "postgres",
+  PgQueue.layer,
+  PgClient.PgClient.use((sql) =>
+    Effect.andThen(
+      sql`UPDATE pgq.pulses SET at = at - interval '1 minute'`,
+      sql`UPDATE pgq.samples SET at = at - interval '1 minute'`
+    )
+  )
+)
 SchedulerSuite.suite("postgres", PgQueue.layer)
 WorkerRegistrySuite.suite("postgres", PgQueue.layer)
 

@@ -27,6 +27,7 @@ const start = Effect.fnUntraced(function*(store: Partial<Scheduler["Service"]>) 
         unpause: Effect.succeed({ unpaused: 0, next: undefined }),
         forget: Effect.succeed({ hasFigures: false, untilMinute: Duration.minutes(1) }),
         rollUp: Effect.void,
+        sample: Effect.void,
         prune: Effect.void,
         ...store
       }),
@@ -106,6 +107,7 @@ describe("Maintenance", () => {
     Effect.gen(function*() {
       const forgets: Array<number> = []
       const rollUps: Array<number> = []
+      const samples: Array<number> = []
       yield* start({
         forget: noting(
           forgets,
@@ -114,14 +116,15 @@ describe("Maintenance", () => {
             untilMinute: Duration.millis(60_000 - now % 60_000)
           }))
         ),
-        rollUp: noting(rollUps, Effect.void)
+        rollUp: noting(rollUps, Effect.void),
+        sample: noting(samples, Effect.fail(busy))
       })
 
       yield* pass("10 minutes", "1 second")
 
       const minutes = forgets.map((time) => Math.floor(time / 60_000))
       assert.deepStrictEqual(minutes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-      assert.deepStrictEqual(rollUps, [forgets[2]])
+      assert.deepStrictEqual([rollUps, samples], [[forgets[2]], [forgets[2]]])
     }))
 
   it.effect("tries more and more rarely to prune what is in use, and says so", () =>

@@ -4,31 +4,32 @@
 import { type Mutant, test } from "./Mutant.ts"
 
 const figures = "engine/maintenance/figures"
+const samples = "engine/maintenance/samples"
 
 export const ofFigures: ReadonlyArray<Mutant> = [
   {
     name: "pulse-is-added-up-again",
     of: "figuresOnce",
     changes: [{
-      file: "sql/0022_figures.sql",
+      file: "sql/0023_figures.sql",
       from: "'  DELETE FROM pulses WHERE ctid",
       to: "'  SELECT * FROM pulses WHERE ctid"
     }, {
-      file: "sql/0022_figures.sql",
+      file: "sql/0023_figures.sql",
       from: "'  )) RETURNING *'",
       to: "'  ))'"
     }],
-    by: [test(figures, "are added up once by two caretakers, and neither waits for the other")]
+    by: [test(figures, "are added up once by two processes, and neither waits for the other")]
   },
   {
-    name: "caretakers-wait-for-each-other",
+    name: "roll-up-waits-for-another",
     of: "figuresOnce",
     changes: [{
-      file: "sql/0022_figures.sql",
+      file: "sql/0023_figures.sql",
       from: "IF NOT pg_try_advisory_xact_lock(hashtext(current_schema() || ':roll_up'), 0) THEN",
       to: "IF false THEN"
     }],
-    by: [test(figures, "are added up once by two caretakers, and neither waits for the other")]
+    by: [test(figures, "are added up once by two processes, and neither waits for the other")]
   },
   {
     name: "pulse-is-sent-again-after-no-answer",
@@ -41,10 +42,30 @@ export const ofFigures: ReadonlyArray<Mutant> = [
     by: [test("engine/running/pulses", "figures that may have arrived are not sent again")]
   },
   {
+    name: "sample-is-taken-by-each-process",
+    of: "figuresOnce",
+    changes: [{
+      file: "sql/0023_figures.sql",
+      from: "     OR EXISTS (SELECT FROM samples WHERE at = this_minute) THEN",
+      to: "  THEN"
+    }],
+    by: [test(samples, "of a minute is taken once, and no process waits for another")]
+  },
+  {
+    name: "sample-without-a-bound",
+    of: "boundOfFigures",
+    changes: [{
+      file: "sql/0023_figures.sql",
+      from: "queue = q AND state = 'waiting' LIMIT counted_max",
+      to: "queue = q AND state = 'waiting'"
+    }],
+    by: [test(samples, "counts no further than its bound, and not the jobs that are set aside")]
+  },
+  {
     name: "roll-up-without-a-bound",
     of: "boundOfFigures",
     changes: [{
-      file: "sql/0022_figures.sql",
+      file: "sql/0023_figures.sql",
       from: "WHERE at < $1 ORDER BY at LIMIT $2'",
       to: "WHERE at < $1 ORDER BY at LIMIT $2 + 1000'"
     }],
@@ -54,7 +75,7 @@ export const ofFigures: ReadonlyArray<Mutant> = [
     name: "sweep-of-minutes-without-a-bound",
     of: "boundOfFigures",
     changes: [{
-      file: "sql/0022_figures.sql",
+      file: "sql/0023_figures.sql",
       from: "FROM minutes WHERE at < since_minutes ORDER BY at LIMIT 5000",
       to: "FROM minutes WHERE at < since_minutes ORDER BY at"
     }],

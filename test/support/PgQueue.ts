@@ -13,6 +13,7 @@ import * as PgPulses from "../../src/layers/postgres/PgPulses.ts"
 import * as PgRunReports from "../../src/layers/postgres/PgRunReports.ts"
 import * as PgScheduler from "../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
+import * as PgSeries from "../../src/layers/postgres/PgSeries.ts"
 import * as PgWorkerRegistry from "../../src/layers/postgres/PgWorkerRegistry.ts"
 import * as Postgres from "./Postgres.ts"
 
@@ -35,6 +36,7 @@ export const withLock = (lock: Layer.Layer<never>) =>
     PgPulses.layer({ schema }),
     PgRunReports.layer({ schema }),
     PgScheduler.layer({ schema }),
+    PgSeries.layer({ schema }),
     PgWorkerRegistry.layer({ schema })
   ).pipe(Layer.provideMerge(lock), Layer.provideMerge(database))
 

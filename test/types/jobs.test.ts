@@ -37,6 +37,7 @@ import {
   type RetryAnswer,
   type RetryCounts,
   RowLock,
+  type Series,
   type SettingInvalid,
   SoloLock,
   type StoreError,
@@ -69,7 +70,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof queue>>()
     .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
   expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<
-    Insight | JobAdmin | JobControl | JobRepo | PauseControl | WorkerControl
+    Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl
   >()
 
   const half = Layer.provide(queue, TickLive)
@@ -81,7 +82,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
   expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
   expectTypeOf(MemoryQueue.client).toEqualTypeOf<
-    Layer.Layer<Insight | JobAdmin | JobControl | JobRepo | PauseControl>
+    Layer.Layer<Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series>
   >()
 })
 

@@ -19,6 +19,7 @@ import { Pulses } from "../../services/Pulses.ts"
 import { QueuedJobs } from "../../services/QueuedJobs.ts"
 import { RunReports } from "../../services/RunReports.ts"
 import { Scheduler } from "../../services/Scheduler.ts"
+import { Series } from "../../services/Series.ts"
 import { Transactions } from "../../services/Transactions.ts"
 import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -27,6 +28,7 @@ import * as MemoryJobControl from "./MemoryJobControl.ts"
 import { MemoryOffers } from "./MemoryOffers.ts"
 import * as MemoryPauseControl from "./MemoryPauseControl.ts"
 import * as MemoryQueuedJobs from "./MemoryQueuedJobs.ts"
+import * as MemorySeries from "./MemorySeries.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 import * as MemoryTransactions from "./MemoryTransactions.ts"
 
@@ -41,6 +43,7 @@ export const layer: Layer.Layer<
   | QueuedJobs
   | RunReports
   | Scheduler
+  | Series
   | Transactions
   | Watchdog
   | WorkerRegistry
@@ -62,6 +65,7 @@ export const layer: Layer.Layer<
       Context.add(PauseControl, MemoryPauseControl.make(store)),
       Context.add(Notifier, notifier(wakes)),
       Context.add(QueuedJobs, MemoryQueuedJobs.make(store)),
+      Context.add(Series, MemorySeries.make(store)),
       Context.add(Transactions, MemoryTransactions.make(store)),
       Context.add(Watchdog, watchdog)
     )
@@ -129,10 +133,11 @@ const scheduler = (store: MemoryStore): Scheduler["Service"] => ({
   unpause: timed((now) => MemoryPauseControl.unpause(store, now)),
   forget: timed((now) => {
     store.forget(now)
-    return { hasFigures: false, untilMinute: Duration.millis(60_000 - now % 60_000) }
+    return { hasFigures: true, untilMinute: Duration.millis(60_000 - now % 60_000) }
   }),
   // The minutes are added up when the pulses come.
   rollUp: Effect.void,
+  sample: timed((now) => store.sample(now)),
   prune: timed((now) => store.prune(now))
 })
 

@@ -26,6 +26,7 @@ import { MemoryPauses } from "./MemoryPauses.ts"
 import { MemoryResults } from "./MemoryResults.ts"
 import { MemoryRunReports } from "./MemoryRunReports.ts"
 import { MemoryRuns } from "./MemoryRuns.ts"
+import { MemorySamples } from "./MemorySamples.ts"
 import { MemoryWorkers } from "./MemoryWorkers.ts"
 
 export class MemoryStore {
@@ -36,6 +37,7 @@ export class MemoryStore {
   readonly workers = new MemoryWorkers()
   readonly #history = new MemoryHistory()
   readonly figures = new MemoryFigures()
+  readonly samples = new MemorySamples()
   readonly pauses: MemoryPauses
   readonly looks: MemoryLooks
   readonly #runs = new MemoryRuns()
@@ -160,11 +162,17 @@ export class MemoryStore {
     this.#runs.prune(now)
     this.#runReports.prune(now)
     this.figures.prune(now)
+    this.samples.prune(now)
   }
 
   forget(now: number): void {
     this.#results.forget(now)
     this.#runReports.forget(this.looks.isLeased)
+  }
+
+  sample(now: number): void {
+    const isAside = (job: StoredJob) => this.pauses.isAside(job)
+    this.samples.look(Array.from(this.#jobs.values()), { isAside, now })
   }
 
   /** Answers the reports of which nothing was kept. */

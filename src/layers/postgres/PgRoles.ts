@@ -10,6 +10,7 @@ import {
   asking,
   cancelling,
   changing,
+  charting,
   figuring,
   history,
   offering,
@@ -72,6 +73,7 @@ const reader: Rights = {
     pulses: ["SELECT"],
     minutes: ["SELECT"],
     hours: ["SELECT"],
+    samples: ["SELECT"],
     results: ["SELECT"],
     awaited: ["SELECT"],
     log_lines: ["SELECT"],
@@ -90,7 +92,7 @@ const reader: Rights = {
     migrations: ["SELECT"]
   },
   sequences: "readable",
-  functions: ["ends_of", ...asking, ...watching]
+  functions: ["ends_of", ...asking, ...charting, ...watching]
 }
 
 export const roles: Readonly<Record<Role, Rights>> = {
@@ -106,6 +108,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       pulses: ["SELECT", "INSERT", "DELETE"],
       minutes: all,
       hours: all,
+      samples: ["SELECT", "INSERT", "DELETE"],
       results: all,
       awaited: all,
       log_lines: ["SELECT", "INSERT"],
@@ -193,7 +196,9 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "keep_results",
       "ends_of",
       ...watching,
+      ...charting,
       ...figuring,
+      "ready_since",
       "refuse_if_kept",
       "report_blocked",
       "report_failures",
@@ -235,6 +240,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       ...asking,
       ...cancelling,
       ...changing,
+      ...charting,
       ...pausing,
       ...watching
     ]

@@ -19,6 +19,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     unpause: unpause(sql, step),
     forget: forget(sql, step),
     rollUp: rollUp(sql, step),
+    sample: sample(sql, step),
     prune: prune(sql, step)
   })
 })
@@ -178,6 +179,15 @@ const rollUp = (sql: PgClient.PgClient, step: Step) =>
     Effect.asVoid,
     Effect.withSpan("Scheduler.rollUp")
   )
+
+const sample = (sql: PgClient.PgClient, step: Step) =>
+  Effect.asVoid(sql`SELECT ${step("sample")}()`).pipe(
+    withTimeout("sample", lookTime),
+    Effect.withSpan("Scheduler.sample")
+  )
+
+/** A look that takes longer is not worth its time. */
+const lookTime = Duration.seconds(2)
 
 /** The pulses of one step: some tenths of a second of the server's time. */
 const addedAtOnce = 10_000

@@ -108,11 +108,18 @@ export const pausing = ["check_pause", "pause", "paused_names", "resume"]
 export const figuring = [
   "add_arrays",
   "adding_up",
+  "count_queue",
   "figures_due",
   "forget_figures",
+  "latency_of",
+  "queues_left",
+  "queues_to_sample",
   "roll_up",
-  "sums_of"
+  "sample"
 ]
+
+/** The series of charts. */
+export const charting = ["series_of", "sums_of"]
 
 /** The steps that make and drop days of history. */
 export const history = [

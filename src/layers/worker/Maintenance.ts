@@ -125,15 +125,22 @@ const expiryPause = Duration.millis(100)
  * The pause behind it keeps processes apart.
  */
 const eachMinute =
-  ({ rollUp }: Scheduler["Service"]) =>
+  ({ rollUp, sample }: Scheduler["Service"]) =>
   ({ hasFigures, untilMinute }: Forgotten): Effect.Effect<void, StoreError> =>
     Effect.andThen(
-      hasFigures ? rollUp : Effect.void,
+      hasFigures ? Effect.andThen(rollUp, Effect.catch(sample, sayNotSampled)) : Effect.void,
       Effect.flatMap(
         jittered("4 seconds"),
         (pause) => Effect.sleep(Duration.sum(untilMinute, pause))
       )
     )
+
+/** The next look is that of the next minute. */
+const sayNotSampled = (error: StoreError) =>
+  EventLog.debug("maintenance.failed", {
+    text: `no sample of this minute: ${error.message}`,
+    fields: LogFields.ofError(error)
+  })
 
 const isOf = (wake: Wake, tag: "Due" | "Pauses"): boolean =>
   wake._tag === tag || wake._tag === "Everything"

@@ -1,7 +1,7 @@
 /**
  * Pulses are added up once, to minutes and to hours, whoever does it and however late they come.
  *
- * Tests `sql/0022_figures.sql`.
+ * Tests `sql/0023_figures.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
@@ -92,7 +92,7 @@ layer(
       }
     }))
 
-  it.effect("are added up once by two caretakers, and neither waits for the other", () =>
+  it.effect("are added up once by two processes, and neither waits for the other", () =>
     Effect.gen(function*() {
       const { a, b, queue } = yield* twoSessions
       yield* a.sql.unsafe(pulse(queue, { count: 3 }))

@@ -27,7 +27,7 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
   },
 
   "Figures": () => {
-    const figures = textOf("sql/0022_figures.sql")
+    const figures = textOf("sql/0023_figures.sql")
     const [, counts, buckets] = figures.match(/'counts' THEN (\d+) ELSE (\d+) END/) ?? []
     assert.deepStrictEqual(
       [Number(counts), Number(buckets)],
