@@ -193,6 +193,11 @@ CREATE TABLE workers (
   concurrency integer NOT NULL,
   -- The names of jobs that the worker has handlers for; NULL if it does not say.
   names       text[],
+  -- The version of pgq that the worker runs.
+  version     text,
+  -- How the worker's process does, by its own account, some seconds old; NULL before the first
+  -- time. CONTRACT.md, "Vitals", has the fields.
+  vitals      jsonb,
   -- The worker was asked to stop. Its next renewal says so.
   is_stopping boolean NOT NULL DEFAULT false,
   started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -205,6 +210,23 @@ CREATE TABLE workers (
   -- The worker found nothing, and has not been busy since: a producer wakes it.
   asleep      boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- One row per worker that has ended, for some time.
+CREATE TABLE past_workers (
+  id         uuid NOT NULL,
+  label      text NOT NULL,
+  host       text NOT NULL,
+  pid        integer NOT NULL,
+  version    text,
+  started_at timestamptz NOT NULL,
+  ended_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- A worker that left has signed off, and has given its jobs back.
+  ended      text NOT NULL CHECK (ended IN ('left', 'died')),
+  -- The number of jobs that were leased to it at its end.
+  jobs_held  integer NOT NULL,
+  -- A worker that was taken for dead may register again.
+  PRIMARY KEY (ended_at, id)
+);
 
 -- The markers, "look at this lane". Each change of a lane's head, or of the jobs that wait behind
 -- the head, leaves one in the same transaction.
@@ -261,6 +283,9 @@ CREATE TABLE settings (
                  CHECK (keep_minutes BETWEEN interval '0' AND interval '1000 years'),
   keep_hours     interval NOT NULL DEFAULT '90 days'
                  CHECK (keep_hours BETWEEN interval '0' AND interval '1000 years'),
+  -- How long workers that have ended are kept.
+  keep_workers   interval NOT NULL DEFAULT '1 day'
+                 CHECK (keep_workers BETWEEN interval '0' AND interval '1000 years'),
   -- Whether NOTIFY wakes workers. A transaction that has notified cannot be prepared for a
   -- two-phase commit.
   notify         boolean NOT NULL DEFAULT true

@@ -234,6 +234,7 @@ END $$;
 CREATE FUNCTION note_late() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   clock timestamptz := clock_timestamp();
+  dead uuid[];
 BEGIN
   PERFORM require_read_committed();
   UPDATE workers SET late_since = clock WHERE id IN (
@@ -243,14 +244,32 @@ BEGIN
     FOR UPDATE SKIP LOCKED
   );
   -- A rescue knows a dead worker by leases without a worker's row.
-  DELETE FROM workers WHERE id IN (
+  dead := ARRAY(
     SELECT id FROM workers
     WHERE (lease_until <= clock OR lease_until > clock + lease * 1.1)
       AND late_since + lease * 0.5 <= clock
       AND clock NOT BETWEEN pg_postmaster_start_time() AND pg_postmaster_start_time() + lease
     FOR UPDATE SKIP LOCKED
   );
+  IF cardinality(dead) > 0 THEN
+    PERFORM end_workers(dead, 'died', 0);
+  END IF;
   RETURN cardinality(abandoned_leases(1)) > 0;
+END $$;
+
+-- Deletes workers and notes how they ended, with the number of jobs that they had in leases, beside
+-- those that just went back.
+CREATE FUNCTION end_workers(ids uuid[], how text, handed_back integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  WITH gone AS (
+    DELETE FROM workers WHERE id = ANY (ids) RETURNING *
+  )
+  INSERT INTO past_workers (id, label, host, pid, version, started_at, ended, jobs_held)
+  SELECT id, label, host, pid, version, started_at, how, handed_back + (
+    SELECT coalesce(sum(cardinality(job_ids)), 0) FROM leases WHERE worker_id = gone.id
+  )
+  FROM gone;
 END $$;
 
 -- Hands back jobs of dead workers, one lease after the other until these had `jobs_max` jobs.
@@ -292,14 +311,14 @@ LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
   IF has_crashed THEN
-    DELETE FROM workers WHERE id = worker;
+    PERFORM end_workers(ARRAY[worker], 'died', 0);
   END IF;
   handed_back := give_back_some(
     ARRAY(SELECT id FROM leases WHERE worker_id = worker ORDER BY id), has_crashed, 4000
   );
   is_done := NOT EXISTS (SELECT FROM leases WHERE worker_id = worker);
   IF is_done AND NOT has_crashed THEN
-    DELETE FROM workers WHERE id = worker;
+    PERFORM end_workers(ARRAY[worker], 'left', handed_back);
   END IF;
 END $$;
 
@@ -402,8 +421,8 @@ BEGIN
 END $$;
 
 -- Deletes some receipts that no client will ask for any more, some requests for jobs that have left
--- their lease, some holds that are over, and some results and figures that are past keeping.
--- Returns the greatest number.
+-- their lease, some holds that are over, and some results, figures and past workers that are past
+-- keeping. Returns the greatest number.
 CREATE FUNCTION forget() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   kept_since timestamptz := clock_timestamp() - interval '5 minutes';
@@ -415,8 +434,25 @@ BEGIN
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN greatest(
     dropped, forget_requests(), forget_holds(), forget_results(), forget_progress(),
-    forget_awaited(), forget_figures()
+    forget_awaited(), forget_figures(), forget_workers()
   );
+END $$;
+
+-- Deletes some workers that ended long ago, and those beyond the last 10,000: a process that dies
+-- again and again must not fill the table.
+CREATE FUNCTION forget_workers() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  since timestamptz := (SELECT clock_timestamp() - keep_workers FROM settings WHERE singleton);
+  dropped integer;
+BEGIN
+  since := greatest(since, (
+    SELECT ended_at FROM past_workers ORDER BY ended_at DESC OFFSET 9999 FETCH FIRST ROW ONLY
+  ));
+  DELETE FROM past_workers WHERE ctid = ANY (ARRAY( -- idiom: by place
+    SELECT ctid FROM past_workers WHERE ended_at < since ORDER BY ended_at LIMIT 5000
+  ));
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  RETURN dropped;
 END $$;
 
 -- Deletes some results that were kept for their time.

@@ -6,15 +6,16 @@ import type { CancelRequest } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
 import type { FailureReport } from "../domain/FailureReport.ts"
 import type { Pause } from "../domain/Pause.ts"
+import type { Vitals } from "../domain/Vitals.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
   /** Registers a worker, alive for one lease. */
   readonly join: (worker: NewWorker) => Effect.Effect<void, StoreError>
 
-  /** Renews a worker's leases, and says whether it was asked to stop. */
+  /** Renews a worker's leases, and says whether it was asked to stop, and at times how it does. */
   readonly renew: (
     id: string,
-    state?: { readonly isStopping: boolean }
+    state?: { readonly isStopping: boolean; readonly vitals?: Vitals | undefined }
   ) => Effect.Effect<Renewal, StoreError>
 
   /** The jobs leased to a worker that somebody has cancelled. */

@@ -50,6 +50,7 @@ const burials = Effect.fnUntraced(function*(
   yield* Effect.orDie(heartbeat.join)
   yield* heartbeat.keep({
     isStopping: () => false,
+    vitals: () => undefined,
     onReportedDead: Effect.sync(() => void heard++),
     onExpired: Effect.void,
     onRenewed: Effect.void,

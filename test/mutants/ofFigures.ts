@@ -72,6 +72,19 @@ export const ofFigures: ReadonlyArray<Mutant> = [
     by: [test(figures, "are added up in steps of bounded size")]
   },
   {
+    name: "past-workers-without-a-bound",
+    of: "boundOfFigures",
+    changes: [{
+      file: "sql/0006_maintenance.sql",
+      from: "ORDER BY ended_at DESC OFFSET 9999 FETCH",
+      to: "ORDER BY ended_at FETCH"
+    }],
+    by: [test(
+      "engine/liveness/pastWorkers",
+      "is forgotten after a day, or behind ten thousand others, some thousands at a time"
+    )]
+  },
+  {
     name: "sweep-of-minutes-without-a-bound",
     of: "boundOfFigures",
     changes: [{

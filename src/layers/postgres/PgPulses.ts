@@ -1,5 +1,5 @@
 /**
- * Appends the pulses of workers to a table of PostgreSQL. `sql/0022_figures.sql` adds them up.
+ * Appends the pulses of workers to a table of PostgreSQL. `sql/0023_figures.sql` adds them up.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"

@@ -8,6 +8,7 @@ import type { CancelRequest } from "../../domain/Cancellation.ts"
 import { StoreError } from "../../domain/Errors.ts"
 import type { FailureReport } from "../../domain/FailureReport.ts"
 import { everyQueue } from "../../domain/Pause.ts"
+import { version } from "../../domain/Version.ts"
 import { type WorkerPause, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -40,11 +41,11 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
             IS DISTINCT FROM (excluded.report_name, excluded.expires_in)
         )
         INSERT INTO ${name("workers")}
-          (id, label, host, pid, queues, mode, concurrency, names, lease, lease_until)
+          (id, label, host, pid, queues, mode, concurrency, names, version, lease, lease_until)
         VALUES (
           ${worker.id}::uuid, ${worker.label}, ${worker.host}, ${worker.pid},
           ${worker.queues}::text[], ${worker.mode}, ${worker.concurrency},
-          ${worker.names}::text[],
+          ${worker.names}::text[], ${version},
           ${lease}::interval, clock_timestamp() + ${lease}::interval
         )
         ON CONFLICT (id) DO UPDATE
@@ -85,10 +86,12 @@ const secondsOf = ({ expiresIn }: FailureReport): string =>
 /** How a worker stays alive, and learns which of its jobs were cancelled or paused. */
 const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.Identifier) => {
   const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
-    function*(id, { isStopping } = { isStopping: false }) {
+    function*(id, { isStopping, vitals } = { isStopping: false }) {
+      const news = vitals === undefined ? null : JSON.stringify(vitals)
       const [renewed] = yield* sql<{ has_cancels: boolean; has_pauses: boolean }>`
         UPDATE ${name("workers")} AS w
-        SET lease_until = clock_timestamp() + lease, late_since = NULL, is_stopping = ${isStopping}
+        SET lease_until = clock_timestamp() + lease, late_since = NULL, is_stopping = ${isStopping},
+            vitals = coalesce(${news}::jsonb, vitals)
         WHERE id = ${id}::uuid
         RETURNING EXISTS (
           SELECT FROM ${name("cancel_requests")} AS r WHERE r.worker_id = w.id

@@ -4,6 +4,7 @@
 import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
+import type { Vitals } from "../../domain/Vitals.ts"
 import { type Watch, Watchdog } from "../../services/Watchdog.ts"
 import { type NewWorker, type Renewal, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as EventLog from "../effects/EventLog.ts"
@@ -17,6 +18,8 @@ export type Heartbeat = Effect.Success<ReturnType<typeof make>>
 export interface Events {
   /** Whether the worker was asked to stop. */
   readonly isStopping: () => boolean
+  /** How the worker's process does, if it is time to tell. */
+  readonly vitals: () => Vitals | undefined
   /** The leases may have expired. Other workers cannot have the jobs yet. */
   readonly onExpired: Effect.Effect<void>
   /** The store has reported this worker dead. */
@@ -59,7 +62,7 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     yield* expire(events.onExpired)
     const sentAt = now()
     const joinedBefore = joined
-    const asked = registry.renew(worker.id, { isStopping: events.isStopping() })
+    const asked = registry.renew(worker.id, stateOf(events))
     const renewal = yield* Effect.timeout(asked, renewEvery(lease))
     // After a refused claim the worker may have registered again. The answer then concerns the time
     // before.
@@ -98,6 +101,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     keep
   }
 })
+
+const stateOf = ({ isStopping, vitals }: Events) => ({ isStopping: isStopping(), vitals: vitals() })
 
 /** Passes on what a renewal has learned. */
 const pass = ({ hasCancels, hasPauses }: Renewal, { onCancels, onPauses }: Events) =>

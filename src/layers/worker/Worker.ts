@@ -33,6 +33,7 @@ import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
 import { Tallies } from "./Tallies.ts"
+import * as VitalSigns from "./VitalSigns.ts"
 import * as WorkerHandle from "./WorkerHandle.ts"
 import * as WorkLoop from "./WorkLoop.ts"
 
@@ -129,10 +130,12 @@ interface Parts extends Observed {
   readonly cancels: Cancels.Cancels
   readonly pausedJobs: PausedJobs.PausedJobs
   readonly reconcileRequests: Queue.Dequeue<void>
+  readonly vitals: VitalSigns.VitalSigns
 }
 
 const makeParts = Effect.fnUntraced(function*(
-  { grace, isTraced, logAnnotations, stuck, tallies, watch, worker }: Options & Observed & {
+  { grace, isTraced, logAnnotations, now, stuck, tallies, watch, worker }: Options & Observed & {
+    readonly now: () => number
     readonly logAnnotations: Readonly<Record<string, unknown>>
   },
   mode: string
@@ -196,7 +199,8 @@ const makeParts = Effect.fnUntraced(function*(
     changes,
     cancels,
     pausedJobs,
-    reconcileRequests
+    reconcileRequests,
+    vitals: yield* VitalSigns.make({ now, waiting: runs.backlogSize })
   }
 })
 
@@ -208,10 +212,11 @@ const join = (heartbeat: Heartbeat.Heartbeat) =>
   )
 
 const keepAlive = (
-  { cancels, changes, claims, heartbeat, pausedJobs, runs, shutdown, worker }: Parts
+  { cancels, changes, claims, heartbeat, pausedJobs, runs, shutdown, vitals, worker }: Parts
 ) =>
   heartbeat.keep({
     isStopping: () => shutdown.mode() !== undefined,
+    vitals,
     onExpired: Effect.suspend(() => {
       const lost = runs.lose((run) => run.key !== undefined)
       return EventLog.warning("lease.expired", {

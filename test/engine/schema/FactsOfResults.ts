@@ -39,6 +39,16 @@ export const factsOfResults: Readonly<Record<string, () => void>> = {
     assert.include(scheduler, `const addedAtOnce = ${atOnce}`)
   },
 
+  "Vitals": () => {
+    const [, told = ""] = textOf("sql/CONTRACT.md").match(/the fields of `workers.vitals`: (.*)/) ??
+      []
+    const fields = textOf("src/domain/Vitals.ts").matchAll(/readonly (\w+):/g)
+    assert.deepStrictEqual(
+      Array.from(told.matchAll(/`(\w+)`/g), ([, name]) => name),
+      Array.from(fields, ([, name]) => name)
+    )
+  },
+
   "Reports of failures": () => {
     const [, text = ""] = textOf("sql/0021_failure_reports.sql").split("FUNCTION failure_of")
     const fields = Array.from(text.matchAll(/'(\w+)', /g), ([, field]) => field)

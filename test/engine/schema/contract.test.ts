@@ -245,6 +245,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const forgotten = ["forget", ...others].flatMap((name) =>
       numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
     ).concat(numbersIn(functionOf("forget_figures"), /LIMIT (\d+)/, 3))
+      .concat(numbersIn(functionOf("forget_workers"), /LIMIT (\d+)/, 1))
     assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))
   },
 
