@@ -15,7 +15,8 @@ import {
   type JobRepo,
   type PauseControl,
   PgSchema,
-  QueueLive
+  QueueLive,
+  type Series
 } from "pgq"
 import * as Postgres from "../support/Postgres.ts"
 import * as Compiled from "./Compiled.ts"
@@ -34,7 +35,8 @@ import type { PgClient as Client } from "@effect/sql-pg"
 import type { Effect as Effects } from "effect"
 import type * as Pgq from "pgq"
 export const isRun: Effects.Effect<
-  unknown, unknown, Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.PauseControl
+  unknown, unknown,
+  Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.PauseControl | Pgq.Series
 > = program
 `
 const hasProgram = (code: string) => code.includes("export const program")
@@ -51,7 +53,7 @@ interface Module {
   readonly program?: Effect.Effect<
     unknown,
     unknown,
-    Insight | JobAdmin | JobControl | JobRepo | PauseControl | PgClient.PgClient
+    Insight | JobAdmin | JobControl | JobRepo | PauseControl | PgClient.PgClient | Series
   >
 }
 

@@ -64,6 +64,20 @@ it.effect("a worker reports each run once, within some seconds, and the last at 
     assert.strictEqual(pulse?.wait.reduce((a, b) => a + b), 3)
   }).pipe(Effect.provide(MemorySchema.layer)))
 
+it.effect("a worker that is killed takes the figures since its last report with it, no others", () =>
+  Effect.gen(function*() {
+    const { heard, pulses } = hearing()
+    const control = yield* start(Task.toLayer(() => Effect.void), { pulses })
+    yield* tasks(3)
+    yield* pass
+    yield* tasks(2)
+    yield* Effect.repeat(TestClock.adjust("10 millis"), { times: 50 })
+
+    // A process that is killed here has reported no more than this.
+    const { done } = yield* control.status
+    assert.deepStrictEqual([done, completedIn(heard)], [5, [[3]]])
+  }).pipe(Effect.provide(MemorySchema.layer)))
+
 it.effect("a worker that ends no run reports nothing, not even at its end", () =>
   Effect.gen(function*() {
     const { heard, pulses } = hearing()
