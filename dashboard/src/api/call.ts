@@ -1,0 +1,67 @@
+/**
+ * Calls of pgq's HTTP API, which is mounted under the same path as the page.
+ */
+
+/** An answer of the API: its value, or what went wrong, for people. */
+export type Answer<A> =
+  | { readonly is: "value"; readonly value: A }
+  | { readonly is: "unchanged" }
+  | { readonly is: "failure"; readonly status: number; readonly text: string }
+
+const patience = 10_000
+
+/** Asks for a value. With the tag of the last answer, an equal value is not sent again. */
+export const get = async <A>(path: string, tags?: Map<string, string>): Promise<Answer<A>> => {
+  const tag = tags?.get(path)
+  const answer = await call(path, { headers: tag === undefined ? {} : { "if-none-match": tag } })
+  if ("is" in answer) return answer
+  if (answer.status === 304) return { is: "unchanged" }
+  const next = answer.headers.get("etag")
+  if (next !== null) tags?.set(path, next)
+  return valueOf<A>(answer)
+}
+
+/** Asks for a change. */
+export const change = async <A>(
+  method: "POST" | "PATCH" | "DELETE",
+  path: string,
+  body: unknown = {}
+): Promise<Answer<A>> => {
+  const answer = await call(path, {
+    method,
+    headers: { "content-type": "application/json", "x-pgq": "1" },
+    body: JSON.stringify(body)
+  })
+  return "is" in answer ? answer : valueOf<A>(answer)
+}
+
+const call = async (path: string, options: RequestInit) => {
+  try {
+    return await fetch(new URL(`api/v1/${path}`, document.baseURI), {
+      ...options,
+      signal: AbortSignal.timeout(patience)
+    })
+  } catch (error) {
+    const isSlow = error instanceof DOMException && error.name === "TimeoutError"
+    return failure(0, isSlow ? "the server does not answer" : "the server cannot be reached")
+  }
+}
+
+const valueOf = async <A>(answer: Response): Promise<Answer<A>> => {
+  const body: unknown = await answer.json().catch(() => undefined)
+  if (answer.ok) {
+    // The page and the API come from the same build, so the value has the type of the contract.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return { is: "value", value: body as A }
+  }
+  return failure(answer.status, textOf(body) ?? `the server answers ${answer.status}`)
+}
+
+const failure = (status: number, text: string): Answer<never> => ({ is: "failure", status, text })
+
+/** The sentence of a problem (RFC 9457). */
+const textOf = (body: unknown): string | undefined => {
+  if (typeof body !== "object" || body === null) return undefined
+  if ("detail" in body && typeof body.detail === "string") return body.detail
+  return "title" in body && typeof body.title === "string" ? body.title : undefined
+}

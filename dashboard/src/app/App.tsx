@@ -1,0 +1,34 @@
+/**
+ * The frame around each page: where the person is, and how old the figures are.
+ */
+import type { ComponentType } from "preact"
+import { Database } from "../pages/Database.tsx"
+import { Overview } from "../pages/Overview.tsx"
+import { Queue } from "../pages/Queue.tsx"
+import { Unknown } from "../pages/Unknown.tsx"
+import { WorkersPage } from "../pages/WorkersPage.tsx"
+import { page } from "../state/route.ts"
+import { Header } from "./Header.tsx"
+import { Rail } from "./Rail.tsx"
+
+const pages: Readonly<Record<string, ComponentType>> = {
+  "": Overview,
+  queue: Queue,
+  workers: WorkersPage,
+  database: Database
+}
+
+export const App = () => {
+  const name = page.value
+  const Shown = (name === undefined ? undefined : pages[name]) ?? Unknown
+  return (
+    <>
+      <a class="skip" href="#content">Skip to the content</a>
+      <Header />
+      <Rail />
+      <div id="content">
+        <Shown />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,48 @@
+/**
+ * The name of the page's product, how old its figures are, and the person's choices.
+ */
+import * as SpanText from "../../../src/domain/SpanText.ts"
+import { age, failure, isStopped, toggle } from "../state/live.ts"
+import { to } from "../state/route.ts"
+import { after, theme, themes, zone, zones } from "../state/settings.ts"
+
+/** Figures that are older than this are called old. */
+const fresh = 10
+
+const Age = () => {
+  const seconds = age.value
+  if (seconds === undefined) return null
+  const isOld = seconds > fresh || failure.value !== undefined
+  const text = isStopped.value ? "stopped" : isOld ? "old" : "live"
+  return (
+    <span class={`age ${text}`} title={failure.value}>
+      <span class="dot" aria-hidden="true" />
+      {text === "live" ? "live" : `${SpanText.ofSeconds(Math.floor(seconds))} old`}
+    </span>
+  )
+}
+
+export const Header = () => (
+  <header>
+    <a class="brand" href={to("")}>pgq</a>
+    <Age />
+    <button type="button" onClick={toggle} aria-pressed={isStopped.value}>
+      {isStopped.value ? "Go on" : "Stop"}
+    </button>
+    <span class="space" />
+    <button
+      type="button"
+      onClick={() => (zone.value = after(zones, zone.value))}
+      aria-label={`Times are ${zone.value}; change`}
+    >
+      {zone.value === "UTC" ? "UTC" : "Local time"}
+    </button>
+    <button
+      type="button"
+      onClick={() => (theme.value = after(themes, theme.value))}
+      aria-label={`The theme is ${theme.value}; change`}
+    >
+      {{ system: "System", light: "Light", dark: "Dark" }[theme.value]}
+    </button>
+  </header>
+)

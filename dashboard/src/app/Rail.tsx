@@ -1,0 +1,22 @@
+/**
+ * The pages: at the side of a wide screen, at the foot of a narrow one.
+ */
+import { page, to } from "../state/route.ts"
+
+const entries = [
+  ["", "Overview"],
+  ["workers", "Workers"],
+  ["database", "Database"]
+] as const
+
+export const Rail = () => (
+  <nav class="rail" aria-label="Pages">
+    <ul>
+      {entries.map(([name, title]) => (
+        <li key={name}>
+          <a href={to(name)} aria-current={page.value === name ? "page" : undefined}>{title}</a>
+        </li>
+      ))}
+    </ul>
+  </nav>
+)

@@ -1,0 +1,14 @@
+/**
+ * Starts the dashboard.
+ */
+import { render } from "preact"
+import * as Live from "../state/live.ts"
+import * as Route from "../state/route.ts"
+import * as Settings from "../state/settings.ts"
+import { App } from "./App.tsx"
+
+Settings.begin()
+Route.begin()
+Live.begin()
+const place = document.getElementById("app")
+if (place !== null) render(<App />, place)
