@@ -2,7 +2,7 @@
  * `npm run build`: makes `dist` anew. Two modules of `src` read files of the checkout, and are
  * replaced by modules that hold the files' contents: nothing that a bundler puts elsewhere needs a
  * file beside it then. A third one loads the command line, which is bundled here, because a start
- * is mostly the loading of modules.
+ * is mostly the loading of modules. The pages of the dashboard are bundled for the browser.
  *
  * node scripts/build.mjs [flags of tsc]
  */
@@ -11,6 +11,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { build as buildPage } from "vite"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const postgres = join(root, "dist/layers/postgres")
@@ -167,3 +168,4 @@ compile()
 replace(join(postgres, "SqlFiles.js"), sqlFiles())
 replace(join(postgres, "watchdog/WatchdogProgram.js"), watchdogProgram())
 replace(join(root, "dist/cli/Program.js"), await program())
+await buildPage({ configFile: join(root, "dashboard/vite.config.ts"), logLevel: "warn" })

@@ -39,7 +39,7 @@ export const run = (mutant: Mutant, by: By, place: Place): Effect.Effect<Verdict
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const parts = ["src", "sql", "scripts", "test", "docs"]
-  .concat(["package.json", "tsconfig.json", "tsconfig.build.json"])
+  .concat(["dashboard", "package.json", "tsconfig.json", "tsconfig.build.json"])
 const ofTests = ["vitest.config.ts", "dist"]
 
 /** Runs a test in a copy of pgq without the mechanism, where the test must fail. */

@@ -17,7 +17,15 @@ export interface Build {
 
 const ofSoak = mutants.filter(({ by }) => by.some(({ checker }) => checker.startsWith("soak")))
 
-const sources = ["src", "sql", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"]
+const sources = [
+  "src",
+  "sql",
+  "dashboard",
+  "scripts",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json"
+]
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 

@@ -51,7 +51,6 @@ const valueOf = async <A>(answer: Response): Promise<Answer<A>> => {
   const body: unknown = await answer.json().catch(() => undefined)
   if (answer.ok) {
     // The page and the API come from the same build, so the value has the type of the contract.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { is: "value", value: body as A }
   }
   return failure(answer.status, textOf(body) ?? `the server answers ${answer.status}`)

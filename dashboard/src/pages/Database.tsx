@@ -50,16 +50,22 @@ export const Database = () => (
 )
 
 const Horizon = ({ of: horizon }: { readonly of: DatabaseOverview["horizon"] }) =>
-  horizon === null ? <p class="empty">Nothing keeps dead rows from being vacuumed.</p> : (
-    <p class="empty">
-      The oldest snapshot is that of {horizon.holder === "backend" ? "a session" : `a ${horizon.holder}`}
-      {horizon.name === "" ? "" : ` of ${horizon.name}`}
-      {horizon.pid === null ? "" : ` (pid ${horizon.pid})`}
-      {horizon.seconds === null ? "" : <>, since <Span of={horizon.seconds} /></>};{" "}
-      <Number of={horizon.transactions} /> transactions have begun since. No vacuum removes rows that
-      were deleted after it.
-    </p>
-  )
+  horizon === null ?
+    <p class="empty">Nothing keeps dead rows from being vacuumed.</p> :
+    (
+      <p class="empty">
+        The oldest snapshot is that of{" "}
+        {horizon.holder === "backend" ? "a session" : `a ${horizon.holder}`}
+        {horizon.name === "" ? "" : ` of ${horizon.name}`}
+        {horizon.pid === null ? "" : ` (pid ${horizon.pid})`}
+        {horizon.seconds === null ? "" : (
+          <>
+            , since <Span of={horizon.seconds} />
+          </>
+        )}; <Number of={horizon.transactions} />{" "}
+        transactions have begun since. No vacuum removes rows that were deleted after it.
+      </p>
+    )
 
 const columns: ReadonlyArray<Column<DatabaseOverview["tables"][number]>> = [
   { name: "Table", cell: ({ table }) => table },

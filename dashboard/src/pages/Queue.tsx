@@ -76,7 +76,11 @@ const Pause = ({ of: pause }: { readonly of: QueueOverview["pause"] }) =>
       <strong class="state">Paused</strong>
       <span>
         by {pause.by} since <Time at={pause.since} />
-        {pause.until === null ? null : <>, until <Time at={pause.until} /></>}
+        {pause.until === null ? null : (
+          <>
+            , until <Time at={pause.until} />
+          </>
+        )}
         {pause.reason === null ? null : `: ${pause.reason}`}
       </span>
     </p>

@@ -21,7 +21,7 @@ export interface Properties<Row> {
   readonly empty: ComponentChildren
 }
 
-export const Table = <Row,>({ caption, columns, empty, keyOf, rows }: Properties<Row>) => {
+export function Table<Row>({ caption, columns, empty, keyOf, rows }: Properties<Row>) {
   const [first, ...others] = columns
   if (first === undefined || rows.length === 0) return <p class="empty">{empty}</p>
   return (

@@ -49,7 +49,9 @@ const columns: ReadonlyArray<Column<WorkerOverview>> = [
   {
     name: "Handles",
     cell: ({ names }) =>
-      names === null ? "any name" : <span class="list">{names.map((name) => <span key={name}>{name}</span>)}</span>
+      names === null
+        ? "any name"
+        : <span class="list">{names.map((name) => <span key={name}>{name}</span>)}</span>
   },
   { name: "Mode", cell: ({ mode }) => mode }
 ]

@@ -25,8 +25,10 @@ export type Theme = typeof themes[number]
 export const zones = ["local", "UTC"] as const
 export type Zone = typeof zones[number]
 
-const oneOf = <A extends string>(values: ReadonlyArray<A>, text: string | undefined): A | undefined =>
-  values.find((value) => value === text)
+const oneOf = <A extends string>(
+  values: ReadonlyArray<A>,
+  text: string | undefined
+): A | undefined => values.find((value) => value === text)
 
 export const theme = signal<Theme>(oneOf(themes, read("theme")) ?? "system")
 export const zone = signal<Zone>(oneOf(zones, read("zone")) ?? "local")
