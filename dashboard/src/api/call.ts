@@ -35,6 +35,20 @@ export const change = async <A>(
   return "is" in answer ? answer : valueOf<A>(answer)
 }
 
+/** Takes a token for a session's cookie. */
+export const signIn = async (token: string): Promise<Answer<unknown>> => {
+  const answer = await call("session", {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-pgq": "1",
+      "authorization": `Bearer ${token}`
+    },
+    body: "{}"
+  })
+  return "is" in answer ? answer : valueOf(answer)
+}
+
 const call = async (path: string, options: RequestInit) => {
   try {
     return await fetch(new URL(`api/v1/${path}`, document.baseURI), {

@@ -5,9 +5,11 @@ import type { ComponentType } from "preact"
 import { Database } from "../pages/Database.tsx"
 import { Overview } from "../pages/Overview.tsx"
 import { Queue } from "../pages/Queue.tsx"
+import { SignIn } from "../pages/SignIn.tsx"
 import { Unknown } from "../pages/Unknown.tsx"
 import { WorkersPage } from "../pages/WorkersPage.tsx"
 import { page } from "../state/route.ts"
+import { isUnknown } from "../state/session.ts"
 import { Header } from "./Header.tsx"
 import { Rail } from "./Rail.tsx"
 
@@ -20,7 +22,8 @@ const pages: Readonly<Record<string, ComponentType>> = {
 
 export const App = () => {
   const name = page.value
-  const Shown = (name === undefined ? undefined : pages[name]) ?? Unknown
+  const known = name === undefined ? undefined : pages[name]
+  const Shown = isUnknown.value ? SignIn : known ?? Unknown
   return (
     <>
       <a class="skip" href="#content">Skip to the content</a>

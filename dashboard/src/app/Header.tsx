@@ -4,6 +4,7 @@
 import * as SpanText from "../../../src/domain/SpanText.ts"
 import { age, failure, isStopped, toggle } from "../state/live.ts"
 import { to } from "../state/route.ts"
+import { session } from "../state/session.ts"
 import { after, theme, themes, zone, zones } from "../state/settings.ts"
 
 /** Figures that are older than this are called old. */
@@ -25,6 +26,9 @@ const Age = () => {
 export const Header = () => (
   <header>
     <a class="brand" href={to("")}>pgq</a>
+    {session.value === undefined || session.value.schema === "pgq"
+      ? null
+      : <span class="of" title="The schema">{session.value.schema}</span>}
     <Age />
     <button type="button" onClick={toggle} aria-pressed={isStopped.value}>
       {isStopped.value ? "Go on" : "Stop"}

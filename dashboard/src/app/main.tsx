@@ -4,11 +4,13 @@
 import { render } from "preact"
 import * as Live from "../state/live.ts"
 import * as Route from "../state/route.ts"
+import * as Session from "../state/session.ts"
 import * as Settings from "../state/settings.ts"
 import { App } from "./App.tsx"
 
 Settings.begin()
 Route.begin()
-Live.begin()
 const place = document.getElementById("app")
 if (place !== null) render(<App />, place)
+await Session.begin()
+Live.begin()

@@ -6,6 +6,7 @@ import type { Look } from "../api/Look.ts"
 import { Count, Span, Time } from "../parts/Figures.tsx"
 import { Lanes } from "../parts/Lanes.tsx"
 import { Looking } from "../parts/Looking.tsx"
+import { PauseAction } from "../parts/PauseAction.tsx"
 import { Problems } from "../parts/Problems.tsx"
 import { Table } from "../parts/Table.tsx"
 import { Workers } from "../parts/Workers.tsx"
@@ -33,6 +34,7 @@ const Known = ({ look, queue }: { readonly look: Look; readonly queue: QueueOver
   return (
     <>
       <Pause of={queue.pause} />
+      <PauseAction queue={queue.queue} isPaused={queue.pause !== null} />
       <Problems
         of={{
           ...verdict,

@@ -4,6 +4,7 @@
 import { computed, signal } from "@preact/signals"
 import { get } from "../api/call.ts"
 import type { Look } from "../api/Look.ts"
+import { isUnknown } from "./session.ts"
 
 const interval = 2000
 const longest = 30_000
@@ -34,6 +35,8 @@ const ask = async (): Promise<void> => {
   const answer = await get<Look>("overview", tags)
   if (answer.is === "failure") {
     failures += 1
+    // The session of the browser has ended.
+    if (answer.status === 401) isUnknown.value = true
     failure.value = answer.text
   } else {
     failures = 0
@@ -46,21 +49,21 @@ const ask = async (): Promise<void> => {
 
 /** A server in trouble is asked more and more rarely. */
 const next = (): void => {
-  if (document.hidden || isStopped.value || timer !== undefined) return
+  if (document.hidden || isStopped.value || isUnknown.value || timer !== undefined) return
   timer = setTimeout(() => void ask(), Math.min(interval * 2 ** failures, longest))
 }
 
 const again = (): void => {
   clearTimeout(timer)
   timer = undefined
-  if (!document.hidden && !isStopped.value) void ask()
+  if (!document.hidden && !isStopped.value && !isUnknown.value) void ask()
 }
 
 /** Begins to look. */
 export const begin = (): void => {
-  again()
   setInterval(() => (now.value = Date.now()), 1000)
   document.addEventListener("visibilitychange", again)
+  isUnknown.subscribe((isUnknown) => isUnknown ? undefined : again())
 }
 
 /** Stops the looks, or goes on with them. */
