@@ -54,7 +54,7 @@ export const PauseAction = ({ isPaused, queue }: Properties) => {
             </label>
             <label class="choice">
               <input ref={isRunningCancelled} type="checkbox" />
-              Interrupt running jobs too; they run again later
+              Interrupt running jobs and give them back; no attempt is used
             </label>
           </Dialog>
         )}

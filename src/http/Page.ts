@@ -1,0 +1,55 @@
+/**
+ * The answers to a browser: the page of the dashboard, and the files that it loads.
+ */
+import { HttpServerResponse } from "effect/http"
+import { createHash } from "node:crypto"
+import * as PageFiles from "./PageFiles.ts"
+
+/** Answers a path below the mount; `undefined` for a path that is no part of the dashboard. */
+export type Page = (
+  path: string,
+  headers: { readonly "if-none-match"?: string | undefined }
+) => HttpServerResponse.HttpServerResponse | undefined
+
+/** The names of the pages; `dashboard/src/app/App.tsx` knows them too. */
+export const names: ReadonlyArray<string> = ["", "queue", "workers", "lanes", "job", "database"]
+
+/** The page, mounted under a prefix such as `/admin/pgq`, which may be empty. */
+export const make = (prefix: string): Page => {
+  const files = new Map(
+    Object.entries(PageFiles.read()).filter(([path]) => path !== "index.html")
+      .map(([path, text]) => [`/${path}`, fileOf(path, text)])
+  )
+  const base = prefix.replaceAll("&", "&amp;").replaceAll("\"", "&quot;")
+  const index = fileOf(
+    "index.html",
+    (PageFiles.read()["index.html"] ?? "").replace("<base href=\"/\">", `<base href="${base}/">`)
+  )
+  return (path, headers) => {
+    const file = files.get(path) ?? (names.includes(path.slice(1)) ? index : undefined)
+    if (file === undefined) return undefined
+    const { body, ...head } = file
+    return headers["if-none-match"] === head.headers.etag
+      ? HttpServerResponse.empty({ status: 304, headers: head.headers })
+      : HttpServerResponse.text(body, head)
+  }
+}
+
+const fileOf = (path: string, body: string) => ({
+  body,
+  contentType: types[path.slice(path.lastIndexOf("."))] ?? "application/octet-stream",
+  headers: {
+    etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
+    // The names of these files have a hash of their content.
+    "cache-control": path.startsWith("assets/")
+      ? "public, max-age=31536000, immutable"
+      : "no-cache"
+  }
+})
+
+const types: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml"
+}
