@@ -3,6 +3,8 @@
  */
 import type { ComponentType } from "preact"
 import { Database } from "../pages/Database.tsx"
+import { Job } from "../pages/Job.tsx"
+import { Lanes } from "../pages/Lanes.tsx"
 import { Overview } from "../pages/Overview.tsx"
 import { Queue } from "../pages/Queue.tsx"
 import { SignIn } from "../pages/SignIn.tsx"
@@ -16,6 +18,8 @@ import { Rail } from "./Rail.tsx"
 const pages: Readonly<Record<string, ComponentType>> = {
   "": Overview,
   queue: Queue,
+  job: Job,
+  lanes: Lanes,
   workers: WorkersPage,
   database: Database
 }

@@ -5,6 +5,7 @@ import { page, to } from "../state/route.ts"
 
 const entries = [
   ["", "Overview"],
+  ["lanes", "Lanes"],
   ["workers", "Workers"],
   ["database", "Database"]
 ] as const
