@@ -4,4 +4,5 @@
  */
 export * as Access from "./http/Access.ts"
 export * as AdminApi from "./http/AdminApi.ts"
+export * as Dashboard from "./http/Dashboard.ts"
 export { Unauthenticated } from "./http/Problems.ts"

@@ -1,10 +1,11 @@
 /**
  * The HTTP API for operators, as a part of an application's own server.
  */
-import { Layer } from "effect"
-import { HttpRouter } from "effect/http"
+import type { Layer } from "effect"
+import type { HttpRouter } from "effect/http"
 import * as Mount from "./Mount.ts"
 import type { Options, Services } from "./MountOptions.ts"
+import * as WebHandler from "./WebHandler.ts"
 
 export type { Options, Services } from "./MountOptions.ts"
 
@@ -61,12 +62,4 @@ export const layer = (
 export const toWebHandler = <E>(
   options: Options,
   services: Layer.Layer<Services, E>
-): {
-  readonly handler: (request: Request) => Promise<Response>
-  readonly dispose: () => Promise<void>
-} => {
-  const { dispose, handler } = HttpRouter.toWebHandler(Layer.provide(layer(options), services), {
-    disableLogger: true
-  })
-  return { dispose, handler: (request) => handler(request) }
-}
+): WebHandler.WebHandler => WebHandler.of(layer(options), services)

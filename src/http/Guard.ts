@@ -51,6 +51,8 @@ export const protect = <E, R>(
     Effect.map((response) =>
       HttpServerResponse.setHeaders(response, {
         ...headers,
+        // Only the files of the page may be kept by a browser.
+        "cache-control": response.headers["cache-control"] ?? headers["cache-control"],
         ...extra[response.status],
         ...(response.status === 401 ? { "www-authenticate": options.challenge } : {})
       })

@@ -2,7 +2,7 @@
  * Mounts the HTTP API in a router, with the ways to show who one is that pgq's own server has.
  */
 import { Context, Effect, Layer } from "effect"
-import { HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
+import { HttpRouter, HttpServer, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { IpNetwork } from "effect/net"
 import { Insight } from "../services/Insight.ts"
@@ -16,6 +16,7 @@ import * as Inputs from "./Inputs.ts"
 import * as JobsLive from "./JobsLive.ts"
 import * as LooksLive from "./LooksLive.ts"
 import type * as MountOptions from "./MountOptions.ts"
+import type { Page } from "./Page.ts"
 import * as QueuesLive from "./QueuesLive.ts"
 import * as SessionLive from "./SessionLive.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -64,6 +65,8 @@ export interface Options extends Omit<MountOptions.Options, "access"> {
   /** The scheme that a client without credentials is asked for. */
   readonly challenge: string
   readonly trusted?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
+  /** Answers browsers. Without it, there is the API alone. */
+  readonly page?: Page | undefined
 }
 
 /** The layers are built anew for each mount, although an application's layers are shared. */
@@ -89,8 +92,20 @@ const inner = Effect.fnUntraced(function*(options: Options) {
     Layer.provide(Layer.succeed(HttpRouter.HttpRouter, router))
   )
   yield* Layer.buildWithMemoMap(app, Layer.makeMemoMapUnsafe(), yield* Effect.scope)
-  return { app: router.asHttpEffect() }
+  const api = router.asHttpEffect()
+  return { app: options.page === undefined ? api : withPage(options.page, api) }
 })
+
+/** The page needs no right: it shows nothing but the answers of the API. */
+const withPage = <E, R>(
+  page: Page,
+  api: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+) =>
+  HttpServerRequest.HttpServerRequest.use(({ headers, method, url }) => {
+    const path = url.split("?", 1)[0] ?? ""
+    const answer = method === "GET" || method === "HEAD" ? page(path, headers) : undefined
+    return answer === undefined ? api : Effect.succeed(answer)
+  })
 
 /** The rights that the options leave to each sender. */
 const bounded = ({ check, hidePayloads = false, readOnly = false }: Options): Gate.Check => {

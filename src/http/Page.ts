@@ -8,7 +8,7 @@ import * as PageFiles from "./PageFiles.ts"
 /** Answers a path below the mount; `undefined` for a path that is no part of the dashboard. */
 export type Page = (
   path: string,
-  headers: { readonly "if-none-match"?: string | undefined }
+  headers: Readonly<Record<string, string | undefined>>
 ) => HttpServerResponse.HttpServerResponse | undefined
 
 /** The names of the pages; `dashboard/src/app/App.tsx` knows them too. */

@@ -6,7 +6,11 @@ import { computed, signal } from "@preact/signals"
 const base = new URL(document.baseURI).pathname
 
 const here = () =>
-  location.pathname.startsWith(base) ? location.pathname.slice(base.length) : undefined
+  `${location.pathname}/` === base
+    ? ""
+    : location.pathname.startsWith(base)
+    ? location.pathname.slice(base.length)
+    : undefined
 
 const path = signal(here())
 const search = signal(location.search)
