@@ -1,7 +1,7 @@
 /**
- * `npm run build`: makes `dist` anew. Two modules of `src` read files of the checkout, and are
+ * `npm run build`: makes `dist` anew. Three modules of `src` read files of the checkout, and are
  * replaced by modules that hold the files' contents: nothing that a bundler puts elsewhere needs a
- * file beside it then. A third one loads the command line, which is bundled here, because a start
+ * file beside it then. Another one loads the command line, which is bundled here, because a start
  * is mostly the loading of modules. The pages of the dashboard are bundled for the browser.
  *
  * node scripts/build.mjs [flags of tsc]
@@ -9,7 +9,7 @@
 import { build, buildSync } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build as buildPage } from "vite"
 
@@ -164,8 +164,21 @@ const requireInModules = 'import { createRequire as makeRequire } from "node:mod
 const versionOf = (name) =>
   JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version
 
+/** In place of `PageFiles.ts`: the files of the dashboard. */
+const pageFiles = async () => {
+  await buildPage({ configFile: join(root, "dashboard/vite.config.ts"), logLevel: "warn" })
+  const folder = join(root, "dist/dashboard")
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name, parentPath }) => join(parentPath, name))
+    .toSorted()
+    .map((path) => [relative(folder, path).replaceAll(sep, "/"), readFileSync(path, "utf8")])
+  const text = JSON.stringify(Object.fromEntries(files), undefined, 2)
+  return `const files = ${text}\n\nexport const read = () => files\n`
+}
+
 compile()
 replace(join(postgres, "SqlFiles.js"), sqlFiles())
 replace(join(postgres, "watchdog/WatchdogProgram.js"), watchdogProgram())
+replace(join(root, "dist/http/PageFiles.js"), await pageFiles())
 replace(join(root, "dist/cli/Program.js"), await program())
-await buildPage({ configFile: join(root, "dashboard/vite.config.ts"), logLevel: "warn" })

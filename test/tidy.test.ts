@@ -52,6 +52,8 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers": [...inner, "layers/", "@effect/sql-pg", "node:crypto", "node:os"],
 
   "http": [...inner, "layers/effects/", "effect/http", "effect/http-api"],
+  "http/Page.ts": ["node:crypto"],
+  "http/PageFiles.ts": ["node:fs", "node:url"],
   "http/Credentials.ts": ["effect/encoding", "effect/net", "node:crypto"],
   "http/Guard.ts": ["effect/net"],
   "http/JobsLive.ts": ["node:crypto"],
@@ -129,6 +131,27 @@ describe("tidy", () => {
     importsOf(path).forEach(add)
     assert.isFalse(needed.has(path))
   })
+
+  it.each(filesIn("dashboard/src", "").filter((file) => /\.tsx?$/.test(file)))(
+    "%s imports what a browser has",
+    (file) => {
+      const code = withoutComments(textOf(file)).replaceAll(
+        /^import type [^;]*? from "[^"]*"$/gm,
+        ""
+      )
+      const names = Array.from(code.matchAll(/ from "([^"]+)"/g), ([, name]) => name)
+      const strange = names.filter((name) =>
+        !/^(\.{1,2}\/[A-Za-z]|preact\b|@preact\/signals$)/.test(name!)
+      )
+      const shared = strange.map((name) => name!.replace(/^(\.\.\/)+/, ""))
+      assert.deepStrictEqual(
+        shared.filter((name) => !["src/domain/CountText.ts", "src/domain/Span.ts"].includes(name)),
+        []
+      )
+      assert.isAtMost(textOf(file).split("\n").length, 250)
+      assert.match(textOf(file), /^\/\*\*\n \* [^\s*]/)
+    }
+  )
 
   it("has no rule that nobody needs", () => {
     const unneeded = Object.entries(allowed).flatMap(([place, entries]) => {

@@ -1,6 +1,7 @@
 /**
  * The status of a worker and the counts of a schema, as text for people.
  */
+import { Duration } from "effect"
 import * as Count from "../domain/Count.ts"
 import * as ErrorText from "../domain/ErrorText.ts"
 import type { QueueOverview } from "../domain/Overview.ts"
@@ -89,4 +90,4 @@ const isNumeric = /^(?:≈ )?-?[\d,.]+(?:\+|(?: [kMG])?|(?:ms|s|m|h|d)(?: \d+[sm
 export const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, " ")
 
 /** A duration with the precision that people need. */
-export const age = Span.text
+export const age = (span: Duration.Duration): string => Span.ofSeconds(Duration.toSeconds(span))

@@ -30,17 +30,4 @@ export const sum = (counts: ReadonlyArray<Count>): Count => ({
 })
 
 /** As people read it: `1,204`, `10,000+`, `≈ 1.2 M`. */
-export const text = ({ precision, value }: Count): string =>
-  precision === "estimate" ? `≈ ${rounded(value)}` : grouped(value) +
-    (precision === "atLeast" ? "+" : "")
-
-const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",")
-
-const rounded = (value: number): string => {
-  const [unit, size] = units.find(([, size]) => value >= size * 0.9995) ?? []
-  if (unit === undefined || size === undefined) return grouped(Math.round(value))
-  const share = value / size
-  return `${share.toFixed(share < 99.95 ? 1 : 0)} ${unit}`
-}
-
-const units = [["G", 1e9], ["M", 1e6], ["k", 1e3]] as const
+export { text } from "./CountText.ts"

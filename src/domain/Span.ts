@@ -1,16 +1,16 @@
 /**
- * Lengths of time, as people read them.
+ * Lengths of time, as people read them. The dashboard uses this module in the browser, so it
+ * imports nothing.
  */
-import { Duration } from "effect"
 
 /** With the precision that people need: 250ms, 3.2s, 5m 10s, 2h 5m, 3d 4h. */
-export const text = (span: Duration.Duration): string => {
-  const { days, hours, millis, minutes, seconds } = Duration.parts(span)
-  if (days > 0) return `${days}d ${hours}h`
-  if (hours > 0) return `${hours}h ${minutes}m`
-  if (minutes > 0) return `${minutes}m ${seconds}s`
-  if (seconds > 0) return `${seconds}.${Math.floor(millis / 100)}s`
-  return `${Math.floor(millis)}ms`
+export const ofSeconds = (seconds: number): string => {
+  const millis = Math.floor(Math.max(seconds, 0) * 1000 + 1e-6)
+  const whole = Math.floor(millis / 1000)
+  const [days, hours, minutes] = [86_400, 3600, 60].map((unit) => Math.floor(whole / unit))
+  if (days) return `${days}d ${hours! % 24}h`
+  if (hours) return `${hours}h ${minutes! % 60}m`
+  if (minutes) return `${minutes}m ${whole % 60}s`
+  if (whole > 0) return `${whole}.${Math.floor(millis % 1000 / 100)}s`
+  return `${millis}ms`
 }
-
-export const ofSeconds = (seconds: number): string => text(Duration.seconds(Math.max(seconds, 0)))

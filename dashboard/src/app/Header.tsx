@@ -1,7 +1,7 @@
 /**
  * The name of the page's product, how old its figures are, and the person's choices.
  */
-import * as SpanText from "../../../src/domain/SpanText.ts"
+import * as Span from "../../../src/domain/Span.ts"
 import { age, failure, isStopped, toggle } from "../state/live.ts"
 import { to } from "../state/route.ts"
 import { session } from "../state/session.ts"
@@ -18,7 +18,7 @@ const Age = () => {
   return (
     <span class={`age ${text}`} title={failure.value}>
       <span class="dot" aria-hidden="true" />
-      {text === "live" ? "live" : `${SpanText.ofSeconds(Math.floor(seconds))} old`}
+      {text === "live" ? "live" : `${Span.ofSeconds(Math.floor(seconds))} old`}
     </span>
   )
 }

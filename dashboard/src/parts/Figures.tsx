@@ -2,7 +2,7 @@
  * Figures as the command line prints them: counts, lengths of time, points in time.
  */
 import * as CountText from "../../../src/domain/CountText.ts"
-import * as SpanText from "../../../src/domain/SpanText.ts"
+import * as SpanText from "../../../src/domain/Span.ts"
 import { zone } from "../state/settings.ts"
 
 /** A value that could not be read, or that there is not. */
