@@ -10,6 +10,7 @@ import { api } from "./commands/api.ts"
 import { await_ } from "./commands/await.ts"
 import { cancel } from "./commands/cancel.ts"
 import { check } from "./commands/check.ts"
+import { dashboard } from "./commands/dashboard.ts"
 import { discard } from "./commands/discard.ts"
 import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
@@ -46,7 +47,7 @@ const pgq = Command.make("pgq").pipe(
     },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] },
-    { group: "Servers", commands: [api] }
+    { group: "Servers", commands: [dashboard, api] }
   ])
 )
 

@@ -10,6 +10,7 @@ import { SettingInvalid } from "../../domain/Errors.ts"
 import * as Credentials from "../../http/Credentials.ts"
 import * as Guard from "../../http/Guard.ts"
 import * as Mount from "../../http/Mount.ts"
+import * as Page from "../../http/Page.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
 import * as Database from "../Database.ts"
 import * as ApiAuth from "./ApiAuth.ts"
@@ -17,9 +18,12 @@ import * as ApiClient from "./ApiClient.ts"
 import type { Input } from "./ApiInput.ts"
 import * as Listen from "./Listen.ts"
 
-/** Serves until a signal comes. `connection` is the connection string of the input. */
+/**
+ * Serves until a signal comes, with `page` the dashboard too. `connection` is the connection string
+ * of the input.
+ */
 export const run = Effect.fnUntraced(
-  function*(given: Input, connection: string | undefined) {
+  function*(given: Input & { readonly page: boolean }, connection: string | undefined) {
     const input = {
       ...given,
       connection: Option.map(Option.fromUndefinedOr(connection), (text) => Redacted.make(text))
@@ -38,6 +42,7 @@ export const run = Effect.fnUntraced(
     const api = Mount.layer({
       ...Credentials.of(auth),
       ...input,
+      page: input.page ? Page.make("") : undefined,
       schema,
       trusted,
       challenge: auth.kind === "basic" ? "Basic realm=\"pgq\", charset=\"UTF-8\"" : "Bearer",
@@ -51,13 +56,23 @@ export const run = Effect.fnUntraced(
       Layer.provide(Layer.unwrap(Effect.provide(ApiClient.of(input), database)))
     )
     const address = yield* serve(api, listen)
-    yield* Console.log(
-      [address, ...(printed === undefined ? [] : [`authorization: Bearer ${printed}`])].join("\n")
-    )
+    yield* Console.log(input.page ? linkOf(address, printed) : linesOf(address, printed))
     return yield* Effect.never
   },
   Effect.scoped
 )
+
+/** The page takes the token out of its address, for the cookie of a session. */
+const linkOf = (address: string, token: string | undefined): string =>
+  address.startsWith("unix:")
+    ? linesOf(address, token)
+    : `${address}/${token === undefined ? "" : `?token=${token}`}`
+
+const linesOf = (address: string, token: string | undefined): string =>
+  [
+    address.startsWith("unix:") ? address : `${address}/api/v1`,
+    ...(token === undefined ? [] : [`authorization: Bearer ${token}`])
+  ].join("\n")
 
 const refuseOpen = Effect.fnUntraced(function*(listen: Listen.Listen, { auth }: Input) {
   if (Listen.isPrivate(listen) || Option.exists(auth, (kind) => kind !== "none")) return
@@ -93,7 +108,7 @@ const serve = Effect.fnUntraced(function*(
   )
   const { address } = Context.get(server, HttpServer.HttpServer)
   return "port" in address && "host" in listen
-    ? `http://${Listen.nameOf(listen.host)}:${address.port}/api/v1`
+    ? `http://${Listen.nameOf(listen.host)}:${address.port}`
     : "path" in listen
     ? `unix:${listen.path}`
     : ""
