@@ -1,0 +1,206 @@
+/**
+ * The dashboard in a real browser, on a real database.
+ *
+ * Tests `dashboard/` and `src/http/Page.ts`.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { queueName } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import * as Chromium from "./Chromium.ts"
+import * as Dashboard from "./Dashboard.ts"
+
+const { note, step } = Chromium
+const options = { excludeTestServices: true, timeout: "60 seconds" } as const
+
+/** A lane whose head has failed for good, and a job behind it. */
+const blocked = Effect.fnUntraced(function*(queue: string) {
+  const session = yield* Session.open
+  const worker = yield* session.worker(queue)
+  const id = yield* session.insert({ queue, key: "customer 7" })
+  yield* session.insert({ queue, key: "customer 7" })
+  const { lease } = yield* session.claim({ queue, worker })
+  yield* session.settleOther({
+    lease,
+    id: String(id),
+    outcome: "blocked",
+    error: "CardDeclined: no luck\n  at the bank"
+  })
+  return id
+})
+
+const opened = Effect.fnUntraced(function*(
+  args: ReadonlyArray<string> = [],
+  context: Parameters<typeof Chromium.open>[2] = {}
+) {
+  const dashboard = yield* Dashboard.open(args)
+  const browser = yield* Chromium.launch
+  const tab = yield* Chromium.open(browser, dashboard.origin, context)
+  yield* step(() => tab.page.goto(dashboard.link))
+  return { ...dashboard, ...tab, browser }
+})
+
+layer(PgQueue.layer, options)("the dashboard", (it) => {
+  const inChromium = Chromium.isThere ? it.effect : it.effect.skip
+
+  inChromium(
+    `takes the token out of its address, and says what is wrong${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        yield* blocked(queue)
+        const { mistakes, origin, page } = yield* opened()
+
+        yield* step(() => page.getByText(`1 lane of ${queue} is blocked`).first().waitFor())
+
+        assert.strictEqual(page.url(), `${origin}/`)
+        const cookies = yield* step(() => page.context().cookies())
+        assert.deepStrictEqual(
+          cookies.map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite })),
+          [{ httpOnly: true, sameSite: "Strict" }]
+        )
+        assert.deepStrictEqual(mistakes, [])
+        // The session is kept when the page is loaded anew.
+        yield* step(() => page.reload())
+        yield* step(() => page.getByRole("table", { name: "Queues" }).waitFor())
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
+  inChromium(
+    `asks for the token where none is given, and refuses a wrong one${note}`,
+    () =>
+      Effect.gen(function*() {
+        const { link, origin } = yield* Dashboard.open()
+        const browser = yield* Chromium.launch
+        const { page } = yield* Chromium.open(browser, origin)
+        yield* step(() => page.goto(origin))
+
+        yield* step(() => page.getByLabel("The token").fill("wrong"))
+        yield* step(() => page.getByRole("button", { name: "Go on" }).click())
+        yield* step(() => page.getByRole("alert").waitFor())
+        yield* step(() => page.getByLabel("The token").fill(link.split("token=")[1]!))
+        yield* step(() => page.getByRole("button", { name: "Go on" }).click())
+
+        yield* step(() => page.getByRole("status").waitFor())
+      })
+  )
+
+  inChromium(`shows a job that comes while it is open${note}`, () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const { mistakes, page } = yield* opened()
+      yield* step(() => page.getByRole("status").waitFor())
+      const session = yield* Session.open
+
+      yield* session.insert({ queue })
+
+      const row = page.getByRole("row").filter({ hasText: queue })
+      yield* step(() => row.getByText("no worker").waitFor())
+      assert.deepStrictEqual(mistakes, [])
+    }))
+
+  inChromium(
+    `leads from a blocked lane to its job, and queues it again, by keyboard${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const id = yield* blocked(queue)
+        const { mistakes, page } = yield* opened()
+        const press = (key: string) => step(() => page.keyboard.press(key))
+        const focusOn = (name: string | RegExp, role: "link" | "button") =>
+          Effect.gen(function*() {
+            const wanted = page.getByRole(role, { name }).first()
+            yield* step(() => wanted.waitFor())
+            for (let n = 0; n < 80; n++) {
+              if (
+                yield* step(() => wanted.evaluate((it) => it === it.ownerDocument.activeElement))
+              ) {
+                return
+              }
+              yield* press("Tab")
+            }
+            assert.fail(`Tab does not reach ${name}`)
+          })
+
+        yield* focusOn(`test ${id}`, "link")
+        yield* press("Enter")
+        yield* step(() => page.getByRole("heading", { name: `Job ${id}` }).waitFor())
+        yield* focusOn("Run now …", "button")
+        yield* press("Enter")
+        yield* step(() => page.getByRole("dialog").waitFor())
+        yield* focusOn("Run now", "button")
+        yield* press("Enter")
+        yield* step(() => page.getByRole("dialog").waitFor({ state: "hidden" }))
+
+        const sql = yield* PgClient.PgClient
+        const [job] = yield* sql`SELECT state FROM pgq.jobs WHERE id = ${id}`
+        assert.deepStrictEqual(job, { state: "ready" })
+        const focused = yield* step(() =>
+          page.evaluate(() => globalThis.document.activeElement?.textContent)
+        )
+        assert.strictEqual(focused, "Run now …")
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
+  inChromium(`pauses a queue with a reason, and resumes it${note}`, () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const session = yield* Session.open
+      yield* session.insert({ queue })
+      const { mistakes, origin, page } = yield* opened()
+      yield* step(() => page.goto(`${origin}/queue?${new URLSearchParams({ name: queue })}`))
+
+      yield* step(() => page.getByRole("button", { name: "Pause …" }).click())
+      yield* step(() => page.getByLabel("Reason").fill("storage is full"))
+      yield* step(() => page.getByRole("button", { name: "Pause", exact: true }).click())
+      yield* step(() => page.getByText(": storage is full").waitFor())
+      yield* step(() => page.getByRole("button", { name: "Resume …" }).click())
+      yield* step(() => page.getByRole("button", { name: "Resume", exact: true }).click())
+
+      yield* step(() => page.getByRole("button", { name: "Pause …" }).waitFor())
+      const sql = yield* PgClient.PgClient
+      assert.deepStrictEqual(yield* sql`SELECT * FROM pgq.pauses WHERE queue = ${queue}`, [])
+      assert.deepStrictEqual(mistakes, [])
+    }))
+
+  inChromium(
+    `shows names and errors as they are, whatever they hold${note}`,
+    () =>
+      Effect.gen(function*() {
+        const name = `${yield* queueName}/a b?c#d %2e&<script>alert(1)</script>"'`
+        const id = yield* blocked(name)
+        const { mistakes, page } = yield* opened()
+
+        yield* step(() => page.getByRole("link", { name, exact: true }).first().click())
+        yield* step(() => page.getByRole("heading", { name, level: 1 }).waitFor())
+        yield* step(() => page.reload())
+        yield* step(() => page.getByRole("heading", { name, level: 1 }).waitFor())
+        yield* step(() => page.getByRole("link", { name: `test ${id}` }).click())
+
+        yield* step(() => page.getByText("CardDeclined: no luck").first().waitFor())
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
+  inChromium(`offers no change to those who may only read${note}`, () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const id = yield* blocked(queue)
+      const { origin, page } = yield* opened(["--read-only"])
+      const pages = [`/job?id=${id}`, `/queue?${new URLSearchParams({ name: queue })}`]
+      for (const path of pages) {
+        yield* step(() => page.goto(origin + path))
+        yield* step(() => page.getByRole("table").first().waitFor())
+
+        assert.strictEqual(
+          yield* step(() => page.getByRole("button", { name: / …$/ }).count()),
+          0,
+          path
+        )
+      }
+    }))
+})

@@ -1,0 +1,88 @@
+/**
+ * All pages of the dashboard: whether people can read them who see little or use no mouse, and
+ * whether they fit a phone.
+ *
+ * Tests `dashboard/`.
+ */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { queueName } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import * as Chromium from "./Chromium.ts"
+import * as Dashboard from "./Dashboard.ts"
+
+const { note, step } = Chromium
+const options = { excludeTestServices: true, timeout: "60 seconds" } as const
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+layer(PgQueue.layer, options)("every page", (it) => {
+  const inChromium = Chromium.isThere ? it.effect : it.effect.skip
+
+  const given = Effect.gen(function*() {
+    const session = yield* Session.open
+    const queue = yield* queueName
+    const worker = yield* session.worker(queue)
+    const id = yield* session.insert({ queue, key: "k" })
+    const { lease } = yield* session.claim({ queue, worker })
+    yield* session.settleOther({ lease, id: String(id), outcome: "blocked", error: "no\nluck" })
+    const dashboard = yield* Dashboard.open()
+    return { ...dashboard, paths: Dashboard.paths(id, queue) }
+  })
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    inChromium(
+      `can be read by everybody in the ${colorScheme} theme${note}`,
+      () =>
+        Effect.gen(function*() {
+          const { link, origin, paths } = yield* given
+          const browser = yield* Chromium.launch
+          // The policy of the page lets no script of a test in.
+          const { page } = yield* Chromium.open(browser, origin, { colorScheme, bypassCSP: true })
+          yield* step(() => page.goto(link))
+          for (const path of paths) {
+            yield* step(() => page.goto(origin + path))
+            yield* step(() => page.getByRole("heading", { level: 1 }).waitFor())
+            yield* step(() => page.waitForLoadState("networkidle"))
+            yield* step(() => page.addScriptTag({ content: axe }))
+
+            const found = yield* step(() =>
+              page.evaluate(
+                "axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => " +
+                  "`${id} (${impact}): ${nodes.map(({ html }) => html).join(' ')}`))"
+              )
+            )
+
+            assert.deepStrictEqual(found, [], path)
+          }
+        })
+    )
+  }
+
+  inChromium(
+    `fits a phone, without a word from the browser's console${note}`,
+    () =>
+      Effect.gen(function*() {
+        const { link, origin, paths } = yield* given
+        const browser = yield* Chromium.launch
+        const { mistakes, page } = yield* Chromium.open(browser, origin, {
+          viewport: { width: 390, height: 800 }
+        })
+        yield* step(() => page.goto(link))
+        for (const path of paths.filter((path) => path !== "/nothing-here")) {
+          yield* step(() => page.goto(origin + path))
+          yield* step(() => page.getByRole("heading", { level: 1 }).waitFor())
+          yield* step(() => page.waitForLoadState("networkidle"))
+
+          const width = yield* step(() =>
+            page.evaluate(() => globalThis.document.documentElement.scrollWidth)
+          )
+
+          assert.isAtMost(width, 390, path)
+        }
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+})
