@@ -110,9 +110,9 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
         const id = yield* blocked(queue)
         const { mistakes, page } = yield* opened()
         const press = (key: string) => step(() => page.keyboard.press(key))
-        const focusOn = (name: string | RegExp, role: "link" | "button") =>
+        const focusOn = (name: string, role: "link" | "button") =>
           Effect.gen(function*() {
-            const wanted = page.getByRole(role, { name }).first()
+            const wanted = page.getByRole(role, { name, exact: true }).first()
             yield* step(() => wanted.waitFor())
             for (let n = 0; n < 80; n++) {
               if (
@@ -138,9 +138,7 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
         const sql = yield* PgClient.PgClient
         const [job] = yield* sql`SELECT state FROM pgq.jobs WHERE id = ${id}`
         assert.deepStrictEqual(job, { state: "ready" })
-        const focused = yield* step(() =>
-          page.evaluate(() => globalThis.document.activeElement?.textContent)
-        )
+        const focused = yield* step(() => page.evaluate("document.activeElement.textContent"))
         assert.strictEqual(focused, "Run now …")
         assert.deepStrictEqual(mistakes, [])
       })
@@ -171,7 +169,7 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
     `shows names and errors as they are, whatever they hold${note}`,
     () =>
       Effect.gen(function*() {
-        const name = `${yield* queueName}/a b?c#d %2e&<script>alert(1)</script>"'`
+        const name = `${(yield* queueName).slice(0, 4)}/a b?c#d %2e&<i>"'`
         const id = yield* blocked(name)
         const { mistakes, page } = yield* opened()
 

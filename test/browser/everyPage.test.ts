@@ -6,8 +6,9 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { gzipSync } from "node:zlib"
 import { queueName } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
@@ -17,6 +18,13 @@ import * as Dashboard from "./Dashboard.ts"
 const { note, step } = Chromium
 const options = { excludeTestServices: true, timeout: "60 seconds" } as const
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+const assets = new URL("../../dist/dashboard/assets/", import.meta.url)
+
+/** The bytes that a browser loads of files with this ending. */
+const bytesOf = (ending: string): number =>
+  readdirSync(assets).filter((name) => name.endsWith(ending))
+    .reduce((sum, name) => sum + gzipSync(readFileSync(new URL(name, assets))).length, 0)
 
 layer(PgQueue.layer, options)("every page", (it) => {
   const inChromium = Chromium.isThere ? it.effect : it.effect.skip
@@ -77,7 +85,7 @@ layer(PgQueue.layer, options)("every page", (it) => {
           yield* step(() => page.waitForLoadState("networkidle"))
 
           const width = yield* step(() =>
-            page.evaluate(() => globalThis.document.documentElement.scrollWidth)
+            page.evaluate<number>("document.documentElement.scrollWidth")
           )
 
           assert.isAtMost(width, 390, path)
@@ -85,4 +93,10 @@ layer(PgQueue.layer, options)("every page", (it) => {
         assert.deepStrictEqual(mistakes, [])
       })
   )
+
+  // They are opened over slow lines at three in the morning.
+  it("loads at most 45 kB of script and 10 kB of style", () => {
+    assert.isAtMost(bytesOf(".js"), 45_000)
+    assert.isAtMost(bytesOf(".css"), 10_000)
+  })
 })

@@ -34,19 +34,11 @@ export const Header = () => (
       {isStopped.value ? "Go on" : "Stop"}
     </button>
     <span class="space" />
-    <button
-      type="button"
-      onClick={() => (zone.value = after(zones, zone.value))}
-      aria-label={`Times are ${zone.value}; change`}
-    >
-      {zone.value === "UTC" ? "UTC" : "Local time"}
+    <button type="button" onClick={() => (zone.value = after(zones, zone.value))}>
+      Times: {zone.value === "UTC" ? "UTC" : "local"}
     </button>
-    <button
-      type="button"
-      onClick={() => (theme.value = after(themes, theme.value))}
-      aria-label={`The theme is ${theme.value}; change`}
-    >
-      {{ system: "System", light: "Light", dark: "Dark" }[theme.value]}
+    <button type="button" onClick={() => (theme.value = after(themes, theme.value))}>
+      Theme: {theme.value}
     </button>
   </header>
 )

@@ -13,7 +13,9 @@ export const Command = ({ text }: { readonly text: string }) => {
   return (
     <span class="command">
       <code>{text}</code>
-      <button type="button" onClick={copy} aria-label={`${said.value}: ${text}`}>{said}</button>
+      <button type="button" onClick={copy} aria-label={`${said.value}: ${text}`}>
+        {said}
+      </button>
     </span>
   )
 }
