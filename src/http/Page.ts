@@ -5,7 +5,7 @@ import { HttpServerResponse } from "effect/http"
 import { createHash } from "node:crypto"
 import * as PageFiles from "./PageFiles.ts"
 
-/** Answers a path below the mount; `undefined` for a path that is no part of the dashboard. */
+/** Answers a path below the mount; `undefined` for a path that the API answers. */
 export type Page = (
   path: string,
   headers: Readonly<Record<string, string | undefined>>
@@ -26,14 +26,21 @@ export const make = (prefix: string): Page => {
     (PageFiles.read()["index.html"] ?? "").replace("<base href=\"/\">", `<base href="${base}/">`)
   )
   return (path, headers) => {
-    const file = files.get(path) ?? (names.includes(path.slice(1)) ? index : undefined)
-    if (file === undefined) return undefined
+    const isPage = names.includes(path.slice(1))
+    // People are told in words that there is no such page; programs get a problem.
+    const isLost = !isPage && !path.startsWith("/assets/") && acceptsPages(headers["accept"])
+    const file = files.get(path) ?? (isPage || isLost ? index : undefined)
+    if (file === undefined || path.startsWith("/api/")) return undefined
     const { body, ...head } = file
-    return headers["if-none-match"] === head.headers.etag
+    return isLost && file === index
+      ? HttpServerResponse.text(body, { ...head, status: 404 })
+      : headers["if-none-match"] === head.headers.etag
       ? HttpServerResponse.empty({ status: 304, headers: head.headers })
       : HttpServerResponse.text(body, head)
   }
 }
+
+const acceptsPages = (accept = ""): boolean => accept.includes("text/html")
 
 const fileOf = (path: string, body: string) => ({
   body,
