@@ -2,7 +2,6 @@
  * One frame of `pgq top`: as many lines as the screen has rows, each in fewer cells than it has
  * columns.
  */
-import { Duration } from "effect"
 import * as Span from "../../domain/Span.ts"
 import * as Cells from "./Cells.ts"
 import type { Row, Section, Style } from "./Page.ts"
@@ -38,7 +37,7 @@ const header = (state: State, width: number): Row => {
   const { every, figures, isStill, isStopped, now, where } = state
   const age = figures === undefined ? 0 : now - figures.at
   const time = figures === undefined ? "" : `${clock(Date.parse(figures.overview.at) + age)} UTC`
-  const frames = isStill ? "" : `every ${Span.text(Duration.millis(every)).replace(".0s", "s")}`
+  const frames = isStill ? "" : `every ${Span.ofSeconds(every / 1000).replace(".0s", "s")}`
   const old = isStill || figures === undefined ? "" : `${Math.floor(age / 1000)}s old`
   const mode = isStopped ? "STOPPED" : "READ-ONLY"
   const parts = [[time, 1], [frames, 4], [old, 2], [mode, 3]] as const

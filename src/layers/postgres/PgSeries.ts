@@ -1,5 +1,5 @@
 /**
- * Reads series of figures from PostgreSQL. The step behind it is in `sql/0022_figures.sql`.
+ * Reads series of figures from PostgreSQL. The step behind it is in `sql/0023_figures.sql`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
