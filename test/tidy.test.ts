@@ -85,7 +85,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "cli/api/ApiClient.ts": ["@effect/sql-pg"],
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
-  "cli/commands/api.ts": ["cli/api/"],
+  "cli/commands/Serving.ts": ["cli/api/"],
   "cli/commands/top.ts": ["cli/top/"],
   "cli/top": [
     ...inner,

@@ -24,7 +24,9 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "src/http/",
     "src/cli/api/",
     "src/cli/commands/api.ts",
+    "dashboard/src/",
     "test/http/",
+    "test/browser/",
     "test/cli/api.test.ts",
     "test/mutants/ofHttp.ts",
     "docs/reference/api.md",
@@ -34,9 +36,9 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 const files = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].concat(
-  ["src", "sql", "docs", "examples", "test"].flatMap((folder) =>
+  ["src", "sql", "dashboard/src", "docs", "examples", "test"].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((name) => /\.(ts|mjs|sql|md|sh|pml)$/.test(name) && !name.includes("node_modules"))
+      .filter((name) => /\.(tsx?|mjs|sql|md|sh|pml)$/.test(name) && !name.includes("node_modules"))
       .map((name) => join(folder, name))
   )
 ).filter((file) => !["docs/glossary.md", "test/words.test.ts"].includes(file))

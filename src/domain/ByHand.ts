@@ -20,8 +20,8 @@ export type RetryAnswer = Data.TaggedEnum<{
   /** The job has completed: there is nothing to do again. */
   Completed: {}
   /**
-   * Another job, the holder, has taken its unique key since: nothing was changed. `undefined` if the
-   * holder has ended by now.
+   * Another job, the holder, has taken its unique key since: nothing was changed. `undefined` if
+   * the holder has ended by now.
    */
   Conflict: { readonly holder: bigint | undefined }
   /** Another transaction locks the job: nothing was changed. */

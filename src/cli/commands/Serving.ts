@@ -15,7 +15,7 @@ export const command = <const Name extends string>(name: Name, { page }: {
     ApiInput.flags,
     Effect.fnUntraced(function*(given) {
       const server = yield* Effect.promise(() => import("../api/ApiServer.ts"))
-      // In a build, that module has an Effect of its own, which cannot read the secrets of this one.
+      // In a build, that module has an Effect of its own, which cannot read this one's secrets.
       const connection = Option.getOrUndefined(Option.map(given.connection, Redacted.value))
       return yield* server.run({ ...given, page }, connection)
     }, ExitCode.bySignal)
