@@ -17,6 +17,9 @@ const onTerminal = Tmux.isThere
   ? "top on a terminal"
   : "top on a terminal: skipped, for tmux is not installed"
 
+const byKey = [["q", 0], ["C-c", 130]] as const
+const bySignal = [["SIGTERM", 143], ["SIGHUP", 129]] as const
+
 /** A module that lets the test end the program as a bug would. */
 const crash = `process.on("SIGUSR2", () => { throw new Error("a bug of the test") })`
 
@@ -41,7 +44,7 @@ const shown = Effect.fnUntraced(function*(
   yield* terminal.type("echo before", "Enter")
   yield* terminal.screen(/^before$/m)
   yield* terminal.type(
-    `${process.execPath} ${Pgq.bin} top --interval 250ms; echo ended $?`,
+    `'${process.execPath}' '${Pgq.bin}' top --interval 250ms; echo ended $?`,
     "Enter"
   )
   yield* terminal.screen(/^ {2}mail +\S+ +2 +0 /m)
@@ -135,114 +138,105 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("top
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(onTerminal, (it) => {
   if (!Tmux.isThere) return it.effect.skip("leaves the terminal as it was", () => Effect.void)
 
-  it.effect.each(
-    [
-      ["q", 0],
-      ["C-c", 130]
-    ] as const
-  )("%s leaves the terminal as it was", ([key, code]) =>
-    Effect.gen(function*() {
-      const terminal = yield* shown({ columns: 80, rows: 24 })
-
-      assert.deepStrictEqual(yield* terminal.modes, {
-        isOtherScreen: true,
-        hasCursor: false,
-        wraps: false
-      })
-      yield* terminal.type(key)
-
-      yield* assertClean(terminal, code)
-    }))
-
-  it.effect.each(
-    [
-      ["SIGTERM", 143],
-      ["SIGHUP", 129],
-      // An error that nothing catches.
-      ["SIGUSR2", 1]
-    ] as const
-  )("%s leaves the terminal as it was", ([signal, code]) =>
-    Effect.gen(function*() {
-      const terminal = yield* shown({ columns: 200, rows: 50 })
-
-      yield* terminal.kill(signal)
-
-      yield* assertClean(terminal, code)
-      if (signal === "SIGUSR2") yield* terminal.screen(/^Error: a bug of the test$/m)
-    }))
-
-  it.effect(
-    "fills the terminal anew when its size changes",
-    () =>
+  it.effect.each(byKey)(
+    "%s leaves the terminal as it was",
+    ([key, code]) =>
       Effect.gen(function*() {
         const terminal = yield* shown({ columns: 80, rows: 24 })
 
-        yield* terminal.resize({ columns: 100, rows: 30 })
-        const large = yield* terminal.screen(/^\[o\]verview .*$/m, { rows: 30 })
-        yield* terminal.resize({ columns: 40, rows: 12 })
-        const small = yield* terminal.screen(/^\[o\] \[l\] .*$/m, { rows: 12 })
-
-        assert.match(large, /^ {2}mail +/m)
-        assert.match(small, /^ {2}QUEUE +LATENCY/m)
-        assert.strictEqual(small.match(/pgq top/g)?.length, 1)
-      })
-  )
-
-  it.effect(
-    "goes by keys from a queue to the reasons, and stops",
-    () =>
-      Effect.gen(function*() {
-        const { screen, sql, table, type } = yield* shown({ columns: 200, rows: 50 })
-
-        yield* type("j", "j")
-        yield* screen(/^> books /m)
-        yield* type("Enter")
-        yield* screen(/^ {2}no lane is blocked or between two tries$/m)
-        yield* type("y")
-        yield* screen(/^> queue books waits\n {4}1\. no-worker: /m)
-        yield* type("o", "p")
-        yield* screen(/ STOPPED$/m)
-        yield* sql`INSERT INTO ${table("jobs")} (queue, name) VALUES ('third', 'a')`
-        yield* screen(/ [2-9]s old /m)
-        assert.notInclude(yield* screen(/./), "third")
-        yield* type("p")
-        yield* screen(/^ {2}third /m)
-      })
-  )
-
-  it.effect(
-    "keeps the last frame while the database is away",
-    () =>
-      Effect.gen(function*() {
-        const { connection, proxy } = yield* behindProxy
-        const { screen } = yield* shown({ columns: 200, rows: 50 }, connection)
-
-        yield* proxy.refuse
-        yield* proxy.cut
-        const away = yield* screen(/^NO ANSWER for \S+; the figures are \S+ old; trying again: /m)
-        yield* proxy.heal
-        const back = yield* screen(/ 0s old /m, {
-          isDone: (text) => !text.includes("NO ANSWER")
+        assert.deepStrictEqual(yield* terminal.modes, {
+          isOtherScreen: true,
+          hasCursor: false,
+          wraps: false
         })
+        yield* terminal.type(key)
 
-        assert.match(away, /^ {2}mail +\S+ +2 +0 /m)
-        assert.match(back, /^ {2}mail +\S+ +2 +0 /m)
+        yield* assertClean(terminal, code)
       })
   )
 
-  it.effect(
-    "has one session, with a name of its own",
-    () =>
+  it.effect.each(bySignal)(
+    "%s leaves the terminal as it was",
+    ([signal, code]) =>
       Effect.gen(function*() {
-        const { sql, type, screen } = yield* shown({ columns: 80, rows: 24 })
-        yield* type("y")
-        yield* screen(/no-worker/)
+        const terminal = yield* shown({ columns: 200, rows: 50 })
 
-        const sessions = yield* sql`
+        yield* terminal.kill(signal)
+
+        yield* assertClean(terminal, code)
+      })
+  )
+
+  it.effect("gives the terminal back before an error is printed that nothing catches", () =>
+    Effect.gen(function*() {
+      const terminal = yield* shown({ columns: 200, rows: 50 })
+
+      yield* terminal.kill("SIGUSR2")
+
+      yield* assertClean(terminal, 1)
+      yield* terminal.screen(/^Error: a bug of the test$/m)
+    }))
+
+  it.effect("fills the terminal anew when its size changes", () =>
+    Effect.gen(function*() {
+      const terminal = yield* shown({ columns: 80, rows: 24 })
+
+      yield* terminal.resize({ columns: 100, rows: 30 })
+      const large = yield* terminal.screen(/^\[o\]verview .*$/m, { rows: 30 })
+      yield* terminal.resize({ columns: 40, rows: 12 })
+      const small = yield* terminal.screen(/^\[o\] \[l\] .*$/m, { rows: 12 })
+
+      assert.match(large, /^ {2}mail +/m)
+      assert.match(small, /^ {2}QUEUE +LATENCY/m)
+      assert.strictEqual(small.match(/pgq top/g)?.length, 1)
+    }))
+
+  it.effect("goes by keys from a queue to the reasons, and stops", () =>
+    Effect.gen(function*() {
+      const { screen, sql, table, type } = yield* shown({ columns: 200, rows: 50 })
+
+      yield* type("j", "j")
+      yield* screen(/^> books /m)
+      yield* type("Enter")
+      yield* screen(/^ {2}no lane is blocked or between two tries$/m)
+      yield* type("y")
+      yield* screen(/^> queue books waits\n {4}1\. no-worker: /m)
+      yield* type("o", "p")
+      yield* screen(/ STOPPED$/m)
+      yield* sql`INSERT INTO ${table("jobs")} (queue, name) VALUES ('third', 'a')`
+      yield* screen(/ [2-9]s old /m)
+      assert.notInclude(yield* screen(/./), "third")
+      yield* type("p")
+      yield* screen(/^ {2}third /m)
+    }))
+
+  it.effect("keeps the last frame while the database is away", () =>
+    Effect.gen(function*() {
+      const { connection, proxy } = yield* behindProxy
+      const { screen } = yield* shown({ columns: 200, rows: 50 }, connection)
+
+      yield* proxy.refuse
+      yield* proxy.cut
+      const away = yield* screen(/^NO ANSWER for \S+; the figures are \S+ old; trying again: /m)
+      yield* proxy.heal
+      const back = yield* screen(/ 0s old /m, {
+        isDone: (text) => !text.includes("NO ANSWER")
+      })
+
+      assert.match(away, /^ {2}mail +\S+ +2 +0 /m)
+      assert.match(back, /^ {2}mail +\S+ +2 +0 /m)
+    }))
+
+  it.effect("has one session, with a name of its own", () =>
+    Effect.gen(function*() {
+      const { sql, type, screen } = yield* shown({ columns: 80, rows: 24 })
+      yield* type("y")
+      yield* screen(/no-worker/)
+
+      const sessions = yield* sql`
         SELECT count(*)::int AS n FROM pg_stat_activity
         WHERE application_name = 'pgq top' AND datname = current_database()
       `
-        assert.deepStrictEqual(sessions, [{ n: 1 }])
-      })
-  )
+      assert.deepStrictEqual(sessions, [{ n: 1 }])
+    }))
 })

@@ -212,6 +212,22 @@ export const mechanisms = {
     "the settings of a look, their end with it, and the parts that it may miss",
     "a look at a deep queue takes long, changes its session, or fails as a whole"
   ],
+  looksReadOnly: [
+    "reading in transactions that can write nothing, while people look",
+    "a look changes jobs"
+  ],
+  looksAreRare: [
+    "looking less often where a look costs much",
+    "whoever looks at a slow database makes it slower"
+  ],
+  terminalAsItWas: [
+    "giving the terminal back, however the process ends",
+    "a shell without a cursor"
+  ],
+  printableNames: [
+    "leaving out of a frame the characters that a terminal obeys",
+    "a job's name commands the terminal of those who look"
+  ],
   stuck: ["telling of runs that go on after an interruption", "a slot is gone, and nobody knows"],
   rules: ["finding the rule of an error by its tag and fields", "a job is tried again for nothing"],
   failures: [

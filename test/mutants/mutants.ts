@@ -28,6 +28,7 @@ import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
+import { ofTop } from "./ofTop.ts"
 import { ofTransactions } from "./ofTransactions.ts"
 import { ofUnique } from "./ofUnique.ts"
 import { ofWaking } from "./ofWaking.ts"
@@ -59,6 +60,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofInsight,
   ...ofHttp,
   ...ofProbes,
+  ...ofTop,
   ...ofSoaks,
   ...ofModels
 ]
