@@ -3,6 +3,7 @@
  *
  *     npm start               the effect package
  *     npm start -- FOLDER     another folder
+ *     npm start -- --stay     keeps the dashboard open over what has run
  *
  * One job a file, one at a time in each folder, larger files first; then, because it has the same
  * key and a lower priority, one report a folder. Each run has a queue of its own in the schema.
@@ -13,12 +14,14 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { PgClient } from "@effect/sql-pg"
 import { Array, Cause, Clock, Effect, Layer, References } from "effect"
 import { enqueueAll, QueueLive, WorkerControl } from "pgq"
+import * as Browser from "./Browser.ts"
 import * as Database from "./Database.ts"
 import { Failure } from "./Failure.ts"
 import * as Handlers from "./Handlers.ts"
 import * as Journal from "./Journal.ts"
 import { IndexFile, ReportFolder } from "./Kinds.ts"
 import * as Leftovers from "./Leftovers.ts"
+import * as Ongoing from "./Ongoing.ts"
 import * as Progress from "./Progress.ts"
 import { effectPackage, type SourceFile, sourceFiles } from "./SourceFiles.ts"
 import * as Table from "./Table.ts"
@@ -82,11 +85,17 @@ const index = Effect.fnUntraced(function*(files: ReadonlyArray<SourceFile>) {
 })
 
 const main = Effect.gen(function*() {
-  const files = yield* sourceFiles(process.argv[2] ?? effectPackage())
+  const [folder] = process.argv.slice(2).filter((word) => word !== "--stay")
+  const files = yield* sourceFiles(folder ?? effectPackage())
   if (files.length === 0) return yield* new Failure({ message: "there are no source files" })
   yield* Leftovers.migrate(schema)
   yield* Effect.provide(index(files), Working)
   process.stdout.write(`\nand besides:\n${yield* Tour.take(schema, `${queue}-tour`)}`)
+  if (process.argv.includes("--stay")) {
+    yield* Effect.raceFirst(Browser.open(schema), Ongoing.work(schema))
+  } else {
+    process.stdout.write(Browser.hint)
+  }
 })
 
 main.pipe(

@@ -22,7 +22,11 @@ export const Problems = ({ of }: { readonly of: Of }) =>
         <li key={`${code} ${text}`} class={severity}>
           <span class="code">{code}</span>
           <span class="text">{text}</span>
-          {next === "" ? null : <Command text={next} />}
+          <span class="next">
+            {next.split(", or ").filter((text) =>
+              text !== ""
+            ).map((text) => <Command key={text} text={text} />)}
+          </span>
         </li>
       ))}
     </ol>
