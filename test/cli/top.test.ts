@@ -227,6 +227,19 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(onTe
       assert.match(back, /^ {2}mail +\S+ +2 +0 /m)
     }))
 
+  it.effect("quits without an answer of the database", () =>
+    Effect.gen(function*() {
+      const { connection, proxy } = yield* behindProxy
+      const terminal = yield* shown({ columns: 200, rows: 50 }, connection)
+
+      yield* proxy.blackhole
+      yield* terminal.screen(/ [2-9]s old /m)
+      yield* terminal.type("q")
+
+      // A statement without an answer would be waited for longer than the test waits.
+      yield* assertClean(terminal, 0)
+    }))
+
   it.effect("has one session, with a name of its own", () =>
     Effect.gen(function*() {
       const { sql, type, screen } = yield* shown({ columns: 80, rows: 24 })

@@ -1,7 +1,7 @@
 /**
  * `pgq top`: frames of the queues and the workers, live or one by one.
  */
-import { Config, Console, Duration, Effect, Option, Result } from "effect"
+import { Config, Console, Duration, Effect, type Exit, Option, Result } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as PgSchema from "../../layers/postgres/PgSchema.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
@@ -78,15 +78,23 @@ const isTerminal = Effect.map(
   (term) => process.stdin.isTTY && process.stdout.isTTY && !Option.contains(term, "dumb")
 )
 
-const live = Effect.fnUntraced(function*(interval: Duration.Duration) {
-  const noColour = yield* Config.option(Config.String("NO_COLOR"))
-  const code = yield* Live.run({
-    where: yield* where,
-    interval: Duration.toMillis(interval),
-    hasColours: Option.getOrElse(noColour, () => "") === ""
-  })
-  if (code !== 0) return yield* new ExitCode.ExitWith({ code })
-})
+const live = Effect.fnUntraced(
+  function*(interval: Duration.Duration) {
+    const noColour = yield* Config.option(Config.String("NO_COLOR"))
+    const code = yield* Live.run({
+      where: yield* where,
+      interval: Duration.toMillis(interval),
+      hasColours: Option.getOrElse(noColour, () => "") === ""
+    })
+    if (code !== 0) return yield* new ExitCode.ExitWith({ code })
+  },
+  Effect.onExit((exit) => Effect.sync(() => endSoon(exit)))
+)
+
+/** A person who quits does not wait for a session to a database that does not answer. */
+const endSoon = (exit: Exit.Exit<unknown, unknown>): void => {
+  setTimeout(() => ExitCode.teardown(exit, (code) => process.exit(code)), 500).unref()
+}
 
 const where = Effect.map(
   Database.Database,

@@ -3,7 +3,7 @@
  * screen shows the last state.
  */
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
-import { Effect, Queue, References, Result } from "effect"
+import { Effect, Fiber, Queue, References, Result } from "effect"
 import type { Terminal } from "effect/Terminal"
 import * as Monotonic from "../../layers/effects/Monotonic.ts"
 import * as ErrorLine from "../ErrorLine.ts"
@@ -59,20 +59,27 @@ export const run = Effect.fnUntraced(
       return state.end
     })
     const flow = { steps, wake, state: () => state, now }
-    return yield* Effect.raceFirst(
-      show,
+    const sources = yield* unawaited(
       Effect.all(
         [sizes(terminal, flow), keys(terminal, flow), looks(interval, flow), ticks(flow)],
         {
           concurrency: "unbounded"
         }
-      ).pipe(Effect.andThen(Effect.never))
+      )
     )
+    return yield* Effect.raceFirst(show, Effect.andThen(Fiber.join(sources), Effect.never))
   },
   Effect.scoped,
   // A line of the log would stand in the middle of the frame.
   Effect.provideService(References.MinimumLogLevel, "None")
 )
+
+/** A look at a database that does not answer may take long to end, and has nothing to lose. */
+const unawaited = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.acquireRelease(
+    Effect.forkDetach(Effect.scoped(effect)),
+    (fiber) => Effect.sync(() => fiber.interruptUnsafe())
+  )
 
 const sizes = Effect.fnUntraced(function*(terminal: Terminal, { steps }: Flow) {
   const sizes = yield* terminal.size
