@@ -28,17 +28,17 @@ export const Header = () => (
     <a class="brand" href={to("")}>pgq</a>
     {session.value === undefined || session.value.schema === "pgq"
       ? null
-      : <span class="of" title="The schema">{session.value.schema}</span>}
+      : <span class="schema" title="The schema">{session.value.schema}</span>}
     <Age />
     <button type="button" onClick={toggle} aria-pressed={isStopped.value}>
       {isStopped.value ? "Go on" : "Stop"}
     </button>
     <span class="space" />
     <button type="button" onClick={() => (zone.value = after(zones, zone.value))}>
-      Times: {zone.value === "UTC" ? "UTC" : "local"}
+      <span class="wide">Times:</span> {zone.value === "UTC" ? "UTC" : "local"}
     </button>
     <button type="button" onClick={() => (theme.value = after(themes, theme.value))}>
-      Theme: {theme.value}
+      <span class="wide">Theme:</span> {theme.value}
     </button>
   </header>
 )

@@ -2,7 +2,7 @@
  * One job: how it is and why, its runs that did not complete, its payload and its log.
  */
 import type { JobDetail, Log } from "../api/JobDetail.ts"
-import { Command } from "../parts/Command.tsx"
+import { Next } from "../parts/Command.tsx"
 import { None, Time } from "../parts/Figures.tsx"
 import { JobActions } from "../parts/JobActions.tsx"
 import { Runs } from "../parts/Runs.tsx"
@@ -55,7 +55,7 @@ const Found = ({ again, job }: { readonly job: JobDetail; readonly again: () => 
     </p>
     <JobActions job={job} done={again} />
     <Section title="Why">
-      <Why of={job.why.reasons} />
+      <Why id={job.id} of={job.why.reasons} />
     </Section>
     <Section title="Runs" note="those that did not complete, the newest first">
       <Runs runs={job.runs} />
@@ -82,7 +82,7 @@ const tones: Readonly<Record<string, string>> = {
   crashed: "bad"
 }
 
-const Why = ({ of }: { readonly of: JobDetail["why"]["reasons"] }) =>
+const Why = ({ id, of }: { readonly id: string; readonly of: JobDetail["why"]["reasons"] }) =>
   of.length === 0 ? <p class="empty">There is nothing to say.</p> : (
     <ol class="problems">
       {of.map(({ advice, code, detail, job, since, until }) => (
@@ -100,13 +100,14 @@ const Why = ({ of }: { readonly of: JobDetail["why"]["reasons"] }) =>
                 , until <Time at={until} />
               </>
             )}
-            {job === null ? null : (
+            {job === null || job === id ? null : (
               <>
-                · <a href={to("job", { id: job })}>job {job}</a>
+                {" · "}
+                <a href={to("job", { id: job })}>job {job}</a>
               </>
             )}
           </span>
-          {advice === null ? null : <Command text={advice} />}
+          {advice === null ? null : <Next text={advice} />}
         </li>
       ))}
     </ol>

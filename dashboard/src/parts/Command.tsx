@@ -3,7 +3,7 @@
  */
 import { useSignal } from "@preact/signals"
 
-export const Command = ({ text }: { readonly text: string }) => {
+const Command = ({ text }: { readonly text: string }) => {
   const said = useSignal("Copy")
   const copy = async () => {
     // Without TLS a browser has a clipboard for pages of this machine only.
@@ -19,6 +19,13 @@ export const Command = ({ text }: { readonly text: string }) => {
     </span>
   )
 }
+
+/** The next step: one command, or several of which the person chooses one. */
+export const Next = ({ text }: { readonly text: string }) => (
+  <span class="next">
+    {text.split(", or ").filter((one) => one !== "").map((one) => <Command key={one} text={one} />)}
+  </span>
+)
 
 const write = async (text: string): Promise<boolean> => {
   try {

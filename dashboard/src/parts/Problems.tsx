@@ -2,7 +2,7 @@
  * The verdict, and the problems behind it: the worst first, each with its next step.
  */
 import type { Verdict as Of } from "../../../src/domain/Verdict.ts"
-import { Command } from "./Command.tsx"
+import { Next } from "./Command.tsx"
 
 const words = { good: "Good", bad: "Bad", unknown: "Unknown" } as const
 
@@ -22,11 +22,7 @@ export const Problems = ({ of }: { readonly of: Of }) =>
         <li key={`${code} ${text}`} class={severity}>
           <span class="code">{code}</span>
           <span class="text">{text}</span>
-          <span class="next">
-            {next.split(", or ").filter((text) =>
-              text !== ""
-            ).map((text) => <Command key={text} text={text} />)}
-          </span>
+          <Next text={next} />
         </li>
       ))}
     </ol>
