@@ -20,7 +20,7 @@ import * as WebHandler from "./WebHandler.ts"
  * import { QueueLive } from "pgq"
  * import { Access, Dashboard, Unauthenticated } from "pgq/http"
  *
- * const Routes: Layer.Layer<never, unknown, unknown> = Dashboard.layer({
+ * const Routes = Dashboard.layer({
  *   prefix: "/admin/pgq",
  *   hosts: ["shop.example"],
  *   access: ({ headers }) =>

@@ -14,33 +14,34 @@ export type Page = (
 /** The names of the pages; `dashboard/src/app/App.tsx` knows them too. */
 export const names: ReadonlyArray<string> = ["", "queue", "workers", "lanes", "job", "database"]
 
-/** The page, mounted under a prefix such as `/admin/pgq`, which may be empty. */
-export const make = (prefix: string): Page => {
+/** The answers, mounted under a prefix such as `/admin/pgq`, which may be empty. */
+export const make = (prefix: string, texts = PageFiles.read()): Page => {
   const files = new Map(
-    Object.entries(PageFiles.read()).filter(([path]) => path !== "index.html")
+    Object.entries(texts).filter(([path]) => path !== "index.html")
       .map(([path, text]) => [`/${path}`, fileOf(path, text)])
   )
   const base = prefix.replaceAll("&", "&amp;").replaceAll("\"", "&quot;")
   const index = fileOf(
     "index.html",
-    (PageFiles.read()["index.html"] ?? "").replace("<base href=\"/\">", `<base href="${base}/">`)
+    (texts["index.html"] ?? "").replace("<base href=\"/\">", `<base href="${base}/">`)
   )
   return (path, headers) => {
-    const isPage = names.includes(path.slice(1))
+    if (path.startsWith("/api/")) return undefined
+    const file = files.get(path) ?? (names.includes(path.slice(1)) ? index : undefined)
+    if (file !== undefined) {
+      return headers["if-none-match"] === file.headers.etag
+        ? HttpServerResponse.empty({ status: 304, headers: file.headers })
+        : whole(file, 200)
+    }
     // People are told in words that there is no such page; programs get a problem.
-    const isLost = !isPage && !path.startsWith("/assets/") && acceptsPages(headers["accept"])
-    const file = files.get(path) ?? (isPage || isLost ? index : undefined)
-    if (file === undefined || path.startsWith("/api/")) return undefined
-    const { body, ...head } = file
-    return isLost && file === index
-      ? HttpServerResponse.text(body, { ...head, status: 404 })
-      : headers["if-none-match"] === head.headers.etag
-      ? HttpServerResponse.empty({ status: 304, headers: head.headers })
-      : HttpServerResponse.text(body, head)
+    const isAskedByPerson = !path.startsWith("/assets/") &&
+      (headers["accept"] ?? "").includes("text/html")
+    return isAskedByPerson ? whole(index, 404) : undefined
   }
 }
 
-const acceptsPages = (accept = ""): boolean => accept.includes("text/html")
+const whole = ({ body, ...head }: ReturnType<typeof fileOf>, status: 200 | 404) =>
+  HttpServerResponse.text(body, { ...head, status })
 
 const fileOf = (path: string, body: string) => ({
   body,
