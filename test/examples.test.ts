@@ -251,7 +251,7 @@ describe("examples", { timeout: 60_000 }, () => {
           /closed 2030-01/,
           /kill -HUP +\d+/,
           /pgq \d+: up .*, mode row-lock/,
-          /^queue +ready +waiting/m,
+          /^queue +latency +ready +waiting/m,
           /info +stopped/
         ]
       ) assert.match(`${ended.stdout}\n${ended.stderr}`, said)
@@ -311,6 +311,8 @@ layer(Postgres.layer, { excludeTestServices: true })("index-files", (it) => {
           "cancelled    a run that would never end was interrupted; its job is cancelled",
           "typed error  its error Busy said when to try again: done in run 3, which is attempt 1",
           "awaited      1 + 2 = 3, from the worker",
+          "",
+          "in a browser: npm start -- --stay",
           ""
         ].join("\n")
       )

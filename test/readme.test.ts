@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { events } from "../src/domain/LogEvent.ts"
+import { metrics } from "../src/domain/MetricNames.ts"
 import { regionOf } from "./support/Regions.ts"
 
 const textOf = (file: string): string => readFileSync(file, "utf8")
@@ -47,6 +48,7 @@ describe("the documentation", () => {
       "test/transactionalExamples.test.ts",
       "test/firstContact.test.ts",
       "test/testingExample.test.ts",
+      "test/cli/probes.test.ts",
       "test/hands/dump.test.ts",
       "test/hands/replication.test.ts",
       "test/moving/Peer.ts"
@@ -74,7 +76,7 @@ describe("the documentation", () => {
       for (const [, name = ""] of code.matchAll(/(?<![\w.])([a-z]\w+)\(/gi)) {
         assert(isKnown(name), `${page} speaks of ${name}() in ${code}`)
       }
-      if (isPath.test(code)) continue
+      if (isPath.test(code) || ofMetrics.has(code)) continue
       for (const [, owner = "", name = ""] of code.matchAll(/(?<![\w./@-])(\w+)\.([a-z]\w+)/gi)) {
         assert(isMember(owner, name), `${page} speaks of ${owner}.${name} in ${code}`)
       }
@@ -154,6 +156,10 @@ const sources = ["src", "sql", "examples", "scripts", "test", ".ci"].flatMap((fo
     .map((name) => join(folder, name))
 )
 const source = sources.filter((file) => !file.includes("readme.test")).map(textOf).join("\n")
+
+const ofMetrics = new Set(
+  Object.entries(metrics).flatMap(([name, { attributes }]) => [name, ...attributes])
+)
 
 /** Functions of PostgreSQL, and of other queues that the benchmarks use. */
 const ofOthers = ["fetch", "complete", "work", "require", "count", "max"]

@@ -47,6 +47,30 @@ const eventuallyStatuses = (socket: string, expected: ReadonlyArray<number>) =>
   )
 
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("probes", (it) => {
+  it.effect("answer those that kubernetes.yaml and jobs.service set up", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      const { path, write } = yield* Pgq.folder
+      write("jobs.js", script)
+      const examples = [
+        ["kubernetes.yaml", /"pgq", (.*)\]/],
+        ["jobs.service", /pgq (start.*)/]
+      ] as const
+      for (const [name, command] of examples) {
+        const text = readFileSync(join("examples", name), "utf8")
+        const words = command.exec(text)![1]!.replaceAll(/[",]/g, "").split(" ")
+        const socket = join(path, name)
+        yield* Pgq.spawn([...words.slice(0, -1), `unix:${socket}`, ...flags], { cwd: path })
+        const asked = Array.from(text.matchAll(/\/healthz\/\w+/g), ([path]) => path)
+
+        assert.isNotEmpty(asked)
+        yield* eventuallyStatuses(socket, [200, 200, 200])
+        for (const probe of asked) {
+          assert.strictEqual((yield* Listening.get(socket, probe)).status, 200, probe)
+        }
+      }
+    }))
+
   it.effect("follow a process from its start to its end", () =>
     Effect.gen(function*() {
       const { flags } = yield* Pgq.schema
