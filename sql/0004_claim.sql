@@ -74,9 +74,9 @@ BEGIN
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
              j.snooze_count, j.expires_at, j.crash_count > 0,
              CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END,
-             date_part('epoch', clock_timestamp() - greatest(j.created_at, j.run_at))::real
+             date_part('epoch', j.claimed_at - greatest(j.created_at, j.run_at))::real
       FROM (
-        SELECT own.id AS lease, jobs.*,
+        SELECT own.id AS lease, own.claimed_at, jobs.*,
                CASE WHEN pg_column_size(jobs.payload) <= 1000 THEN jobs.payload::text END AS text
         FROM leases AS own CROSS JOIN jobs
         WHERE own.id = ANY (taken.given) AND jobs.id = ANY (own.job_ids) OFFSET 0 -- idiom: fence

@@ -22,6 +22,8 @@ export class Tallies {
   readonly #steps = new Map<string, StepTally>()
   readonly #watches = new Set<FiguresWatch>()
   #kindsCount = 0
+  /** The kind of the last end: most jobs are of the kind of the one before. */
+  #last: KindTally | undefined
 
   constructor(queues: ReadonlyArray<string>) {
     this.#queues = new Map(queues.map((queue) => [queue, { queue, claimed: 0 }]))
@@ -29,15 +31,19 @@ export class Tallies {
 
   /** A claim has brought these jobs. */
   claimed(jobs: ReadonlyArray<{ readonly queue: string }>): void {
+    let own: QueueTally | undefined
     for (const { queue } of jobs) {
-      const own = this.#queues.get(queue)
+      if (own?.queue !== queue) own = this.#queues.get(queue)
       if (own !== undefined) own.claimed++
     }
   }
 
   /** A job has left its run. */
   ended({ name, queue }: Counted, end: RunEnd): KindTally {
-    const kind = this.#kinds.get(queue)?.get(name) ?? this.#add(queue, name)
+    let kind = this.#last
+    if (kind?.name !== name || kind.queue !== queue) {
+      kind = this.#last = this.#kinds.get(queue)?.get(name) ?? this.#add(queue, name)
+    }
     kind.ended[places[end]]!++
     kind.idleMinutes = 0
     return kind
@@ -61,6 +67,7 @@ export class Tallies {
       for (const [name, kind] of kinds) {
         if (kind.idleMinutes++ < 60) continue
         kinds.delete(name)
+        if (this.#last === kind) this.#last = undefined
         this.#kindsCount--
         for (const watch of this.#watches) watch.onKindGone(kind)
       }
@@ -133,11 +140,15 @@ class Histogram implements Durations {
   sum = 0
   min = Infinity
   max = -Infinity
+  /** The bucket of the last value: most values fall into that of the one before. */
+  #last = 0
 
   add(millis: number): void {
-    const seconds = Math.max(millis, 0) / 1000
-    let bucket = 0
+    const seconds = millis > 0 ? millis / 1000 : 0
+    let bucket = this.#last
+    while (bucket > 0 && seconds <= bounds[bucket - 1]!) bucket--
     while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
+    this.#last = bucket
     this.buckets[bucket]!++
     this.count++
     this.sum += seconds
