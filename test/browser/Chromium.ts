@@ -17,8 +17,12 @@ export const launch = Effect.acquireRelease(
   Effect.promise(() =>
     chromium.launch({
       executablePath: program ?? "",
-      // Chromium refuses to run as root with a sandbox.
-      args: process.getuid?.() === 0 ? ["--no-sandbox"] : []
+      args: [
+        // The shared memory of a container is small.
+        "--disable-dev-shm-usage",
+        // Chromium refuses to run as root with a sandbox.
+        ...process.getuid?.() === 0 ? ["--no-sandbox"] : []
+      ]
     })
   ),
   (browser) => Effect.promise(() => browser.close())
