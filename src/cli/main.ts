@@ -23,6 +23,7 @@ import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
 import { runs } from "./commands/runs.ts"
 import { schema } from "./commands/schema.ts"
+import { show } from "./commands/show.ts"
 import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
 import { stop } from "./commands/stop.ts"
@@ -43,7 +44,7 @@ const pgq = Command.make("pgq").pipe(
     { group: "Work", commands: [start, status, top, stop, workers] },
     {
       group: "Jobs",
-      commands: [enqueue, why, cancel, edit, retry, discard, failed, runs, logs, await_]
+      commands: [enqueue, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
     },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] },

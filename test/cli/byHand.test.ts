@@ -115,6 +115,50 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       assert.deepStrictEqual([result.stdout, result.code], ["{\"sum\":3}\n", 0])
     }))
 
+  it.effect("shows all that is known of a job", () =>
+    Effect.gen(function*() {
+      const { flags, ids: [id], sql, table } = yield* withFailures(1)
+      const [added] = yield* sql<{ id: string }>`
+        INSERT INTO ${table("jobs")} (name, queue, serialization_key, payload)
+        VALUES ('mail', ${"a\u0007b"}, 'k', '{"n": 1e400}') RETURNING id::text
+      `
+      const waiting = added!.id
+
+      const [failed, whole, new_, newWhole, unknown, wrong] = yield* Effect.all([
+        Pgq.run(["show", id!, ...flags]),
+        Pgq.run(["show", id!, "--json", ...flags]),
+        Pgq.run(["show", waiting, ...flags]),
+        Pgq.run(["show", waiting, "--json", ...flags]),
+        Pgq.run(["show", "999999", ...flags]),
+        Pgq.run(["show", "x", ...flags])
+      ])
+
+      assert.match(failed.stdout, new RegExp(`^job ${id} charge: failed\n\njob ${id} has ended\n`))
+      assert.match(
+        failed.stdout,
+        /\n\nruns that did not complete:\n {2}attempt 1 failed .*card dec/
+      )
+      assert.match(failed.stdout, /\n\nlog:\n {2}\S+ 1 Error failed: Error: card declined\n {4}/)
+      const { log, runs, why, ...job } = JSON.parse(whole.stdout)
+      assert.deepStrictEqual(job, {
+        id,
+        name: "charge",
+        state: "failed",
+        queue: null,
+        key: null,
+        payload: null,
+        progress: null
+      })
+      assert.deepStrictEqual([log.length, runs.length, why.verdict], [1, 1, "finished"])
+      assert.match(
+        new_.stdout,
+        new RegExp(`^job ${waiting} mail: waiting\nqueue a b, key k\npayload {"n": 10{400}}\n\n`)
+      )
+      assert.include(JSON.parse(newWhole.stdout), { queue: "a\u0007b", key: "k", state: "waiting" })
+      assert.match(unknown.stderr, /^pgq: there is no job 999999, and no history of it\n$/)
+      assert.deepStrictEqual([unknown.stdout, unknown.code, wrong.code], ["", 1, 2])
+    }))
+
   it.effect("adds a job and waits for it", () =>
     Effect.gen(function*() {
       const { flags, sql, table } = yield* withFailures(0)

@@ -55,20 +55,18 @@ const at = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, "Z")
 const span = (millis: number): string => StatusText.age(Duration.millis(Math.max(millis, 0)))
 
 export const json = (answers: ReadonlyArray<Answer>): string =>
-  JSON.stringify(
-    answers.map(({ id, why }) => ({
-      ...(id === undefined ? {} : { id: String(id) }),
-      verdict: why.verdict,
-      reasons: why.reasons.map(({ advice, code, detail, job, since, until }) => ({
-        code,
-        detail,
-        since: since ?? null,
-        until: until ?? null,
-        // JSON has no 64-bit integers.
-        job: job === undefined ? null : String(job),
-        advice: advice ?? null
-      }))
-    })),
-    undefined,
-    2
-  )
+  JSON.stringify(answers.map(jsonOf), undefined, 2)
+
+export const jsonOf = ({ id, why }: Pick<Answer, "id" | "why">) => ({
+  ...(id === undefined ? {} : { id: String(id) }),
+  verdict: why.verdict,
+  reasons: why.reasons.map(({ advice, code, detail, job, since, until }) => ({
+    code,
+    detail,
+    since: since ?? null,
+    until: until ?? null,
+    // JSON has no 64-bit integers.
+    job: job === undefined ? null : String(job),
+    advice: advice ?? null
+  }))
+})

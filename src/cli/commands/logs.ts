@@ -3,12 +3,12 @@
  */
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { LogLine } from "../../domain/JobLog.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import * as Logs from "../../services/Logs.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as JobSteps from "./JobSteps.ts"
+import * as LogText from "./LogText.ts"
 
 const input = {
   id: JobSteps.id,
@@ -42,7 +42,7 @@ const show = Effect.fnUntraced(function*(id: bigint, follow: boolean) {
     // Asked first, so that the lines of a job that has ended are its last ones.
     const hasEnded = !follow || (yield* control.outcomeOf(id)) !== "unfinished"
     for (let lines = yield* page(id, skip); lines.length > 0; lines = yield* page(id, skip)) {
-      yield* Console.log(lines.map(textOf).join("\n"))
+      yield* Console.log(lines.map(LogText.line).join("\n"))
       skip += lines.length
     }
     if (hasEnded) return
@@ -51,8 +51,3 @@ const show = Effect.fnUntraced(function*(id: bigint, follow: boolean) {
 })
 
 const page = (id: bigint, skip: number) => Logs.logs(id, { skip })
-
-/** A line may hold characters that a terminal obeys. */
-const textOf = ({ at, attempt, level, line }: LogLine): string =>
-  `${at.toISOString()} ${attempt} ${level} ${line.replaceAll(/\n/g, "\n  ")}`
-    .replaceAll(/[^\P{Cc}\n]/gu, " ")
