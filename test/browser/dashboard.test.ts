@@ -4,13 +4,16 @@
  * Tests `dashboard/` and `src/http/Page.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
-import { assert, layer } from "@effect/vitest"
+import { assert, layer, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { queueName } from "../Given.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as Chromium from "./Chromium.ts"
 import * as Dashboard from "./Dashboard.ts"
+
+// A browser starts slowly on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const { note, step } = Chromium
 const options = { excludeTestServices: true, timeout: "60 seconds" } as const

@@ -4,7 +4,7 @@
  *
  * Tests `dashboard/`.
  */
-import { assert, layer } from "@effect/vitest"
+import { assert, layer, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -14,6 +14,9 @@ import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as Chromium from "./Chromium.ts"
 import * as Dashboard from "./Dashboard.ts"
+
+// A browser starts slowly on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
 
 const { note, step } = Chromium
 const options = { excludeTestServices: true, timeout: "60 seconds" } as const
