@@ -46,6 +46,7 @@ const opened = Effect.fnUntraced(function*(
 })
 
 layer(PgQueue.layer, options)("the dashboard", (it) => {
+  // Chromium comes from Debian, and not every machine has it.
   const inChromium = Chromium.isThere ? it.effect : it.effect.skip
 
   inChromium(
@@ -100,6 +101,12 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
 
       yield* session.insert({ queue })
 
+      const sql = yield* PgClient.PgClient
+      const [sessions] = yield* sql<{ n: number }>`
+        SELECT count(*)::integer AS n FROM pg_stat_activity
+        WHERE application_name = 'pgq dashboard' AND datname = current_database()
+      `
+      assert.include([1, 2], sessions!.n)
       const row = page.getByRole("row").filter({ hasText: queue })
       yield* step(() => row.getByText("no worker").waitFor())
       assert.deepStrictEqual(mistakes, [])

@@ -30,6 +30,7 @@ const bytesOf = (ending: string): number =>
     .reduce((sum, name) => sum + gzipSync(readFileSync(new URL(name, assets))).length, 0)
 
 layer(PgQueue.layer, options)("every page", (it) => {
+  // Chromium comes from Debian, and not every machine has it.
   const inChromium = Chromium.isThere ? it.effect : it.effect.skip
 
   const given = Effect.gen(function*() {

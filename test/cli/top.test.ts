@@ -136,6 +136,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("top
 })
 
 layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(onTerminal, (it) => {
+  // tmux comes from Debian, and not every machine has it.
   if (!Tmux.isThere) return it.effect.skip("leaves the terminal as it was", () => Effect.void)
 
   it.effect.each(byKey)(

@@ -2,16 +2,8 @@
  * Who the person is for the server, and what they may do.
  */
 import { signal } from "@preact/signals"
+import type { Right } from "../../../src/http/Access.ts"
 import { get, signIn } from "../api/call.ts"
-
-export type Right =
-  | "read"
-  | "payloads"
-  | "add"
-  | "edit"
-  | "retry"
-  | "discard"
-  | "pause"
 
 export interface Session {
   readonly actor: string

@@ -1,6 +1,6 @@
 /**
- * The connections of `pgq api` to the database: few, with bounds of their own, and of no more use
- * than the server is asked for.
+ * The connections of `pgq api` and `pgq dashboard` to the database: few, with bounds of their own,
+ * and of no more use than the server is asked for.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
@@ -10,7 +10,9 @@ import * as Database from "../Database.ts"
 import type { Input } from "./ApiInput.ts"
 
 /** A pooler refuses settings of a session, so behind one a role must guard what may be changed. */
-export const of = Effect.fnUntraced(function*({ readOnly }: Pick<Input, "readOnly">) {
+export const of = Effect.fnUntraced(function*(
+  { page, readOnly }: Pick<Input, "readOnly"> & { readonly page: boolean }
+) {
   const { conninfo } = yield* Database.Database
   if (!conninfo.prepare && readOnly) {
     yield* EventLog.warning(
@@ -21,7 +23,7 @@ export const of = Effect.fnUntraced(function*({ readOnly }: Pick<Input, "readOnl
   const limits = conninfo.prepare ? { ...session, ...(readOnly ? reading : {}) } : {}
   return Layer.orDie(PgClient.layer({
     ...PgConninfo.clientConfig(conninfo),
-    applicationName: "pgq api",
+    applicationName: page ? "pgq dashboard" : "pgq api",
     maxConnections: 2,
     startupParameters: { ...conninfo.settings, ...limits }
   }))
