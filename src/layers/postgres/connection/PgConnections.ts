@@ -109,5 +109,5 @@ const late = {
   heartbeat: Duration.seconds(3.6)
 } as const
 
-/** Milliseconds. */
-const failedFor = 500
+/** Milliseconds: shorter than the second after which a part tries again. */
+const failedFor = 900
