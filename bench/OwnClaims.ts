@@ -37,6 +37,7 @@ export const open = async ({ later, place }: Stage): Promise<OwnClaims> => {
       host: "bench",
       pid: process.pid,
       queues: ["default"],
+      names: ["work"],
       mode: "row-lock",
       concurrency: 100,
       lease: Duration.hours(1)
@@ -54,7 +55,7 @@ export const open = async ({ later, place }: Stage): Promise<OwnClaims> => {
         perLaneMax: 0
       })
       const millis = performance.now() - begin
-      const settlement = Settlement[end]()
+      const settlement = end === "Released" ? Settlement.Released() : Settlement.Completed()
       yield* repo.settle(jobs.map(({ id, lease }) => ({ id, lease, settlement })))
       return { count: jobs.length, millis }
     }))
