@@ -11,7 +11,7 @@ export type ListenAddress =
 export const parse = (text: string): Option.Option<ListenAddress> => {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length)
-    return path === "" ? Option.none() : Option.some({ path })
+    return path === "" || /\p{Cc}/u.test(path) ? Option.none() : Option.some({ path })
   }
   const [, six, name, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^[\]:/\s]+)):(\d{1,5})$/.exec(text) ?? []
   const host = six ?? name

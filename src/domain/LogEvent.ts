@@ -55,6 +55,7 @@ export const events = {
   "script.loading": "The job script has not finished loading.",
   "script.empty": "The job script registers no handler.",
   "pid-file.replaced": "A stale pid file was replaced.",
+  "alive-file.failed": "The file of `--alive-file` cannot be touched. pgq goes on trying.",
   "server.stopped": "The embedded server was stopped, or none was running.",
   "api.changed": "Somebody has changed something through the HTTP API.",
   "api.failed": "A request to the HTTP API failed, and only an operator can help.",

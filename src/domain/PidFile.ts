@@ -1,26 +1,37 @@
 /**
- * The contents of a pid file: the process, and a fingerprint that no later process with the same
- * pid shares.
+ * The contents of a pid file: the process, a fingerprint that no later process with the same pid
+ * shares, and the address of the process's probes.
  */
-import { Result } from "effect"
+import { Option, Result } from "effect"
+import * as ListenAddress from "./ListenAddress.ts"
 
 export interface PidFile {
   readonly pid: number
   /** `pgq:` and a hash of facts that differ for every process. */
   readonly fingerprint: string
+  readonly probes: Option.Option<ListenAddress.ListenAddress>
 }
 
 /** The first line is the pid alone, so that `kill $(head -1 FILE)` works. */
-export const format = (file: PidFile): string => `${file.pid}\n${file.fingerprint}\n`
+export const format = ({ fingerprint, pid, probes }: PidFile): string =>
+  [
+    pid,
+    fingerprint,
+    ...Option.toArray(Option.map(probes, (address) => `probes ${ListenAddress.format(address)}`)),
+    ""
+  ].join("\n")
 
 /** Reads a pid file; fails with the reason if pgq did not write it. */
 export const parse = (text: string): Result.Result<PidFile, string> => {
-  const match = /^([1-9]\d{0,9})\n(pgq:[0-9a-f]{16})\n$/.exec(text)
+  const match = /^([1-9]\d{0,9})\n(pgq:[0-9a-f]{16})\n(?:probes (.+)\n)?$/.exec(text)
   const pid = Number(match?.[1])
   const fingerprint = match?.[2]
-  return fingerprint === undefined || pid > 4_294_967_295
+  const address = match?.[3]
+  const probes = Option.flatMap(Option.fromUndefinedOr(address), ListenAddress.parse)
+  return fingerprint === undefined || pid > 4_294_967_295 ||
+      address !== undefined && Option.isNone(probes)
     ? Result.fail(text.trim() === "" ? "is empty" : "is not a pid file of pgq")
-    : Result.succeed({ pid, fingerprint })
+    : Result.succeed({ pid, fingerprint, probes })
 }
 
 /** A fingerprint of facts about a process: its start time and the boot. */

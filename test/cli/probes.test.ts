@@ -1,13 +1,13 @@
 /**
  * The probes and the page of metrics of `pgq start --probes`.
  *
- * Tests `src/observe/Listener.ts`, `src/cli/process/Observed.ts` and
- * `src/cli/process/ChildReports.ts`.
+ * Tests `src/observe/Listener.ts`, `src/cli/process/ProbeClient.ts`,
+ * `src/cli/process/Observed.ts` and `src/cli/process/ChildReports.ts`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { dirname, join } from "node:path"
 import { eventually } from "../Given.ts"
@@ -71,18 +71,36 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pro
       }
     }))
 
-  it.effect("follow a process from its start to its end", () =>
+  it.effect("follow a process from its start to its end, also if pgq check asks", () =>
     Effect.gen(function*() {
       const { flags } = yield* Pgq.schema
       const { path, write } = yield* Pgq.folder
       write("jobs.mjs", slowScript)
       const [socket, gate] = [join(path, "probes.sock"), join(path, "gate")]
-      const args = ["start", ...flags, "-f", "jobs.mjs", "-a", gate, "--probes", `unix:${socket}`]
-      const queue = yield* Pgq.spawn(args, { cwd: path })
+      const args = ["start", ...flags, "-f", "jobs.mjs", "-a", gate, "--probes", "unix:probes.sock"]
+      const files = ["-p", "app.pid", "--alive-file", "alive"]
+      const queue = yield* Pgq.spawn([...args, ...files], { cwd: path })
+      const ask = (...args: ReadonlyArray<string>) =>
+        Effect.map(
+          Pgq.run(["check", "--probe", ...args], { cwd: path }),
+          ({ code, stderr, stdout }) => [code, stdout, stderr]
+        )
 
       yield* eventuallyStatuses(socket, [503, 503, 200])
+      assert.deepStrictEqual(yield* ask("startup", "-p", join(path, "app.pid")), [
+        1,
+        "ok    schema      fits\nFAIL  handlers    the job script has not loaded\n",
+        ""
+      ])
       writeFileSync(gate, "")
       yield* eventuallyStatuses(socket, [200, 200, 200])
+      assert.isTrue(existsSync(join(path, "alive")))
+      const [code, stdout] = yield* ask("ready", "--probes", `unix:${socket}`)
+      assert.strictEqual(code, 0)
+      assert.match(
+        String(stdout),
+        /^ok {4}running {5}works\nok {4}lease {7}renewed \(\S+ s ago\)\nok {4}database {4}answers/
+      )
 
       const { body, type } = yield* Listening.get(socket, "/healthz/ready")
       assert.strictEqual(type, "application/json")
@@ -95,6 +113,10 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pro
       yield* queue.kill("SIGHUP")
       assert.strictEqual((yield* queue.exit).code, 0)
       assert.deepStrictEqual(yield* Listening.statuses(socket), [0, 0, 0])
+      assert.deepStrictEqual(
+        yield* ask("live", "--probes", "unix:probes.sock"),
+        [1, "", "pgq: unix:probes.sock does not answer: ENOENT\n"]
+      )
     }))
 
   it.effect("say at once that a process stops, which lives on until its jobs have ended", () =>

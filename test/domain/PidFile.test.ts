@@ -2,10 +2,14 @@
  * Pid files, and the fingerprint that tells a valid pid file from a stale one.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Option, Result } from "effect"
 import * as PidFile from "../../src/domain/PidFile.ts"
 
-const file: PidFile.PidFile = { pid: 4711, fingerprint: PidFile.fingerprintOf(["12345", "boot"]) }
+const file: PidFile.PidFile = {
+  pid: 4711,
+  fingerprint: PidFile.fingerprintOf(["12345", "boot"]),
+  probes: Option.none()
+}
 
 /** The fields of `/proc/PID/stat` from the fourth on. The value of each field is its number. */
 const fields = Array.from({ length: 49 }, (_, index) => String(index + 4)).join(" ")
@@ -15,7 +19,11 @@ describe("PidFile", () => {
     assert.strictEqual(PidFile.format(file).split("\n")[0], "4711")
   })
 
-  it("reads back what it wrote", () => {
+  it.each([
+    file,
+    { ...file, probes: Option.some({ host: "::1", port: 7471 }) },
+    { ...file, probes: Option.some({ path: "/run/my pgq.sock" }) }
+  ])("reads back what it wrote", (file) => {
     assert.deepStrictEqual(PidFile.parse(PidFile.format(file)), Result.succeed(file))
   })
 
@@ -28,7 +36,9 @@ describe("PidFile", () => {
     ["0\npgq:0123456789abcdef\n", "is not a pid file of pgq"],
     ["99999999999\npgq:0123456789abcdef\n", "is not a pid file of pgq"],
     ["4711\npgq:0123\n", "is not a pid file of pgq"],
-    ["4711\npgq:0123456789abcdef\nmore\n", "is not a pid file of pgq"]
+    ["4711\npgq:0123456789abcdef\nmore\n", "is not a pid file of pgq"],
+    ["4711\npgq:0123456789abcdef\nprobes 7471\n", "is not a pid file of pgq"],
+    ["4711\npgq:0123456789abcdef\nprobes unix:\n", "is not a pid file of pgq"]
   ])("refuses %j", (text, issue) => {
     assert.deepStrictEqual(PidFile.parse(text), Result.fail(issue))
   })

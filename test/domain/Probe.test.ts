@@ -106,7 +106,17 @@ describe("an address to listen on", () => {
     }
   )
 
-  it.each(["7471", ":7471", "::1:7471", "localhost:70000", "localhost:", "unix:", "", "a b:1"])(
+  it.each([
+    "7471",
+    ":7471",
+    "::1:7471",
+    "localhost:70000",
+    "localhost:",
+    "unix:",
+    "unix:a\nb",
+    "",
+    "a b:1"
+  ])(
     "%s is none",
     (text) => assert.strictEqual(ListenAddress.parse(text)._tag, "None")
   )

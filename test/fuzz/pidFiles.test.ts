@@ -3,7 +3,7 @@
  * pid file of pgq is replaced.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Random, Result } from "effect"
+import { Effect, Option, Random, Result } from "effect"
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
@@ -41,7 +41,7 @@ describe("a pid file", () => {
         yield* refused(what, PidFiles.signal(file, "SIGKILL"))
         assert.isFalse(yield* PidFiles.isHeld(file, 1))
         if (Result.isSuccess(PidFile.parse(text))) continue
-        yield* refused(what, Effect.scoped(PidFiles.hold(file)))
+        yield* refused(what, Effect.scoped(PidFiles.hold(file, Option.none())))
         assert.strictEqual(readFileSync(join(path, `${index}.pid`), "utf8"), readBack(text))
       }
     }))
@@ -62,7 +62,7 @@ describe("a pid file", () => {
       const before = process.listenerCount("exit")
       const file = join(path, "a.pid")
       const during = yield* Effect.scoped(
-        Effect.map(PidFiles.hold(file), () => process.listenerCount("exit"))
+        Effect.map(PidFiles.hold(file, Option.none()), () => process.listenerCount("exit"))
       )
 
       assert.strictEqual(during, before + 1)
@@ -91,7 +91,7 @@ describe("a pid file", () => {
         const held = yield* Fuzz.soon(
           what,
           Effect.result(Effect.scoped(Effect.andThen(
-            PidFiles.hold(file),
+            PidFiles.hold(file, Option.none()),
             PidFiles.isHeld(file, process.pid)
           )))
         )

@@ -22,6 +22,16 @@ export const ofProbes: ReadonlyArray<Mutant> = [
     by: [stuck]
   },
   {
+    name: "alive-file-is-touched-anyway",
+    of: "liveProbe",
+    changes: [{
+      file: "src/cli/process/AliveFile.ts",
+      from: "status === \"ok\" ? touch(path) : Effect.void",
+      to: "status === undefined ? Effect.void : touch(path)"
+    }],
+    by: [test("observe/probes", "touch a file no more once the claim loop is stuck")]
+  },
+  {
     name: "claims-count-as-waiting",
     of: "liveProbe",
     changes: [{

@@ -2,13 +2,15 @@
  * The probes of a worker: in an application's server, through an outage, and when its claim loop is
  * stuck.
  *
- * Tests `src/observe/Probes.ts`, `src/layers/worker/LoopWatch.ts` and
- * `src/layers/worker/MeasuredStore.ts`.
+ * Tests `src/observe/Probes.ts`, `src/layers/worker/LoopWatch.ts`,
+ * `src/layers/worker/MeasuredStore.ts` and `src/cli/process/AliveFile.ts`.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { HttpRouter } from "effect/http"
 import { TestClock } from "effect/testing"
+import { readFileSync, statSync } from "node:fs"
+import * as AliveFile from "../../src/cli/process/AliveFile.ts"
 import { StoreError } from "../../src/domain/Errors.ts"
 import { ofWorker, type Probe, probes } from "../../src/domain/Probe.ts"
 import type { WorkerHealth } from "../../src/domain/WorkerHealth.ts"
@@ -29,6 +31,7 @@ import { Handlers } from "../../src/services/Handlers.ts"
 import { JobRepo } from "../../src/services/JobRepo.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import * as Pgq from "../cli/Pgq.ts"
 import * as LogLines from "../support/LogLines.ts"
 import * as MovingClock from "../support/MovingClock.ts"
 import * as ExpositionFormat from "./ExpositionFormat.ts"
@@ -97,18 +100,17 @@ const stuckLoop = (round: (watch: LoopWatch) => Effect.Effect<never>) =>
       watch
     }).pipe(Effect.provide(Memory.layer), Effect.forkScoped)
     yield* TestClock.adjust(0)
-    return () =>
-      failing({
-        hasClaimed: true,
-        stopping: undefined,
-        hasEnded: false,
-        isTrusted: true,
-        renewedAgo: 0,
-        answeredAgo: 0,
-        silenceMax: 15_000,
-        turnedAgo: watch.turnedAgo,
-        waitsFor: watch.waitsFor
-      })
+    return (): WorkerHealth => ({
+      hasClaimed: true,
+      stopping: undefined,
+      hasEnded: false,
+      isTrusted: true,
+      renewedAgo: 0,
+      answeredAgo: 0,
+      silenceMax: 15_000,
+      turnedAgo: watch.turnedAgo,
+      waitsFor: watch.waitsFor
+    })
   })
 
 describe("the probes", () => {
@@ -169,17 +171,37 @@ describe("the probes", () => {
 
   it.effect("find a claim loop that is stuck within a minute", () =>
     Effect.gen(function*() {
-      const found = yield* stuckLoop(() => Effect.never)
+      const health = yield* stuckLoop(() => Effect.never)
       yield* TestClock.adjust("59 seconds")
-      assert.deepStrictEqual(found(), [])
+      assert.deepStrictEqual(failing(health()), [])
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(found(), ["live"])
+      assert.deepStrictEqual(failing(health()), ["live"])
+    }))
+
+  it.effect("touch a file no more once the claim loop is stuck", () =>
+    Effect.gen(function*() {
+      const { path, write } = yield* Pgq.folder
+      const file = write("alive", "kept")
+      const health = yield* stuckLoop(() => Effect.never)
+      yield* AliveFile.keep(Option.some(file), Effect.sync(() => ofWorker("live", health())))
+      const touchedAt = () => statSync(file).mtimeMs
+
+      assert.strictEqual(touchedAt(), 0)
+      yield* TestClock.adjust("55 seconds")
+      assert.strictEqual(touchedAt(), 55_000)
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(touchedAt(), 55_000)
+      assert.strictEqual(readFileSync(file, "utf8"), "kept")
+      const { message } = yield* Effect.flip(
+        AliveFile.keep(Option.some(path), Effect.succeed({ status: "ok", checks: [] }))
+      )
+      assert.match(message, /^--alive-file: EISDIR/)
     }))
 
   it.effect("let a loop wait for the store, however long that takes", () =>
     Effect.gen(function*() {
-      const found = yield* stuckLoop((watch) => watch.asking(Effect.never))
+      const health = yield* stuckLoop((watch) => watch.asking(Effect.never))
       yield* TestClock.adjust("1 hour")
-      assert.deepStrictEqual(found(), [])
+      assert.deepStrictEqual(failing(health()), [])
     }))
 })

@@ -24,6 +24,10 @@ export const ok = (what: string, detail: string): Finding => ({ verdict: "ok", w
 export const warn = (what: string, detail: string): Finding => ({ verdict: "warn", what, detail })
 export const fail = (what: string, detail: string): Finding => ({ verdict: "FAIL", what, detail })
 
+/** The finding as a line of `pgq check`. */
+export const line = ({ detail, verdict, what }: Finding): string =>
+  `${verdict.padEnd(4)}  ${what.padEnd(10)}  ${detail}`
+
 /** The faults found, or one line that says that all is well. */
 export const orOk = (wrong: Findings, what: string, detail: string): Findings =>
   wrong.length === 0 ? [ok(what, detail)] : wrong

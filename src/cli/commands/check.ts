@@ -1,8 +1,9 @@
 /**
- * `pgq check`: tells whether `pgq start` would work. It starts nothing and changes nothing.
+ * `pgq check`: tells whether `pgq start` would work, or with `--probe` how a running process is. It
+ * starts nothing and changes nothing.
  */
-import { Console, Effect, Exit } from "effect"
-import { Command } from "effect/cli"
+import { Console, Effect, Exit, Option } from "effect"
+import { CliError, Command } from "effect/cli"
 import { SqlClient } from "effect/sql"
 import * as Conninfo from "../../domain/Conninfo.ts"
 import * as PgRoles from "../../layers/postgres/PgRoles.ts"
@@ -11,18 +12,34 @@ import * as Database from "../Database.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import { ids } from "./CheckIds.ts"
+import * as CheckProbe from "./CheckProbe.ts"
 import { rights } from "./CheckRights.ts"
 import { parts } from "./CheckSchema.ts"
 import { server } from "./CheckServer.ts"
 import { work } from "./CheckWork.ts"
-import { asked, fail, type Finding, type Findings, type Look, ok, undone } from "./Finding.ts"
+import { asked, fail, type Finding, type Findings, line, type Look, ok, undone } from "./Finding.ts"
 
 export const check = Command.make(
   "check",
-  { connection: Flags.connection, schema: Flags.schema },
-  (input) =>
-    ExitCode.bySignal(Effect.provide(run, Database.layer({ ...input, startsNothing: true })))
-).pipe(Command.withDescription("Check settings, connection, schema and rights; start nothing"))
+  { connection: Flags.connection, schema: Flags.schema, ...CheckProbe.flags },
+  Effect.fnUntraced(function*(input) {
+    if (Option.isSome(input.probe)) return yield* CheckProbe.run(input.probe.value, input)
+    yield* Effect.provide(run, Database.layer({ ...input, startsNothing: true }))
+  }, ExitCode.bySignal)
+).pipe(
+  Command.validate((input) => {
+    const others = Option.isSome(input.connection) || Option.isSome(input.schema)
+    const message = CheckProbe.mistake(input, others)
+    return message === undefined
+      ? Effect.void
+      : Effect.fail(new CliError.ValidationError({ message }))
+  }),
+  Command.withDescription("Check settings, connection, schema and rights; start nothing"),
+  Command.withExamples([
+    { command: "pgq check", description: "Would pgq start work?" },
+    { command: "pgq check --probe live -p app.pid", description: "Does a running process live?" }
+  ])
+)
 
 const run = Effect.gen(function*() {
   const database = yield* Database.Database
@@ -78,8 +95,7 @@ const told = (look: Look) => Effect.tap(look, (found) => Effect.forEach(found, s
 
 const isWrong = (found: Findings) => found.some(({ verdict }) => verdict === "FAIL")
 
-const say = ({ detail, verdict, what }: Finding) =>
-  Console.log(`${verdict.padEnd(4)}  ${what.padEnd(10)}  ${detail}`)
+const say = (finding: Finding) => Console.log(line(finding))
 
 /**
  * Whether the server closes a connection after each transaction, but not after a single statement.

@@ -72,6 +72,11 @@ const flags = {
     Flag.withDescription("Answer /healthz/startup, ready, live, and /metrics, at this address"),
     Flag.optional
   ),
+  aliveFile: Flag.String("alive-file").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("Touch this file every 5 seconds while the process lives"),
+    Flag.optional
+  ),
   logFormat: Flag.Literals("log-format", LogFormat.formats).pipe(
     Flag.withDescription("The form of the lines on stderr; else pretty"),
     Flag.withDefault("pretty")
@@ -91,7 +96,7 @@ const run = Effect.fnUntraced(function*(input: Input, exporting: Observed.Export
     return yield* WorkerProcess.run({ ...input, connection: Option.none(), exporting, workerId })
   }
 
-  if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value)
+  if (Option.isSome(input.pidFile)) yield* PidFiles.hold(input.pidFile.value, input.probes)
   return yield* Option.isSome(input.processes)
     ? Supervisor.run({ ...input, exporting, processes: input.processes.value })
     : WorkerProcess.run({ ...input, exporting, workerId })

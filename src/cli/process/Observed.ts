@@ -8,11 +8,14 @@ import { ofStart, ofWorker, type StartStep } from "../../domain/Probe.ts"
 import type { Source } from "../../observe/Listener.ts"
 import type { JobRepo } from "../../services/JobRepo.ts"
 import { WorkerControl } from "../../services/WorkerControl.ts"
+import * as AliveFile from "./AliveFile.ts"
 import * as ChildReports from "./ChildReports.ts"
 
 export interface Options {
   /** The address of the probes and of the page of metrics. */
   readonly probes: Option.Option<ListenAddress>
+  /** A file that is touched as long as the probe `live` says "ok". */
+  readonly aliveFile: Option.Option<string>
   readonly exporting: Exporting
 }
 
@@ -46,6 +49,7 @@ export const worker = Effect.fnUntraced(function*(options: Options, isChild: boo
   if (parts !== undefined && Option.isSome(options.probes)) {
     yield* isChild ? ChildReports.answer(source) : parts.listen(options.probes.value, source)
   }
+  if (!isChild) yield* AliveFile.keep(options.aliveFile, source.report("live"))
   return {
     /** The process has come to this step of its start. */
     reach: (next: StartStep): void => {

@@ -3,15 +3,18 @@
  */
 import { Effect, Option } from "effect"
 import { ofProcesses } from "../../domain/Probe.ts"
+import * as AliveFile from "./AliveFile.ts"
 import type * as Child from "./Child.ts"
 import * as ChildReports from "./ChildReports.ts"
 import type * as Observed from "./Observed.ts"
 
 /** Observes the children of this process. */
 export const listen = Effect.fnUntraced(function*(
-  { probes }: Pick<Observed.Options, "probes">,
+  { aliveFile, probes }: Pick<Observed.Options, "aliveFile" | "probes">,
   children: ReadonlySet<Child.Child>
 ) {
+  // A parent lives as long as it can answer at all, whatever its children say.
+  yield* AliveFile.keep(aliveFile, Effect.sync(() => ofProcesses("live", [])))
   if (Option.isNone(probes)) return
   const { listen, merged } = yield* Effect.promise(() => import("../../observe/Process.ts"))
   const all = Effect.suspend(() =>

@@ -18,18 +18,26 @@ import {
   writeSync
 } from "node:fs"
 import { resolve } from "node:path"
+import type { ListenAddress } from "../../domain/ListenAddress.ts"
 import * as PidFile from "../../domain/PidFile.ts"
 import { PidFileInvalid } from "../../domain/ProcessErrors.ts"
 import * as EventLog from "../../layers/effects/EventLog.ts"
 
-/** Owns the file until the scope or the process ends. A stale file is replaced. */
-export const hold: (path: string) => Effect.Effect<void, PidFileInvalid, Scope.Scope> = Effect
-  .fnUntraced(function*(given) {
+/**
+ * Owns the file until the scope or the process ends. A stale file is replaced. The file tells the
+ * address of the probes, if the process answers any.
+ */
+export const hold: (
+  path: string,
+  probes: Option.Option<ListenAddress>
+) => Effect.Effect<void, PidFileInvalid, Scope.Scope> = Effect
+  .fnUntraced(function*(given, probes) {
     // The path is resolved now, because the program may change its working directory.
     const path = resolve(given)
     const text = PidFile.format({
       pid: process.pid,
-      fingerprint: fingerprintOf(process.pid) ?? PidFile.fingerprintOf([])
+      fingerprint: fingerprintOf(process.pid) ?? PidFile.fingerprintOf([]),
+      probes: Option.map(probes, (at) => "path" in at ? { path: resolve(at.path) } : at)
     })
     if (!(yield* create(path, text))) {
       yield* dropStale(path)
@@ -65,6 +73,18 @@ export const signal: (
   return found.pid
 })
 
+/** The address at which the process that owns the file answers probes. */
+export const probesOf: (
+  path: string
+) => Effect.Effect<ListenAddress, PidFileInvalid> = Effect.fnUntraced(function*(path) {
+  const found = yield* look(path)
+  if ("stale" in found) return yield* refusal(path, `is stale: ${found.stale}`)
+  return yield* Effect.mapError(
+    Effect.fromOption(found.probes),
+    () => refusal(path, `process ${found.pid} answers no probes; start it with --probes`)
+  )
+})
+
 /** Whether this process still owns the file. */
 export const isHeld = (path: string, pid: number): Effect.Effect<boolean> =>
   Effect.match(look(path), {
@@ -81,13 +101,13 @@ const look = Effect.fnUntraced(function*(path: string) {
         why === "ENOENT" ? "there is none; is the queue running?" : `cannot be read: ${why}`
       )
   )
-  const { pid, fingerprint } = yield* Effect.mapError(
+  const { fingerprint, pid, probes } = yield* Effect.mapError(
     Effect.fromResult(PidFile.parse(text)),
     (issue) => refusal(path, `${issue}; remove it or name another one`)
   )
   const now = fingerprintOf(pid)
   return now === fingerprint
-    ? { pid, text }
+    ? { pid, probes, text }
     : {
       text,
       stale: `process ${pid} ${now === undefined ? "is not running" : "is another program"}`
