@@ -43,8 +43,24 @@ const parts = (json: string): ReadonlyArray<string> => {
   return found.filter((part) => part !== "")
 }
 
+/** The position behind the value that begins at `start`. */
+export const endOfValue = (json: string, start: number): number => {
+  if (json[start] === "\"") return endOfString(json, start) + 1
+  const scalar = /[^,\]}[{\s]*/y
+  scalar.lastIndex = start
+  if (scalar.test(json) && scalar.lastIndex > start) return scalar.lastIndex
+  let depth = 0
+  for (let at = start; at < json.length; at++) {
+    const character = json[at]
+    if (character === "\"") at = endOfString(json, at)
+    else if (character === "{" || character === "[") depth++
+    else if ((character === "}" || character === "]") && --depth === 0) return at + 1
+  }
+  return json.length
+}
+
 /** The position of the quote that ends the string that begins at `start`. */
-const endOfString = (json: string, start: number): number => {
+export const endOfString = (json: string, start: number): number => {
   let at = start + 1
   while (at < json.length && json[at] !== "\"") at += json[at] === "\\" ? 2 : 1
   return at

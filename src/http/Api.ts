@@ -113,7 +113,10 @@ const jobs = HttpApiGroup.make("jobs")
       success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "application/json" })),
       error: [...ofJob, Ended]
     }).annotate(Needs, "payloads")
-      .annotate(OpenApi.Summary, "The payload of a job that has not ended, as it is stored")
+      .annotate(
+        OpenApi.Summary,
+        "The payload of a job that has not ended, as it is stored, but for its secrets"
+      )
   )
   .add(
     HttpApiEndpoint.patch("edit", "/job/:id", {

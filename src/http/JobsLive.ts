@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { HttpEffect, type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { createHash } from "node:crypto"
+import type { FoundJob } from "../domain/ByHand.ts"
 import * as ByHandInput from "../domain/ByHandInput.ts"
 import * as Cancel from "../services/Cancel.ts"
 import { JobControl } from "../services/JobControl.ts"
@@ -17,7 +18,9 @@ import * as Answers from "./Answers.ts"
 import { Api, type Changes, type NewJob } from "./Api.ts"
 import { Actor } from "./Gate.ts"
 import * as JobInput from "./JobInput.ts"
-import { Changed, Ended, type Fault, JobNotFound, orProblem } from "./Problems.ts"
+import * as Masking from "./Masking.ts"
+import { BadRequest, Changed, Ended, type Fault, JobNotFound, orProblem } from "./Problems.ts"
+import * as Shown from "./Shown.ts"
 import * as Views from "./Views.ts"
 
 export const layer = HttpApiBuilder.group(
@@ -40,7 +43,7 @@ export const layer = HttpApiBuilder.group(
       )
       .handle(
         "payload",
-        ({ params }) => within(Effect.map(stored(params.id), ({ payload }) => payload))
+        ({ params }) => within(Effect.flatMap(stored(params.id), shown(params.id)))
       )
       .handle(
         "edit",
@@ -96,12 +99,15 @@ const find = Effect.fnUntraced(function*(id: string) {
       : why.verdict === "running"
       ? "running" as const
       : "waiting" as const,
-    payload: job !== undefined && rights.has("payloads") ? job.payload : null,
+    payload: job !== undefined && rights.has("payloads") ? yield* shown(id)(job) : null,
     version: job === undefined ? null : versionOf(job.payload),
     why: Views.ofWhy(why),
     runs: runs.map(Views.ofRun)
   }
 })
+
+const shown = (id: string) => (job: FoundJob) =>
+  Shown.Shown.useSync((show) => show({ id: BigInt(id), ...job }))
 
 const whyOf = Effect.fnUntraced(function*(id: string) {
   const why = yield* orProblem(Why.why(BigInt(id)))
@@ -132,6 +138,11 @@ const edit = Effect.fnUntraced(function*(
   const control = yield* JobControl
   const text = yield* Effect.orDie(request.text)
   const change = yield* orProblem(JobInput.change(BigInt(id), given, text))
+  if (change.payload?.includes(Masking.maskText)) {
+    return yield* new BadRequest({
+      detail: `the payload has ${Masking.maskText} in place of a value that is not shown`
+    })
+  }
   const expected = version === undefined ? undefined : (yield* stored(id)).payload
   if (expected !== undefined && version !== `"${versionOf(expected)}"`) {
     return yield* new Changed({ id })

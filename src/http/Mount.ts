@@ -20,6 +20,7 @@ import type { Page } from "./Page.ts"
 import * as QueuesLive from "./QueuesLive.ts"
 import * as SessionLive from "./SessionLive.ts"
 import type { Sessions } from "./Sessions.ts"
+import * as Shown from "./Shown.ts"
 
 /**
  * Adds the API to a router. The router's own routes see no request below the prefix, also none
@@ -88,6 +89,7 @@ const inner = Effect.fnUntraced(function*(options: Options) {
   const app = HttpApiBuilder.layer(Api, { openapiPath: "/api/v1/openapi.json" }).pipe(
     Layer.provide(groups),
     Layer.provide([Gate.layer(bounded(options)), Inputs.layer, HttpServer.layerServices]),
+    Layer.provide(Shown.layer(options.redact)),
     Layer.provide(Layer.succeedContext(services)),
     Layer.provide(Layer.succeed(HttpRouter.HttpRouter, router))
   )

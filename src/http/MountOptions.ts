@@ -6,6 +6,7 @@ import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Authenticate } from "./Access.ts"
+import type { Redact } from "./Redaction.ts"
 
 /** How the API is mounted. */
 export interface Options {
@@ -20,6 +21,11 @@ export interface Options {
   readonly hosts?: ReadonlyArray<string> | undefined
   /** Whether no request may see payloads, whoever sends it. Defaults to false. */
   readonly hidePayloads?: boolean | undefined
+  /**
+   * Decides what of a payload is shown to those who may see payloads. Defaults to the payload
+   * without the values whose keys name a secret, `Redaction.withoutSecrets`.
+   */
+  readonly redact?: Redact | undefined
   /** Whether no request may change anything, whoever sends it. Defaults to false. */
   readonly readOnly?: boolean | undefined
   /** The name of the schema, as the API tells it. Defaults to "pgq". */

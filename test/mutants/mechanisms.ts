@@ -371,6 +371,10 @@ export const mechanisms = {
   ],
   headersOfApi: ["the headers of every answer", "a page of another site frames the API"],
   gateOfApi: ["the right that each endpoint needs", "somebody changes what they may only see"],
+  secretsInPayloads: [
+    "the mask in place of the secrets in payloads",
+    "a password is read by all who may see payloads, or overwritten by its mask"
+  ],
   readOnlySessions: [
     "read-only sessions behind a read-only API",
     "a fault of the API changes something"

@@ -3,6 +3,11 @@
  */
 import { type Mutant, test } from "./Mutant.ts"
 
+const masked = test(
+  "http/redaction",
+  "have no secrets, wherever the API shows them, and stay in the store"
+)
+
 export const ofHttp: ReadonlyArray<Mutant> = [
   {
     name: "any-host",
@@ -103,6 +108,36 @@ export const ofHttp: ReadonlyArray<Mutant> = [
       to: "!(readOnly && right === \"delete\")"
     }],
     by: [test("http/rights", "changes nothing, by whatever endpoint")]
+  },
+  {
+    name: "raw-payload-with-secrets",
+    of: "secretsInPayloads",
+    changes: [{
+      file: "src/http/JobsLive.ts",
+      from: "Effect.flatMap(stored(params.id), shown(params.id))",
+      to: "Effect.map(stored(params.id), ({ payload }) => payload)"
+    }],
+    by: [masked]
+  },
+  {
+    name: "secrets-on-the-job-page",
+    of: "secretsInPayloads",
+    changes: [{
+      file: "src/http/JobsLive.ts",
+      from: "rights.has(\"payloads\") ? yield* shown(id)(job)",
+      to: "rights.has(\"payloads\") ? job.payload"
+    }],
+    by: [masked]
+  },
+  {
+    name: "masks-overwrite-secrets",
+    of: "secretsInPayloads",
+    changes: [{
+      file: "src/http/JobsLive.ts",
+      from: "if (change.payload?.includes(Masking.maskText)) {",
+      to: "if (change.payload === Masking.maskText) {"
+    }],
+    by: [masked]
   },
   {
     name: "session-that-writes",
