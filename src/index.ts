@@ -60,6 +60,7 @@ export type {
   LaneOverview,
   Overview,
   Part,
+  PastWorker,
   QueueOverview,
   WorkerOverview
 } from "./domain/Overview.ts"

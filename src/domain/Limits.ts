@@ -23,6 +23,12 @@ export interface Limits {
   readonly deadRowsPerLive: number
   /** The longest that a pause without an end goes unnoticed. */
   readonly pause: number
+  /** For how long the death of a worker is told. */
+  readonly deathsSpan: number
+  /** How many workers may die in that time. */
+  readonly deaths: number
+  /** The longest that workers may run more than one version. */
+  readonly versions: number
 }
 
 export const defaults: Limits = {
@@ -35,7 +41,10 @@ export const defaults: Limits = {
   horizonTransactions: 1_000_000,
   deadRows: 100_000,
   deadRowsPerLive: 5,
-  pause: 3600
+  pause: 3600,
+  deathsSpan: 600,
+  deaths: 2,
+  versions: 3600
 }
 
 /** The longest that a ready job of a queue should wait. */

@@ -38,6 +38,10 @@ export const QueueOverview = Schema.Struct({
   running: Schema.NullOr(Count),
   /** Delayed jobs, and jobs between two tries. */
   later: Schema.NullOr(Count),
+  /** How overdue its first job is that is due and not ready, in seconds; 0 if there is none. */
+  lag: Schema.NullOr(Seconds),
+  /** Lanes that wait while their head is between two tries. */
+  retrying: Schema.NullOr(Count),
   /** Jobs that have failed for good, and hold their lanes. */
   blocked: Schema.NullOr(Count),
   /** Jobs that would be ready, but for a pause. */
@@ -71,10 +75,29 @@ export const WorkerOverview = Schema.Struct({
   leaseSeconds: Seconds,
   isStopping: Schema.Boolean,
   /** Whether its lease lasts. */
-  isLive: Schema.Boolean
+  isLive: Schema.Boolean,
+  /** The version of pgq that it runs; `null` if it does not say. */
+  version: Schema.NullOr(Schema.String)
 })
 
 export interface WorkerOverview extends Schema.Schema.Type<typeof WorkerOverview> {}
+
+/** A worker that has ended lately. */
+export const PastWorker = Schema.Struct({
+  id: Schema.String,
+  label: Schema.String,
+  host: Schema.String,
+  pid: Schema.Finite,
+  /** `left` if it has signed off. */
+  ended: Schema.Literals(["left", "died"]),
+  endedAt: Schema.String,
+  /** The time since its end, in seconds. */
+  endedSeconds: Seconds,
+  /** The jobs in its leases at the end. */
+  jobsHeld: Schema.Finite
+})
+
+export interface PastWorker extends Schema.Schema.Type<typeof PastWorker> {}
 
 /** A lane that waits with its head: the head is blocked, or between two tries. */
 export const LaneOverview = Schema.Struct({
@@ -119,7 +142,9 @@ export const DatabaseOverview = Schema.Struct({
   horizon: Schema.NullOr(Horizon),
   tables: Schema.Array(Table),
   /** The parents of history that have no partition for today. */
-  missingPartitions: Schema.Array(Schema.String)
+  missingPartitions: Schema.Array(Schema.String),
+  /** How many rows of each parent are of days without a partition, by the server's statistics. */
+  unpartitioned: Schema.Array(Schema.Struct({ parent: Schema.String, rows: Schema.Finite }))
 })
 
 export interface DatabaseOverview extends Schema.Schema.Type<typeof DatabaseOverview> {}
@@ -159,7 +184,8 @@ export const Part = Schema.Literals([
   "lanes",
   "suspects",
   "ends",
-  "database"
+  "database",
+  "pastWorkers"
 ])
 
 export type Part = typeof Part.Type
@@ -174,6 +200,8 @@ export const Overview = Schema.Struct({
   hasMoreQueues: Schema.Boolean,
   /** The oldest first. */
   workers: Schema.Array(WorkerOverview),
+  /** Those that ended in the last ten minutes, the newest first, at most 100. */
+  pastWorkers: Schema.Array(PastWorker),
   /** The first lanes that wait for a person. */
   blockedLanes: Schema.Array(LaneOverview),
   unhandled: Schema.Array(Unhandled),

@@ -12,11 +12,13 @@ export const meanings = {
   "QueueLate": "the jobs of a queue wait for longer than they should",
   "LaneBlocked": "lanes wait for a person",
   "FailureRate": "many jobs of a name fail",
+  "WorkerDied": "workers died lately",
   "HorizonPinned": "something keeps dead rows from being vacuumed, and makes claims slow",
   "PoisonSuspects": "workers died while they had a job",
   "Bloat": "a table has many more dead rows than live ones",
   "PartitionMissing": "the history of today has no partition",
-  "Paused": "a queue is paused for long"
+  "Paused": "a queue is paused for long",
+  "VersionSkew": "workers run more than one version for long"
 } as const
 
 /** The name of a problem, for programs. */
@@ -31,11 +33,13 @@ export const codes: ReadonlyArray<ProblemCode> = [
   "QueueLate",
   "LaneBlocked",
   "FailureRate",
+  "WorkerDied",
   "HorizonPinned",
   "PoisonSuspects",
   "Bloat",
   "PartitionMissing",
-  "Paused"
+  "Paused",
+  "VersionSkew"
 ]
 
 /** One problem. */

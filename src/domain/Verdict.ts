@@ -9,6 +9,7 @@ import { byRank, Problem, type Weighed } from "./Problem.ts"
 import * as ProblemsOfDatabase from "./ProblemsOfDatabase.ts"
 import * as ProblemsOfJobs from "./ProblemsOfJobs.ts"
 import * as ProblemsOfQueues from "./ProblemsOfQueues.ts"
+import * as ProblemsOfWorkers from "./ProblemsOfWorkers.ts"
 
 /**
  * The verdict on a schema. `bad` if a problem needs somebody; `unknown` if none does, but not all
@@ -57,7 +58,8 @@ export const of = (overview: Overview, limits: Limits.Limits = Limits.defaults):
   const problems = [
     ...ProblemsOfQueues.of(overview, limits),
     ...ProblemsOfJobs.of(overview, limits),
-    ...ProblemsOfDatabase.of(overview, limits)
+    ...ProblemsOfDatabase.of(overview, limits),
+    ...ProblemsOfWorkers.of(overview, limits)
   ].toSorted(byRank).map(withoutWeight)
   const isBad = problems.some(({ severity }) => severity === "bad")
   return {

@@ -6,10 +6,11 @@ import { Duration, Effect, type Layer, Schema } from "effect"
 import * as Count from "../../src/domain/Count.ts"
 import { Overview } from "../../src/domain/Overview.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
+import { version } from "../../src/domain/Version.ts"
 import { Insight } from "../../src/services/Insight.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import { PauseControl } from "../../src/services/PauseControl.ts"
-import type { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
+import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 
 const { exact } = Count
@@ -53,6 +54,8 @@ export const suite = (
             waiting: exact(1),
             running: exact(2),
             later: exact(2),
+            lag: 0,
+            retrying: exact(0),
             blocked: exact(1),
             paused: exact(0),
             workers: 1,
@@ -161,7 +164,9 @@ export const suite = (
             "b"
           ]])
           assert.isTrue(retrying.every(({ nextAt }) => nextAt !== null))
-          assert.deepStrictEqual((yield* overviewOf(queue)).blockedLanes, [waits!])
+          const overview = yield* overviewOf(queue)
+          assert.deepStrictEqual(overview.blockedLanes, [waits!])
+          assert.deepStrictEqual(overview.queues[0]?.retrying, exact(2))
         }))
 
       it.effect("tells of names without a handler, and of how jobs ended lately", () =>
@@ -212,8 +217,31 @@ export const suite = (
             running: 2,
             leaseSeconds: 60,
             isStopping: false,
-            isLive: true
+            isLive: true,
+            version
           })
+        }))
+
+      it.effect("shows the workers that ended lately, and how, the newest first", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          const registry = yield* WorkerRegistry
+          const [dead, gone] = [yield* workerOf(queue), yield* workerOf(queue)]
+          yield* enqueue(queue, {}, {})
+          yield* claim({ queue, worker: dead })
+          yield* registry.reportDead(dead)
+          yield* registry.leave(gone)
+
+          const { pastWorkers } = yield* overviewOf(queue)
+
+          const own = pastWorkers.filter(({ id }) => [dead, gone].includes(id))
+          assert.deepStrictEqual(
+            own.map(({ ended, id, jobsHeld }) => ({ ended, id, jobsHeld })),
+            [{ ended: "left", id: gone, jobsHeld: 0 }, { ended: "died", id: dead, jobsHeld: 2 }]
+          )
+          const { endedAt, endedSeconds, host, label, pid } = own[0]!
+          assert.deepStrictEqual([host, label, pid], ["localhost", "test", process.pid])
+          assert.isBelow(Math.abs(Date.now() - Date.parse(endedAt) - endedSeconds * 1000), 60_000)
         }))
 
       it.effect("answers values of JSON alone", () =>

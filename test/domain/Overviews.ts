@@ -6,6 +6,7 @@ import type {
   DatabaseOverview,
   LaneOverview,
   Overview,
+  PastWorker,
   QueueOverview,
   WorkerOverview
 } from "../../src/domain/Overview.ts"
@@ -18,6 +19,8 @@ export const queue = (change: Partial<QueueOverview> = {}): QueueOverview => ({
   waiting: Count.exact(0),
   running: Count.exact(0),
   later: Count.exact(0),
+  lag: 0,
+  retrying: Count.exact(0),
   blocked: Count.exact(0),
   paused: Count.exact(0),
   workers: 1,
@@ -41,6 +44,19 @@ export const worker = (change: Partial<WorkerOverview> = {}): WorkerOverview => 
   leaseSeconds: 15,
   isStopping: false,
   isLive: true,
+  version: "0.1.0",
+  ...change
+})
+
+export const pastWorker = (change: Partial<PastWorker> = {}): PastWorker => ({
+  id: "00000000-0000-4000-8000-000000000002",
+  label: "web",
+  host: "web-1",
+  pid: 411,
+  ended: "died",
+  endedAt: "2029-12-31T23:58:00.000Z",
+  endedSeconds: 120,
+  jobsHeld: 8,
   ...change
 })
 
@@ -59,6 +75,7 @@ export const database = (change: Partial<DatabaseOverview> = {}): DatabaseOvervi
   horizon: null,
   tables: [],
   missingPartitions: [],
+  unpartitioned: [],
   ...change
 })
 
@@ -67,6 +84,7 @@ export const overview = (change: Partial<Overview> = {}): Overview => ({
   queues: [queue()],
   hasMoreQueues: false,
   workers: [worker()],
+  pastWorkers: [],
   blockedLanes: [],
   unhandled: [],
   suspects: [],

@@ -8,7 +8,7 @@ import * as Limits from "../../src/domain/Limits.ts"
 import { Overview } from "../../src/domain/Overview.ts"
 import { byRank, codes, meanings, Problem } from "../../src/domain/Problem.ts"
 import * as Verdict from "../../src/domain/Verdict.ts"
-import { database, lane, overview, queue, worker } from "./Overviews.ts"
+import { database, lane, overview, pastWorker, queue, worker } from "./Overviews.ts"
 
 const horizon = {
   holder: "backend",
@@ -149,6 +149,42 @@ const cases: ReadonlyArray<readonly [Overview, string, string, string?]> = [
     "good",
     "mail is paused since 4h 0m ago by ops: month end",
     "pgq resume mail"
+  ],
+  [
+    overview({ pastWorkers: [pastWorker({ jobsHeld: 1 }), pastWorker({ ended: "left" })] }),
+    "good",
+    "web-1:411 died holding 1 job, 2m 0s ago",
+    "journalctl -n 50 _PID=411"
+  ],
+  [
+    overview({ pastWorkers: [pastWorker({ pid: 7, jobsHeld: 0 }), pastWorker(), pastWorker()] }),
+    "bad",
+    "web-1:411 died holding 8 jobs, 2m 0s ago; 2 other workers died"
+  ],
+  [overview({ pastWorkers: [pastWorker({ endedSeconds: 601 })] }), "good", "all is well"],
+  [
+    overview({
+      workers: [
+        worker({ version: "1.0.0", ageSeconds: 9000 }),
+        worker({ version: "1.1.0", ageSeconds: 4000 }),
+        worker({ version: "1.2.0", isLive: false, ageSeconds: 9000 }),
+        worker({ version: "1.1.0", ageSeconds: 10 })
+      ]
+    }),
+    "good",
+    "workers run 2 versions of pgq, for 1h 6m: 1.0.0, 1.1.0",
+    "pgq workers --json"
+  ],
+  [
+    overview({
+      workers: [
+        worker({ version: "1.0.0", ageSeconds: 9000 }),
+        worker({ version: "1.1.0", ageSeconds: 3600 }),
+        worker({ version: null, ageSeconds: 9000 })
+      ]
+    }),
+    "good",
+    "all is well"
   ]
 ]
 

@@ -30,7 +30,8 @@ const entriesMax: Readonly<Record<string, number>> = {
   leases_queue: 100,
   pauses_pkey: 100,
   settings_pkey: 10,
-  workers_pkey: 10
+  workers_pkey: 10,
+  past_workers_pkey: 100
 }
 
 /** Tables with a row for each process or batch at work, which a look reads as a whole. */

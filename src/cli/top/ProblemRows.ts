@@ -67,6 +67,8 @@ const pageOf = (problem: Problem): Page => {
       break
     }
     case "WorkerFrozen":
+    case "WorkerDied":
+    case "VersionSkew":
       return { kind: "workers" }
     case "HorizonPinned":
     case "Bloat":

@@ -59,6 +59,7 @@ const overviewOf = (
     queues: names.slice(0, queuesMax).map((name) => queueOf(store, now, name)),
     hasMoreQueues: names.length > queuesMax,
     workers: store.looks.workersOf(now),
+    pastWorkers: store.workers.ended(now),
     blockedLanes: blocked(store).filter(isSeen).map(laneOf),
     unhandled: unhandledOf(jobs.filter(isSeen)),
     suspects: jobs.filter(isSeen).filter((job) => isOpen(job) && isSuspect(job)).map((job) => ({
@@ -83,6 +84,7 @@ const queueOf = (store: MemoryStore, now: number, queue: string): QueueOverview 
   const isAside = (job: StoredJob) => store.pauses.isAside(job)
   const ready = first.filter((job) => !pauses.some((pause) => Pause.holds(pause, job)))
   const delayed = jobs.filter((job) => isDelayed(job) && !isAside(job))
+  const due = delayed.filter(({ dueAt }) => dueAt < Infinity)
   const workers = store.looks.workersOf(now).filter((worker) =>
     worker.isLive && !worker.isStopping && worker.queues.includes(queue)
   )
@@ -95,7 +97,9 @@ const queueOf = (store: MemoryStore, now: number, queue: string): QueueOverview 
     ready: Count.exact(ready.length),
     waiting: Count.exact(jobs.filter(isOpen).length - first.length),
     running: Count.exact(jobs.filter(({ laneState }) => laneState === "leased").length),
-    later: Count.exact(delayed.filter(({ dueAt }) => dueAt < Infinity).length),
+    later: Count.exact(due.length),
+    lag: Math.max(0, ...due.map(({ dueAt }) => (now - dueAt) / 1000)),
+    retrying: Count.exact(retrying(store).filter((job) => job.queue === queue).length),
     blocked: Count.exact(delayed.filter(({ dueAt }) => dueAt === Infinity).length),
     paused: Count.exact(first.length - ready.length + jobs.filter(isAside).length),
     workers: workers.length,

@@ -194,8 +194,10 @@ export class MemoryStore {
 
   /** Ends a worker and gives its jobs back. Answers how many. */
   end(worker: string, options: { readonly hasCrashed: boolean; readonly now: number }): number {
-    this.workers.delete(worker)
-    return this.#giveBack(Steps.leasesOf(this.#state, worker), options)
+    const leases = Steps.leasesOf(this.#state, worker)
+    const jobsHeld = leases.reduce((sum, { ids }) => sum + ids.length, 0)
+    this.workers.end(worker, { at: options.now, hasCrashed: options.hasCrashed, jobsHeld })
+    return this.#giveBack(leases, options)
   }
 
   cancel(id: bigint, now: number): Cancellation {

@@ -3,12 +3,15 @@
  */
 import { Duration } from "effect"
 import type { ReportKind } from "../../domain/FailureReport.ts"
-import type { WorkerOverview } from "../../domain/Overview.ts"
+import type { PastWorker, WorkerOverview } from "../../domain/Overview.ts"
+import { version } from "../../domain/Version.ts"
 import type { WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
 
 export class MemoryWorkers {
   readonly #workers = new Map<string, Worker>()
+  /** The newest first. */
+  #ended: ReadonlyArray<Ended> = []
   readonly #failureReports = new Map<string, ReportKind>()
 
   join(worker: NewWorker, now: number): void {
@@ -39,8 +42,27 @@ export class MemoryWorkers {
     return this.#workers.has(id)
   }
 
-  delete(id: string): void {
+  /** Forgets a worker, and notes how it ended. */
+  end(id: string, { at, hasCrashed, jobsHeld }: {
+    readonly at: number
+    readonly hasCrashed: boolean
+    readonly jobsHeld: number
+  }): void {
+    const worker = this.#workers.get(id)
+    if (worker === undefined) return
     this.#workers.delete(id)
+    const { host, label, pid } = worker
+    const one: Ended = { id, label, host, pid, ended: hasCrashed ? "died" : "left", at, jobsHeld }
+    this.#ended = [one, ...this.#ended].slice(0, endedMax)
+  }
+
+  /** The workers that ended in the last ten minutes, the newest first. */
+  ended(now: number): ReadonlyArray<PastWorker> {
+    return this.#ended.filter(({ at }) => at > now - endedSpan).map(({ at, ...worker }) => ({
+      ...worker,
+      endedAt: new Date(at).toISOString(),
+      endedSeconds: (now - at) / 1000
+    }))
   }
 
   /** The workers whose lease has ended. */
@@ -72,7 +94,8 @@ export class MemoryWorkers {
           renewedSeconds: (now - aliveUntil) / 1000 + leaseSeconds,
           leaseSeconds,
           isStopping: false,
-          isLive: aliveUntil > now
+          isLive: aliveUntil > now,
+          version
         }
       })
   }
@@ -94,6 +117,13 @@ export class MemoryWorkers {
         age: Duration.millis(now - joinedAt)
       }))
   }
+}
+
+const endedMax = 100
+const endedSpan = 600_000
+
+interface Ended extends Omit<PastWorker, "endedAt" | "endedSeconds"> {
+  readonly at: number
 }
 
 interface Worker extends NewWorker {

@@ -12,15 +12,17 @@ export const make = (to: BoundedReads.To) => ({
     Effect.all({
       horizon: withTimeout("horizon")(horizon(to)),
       tables: withTimeout("tables")(tables(to)),
-      missing: withTimeout("partitions")(missing(to))
+      missing: withTimeout("partitions")(missing(to)),
+      unpartitioned: withTimeout("unpartitioned")(unpartitioned(to))
     }),
-    ({ horizon, missing, tables }): DatabaseOverview => ({
+    ({ horizon, missing, tables, unpartitioned }): DatabaseOverview => ({
       horizon: horizon[0] === undefined ? null : { ...horizon[0] },
       tables: tables.map(({ vacuumed, ...table }) => ({
         ...table,
         vacuumedAt: vacuumed === null ? null : vacuumed.toISOString()
       })),
-      missingPartitions: missing.map(({ parent }) => parent)
+      missingPartitions: missing.map(({ parent }) => parent),
+      unpartitioned: unpartitioned.map((row) => ({ ...row }))
     })
   )
 })
@@ -68,6 +70,18 @@ const missing = ({ schema, sql }: BoundedReads.To) =>
     AS parent
   WHERE to_regclass(format('%I.%I', ${schema}::text,
     parent || to_char(now() AT TIME ZONE 'UTC', '_YYYYMMDD'))) IS NULL
+`
+
+/** A role that sees no rows of these tables still sees their statistics. */
+const unpartitioned = ({ schema, sql }: BoundedReads.To) =>
+  sql<DatabaseOverview["unpartitioned"][number]>`
+  SELECT format('%I.%I', schemaname, left(relname, -6)) AS parent, n_live_tup::float8 AS rows
+  FROM pg_stat_user_tables
+  WHERE schemaname = ${schema} AND relname IN (
+    'completed_jobs_other', 'failed_jobs_other', 'dropped_jobs_other', 'runs_other',
+    'log_lines_other'
+  )
+  ORDER BY relname
 `
 
 interface TableRow extends Omit<DatabaseOverview["tables"][number], "vacuumedAt"> {

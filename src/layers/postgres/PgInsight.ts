@@ -114,6 +114,7 @@ const look = Effect.fnUntraced(function*(
   const suspects = yield* part("suspects", reads.suspects)
   const ends = yield* part("ends", reads.ends)
   const database = yield* part("database", reads.database)
+  const pastWorkers = yield* part("pastWorkers", reads.pastWorkers)
   const isSeen = ({ queue }: { readonly queue: string }) =>
     options.queues === undefined || options.queues.includes(queue)
   const overview: Overview = {
@@ -121,6 +122,7 @@ const look = Effect.fnUntraced(function*(
     queues: queues.map(of),
     hasMoreQueues,
     workers: workers.map((worker) => ({ ...worker })),
+    pastWorkers: pastWorkers ?? [],
     blockedLanes: (blocked ?? []).filter(LaterReads.hasLane).filter(isSeen).map(LaterReads.laneOf),
     unhandled: QueueViews.unhandledOf(later ?? []).filter(isSeen),
     suspects: (suspects ?? []).filter(isSeen),

@@ -25,12 +25,14 @@ const later = ({ name, sql }: BoundedReads.To) => (cap: number) =>
   withTimeout("later")(sql<LaterRow>`
   WITH later AS MATERIALIZED (
     SELECT id, queue, greatest(created_at, run_at) AS due,
+           state = 'retry' AND serialization_key IS NOT NULL AS "holdsLane",
            CASE WHEN unhandled_count > 0 AND error LIKE 'no handler for %' THEN name END
              AS unhandled
     FROM ${name("jobs")} WHERE state IN ('scheduled', 'retry') AND run_at < 'infinity'
     ORDER BY run_at LIMIT ${cap}::integer + 1
   )
   SELECT queue, unhandled, count(*)::float8 AS jobs, min(id)::text AS job,
+         count(*) FILTER (WHERE "holdsLane")::float8 AS lanes,
          extract(epoch FROM clock_timestamp() - min(due))::float8 AS overdue
   FROM later GROUP BY queue, unhandled ORDER BY queue, unhandled
 `)
@@ -98,6 +100,8 @@ export interface LaterRow {
   readonly unhandled: string | null
   readonly jobs: number
   readonly job: string
+  /** Those of the jobs that hold their lane. */
+  readonly lanes: number
   /** In seconds; below zero if none is due. */
   readonly overdue: number
 }

@@ -34,7 +34,9 @@ export const of = (queue: string, parts: Parts): QueueOverview => {
       cap: parts.countsUpTo,
       isPaused: pause !== undefined
     }),
-    later: laterOf(queue, parts),
+    later: laterOf(queue, parts, ({ jobs }) => jobs),
+    lag: promotionLagOf(parts.later?.filter((row) => row.queue === queue)),
+    retrying: laterOf(queue, parts, ({ lanes }) => lanes),
     blocked: blockedOf(queue, parts),
     workers: workers.length,
     slots: workers.reduce((slots, { concurrency }) => slots + concurrency, 0),
@@ -70,11 +72,13 @@ const countsOf = (
 /** One index has the jobs for later of all queues, so what lies beyond the cap may be of any. */
 const laterOf = (
   queue: string,
-  { countsUpTo, later: rows }: Parts
+  { countsUpTo, later: rows }: Parts,
+  countOf: (row: LaterRow) => number
 ): Count.Count | null => {
   if (rows === undefined) return null
   const seen = rows.reduce((sum, { jobs }) => sum + jobs, 0)
-  const here = rows.filter((row) => row.queue === queue).reduce((sum, { jobs }) => sum + jobs, 0)
+  const here = rows.filter((row) => row.queue === queue)
+    .reduce((sum, row) => sum + countOf(row), 0)
   return { value: Math.min(here, countsUpTo), precision: seen > countsUpTo ? "atLeast" : "exact" }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Reads of the workers, the pauses and the newest history in PostgreSQL.
  */
-import type { Overview, WorkerOverview } from "../../domain/Overview.ts"
+import { Effect } from "effect"
+import type { Overview, PastWorker, WorkerOverview } from "../../domain/Overview.ts"
 import type * as BoundedReads from "./BoundedReads.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -10,6 +11,7 @@ const pagesMax = 64
 
 export const make = (to: BoundedReads.To) => ({
   workers: workers(to),
+  pastWorkers: pastWorkers(to),
   pauses: pauses(to),
   ends: ends(to)
 })
@@ -22,10 +24,22 @@ const workers = ({ name, sql }: BoundedReads.To) =>
          extract(epoch FROM clock_timestamp() - (w.lease_until - w.lease))::float8
            AS "renewedSeconds",
          extract(epoch FROM w.lease)::float8 AS "leaseSeconds",
-         w.is_stopping AS "isStopping", w.lease_until > clock_timestamp() AS "isLive"
+         w.is_stopping AS "isStopping", w.lease_until > clock_timestamp() AS "isLive", w.version
   FROM ${name("workers")} AS w LEFT JOIN ${name("leases")} AS l ON l.worker_id = w.id
   GROUP BY w.id ORDER BY w.started_at, w.id LIMIT 1000
 `)
+
+const pastWorkers = ({ name, sql }: BoundedReads.To) =>
+  Effect.map(
+    sql<Omit<PastWorker, "endedAt"> & { readonly endedAt: Date }>`
+    SELECT id::text, label, host, pid, ended, ended_at AS "endedAt",
+           extract(epoch FROM clock_timestamp() - ended_at)::float8 AS "endedSeconds",
+           jobs_held AS "jobsHeld"
+    FROM ${name("past_workers")} WHERE ended_at > now() - interval '10 minutes'
+    ORDER BY ended_at DESC, id DESC LIMIT 100
+  `,
+    (rows) => rows.map((row): PastWorker => ({ ...row, endedAt: row.endedAt.toISOString() }))
+  ).pipe(withTimeout("pastWorkers"))
 
 /** The pauses of whole queues, and the time by the database's clock. */
 const pauses = ({ name, sql }: BoundedReads.To) =>

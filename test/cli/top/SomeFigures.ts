@@ -22,6 +22,8 @@ export const queue = (name: string, given: Partial<QueueOverview> = {}): QueueOv
   waiting: none,
   running: none,
   later: none,
+  lag: 0,
+  retrying: none,
   blocked: none,
   paused: none,
   workers: 1,
@@ -45,6 +47,7 @@ export const worker = (pid: number, given: Partial<WorkerOverview> = {}): Worker
   leaseSeconds: 15,
   isStopping: false,
   isLive: true,
+  version: "0.1.0",
   ...given
 })
 
@@ -92,6 +95,7 @@ export const overview: Overview = {
     worker(812, { isLive: false, renewedSeconds: 95, label: "web\u0007" }),
     worker(813, { isStopping: true, ageSeconds: 65, queues: ["メール🎉"], names: null })
   ],
+  pastWorkers: [],
   blockedLanes: lanes.blocked,
   unhandled: [],
   suspects: [],
@@ -116,7 +120,8 @@ export const overview: Overview = {
       },
       { table: "pgq.leases", live: 23, dead: 0, bytes: 8192, indexBytes: 8192, vacuumedAt: null }
     ],
-    missingPartitions: ["pgq.finished_jobs"]
+    missingPartitions: ["pgq.finished_jobs"],
+    unpartitioned: []
   },
   unread: []
 }

@@ -10,6 +10,7 @@ import { Effect, Exit, Scope } from "effect"
 import * as Limits from "../../../src/domain/Limits.ts"
 import type { ProblemCode } from "../../../src/domain/Problem.ts"
 import * as Verdict from "../../../src/domain/Verdict.ts"
+import { version } from "../../../src/domain/Version.ts"
 import * as Job from "../../../src/layers/job/Job.ts"
 import { enqueue } from "../../../src/services/Enqueue.ts"
 import { Insight } from "../../../src/services/Insight.ts"
@@ -211,8 +212,10 @@ layer(producer, options)("a problem", (it) => {
       `)
 
       const [lag] = yield* problems("PromotionLag")
+      const view = yield* Insight.use((insight) => insight.queue(queue))
 
       assert.match(lag!.text, /^due jobs are not made ready, the first for 1m \d+s/)
+      assert.isAtLeast(view.lag ?? 0, 60)
       yield* session.sql`SELECT FROM pgq.promote(100)`
       yield* isOver("PromotionLag")
     }))
@@ -265,5 +268,42 @@ layer(producer, options)("a problem", (it) => {
       assert.match(paused!.text, new RegExp(`^${queue} is paused since .* ago by .*: month end$`))
       yield* control.resume({ queue, name: undefined })
       yield* isOver("Paused", queue, { pause: 0 })
+    }))
+
+  it.effect("WorkerDied: a worker died with jobs in its leases, and time goes by", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const { sql } = yield* Session.open
+      const worker = yield* Given.workerOf(queue)
+      for (let n = 0; n < 4; n++) yield* enqueue(Sms, undefined, { queue })
+      yield* Given.claim({ queue, worker })
+      yield* WorkerRegistry.use((registry) => registry.reportDead(worker))
+
+      const [died] = yield* problems("WorkerDied")
+
+      assert.include(died!.text, `localhost:${process.pid} died holding 4 jobs, `)
+      assert.deepInclude(died!.evidence, { worker, jobsHeld: 4 })
+      yield* sql`UPDATE pgq.past_workers SET ended_at = ended_at - interval '10 minutes'`
+      yield* isOver("WorkerDied")
+    }))
+
+  it.effect("VersionSkew: workers run two versions for long, and one of them leaves", () =>
+    Effect.gen(function*() {
+      const queue = yield* queueName
+      const { sql } = yield* Session.open
+      const [old, other] = [yield* Given.workerOf(queue), yield* Given.workerOf(queue)]
+      assert.deepStrictEqual(yield* problems("VersionSkew"), [])
+      yield* sql`UPDATE pgq.workers SET started_at = started_at - interval '2 hours'
+                 WHERE id IN (${old}::uuid, ${other}::uuid)`
+      yield* sql`UPDATE pgq.workers SET version = '0.0.9' WHERE id = ${other}::uuid`
+
+      const [skew] = yield* problems("VersionSkew")
+
+      assert.deepInclude(skew, {
+        text: `workers run 2 versions of pgq, for 2h 0m: 0.0.9, ${version}`,
+        severity: "notice"
+      })
+      yield* WorkerRegistry.use((registry) => registry.leave(other))
+      yield* isOver("VersionSkew")
     }))
 })
