@@ -54,6 +54,10 @@ CREATE TABLE jobs (
                     CONSTRAINT jobs_payload_bytes CHECK (octet_length(payload::text) <= 1048576),
   -- The text of the last failure, why the last run put the job off, or why no worker handled it.
   error             text,
+  -- The trace that the job takes part in, as the header of that name has it. A job with a text that
+  -- is none runs without a trace.
+  traceparent       text
+                    CONSTRAINT jobs_traceparent CHECK (octet_length(traceparent) = 55),
   CONSTRAINT later_has_a_time CHECK (state IN ('waiting', 'ready') OR run_at IS NOT NULL),
   CONSTRAINT only_keyed_jobs_wait CHECK (state <> 'waiting' OR serialization_key IS NOT NULL)
 ) WITH (

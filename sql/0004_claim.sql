@@ -16,9 +16,10 @@
 --   rewrite, and later claims do not meet it.
 -- - A claim that finds nothing marks the worker asleep; one that finds jobs wakes it, if `is_busy`.
 -- - The rows come in no order. `place` is NULL for a job behind the head of its lane; `waited` is
---   how many seconds the job has been due. A row of NULLs says that another claim at once may find
---   jobs that this one passed by: lanes are to be put in order still, there are suspects beside the
---   jobs that were found, or jobs were set aside.
+--   how many seconds the job has been due. `was_scheduled` says that the job was for later; NULL is
+--   no. A row of NULLs says that another claim at once may find jobs that this one passed by: lanes
+--   are to be put in order still, there are suspects beside the jobs that were found, or jobs were
+--   set aside.
 -- - A payload of more than 4,000 bytes, or of 1,000 stored bytes, is NULL. The answer is written
 --   while locks are held, so a frozen client must not be able to stop the answer by not reading.
 CREATE FUNCTION claim(
@@ -30,7 +31,8 @@ CREATE FUNCTION claim(
 ) RETURNS TABLE (
   lease uuid, id bigint, queue text, name text, payload text, serialization_key text,
   priority integer, failures integer, max_attempts integer, unhandled_count integer,
-  snooze_count integer, expires_at timestamptz, is_suspect boolean, place bigint, waited real
+  snooze_count integer, expires_at timestamptz, is_suspect boolean, was_scheduled boolean,
+  place bigint, traceparent text, waited real
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -72,8 +74,8 @@ BEGIN
     RETURN QUERY
       SELECT j.lease, j.id, j.queue, j.name, CASE WHEN octet_length(j.text) <= 4000 THEN j.text END,
              j.serialization_key, j.priority, j.failures, j.max_attempts, j.unhandled_count,
-             j.snooze_count, j.expires_at, j.crash_count > 0,
-             CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END,
+             j.snooze_count, j.expires_at, j.crash_count > 0, j.run_at > j.created_at,
+             CASE j.state WHEN 'ready' THEN coalesce(j.place, j.id) END, j.traceparent,
              date_part('epoch', j.claimed_at - greatest(j.created_at, j.run_at))::real
       FROM (
         SELECT own.id AS lease, own.claimed_at, jobs.*,
@@ -81,10 +83,8 @@ BEGIN
         FROM leases AS own CROSS JOIN jobs
         WHERE own.id = ANY (taken.given) AND jobs.id = ANY (own.job_ids) OFFSET 0 -- idiom: fence
       ) AS j;
-    IF NOT taken.is_keyed THEN
-      -- No wait for the disk: if the server crashes, jobs without a key may run again.
-      PERFORM set_config('synchronous_commit', 'off', true);
-    END IF;
+    -- No wait for the disk: if the server crashes, jobs without a key may run again.
+    IF NOT taken.is_keyed THEN PERFORM set_config('synchronous_commit', 'off', true); END IF;
   END IF;
   IF is_behind OR taken.has_suspects THEN RETURN NEXT; END IF;
   IF was_asleep = (taken.given IS NOT NULL OR is_behind) AND (is_busy OR NOT was_asleep) THEN

@@ -6,14 +6,14 @@
 EXECUTE $create$
 CREATE FUNCTION add_job(
   name text, payload jsonb, key text, priority bigint, run_at timestamptz, queue text,
-  max_attempts bigint, expires_at timestamptz
+  max_attempts bigint, expires_at timestamptz, traceparent text
 ) RETURNS bigint LANGUAGE sql
 BEGIN ATOMIC
   INSERT INTO jobs (
-    name, payload, serialization_key, priority, run_at, queue, max_attempts, expires_at
+    name, payload, serialization_key, priority, run_at, queue, max_attempts, expires_at, traceparent
   )
   VALUES (add_job.name, add_job.payload, add_job.key, add_job.priority::integer, add_job.run_at,
-          add_job.queue, add_job.max_attempts::integer, add_job.expires_at)
+          add_job.queue, add_job.max_attempts::integer, add_job.expires_at, add_job.traceparent)
   RETURNING id;
 END
 $create$;
@@ -33,9 +33,10 @@ BEGIN
         run_at timestamptz DEFAULT NULL,
         queue text DEFAULT 'default',
         max_attempts bigint DEFAULT NULL,
-        expires_at timestamptz DEFAULT NULL
+        expires_at timestamptz DEFAULT NULL,
+        traceparent text DEFAULT NULL
       ) RETURNS bigint LANGUAGE sql AS $body$
-        SELECT %I.add_job($1, $2::pg_catalog.jsonb, $3::pg_catalog.text, $4, $5, $6, $7, $8)
+        SELECT %I.add_job($1, $2::pg_catalog.jsonb, $3::pg_catalog.text, $4, $5, $6, $7, $8, $9)
       $body$
     $create$, payload, current_schema());
   END LOOP;

@@ -18,7 +18,7 @@
 CREATE TYPE offered_job AS (
   name text, payload jsonb, serialization_key text, priority integer, run_at timestamptz,
   queue text, max_attempts integer, unique_key text, mode text, within interval, wait interval,
-  max_wait interval, expires_at timestamptz, expires_in interval
+  max_wait interval, expires_at timestamptz, expires_in interval, traceparent text
 );
 
 -- An offer with the id that its job gets if it is added, or the id of the job that it changes.
@@ -55,14 +55,14 @@ CREATE FUNCTION offer(
   within interval DEFAULT NULL, wait interval DEFAULT NULL, max_wait interval DEFAULT NULL,
   key text DEFAULT NULL, priority integer DEFAULT 0, run_at timestamptz DEFAULT NULL,
   queue text DEFAULT 'default', max_attempts integer DEFAULT NULL,
-  expires_at timestamptz DEFAULT NULL
+  expires_at timestamptz DEFAULT NULL, traceparent text DEFAULT NULL
 ) RETURNS TABLE (id bigint, outcome text) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY SELECT * FROM offer_many(ARRAY[(
     name, payload, key, priority, run_at, queue, max_attempts,
     coalesce(unique_key, unique_key(payload)),
     coalesce(mode, CASE WHEN wait IS NULL THEN 'keep' ELSE 'debounce' END), within, wait, max_wait,
-    expires_at, NULL
+    expires_at, NULL, traceparent
   )::offered_job]);
 END $$;
 
@@ -118,7 +118,7 @@ DECLARE
                 ELSE max(place) OVER same END
     FROM unnest(fit) WITH ORDINALITY AS own(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, expires_at, expires_in, place
+      within, wait, max_wait, expires_at, expires_in, traceparent, place
     ) WINDOW same AS (
       PARTITION BY name, unique_key, mode, CASE WHEN unique_key IS NULL THEN place END
     ) ORDER BY place
@@ -132,7 +132,7 @@ BEGIN
   FOR turn IN
     SELECT o.place, fit[o.place] AS offer FROM unnest(fit, stands) WITH ORDINALITY AS o(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, expires_at, expires_in, stand, place
+      within, wait, max_wait, expires_at, expires_in, traceparent, stand, place
     ) WHERE o.stand = o.place AND at_once IS NULL
     ORDER BY o.name, o.unique_key, o.place
   LOOP
@@ -174,7 +174,7 @@ BEGIN
     INTO answers.ids, answers.outcomes, fresh, all_fit
     FROM unnest(offers, stands) WITH ORDINALITY AS o(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, expires_at, expires_in, stand, place
+      within, wait, max_wait, expires_at, expires_in, traceparent, stand, place
     ) LEFT JOIN LATERAL (
       SELECT j.id FROM jobs AS j
       WHERE j.name = o.name AND j.unique_key = o.unique_key OFFSET 0 -- idiom: fence
@@ -198,11 +198,11 @@ CREATE FUNCTION add_offers(fresh numbered_offer[]) RETURNS integer LANGUAGE plpg
 BEGIN
   RETURN count_by_hand(
     'INSERT INTO %I.jobs (id, name, payload, serialization_key, priority, run_at, queue, '
-    'max_attempts, unique_key, expires_at) OVERRIDING SYSTEM VALUE '
+    'max_attempts, unique_key, expires_at, traceparent) OVERRIDING SYSTEM VALUE '
     'SELECT n.id, (n.offer).name, (n.offer).payload, (n.offer).serialization_key, '
     '(n.offer).priority, own.start, (n.offer).queue, (n.offer).max_attempts, '
     '(n.offer).unique_key, coalesce((n.offer).expires_at, (n.offer).expires_in '
-    '+ greatest(clock_timestamp(), own.start)) FROM unnest($1) AS n '
+    '+ greatest(clock_timestamp(), own.start)), (n.offer).traceparent FROM unnest($1) AS n '
     'CROSS JOIN LATERAL (SELECT CASE (n.offer).mode WHEN ''debounce'' '
     'THEN clock_timestamp() + (n.offer).wait ELSE (n.offer).run_at END AS start) AS own '
     'ORDER BY (n.offer).name, (n.offer).unique_key '
@@ -343,7 +343,8 @@ BEGIN
       'UPDATE %I.jobs SET payload = (($1).offer).payload, priority = (($1).offer).priority, '
       'run_at = (($1).offer).run_at, expires_at = coalesce((($1).offer).expires_at, '
       '(($1).offer).expires_in + greatest(clock_timestamp(), (($1).offer).run_at)), '
-      'max_attempts = (($1).offer).max_attempts, failures = 0, '
+      'max_attempts = (($1).offer).max_attempts, traceparent = (($1).offer).traceparent, '
+      'failures = 0, '
       'crash_count = 0, unhandled_count = 0, snooze_count = NULL, error = NULL '
       'WHERE id = ($1).id',
       (id, o)::numbered_offer, id
@@ -392,11 +393,11 @@ BEGIN
   RETURN ARRAY(
     SELECT (
       name, payload, serialization_key, priority, run_at, queue, max_attempts, fit_key(unique_key),
-      mode, within, wait, max_wait, expires_at, expires_in
+      mode, within, wait, max_wait, expires_at, expires_in, traceparent
     )::offered_job
     FROM unnest(offers) WITH ORDINALITY AS o(
       name, payload, serialization_key, priority, run_at, queue, max_attempts, unique_key, mode,
-      within, wait, max_wait, expires_at, expires_in, place
+      within, wait, max_wait, expires_at, expires_in, traceparent, place
     ) ORDER BY place
   );
 END $$;

@@ -2,8 +2,8 @@
 -- another job, and its old one can still be queued again.
 
 -- Adds jobs anew after finished ones of any outcome, with their queues, names, payloads, keys,
--- priorities and attempts. The new jobs stand last in their lanes. Answers for each of them in the
--- order given, with the id of the new job where there is one:
+-- priorities and attempts. The new jobs stand last in their lanes, and take part in no trace.
+-- Answers for each of them in the order given, with the id of the new job where there is one:
 --
 -- - 'copied': there is a new job.
 -- - 'conflict', 'held', 'unknown': as `retry` answers.
@@ -46,7 +46,7 @@ BEGIN
          END ORDER BY own.place),
          array_agg((own.new_id, (
            past.name, past.payload, past.key, past.priority, NULL, past.queue, past.max_attempts,
-           past.unique_key, 'keep', NULL, NULL, NULL, NULL, NULL
+           past.unique_key, 'keep', NULL, NULL, NULL, NULL, NULL, NULL
          )::offered_job)::numbered_offer) FILTER (WHERE past.is_finished)
     INTO outcomes, fresh
     FROM unnest(asked, new_ids) WITH ORDINALITY AS own(id, new_id, place)

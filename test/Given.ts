@@ -22,7 +22,8 @@ export const jobOf = (queue: string, options: Options = {}): NewJob => ({
   delay: options.delay,
   maxAttempts: options.maxAttempts,
   expiresAt: options.expiresAt,
-  expiresIn: options.expiresIn
+  expiresIn: options.expiresIn,
+  traceparent: options.traceparent
 })
 
 type Options = Omit<EnqueueOptions, "delay" | "expiresIn"> & {
@@ -30,6 +31,7 @@ type Options = Omit<EnqueueOptions, "delay" | "expiresIn"> & {
   readonly delay?: Duration.Duration | undefined
   readonly name?: string | undefined
   readonly payload?: string | undefined
+  readonly traceparent?: string | undefined
 }
 
 export const enqueue = (queue: string, ...jobs: ReadonlyArray<Options>) =>

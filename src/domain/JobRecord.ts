@@ -20,6 +20,8 @@ export interface NewJob {
   readonly expiresAt: Date | undefined
   /** The job expires this long after it may start first. */
   readonly expiresIn: Duration.Duration | undefined
+  /** The trace that the job takes part in: see `Traceparent`. */
+  readonly traceparent?: string | undefined
 }
 
 /** A job taken by a worker, under the lease it was claimed with. */
@@ -48,6 +50,10 @@ export interface ClaimedJob {
   readonly isSuspect: boolean
   /** Milliseconds from the time that it was due until its claim, by the database's clock. */
   readonly waited?: number | undefined
+  /** The trace that it takes part in. The text may be none of a trace. */
+  readonly traceparent?: string | undefined
+  /** Whether it was for later at some time, and not to run at once. */
+  readonly wasScheduled?: boolean | undefined
 }
 
 /** A handler's view of its job. */

@@ -11,6 +11,7 @@ import { laneRuns } from "./jobRepo/LaneRuns.ts"
 import { lanes } from "./jobRepo/Lanes.ts"
 import { offering } from "./jobRepo/Offering.ts"
 import { settling } from "./jobRepo/Settling.ts"
+import { tracing } from "./jobRepo/Tracing.ts"
 import { waiting } from "./jobRepo/Waiting.ts"
 
 export const suite = (
@@ -26,5 +27,6 @@ export const suite = (
       laneRuns(it)
       waiting(it)
       offering(it)
+      tracing(it)
     }
   )

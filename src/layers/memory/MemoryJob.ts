@@ -12,6 +12,7 @@ export interface StoredJob extends LaneJob.LaneJob {
   readonly maxAttempts: number | undefined
   readonly uniqueKey: string | undefined
   readonly createdAt: number
+  readonly traceparent: string | undefined
 }
 
 /** A new job. */
@@ -35,7 +36,8 @@ export const newStoredJob = (
     dueAt,
     expiresAt: expiryOf(job, dueAt),
     uniqueKey,
-    createdAt: now
+    createdAt: now,
+    traceparent: job.traceparent
   }, now)
 }
 
@@ -60,5 +62,7 @@ export const claimedJob = (job: StoredJob, lease: string, now: number): ClaimedJ
   snoozeCount: job.snoozeCount,
   expiresAt: job.expiresAt === undefined ? undefined : new Date(job.expiresAt),
   isSuspect: LaneJob.isSuspect(job),
-  waited: now - (job.dueAt < Infinity ? Math.max(job.createdAt, job.dueAt) : job.createdAt)
+  waited: now - (job.dueAt < Infinity ? Math.max(job.createdAt, job.dueAt) : job.createdAt),
+  traceparent: job.traceparent,
+  wasScheduled: job.dueAt > job.createdAt
 })

@@ -146,6 +146,7 @@ const replaced = (
     payload: job.payload,
     priority: job.priority,
     maxAttempts: job.maxAttempts,
+    traceparent: job.traceparent,
     failures: 0,
     crashes: 0,
     unhandledCount: 0,

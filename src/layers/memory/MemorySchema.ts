@@ -9,6 +9,7 @@ import { StoreError } from "../../domain/Errors.ts"
 import { type NewJob, newJob } from "../../domain/JobRecord.ts"
 import { concerns } from "../../domain/Pause.ts"
 import { mayMakeReady } from "../../domain/Settlement.ts"
+import { traceparentBytes } from "../../domain/Traceparent.ts"
 import { Insight } from "../../services/Insight.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobControl } from "../../services/JobControl.ts"
@@ -196,6 +197,9 @@ const timed = <A>(step: (now: number) => A): Effect.Effect<A> =>
 const checked = (job: NewJob): Effect.Effect<void, StoreError> => {
   const valid = newJob(job.name, job.payload, job)
   if (Result.isFailure(valid)) return refused("enqueue", { detail: valid.failure.message })
+  if (job.traceparent !== undefined && Buffer.byteLength(job.traceparent) !== traceparentBytes) {
+    return refused("enqueue", { detail: `the traceparent has not ${traceparentBytes} bytes` })
+  }
   return Result.isFailure(Result.try(() => JSON.parse(job.payload)))
     ? refused("enqueue", { detail: "the payload is not JSON" })
     : Effect.void

@@ -236,6 +236,7 @@ export class MemoryStore {
     this.#history.take(id)
     const again = {
       ...redriven(job, now, dueAt),
+      traceparent: undefined,
       priority: edit?.priority ?? job.priority,
       maxAttempts: edit?.maxAttempts ?? job.maxAttempts
     }
@@ -250,7 +251,7 @@ export class MemoryStore {
     if (job === undefined) return CopyAnswer.Unknown()
     if (this.looks.holderOf(job.name, job.uniqueKey) !== undefined) return CopyAnswer.Conflict()
     const newId = this.nextId()
-    const copy = redriven({ ...job, id: newId, createdAt: now }, now)
+    const copy = redriven({ ...job, id: newId, createdAt: now, traceparent: undefined }, now)
     this.#make({ jobs: [copy], finished: [], leases: [] }, now)
     return CopyAnswer.Copied({ newId })
   }

@@ -33,7 +33,8 @@ export const make = ({ floors, mode, schema, sql }: {
         ranges.length === 0 ? null : ranges.map(valueOf)
       const rows = yield* sql<ClaimRow | Hint>`
         SELECT lease::text, id, queue, name, payload, serialization_key, priority, failures,
-               max_attempts, unhandled_count, snooze_count, expires_at, is_suspect, place, waited
+               max_attempts, unhandled_count, snooze_count, expires_at, is_suspect, was_scheduled,
+               place, traceparent, waited
         FROM ${name("claim")}(
           ${queues}::text[], ${worker}::uuid, ${limit}, ${slots}, ${perLaneMax}, ${isExclusive},
           ${userLock}::bigint[], ${isCareful}, ${looksBelow}, ${isBusy},
@@ -114,8 +115,10 @@ interface ClaimRow {
   readonly snooze_count: number | null
   readonly expires_at: Date | null
   readonly is_suspect: boolean
+  readonly was_scheduled: boolean | null
   /** Null for a job behind the head of its lane. */
   readonly place: bigint | null
+  readonly traceparent: string | null
   readonly waited: number
 }
 
@@ -144,7 +147,9 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   snoozeCount: row.snooze_count ?? 0,
   expiresAt: momentOf(row.expires_at),
   isSuspect: row.is_suspect,
-  waited: row.waited * 1000
+  waited: row.waited * 1000,
+  traceparent: row.traceparent ?? undefined,
+  wasScheduled: row.was_scheduled === true
 })
 
 /** 'infinity' and what is too far away for a `Date` come as an invalid one: both are never. */

@@ -30,10 +30,14 @@ export interface Statements<Job, A> {
 export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
   const name = (relation: string) => sql(`${schema}.${relation}`)
 
-  const inserted = (jobs: ReadonlyArray<NewJob>) =>
-    sql`
+  // Jobs without a trace pay nothing for the traces of others: their statement has no such column.
+  const inserted = (jobs: ReadonlyArray<NewJob>) => {
+    const areTraced = jobs.some(isTraced)
+    return sql`
       INSERT INTO ${name("jobs")}
-        (queue, name, payload, serialization_key, priority, run_at, max_attempts, expires_at)
+        (queue, name, payload, serialization_key, priority, run_at, max_attempts, expires_at${
+      areTraced ? sql`, traceparent` : sql``
+    })
       SELECT queue, name, payload::jsonb, nullif(key, ''), priority,
              CASE WHEN start = '' THEN NULL
                   WHEN start LIKE '+%' THEN clock_timestamp() + start::interval
@@ -44,11 +48,12 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
                     CASE WHEN start LIKE '+%' THEN NULL ELSE nullif(start, '')::timestamptz END,
                     clock_timestamp()
                   )
-                  ELSE expiry::timestamptz END
-      FROM ${rowsOf(sql, jobs)}
+                  ELSE expiry::timestamptz END${areTraced ? sql`, nullif(traceparent, '')` : sql``}
+      FROM ${rowsOf(sql, jobs, areTraced)}
       ORDER BY ord
       RETURNING id
     `
+  }
 
   const insert: PgInsert["insert"] = (jobs) =>
     sql<{ id: bigint }>`${inserted(jobs)}`.pipe(
@@ -86,11 +91,11 @@ export const make = (sql: PgClient.PgClient, schema: string): PgInsert => {
 }
 
 /** The new jobs as rows. */
-const rowsOf = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>) => {
+const rowsOf = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>, areTraced: boolean) => {
   const [first] = jobs
   return first !== undefined && jobs.every((job) => isLike(job, first))
     ? alike(sql, jobs, first)
-    : unlike(sql, jobs)
+    : unlike(sql, jobs, areTraced)
 }
 
 /** Rows for jobs that differ in their payloads alone: to send the rest once is faster. */
@@ -99,24 +104,35 @@ const alike = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>, first: NewJo
     SELECT ${first.queue}::text AS queue, ${first.name}::text AS name, payload,
            ${first.key ?? ""}::text AS key, ${first.priority}::integer AS priority,
            ${startOf(first)}::text AS start, ${first.maxAttempts ?? 0}::integer AS max_attempts,
-           ${expiryOf(first)}::text AS expiry, ord
+           ${expiryOf(first)}::text AS expiry${
+    first.traceparent === undefined ? sql`` : sql`, ${first.traceparent}::text AS traceparent`
+  }, ord
     FROM unnest(${jobs.map((job) => job.payload)}::text[]) WITH ORDINALITY AS one (payload, ord)
   ) AS new`
 
-const unlike = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>) =>
+const unlike = (sql: PgClient.PgClient, jobs: ReadonlyArray<NewJob>, areTraced: boolean) =>
   sql`unnest(
     ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
     ${jobs.map((job) => job.payload)}::text[], ${jobs.map((job) => job.key ?? "")}::text[],
     ${jobs.map((job) => job.priority)}::integer[], ${jobs.map(startOf)}::text[],
-    ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[], ${jobs.map(expiryOf)}::text[]
+    ${jobs.map((job) => job.maxAttempts ?? 0)}::integer[], ${jobs.map(expiryOf)}::text[]${
+    areTraced ? sql`, ${jobs.map(traceOf)}::text[]` : sql``
+  }
   ) WITH ORDINALITY AS new (
-    queue, name, payload, key, priority, start, max_attempts, expiry, ord
+    queue, name, payload, key, priority, start, max_attempts, expiry${
+    areTraced ? sql`, traceparent` : sql``
+  }, ord
   )`
 
 const isLike = (job: NewJob, other: NewJob): boolean =>
   job.queue === other.queue && job.name === other.name && job.key === other.key &&
   job.priority === other.priority && job.maxAttempts === other.maxAttempts &&
-  startOf(job) === startOf(other) && expiryOf(job) === expiryOf(other)
+  startOf(job) === startOf(other) && expiryOf(job) === expiryOf(other) &&
+  job.traceparent === other.traceparent
+
+export const isTraced = ({ traceparent }: NewJob): boolean => traceparent !== undefined
+
+export const traceOf = ({ traceparent = "" }: NewJob): string => traceparent
 
 /** The start of a job, as text: empty, an interval with a plus sign, or a time. */
 export const startOf = (job: NewJob): string =>

@@ -6,7 +6,7 @@ import { Duration, Effect } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import type { OfferedJob, OfferOutcome } from "../../domain/Unique.ts"
 import { storeError } from "./PgError.ts"
-import { expiryOf, startOf, type Statements } from "./PgInsert.ts"
+import { expiryOf, isTraced, startOf, type Statements, traceOf } from "./PgInsert.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 /** The outcome is "held" if the job was passed by, and `null` if a whole call was undone. */
@@ -70,8 +70,9 @@ const offeredOf = (
   sql: PgClient.PgClient,
   schema: string,
   jobs: ReadonlyArray<OfferedJob>
-) =>
-  sql`ARRAY(
+) => {
+  const areTraced = jobs.some(isTraced)
+  return sql`ARRAY(
     SELECT (
       o.name, payload::jsonb, nullif(lane, ''), priority,
       CASE WHEN start = '' THEN NULL
@@ -88,7 +89,8 @@ const offeredOf = (
       mode, nullif(within, '')::interval, nullif(wait, '')::interval,
       nullif(max_wait, '')::interval,
       CASE WHEN expiry LIKE '+%' THEN NULL ELSE nullif(expiry, '')::timestamptz END,
-      CASE WHEN expiry LIKE '+%' THEN expiry::interval END
+      CASE WHEN expiry LIKE '+%' THEN expiry::interval END,
+      ${areTraced ? sql`nullif(traceparent, '')` : sql`NULL`}
     )::${sql(`${schema}.offered_job`)}
     FROM unnest(
       ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.name)}::text[],
@@ -100,12 +102,15 @@ const offeredOf = (
       ${jobs.map((job) => spanOf(job.unique?.within))}::text[],
       ${jobs.map((job) => spanOf(job.unique?.wait))}::text[],
       ${jobs.map((job) => spanOf(job.unique?.maxWait))}::text[],
-      ${jobs.map((job) => expiryOf({ ...job, delay: undefined }))}::text[]
+      ${jobs.map((job) => expiryOf({ ...job, delay: undefined }))}::text[]${
+    areTraced ? sql`, ${jobs.map(traceOf)}::text[]` : sql``
+  }
     ) WITH ORDINALITY AS o (
       queue, name, payload, lane, priority, start, max_attempts, key, fields, scoped, mode,
-      within, wait, max_wait, expiry, ord
+      within, wait, max_wait, expiry${areTraced ? sql`, traceparent` : sql``}, ord
     ) ORDER BY ord
   )`
+}
 
 interface ReceiptRow {
   readonly ids: ReadonlyArray<bigint | null>

@@ -33,7 +33,7 @@ const all = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const
 
 /** The columns of a new job that a producer may set. An offered job brings its id. */
 const choices = "jobs (id, name, payload, serialization_key, priority, run_at, expires_at, " +
-  "queue, max_attempts, unique_key)"
+  "queue, max_attempts, unique_key, traceparent)"
 
 /** The columns by which an offer finds the job that holds its key. */
 const found = "jobs (id, name, unique_key, queue, run_at, created_at)"
@@ -41,7 +41,7 @@ const found = "jobs (id, name, unique_key, queue, run_at, created_at)"
 /** The columns that an offer changes of such a job. */
 const replaced =
   "jobs (payload, priority, run_at, expires_at, max_attempts, failures, crash_count, " +
-  "unhandled_count, snooze_count, error, unique_key)"
+  "unhandled_count, snooze_count, error, unique_key, traceparent)"
 
 /** The columns of a job that reports the failure of another one. */
 const reported = "jobs (name, queue, expires_at, payload)"

@@ -23,7 +23,9 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
           maxAttempts: 3,
           name: "copied"
         }
-        const [id] = yield* enqueue(queue, values)
+        // The copy belongs to nobody's trace.
+        const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`
+        const [id] = yield* enqueue(queue, { ...values, traceparent })
         yield* end(queue, id!)
 
         const [answer] = yield* copy(id!)
@@ -47,7 +49,8 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
           unhandledCount: 0,
           snoozeCount: 0,
           expiresAt: undefined,
-          isSuspect: false
+          isSuspect: false,
+          wasScheduled: false
         })
         yield* settle([job!], Settlement.Completed())
         assert.deepStrictEqual(

@@ -38,7 +38,9 @@ export const claiming = (it: Vitest.MethodsNonLive<JobRepo | Scheduler | WorkerR
         unhandledCount: 0,
         snoozeCount: 0,
         expiresAt: undefined,
-        isSuspect: false
+        isSuspect: false,
+        traceparent: undefined,
+        wasScheduled: false
       })
     }))
 

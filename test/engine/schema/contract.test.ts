@@ -11,6 +11,7 @@ import * as JobRecord from "../../../src/domain/JobRecord.ts"
 import * as LaneJob from "../../../src/domain/LaneJob.ts"
 import * as Lanes from "../../../src/domain/Lanes.ts"
 import * as Lease from "../../../src/domain/Lease.ts"
+import { traceparentBytes } from "../../../src/domain/Traceparent.ts"
 import { bounds } from "../../../src/layers/effects/Deadline.ts"
 import { Floors } from "../../../src/layers/postgres/Floors.ts"
 import { contents } from "../../../src/layers/postgres/PgMigrations.ts"
@@ -151,6 +152,10 @@ const facts: Readonly<Record<string, () => void>> = {
     assert.strictEqual(bytes("queue"), JobRecord.queueBytesMax)
     assert.strictEqual(bytes("name"), JobRecord.nameBytesMax)
     assert.strictEqual(bytes("serialization_key"), JobRecord.keyBytesMax)
+    assert.deepStrictEqual(
+      numbersIn(sql, /octet_length\(traceparent\) = (\d+)/, 1),
+      [traceparentBytes]
+    )
     assert.deepStrictEqual(
       numbersIn(sql, /octet_length\(payload::text\) <= (\d+)/, 1),
       [JobRecord.payloadBytesMax]
