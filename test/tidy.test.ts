@@ -24,6 +24,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "layers/job": inner,
   "layers/job/JobScript.ts": sql,
   "layers/worker": [...inner, "layers/effects/"],
+  "layers/worker/RunSpans.ts": ["effect/http/"],
   "layers/worker/VitalSigns.ts": ["node:perf_hooks"],
   "layers/memory": inner,
   "layers/postgres": [...inner, "layers/effects/", ...sql],

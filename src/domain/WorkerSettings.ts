@@ -5,6 +5,7 @@ import { Duration, Option, Result } from "effect"
 import { SettingInvalid } from "./Errors.ts"
 import { defaultQueue, nameBytesMax, queueBytesMax, textIssue } from "./JobRecord.ts"
 import { busyAfter } from "./Lease.ts"
+import * as TraceStyle from "./TraceStyle.ts"
 
 export interface Asked {
   readonly workers?: number | undefined
@@ -19,6 +20,8 @@ export interface Asked {
   readonly onHang?: "abandon" | "kill" | undefined
   readonly stuckAfter?: Duration.Input | undefined
   readonly onStuck?: "wait" | "kill" | undefined
+  readonly traceStyle?: TraceStyle.TraceStyle | undefined
+  readonly traceKeys?: boolean | undefined
 }
 
 export interface WorkerSettings {
@@ -33,6 +36,11 @@ export interface WorkerSettings {
     readonly after: Duration.Duration
     /** Whether a stuck run ends the process. */
     readonly isFatal: boolean
+  }
+  readonly traces: {
+    readonly style: TraceStyle.TraceStyle
+    /** Whether the span of a run has the key of its job. */
+    readonly haveKeys: boolean
   }
 }
 
@@ -49,6 +57,7 @@ export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingI
     after: lengthOf(asked.stuckAfter ?? "30 seconds"),
     isFatal: asked.onStuck === "kill"
   }
+  const traces = { style: asked.traceStyle ?? "auto", haveKeys: asked.traceKeys === true }
   const issues: ReadonlyArray<readonly [string, string | undefined]> = [
     [asked.workers === undefined ? "concurrency" : "workers", workersIssue(workers)],
     ["concurrency", aliasIssue(workers, asked.concurrency)],
@@ -61,12 +70,14 @@ export const check = (asked: Asked = {}): Result.Result<WorkerSettings, SettingI
     ["lease", timeIssue(times.lease, leaseBounds)],
     ["hangLimit", hangIssue(times.hangLimit, times.lease)],
     ["stuckAfter", timeIssue(stuck.after, stuckBounds)],
-    ["onStuck", wordIssue(asked.onStuck, ["wait", "kill"])]
+    ["onStuck", wordIssue(asked.onStuck, ["wait", "kill"])],
+    ["traceStyle", wordIssue(asked.traceStyle, TraceStyle.styles)]
   ]
   for (const [setting, issue] of issues) {
     if (issue !== undefined) return Result.fail(new SettingInvalid({ setting, issue }))
   }
-  return Result.succeed({ ...times, stuck, workers, queues, label, workerId: asked.workerId })
+  const { workerId } = asked
+  return Result.succeed({ ...times, stuck, traces, workers, queues, label, workerId })
 }
 
 // An input that is not a duration would count as zero, or end in a defect.

@@ -23,7 +23,16 @@ import type * as WorkerOptions from "./WorkerOptions.ts"
 /** The options of `QueueLive.layer` that matter without a database. */
 export type Options = Pick<
   WorkerOptions.Options,
-  "workers" | "concurrency" | "queues" | "grace" | "label" | "workerId" | "lease" | "stuckAfter"
+  | "workers"
+  | "concurrency"
+  | "queues"
+  | "grace"
+  | "label"
+  | "workerId"
+  | "lease"
+  | "stuckAfter"
+  | "traceStyle"
+  | "traceKeys"
 >
 
 /**

@@ -9,6 +9,7 @@ import type * as Worker from "./worker/Worker.ts"
 export const of = (settings: WorkerSettings): Worker.Options => ({
   grace: settings.grace,
   stuck: settings.stuck,
+  traces: settings.traces,
   worker: {
     id: settings.workerId ?? randomUUID(),
     label: settings.label,

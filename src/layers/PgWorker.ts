@@ -123,7 +123,9 @@ const parts = ({ application, connections, handlers, isTraced, options, schema, 
       )
     ]),
     // Each statement has a span, and an idle worker asks all day long.
-    Layer.provide(Layer.succeed(References.TracerEnabled, false))
+    Layer.provide(
+      Layer.succeed(References.TracerEnabled, isTraced && options.traceStore === true)
+    )
   )
 }
 

@@ -2,6 +2,7 @@
  * The options of a worker.
  */
 import type { Duration, Redacted } from "effect"
+import type { TraceStyle } from "../domain/TraceStyle.ts"
 
 /**
  * The options of a worker. Building the layer fails with `SettingInvalid`, which names the option,
@@ -59,4 +60,21 @@ export interface Options {
    * handler computes for longer than the lease is reported dead. Defaults to the client's settings.
    */
   readonly watchdog?: Redacted.Redacted<string> | "none" | undefined
+  /**
+   * Where a tracer is installed, the span of a run is a child of the span that added its job, or it
+   * begins a trace of its own with a link to that span. "auto" is a child if it is the first
+   * attempt of a job that was to run at once and has waited for less than an hour, else a link.
+   * Defaults to "auto".
+   */
+  readonly traceStyle?: TraceStyle | undefined
+  /**
+   * Whether the spans of runs have the keys of their jobs, which may be personal data. Defaults to
+   * false.
+   */
+  readonly traceKeys?: boolean | undefined
+  /**
+   * Whether the statements of the worker have spans, of which a worker without jobs makes some each
+   * second. Defaults to false.
+   */
+  readonly traceStore?: boolean | undefined
 }

@@ -14,6 +14,7 @@ import type { OfferedJob } from "../domain/Unique.ts"
 import * as UniqueRule from "../domain/UniqueRule.ts"
 import { JobRepo } from "./JobRepo.ts"
 import * as PayloadCodec from "./PayloadCodec.ts"
+import * as Sending from "./Sending.ts"
 
 /**
  * Adds one job and answers with its id.
@@ -24,6 +25,9 @@ import * as PayloadCodec from "./PayloadCodec.ts"
  * concurrent calls become one statement, and an answer that is lost with the connection is asked
  * for again for half a minute. After that, `StoreError.isOutcomeUnknown` says that the job may have
  * been added.
+ *
+ * Where a tracer is installed, the call is a span `send {queue}`, and the run of the job takes part
+ * in its trace. Below a span that is not sampled there is none.
  *
  * If the kind's jobs are unique, the id may be that of another job that stands for this one;
  * `offer` says which. Such a call may wait for another transaction that has the key, for up to 20
@@ -107,8 +111,10 @@ const addAll = Effect.fnUntraced(function*<Payload extends Schema.Top>(
 ) {
   const repo = yield* JobRepo
   const checked = yield* check(kind, jobs)
-  if (checked.every(({ unique }) => unique === undefined)) return yield* repo.enqueue(checked)
-  const answers = yield* repo.offer(checked, { isWhole: true })
+  if (checked.every(({ unique }) => unique === undefined)) {
+    return yield* Sending.enqueue(repo, checked)
+  }
+  const answers = yield* Sending.offer(repo, checked, { isWhole: true })
   const rejected = answers.find(({ outcome }) => outcome === "rejected")
   return rejected === undefined
     ? answers.map(({ id }) => id)

@@ -87,6 +87,9 @@ export class JobRepo extends Context.Service<JobRepo, {
    * Whether a job of these queues waits for a worker: ready, or behind its key, but not delayed.
    */
   readonly hasUnstarted: (queues: ReadonlyArray<string>) => Effect.Effect<boolean, StoreError>
+
+  /** The attributes of the store in spans. Defaults to none. */
+  readonly spanAttributes?: Readonly<Record<string, unknown>> | undefined
 }>()("pgq/services/JobRepo") {}
 
 /** The jobs of one claim. */

@@ -8,6 +8,7 @@ import type { EnqueueOptions } from "../domain/JobRecord.ts"
 import type { Offered, OfferOutcome } from "../domain/Unique.ts"
 import { check, type Enqueued, type JobToAdd } from "./Enqueue.ts"
 import { JobRepo } from "./JobRepo.ts"
+import * as Sending from "./Sending.ts"
 
 /**
  * Adds one job as `enqueue` does, and says whether it was added or another one stands for it.
@@ -98,7 +99,9 @@ const send = Effect.fnUntraced(function*<Payload extends Schema.Top>(
 ) {
   const repo = yield* JobRepo
   const checked = yield* check(kind, jobs)
-  if (checked.some(({ unique }) => unique !== undefined)) return yield* repo.offer(checked)
-  const ids = yield* repo.enqueue(checked)
+  if (checked.some(({ unique }) => unique !== undefined)) {
+    return yield* Sending.offer(repo, checked)
+  }
+  const ids = yield* Sending.enqueue(repo, checked)
   return ids.map((id): Offered<OfferOutcome | "rejected"> => ({ id, outcome: "added" }))
 })

@@ -70,7 +70,8 @@ describe("a worker's settings", () => {
         workerId: undefined,
         lease: Duration.seconds(15),
         hangLimit: Duration.minutes(10),
-        stuck: { after: Duration.seconds(30), isFatal: false }
+        stuck: { after: Duration.seconds(30), isFatal: false },
+        traces: { style: "auto", haveKeys: false }
       }
     )
   })

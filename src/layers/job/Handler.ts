@@ -2,7 +2,7 @@
  * Handlers as services. The name of the kind is part of a handler's type, so that the compiler
  * finds missing handlers.
  */
-import { Context, Effect, Layer, Option, type Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Option, type Schema, type Scope, Tracer } from "effect"
 import { SettingInvalid } from "../../domain/Errors.ts"
 import { defaults, type JobKind, kindsIssue } from "../../domain/JobKind.ts"
 import type * as Services from "../../services/Handlers.ts"
@@ -31,11 +31,18 @@ export const layer = <Name extends string, R>(
   const nth = layersMade.get(name) ?? 0
   layersMade.set(name, nth + 1)
   return Layer.effectContext(Effect.gen(function*() {
-    const handler = make(yield* Effect.context<R>())
+    const handler = make(withoutSpan(yield* Effect.context<R>()))
     const collected = yield* Collected
     collected?.push(handler)
     return Context.make(keyOf(name), handler).pipe(Context.add(keyOfLayer(name, nth), handler))
   }))
+}
+
+/** The span in which a layer is built is of no run. */
+const withoutSpan = <R>(context: Context.Context<R>): Context.Context<R> => {
+  const services = new Map(context.mapUnsafe)
+  services.delete(Tracer.ParentSpan.key)
+  return Context.makeUnsafe(services)
 }
 
 const keyOf = <Name extends string>(name: Name) =>

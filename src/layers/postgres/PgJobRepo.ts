@@ -10,6 +10,7 @@ import * as PgEnqueue from "./PgEnqueue.ts"
 import * as PgFloors from "./PgFloors.ts"
 import * as PgOffer from "./PgOffer.ts"
 import * as PgSettle from "./PgSettle.ts"
+import * as PgSpans from "./PgSpans.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
 const make = Effect.fnUntraced(function*(schema: string) {
@@ -62,7 +63,9 @@ const make = Effect.fnUntraced(function*(schema: string) {
     withTimeout("hasUnstarted")
   )
 
-  return JobRepo.of({ enqueue, offer, claim, settle, hasUnstarted })
+  const spanAttributes = PgSpans.attributes(schema, sql.config)
+
+  return JobRepo.of({ enqueue, offer, claim, settle, hasUnstarted, spanAttributes })
 })
 
 /** Jobs in the tables of `schema`, claimed in the mode of the `LockStrategy`. */

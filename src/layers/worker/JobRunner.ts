@@ -20,6 +20,7 @@ import * as LaneRunner from "./LaneRunner.ts"
 import * as Reports from "./Reports.ts"
 import * as RunLimits from "./RunLimits.ts"
 import * as RunRecorder from "./RunRecorder.ts"
+import * as RunSpans from "./RunSpans.ts"
 import type { Settler } from "./Settler.ts"
 import * as Slots from "./Slots.ts"
 import type { Tallies } from "./Tallies.ts"
@@ -37,6 +38,8 @@ export interface Options {
   readonly logAnnotations: Readonly<Record<string, unknown>>
   /** Whether the runs of handlers are traced. Defaults to what holds for the worker. */
   readonly isTraced?: boolean | undefined
+  /** How runs have spans. Without this they have none. */
+  readonly traces?: RunSpans.Options | undefined
   /** How long an interrupted run may go on before it counts as stuck. */
   readonly stuckAfter: Duration.Duration
   /** Whether the leases certainly belong to the worker. Under an expired lease no job starts. */
@@ -48,7 +51,9 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(options: Options) {
   const now = yield* Monotonic.millis
   const { settler, tallies } = options
-  const recorder = options.recorder ?? (yield* RunRecorder.make(settler, tallies))
+  const spans = options.traces && (yield* RunSpans.make(options.traces, options))
+  const plain = options.recorder ?? (yield* RunRecorder.make(settler, tallies))
+  const recorder = spans?.recording(plain) ?? plain
   const backlog = new Backlog((run) => recorder.record(run, Settlement.Released()))
   const timings = new Timings()
   const interrupt = (runs: ReadonlyArray<LaneRun>, why: Reason): void => {
@@ -77,6 +82,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     recorder,
     limits,
     reports,
+    spans,
     timings,
     now
   }

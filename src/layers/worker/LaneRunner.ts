@@ -12,6 +12,7 @@ import type { Calls, LaneRun } from "./LaneRun.ts"
 import type { Reports } from "./Reports.ts"
 import type { RunLimits } from "./RunLimits.ts"
 import type { RunRecorder } from "./RunRecorder.ts"
+import type { RunSpans } from "./RunSpans.ts"
 import type { Timings } from "./Timings.ts"
 
 export interface Parts {
@@ -22,6 +23,8 @@ export interface Parts {
   readonly recorder: RunRecorder
   readonly limits: RunLimits
   readonly reports: Reports
+  /** Absent where no tracer is installed. */
+  readonly spans?: RunSpans | undefined
   readonly timings: Timings
   readonly now: () => number
   /**
@@ -42,6 +45,7 @@ export const make = (parts: Parts) => {
     now,
     recorder,
     reports,
+    spans,
     timings
   } = parts
   return Effect.fnUntraced(function*(run: LaneRun) {
@@ -61,7 +65,8 @@ export const make = (parts: Parts) => {
       const { policy } = handler
       const view = run.begin(job, now(), calls)
       limits.begin(run, policy.timeout)
-      const running = policy.log === undefined && policy.transactional === undefined
+      const isPlain = policy.log === undefined && policy.transactional === undefined
+      const running = isPlain && spans === undefined
         ? call(handler, payload, view)
         : special(parts, run, {
           job,
@@ -126,9 +131,9 @@ export const makeBroken =
     return said
   }
 
-/** A run of a kind that keeps log lines or is transactional. */
+/** A run of a kind that keeps log lines or is transactional, or a run in a span. */
 const special = (
-  { completing, reports }: Parts,
+  { completing, reports, spans }: Parts,
   run: LaneRun,
   given: TransactionalJob
 ): Effect.Effect<unknown, unknown> => {
@@ -136,9 +141,10 @@ const special = (
   const logging = log === undefined
     ? given.running
     : Effect.provideService(given.running, RunLogger, reports.logger(run, given.job, log))
-  return transactional === undefined
+  const whole = transactional === undefined
     ? logging
     : completing.run(run, { ...given, running: logging })
+  return spans === undefined ? whole : spans.around(run, given.job, whole)
 }
 
 const call = (

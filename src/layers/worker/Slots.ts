@@ -5,7 +5,7 @@
  * fiber for each job, or one more fiber that waits for each, would cost as much as a short job.
  * When the worker stops, it waits for `active` instead.
  */
-import { Context, Effect, Exit, type Fiber, References, Result } from "effect"
+import { Context, Effect, Exit, type Fiber, References, Result, Tracer } from "effect"
 import * as Interruption from "../../domain/Interruption.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { LaneRun } from "./LaneRun.ts"
@@ -34,14 +34,7 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly onRoom: () => void
 }) {
   const { backlog, concurrency, onBroken, onRoom } = options
-  const { isTraced = yield* References.TracerEnabled } = options
-  const context = yield* Effect.context()
-  const fork = Effect.runForkWith(
-    context.pipe(
-      Context.add(References.CurrentLogAnnotations, options.logAnnotations),
-      Context.add(References.TracerEnabled, isTraced)
-    )
-  )
+  const fork = Effect.runForkWith(yield* contextOf(options))
   const active = new Map<LaneRun, Fiber.Fiber<unknown, unknown>>()
   const work = makeWork({ ...options, active })
   let slots = 0
@@ -86,6 +79,20 @@ export const make = Effect.fnUntraced(function*(options: {
       for (const run of runs) active.get(run)?.interruptUnsafe(undefined, annotations)
     }
   }
+})
+
+/** The context of slots. The span in which the worker's layer was built is of no job. */
+const contextOf = Effect.fnUntraced(function*({ isTraced, logAnnotations }: {
+  readonly logAnnotations: Readonly<Record<string, unknown>>
+  readonly isTraced?: boolean | undefined
+}) {
+  const isOn = isTraced ?? (yield* References.TracerEnabled)
+  const context = yield* Effect.context()
+  return context.pipe(
+    Context.omit(Tracer.ParentSpan),
+    Context.add(References.CurrentLogAnnotations, logAnnotations),
+    Context.add(References.TracerEnabled, isOn)
+  )
 })
 
 /** Works off the backlog until it is empty or a run is interrupted. */

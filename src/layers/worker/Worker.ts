@@ -6,7 +6,7 @@ import * as CooperativeMode from "../../domain/CooperativeMode.ts"
 import type { SettingInvalid, StoreError } from "../../domain/Errors.ts"
 import * as Pause from "../../domain/Pause.ts"
 import { failureReportsOf, Handlers } from "../../services/Handlers.ts"
-import type { JobRepo } from "../../services/JobRepo.ts"
+import { JobRepo } from "../../services/JobRepo.ts"
 import { LockStrategy } from "../../services/LockStrategy.ts"
 import { Notifier } from "../../services/Notifier.ts"
 import type { Pulses } from "../../services/Pulses.ts"
@@ -29,6 +29,7 @@ import { LoopWatch } from "./LoopWatch.ts"
 import * as MeasuredStore from "./MeasuredStore.ts"
 import * as PausedJobs from "./PausedJobs.ts"
 import * as PulseSender from "./PulseSender.ts"
+import type * as RunSpans from "./RunSpans.ts"
 import * as Settler from "./Settler.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as StuckRuns from "./StuckRuns.ts"
@@ -53,6 +54,8 @@ export interface Options {
   readonly stuck: StuckRuns.Options["stuck"]
   /** Whether the runs of handlers are traced. Defaults to what holds for the worker. */
   readonly isTraced?: boolean | undefined
+  /** How runs have spans, where a tracer is installed. Without this they have none. */
+  readonly traces?: Omit<RunSpans.Options, "attributes"> | undefined
 }
 
 export const layer = (
@@ -133,13 +136,16 @@ interface Parts extends Observed {
   readonly vitals: VitalSigns.VitalSigns
 }
 
+interface PartsOptions extends Options, Observed {
+  readonly now: () => number
+  readonly logAnnotations: Readonly<Record<string, unknown>>
+}
+
 const makeParts = Effect.fnUntraced(function*(
-  { grace, isTraced, logAnnotations, now, stuck, tallies, watch, worker }: Options & Observed & {
-    readonly now: () => number
-    readonly logAnnotations: Readonly<Record<string, unknown>>
-  },
+  options: PartsOptions,
   mode: string
 ): Effect.fn.Return<Parts, SettingInvalid | StoreError, Needs | Scope.Scope> {
+  const { grace, now, stuck, tallies, traces, watch, worker } = options
   const { concurrency, id, queues } = worker
   const changes = yield* Changes.make
   const reconcileRequests = yield* Queue.sliding<void>(1)
@@ -158,12 +164,14 @@ const makeParts = Effect.fnUntraced(function*(
   const known = { names: handlers.names, failureReports: failureReportsOf(handlers) }
   const life = yield* Scope.fork(yield* Effect.scope)
   const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, ...known, mode }), life)
+  const { spanAttributes } = yield* JobRepo
   const runs = yield* JobRunner.make({
     concurrency,
     settler,
     tallies,
-    isTraced,
-    logAnnotations,
+    isTraced: options.isTraced,
+    traces: traces && { ...traces, attributes: { ...spanAttributes, "pgq.worker.id": id } },
+    logAnnotations: options.logAnnotations,
     onRoom: changes.look,
     stuckAfter: stuck.after,
     isTrusted: heartbeat.isTrusted
