@@ -289,10 +289,14 @@ END $$;
 -- The points of a chart from `since` up to `until`, one for each `step` that has figures: for
 -- `finished` the counts of each end, for `wait` and `run` the histogram; for `depth` the greatest
 -- numbers of ready, waiting, running, scheduled and blocked jobs; for `latency` the greatest.
--- NULL stands for all queues or names. Steps of an hour and more read `hours`.
+-- NULL stands for all queues or names. Steps of an hour and more read `hours`. `by_column` asks for
+-- points of each queue, or of each name, with its `label`: those with the most runs, 100 at most, or
+-- as many as have 10000 points together.
 CREATE FUNCTION series_of(
-  what text, asked_queue text, asked_name text, since timestamptz, until timestamptz, step interval
-) RETURNS TABLE (at timestamptz, numbers double precision[]) LANGUAGE plpgsql STABLE AS $$
+  what text, asked_queue text, asked_name text, since timestamptz, until timestamptz, step interval,
+  by_column text DEFAULT NULL
+) RETURNS TABLE (at timestamptz, numbers double precision[], label text)
+LANGUAGE plpgsql STABLE AS $$
 DECLARE
   figures text := CASE what WHEN 'finished' THEN 'counts' WHEN 'wait' THEN what WHEN 'run' THEN what
                   END;
@@ -303,6 +307,9 @@ BEGIN
   ELSIF (step >= interval '1 minute' AND until - since <= step * 1000) IS NOT TRUE THEN
     RAISE EXCEPTION 'a series has 1000 points at most, and a step of a minute or more'
       USING ERRCODE = '22023';
+  ELSIF by_column IS NOT NULL AND (figures IS NULL OR by_column NOT IN ('queue', 'name')) THEN
+    RAISE EXCEPTION 'finished, wait and run have a series for each queue or name, and others do not'
+      USING ERRCODE = '22023';
   END IF;
   IF figures IS NULL THEN
     RETURN QUERY
@@ -311,7 +318,8 @@ BEGIN
              WHEN 'latency' THEN ARRAY[max(seen.latency)]::double precision[]
              ELSE ARRAY[max(seen.ready), max(seen.waiting), max(seen.running), max(seen.scheduled),
                         max(seen.blocked)]::double precision[]
-           END
+           END,
+           NULL::text
     FROM (
       SELECT s.at, sum(s.ready) AS ready, sum(s.waiting) AS waiting, sum(s.running) AS running,
              sum(s.scheduled) AS scheduled, sum(s.blocked) AS blocked, max(s.latency) AS latency
@@ -323,9 +331,19 @@ BEGIN
     RETURN;
   END IF;
   RETURN QUERY EXECUTE format(
-    'SELECT date_bin($1, at, ''epoch''), %s::double precision[] FROM %s '
-    'WHERE at >= $2 AND at < $3 AND ($4 IS NULL OR queue = $4) AND ($5 IS NULL OR name = $5) '
-    'GROUP BY 1 ORDER BY 1',
-    sums_of(figures), CASE WHEN step >= interval '1 hour' THEN 'hours' ELSE 'minutes' END
+    'WITH points AS ('
+    '  SELECT date_bin($1, at, ''epoch'') AS at, %s::double precision[] AS numbers, %s AS label'
+    '  FROM %s'
+    '  WHERE at >= $2 AND at < $3 AND ($4 IS NULL OR queue = $4) AND ($5 IS NULL OR name = $5)'
+    '  GROUP BY 1, 3'
+    ') SELECT at, numbers, label FROM points '
+    'WHERE label IS NULL OR label IN ('
+    '  SELECT label FROM points GROUP BY label'
+    '  ORDER BY sum((SELECT sum(n) FROM unnest(numbers) AS n)) DESC, label'
+    '  LIMIT least(100, floor(10000 / ceil(extract(epoch FROM $3 - $2) / extract(epoch FROM $1))))'
+    ') ORDER BY 1, 3',
+    sums_of(figures), CASE by_column WHEN 'queue' THEN 'queue' WHEN 'name' THEN 'name'
+                      ELSE 'NULL::text' END,
+    CASE WHEN step >= interval '1 hour' THEN 'hours' ELSE 'minutes' END
   ) USING step, since, until, asked_queue, asked_name;
 END $$;

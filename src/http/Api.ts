@@ -9,6 +9,7 @@ import { Verdict } from "../domain/Verdict.ts"
 import { Gate, Needs, rights } from "./Gate.ts"
 import * as Inputs from "./Inputs.ts"
 import { Changed, Duplicate, Ended, Held, JobNotFound, NotFound, ofDatabase } from "./Problems.ts"
+import * as Views from "./Views.ts"
 import { Answer, JobId, JobView, LogView, PauseView, RunView, Time, WhyView } from "./Views.ts"
 
 const Seconds = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
@@ -247,9 +248,33 @@ const looks = HttpApiGroup.make("looks")
       .annotate(OpenApi.Summary, "The database, as far as it matters to the schema")
   )
 
+const charts = HttpApiGroup.make("charts")
+  .add(
+    HttpApiEndpoint.get("series", "/series", {
+      query: {
+        of: Schema.Literals(["finished", "wait", "run", "depth", "latency"]),
+        queue: Schema.optionalKey(Schema.String),
+        name: Schema.optionalKey(Schema.String),
+        by: Schema.optionalKey(Schema.Literals(["queue", "name"])),
+        from: Time,
+        to: Time,
+        step: Schema.NumberFromString.check(
+          Schema.isInt(),
+          Schema.isBetween({ minimum: 60, maximum: 31_536_000 })
+        )
+      },
+      success: Views.SeriesView,
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(
+        OpenApi.Summary,
+        "Figures over time, at most 1,000 points, with a step of so many seconds"
+      )
+  )
+
 /** All endpoints, below the prefix of the mount. */
 export const Api = HttpApi.make("pgq")
-  .add(session, looks, jobs, queues)
+  .add(session, looks, charts, jobs, queues)
   .middleware(Inputs.Inputs)
   .middleware(Gate)
   .prefix("/api/v1")

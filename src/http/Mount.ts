@@ -9,7 +9,9 @@ import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import { PauseControl } from "../services/PauseControl.ts"
+import { Series } from "../services/Series.ts"
 import { Api } from "./Api.ts"
+import * as ChartsLive from "./ChartsLive.ts"
 import * as Gate from "./Gate.ts"
 import * as Guard from "./Guard.ts"
 import * as Inputs from "./Inputs.ts"
@@ -73,10 +75,11 @@ export interface Options extends Omit<MountOptions.Options, "access"> {
 /** The layers are built anew for each mount, although an application's layers are shared. */
 const inner = Effect.fnUntraced(function*(options: Options) {
   const router = yield* HttpRouter.make
-  const services = Context.pick(Insight, JobControl, JobRepo, PauseControl)(
+  const services = Context.pick(Insight, JobControl, JobRepo, PauseControl, Series)(
     yield* Effect.context<MountOptions.Services>()
   )
   const groups = Layer.mergeAll(
+    ChartsLive.layer,
     JobsLive.layer,
     LooksLive.layer,
     QueuesLive.layer,

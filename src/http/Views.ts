@@ -83,6 +83,17 @@ export const PauseView = Schema.Struct({
   cancelsRunning: Schema.Boolean
 })
 
+/** Figures over time: when each step begins, and values for each time. */
+export const SeriesView = Schema.Struct({
+  t: Schema.Array(Schema.String),
+  series: Schema.Array(
+    Schema.Struct({
+      label: Schema.String,
+      values: Schema.Array(Schema.NullOr(Schema.Finite))
+    })
+  )
+})
+
 /** The answer to a change: its name, and the worker that has the job where there is one. */
 export const Answer = Schema.Struct({
   answer: Schema.Literals([

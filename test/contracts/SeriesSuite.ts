@@ -27,12 +27,15 @@ const add = (...pulses: ReadonlyArray<Pulse>) =>
   Pulses.use((store) => store.add(crypto.randomUUID(), pulses))
 
 /** The series of the last hours, with the greatest value of each. */
-const seen = Effect.fnUntraced(function*(filter: Pick<SeriesFilter, "of" | "queue" | "name">) {
+const seen = Effect.fnUntraced(function*(
+  filter: Pick<SeriesFilter, "of" | "queue" | "name" | "by">,
+  minutes = 120
+) {
   const now = Date.now()
   const { series, t } = yield* Series.use((figures) =>
     figures.series({
       ...filter,
-      from: new Date(now - 7_200_000),
+      from: new Date(now - minutes * 60_000),
       to: new Date(now + 60_000),
       step: "1 minute"
     })
@@ -92,6 +95,37 @@ export const suite = <R>(
           assert.deepStrictEqual([run["p50"], run["p99"]], [.75, 1])
         }))
 
+      it.effect("shows each name of a queue, the one with the most runs first", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          yield* add(pulse(queue, 5, "few"), pulse(queue, 20, "many"), pulse(yield* queueName, 50))
+          yield* add(pulse(queue, 30, "many"))
+          yield* rollUp
+
+          const finished = yield* seen({ of: "finished", queue, by: "name" })
+          const run = yield* seen({ of: "run", queue, by: "name" })
+
+          assert.deepStrictEqual(Object.entries(finished), [["many", 52], ["few", 6]])
+          assert.deepStrictEqual(run, { many: .98, few: 1 })
+        }))
+
+      it.effect("shows each queue, the 100 with the most runs where there are more", () =>
+        Effect.gen(function*() {
+          const first = yield* queueName
+          const queues = Array.from({ length: 105 }, (_, n) => `${first} ${n}`)
+          yield* add(...queues.map((queue, n) => pulse(queue, 1_000_000 + n)))
+          yield* rollUp
+
+          const wish = { of: "finished", by: "queue", name: "greet" } as const
+
+          const hour = yield* seen(wish, 60)
+          const longer = yield* seen(wish, 600)
+
+          const expected = queues.toReversed()
+          assert.deepStrictEqual(Object.keys(hour), expected.slice(0, 100))
+          assert.deepStrictEqual(Object.keys(longer), expected.slice(0, 16))
+        }))
+
       it.effect("shows how many jobs there were, and for how long the oldest had waited", () =>
         Effect.gen(function*() {
           const queue = yield* queueName
@@ -132,8 +166,10 @@ export const suite = <R>(
 
       it.effect("refuses a series that cannot be", () =>
         Effect.gen(function*() {
-          const refused = seen({ of: "depth", name: "greet" })
-          assert.strictEqual((yield* Effect.flip(refused))._tag, "JobInvalid")
+          for (const wish of [{ name: "greet" }, { by: "queue" }] as const) {
+            const refused = seen({ of: "depth", ...wish })
+            assert.strictEqual((yield* Effect.flip(refused))._tag, "JobInvalid")
+          }
         }))
     }
   )

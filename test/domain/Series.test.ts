@@ -41,6 +41,20 @@ describe("a series", () => {
     assert.deepStrictEqual(wait[0]?.values[0], null)
   })
 
+  it("of each name has one value at each time, and the most runs come first", () => {
+    const at = Date.parse("2026-03-01T10:01:00Z")
+    const points = [
+      { at, numbers: [1, 1], label: "few" },
+      { at: at + 60_000, numbers: [3, 4], label: "many" }
+    ]
+    assert.deepStrictEqual(Series.of(asked({ by: "name" }), points).series, [
+      { label: "many", values: [0, 0, 7] },
+      { label: "few", values: [0, 2, 0] }
+    ])
+    const waits = Series.of(asked({ of: "wait", by: "name" }), [{ at, numbers: [10], label: "a" }])
+    assert.deepStrictEqual(waits.series, [{ label: "a", values: [null, .00095 + .00005, null] }])
+  })
+
   it("is plain JSON", () => {
     const series = Series.of(asked({ of: "run" }), [])
     assert.deepStrictEqual(JSON.parse(JSON.stringify(series)), series)
@@ -54,6 +68,7 @@ describe("a series", () => {
         "of no time": { step: 0 },
         "that ends before it begins": { to: new Date("2026-03-01T10:00:30Z") },
         "without a beginning": { from: new Date(NaN) },
+        "of the depth by queues": { of: "depth", by: "queue" },
         "of the depth of a name": { of: "depth", name: "send-email" },
         "of more than a thousand points": { to: new Date("2026-03-02T10:00:30Z") }
       } satisfies Record<string, Partial<Series.SeriesFilter>>

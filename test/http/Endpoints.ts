@@ -26,6 +26,7 @@ const bodies: Readonly<Record<string, unknown>> = {
 const queries: Readonly<Record<string, string>> = {
   "looks.queue": "?queue=mail",
   "looks.lanes": "?by=blocked",
+  "charts.series": "?of=finished&from=2026-03-01T10:00:00Z&to=2026-03-01T11:00:00Z&step=60",
   "queues.why": "?queue=mail",
   "queues.pause": "?queue=mail"
 }

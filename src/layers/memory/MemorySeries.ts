@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { added } from "../../domain/Pulse.ts"
 import * as Figures from "../../domain/Series.ts"
 import type { Series } from "../../services/Series.ts"
+import type { MemoryMinute } from "./MemoryFigures.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 export const make = (store: MemoryStore): Series["Service"] => ({
@@ -24,8 +25,29 @@ const pointsOf = (store: MemoryStore, asked: Figures.Asked): ReadonlyArray<Figur
     return merged(minutes, { ...asked, queue: undefined }, ({ numbers }) => numbers, greatest)
   }
   const column = columns[asked.of]
-  return merged(store.figures.minutes(), asked, (minute) => minute[column], added)
+  const minutes = store.figures.minutes()
+  if (asked.by === undefined) return merged(minutes, asked, (minute) => minute[column], added)
+  const points = Array.from(
+    grouped(minutes, asked.by),
+    ([label, some]) =>
+      merged(some, asked, (minute) => minute[column], added).map((point) => ({ ...point, label }))
+  )
+  return points.filter((some) => some.length > 0)
+    .toSorted((a, b) => runsOf(b) - runsOf(a)).slice(0, Figures.labelsMax(asked)).flat()
 }
+
+const grouped = (minutes: ReadonlyArray<MemoryMinute>, by: "queue" | "name") => {
+  const groups = new Map<string, Array<MemoryMinute>>()
+  for (const minute of minutes) {
+    const group = groups.get(minute[by])
+    if (group === undefined) groups.set(minute[by], [minute])
+    else group.push(minute)
+  }
+  return groups
+}
+
+const runsOf = (points: ReadonlyArray<Figures.Point>): number =>
+  points.flatMap(({ numbers }) => numbers).reduce((runs, n) => runs + n, 0)
 
 const columns = { finished: "counts", wait: "wait", run: "run" } as const
 

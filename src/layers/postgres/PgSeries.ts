@@ -10,12 +10,12 @@ import { withTimeout } from "./QueryTimeout.ts"
 const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
 
-  const points = ({ from, name, of, queue, step, to }: Figures.Asked) =>
-    sql<{ at: Date; numbers: ReadonlyArray<number> }>`
-      SELECT at, numbers FROM ${sql(`${schema}.series_of`)}(
+  const points = ({ by, from, name, of, queue, step, to }: Figures.Asked) =>
+    sql<{ at: Date; numbers: ReadonlyArray<number>; label: string | null }>`
+      SELECT at, numbers, label FROM ${sql(`${schema}.series_of`)}(
         ${of}, ${queue ?? null}::text, ${name ?? null}::text,
         ${new Date(from).toISOString()}::timestamptz, ${new Date(to).toISOString()}::timestamptz,
-        ${`${step} milliseconds`}::interval
+        ${`${step} milliseconds`}::interval, ${by ?? null}::text
       )
     `.pipe(
       Effect.map((rows) => rows.map((row) => ({ ...row, at: row.at.getTime() }))),
