@@ -29,6 +29,8 @@ export {
   WrongKind
 } from "./domain/Errors.ts"
 export type { FailedFilter, FailedJob } from "./domain/FailedJob.ts"
+export type { FailureGroup, FailureGroups } from "./domain/FailureGroups.ts"
+export type { FailureTrend } from "./domain/FailureTrend.ts"
 export type {
   Durations,
   Figures,
@@ -95,7 +97,12 @@ export * as PgSchema from "./layers/postgres/PgSchema.ts"
 export * as QueueLive from "./layers/QueueLive.ts"
 export type { CompletableJob } from "./services/CompletableJob.ts"
 export { enqueue, enqueueAll, type Enqueued } from "./services/Enqueue.ts"
-export { Insight, type LaneKind, type OverviewOptions } from "./services/Insight.ts"
+export {
+  type FailuresOptions,
+  Insight,
+  type LaneKind,
+  type OverviewOptions
+} from "./services/Insight.ts"
 export { JobAdmin } from "./services/JobAdmin.ts"
 export { JobControl } from "./services/JobControl.ts"
 export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"

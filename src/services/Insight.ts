@@ -3,6 +3,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
+import type { FailureGroups } from "../domain/FailureGroups.ts"
 import type {
   DatabaseOverview,
   LaneOverview,
@@ -20,6 +21,14 @@ export interface OverviewOptions {
   readonly queues?: ReadonlyArray<string> | undefined
   /** A count goes no further than this. Defaults to 2,000. */
   readonly countsUpTo?: number | undefined
+}
+
+/** Which failures to see. */
+export interface FailuresOptions {
+  /** The queue. Defaults to all of them. */
+  readonly queue?: string | undefined
+  /** Failures of this time or later. Defaults to 7 days ago; 31 days are the most. */
+  readonly since?: Date | undefined
 }
 
 /**
@@ -58,8 +67,22 @@ export class Insight extends Context.Service<Insight, {
   /** Lanes that wait with their head: at most 100, among the first 10,000 jobs for later. */
   readonly lanes: (kind: LaneKind) => Effect.Effect<ReadonlyArray<LaneOverview>, StoreError>
 
+  /**
+   * How jobs have failed lately, in groups of one name and one kind of error: jobs that have failed
+   * for good, and those that are tried again. At most 50,000 rows are looked at, the newest first,
+   * and the answer says how far back that was.
+   */
+  readonly failures: (options?: FailuresOptions) => Effect.Effect<FailureGroups, StoreError>
+
   /** The database, as far as it matters. In memory there is none, and the effect fails. */
   readonly database: Effect.Effect<DatabaseOverview, StoreError>
 }>()("pgq/services/Insight") {}
 
-export const defaults = { countsUpTo: 2000, queuesMax: 100, lanesMax: 100 } as const
+export const defaults = {
+  countsUpTo: 2000,
+  queuesMax: 100,
+  lanesMax: 100,
+  /** In milliseconds. */
+  failuresSince: 7 * 86_400_000,
+  failuresSinceMax: 31 * 86_400_000
+} as const

@@ -8,10 +8,10 @@ import { Overview } from "../../src/domain/Overview.ts"
 import { Settlement } from "../../src/domain/Settlement.ts"
 import { version } from "../../src/domain/Version.ts"
 import { Insight } from "../../src/services/Insight.ts"
-import type { JobRepo } from "../../src/services/JobRepo.ts"
 import { PauseControl } from "../../src/services/PauseControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+import { failing, type Services } from "./insight/Failing.ts"
 
 const { exact } = Count
 
@@ -30,7 +30,7 @@ const settleFirst = Effect.fnUntraced(function*(queue: string, settlement: Settl
 
 export const suite = (
   name: string,
-  store: Layer.Layer<Insight | JobRepo | PauseControl | WorkerRegistry, unknown>
+  store: Layer.Layer<PauseControl | Services, unknown>
 ) =>
   withLayer(store, { timeout: "60 seconds", excludeTestServices: true })(
     `Insight (${name})`,
@@ -255,5 +255,7 @@ export const suite = (
           const read = Schema.decodeUnknownSync(Overview)(JSON.parse(JSON.stringify(overview)))
           assert.deepStrictEqual(read, overview)
         }))
+
+      failing(it)
     }
   )

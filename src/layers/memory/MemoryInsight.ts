@@ -4,6 +4,7 @@
 import { Clock, Effect } from "effect"
 import * as Count from "../../domain/Count.ts"
 import { StoreError } from "../../domain/Errors.ts"
+import * as FailureGroups from "../../domain/FailureGroups.ts"
 import { isDelayed, isOpen, isSuspect } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import type { LaneOverview, Overview, QueueOverview } from "../../domain/Overview.ts"
@@ -22,6 +23,7 @@ export const make = (store: MemoryStore): Insight.Insight["Service"] => ({
         .slice(0, Insight.defaults.lanesMax)
         .map(laneOf)
     ),
+  failures: ({ queue, since } = {}) => timed((now) => failuresOf(store, now, { queue, since })),
   database: Effect.fail(
     new StoreError({
       operation: "database",
@@ -144,6 +146,14 @@ const laneOf = ({ dueAt, failures, id, key = "", name, queue }: StoredJob): Lane
   nextAt: dueAt === Infinity ? null : new Date(dueAt).toISOString(),
   error: null
 })
+
+const failuresOf = (store: MemoryStore, now: number, options: Insight.FailuresOptions) => {
+  const { failuresSince, failuresSinceMax } = Insight.defaults
+  const asked = options.since?.getTime() ?? now - failuresSince
+  const since = Math.max(asked, now - failuresSinceMax)
+  const failures = store.looks.failures(options.queue)
+  return FailureGroups.of(failures, { at: now, wanted: since, since, looked: failures.length })
+}
 
 const unhandledOf = (jobs: ReadonlyArray<StoredJob>): Overview["unhandled"] => {
   const unhandled = jobs.filter((job) => isDelayed(job) && job.unhandledCount > 0)

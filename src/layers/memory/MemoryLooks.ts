@@ -6,6 +6,7 @@ import type { RetryFilter } from "../../domain/ByHand.ts"
 import type { CancelRequest, JobOutcome } from "../../domain/Cancellation.ts"
 import * as CancelSteps from "../../domain/CancelSteps.ts"
 import type { FailedFilter, FailedJob } from "../../domain/FailedJob.ts"
+import type { Failure } from "../../domain/FailureGroups.ts"
 import { JobEnd } from "../../domain/JobEnd.ts"
 import type { LogLine } from "../../domain/JobLog.ts"
 import type { JobRun } from "../../domain/JobRun.ts"
@@ -99,6 +100,30 @@ export class MemoryLooks {
 
   failed(filter: FailedFilter): ReadonlyArray<FailedJob> {
     return this.#parts.history.failed(filter)
+  }
+
+  /**
+   * Jobs that have failed for good, and the last failures of jobs that have not ended. Of each, the
+   * newest stand first.
+   */
+  failures(queue: string | undefined): ReadonlyArray<Failure> {
+    const failed = this.#parts.history.failed({ queue, limit: Infinity }).map((job) => ({
+      ...job,
+      at: job.finishedAt.getTime(),
+      error: job.error ?? "",
+      isFinal: true
+    }))
+    // A job that has failed anew, or was queued again, has another number of failures.
+    const unfinished = this.#parts.runs.failing().filter((run) =>
+      (queue === undefined || run.queue === queue) &&
+      this.find(run.id)?.failures === run.attempt
+    ).map((run) => ({
+      ...run,
+      at: run.endedAt.getTime(),
+      error: run.error ?? "",
+      isFinal: false
+    }))
+    return [...failed, ...unfinished]
   }
 
   runsOf(id: bigint, limit: number): ReadonlyArray<JobRun> {

@@ -35,6 +35,12 @@ export class MemoryRuns {
     )
   }
 
+  /** The runs that have failed, and after which their job had not ended, the newest first. */
+  failing(): ReadonlyArray<JobRun> {
+    return this.#runs.filter(({ outcome }) => outcome === "retried" || outcome === "blocked")
+      .toReversed()
+  }
+
   /** The runs of a job, the newest first. */
   of(id: bigint, limit: number): ReadonlyArray<JobRun> {
     return this.#runs.filter((run) => run.id === id).toReversed().slice(0, limit)

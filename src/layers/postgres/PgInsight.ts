@@ -7,6 +7,7 @@ import type { Overview, Part } from "../../domain/Overview.ts"
 import * as Insight from "../../services/Insight.ts"
 import * as BoundedReads from "./BoundedReads.ts"
 import * as DatabaseReads from "./PgDatabaseReads.ts"
+import * as FailureReads from "./PgFailureReads.ts"
 import * as LaterReads from "./PgLaterReads.ts"
 import * as QueueReads from "./PgQueueReads.ts"
 import * as QueueViews from "./PgQueueViews.ts"
@@ -20,7 +21,8 @@ const readsOf = (sql: PgClient.PgClient, schema: string) => {
     ...QueueReads.make(to),
     ...LaterReads.make(to),
     ...StateReads.make(to),
-    ...DatabaseReads.make(to)
+    ...DatabaseReads.make(to),
+    failures: FailureReads.make(to)
   }
 }
 
@@ -52,6 +54,9 @@ const make = Effect.fnUntraced(function*(schema: string) {
         Effect.map((rows) => rows.map(LaterReads.laneOf))
       )
     }),
+    failures: Effect.fn("Insight.failures")((options = {}) =>
+      BoundedReads.within(sql, "failures", reads.failures(options))
+    ),
     database: BoundedReads.within(sql, "database", reads.database).pipe(
       Effect.withSpan("Insight.database")
     )
