@@ -60,6 +60,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "http/JobsLive.ts": ["node:crypto"],
   "http/Mount.ts": ["effect/net"],
   "http/Sessions.ts": ["node:crypto"],
+  "http/Tags.ts": ["node:crypto"],
 
   "observe": [...inner, "effect/http"],
   "observe/LoopDelay.ts": ["node:perf_hooks"],

@@ -5,10 +5,19 @@
 import { Record, Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import * as Overview from "../domain/Overview.ts"
-import { Verdict } from "../domain/Verdict.ts"
 import { Gate, Needs, rights } from "./Gate.ts"
 import * as Inputs from "./Inputs.ts"
-import { Changed, Duplicate, Ended, Held, JobNotFound, NotFound, ofDatabase } from "./Problems.ts"
+import { LiveEvents, Look } from "./LiveEvents.ts"
+import {
+  Busy,
+  Changed,
+  Duplicate,
+  Ended,
+  Held,
+  JobNotFound,
+  NotFound,
+  ofDatabase
+} from "./Problems.ts"
 import * as Views from "./Views.ts"
 import { Answer, JobId, JobView, LogView, PauseView, RunView, Time, WhyView } from "./Views.ts"
 
@@ -205,7 +214,7 @@ const withSchemes = (spec: Record<string, unknown>) => ({
 const looks = HttpApiGroup.make("looks")
   .add(
     HttpApiEndpoint.get("overview", "/overview", {
-      success: Schema.Struct({ verdict: Verdict, overview: Overview.Overview }),
+      success: Look,
       error: ofDatabase
     }).annotate(Needs, "read")
       .annotate(
@@ -246,6 +255,11 @@ const looks = HttpApiGroup.make("looks")
       error: ofDatabase
     }).annotate(Needs, "read")
       .annotate(OpenApi.Summary, "The database, as far as it matters to the schema")
+  )
+  .add(
+    HttpApiEndpoint.get("live", "/live", { success: LiveEvents, error: Busy })
+      .annotate(Needs, "read")
+      .annotate(OpenApi.Summary, "The overview, every two seconds, as server-sent events")
   )
 
 const charts = HttpApiGroup.make("charts")

@@ -10,28 +10,41 @@ import { queueBytesMax } from "../domain/JobRecord.ts"
 import * as Verdict from "../domain/Verdict.ts"
 import { Insight } from "../services/Insight.ts"
 import { Api } from "./Api.ts"
+import type { Check } from "./Gate.ts"
+import * as Live from "./Live.ts"
+import type { Look } from "./LiveEvents.ts"
 import { orProblem } from "./Problems.ts"
+import { tagged } from "./Tags.ts"
 
-export const layer = HttpApiBuilder.group(
-  Api,
-  "looks",
-  Effect.fnUntraced(function*(handlers) {
-    const insight = yield* Insight
-    const overview = yield* forASecond(insight.overview())
-    const database = yield* forASecond(insight.database)
-    return handlers
-      .handle("overview", () =>
-        Effect.map(
-          orProblem(overview),
-          (overview) => ({ verdict: Verdict.of(overview), overview })
-        ))
-      .handle("queues", () => Effect.map(orProblem(overview), ({ queues }) => ({ items: queues })))
-      .handle("queue", ({ query }) => orProblem(queue(insight, query.queue)))
-      .handle("workers", () => items(orProblem(insight.workers)))
-      .handle("lanes", ({ query }) => items(orProblem(insight.lanes(query.by))))
-      .handle("database", () => orProblem(database))
-  })
-)
+/** `check` is asked anew for those who listen. */
+export const layer = (check: Check) =>
+  HttpApiBuilder.group(
+    Api,
+    "looks",
+    Effect.fnUntraced(function*(handlers) {
+      const insight = yield* Insight
+      const overview = yield* forASecond(insight.overview())
+      const database = yield* forASecond(insight.database)
+      const look = Effect.map(
+        orProblem(overview),
+        (overview) => ({ verdict: Verdict.of(overview), overview })
+      )
+      const { listen } = yield* Live.make(look, check)
+      return handlers
+        .handle("overview", () => tagged(look, withoutTime))
+        .handle(
+          "queues",
+          () => tagged(Effect.map(orProblem(overview), ({ queues }) => ({ items: queues })))
+        )
+        .handle("queue", ({ query }) => tagged(orProblem(queue(insight, query.queue))))
+        .handle("workers", () => tagged(items(orProblem(insight.workers))))
+        .handle("lanes", ({ query }) => tagged(items(orProblem(insight.lanes(query.by)))))
+        .handle("database", () => tagged(orProblem(database)))
+        .handle("live", () => listen)
+    })
+  )
+
+const withoutTime = ({ overview, verdict }: typeof Look.Type) => [verdict, { ...overview, at: "" }]
 
 const queue = Effect.fnUntraced(function*(insight: Insight["Service"], name: string) {
   const issue = CancelInput.wordIssue("the queue's name", name, queueBytesMax)

@@ -78,10 +78,11 @@ const inner = Effect.fnUntraced(function*(options: Options) {
   const services = Context.pick(Insight, JobControl, JobRepo, PauseControl, Series)(
     yield* Effect.context<MountOptions.Services>()
   )
+  const check = bounded(options)
   const groups = Layer.mergeAll(
     ChartsLive.layer,
     JobsLive.layer,
-    LooksLive.layer,
+    LooksLive.layer(check),
     QueuesLive.layer,
     SessionLive.layer({
       path: options.prefix ?? "/",
@@ -91,7 +92,7 @@ const inner = Effect.fnUntraced(function*(options: Options) {
   )
   const app = HttpApiBuilder.layer(Api, { openapiPath: "/api/v1/openapi.json" }).pipe(
     Layer.provide(groups),
-    Layer.provide([Gate.layer(bounded(options)), Inputs.layer, HttpServer.layerServices]),
+    Layer.provide([Gate.layer(check), Inputs.layer, HttpServer.layerServices]),
     Layer.provide(Shown.layer(options.redact)),
     Layer.provide(Layer.succeedContext(services)),
     Layer.provide(Layer.succeed(HttpRouter.HttpRouter, router))

@@ -130,6 +130,13 @@ export class Unavailable extends HttpApiError.Problem<Unavailable>()("Unavailabl
   title: "The database cannot be reached, or is busy"
 }) {}
 
+/** As many clients listen as the server lets. */
+export class Busy extends HttpApiError.Problem<Busy>()("Busy", {
+  type: `${urn}busy`,
+  status: 503,
+  title: "As many listen already as may at once"
+}) {}
+
 /** The problems that each endpoint may answer with that asks the database. */
 export const ofDatabase = [BadRequest, Denied, Failed, Slow, Unavailable] as const
 

@@ -41,7 +41,7 @@ const collect = (): ReadonlyArray<Endpoint> => {
         name,
         method: endpoint.method,
         path: endpoint.path.replace(":id", "1") + (queries[name] ?? ""),
-        body: bodies[name] ?? {},
+        body: endpoint.method === "GET" ? undefined : bodies[name] ?? {},
         right: Context.get(endpoint.annotations, Gate.Needs)
       })
     }

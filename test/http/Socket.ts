@@ -26,19 +26,28 @@ export const open = Effect.fnUntraced(function*<E, R>(
   routes: Layer.Layer<never, E, R>,
   headers: Readonly<Record<string, string>> = {}
 ) {
+  const port = yield* serve(routes)
+  const ask: Ask = (path, { headers: own, ...asked } = {}) =>
+    send(port, path, { ...asked, headers: { ...headers, ...own } })
+  return ask
+})
+
+/** Serves these routes until the scope closes, however long its answers last. Answers the port. */
+export const serve = Effect.fnUntraced(function*<E, R>(routes: Layer.Layer<never, E, R>) {
   const server = yield* Layer.build(
     HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
       Layer.provideMerge(
-        NodeHttpServer.layer(() => createServer(), { host: "127.0.0.1", port: 0 })
+        NodeHttpServer.layer(() => createServer(), {
+          host: "127.0.0.1",
+          port: 0,
+          gracefulShutdownTimeout: "1 hour"
+        })
       ),
       Layer.provide(Logger.layer([]))
     )
   )
   const { address } = Context.get(server, HttpServer.HttpServer)
-  const port = "port" in address ? address.port : 0
-  const ask: Ask = (path, { headers: own, ...asked } = {}) =>
-    send(port, path, { ...asked, headers: { ...headers, ...own } })
-  return ask
+  return "port" in address ? address.port : 0
 })
 
 /** The headers of a program that changes something. */
@@ -52,8 +61,10 @@ const send = (port: number, path: string, { body, headers, method = "GET" }: Ask
       { host: "127.0.0.1", port, path, method, agent: false, headers: Object.fromEntries(given) },
       (response) => {
         let text = ""
+        // Events come without end.
+        if (response.headers["content-type"]?.startsWith("text/event-stream")) response.destroy()
         response.setEncoding("utf8").on("data", (part) => text += part).on(
-          "end",
+          "close",
           () =>
             resume(Effect.succeed({
               status: response.statusCode ?? 0,

@@ -382,6 +382,12 @@ export const mechanisms = {
   triesOfSecrets: ["the bound of wrong secrets in a minute", "a password is guessed"],
   sealOfSessions: ["the seal and the end of a session", "anybody makes a session"],
   trustInProxies: ["believing the proxies alone that are named", "anybody names themselves"],
+  listenersOfLooks: [
+    "looking only while somebody listens",
+    "an idle server asks the database for ever"
+  ],
+  boundOfListeners: ["the bound of those who listen", "pages use up the server's connections"],
+  endOfListening: ["the end of streams with their server", "a server that stops waits for pages"],
   privateAddress: ["the refusal of an open address without an --auth", "anybody changes jobs"],
   liveProbe: [
     "the look at the claim loop, and at nothing else, of the live probe",

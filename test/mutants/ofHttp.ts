@@ -204,6 +204,53 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     ]
   },
   {
+    name: "looks-that-go-on-alone",
+    of: "listenersOfLooks",
+    changes: [{
+      file: "src/http/Live.ts",
+      from: "strategy: \"sliding\", replay: 1 })",
+      to: "strategy: \"sliding\", replay: 1, idleTimeToLive: \"1 hour\" })"
+    }],
+    by: [test("http/live", "are not made when nobody listens")]
+  },
+  {
+    name: "listeners-without-bound",
+    of: "boundOfListeners",
+    changes: [{
+      file: "src/http/Live.ts",
+      from: "if (listeners >= listenersMax) {",
+      to: "if (false) {"
+    }],
+    by: [
+      test("http/live", "turns away those who come when too many listen, until one leaves")
+    ]
+  },
+  {
+    name: "stream-that-outlives-its-server",
+    of: "endOfListening",
+    changes: [{
+      file: "src/http/ServerEnd.ts",
+      from: "isListening === true",
+      to: "isListening !== undefined"
+    }],
+    by: [test("http/live", "ends at once when the server stops")]
+  },
+  {
+    name: "stream-that-outlives-its-session",
+    of: "sealOfSessions",
+    changes: [{
+      file: "src/http/Live.ts",
+      from: "Effect.option(check(request))",
+      to: "Effect.succeedSome({ rights: new Set([\"read\"]), request, check })"
+    }],
+    by: [
+      test(
+        "http/live",
+        "gives a sign of life every 15 seconds, until the client may not read any more"
+      )
+    ]
+  },
+  {
     name: "open-to-others-without-auth",
     of: "privateAddress",
     changes: [{
