@@ -21,6 +21,9 @@
 --   cancel           job after job: its lease; or its row and the history table
 --   retry            job after job: its row; or the history table and its row there, its row (new)
 --   discard, edit    job after job: its row, the history table
+--   operation        its items (skip), itself (shared), job rows (skip), then as its action
+--   undo             its items (skip), itself (shared), job rows (skip), job after job: history
+--                    table and its row there, its row (new)
 --   row_locked       leases (skip), job rows (skip)
 --   rescue           leases (skip), job rows (skip), history table
 --   reconcile        leases (skip), job rows (skip), history table

@@ -434,7 +434,7 @@ BEGIN
   GET DIAGNOSTICS dropped = ROW_COUNT;
   RETURN greatest(
     dropped, forget_requests(), forget_holds(), forget_results(), forget_progress(),
-    forget_awaited(), forget_figures(), forget_workers()
+    forget_awaited(), forget_figures(), forget_workers(), forget_operations()
   );
 END $$;
 

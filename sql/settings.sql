@@ -18,7 +18,7 @@ WITH groups (functions, settings) AS (VALUES
          'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
          'retry_as_new', 'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why',
          'why_queue', 'report', 'complete_at_commit', 'settled', 'await_ends', 'figures_due',
-         'sample'],
+         'sample', 'run_operation', 'undo_operation'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
@@ -35,11 +35,15 @@ WITH groups (functions, settings) AS (VALUES
   (ARRAY['give_back_some'], ARRAY['lock_timeout=100ms']),
   -- Its jobs are of many callers, and an offer waits for each transaction that has its key.
   (ARRAY['offer_apart'], ARRAY['lock_timeout=100ms']),
-  (ARRAY['cancel', 'cancel_some', 'retry', 'retry_failed', 'retry_as_new', 'discard', 'edit'],
+  (ARRAY['cancel', 'cancel_some', 'retry', 'retry_failed', 'retry_as_new', 'discard', 'edit',
+         'steer_operation', 'run_operation', 'undo_operation'],
    ARRAY['lock_timeout=500ms']),
+  -- A fingerprint does not depend on the session that takes it.
+  (ARRAY['fingerprint'], ARRAY['TimeZone=UTC']),
   -- The history of completed jobs has an index that only a bitmap scan can use. No caller's
   -- settings may lead to a walk through the history.
-  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log', 'states_of', 'job_like'],
+  (ARRAY['ended_as', 'ends_of', 'why_ended', 'job_log', 'states_of', 'job_like', 'plan_operation',
+         'jobs_to_plan'],
    ARRAY['enable_bitmapscan=on', 'enable_seqscan=off', 'enable_sort=on']),
   -- All settlements wait behind a prune for as long as a reader of history takes. So a prune waits
   -- for a shorter time than a settlement does. Days are those of UTC.

@@ -57,6 +57,15 @@ export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export type { JobProgress, JobView, SeenJob } from "./domain/JobView.ts"
 export type { Limits } from "./domain/Limits.ts"
 export * as OnError from "./domain/OnError.ts"
+export {
+  type Operation,
+  type OperationAction,
+  type OperationChange,
+  type OperationInput,
+  type OperationItem,
+  type OperationPlan,
+  OperationRefused
+} from "./domain/Operation.ts"
 export type {
   DatabaseOverview,
   LaneOverview,
@@ -108,6 +117,7 @@ export { JobControl } from "./services/JobControl.ts"
 export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"
 export { LockStrategy } from "./services/LockStrategy.ts"
 export { offer, offerAll } from "./services/Offer.ts"
+export { Operations } from "./services/Operations.ts"
 export { PauseControl } from "./services/PauseControl.ts"
 export * as Queues from "./services/Queues.ts"
 export { Series } from "./services/Series.ts"

@@ -9,6 +9,7 @@ import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
@@ -58,7 +59,7 @@ export type Options = Pick<
  * ```
  */
 export const client: Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series
+  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series
 > = Memory.layer
 
 /**
@@ -94,7 +95,7 @@ export const client: Layer.Layer<
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>

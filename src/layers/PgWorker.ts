@@ -11,6 +11,7 @@ import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
 import type { WorkerControl } from "../services/WorkerControl.ts"
@@ -22,6 +23,7 @@ import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgNotifier from "./postgres/PgNotifier.ts"
+import * as PgOperations from "./postgres/PgOperations.ts"
 import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgPulses from "./postgres/PgPulses.ts"
 import * as PgRunReports from "./postgres/PgRunReports.ts"
@@ -41,7 +43,7 @@ export const layer = <R>(
   options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl,
+  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   R | PgClient.PgClient
 > => {
@@ -68,6 +70,7 @@ export const layer = <R>(
     PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options?.notify }),
+    PgOperations.layer({ schema }),
     PgPauseControl.layer({ schema }),
     PgSeries.layer({ schema })
   )

@@ -8,6 +8,7 @@ import * as PgJobAdmin from "../../src/layers/postgres/PgJobAdmin.ts"
 import * as PgJobControl from "../../src/layers/postgres/PgJobControl.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
+import * as PgOperations from "../../src/layers/postgres/PgOperations.ts"
 import * as PgPauseControl from "../../src/layers/postgres/PgPauseControl.ts"
 import * as PgPulses from "../../src/layers/postgres/PgPulses.ts"
 import * as PgRunReports from "../../src/layers/postgres/PgRunReports.ts"
@@ -32,6 +33,7 @@ export const withLock = (lock: Layer.Layer<never>) =>
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema }),
     PgNotifier.layer({ schema }),
+    PgOperations.layer({ schema }),
     PgPauseControl.layer({ schema }),
     PgPulses.layer({ schema }),
     PgRunReports.layer({ schema }),

@@ -28,6 +28,7 @@ import {
   type Offered,
   type OfferOutcome,
   OnError,
+  type Operations,
   type PauseAnswer,
   type PauseControl,
   type PayloadInvalid,
@@ -70,7 +71,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof queue>>()
     .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
   expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<
-    Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series | WorkerControl
+    Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl
   >()
 
   const half = Layer.provide(queue, TickLive)
@@ -82,7 +83,7 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
   expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
   expectTypeOf(MemoryQueue.client).toEqualTypeOf<
-    Layer.Layer<Insight | JobAdmin | JobControl | JobRepo | PauseControl | Series>
+    Layer.Layer<Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series>
   >()
 })
 

@@ -14,6 +14,7 @@ import {
   figuring,
   history,
   offering,
+  operating,
   pausing,
   watching
 } from "./PgSteps.ts"
@@ -90,7 +91,9 @@ const reader: Rights = {
     withdrawals: ["SELECT"],
     receipts: ["SELECT"],
     settings: ["SELECT"],
-    migrations: ["SELECT"]
+    migrations: ["SELECT"],
+    operations: ["SELECT"],
+    operation_items: ["SELECT"]
   },
   sequences: "readable",
   functions: ["ends_of", ...asking, ...charting, ...watching]
@@ -126,7 +129,9 @@ export const roles: Readonly<Record<Role, Rights>> = {
       holds: ["SELECT", "UPDATE", "DELETE"],
       receipts: ["SELECT", "DELETE"],
       settings: ["SELECT"],
-      migrations: ["SELECT"]
+      migrations: ["SELECT"],
+      operations: ["SELECT", "DELETE"],
+      operation_items: ["SELECT", "DELETE"]
     },
     sequences: "usable",
     functions: [
@@ -153,6 +158,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       "forget_results",
       "forget_progress",
       "forget_awaited",
+      "forget_operations",
       "await_ends",
       "tell_awaited",
       "forget_workers",
@@ -235,7 +241,9 @@ export const roles: Readonly<Record<Role, Rights>> = {
       pauses: all,
       set_aside: ["SELECT", "DELETE"],
       receipts: ["SELECT", "INSERT"],
-      settings: ["SELECT", "UPDATE"]
+      settings: ["SELECT", "UPDATE"],
+      operations: ["SELECT", "INSERT", "UPDATE"],
+      operation_items: ["SELECT", "INSERT", "UPDATE"]
     },
     sequences: "readable",
     functions: [
@@ -245,6 +253,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       ...cancelling,
       ...changing,
       ...charting,
+      ...operating,
       ...pausing,
       ...watching
     ]

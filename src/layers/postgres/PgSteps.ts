@@ -129,3 +129,23 @@ export const history = [
   "prune_runs",
   "prune_logs"
 ]
+
+/** The steps of an operation, beside those of single jobs that it takes. */
+export const operating = [
+  "act_on",
+  "act_on_each",
+  "fingerprint",
+  "hold_jobs",
+  "image_of",
+  "jobs_to_plan",
+  "last_end",
+  "plan_operation",
+  "run_operation",
+  "steer_operation",
+  "take_action",
+  "try_to_undo",
+  "undo_change",
+  "undo_end",
+  "undo_operation",
+  "undo_redrive"
+]

@@ -3,6 +3,7 @@
  */
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
+import { actions, bounds } from "../../../src/domain/Operation.ts"
 import { meanings } from "../../../src/domain/Why.ts"
 import { functionOf, sources, texts, typescript } from "./Contract.ts"
 
@@ -50,6 +51,27 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
     for (const answer of [...answers, "unknown", "completed"]) {
       assert.match(source, new RegExp(`\\b${answer}: |"${answer}"`))
     }
+  },
+
+  "Operations": () => {
+    const { text } = texts.find(({ file }) => file === "0024_operations.sql")!
+    const source = sources.filter(({ file }) =>
+      /(PgOperation\w+|domain\/Operation)\.ts$/.test(file)
+    )
+      .map((one) => one.text).join("\n")
+    const [, max] = text.match(/cardinality\(ids\) > (\d+)/) ?? []
+    assert.strictEqual(Number(max), bounds.jobsMax)
+    assert.deepStrictEqual(
+      Array.from(
+        text.match(/action IN \(([^)]*)\)\)/)![1]!.matchAll(/'(\w+)'/g),
+        ([, name]) => name
+      ),
+      [...actions]
+    )
+    const steps = text.match(/result IN \('redriven', 'retried', 'cancelled'[^)]*\)/g)!
+    assert.lengthOf(new Set(steps), 1)
+    assert.include(source, steps[0])
+    assert.lengthOf(`${text}${source}`.match(/interval '10 minutes'/g)!, 3)
   },
 
   "Reasons": () => {

@@ -121,6 +121,7 @@ layer(PgQueue.database, options)("the functions", (it) => {
       const catching = (yield* functions).filter(({ source }) => /EXCEPTION\s+WHEN/i.test(source))
 
       assert.deepStrictEqual(catching.map(({ name }) => name), [
+        "act_on_each",
         "add_all",
         "end_expired",
         "offer_apart",
@@ -129,7 +130,9 @@ layer(PgQueue.database, options)("the functions", (it) => {
         "order_each",
         "redrive_all",
         "retry_as_new",
-        "take_one"
+        "run_operation",
+        "take_one",
+        "try_to_undo"
       ])
     }))
 

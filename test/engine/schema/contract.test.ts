@@ -205,10 +205,12 @@ const facts: Readonly<Record<string, () => void>> = {
       "states_of",
       "offer",
       "pause",
+      "plan_operation",
       "resume",
       "roll_up",
       "series_of",
       "settle_again",
+      "steer_operation",
       "unique_key",
       ...prunes
     ]
@@ -251,6 +253,7 @@ const facts: Readonly<Record<string, () => void>> = {
       numbersIn(functionOf(name), /LIMIT (\d+)/, 1)
     ).concat(numbersIn(functionOf("forget_figures"), /LIMIT (\d+)/, 3))
       .concat(numbersIn(functionOf("forget_workers"), /LIMIT (\d+)/, 1))
+      .concat(numbersIn(functionOf("forget_operations"), /LIMIT (\d+)/, 1))
     assert.deepStrictEqual(new Set(forgotten), new Set([Number(constant("forgottenMax"))]))
   },
 
