@@ -24,6 +24,8 @@ export interface Options {
   readonly trusted?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
   /** The scheme that a client without credentials is asked for. */
   readonly challenge: string
+  /** The origins whose pages may show those of the server in a frame. */
+  readonly frameAncestors?: ReadonlyArray<string> | undefined
 }
 
 /** The names of this machine for itself. */
@@ -51,6 +53,7 @@ export const protect = <E, R>(
     Effect.map((response) =>
       HttpServerResponse.setHeaders(response, {
         ...headers,
+        "content-security-policy": policyOf(options.frameAncestors ?? []),
         // Only the files of the page may be kept by a browser.
         "cache-control": response.headers["cache-control"] ?? headers["cache-control"],
         ...extra[response.status],
@@ -128,6 +131,12 @@ const answerOf = (cause: Cause.Cause<unknown>) => {
   )
 }
 
+const policyOf = (frameAncestors: ReadonlyArray<string>): string =>
+  [
+    ...policy,
+    `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(" ")}`
+  ].join("; ")
+
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -137,14 +146,13 @@ const policy = [
   "font-src 'self'",
   "form-action 'self'",
   "base-uri 'self'",
-  "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'"
-].join("; ")
+]
 
 /** The headers of every answer. */
 export const headers = {
-  "content-security-policy": policy,
+  "content-security-policy": policyOf([]),
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",

@@ -5,6 +5,7 @@ import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { IpNetwork } from "effect/net"
+import * as WebOrigin from "../domain/WebOrigin.ts"
 import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
@@ -37,6 +38,7 @@ export const layer = (
     const { app } = yield* inner(options)
     const guarded = Guard.protect(app, {
       ...options,
+      frameAncestors: options.frameAncestors?.filter(WebOrigin.is),
       hosts: new Set((options.hosts ?? Guard.loopback).map((host) => host.toLowerCase()))
     })
     yield* router.addGlobalMiddleware((others) =>

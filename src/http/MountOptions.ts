@@ -20,6 +20,11 @@ export interface Options {
    * machine for itself: `localhost`, `127.0.0.1` and `[::1]`.
    */
   readonly hosts?: ReadonlyArray<string> | undefined
+  /**
+   * The origins whose pages may show those of the server in a frame, such as
+   * `https://portal.example`. A text that is no origin counts as none. Defaults to none.
+   */
+  readonly frameAncestors?: ReadonlyArray<`http://${string}` | `https://${string}`> | undefined
   /** Whether no request may see payloads, whoever sends it. Defaults to false. */
   readonly hidePayloads?: boolean | undefined
   /**

@@ -18,6 +18,7 @@ const mistakes: ReadonlyArray<readonly [args: ReadonlyArray<string>, issue: stri
   [["check", "--probe", "live"], "--probe needs -p or --probes, and not both"],
   [["check", "--probe", "live", "-p", "x", "--schema", "y"], "goes with neither -c nor --schema"],
   [["check", "-p", "x"], "-p and --probes need --probe"],
+  [["dashboard", "--frame-ancestors", "https://a.example;x"], "is not an origin such as"],
   [["start"], "Missing required flag: --file"],
   [["start", "-f", "x.ts", "-w", "0"], "0 is not a number from 1 to 10000"],
   [["start", "-f", "x.ts", "-w", "many"], "Invalid value for flag --workers: \"many\""],

@@ -3,6 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Options } from "../../src/http/AdminApi.ts"
 import * as Guard from "../../src/http/Guard.ts"
 import * as Endpoints from "./Endpoints.ts"
 import * as Serving from "./Serving.ts"
@@ -112,6 +113,24 @@ describe("the guard", () => {
         }
       }
       assert.includeMembers(Array.from(statuses), [200, 204, 400, 403, 404, 421])
+    }))
+
+  it.live("lets the pages be framed by those alone that are named", () =>
+    Effect.gen(function*() {
+      const framers = Effect.fnUntraced(function*(frameAncestors: Options["frameAncestors"]) {
+        const { headers } = yield* (yield* Serving.open({ frameAncestors }))("/nowhere")
+        return String(headers["content-security-policy"]).split("; ")
+          .filter((line) => line.startsWith("frame-ancestors"))
+      })
+
+      assert.deepStrictEqual(yield* framers(undefined), ["frame-ancestors 'none'"])
+      assert.deepStrictEqual(yield* framers(["https://a b", "https://a;x"]), [
+        "frame-ancestors 'none'"
+      ])
+      assert.deepStrictEqual(
+        yield* framers(["https://portal.example", "http://*.corp.example:8080", "https://a;x"]),
+        ["frame-ancestors https://portal.example http://*.corp.example:8080"]
+      )
     }))
 
   it.live("finds nothing behind paths that mean others", () =>

@@ -80,6 +80,16 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     by: [test("http/guard", "sets its headers on every answer")]
   },
   {
+    name: "framed-by-anybody",
+    of: "headersOfApi",
+    changes: [{
+      file: "src/http/Mount.ts",
+      from: ".filter(WebOrigin.is)",
+      to: ""
+    }],
+    by: [test("http/guard", "lets the pages be framed by those alone that are named")]
+  },
+  {
     name: "gate-open",
     of: "gateOfApi",
     changes: [{

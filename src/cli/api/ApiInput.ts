@@ -1,7 +1,9 @@
 /**
- * The flags of `pgq api`.
+ * The flags of `pgq api` and `pgq dashboard`.
  */
+import { Option } from "effect"
 import { type Command, Flag } from "effect/cli"
+import * as WebOrigin from "../../domain/WebOrigin.ts"
 import * as Flags from "../Flags.ts"
 
 export const flags = {
@@ -41,4 +43,24 @@ export const flags = {
   )
 }
 
+/** The flags of `pgq dashboard`. */
+export const pageFlags = {
+  ...flags,
+  frameAncestors: Flag.String("frame-ancestors").pipe(
+    Flag.withMetavar("ORIGIN"),
+    Flag.withDescription("A site whose pages may show this one in a frame, may be repeated"),
+    Flag.filterMap(
+      (text) => WebOrigin.is(text) ? Option.some(text) : Option.none(),
+      (text) => `"${text}" is not an origin such as https://portal.example`
+    ),
+    Flag.atLeast(0)
+  )
+}
+
 export type Input = Command.Command.Config.Infer<typeof flags>
+
+export interface Served extends Input {
+  /** Serves the dashboard too. */
+  readonly page: boolean
+  readonly frameAncestors?: ReadonlyArray<WebOrigin.WebOrigin> | undefined
+}

@@ -15,7 +15,7 @@ import * as QueueLive from "../../layers/QueueLive.ts"
 import * as Database from "../Database.ts"
 import * as ApiAuth from "./ApiAuth.ts"
 import * as ApiClient from "./ApiClient.ts"
-import type { Input } from "./ApiInput.ts"
+import type { Input, Served } from "./ApiInput.ts"
 import * as Listen from "./Listen.ts"
 
 /**
@@ -23,7 +23,7 @@ import * as Listen from "./Listen.ts"
  * of the input.
  */
 export const run = Effect.fnUntraced(
-  function*(given: Input & { readonly page: boolean }, connection: string | undefined) {
+  function*(given: Served, connection: string | undefined) {
     const input = {
       ...given,
       connection: Option.map(Option.fromUndefinedOr(connection), (text) => Redacted.make(text))

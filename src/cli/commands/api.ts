@@ -4,7 +4,12 @@
 import { Command } from "effect/cli"
 import * as Serving from "./Serving.ts"
 
-export const api = Serving.command("api", { page: false }).pipe(
+export const api = Command.make(
+  "api",
+  Serving.flags,
+  (input) => Serving.serve({ ...input, page: false })
+).pipe(
+  Command.validate((input) => Serving.validate(input)),
   Command.withDescription("Serve the steps of operators by HTTP"),
   Command.withExamples([
     { command: "pgq api", description: "For this machine; a token is printed" },

@@ -4,7 +4,12 @@
 import { Command } from "effect/cli"
 import * as Serving from "./Serving.ts"
 
-export const dashboard = Serving.command("dashboard", { page: true }).pipe(
+export const dashboard = Command.make(
+  "dashboard",
+  Serving.pageFlags,
+  (input) => Serving.serve({ ...input, page: true })
+).pipe(
+  Command.validate((input) => Serving.validate(input)),
   Command.withDescription("Show what is wrong, and the queues, lanes and workers, in a browser"),
   Command.withExamples([
     { command: "pgq dashboard", description: "For this machine; open the printed address" },
