@@ -109,7 +109,8 @@ const program = async () => {
       "amaro",
       "pg-native",
       join(root, "dist/cli/SignalLatch.js"),
-      join(root, "dist/cli/api/ApiServer.js")
+      join(root, "dist/cli/api/ApiServer.js"),
+      join(root, "dist/cli/api/MetricsServer.js")
     ],
     logLevel: "warning"
   })

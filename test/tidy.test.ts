@@ -66,6 +66,8 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "observe/LoopDelay.ts": ["node:perf_hooks"],
   "observe/Metrics.ts": ["effect/observability"],
   "observe/Exporting.ts": ["effect/observability"],
+  "observe/QueueLooks.ts": ["layers/effects/"],
+  "observe/QueueMetrics.ts": ["effect/observability"],
   "observe/Listener.ts": ["node:"],
 
   "cli": ["domain/", "layers/", ...sql, "effect/cli", "node:"],
@@ -78,16 +80,19 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
     "cli/script/",
     "node:"
   ],
-  "cli/api": ["domain/", "http/", "layers/", "cli", "node:"],
+  "cli/api": ["domain/", "http/", "layers/", "observe/", "cli", "node:"],
   "cli/api/ApiInput.ts": ["effect/cli"],
   "cli/api/ApiAuth.ts": ["effect/net"],
-  "cli/api/ApiServer.ts": [
+  "cli/api/MetricsInput.ts": ["effect/cli"],
+  "cli/api/MetricsServer.ts": ["effect/http"],
+  "cli/api/Serve.ts": [
     "effect/http",
     "@effect/platform-node/NodeHttpServer"
   ],
   "cli/api/ApiClient.ts": ["@effect/sql-pg"],
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
   "cli/commands/Serving.ts": ["cli/api/"],
+  "cli/commands/metrics.ts": ["cli/api/"],
   "cli/commands/top.ts": ["cli/top/"],
   "cli/top": [
     ...inner,

@@ -16,6 +16,7 @@ import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
 import { failed } from "./commands/failed.ts"
 import { logs } from "./commands/logs.ts"
+import { metrics } from "./commands/metrics.ts"
 import { migrate } from "./commands/migrate.ts"
 import { pause } from "./commands/pause.ts"
 import { pauses } from "./commands/pauses.ts"
@@ -48,7 +49,7 @@ const pgq = Command.make("pgq").pipe(
     },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] },
-    { group: "Servers", commands: [dashboard, api] }
+    { group: "Servers", commands: [dashboard, api, metrics] }
   ])
 )
 

@@ -58,6 +58,8 @@ export const events = {
   "alive-file.failed": "The file of `--alive-file` cannot be touched. pgq goes on trying.",
   "server.stopped": "The embedded server was stopped, or none was running.",
   "api.changed": "Somebody has changed something through the HTTP API.",
+  "metrics.unread":
+    "A look at the database for metrics failed. Its metrics are gone until the next that succeeds.",
   "api.failed": "A request to the HTTP API failed, and only an operator can help.",
   "process.crashed": "An uncaught error ends the process.",
   "supervisor.started": "The first child works, and the supervisor starts the others.",

@@ -1,18 +1,10 @@
 /**
- * The names of pgq's metrics. A name is stable: dashboards and alerts refer to it.
+ * The names of a worker's metrics. A name is stable: dashboards and alerts refer to it.
  * docs/reference/metrics.md is made from this list.
  */
 
-/** One metric, as OpenTelemetry and as Prometheus have it. */
-export interface MetricName {
-  readonly prometheus: string
-  readonly type: "counter" | "gauge" | "histogram"
-  /** In the notation of UCUM: seconds, or a thing that is counted. */
-  readonly unit: "s" | "{message}" | "{job}" | "{error}"
-  /** Beside `messaging.system`, which is "pgq" in all of them. */
-  readonly attributes: ReadonlyArray<string>
-  readonly meaning: string
-}
+import type { MetricName } from "./MetricName.ts"
+import { queueMetrics } from "./QueueMetricNames.ts"
 
 const queue = "messaging.destination.name"
 const name = "pgq.job.name"
@@ -110,7 +102,7 @@ export const metrics = {
 export type MetricId = keyof typeof metrics
 
 const prometheusNames: ReadonlyMap<string, string> = new Map(
-  Object.entries(metrics).map(([id, { prometheus }]) => [id, prometheus])
+  Object.entries({ ...metrics, ...queueMetrics }).map(([id, { prometheus }]) => [id, prometheus])
 )
 
 /** The name that Prometheus has for a metric. One that is not pgq's keeps its name. */

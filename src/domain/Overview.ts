@@ -185,6 +185,7 @@ export const Part = Schema.Literals([
   "suspects",
   "ends",
   "database",
+  "workers",
   "pastWorkers"
 ])
 

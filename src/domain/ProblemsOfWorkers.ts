@@ -1,5 +1,5 @@
 /**
- * The problems of workers that are not those of a queue: some have died, or not all run one version.
+ * The problems of the workers as a whole: some have died, or they run more than one version.
  */
 import type { Limits } from "./Limits.ts"
 import type { Overview } from "./Overview.ts"

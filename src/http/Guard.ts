@@ -3,7 +3,7 @@
  * that are meant for another host, and changes that another site may have sent, and sets the
  * headers of every answer.
  */
-import { ByteSize, Cause, Effect, Option } from "effect"
+import { ByteSize, Cause, Effect, Option, Result } from "effect"
 import {
   HttpIncomingMessage,
   HttpMiddleware,
@@ -12,7 +12,7 @@ import {
   HttpServerRespondable,
   HttpServerResponse
 } from "effect/http"
-import type { IpNetwork } from "effect/net"
+import { type IpNetwork, NetAddress } from "effect/net"
 import * as EventLog from "../layers/effects/EventLog.ts"
 import * as Credentials from "./Credentials.ts"
 import { BadHost, BadRequest, Denied, Failed, NotFound, TooLarge } from "./Problems.ts"
@@ -20,6 +20,11 @@ import { BadHost, BadRequest, Denied, Failed, NotFound, TooLarge } from "./Probl
 export interface Options {
   /** The names by which clients may call the server, without a port. */
   readonly hosts: ReadonlySet<string>
+  /**
+   * Whether they may also call it by any address: no name of another site leads to the server then.
+   * Defaults to false.
+   */
+  readonly allowsAddresses?: boolean | undefined
   /** The proxies whose headers `x-forwarded-*` are believed. */
   readonly trusted?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
   /** The scheme that a client without credentials is asked for. */
@@ -65,9 +70,10 @@ export const protect = <E, R>(
 
 type Request = HttpServerRequest.HttpServerRequest
 
-const refusalOf = (request: Request, { hosts }: Options) => {
+const refusalOf = (request: Request, { allowsAddresses = false, hosts }: Options) => {
   const { origin } = request.headers
-  if (!hosts.has(nameOf(hostOf(request)))) {
+  const host = nameOf(hostOf(request))
+  if (!hosts.has(host) && !(allowsAddresses && isAddress(host))) {
     return new BadHost({ detail: "the name of the host is not among those of the server" })
   }
   if (origin !== undefined && !hosts.has(nameOf(origin.replace(/^https?:\/\//, "")))) {
@@ -83,6 +89,9 @@ const refusalOf = (request: Request, { hosts }: Options) => {
 /** A request of the Fetch API may have its host in its URL alone. */
 const hostOf = ({ headers, originalUrl }: Request): string =>
   headers["host"] ?? /^https?:\/\/([^/?#]+)/.exec(originalUrl)?.[1] ?? ""
+
+const isAddress = (host: string): boolean =>
+  Result.isSuccess(NetAddress.ipFromString(host.replace(/^\[(.*)\]$/, "$1")))
 
 /** The host without its port, in lower case. */
 const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, "")

@@ -18,6 +18,7 @@ import * as Guard from "./Guard.ts"
 import * as Inputs from "./Inputs.ts"
 import * as JobsLive from "./JobsLive.ts"
 import * as LooksLive from "./LooksLive.ts"
+import * as MetricsPage from "./MetricsPage.ts"
 import type * as MountOptions from "./MountOptions.ts"
 import type { Page } from "./Page.ts"
 import * as QueuesLive from "./QueuesLive.ts"
@@ -70,6 +71,8 @@ export interface Options extends Omit<MountOptions.Options, "access"> {
   /** The scheme that a client without credentials is asked for. */
   readonly challenge: string
   readonly trusted?: ReadonlyArray<IpNetwork.IpNetwork> | undefined
+  /** The text of the page `/metrics`. Without it, there is no such page. */
+  readonly metrics?: Effect.Effect<string> | undefined
   /** Answers browsers. Without it, there is the API alone. */
   readonly page?: Page | undefined
 }
@@ -92,16 +95,18 @@ const inner = Effect.fnUntraced(function*(options: Options) {
       sessions: options.sessions
     })
   )
-  const app = HttpApiBuilder.layer(Api, { openapiPath: "/api/v1/openapi.json" }).pipe(
+  const endpoints = HttpApiBuilder.layer(Api, { openapiPath: "/api/v1/openapi.json" }).pipe(
     Layer.provide(groups),
     Layer.provide([Gate.layer(check), Inputs.layer, HttpServer.layerServices]),
     Layer.provide(Shown.layer(options.redact)),
     Layer.provide(Layer.succeedContext(services)),
     Layer.provide(Layer.succeed(HttpRouter.HttpRouter, router))
   )
-  yield* Layer.buildWithMemoMap(app, Layer.makeMemoMapUnsafe(), yield* Effect.scope)
+  yield* Layer.buildWithMemoMap(endpoints, Layer.makeMemoMapUnsafe(), yield* Effect.scope)
+  const { metrics, page } = options
   const api = router.asHttpEffect()
-  return { app: options.page === undefined ? api : withPage(options.page, api) }
+  const app = page === undefined ? api : withPage(page, api)
+  return { app: metrics === undefined ? app : MetricsPage.before(app, { check, metrics }) }
 })
 
 /** The page needs no right: it shows nothing but the answers of the API. */

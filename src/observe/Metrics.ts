@@ -2,12 +2,13 @@
  * The metrics of a worker, for OTLP and for Prometheus.
  */
 import { Effect, Layer, Metric, type Scope } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpRouter } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { prometheusName } from "../domain/MetricNames.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import { WorkerControl } from "../services/WorkerControl.ts"
 import * as LoopDelay from "./LoopDelay.ts"
+import { page } from "./MetricsPage.ts"
 import * as Producer from "./Producer.ts"
 import * as Series from "./Series.ts"
 
@@ -125,10 +126,6 @@ export const layerPage = (
     const text = yield* prometheus(options)
     yield* router.add("GET", options.path ?? "/metrics", Effect.map(text, page))
   }))
-
-/** A page in Prometheus' text format. */
-const page = (text: string): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
 
 /**
  * Counts the jobs that are added through it, in the registry of Effect's metrics in force. Jobs of

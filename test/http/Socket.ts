@@ -26,10 +26,7 @@ export const open = Effect.fnUntraced(function*<E, R>(
   routes: Layer.Layer<never, E, R>,
   headers: Readonly<Record<string, string>> = {}
 ) {
-  const port = yield* serve(routes)
-  const ask: Ask = (path, { headers: own, ...asked } = {}) =>
-    send(port, path, { ...asked, headers: { ...headers, ...own } })
-  return ask
+  return at(yield* serve(routes), headers)
 })
 
 /** Serves these routes until the scope closes, however long its answers last. Answers the port. */
@@ -49,6 +46,12 @@ export const serve = Effect.fnUntraced(function*<E, R>(routes: Layer.Layer<never
   const { address } = Context.get(server, HttpServer.HttpServer)
   return "port" in address ? address.port : 0
 })
+
+/** Sends requests to a port of this machine. */
+export const at =
+  (port: number, headers: Readonly<Record<string, string>> = {}): Ask =>
+  (path, { headers: own, ...asked } = {}) =>
+    send(port, path, { ...asked, headers: { ...headers, ...own } })
 
 /** The headers of a program that changes something. */
 export const change = { "x-pgq": "1", "content-type": "application/json" }

@@ -29,7 +29,7 @@ const open = Effect.fnUntraced(function*(readOnly: boolean) {
     notify: "poll"
   })
   const client = Layer.unwrap(
-    Effect.provideService(ApiClient.of({ page: false, readOnly }), Database.Database, database)
+    Effect.provideService(ApiClient.of({ name: "pgq api", readOnly }), Database.Database, database)
   )
   return yield* Socket.open(
     AdminApi.layer({ access: () => Effect.succeed(Access.full("ada")) }).pipe(

@@ -57,6 +57,23 @@ describe("an endpoint", () => {
     }).pipe(Effect.scoped))
 })
 
+describe("the page of metrics", () => {
+  it.live("needs the right to read, and is not there without metrics", () =>
+    Effect.gen(function*() {
+      const statusFor = Effect.fnUntraced(function*(right: Access.Right, hasMetrics = true) {
+        const ask = yield* Serving.openTo({ kind: "none" }, {
+          check: () => Effect.succeed({ actor: "ada", rights: new Set([right]) }),
+          metrics: hasMetrics ? Effect.succeed("") : undefined
+        })
+        return (yield* ask("/metrics?")).status
+      })
+
+      assert.strictEqual(yield* statusFor("read"), 200)
+      assert.strictEqual(yield* statusFor("payloads"), 403)
+      assert.strictEqual(yield* statusFor("read", false), 404)
+    }))
+})
+
 describe("read-only access", () => {
   it.live("changes nothing, by whatever endpoint", () =>
     Effect.gen(function*() {

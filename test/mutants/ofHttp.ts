@@ -14,7 +14,7 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     of: "hostsOfApi",
     changes: [{
       file: "src/http/Guard.ts",
-      from: "if (!hosts.has(nameOf(hostOf(request)))) {",
+      from: "if (!hosts.has(host) && !(allowsAddresses && isAddress(host))) {",
       to: "if (false) {"
     }],
     by: [test("http/guard", "turns away requests for another host, wherever they lead")]

@@ -14,6 +14,7 @@ import { enqueue, enqueueAll } from "../../src/services/Enqueue.ts"
 import { WorkerControl } from "../../src/services/WorkerControl.ts"
 import * as MovingClock from "../support/MovingClock.ts"
 import * as ExpositionFormat from "./ExpositionFormat.ts"
+import { valueOf } from "./Samples.ts"
 
 const Tick = Job.make("tick", { payload: Schema.Finite, maxAttempts: 1 })
 const Odd = Job.make("a \"name\"\\ of\nlines")
@@ -31,16 +32,6 @@ const start = Effect.gen(function*() {
   )
   return { context, ticked }
 })
-
-const valueOf = (
-  families: ReadonlyMap<string, ExpositionFormat.Family>,
-  name: string,
-  labels: Readonly<Record<string, string>> = {}
-) =>
-  families.get(name.replace(/_(?:count|sum|bucket)$/, ""))?.samples.find((sample) =>
-    sample.name === name &&
-    Object.entries(labels).every(([label, value]) => sample.labels[label] === value)
-  )?.value
 
 describe("the metrics", () => {
   it.effect("are well-formed text with the names of the table, and count what happened", () =>

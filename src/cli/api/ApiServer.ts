@@ -2,21 +2,20 @@
  * The server of `pgq api`: the HTTP API on an address of its own, with connections of its own to
  * the database.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Console, Context, Effect, Layer, Option, Redacted } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
-import { createServer } from "node:http"
 import { SettingInvalid } from "../../domain/Errors.ts"
 import * as Credentials from "../../http/Credentials.ts"
 import * as Guard from "../../http/Guard.ts"
 import * as Mount from "../../http/Mount.ts"
 import * as Page from "../../http/Page.ts"
 import * as QueueLive from "../../layers/QueueLive.ts"
+import * as QueueMetrics from "../../observe/QueueMetrics.ts"
 import * as Database from "../Database.ts"
 import * as ApiAuth from "./ApiAuth.ts"
 import * as ApiClient from "./ApiClient.ts"
 import type { Input, Served } from "./ApiInput.ts"
 import * as Listen from "./Listen.ts"
+import { serve } from "./Serve.ts"
 
 /**
  * Serves until a signal comes, with `page` the dashboard too. `connection` is the connection string
@@ -39,7 +38,7 @@ export const run = Effect.fnUntraced(
     const { schema } = Context.get(database, Database.Database)
     yield* Effect.provide(Database.ready, database)
 
-    const api = Mount.layer({
+    const options = {
       ...Credentials.of(auth),
       ...input,
       page: input.page ? Page.make("") : undefined,
@@ -51,9 +50,16 @@ export const run = Effect.fnUntraced(
         ...("host" in listen ? [Listen.nameOf(listen.host)] : []),
         ...input.host
       ]
-    }).pipe(
+    }
+    const client = ApiClient.of({
+      name: input.page ? "pgq dashboard" : "pgq api",
+      readOnly: input.readOnly
+    })
+    const api = Layer.unwrap(
+      Effect.map(QueueMetrics.prometheus, (metrics) => Mount.layer({ ...options, metrics }))
+    ).pipe(
       Layer.provide(QueueLive.client({ schema })),
-      Layer.provide(Layer.unwrap(Effect.provide(ApiClient.of(input), database)))
+      Layer.provide(Layer.unwrap(Effect.provide(client, database)))
     )
     const address = yield* serve(api, listen)
     yield* Console.log(input.page ? linkOf(address, printed) : linesOf(address, printed))
@@ -81,35 +87,4 @@ const refuseOpen = Effect.fnUntraced(function*(listen: Listen.Listen, { auth }: 
     issue: "other machines reach this address: choose an --auth such as basic or bearer, " +
       "and put a proxy with TLS before it"
   })
-})
-
-/** Answers the address, once the server listens. */
-const serve = Effect.fnUntraced(function*(
-  api: Layer.Layer<never, never, HttpRouter.HttpRouter>,
-  listen: Listen.Listen
-) {
-  const server = yield* Layer.build(
-    HttpRouter.serve(api, { disableListenLog: true, disableLogger: true }).pipe(
-      Layer.provideMerge(
-        NodeHttpServer.layer(() => createServer(), {
-          ...listen,
-          gracefulShutdownTimeout: "5 seconds"
-        })
-      )
-    )
-  ).pipe(
-    Effect.catchTag("ServeError", ({ cause }) =>
-      Effect.fail(
-        new SettingInvalid({
-          setting: "--listen",
-          issue: cause instanceof Error ? cause.message : String(cause)
-        })
-      ))
-  )
-  const { address } = Context.get(server, HttpServer.HttpServer)
-  return "port" in address && "host" in listen
-    ? `http://${Listen.nameOf(listen.host)}:${address.port}`
-    : "path" in listen
-    ? `unix:${listen.path}`
-    : ""
 })

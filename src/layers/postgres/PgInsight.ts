@@ -82,7 +82,7 @@ const queueParts = Effect.fnUntraced(function*(
     })
   const { queuesMax } = Insight.defaults
 
-  const state = yield* part("queues", Effect.all([reads.workers, reads.pauses]))
+  const state = yield* part("workers", Effect.all([reads.workers, reads.pauses]))
   const [workers = [], pauses = []] = state ?? []
   const later = yield* part("later", reads.later(countsUpTo))
   const blocked = yield* part("lanes", reads.blocked(countsUpTo))

@@ -3,6 +3,7 @@
  * loop knows when the loop waits for an answer.
  */
 import { Effect } from "effect"
+import * as ErrorClass from "../../domain/ErrorClass.ts"
 import type { StoreError } from "../../domain/Errors.ts"
 import type { StepFigures } from "../../domain/Figures.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
@@ -64,11 +65,7 @@ const counting =
           })
         ),
         Effect.tapError((error) =>
-          Effect.sync(() => tallies.asked(step, now() - since, classOf(error)))
+          Effect.sync(() => tallies.asked(step, now() - since, ErrorClass.of(error)))
         )
       )
     })
-
-/** The class of an error has few values: it is a label of metrics. */
-const classOf = ({ code }: StoreError): string =>
-  code === undefined ? "_OTHER" : /^[0-9A-Z]{5}$/.test(code) ? code.slice(0, 2) : code
