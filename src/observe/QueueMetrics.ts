@@ -58,13 +58,13 @@ export const layer: Layer.Layer<never, never, Insight> = Layer.effectDiscard(
  * ```
  */
 export const prometheus: Effect.Effect<Effect.Effect<string>, never, Scope.Scope | Insight> = Effect
-  .gen(function*() {
+  .suspend(() => {
     const registry: Metric.MetricRegistry = new Map()
     const own = Effect.provideService(Metric.MetricRegistry, registry)
-    const look = yield* Effect.cachedWithTTL(yield* own(QueueLooks.make), span)
-    return Effect.andThen(
-      look,
-      own(PrometheusMetrics.format({ metricNameMapper: prometheusName }))
+    const text = own(PrometheusMetrics.format({ metricNameMapper: prometheusName }))
+    return own(QueueLooks.make).pipe(
+      Effect.flatMap(Effect.cachedWithTTL(span)),
+      Effect.map((look) => Effect.andThen(look, text))
     )
   })
 
