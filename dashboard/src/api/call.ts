@@ -49,12 +49,20 @@ export const signIn = async (token: string): Promise<Answer<unknown>> => {
   return "is" in answer ? answer : valueOf(answer)
 }
 
+/** The time of the server, in milliseconds. The clock of this machine may be wrong. */
+export const serverNow = (): number => Date.now() + ahead
+
+let ahead = 0
+
 const call = async (path: string, options: RequestInit) => {
   try {
-    return await fetch(new URL(`api/v1/${path}`, document.baseURI), {
+    const answer = await fetch(new URL(`api/v1/${path}`, document.baseURI), {
       ...options,
       signal: AbortSignal.timeout(patience)
     })
+    const date = Date.parse(answer.headers.get("date") ?? "")
+    if (!Number.isNaN(date)) ahead = date - Date.now()
+    return answer
   } catch (error) {
     const isSlow = error instanceof DOMException && error.name === "TimeoutError"
     return failure(0, isSlow ? "the server does not answer" : "the server cannot be reached")

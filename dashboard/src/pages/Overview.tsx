@@ -1,6 +1,7 @@
 /**
  * What is wrong, and how the queues are.
  */
+import { Charts } from "../parts/charts/Charts.tsx"
 import { Lanes } from "../parts/Lanes.tsx"
 import { Looking } from "../parts/Looking.tsx"
 import { Problems, Verdict } from "../parts/Problems.tsx"
@@ -20,6 +21,9 @@ export const Overview = () => (
             note={overview.hasMoreQueues ? "the first ones; there are more" : undefined}
           >
             <Queues queues={overview.queues} />
+          </Section>
+          <Section title="Over time">
+            <Charts />
           </Section>
           {overview.blockedLanes.length === 0 ? null : (
             <Section title="Blocked lanes">

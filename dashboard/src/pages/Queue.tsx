@@ -3,6 +3,7 @@
  */
 import type { QueueOverview } from "../../../src/domain/Overview.ts"
 import type { Look } from "../api/Look.ts"
+import { Charts } from "../parts/charts/Charts.tsx"
 import { Count, Span, Time } from "../parts/Figures.tsx"
 import { Lanes } from "../parts/Lanes.tsx"
 import { Looking } from "../parts/Looking.tsx"
@@ -21,7 +22,12 @@ export const Queue = () => {
         {(look) => {
           const queue = look.overview.queues.find(({ queue }) => queue === name)
           return queue === undefined
-            ? <p class="empty">This queue has no job and no worker.</p>
+            ? (
+              <>
+                <p class="empty">This queue has no job and no worker.</p>
+                {name === "" ? null : <OverTime of={name} />}
+              </>
+            )
             : <Known queue={queue} look={look} />
         }}
       </Looking>
@@ -42,6 +48,7 @@ const Known = ({ look, queue }: { readonly look: Look; readonly queue: QueueOver
         }}
       />
       <Figures of={queue} />
+      <OverTime of={queue.queue} />
       <Section title="Priorities" note="the most urgent first">
         <Table
           caption="Priorities"
@@ -71,6 +78,12 @@ const Known = ({ look, queue }: { readonly look: Look; readonly queue: QueueOver
     </>
   )
 }
+
+const OverTime = ({ of }: { readonly of: string }) => (
+  <Section title="Over time">
+    <Charts key={of} queue={of} />
+  </Section>
+)
 
 const Pause = ({ of: pause }: { readonly of: QueueOverview["pause"] }) =>
   pause === null ? null : (

@@ -2,8 +2,11 @@
  * The table of queues.
  */
 import type { QueueOverview } from "../../../src/domain/Overview.ts"
+import { hour } from "../state/range.ts"
 import { to } from "../state/route.ts"
-import { Count, Span } from "./Figures.tsx"
+import { type Found, useSeries } from "../state/series.ts"
+import { Sparkline } from "./charts/Sparkline.tsx"
+import { Count, None, Span } from "./Figures.tsx"
 import { type Column, Table } from "./Table.tsx"
 
 const columns: ReadonlyArray<Column<QueueOverview>> = [
@@ -61,16 +64,39 @@ const Slots = ({ of: { running, slots, workers } }: { readonly of: QueueOverview
   </>
 )
 
-export const Queues = ({ queues }: { readonly queues: ReadonlyArray<QueueOverview> }) => (
-  <Table
-    caption="Queues"
-    columns={columns}
-    rows={queues}
-    keyOf={({ queue }) => queue}
-    empty={
-      <>
-        There is no job and no worker yet. <code>pgq enqueue NAME PAYLOAD</code> adds a job.
-      </>
+/** One answer has the lines of all queues. */
+const finished = ({ failure, value }: Found): Column<QueueOverview> => ({
+  name: "Per minute",
+  title: "The runs that ended in each of the last 60 minutes",
+  isFigure: true,
+  cell: ({ queue }) => {
+    const found = value.value
+    if (found === undefined) {
+      return failure.value === undefined ? null : <None why={failure.value} />
     }
-  />
-)
+    const values = found.series.find(({ label }) => label === queue)?.values
+    return values === undefined && found.series.length >= seriesMax
+      ? <None why="not among the busiest queues" />
+      : <Sparkline values={values ?? found.t.map(() => 0)} />
+  }
+})
+
+/** So many queues have series of their own. */
+const seriesMax = 100
+
+export const Queues = ({ queues }: { readonly queues: ReadonlyArray<QueueOverview> }) => {
+  const found = useSeries({ of: "finished", by: "queue", range: hour })
+  return (
+    <Table
+      caption="Queues"
+      columns={[...columns, finished(found)]}
+      rows={queues}
+      keyOf={({ queue }) => queue}
+      empty={
+        <>
+          There is no job and no worker yet. <code>pgq enqueue NAME PAYLOAD</code> adds a job.
+        </>
+      }
+    />
+  )
+}

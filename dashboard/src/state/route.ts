@@ -36,6 +36,14 @@ export const go = (address: string): void => {
   requestAnimationFrame(() => document.querySelector<HTMLElement>("h1")?.focus())
 }
 
+/** Changes a parameter of the address, and stays where the person is. */
+export const put = (name: string, value: string): void => {
+  const query = new URLSearchParams(location.search)
+  query.set(name, value)
+  history.pushState(null, "", `${location.pathname}?${query}`)
+  follow()
+}
+
 const follow = (): void => {
   path.value = here()
   search.value = location.search
