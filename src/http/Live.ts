@@ -26,7 +26,7 @@ const poll = (look: Looks): Stream.Stream<Frame> =>
     Effect.gen(function*() {
       yield* Effect.sleep(pause)
       const [cost, frame] = yield* Effect.timed(frameOf(look, String(n)))
-      return [frame, { n: n + 1, pause: pauseAfter(cost) }] as const
+      return [frame, { n: n + 1, pause: pauseAfter(cost, frame) }] as const
     }))
 
 const frameOf = (look: Looks, id: string): Effect.Effect<Frame> =>
@@ -35,9 +35,12 @@ const frameOf = (look: Looks, id: string): Effect.Effect<Frame> =>
     Effect.catch((data) => Effect.succeed({ id, event: "problem" as const, data }))
   )
 
-/** A look takes at most a twentieth of the time, so that a slow database is left alone. */
-const pauseAfter = (cost: Duration.Duration): Duration.Duration =>
-  Duration.clamp(Duration.times(cost, 20), {
+/**
+ * A look takes at most a twentieth of the time, so that a slow database is left alone. One that has
+ * failed may have waited for a connection, and the next may be quick.
+ */
+const pauseAfter = (cost: Duration.Duration, { event }: Frame): Duration.Duration =>
+  Duration.clamp(Duration.times(cost, event === "overview" ? 20 : 4), {
     minimum: Duration.seconds(2),
     maximum: Duration.seconds(30)
   })

@@ -58,3 +58,7 @@ export const open = Effect.fnUntraced(function*(
 
 /** Runs a step of the driver, which waits for what it needs. */
 export const step = <A>(run: () => Promise<A>): Effect.Effect<A> => Effect.promise(run)
+
+/** Waits until the page shows what it has asked for. The stream of looks never ends. */
+export const isFilled = (page: Page): Promise<void> =>
+  page.getByText(/^Looking (?:at|for) /).first().waitFor({ state: "hidden" })

@@ -58,7 +58,7 @@ layer(PgQueue.layer, options)("every page", (it) => {
           for (const path of paths) {
             yield* step(() => page.goto(origin + path))
             yield* step(() => page.getByRole("heading", { level: 1 }).waitFor())
-            yield* step(() => page.waitForLoadState("networkidle"))
+            yield* step(() => Chromium.isFilled(page))
 
             assert.deepStrictEqual(yield* Axe.violations(page), [], path)
           }
@@ -79,7 +79,7 @@ layer(PgQueue.layer, options)("every page", (it) => {
         for (const path of paths.filter((path) => path !== "/nothing-here")) {
           yield* step(() => page.goto(origin + path))
           yield* step(() => page.getByRole("heading", { level: 1 }).waitFor())
-          yield* step(() => page.waitForLoadState("networkidle"))
+          yield* step(() => Chromium.isFilled(page))
 
           const width = yield* step(() =>
             page.evaluate<number>("document.documentElement.scrollWidth")

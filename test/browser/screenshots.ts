@@ -7,6 +7,7 @@
 import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { chromium } from "playwright-core"
+import { isFilled } from "./Chromium.ts"
 
 const folder = fileURLToPath(new URL("../../docs/images/", import.meta.url))
 const [, , link = ""] = process.argv
@@ -32,7 +33,8 @@ const take = async (name: string, path: string, options: {
     await page.getByText("LedgerIsOpen").first().waitFor()
   } else {
     await page.goto(new URL(path, link).href)
-    await page.waitForLoadState("networkidle")
+    await page.getByRole("heading", { level: 1 }).waitFor()
+    await isFilled(page)
     await page.waitForTimeout(500)
   }
   await page.screenshot({ path: `${folder}${name}.png` })

@@ -5,7 +5,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer, Logger } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
-import { createServer, request } from "node:http"
+import { createServer, request, type Server } from "node:http"
 
 export interface Answer {
   readonly status: number
@@ -30,11 +30,14 @@ export const open = Effect.fnUntraced(function*<E, R>(
 })
 
 /** Serves these routes until the scope closes, however long its answers last. Answers the port. */
-export const serve = Effect.fnUntraced(function*<E, R>(routes: Layer.Layer<never, E, R>) {
+export const serve = Effect.fnUntraced(function*<E, R>(
+  routes: Layer.Layer<never, E, R>,
+  node: Server = createServer()
+) {
   const server = yield* Layer.build(
     HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
       Layer.provideMerge(
-        NodeHttpServer.layer(() => createServer(), {
+        NodeHttpServer.layer(() => node, {
           host: "127.0.0.1",
           port: 0,
           gracefulShutdownTimeout: "1 hour"

@@ -13,6 +13,8 @@ import { WorkersPage } from "../pages/WorkersPage.tsx"
 import { page } from "../state/route.ts"
 import { isUnknown } from "../state/session.ts"
 import { Header } from "./Header.tsx"
+import { Help } from "./Help.tsx"
+import { Lost } from "./Lost.tsx"
 import { Rail } from "./Rail.tsx"
 
 const pages: Readonly<Record<string, ComponentType>> = {
@@ -34,8 +36,10 @@ export const App = () => {
       <Header />
       <Rail />
       <div id="content">
+        <Lost />
         <Shown />
       </div>
+      <Help />
     </>
   )
 }

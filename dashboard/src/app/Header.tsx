@@ -2,23 +2,27 @@
  * The name of the page's product, how old its figures are, and the person's choices.
  */
 import * as Span from "../../../src/domain/Span.ts"
-import { age, failure, isStopped, toggle } from "../state/live.ts"
+import { age, failure, isOld, isStopped, toggle } from "../state/live.ts"
 import { to } from "../state/route.ts"
 import { session } from "../state/session.ts"
 import { after, theme, themes, zone, zones } from "../state/settings.ts"
-
-/** Figures that are older than this are called old. */
-const fresh = 10
+import { isHelpOpen } from "./keys.ts"
 
 const Age = () => {
   const seconds = age.value
   if (seconds === undefined) return null
-  const isOld = seconds > fresh || failure.value !== undefined
-  const text = isStopped.value ? "stopped" : isOld ? "old" : "live"
+  const text = isStopped.value ? "stopped" : isOld.value ? "old" : "live"
+  const span = Span.ofSeconds(Math.floor(seconds))
   return (
     <span class={`age ${text}`} title={failure.value}>
       <span class="dot" aria-hidden="true" />
-      {text === "live" ? "live" : `${Span.ofSeconds(Math.floor(seconds))} old`}
+      {text === "live"
+        ? (
+          <>
+            live<span class="wide">{span}</span>
+          </>
+        )
+        : `${span} old`}
     </span>
   )
 }
@@ -35,10 +39,11 @@ export const Header = () => (
     </button>
     <span class="space" />
     <button type="button" onClick={() => (zone.value = after(zones, zone.value))}>
-      <span class="wide">Times:</span> {zone.value === "UTC" ? "UTC" : "local"}
+      <span class="wide">Times:</span> {zone.value}
     </button>
     <button type="button" onClick={() => (theme.value = after(themes, theme.value))}>
       <span class="wide">Theme:</span> {theme.value}
     </button>
+    <button type="button" aria-label="Keys" onClick={() => (isHelpOpen.value = true)}>?</button>
   </header>
 )

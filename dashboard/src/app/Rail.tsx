@@ -3,7 +3,8 @@
  */
 import { page, to } from "../state/route.ts"
 
-const entries = [
+/** The pages that the rail leads to: the name in the address, and the title. */
+export const entries = [
   ["", "Overview"],
   ["lanes", "Lanes"],
   ["workers", "Workers"],

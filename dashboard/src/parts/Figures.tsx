@@ -3,6 +3,7 @@
  */
 import * as CountText from "../../../src/domain/CountText.ts"
 import * as SpanText from "../../../src/domain/Span.ts"
+import { now } from "../state/now.ts"
 import { zone } from "../state/settings.ts"
 
 /** A value that could not be read, or that there is not. */
@@ -34,10 +35,17 @@ export const Span = ({ of }: { readonly of: number | null }) =>
     ? <None why="could not be read in time" />
     : <span class={of === 0 ? "zero" : undefined}>{SpanText.ofSeconds(of)}</span>
 
-/** A point in time in the chosen zone; the exact one in UTC is its title. */
+/** A point in time as the person has chosen; the exact one in UTC is its title. */
 export const Time = ({ at }: { readonly at: string }) => (
-  <time dateTime={at} title={at}>{inZone(new Date(at))}</time>
+  <time dateTime={at} title={at}>
+    {zone.value === "relative" ? fromNow(new Date(at)) : inZone(new Date(at))}
+  </time>
 )
+
+const fromNow = (at: Date): string => {
+  const seconds = Math.floor((at.getTime() - now.value) / 1000)
+  return seconds > 0 ? `in ${SpanText.ofSeconds(seconds)}` : `${SpanText.ofSeconds(-seconds)} ago`
+}
 
 const inZone = (at: Date): string => {
   if (zone.value === "UTC") return at.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC")

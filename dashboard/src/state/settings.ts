@@ -22,7 +22,7 @@ const keep = (name: string, value: string): void => {
 export const themes = ["system", "light", "dark"] as const
 export type Theme = typeof themes[number]
 
-export const zones = ["local", "UTC"] as const
+export const zones = ["local", "UTC", "relative"] as const
 export type Zone = typeof zones[number]
 
 const oneOf = <A extends string>(
@@ -33,6 +33,9 @@ const oneOf = <A extends string>(
 export const theme = signal<Theme>(oneOf(themes, read("theme")) ?? "system")
 export const zone = signal<Zone>(oneOf(zones, read("zone")) ?? "local")
 
+/** Whether single keys do something. Who dictates to the browser presses them by accident. */
+export const hasKeys = signal(read("keys") !== "off")
+
 /** Applies the choices and keeps them. */
 export const begin = (): void => {
   effect(() => {
@@ -41,6 +44,7 @@ export const begin = (): void => {
     else document.documentElement.dataset["theme"] = theme.value
   })
   effect(() => keep("zone", zone.value))
+  effect(() => keep("keys", hasKeys.value ? "on" : "off"))
 }
 
 /** The value after this one; the first after the last. */

@@ -1,0 +1,214 @@
+/**
+ * The dashboard while it is open: in many tabs, in none that is seen, and without a database.
+ *
+ * Tests `dashboard/src/state/` and `src/http/Live.ts`.
+ */
+import { assert, layer, vi } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import type { Page } from "playwright-core"
+import { queueName } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Session from "../support/Session.ts"
+import * as Chromium from "./Chromium.ts"
+import * as OwnServer from "./OwnServer.ts"
+
+// A browser starts slowly on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
+
+const { note, step } = Chromium
+const options = { excludeTestServices: true, timeout: "60 seconds" } as const
+
+/** Asks again until it is so. */
+const until = (isSo: () => boolean) =>
+  Effect.repeat(Effect.sync(isSo), { until: (is) => is, schedule: Schedule.spaced("50 millis") })
+
+/** Lets the page believe that its tab is hidden, or seen again: Chromium without a screen shows all. */
+const seem = (page: Page, isHidden: boolean) =>
+  step(() =>
+    page.evaluate(
+      `Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });` +
+        "document.dispatchEvent(new Event(\"visibilitychange\"))"
+    )
+  )
+
+const opened = Effect.fnUntraced(function*(count: number) {
+  const server = yield* OwnServer.open
+  const browser = yield* Chromium.launch
+  const tab = yield* Chromium.open(browser, server.origin)
+  const pages = [tab.page]
+  for (let n = 1; n < count; n++) pages.push(yield* step(() => tab.page.context().newPage()))
+  yield* Effect.forEach(pages, (page) =>
+    Effect.andThen(
+      step(() => page.goto(server.origin)),
+      step(() => page.getByText(/^live/).waitFor())
+    ), { concurrency: 4 })
+  return { ...server, ...tab, pages }
+})
+
+const rowOf = (page: Page, queue: string) =>
+  step(() => page.getByRole("row").filter({ hasText: queue }).waitFor())
+
+layer(PgQueue.layer, options)("the open dashboard", (it) => {
+  // Chromium comes from Debian, and not every machine has it.
+  const inChromium = Chromium.isThere ? it.effect : it.effect.skip
+
+  inChromium(
+    `has one stream for ten tabs, and none when all are hidden${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const { mistakes, pages, streams } = yield* opened(10)
+        yield* until(() => streams.open === 1)
+        const asked = streams.overviews
+
+        const session = yield* Session.open
+        yield* session.insert({ queue })
+        for (const page of pages) yield* rowOf(page, queue)
+
+        assert.deepStrictEqual({ ...streams, overviews: streams.overviews - asked }, {
+          open: 1,
+          begun: 1,
+          overviews: 0
+        })
+        assert.deepStrictEqual(mistakes, [])
+
+        // The tab that leads is hidden first, and another one takes its place.
+        yield* seem(pages[0]!, true)
+        yield* until(() => streams.begun === 2)
+        assert.strictEqual(streams.open, 1)
+        for (const page of pages) yield* seem(page, true)
+        yield* until(() => streams.open === 0)
+
+        const later = yield* queueName
+        yield* session.insert({ queue: later })
+        yield* seem(pages[3]!, false)
+        yield* rowOf(pages[3]!, later)
+        yield* until(() => streams.open === 1)
+      })
+  )
+
+  inChromium(
+    `says how old its figures are without a database, and goes on by itself${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const { page, startDatabase, stopDatabase, streams } = yield* opened(1)
+
+        yield* stopDatabase
+        yield* step(() => page.getByText(/the page tries again by itself/).waitFor())
+        yield* step(() => page.getByText(/^\d.* old$/).first().waitFor())
+        assert.isTrue(yield* step(() => page.getByRole("table", { name: "Queues" }).isVisible()))
+
+        const session = yield* Session.open
+        yield* session.insert({ queue })
+        yield* startDatabase
+        yield* step(() => page.getByText(/^live/).waitFor())
+        yield* rowOf(page, queue)
+        assert.strictEqual(
+          yield* step(() => page.getByText(/the page tries again/).count()),
+          0
+        )
+        assert.strictEqual(streams.begun, 1)
+      })
+  )
+
+  inChromium(
+    `asks every few seconds where no stream comes through${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const { origin, page } = yield* opened(1)
+        yield* step(() => page.route("**/api/v1/live", () => {}))
+        yield* step(() => page.goto(origin))
+        yield* step(() => page.getByRole("status").waitFor())
+
+        const session = yield* Session.open
+        yield* session.insert({ queue })
+
+        yield* rowOf(page, queue)
+      })
+  )
+
+  inChromium(
+    `is used by keys, which do nothing while the person types${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const session = yield* Session.open
+        yield* session.insert({ queue })
+        const { mistakes, page } = yield* opened(1)
+        const press = (...keys: ReadonlyArray<string>) =>
+          Effect.forEach(keys, (key) => step(() => page.keyboard.press(key)), { discard: true })
+        const heading = (name: string) =>
+          step(() => page.getByRole("heading", { name, level: 1 }).waitFor())
+        yield* rowOf(page, queue)
+
+        yield* press("g", "w")
+        yield* heading("Workers")
+        yield* press("g", "o")
+        yield* heading("Overview")
+        yield* press("j", "j", "k", "Enter")
+        yield* heading((yield* step(() => page.locator("h1").textContent())) ?? "")
+        assert.include(page.url(), "/queue?name=")
+
+        yield* press("?")
+        yield* step(() => page.getByRole("dialog", { name: "Keys" }).waitFor())
+        yield* press("g", "w", "Escape")
+        yield* step(() => page.getByRole("dialog").waitFor({ state: "hidden" }))
+        assert.include(page.url(), "/queue?name=")
+        yield* press(".")
+        yield* step(() => page.getByRole("button", { name: "Go on" }).waitFor())
+        yield* press(".")
+        yield* step(() => page.getByRole("button", { name: "Stop" }).waitFor())
+        yield* press("t")
+        yield* step(() => page.getByRole("button", { name: "light" }).waitFor())
+
+        yield* step(() => page.getByRole("button", { name: "Pause …" }).click())
+        yield* step(() => page.getByLabel("Reason").focus())
+        yield* press("g", "w", ".", "t")
+        assert.strictEqual(yield* step(() => page.getByLabel("Reason").inputValue()), "gw.t")
+        assert.include(page.url(), "/queue?name=")
+        yield* press("Escape")
+
+        yield* step(() => page.getByRole("button", { name: "Keys" }).click())
+        yield* step(() => page.getByLabel("Single keys").uncheck())
+        yield* step(() => page.getByRole("button", { name: "Close" }).click())
+        const focused = yield* step(() => page.evaluate("document.activeElement.ariaLabel"))
+        assert.strictEqual(focused, "Keys")
+        yield* step(() => page.reload())
+        yield* step(() => page.getByText(/^live/).waitFor())
+        yield* press("t", "g", "w")
+        assert.include(page.url(), "/queue?name=")
+        assert.strictEqual(
+          yield* step(() => page.getByRole("button", { name: "light" }).count()),
+          1
+        )
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
+  inChromium(
+    `shows times as the person wants them, and keeps the choice${note}`,
+    () =>
+      Effect.gen(function*() {
+        const session = yield* Session.open
+        const id = yield* session.insert({ queue: yield* queueName })
+        const { origin, page } = yield* opened(1)
+        yield* step(() => page.goto(`${origin}/job?id=${id}`))
+        const time = page.locator("time").first()
+        const choice = page.getByRole("button", { name: /local|UTC|relative/ })
+
+        for (
+          const [zone, shape] of [["UTC", / UTC$/], ["relative", /^(in )?\d.*( ago)?$/]] as const
+        ) {
+          yield* step(() => choice.click())
+          yield* step(() => page.reload())
+          yield* step(() => time.waitFor())
+
+          assert.include(yield* step(() => choice.textContent()), zone)
+          assert.match((yield* step(() => time.textContent())) ?? "", shape)
+          assert.match((yield* step(() => time.getAttribute("title"))) ?? "", /^\d{4}-.*Z$/)
+        }
+      })
+  )
+})
