@@ -40,7 +40,7 @@ const opened = Effect.fnUntraced(function*(count: number) {
   yield* Effect.forEach(pages, (page) =>
     Effect.andThen(
       step(() => page.goto(server.origin)),
-      step(() => page.getByText(/^live/).waitFor())
+      step(() => page.locator(".age.live").waitFor())
     ), { concurrency: 4 })
   return { ...server, ...tab, pages }
 })
@@ -96,13 +96,13 @@ layer(PgQueue.layer, options)("the open dashboard", (it) => {
 
         yield* stopDatabase
         yield* step(() => page.getByText(/the page tries again by itself/).waitFor())
-        yield* step(() => page.getByText(/^\d.* old$/).first().waitFor())
+        yield* step(() => page.locator(".age.old").waitFor())
         assert.isTrue(yield* step(() => page.getByRole("table", { name: "Queues" }).isVisible()))
 
         const session = yield* Session.open
         yield* session.insert({ queue })
         yield* startDatabase
-        yield* step(() => page.getByText(/^live/).waitFor())
+        yield* step(() => page.locator(".age.live").waitFor())
         yield* rowOf(page, queue)
         assert.strictEqual(
           yield* step(() => page.getByText(/the page tries again/).count()),
@@ -176,7 +176,7 @@ layer(PgQueue.layer, options)("the open dashboard", (it) => {
         const focused = yield* step(() => page.evaluate("document.activeElement.ariaLabel"))
         assert.strictEqual(focused, "Keys")
         yield* step(() => page.reload())
-        yield* step(() => page.getByText(/^live/).waitFor())
+        yield* step(() => page.locator(".age.live").waitFor())
         yield* press("t", "g", "w")
         assert.include(page.url(), "/queue?name=")
         assert.strictEqual(
@@ -192,7 +192,11 @@ layer(PgQueue.layer, options)("the open dashboard", (it) => {
     () =>
       Effect.gen(function*() {
         const session = yield* Session.open
-        const id = yield* session.insert({ queue: yield* queueName })
+        const queue = yield* queueName
+        const worker = yield* session.worker(queue)
+        const id = yield* session.insert({ queue, key: "k" })
+        const { lease } = yield* session.claim({ queue, worker })
+        yield* session.settleOther({ lease, id: String(id), outcome: "blocked", error: "no" })
         const { origin, page } = yield* opened(1)
         yield* step(() => page.goto(`${origin}/job?id=${id}`))
         const time = page.locator("time").first()
