@@ -52,6 +52,7 @@ pgq status -p app.pid
 # #endregion
 
 # #region failed
+pgq failed --groups
 pgq failed --since 1d
 pgq retry --name 'A job' --since 1d --yes
 # #endregion

@@ -111,10 +111,12 @@ const groupOf = (extent: Extent) => (failures: ReadonlyArray<Failure>): FailureG
   const [last] = failures
   const { at: lastAt, error, id, name } = last!
   const firstAt = failures.at(-1)!.at
+  // The time of somebody who asks for the last hour is a little before that of the look.
+  const slack = extent.since <= extent.wanted ? 0.01 : 0
   const within = (span: number) =>
     count(
       failures.filter(({ at }) => at > extent.at - span).length,
-      extent.since <= extent.at - span
+      extent.since <= extent.at - span * (1 - slack)
     )
   const ended = (isFinal: boolean) =>
     count(

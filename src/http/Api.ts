@@ -4,6 +4,7 @@
  */
 import { Record, Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { FailureGroups } from "../domain/FailureGroups.ts"
 import * as Overview from "../domain/Overview.ts"
 import { Gate, Needs, rights } from "./Gate.ts"
 import * as Inputs from "./Inputs.ts"
@@ -255,6 +256,14 @@ const looks = HttpApiGroup.make("looks")
       error: ofDatabase
     }).annotate(Needs, "read")
       .annotate(OpenApi.Summary, "The database, as far as it matters to the schema")
+  )
+  .add(
+    HttpApiEndpoint.get("failures", "/failures", {
+      query: { queue: Schema.optionalKey(Schema.String), since: Schema.optionalKey(Time) },
+      success: FailureGroups,
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(OpenApi.Summary, "Failures in groups of one name and one kind of error")
   )
   .add(
     HttpApiEndpoint.get("live", "/live", { success: LiveEvents, error: Busy })

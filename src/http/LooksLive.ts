@@ -2,7 +2,7 @@
  * The endpoints that look at a whole schema. A look stands for a second, so that many clients cost
  * no more than one.
  */
-import { Effect } from "effect"
+import { Cache, Effect, Exit } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as CancelInput from "../domain/CancelInput.ts"
 import { JobInvalid } from "../domain/Errors.ts"
@@ -25,6 +25,7 @@ export const layer = (check: Check) =>
       const insight = yield* Insight
       const overview = yield* forASecond(insight.overview())
       const database = yield* forASecond(insight.database)
+      const failures = yield* failuresOf(insight)
       const look = Effect.map(
         orProblem(overview),
         (overview) => ({ verdict: Verdict.of(overview), overview })
@@ -40,6 +41,7 @@ export const layer = (check: Check) =>
         .handle("workers", () => tagged(items(orProblem(insight.workers))))
         .handle("lanes", ({ query }) => tagged(items(orProblem(insight.lanes(query.by)))))
         .handle("database", () => tagged(orProblem(database)))
+        .handle("failures", ({ query }) => tagged(orProblem(failures(query))))
         .handle("live", () => listen)
     })
   )
@@ -50,6 +52,31 @@ const queue = Effect.fnUntraced(function*(insight: Insight["Service"], name: str
   const issue = CancelInput.wordIssue("the queue's name", name, queueBytesMax)
   return yield* issue === undefined ? insight.queue(name) : new JobInvalid({ issue })
 })
+
+/** A look at failures may read 50,000 rows, so it stands for ten seconds. */
+const failuresOf = Effect.fnUntraced(function*(insight: Insight["Service"]) {
+  const cache = yield* Cache.makeWith(
+    ({ queue, since }: FailuresAsked) =>
+      insight.failures({ queue, since: since === undefined ? undefined : new Date(since) }),
+    {
+      capacity: 100,
+      timeToLive: (exit) => Exit.isSuccess(exit) ? "10 seconds" : 0
+    }
+  )
+  return Effect.fnUntraced(function*({ queue, since }: FailuresAsked) {
+    const issue = queue === undefined
+      ? undefined
+      : CancelInput.wordIssue("the queue's name", queue, queueBytesMax)
+    return yield* issue === undefined
+      ? Cache.get(cache, { queue, since })
+      : new JobInvalid({ issue })
+  })
+})
+
+interface FailuresAsked {
+  readonly queue?: string | undefined
+  readonly since?: string | undefined
+}
 
 const items = <A, E, R>(found: Effect.Effect<ReadonlyArray<A>, E, R>) =>
   Effect.map(found, (items) => ({ items }))

@@ -47,6 +47,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
 
       const shown = yield* Pgq.run(["failed", "--name", "charge", "--since", "1h", ...flags])
       const one = yield* Pgq.run(["failed", "--limit", "1", "--json", ...flags])
+      const grouped = yield* Pgq.run(["failed", "--groups", "--name", "charge", ...flags])
+      const groups = yield* Pgq.run(["failed", "--groups", "--since", "1h", "--json", ...flags])
       const first = yield* Pgq.run(["retry", ids[0]!, ...flags])
       const second = yield* Pgq.run(["retry", ids[0]!, "--json", ...flags])
       const third = yield* Pgq.run(["retry", ids[0]!, "9999999", ...flags])
@@ -74,6 +76,9 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       ])
       assert.match(error, /card declined\n/)
       assert.match(finishedAt, new RegExp(`^${time}$`))
+      assert.match(grouped.stdout, /^name +1h +24h +7d +failed.+\ncharge +3 +3 +3 +3 +0 +new .+\n$/)
+      assert.match(grouped.stdout, /Error: card declined\n$/)
+      assert.deepInclude(JSON.parse(groups.stdout), { isComplete: true, hasMoreGroups: false })
       assert.deepStrictEqual([first.stdout, first.code], [`${ids[0]} queued again\n`, 0])
       assert.deepStrictEqual(JSON.parse(second.stdout), [{ id: ids[0], answer: "queued" }])
       assert.deepStrictEqual(

@@ -210,6 +210,25 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           }
         }))
 
+      it.effect("groups failures, and looks again after ten seconds at the earliest", () =>
+        Effect.gen(function*() {
+          const { get } = yield* opened
+          const queue = yield* queueName
+          const path = `/failures?queue=${queue}`
+          const since = "&since=2030-01-31T09:00:00Z"
+
+          const first = yield* get(path)
+          const second = yield* get(path)
+          const other = yield* get(path + since)
+
+          assert.deepInclude(first, { status: 200, groups: [], isComplete: true })
+          assert.deepStrictEqual(second, first)
+          assert.strictEqual(other["since"], "2030-01-31T09:00:00.000Z")
+          for (const query of ["?since=yesterday", "?queue=", "?group=1"]) {
+            assert.strictEqual((yield* get(`/failures${query}`)).status, 400, query)
+          }
+        }))
+
       it.effect("pauses and resumes queues, and says so", () =>
         Effect.gen(function*() {
           const { add, get, patch } = yield* opened

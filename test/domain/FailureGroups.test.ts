@@ -92,6 +92,17 @@ describe("the groups of failures", () => {
     )
   })
 
+  it("are exact for the hour that somebody has asked for a moment ago", () => {
+    const since = at - hour + 5000
+    const failures = [failure(1, 0.5)]
+
+    const asked = FailureGroups.of(failures, { ...week, wanted: since, since })
+    const cut = FailureGroups.of(failures, { ...week, since })
+
+    assert.deepStrictEqual(asked.groups.map(({ hour }) => hour), [exact(1)])
+    assert.deepStrictEqual(cut.groups.map(({ hour }) => hour), [atLeast(1)])
+  })
+
   it("are the 200 with the most failures lately", () => {
     const failures = Array.from(
       { length: 201 },

@@ -1,7 +1,7 @@
 /**
  * The person's choices, kept in the browser.
  */
-import { effect, signal } from "@preact/signals"
+import { computed, effect, signal } from "@preact/signals"
 
 const read = (name: string): string | undefined => {
   try {
@@ -32,6 +32,9 @@ const oneOf = <A extends string>(
 
 export const theme = signal<Theme>(oneOf(themes, read("theme")) ?? "system")
 export const zone = signal<Zone>(oneOf(zones, read("zone")) ?? "local")
+
+/** The zone of a chart, whose times are those of a clock. */
+export const clock = computed(() => zone.value === "UTC" ? "UTC" : "local")
 
 /** Whether single keys do something. Who dictates to the browser presses them by accident. */
 export const hasKeys = signal(read("keys") !== "off")

@@ -1,13 +1,16 @@
 /**
- * `pgq failed`: shows the failed jobs of the history that were not tried again.
+ * `pgq failed`: shows the failed jobs of the history that were not tried again, or failures in
+ * groups.
  */
 import { Clock, Console, Duration, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as ByHandInput from "../../domain/ByHandInput.ts"
+import { Insight } from "../../services/Insight.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as ByHandText from "./ByHandText.ts"
+import * as FailureText from "./FailureText.ts"
 import * as JobSteps from "./JobSteps.ts"
 
 const input = {
@@ -23,13 +26,17 @@ const input = {
     Flag.withDescription("The most jobs, the newest of them; else 20"),
     Flag.withDefault(20)
   ),
+  groups: Flag.Boolean("groups").pipe(
+    Flag.withDescription("Group failures by name and error, those that are tried again, too"),
+    Flag.withDefault(false)
+  ),
   json: JobSteps.json
 }
 
 export const failed = Command.make(
   "failed",
   input,
-  Effect.fnUntraced(function*({ json, limit, name, queue, since, ...given }) {
+  Effect.fnUntraced(function*({ groups, json, limit, name, queue, since, ...given }) {
     const now = yield* Clock.currentTimeMillis
     // A mistake is reported before a connection is opened.
     const filter = yield* Effect.fromResult(ByHandInput.ofMany({
@@ -40,6 +47,14 @@ export const failed = Command.make(
         Option.map(since, (time) => new Date(now - Duration.toMillis(time)))
       )
     }, {}))
+    if (groups) {
+      const found = yield* JobSteps.onDatabase(
+        Insight.use((insight) => insight.failures({ queue: filter.queue, since: filter.since })),
+        given
+      )
+      const text = json ? FailureText.json : FailureText.ofGroups
+      return yield* Console.log(text(found, { limit, name: filter.name }))
+    }
     const jobs = yield* JobSteps.onDatabase(
       JobAdmin.use((admin) => admin.failed({ ...filter, limit })),
       given
@@ -52,6 +67,7 @@ export const failed = Command.make(
 ).pipe(
   Command.withDescription("Show the jobs that failed for good, the newest first"),
   Command.withExamples([
-    { command: "pgq failed --name charge --since 1d", description: "The failures of a day" }
+    { command: "pgq failed --name charge --since 1d", description: "The failures of a day" },
+    { command: "pgq failed --groups", description: "What fails, how often, and is it new?" }
   ])
 )

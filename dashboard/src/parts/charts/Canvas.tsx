@@ -3,7 +3,7 @@
  */
 import type { Signal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
-import { theme, zone } from "../../state/settings.ts"
+import { clock, theme } from "../../state/settings.ts"
 import type { Lines, Unit } from "./Line.ts"
 import type { Plot } from "./plot.ts"
 import { clockOf, sentence } from "./words.ts"
@@ -23,7 +23,7 @@ export const Canvas = ({ isLog, isLong, lines, period, pointed, title, unit }: {
   const newest = useRef(lines)
   newest.current = lines
   const labels = lines.lines.map(({ label }) => label).join("\n")
-  const clock = zone.value
+  const zone = clock.value
 
   useEffect(() => {
     let isGone = false
@@ -33,7 +33,7 @@ export const Canvas = ({ isLog, isLong, lines, period, pointed, title, unit }: {
         lines: newest.current,
         unit,
         isLog,
-        zone: clock,
+        zone,
         colourOf: (tone) => colourOf(host.current, tone),
         pointed: (place) => (pointed.value = place)
       })
@@ -44,7 +44,7 @@ export const Canvas = ({ isLog, isLong, lines, period, pointed, title, unit }: {
       plot.current = undefined
       pointed.value = undefined
     }
-  }, [labels, unit, isLog, clock])
+  }, [labels, unit, isLog, zone])
 
   useEffect(() => plot.current?.show(lines), [lines])
 
@@ -58,7 +58,7 @@ export const Canvas = ({ isLog, isLong, lines, period, pointed, title, unit }: {
   }, [chosen])
 
   const time = (seconds: number) =>
-    clockOf(new Date(seconds * 1000), clock, isLong ? "both" : "time")
+    clockOf(new Date(seconds * 1000), zone, isLong ? "both" : "time")
   return (
     <div
       ref={host}

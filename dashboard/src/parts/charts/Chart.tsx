@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals"
 import type { SeriesValues } from "../../../../src/domain/Series.ts"
 import type { Range } from "../../state/range.ts"
 import { useSeries, type Wish } from "../../state/series.ts"
-import { zone } from "../../state/settings.ts"
+import { clock } from "../../state/settings.ts"
 import { Canvas } from "./Canvas.tsx"
 import { ChartTable } from "./ChartTable.tsx"
 import { dashes, isEmpty, type Lines, textOf, type Unit } from "./Line.ts"
@@ -96,7 +96,7 @@ const At = ({ lines: { times }, place }: {
   <span class="at">
     {place === undefined
       ? "now"
-      : clockOf(new Date((times[place] ?? 0) * 1000), zone.value, "both")}
+      : clockOf(new Date((times[place] ?? 0) * 1000), clock.value, "both")}
   </span>
 )
 

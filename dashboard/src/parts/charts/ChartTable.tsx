@@ -1,7 +1,7 @@
 /**
  * The values of a chart as a table, the newest first.
  */
-import { zone } from "../../state/settings.ts"
+import { clock } from "../../state/settings.ts"
 import { type Column, Table } from "../Table.tsx"
 import { type Lines, textOf, type Unit } from "./Line.ts"
 import { clockOf } from "./words.ts"
@@ -16,7 +16,7 @@ export const ChartTable = ({ isLong, lines: { lines, times }, title, unit }: {
     {
       name: "Time",
       cell: (place) =>
-        clockOf(new Date((times[place] ?? 0) * 1000), zone.value, isLong ? "both" : "time")
+        clockOf(new Date((times[place] ?? 0) * 1000), clock.value, isLong ? "both" : "time")
     },
     ...lines.map(({ label, values }): Column<number> => ({
       name: label,
