@@ -51,7 +51,9 @@ export {
   ResultInvalid
 } from "./domain/JobEnd.ts"
 export type { JobKind, NoPayload, RetryPolicy, RunPolicy } from "./domain/JobKind.ts"
+export type { JobPage, JobRow, JobSearch } from "./domain/JobList.ts"
 export type { LogBounds, LogLine } from "./domain/JobLog.ts"
+export { type JobQuery, JobQueryInvalid, type JobState } from "./domain/JobQuery.ts"
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export type { JobProgress, JobView, SeenJob } from "./domain/JobView.ts"

@@ -112,6 +112,17 @@ export interface JobQuery extends Schema.Schema.Type<typeof JobQuery> {}
 /**
  * A search that cannot be meant. `issue` is one sentence for people, and `position` is the place in
  * the text of the search where it applies, from 0.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Insight } from "pgq"
+ *
+ * export const program = Insight.use((insight) => insight.jobs({ query: "state:lost" })).pipe(
+ *   Effect.catchTag("JobQueryInvalid", ({ issue, position }) =>
+ *     Effect.logInfo(`${" ".repeat(position)}^ ${issue}`))
+ * )
+ * ```
  */
 export class JobQueryInvalid extends Schema.TaggedError<JobQueryInvalid>()("JobQueryInvalid", {
   issue: Schema.String,

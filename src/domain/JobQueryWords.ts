@@ -21,12 +21,13 @@ export const wordsOf = (text: string): Result.Result<ReadonlyArray<Word>, JobQue
   if (text.length > charactersMax) {
     return refuse(charactersMax, `a search has at most ${charactersMax} characters`)
   }
+  const broken = text.search(/[\p{Cs}\0]/u)
+  if (broken >= 0) return refuse(broken, "a search has no NUL, and no half of a character")
   const words: Array<Word> = []
   let word: Array<Character> = []
   let quote: number | undefined
   for (let at = 0; at < text.length; at++) {
     const character = text[at] ?? ""
-    if (character === "\0") return refuse(at, "a search has no NUL")
     if (quote === undefined && /\s/.test(character)) {
       if (word.length > 0) words.push(word)
       word = []

@@ -2,8 +2,10 @@
  * The looks of people and programs at a schema, which cost little however many jobs there are.
  */
 import { Context, type Effect } from "effect"
-import type { StoreError } from "../domain/Errors.ts"
+import type { JobInvalid, StoreError } from "../domain/Errors.ts"
 import type { FailureGroups } from "../domain/FailureGroups.ts"
+import type { JobPage, JobSearch } from "../domain/JobList.ts"
+import type { JobQueryInvalid } from "../domain/JobQuery.ts"
 import type {
   DatabaseOverview,
   LaneOverview,
@@ -73,6 +75,17 @@ export class Insight extends Context.Service<Insight, {
    * and the answer says how far back that was.
    */
   readonly failures: (options?: FailuresOptions) => Effect.Effect<FailureGroups, StoreError>
+
+  /**
+   * The jobs that a search finds, such as `state:failed name:send-* since:1h`, in parts: those that
+   * have not ended, the newest of them first, and then those that have, the newest end first. A
+   * part looks at 50,000 jobs or 2,000 pages of history at most. It may find none where `next` says
+   * that there is more to look at. A job that keeps its state is found once, whatever comes and
+   * goes meanwhile.
+   */
+  readonly jobs: (
+    search: JobSearch
+  ) => Effect.Effect<JobPage, JobInvalid | JobQueryInvalid | StoreError>
 
   /** The database, as far as it matters. In memory there is none, and the effect fails. */
   readonly database: Effect.Effect<DatabaseOverview, StoreError>

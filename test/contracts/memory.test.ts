@@ -12,6 +12,7 @@ import * as AdminApiSuite from "./AdminApiSuite.ts"
 import * as InsightSuite from "./InsightSuite.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
+import * as JobListSuite from "./JobListSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
@@ -27,6 +28,7 @@ JobRepoSuite.suite("memory", MemorySchema.layer)
 SchedulerSuite.suite("memory", MemorySchema.layer)
 WorkerRegistrySuite.suite("memory", MemorySchema.layer)
 InsightSuite.suite("memory", MemorySchema.layer)
+JobListSuite.suite("memory", MemorySchema.layer)
 JobAdminSuite.suite("memory", MemorySchema.layer)
 JobControlSuite.suite("memory", MemorySchema.layer)
 PauseControlSuite.suite("memory", MemorySchema.layer)

@@ -14,6 +14,7 @@ import * as AdminApiSuite from "./AdminApiSuite.ts"
 import * as InsightSuite from "./InsightSuite.ts"
 import * as JobAdminSuite from "./JobAdminSuite.ts"
 import * as JobControlSuite from "./JobControlSuite.ts"
+import * as JobListSuite from "./JobListSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
@@ -32,6 +33,7 @@ const solo = PgQueue.withLock(SoloLock.layer)
 JobRepoSuite.suite("postgres, row lock", PgQueue.layer)
 JobRepoSuite.suite("postgres, advisory lock", advisory)
 InsightSuite.suite("postgres", PgQueue.layer)
+JobListSuite.suite("PostgreSQL", PgQueue.layer)
 JobAdminSuite.suite("postgres", PgQueue.layer)
 JobControlSuite.suite("postgres", PgQueue.layer)
 PauseControlSuite.suite("postgres", PgQueue.layer)

@@ -26,25 +26,23 @@ const canonical = (query: JobQuery): JobQuery => ({
   })
 })
 
-const hasNul = (query: JobQuery): boolean =>
-  JSON.stringify(query, (_, value) => typeof value === "bigint" ? String(value) : value).includes(
-    "\\u0000"
-  )
+/** NUL, or half of a character. */
+const isBroken = (text: string): boolean => /[\p{Cs}\0]/u.test(text)
 
 describe("the text of a search", () => {
   it.prop(
     "says the search that it was printed from",
     { query: Arbitrary.map(Arbitrary.schema(JobQuery), canonical) },
     ({ query }) => {
-      if (hasNul(query)) return
       const text = JobQueryText.print(query)
+      if (isBroken(text)) return assert.isTrue(Result.isFailure(JobQueryText.parse(text)))
       assert.deepStrictEqual(parsed(text), query, text)
       assert.strictEqual(JobQueryText.print(parsed(text)), text)
     },
     { arbitrary: { runs: 500 } }
   )
 
-  it.each(Object.entries(texts).filter(([, text]) => text.length < 4000 && !text.includes("\0")))(
+  it.each(Object.entries(texts).filter(([, text]) => text.length < 2000 && !isBroken(text)))(
     "keeps %s in each term of text",
     (_, text) => {
       if (text === "") return
@@ -118,7 +116,8 @@ describe("the text of a search", () => {
     ["payload:a", 0, "payload takes a field"],
     ["payload.a..b:1", 0, "payload takes a field"],
     ["payload.a:", 0, "payload.a takes a number"],
-    ["text:a\0b", 6, "NUL"]
+    ["text:a\0b", 6, "NUL"],
+    ["text:\ud800", 5, "half of a character"]
   ])("%s is refused at %i", (text, position, issue) => {
     const error = refusal(text)
     assert.strictEqual(error.position, position)

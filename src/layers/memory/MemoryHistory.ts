@@ -81,6 +81,16 @@ export class MemoryHistory {
     }
   }
 
+  /** The jobs that are kept as a whole, the newest end first. */
+  newest(): ReadonlyArray<Kept> {
+    const done = Array.from(
+      this.#done.values(),
+      (one): Kept => ({ ...one, outcome: "completed", error: undefined })
+    )
+    return [...done, ...this.#unwell.values()]
+      .toSorted((a, b) => b.at - a.at || Number(b.job.id - a.job.id))
+  }
+
   summaries(): ReadonlyArray<Summary> {
     return Array.from(this.#ended.values())
   }
@@ -154,11 +164,15 @@ export interface Summary {
   readonly at: number
 }
 
-interface Unwell {
+/** A finished job that is kept as a whole. */
+export interface Kept {
   readonly job: StoredJob
   readonly outcome: Outcome
   readonly at: number
   readonly error: string | undefined
+}
+
+interface Unwell extends Kept {
   readonly failure: string | undefined
 }
 

@@ -11,6 +11,7 @@ import type { LaneOverview, Overview, QueueOverview } from "../../domain/Overvie
 import * as Pause from "../../domain/Pause.ts"
 import * as Insight from "../../services/Insight.ts"
 import type { StoredJob } from "./MemoryJob.ts"
+import * as MemoryJobList from "./MemoryJobList.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 export const make = (store: MemoryStore): Insight.Insight["Service"] => ({
@@ -24,6 +25,7 @@ export const make = (store: MemoryStore): Insight.Insight["Service"] => ({
         .map(laneOf)
     ),
   failures: ({ queue, since } = {}) => timed((now) => failuresOf(store, now, { queue, since })),
+  ...MemoryJobList.make(store),
   database: Effect.fail(
     new StoreError({
       operation: "database",

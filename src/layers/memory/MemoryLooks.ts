@@ -17,7 +17,7 @@ import * as Steps from "../../domain/ProtocolSteps.ts"
 import type { CommitAnswer } from "../../domain/TransactionEnd.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import * as Counts from "./MemoryCounts.ts"
-import type { MemoryHistory } from "./MemoryHistory.ts"
+import type { Kept, MemoryHistory } from "./MemoryHistory.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryPauses } from "./MemoryPauses.ts"
 import type { MemoryResults } from "./MemoryResults.ts"
@@ -96,6 +96,16 @@ export class MemoryLooks {
   /** The finished jobs that the filter names, by their ids. */
   finishedIdsOf(filter: RetryFilter): ReadonlyArray<bigint> {
     return this.#parts.history.idsOf(filter)
+  }
+
+  /** The finished jobs that are kept as a whole, the newest end first. */
+  newestFinished(): ReadonlyArray<Kept> {
+    return this.#parts.history.newest()
+  }
+
+  /** The worker that has a job. */
+  workerOf(id: bigint): string | undefined {
+    return Array.from(this.#parts.state.leases.values()).find(({ ids }) => ids.includes(id))?.worker
   }
 
   failed(filter: FailedFilter): ReadonlyArray<FailedJob> {

@@ -8,6 +8,7 @@ import * as Insight from "../../services/Insight.ts"
 import * as BoundedReads from "./BoundedReads.ts"
 import * as DatabaseReads from "./PgDatabaseReads.ts"
 import * as FailureReads from "./PgFailureReads.ts"
+import * as JobList from "./PgJobList.ts"
 import * as LaterReads from "./PgLaterReads.ts"
 import * as QueueReads from "./PgQueueReads.ts"
 import * as QueueViews from "./PgQueueViews.ts"
@@ -57,6 +58,7 @@ const make = Effect.fnUntraced(function*(schema: string) {
     failures: Effect.fn("Insight.failures")((options = {}) =>
       BoundedReads.within(sql, "failures", reads.failures(options))
     ),
+    ...JobList.make(sql, schema),
     database: BoundedReads.within(sql, "database", reads.database).pipe(
       Effect.withSpan("Insight.database")
     )
