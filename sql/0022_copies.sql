@@ -6,10 +6,11 @@
 -- Answers for each of them in the order given, with the id of the new job where there is one:
 --
 -- - 'copied': there is a new job.
--- - 'conflict', 'held', 'unknown': as `retry` answers.
+-- - 'conflict', 'held', 'unknown': as `retry` answers, with the `holder` of the unique key.
 -- - 'unfinished': the job has not ended, and nothing was done.
-CREATE FUNCTION retry_as_new(jobs bigint[]) RETURNS TABLE (id bigint, outcome text, new_id bigint)
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION retry_as_new(jobs bigint[]) RETURNS TABLE (
+  id bigint, outcome text, new_id bigint, holder bigint
+) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM require_read_committed();
   BEGIN
@@ -32,8 +33,9 @@ BEGIN
 END $$;
 
 -- Adds jobs after finished ones, in one statement.
-CREATE FUNCTION add_copies(asked bigint[]) RETURNS TABLE (id bigint, outcome text, new_id bigint)
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION add_copies(asked bigint[]) RETURNS TABLE (
+  id bigint, outcome text, new_id bigint, holder bigint
+) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   new_ids bigint[] := draw_ids(cardinality(asked));
@@ -63,11 +65,19 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN PERFORM refuse_as_kept(kept); END IF;
   END IF;
+  -- A look of its own, which sees the jobs that are there now, those of this call too.
   RETURN QUERY
     SELECT own.id,
            CASE WHEN own.outcome <> 'copied' OR j.id IS NOT NULL THEN own.outcome
                 ELSE 'conflict' END,
-           j.id
+           j.id,
+           CASE WHEN own.outcome = 'copied' AND j.id IS NULL THEN (
+             SELECT other.id FROM job_like(own.id) AS past CROSS JOIN LATERAL (
+               SELECT jobs.id FROM jobs
+               WHERE jobs.name = past.name AND jobs.unique_key = past.unique_key
+               OFFSET 0 -- idiom: fence
+             ) AS other
+           ) END
     FROM unnest(asked, new_ids, outcomes) WITH ORDINALITY AS own(id, new_id, outcome, place)
     LEFT JOIN LATERAL (
       SELECT jobs.id FROM jobs WHERE jobs.id = own.new_id OFFSET 0 -- idiom: fence

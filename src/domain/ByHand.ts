@@ -37,8 +37,11 @@ export type CopyAnswer = Data.TaggedEnum<{
   Copied: { readonly newId: bigint }
   /** The job has not ended: nothing was done. */
   Unfinished: {}
-  /** Another job has its unique key: nothing was done. */
-  Conflict: {}
+  /**
+   * Another job, the holder, has its unique key: nothing was done. `undefined` if the holder has
+   * ended by now.
+   */
+  Conflict: { readonly holder: bigint | undefined }
   /** Another transaction has its unique key for now: nothing was done. */
   Held: {}
   /** There is no such job, and no history of one. */

@@ -201,7 +201,7 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("by 
       assert.deepStrictEqual(JSON.parse(json.stdout), [
         { id: first, answer: "conflict", holder: second }
       ])
-      assert.strictEqual(copied.stdout, `${first} not queued: another job has its unique key\n`)
+      assert.strictEqual(copied.stdout, told)
     }))
 
   it.effect("says while it goes on how far it has come", () =>

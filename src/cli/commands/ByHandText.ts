@@ -49,8 +49,8 @@ const ofAnswer = (answer: Answer): string => {
   }
 }
 
-const holderOf = (conflict: Extract<Answer, { readonly _tag: "Conflict" }>): string =>
-  "holder" in conflict && conflict.holder !== undefined ? `job ${conflict.holder}` : "another job"
+const holderOf = ({ holder }: Extract<Answer, { readonly _tag: "Conflict" }>): string =>
+  holder === undefined ? "another job" : `job ${holder}`
 
 /** The answers for single jobs: a line each, or a list of objects. */
 export const ofAnswers = (

@@ -249,7 +249,8 @@ export class MemoryStore {
     if (this.#state.jobs.has(id)) return CopyAnswer.Unfinished()
     const job = this.#history.find(id)
     if (job === undefined) return CopyAnswer.Unknown()
-    if (this.looks.holderOf(job.name, job.uniqueKey) !== undefined) return CopyAnswer.Conflict()
+    const holder = this.looks.holderOf(job.name, job.uniqueKey)?.id
+    if (holder !== undefined) return CopyAnswer.Conflict({ holder })
     const newId = this.nextId()
     const copy = redriven({ ...job, id: newId, createdAt: now, traceparent: undefined }, now)
     this.#make({ jobs: [copy], finished: [], leases: [] }, now)

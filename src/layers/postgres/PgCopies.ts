@@ -17,7 +17,7 @@ export const make = (sql: PgClient.PgClient, schema: string): Steps => {
     const answers: Array<CopyAnswer> = []
     for (const some of Arr.chunksOf(ids, copiedAtOnce)) {
       const rows = yield* sql<CopyRow>`
-        SELECT outcome, new_id FROM ${step("retry_as_new")}(${some}::bigint[])
+        SELECT outcome, new_id, holder FROM ${step("retry_as_new")}(${some}::bigint[])
       `.pipe(withTimeout("copy"))
       for (const row of rows) answers.push(copyAnswer(row))
     }
@@ -44,14 +44,22 @@ const copiedAtOnce = 100
 
 type CopyRow =
   | { readonly outcome: "copied"; readonly new_id: bigint }
+  | { readonly outcome: "conflict"; readonly holder: bigint | null }
   | { readonly outcome: keyof typeof copyAnswers }
 
-const copyAnswer = (row: CopyRow): CopyAnswer =>
-  row.outcome === "copied" ? CopyAnswer.Copied({ newId: row.new_id }) : copyAnswers[row.outcome]
+const copyAnswer = (row: CopyRow): CopyAnswer => {
+  switch (row.outcome) {
+    case "copied":
+      return CopyAnswer.Copied({ newId: row.new_id })
+    case "conflict":
+      return CopyAnswer.Conflict({ holder: row.holder ?? undefined })
+    default:
+      return copyAnswers[row.outcome]
+  }
+}
 
 const copyAnswers = {
   unfinished: CopyAnswer.Unfinished(),
-  conflict: CopyAnswer.Conflict(),
   held: CopyAnswer.Held(),
   unknown: CopyAnswer.Unknown()
 }

@@ -3,7 +3,7 @@
  */
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
-import type { CopyAnswer } from "../../../src/domain/ByHand.ts"
+import { CopyAnswer } from "../../../src/domain/ByHand.ts"
 import { Settlement } from "../../../src/domain/Settlement.ts"
 import { JobControl } from "../../../src/services/JobControl.ts"
 import { claim, enqueue, jobOf, queueName, settle, workerOf } from "../../Given.ts"
@@ -108,14 +108,20 @@ export const copying = (it: Vitest.MethodsNonLive<Services>) => {
       const free = yield* offer(queue, { key: "free" })
       const [plain] = yield* enqueue(queue, {})
       yield* run(queue, failed)
-      yield* offer(queue, { key: "taken" })
+      const other = yield* offer(queue, { key: "taken" })
 
       const answers = yield* copy(taken.id, free.id, plain!, free.id)
 
-      assert.deepStrictEqual(
-        answers.map(({ _tag }) => _tag),
-        ["Conflict", "Copied", "Copied", "Conflict"]
-      )
+      const [, first] = answers
+      assert.strictEqual(first?._tag, "Copied")
+      const newId = first?._tag === "Copied" ? first.newId : undefined
+      assert.deepStrictEqual(answers, [
+        CopyAnswer.Conflict({ holder: other.id }),
+        CopyAnswer.Copied({ newId: newId! }),
+        answers[2]!,
+        CopyAnswer.Conflict({ holder: newId })
+      ])
+      assert.strictEqual(answers[2]?._tag, "Copied")
       assert.deepStrictEqual(yield* retry(free.id), ["Conflict"])
       assert.deepStrictEqual(yield* countsOf(queue), { failed: 3, unstarted: 3 })
     }))
