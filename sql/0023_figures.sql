@@ -289,9 +289,9 @@ END $$;
 -- The points of a chart from `since` up to `until`, one for each `step` that has figures: for
 -- `finished` the counts of each end, for `wait` and `run` the histogram; for `depth` the greatest
 -- numbers of ready, waiting, running, scheduled and blocked jobs; for `latency` the greatest.
--- NULL stands for all queues or names. Steps of an hour and more read `hours`. `by_column` asks for
--- points of each queue, or of each name, with its `label`: those with the most runs, 100 at most, or
--- as many as have 10000 points together.
+-- NULL stands for all queues or names. Steps of an hour and more read `hours`. `by_column` asks
+-- for points of each queue, or of each name, with its `label`: those with the most runs, 100 at
+-- most, or as many as have 10000 points together.
 CREATE FUNCTION series_of(
   what text, asked_queue text, asked_name text, since timestamptz, until timestamptz, step interval,
   by_column text DEFAULT NULL

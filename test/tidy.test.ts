@@ -148,7 +148,7 @@ describe("tidy", () => {
       )
       const names = Array.from(code.matchAll(/ from "([^"]+)"/g), ([, name]) => name)
       const strange = names.filter((name) =>
-        !/^(\.{1,2}\/[A-Za-z]|preact\b|@preact\/signals$)/.test(name!)
+        !/^(\.{1,2}\/[A-Za-z]|preact\b|@preact\/signals$|uplot$)/.test(name!)
       )
       const shared = strange.map((name) => name!.replace(/^(\.\.\/)+/, ""))
       assert.deepStrictEqual(

@@ -1,6 +1,6 @@
 /**
- * What axe finds wrong with a page. The page must be opened without its policy, which lets no
- * script of a test in.
+ * The violations that axe finds on a page. The page must be opened without its policy, which lets
+ * no script of a test in.
  */
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"

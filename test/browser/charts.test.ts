@@ -1,7 +1,7 @@
 /**
  * The charts of the dashboard, over figures that a real database has.
  *
- * Tests `dashboard/src/parts/charts/`.
+ * Tests `dashboard/src/charts/`.
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer, vi } from "@effect/vitest"

@@ -1,7 +1,7 @@
 /**
  * What is wrong, and how the queues are.
  */
-import { Charts } from "../parts/charts/Charts.tsx"
+import { Charts } from "../charts/Charts.tsx"
 import { Lanes } from "../parts/Lanes.tsx"
 import { Looking } from "../parts/Looking.tsx"
 import { Problems, Verdict } from "../parts/Problems.tsx"

@@ -3,7 +3,7 @@
  */
 import type { QueueOverview } from "../../../src/domain/Overview.ts"
 import type { Look } from "../api/Look.ts"
-import { Charts } from "../parts/charts/Charts.tsx"
+import { Charts } from "../charts/Charts.tsx"
 import { Count, Span, Time } from "../parts/Figures.tsx"
 import { Lanes } from "../parts/Lanes.tsx"
 import { Looking } from "../parts/Looking.tsx"

@@ -2,10 +2,10 @@
  * The table of queues.
  */
 import type { QueueOverview } from "../../../src/domain/Overview.ts"
+import { Sparkline } from "../charts/Sparkline.tsx"
 import { hour } from "../state/range.ts"
 import { to } from "../state/route.ts"
 import { type Found, useSeries } from "../state/series.ts"
-import { Sparkline } from "./charts/Sparkline.tsx"
 import { Count, None, Span } from "./Figures.tsx"
 import { type Column, Table } from "./Table.tsx"
 

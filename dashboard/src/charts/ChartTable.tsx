@@ -1,8 +1,8 @@
 /**
  * The values of a chart as a table, the newest first.
  */
-import { clock } from "../../state/settings.ts"
-import { type Column, Table } from "../Table.tsx"
+import { type Column, Table } from "../parts/Table.tsx"
+import { clock } from "../state/settings.ts"
 import { type Lines, textOf, type Unit } from "./Line.ts"
 import { clockOf } from "./words.ts"
 

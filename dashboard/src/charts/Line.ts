@@ -1,9 +1,9 @@
 /**
- * What a chart shows: lines over time, and how their values are read.
+ * Lines over time, and how their values are read: a chart shows them.
  */
-import * as CountText from "../../../../src/domain/CountText.ts"
-import type { SeriesValues } from "../../../../src/domain/Series.ts"
-import * as Span from "../../../../src/domain/Span.ts"
+import * as CountText from "../../../src/domain/CountText.ts"
+import type { SeriesValues } from "../../../src/domain/Series.ts"
+import * as Span from "../../../src/domain/Span.ts"
 
 export interface Line {
   readonly label: string

@@ -2,10 +2,10 @@
  * A chart: its lines, what they are now or were under the pointer, and the same as a table.
  */
 import { useSignal } from "@preact/signals"
-import type { SeriesValues } from "../../../../src/domain/Series.ts"
-import type { Range } from "../../state/range.ts"
-import { useSeries, type Wish } from "../../state/series.ts"
-import { clock } from "../../state/settings.ts"
+import type { SeriesValues } from "../../../src/domain/Series.ts"
+import type { Range } from "../state/range.ts"
+import { useSeries, type Wish } from "../state/series.ts"
+import { clock } from "../state/settings.ts"
 import { Canvas } from "./Canvas.tsx"
 import { ChartTable } from "./ChartTable.tsx"
 import { dashes, isEmpty, type Lines, textOf, type Unit } from "./Line.ts"

@@ -1,7 +1,7 @@
 /**
  * The charts of all queues, or of one, and the choice of the time that they show.
  */
-import { choose, range, ranges } from "../../state/range.ts"
+import { choose, range, ranges } from "../state/range.ts"
 import { Chart } from "./Chart.tsx"
 import * as Line from "./Line.ts"
 
@@ -45,7 +45,7 @@ export const Charts = ({ queue }: { readonly queue?: string }) => {
   )
 }
 
-/** What a queue's page has more: its names, and how late the queue was. */
+/** The page of a queue also has its names, and how late the queue was. */
 const OfNames = ({ queue }: { readonly queue: string }) => (
   <>
     <Chart

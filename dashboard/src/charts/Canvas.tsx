@@ -3,7 +3,7 @@
  */
 import type { Signal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
-import { clock, theme } from "../../state/settings.ts"
+import { clock, theme } from "../state/settings.ts"
 import type { Lines, Unit } from "./Line.ts"
 import type { Plot } from "./plot.ts"
 import { clockOf, sentence } from "./words.ts"
