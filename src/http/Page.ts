@@ -12,7 +12,15 @@ export type Page = (
 ) => HttpServerResponse.HttpServerResponse | undefined
 
 /** The names of the pages; `dashboard/src/app/App.tsx` knows them too. */
-export const names: ReadonlyArray<string> = ["", "queue", "workers", "lanes", "job", "database"]
+export const names: ReadonlyArray<string> = [
+  "",
+  "queue",
+  "workers",
+  "lanes",
+  "job",
+  "database",
+  "failures"
+]
 
 /** The answers, mounted under a prefix such as `/admin/pgq`, which may be empty. */
 export const make = (prefix: string, texts = PageFiles.read()): Page => {

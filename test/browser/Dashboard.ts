@@ -18,6 +18,7 @@ export const paths = (job: bigint, queue: string): ReadonlyArray<string> => [
   "/lanes",
   "/workers",
   "/database",
+  "/failures",
   `/queue?${new URLSearchParams({ name: queue })}`,
   `/job?id=${job}`,
   "/nothing-here"

@@ -194,6 +194,37 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
       })
   )
 
+  inChromium(
+    `shows what fails, of all queues or of one, and leads to a job${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const quiet = yield* queueName
+        const id = yield* blocked(queue)
+        const session = yield* Session.open
+        yield* session.insert({ queue: quiet })
+        const { mistakes, origin, page } = yield* opened()
+
+        yield* step(() => page.getByRole("link", { name: "Failures" }).click())
+        const groups = page.getByRole("table", { name: "Failures" })
+        yield* step(() => groups.getByText("CardDeclined: no luck").first().waitFor())
+        yield* step(() => page.getByLabel("Queue").selectOption(quiet))
+        yield* step(() => page.getByText(`No job of ${quiet} has failed since`).waitFor())
+        yield* step(() => page.getByLabel("Queue").selectOption(queue))
+        const row = groups.getByRole("row").filter({ hasText: "CardDeclined: no luck" })
+        yield* step(() => row.waitFor())
+
+        const { searchParams } = new URL(page.url())
+        assert.deepStrictEqual([...searchParams], [["queue", queue]])
+        const cells = yield* step(() => row.getByRole("cell").allTextContents())
+        assert.deepStrictEqual(cells.slice(1, 7), ["1", "1", "1", "new", "0", "1"])
+        yield* step(() => row.getByRole("link", { name: `job ${id}` }).click())
+        yield* step(() => page.getByRole("heading", { name: `Job ${id}` }).waitFor())
+        assert.strictEqual(new URL(page.url()).origin, origin)
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
   inChromium(`offers no change to those who may only read${note}`, () =>
     Effect.gen(function*() {
       const queue = yield* queueName

@@ -20,6 +20,7 @@ describe("a fingerprint", () => {
     ["job 7 of 2026-11-28T06:58:23.5Z took -1.5e-7s", "job … of …T…Z took …s"],
     ["no user \"ada\" in 'a \"b\" c', can't go on", "no user \"…\" in '…', can't go on"],
     ["3F2504E0-4f89-41d3-9a0c-0305e82c3301 at 0xDEADbeef", "… at …"],
+    ["'a \"it's\" x'", "'…'"],
     ["commit c0ffee12 is defaced", "commit … is defaced"],
     ["  \r\nsecond line", ""],
     ["", ""]

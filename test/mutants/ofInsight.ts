@@ -43,5 +43,25 @@ export const ofInsight: ReadonlyArray<Mutant> = [
       "engine/control/insight",
       "takes part in the caller's transaction, and leaves its settings alone"
     )]
+  },
+  {
+    name: "look-at-failures-without-end",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/PgFailureReads.ts",
+      from: "ORDER BY ctid DESC LIMIT ${limit}::integer",
+      to: "ORDER BY ctid DESC LIMIT greatest(${limit}::integer, 1000000)"
+    }],
+    by: [test("plans/failures", "many have failed, analysed")]
+  },
+  {
+    name: "look-at-failures-that-promises-too-much",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/PgFailureReads.ts",
+      from: "since: isWhole ? wanted : Math.max(since, wanted)",
+      to: "since: wanted"
+    }],
+    by: [test("plans/failures", "promises no more than it has seen")]
   }
 ]

@@ -3,6 +3,7 @@
  */
 import type { ComponentType } from "preact"
 import { Database } from "../pages/Database.tsx"
+import { Failures } from "../pages/Failures.tsx"
 import { Job } from "../pages/Job.tsx"
 import { Lanes } from "../pages/Lanes.tsx"
 import { Overview } from "../pages/Overview.tsx"
@@ -23,7 +24,8 @@ const pages: Readonly<Record<string, ComponentType>> = {
   job: Job,
   lanes: Lanes,
   workers: WorkersPage,
-  database: Database
+  database: Database,
+  failures: Failures
 }
 
 export const App = () => {

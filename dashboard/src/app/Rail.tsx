@@ -7,6 +7,7 @@ import { page, to } from "../state/route.ts"
 export const entries = [
   ["", "Overview"],
   ["lanes", "Lanes"],
+  ["failures", "Failures"],
   ["workers", "Workers"],
   ["database", "Database"]
 ] as const

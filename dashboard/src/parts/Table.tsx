@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren
   /** Figures stand at the right, so that their digits stand below each other. */
   readonly isFigure?: boolean
+  /** Stays on one line. */
+  readonly isWhole?: boolean
 }
 
 export interface Properties<Row> {
@@ -41,8 +43,12 @@ export function Table<Row>({ caption, columns, empty, keyOf, rows }: Properties<
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               <th scope="row">{first.cell(row)}</th>
-              {others.map(({ cell, isFigure, name }) => (
-                <td key={name} data-name={name} class={isFigure ? "figure" : undefined}>
+              {others.map(({ cell, isFigure, isWhole, name }) => (
+                <td
+                  key={name}
+                  data-name={name}
+                  class={isFigure ? "figure" : isWhole ? "whole" : undefined}
+                >
                   <span>{cell(row)}</span>
                 </td>
               ))}

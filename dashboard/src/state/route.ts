@@ -44,6 +44,12 @@ export const put = (name: string, value: string): void => {
   follow()
 }
 
+/** Shows the same page with other parameters. The focus stays, and there is no way back. */
+export const replace = (address: string): void => {
+  history.replaceState(null, "", address)
+  follow()
+}
+
 const follow = (): void => {
   path.value = here()
   search.value = location.search
