@@ -85,6 +85,11 @@ select at, numbers from pgq.series_of(
 );
 -- #endregion
 
+-- #region queue-health
+-- For KEDA's `postgresql` trigger: how many jobs there are to run. The answer is 0 without a row, too.
+select coalesce(sum(ready + running), 0) from pgq.queue_health where queue = 'default';
+-- #endregion
+
 -- #region settings
 update pgq.settings set keep_completed = '0', keep_failed = '90 days';
 -- #endregion

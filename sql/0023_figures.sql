@@ -347,3 +347,43 @@ BEGIN
     CASE WHEN step >= interval '1 hour' THEN 'hours' ELSE 'minutes' END
   ) USING step, since, until, asked_queue, asked_name;
 END $$;
+
+-- Queues as autoscalers and people see them, in one look: for how long the first ready job could
+-- have started, how many jobs are ready and running, the slots of live workers, and the lanes that
+-- wait for a person. 10000 stands for as many or more. A condition on `queue` leaves the jobs of
+-- other queues uncounted.
+CREATE FUNCTION queues_seen(OUT queue text, OUT slots integer, OUT blocked integer)
+RETURNS SETOF record LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN QUERY
+  WITH lanes AS (
+    SELECT never.queue, count(*)::integer AS n FROM (
+      SELECT j.id, j.queue, j.state FROM jobs AS j
+      WHERE j.state IN ('scheduled', 'retry') AND j.run_at = 'infinity' LIMIT 10000
+    ) AS never
+    WHERE never.state = 'retry' AND NOT EXISTS (SELECT FROM set_aside WHERE job_id = never.id)
+    GROUP BY never.queue
+  ), served AS (
+    SELECT own.queue, sum(w.concurrency)::integer AS n
+    FROM workers AS w CROSS JOIN LATERAL unnest(w.queues) AS own(queue)
+    WHERE w.lease_until > clock_timestamp() AND NOT w.is_stopping GROUP BY own.queue
+  ), known AS (
+    SELECT unnest(queues_to_sample(NULL, NULL)) AS name
+    UNION SELECT lanes.queue FROM lanes UNION SELECT served.queue FROM served
+  )
+  SELECT known.name, coalesce(served.n, 0), coalesce(lanes.n, 0)
+  FROM known LEFT JOIN served ON served.queue = known.name
+  LEFT JOIN lanes ON lanes.queue = known.name;
+END $$;
+
+-- Counts the jobs of a queue for `queue_health`.
+CREATE FUNCTION health_of(q text, OUT latency_s real, OUT ready integer, OUT running integer)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  SELECT look.ready, look.running INTO ready, running FROM count_queue(q, 10000) AS look;
+  latency_s := latency_of(q, clock_timestamp());
+END $$;
+
+CREATE VIEW queue_health AS
+SELECT seen.queue, own.latency_s, own.ready, own.running, seen.slots, seen.blocked
+FROM queues_seen() AS seen CROSS JOIN LATERAL health_of(seen.queue) AS own;

@@ -18,7 +18,7 @@ WITH groups (functions, settings) AS (VALUES
          'row_locked', 'heal_lanes', 'unpause', 'cancel', 'cancel_some', 'retry', 'retry_failed',
          'retry_as_new', 'discard', 'edit', 'expire', 'offer_many', 'offer_apart', 'why',
          'why_queue', 'report', 'complete_at_commit', 'settled', 'await_ends', 'figures_due',
-         'sample', 'run_operation', 'undo_operation'],
+          'sample', 'run_operation', 'undo_operation', 'queues_seen', 'health_of'],
    ARRAY['enable_seqscan=off', 'enable_bitmapscan=off', 'enable_sort=off', 'enable_hashjoin=off',
          'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off']),
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { events } from "../src/domain/LogEvent.ts"
 import { metrics } from "../src/domain/MetricNames.ts"
+import { queueMetrics } from "../src/domain/QueueMetricNames.ts"
 import { regionOf } from "./support/Regions.ts"
 
 const textOf = (file: string): string => readFileSync(file, "utf8")
@@ -158,7 +159,9 @@ const sources = ["src", "sql", "examples", "scripts", "test", ".ci"].flatMap((fo
 const source = sources.filter((file) => !file.includes("readme.test")).map(textOf).join("\n")
 
 const ofMetrics = new Set(
-  Object.entries(metrics).flatMap(([name, { attributes }]) => [name, ...attributes])
+  Object.entries({ ...metrics, ...queueMetrics }).flatMap((
+    [name, { attributes }]
+  ) => [name, ...attributes])
 )
 
 /** Functions of PostgreSQL, and of other queues that the benchmarks use. */

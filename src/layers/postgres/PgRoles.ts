@@ -16,6 +16,7 @@ import {
   offering,
   operating,
   pausing,
+  seeing,
   watching
 } from "./PgSteps.ts"
 
@@ -66,6 +67,7 @@ const reader: Rights = {
     failure_reports: ["SELECT"],
     jobs: ["SELECT"],
     job_states: ["SELECT"],
+    queue_health: ["SELECT"],
     finished_jobs: ["SELECT"],
     completed_jobs: ["SELECT"],
     failed_jobs: ["SELECT"],
@@ -96,7 +98,7 @@ const reader: Rights = {
     operation_items: ["SELECT"]
   },
   sequences: "readable",
-  functions: ["ends_of", ...asking, ...charting, ...watching]
+  functions: ["ends_of", ...asking, ...charting, ...seeing, ...watching]
 }
 
 export const roles: Readonly<Record<Role, Rights>> = {
@@ -255,6 +257,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       ...charting,
       ...operating,
       ...pausing,
+      ...seeing,
       ...watching
     ]
   },

@@ -121,6 +121,16 @@ export const figuring = [
 /** The series of charts. */
 export const charting = ["series_of", "sums_of"]
 
+/** The steps of the view `queue_health`. */
+export const seeing = [
+  "count_queue",
+  "health_of",
+  "latency_of",
+  "queues_left",
+  "queues_seen",
+  "queues_to_sample"
+]
+
 /** The steps that make and drop days of history. */
 export const history = [
   "prune_completed",

@@ -216,7 +216,9 @@ const facts: Readonly<Record<string, () => void>> = {
     ]
     // A trigger calls this one, at COMMIT.
     const byTrigger = "complete_at_commit"
-    assert.sameMembers([...new Set(called), byTrigger], [...hot, ...notHot])
+    // The view `queue_health` calls these.
+    const byView = ["health_of", "queues_seen"]
+    assert.sameMembers([...new Set(called), byTrigger, ...byView], [...hot, ...notHot])
   },
 
   "Failures and attempts": () => {
