@@ -7,6 +7,8 @@ import * as ErrorText from "../domain/ErrorText.ts"
 import type { QueueOverview } from "../domain/Overview.ts"
 import * as Span from "../domain/Span.ts"
 import type { WorkerStatus } from "../domain/WorkerStatus.ts"
+import * as Cells from "./Cells.ts"
+import * as Screen from "./Screen.ts"
 
 /**
  * The status of a running worker. `waiting` is the number of waiting jobs in its schema, or the
@@ -61,15 +63,25 @@ const isEmpty = ({ blocked, later, paused, ready, waiting }: QueueOverview): boo
 
 const isNone = (count: Count.Count | null): boolean => count?.value === 0
 
-/** Columns as wide as their widest cell; numbers to the right. */
+/**
+ * Columns as wide as their widest cell, numbers to the right. Where a terminal has less room, the
+ * widest texts are cut.
+ */
 export const table = (
   head: ReadonlyArray<string>,
-  rows: ReadonlyArray<ReadonlyArray<string | number>>
+  rows: ReadonlyArray<ReadonlyArray<string | number>>,
+  screenWidth = Screen.width()
 ): string => {
-  const cells = [head, ...rows.map((row) => row.map(String))]
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
+  const texts = [head, ...rows.map((row) => row.map(String))]
   const isNumber = head.map((_, column) =>
     rows.length > 0 && rows.every((row) => isNumeric.test(String(row[column])))
+  )
+  const whole = head.map((_, column) => Math.max(...texts.map((row) => row[column]!.length)))
+  const widths = fitted(whole, isNumber, screenWidth)
+  const cells = texts.map((row) =>
+    row.map((text, column) =>
+      widths[column]! < whole[column]! ? Cells.cut(text, widths[column]!) : text
+    )
   )
   return cells
     .map((row) =>
@@ -82,6 +94,25 @@ export const table = (
     )
     .join("\n")
 }
+
+/** The widths, of which those of texts shrink, the widest first, until a line fits. */
+const fitted = (
+  widths: ReadonlyArray<number>,
+  isNumber: ReadonlyArray<boolean>,
+  room: number
+): ReadonlyArray<number> => {
+  const left = [...widths]
+  const total = () => left.reduce((sum, width) => sum + width + 2, -2)
+  while (total() > room) {
+    const most = Math.max(...left.filter((_, column) => !isNumber[column]))
+    if (most <= textMin) break
+    left[left.findIndex((width, column) => width === most && !isNumber[column])] = most - 1
+  }
+  return left
+}
+
+/** A text is not cut below this many cells. */
+const textMin = 10
 
 /** A number, a count that says how precise it is, a span, or a value that is not known. */
 const isNumeric = /^(?:≈ )?-?[\d,.]+(?:\+|(?: [kMG])?|(?:ms|s|m|h|d)(?: \d+[smh])?)$|^\?$/

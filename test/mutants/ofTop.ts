@@ -49,7 +49,7 @@ export const ofTop: ReadonlyArray<Mutant> = [
     name: "top-that-prints-names-as-they-are",
     of: "printableNames",
     changes: [{
-      file: "src/cli/top/Cells.ts",
+      file: "src/cli/Cells.ts",
       from: String.raw`/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu`,
       to: String.raw`/[\p{Zl}\p{Zp}\p{Cs}]/gu`
     }],

@@ -9,6 +9,7 @@ import { Insight } from "../../services/Insight.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
+import * as Screen from "../Screen.ts"
 import * as ByHandText from "./ByHandText.ts"
 import * as FailureText from "./FailureText.ts"
 import * as JobSteps from "./JobSteps.ts"
@@ -62,7 +63,9 @@ export const failed = Command.make(
     if (json) {
       return yield* Console.log(JSON.stringify(jobs.map(ByHandText.jsonOfFailed), undefined, 2))
     }
-    if (jobs.length > 0) yield* Console.log(jobs.map(ByHandText.ofFailed).join("\n"))
+    if (jobs.length > 0) {
+      yield* Console.log(jobs.map((job) => Screen.line(ByHandText.ofFailed(job))).join("\n"))
+    }
   }, ExitCode.bySignal)
 ).pipe(
   Command.withDescription("Show the jobs that failed for good, the newest first"),

@@ -6,6 +6,7 @@ import { Command, Flag } from "effect/cli"
 import * as Runs from "../../services/Runs.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
+import * as Screen from "../Screen.ts"
 import * as JobSteps from "./JobSteps.ts"
 import * as RunText from "./RunText.ts"
 
@@ -26,7 +27,9 @@ export const runs = Command.make(
   Effect.fnUntraced(function*({ id, json, limit, ...given }) {
     const found = yield* JobSteps.onDatabase(Runs.runs(id, { limit }), given)
     if (json) return yield* Console.log(JSON.stringify(found.map(RunText.json), undefined, 2))
-    if (found.length > 0) yield* Console.log(found.map(RunText.line).join("\n"))
+    if (found.length > 0) {
+      yield* Console.log(found.map((run) => Screen.line(RunText.line(run))).join("\n"))
+    }
   }, ExitCode.bySignal)
 ).pipe(
   Command.withDescription("Show the runs of a job that did not complete, the newest first"),

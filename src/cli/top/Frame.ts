@@ -3,7 +3,7 @@
  * columns.
  */
 import * as Span from "../../domain/Span.ts"
-import * as Cells from "./Cells.ts"
+import * as Cells from "../Cells.ts"
 import type { Row, Section, Style } from "./Page.ts"
 import * as Pages from "./Pages.ts"
 import type { State } from "./TopState.ts"

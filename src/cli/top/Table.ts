@@ -1,7 +1,7 @@
 /**
  * Tables that fit into a width: names are cut first, then whole columns go.
  */
-import * as Cells from "./Cells.ts"
+import * as Cells from "../Cells.ts"
 
 export interface Column<A> {
   readonly head: string

@@ -1,8 +1,8 @@
 /**
  * Why a job, a queue or a problem is as it is: the evidence and the reasons, as rows.
  */
+import * as Cells from "../Cells.ts"
 import * as WhyText from "../commands/WhyText.ts"
-import * as Cells from "./Cells.ts"
 import type { Section, Subject } from "./Page.ts"
 import { detailOf, type State } from "./TopState.ts"
 

@@ -2,7 +2,7 @@
  * The cells of texts on a terminal.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Cells from "../../../src/cli/top/Cells.ts"
+import * as Cells from "../../../src/cli/Cells.ts"
 import * as Table from "../../../src/cli/top/Table.ts"
 
 describe("cells", () => {

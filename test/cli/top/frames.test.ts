@@ -3,7 +3,7 @@
  * writes them anew.
  */
 import { assert, describe, expect, it } from "@effect/vitest"
-import * as Cells from "../../../src/cli/top/Cells.ts"
+import * as Cells from "../../../src/cli/Cells.ts"
 import * as Frame from "../../../src/cli/top/Frame.ts"
 import * as Keys from "../../../src/cli/top/Keys.ts"
 import * as Paint from "../../../src/cli/top/Paint.ts"
