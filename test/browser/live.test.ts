@@ -23,7 +23,7 @@ const options = { excludeTestServices: true, timeout: "60 seconds" } as const
 const until = (isSo: () => boolean) =>
   Effect.repeat(Effect.sync(isSo), { until: (is) => is, schedule: Schedule.spaced("50 millis") })
 
-/** Lets the page believe that its tab is hidden, or seen again: Chromium without a screen shows all. */
+/** Lets the page believe that its tab is hidden, or seen: Chromium without a screen shows all. */
 const seem = (page: Page, isHidden: boolean) =>
   step(() =>
     page.evaluate(
