@@ -216,6 +216,10 @@ export const mechanisms = {
     "reading in transactions that can write nothing, while people look",
     "a look changes jobs"
   ],
+  gaugesOfLooks: [
+    "taking back the gauges after a look that failed",
+    "metrics say that all is well while nobody knows"
+  ],
   looksAreRare: [
     "looking less often where a look costs much",
     "whoever looks at a slow database makes it slower"

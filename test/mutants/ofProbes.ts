@@ -104,5 +104,20 @@ export const ofProbes: ReadonlyArray<Mutant> = [
       "engine/running/figures",
       "count the jobs that go back with an undone job of their lane"
     )]
+  },
+  {
+    name: "gauges-that-outlive-a-failure",
+    of: "gaugesOfLooks",
+    changes: [{
+      file: "src/observe/QueueSeries.ts",
+      from: `{ "error.type": errorType }, 1)\n    this.#show([])`,
+      to: `{ "error.type": errorType }, 1)`
+    }],
+    by: [
+      test(
+        "observe/queueMetrics",
+        "are gone after a look that failed, which is counted and logged once"
+      )
+    ]
   }
 ]
