@@ -28,6 +28,8 @@ export interface Properties {
 export const Chart = (properties: Properties) => {
   const { empty, isLog = false, linesOf, note, range, title, unit, wish, zeroIsNothing = false } =
     properties
+  // In a longer time, each time of day is there more than once.
+  const isLong = range.points * range.step > 86_400
   const { failure, value } = useSeries({ ...wish, range })
   const isTable = useSignal(false)
   const pointed = useSignal<number | undefined>(undefined)
@@ -41,7 +43,9 @@ export const Chart = (properties: Properties) => {
           {title}
           {note === undefined ? null : <small>{note}</small>}
         </h3>
-        {isShown && !isTable.value ? <At lines={lines} place={pointed.value} /> : null}
+        {isShown && !isTable.value
+          ? <At lines={lines} place={pointed.value} isLong={isLong} />
+          : null}
         {isShown
           ? (
             <button
@@ -69,7 +73,7 @@ export const Chart = (properties: Properties) => {
         : !isShown
         ? <p class="nothing">{empty} in {range.words}.</p>
         : isTable.value
-        ? <ChartTable title={title} lines={lines} unit={unit} isLong={range.step > 60} />
+        ? <ChartTable title={title} lines={lines} unit={unit} isLong={isLong} />
         : (
           <>
             <Legend lines={lines} unit={unit} place={pointed.value} />
@@ -79,7 +83,7 @@ export const Chart = (properties: Properties) => {
               lines={lines}
               unit={unit}
               isLog={isLog}
-              isLong={range.step > 60}
+              isLong={isLong}
               pointed={pointed}
             />
           </>
@@ -89,14 +93,15 @@ export const Chart = (properties: Properties) => {
 }
 
 /** Of when the values in the legend are. */
-const At = ({ lines: { times }, place }: {
+const At = ({ isLong, lines: { times }, place }: {
   readonly lines: Lines
+  readonly isLong: boolean
   readonly place: number | undefined
 }) => (
   <span class="at">
     {place === undefined
       ? "now"
-      : clockOf(new Date((times[place] ?? 0) * 1000), clock.value, "both")}
+      : clockOf(new Date((times[place] ?? 0) * 1000), clock.value, isLong ? "both" : "time")}
   </span>
 )
 
