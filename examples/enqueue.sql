@@ -45,3 +45,11 @@ on conflict (name, unique_key) where unique_key is not null do nothing;
 -- #region unique-key
 select pgq.unique_key('{"userId": "u-7", "n": 1}', 'userId');
 -- #endregion
+
+-- #region traceparent
+select pgq.enqueue(
+  'charge',
+  '{"order": "o-7"}',
+  traceparent => '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+);
+-- #endregion

@@ -65,6 +65,14 @@ describe("examples", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(lines(ended), ["a code to ada@example.com", "1 sent, 1 expired"])
     }).pipe(onDatabase))
 
+  it.live("traces.ts runs a job in the trace of its request", () =>
+    Effect.gen(function*() {
+      const ended = yield* run(node("traces.ts"))
+
+      assert.strictEqual(ended.code, 0, ended.stderr)
+      assert.deepStrictEqual(lines(ended), ["the bank has paid o-7", "traces: 1"])
+    }).pipe(onDatabase))
+
   it.live("unique.ts keeps jobs that mean the same apart", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("unique.ts"))
@@ -172,10 +180,11 @@ describe("examples", { timeout: 60_000 }, () => {
         [{ enqueue: 7n }],
         [{ id: 8n, outcome: "added" }],
         [],
-        [{ unique_key: "\"u-7\"" }]
+        [{ unique_key: "\"u-7\"" }],
+        [{ enqueue: 10n }]
       ])
       const states = found[0]!.map(({ count, state }) => `${state} ${count}`)
-      assert.sameMembers(states, ["ready 5", "waiting 2", "scheduled 1"])
+      assert.sameMembers(states, ["ready 6", "waiting 2", "scheduled 1"])
       const sql = yield* PgClient.PgClient
       const [settings] =
         yield* sql`SELECT keep_completed::text, keep_failed::text FROM pgq.settings`

@@ -16,7 +16,8 @@ const mine = Metric.counter("mine.counted", { incremental: true })
 export const setupJobs = (queue) => queue.handle("quick", () =>
   Metric.update(mine, 1).pipe(
     Effect.andThen(Effect.sync(() => console.error("quick"))),
-    Effect.withSpan("span of the handler")
+    Effect.withSpan("span of the handler"),
+    Effect.andThen(Effect.logInfo("the handler is done"))
   ))
 `
 
@@ -34,8 +35,12 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pgq
         cwd: path,
         env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
       })
+      const started = yield* queue.line(/worker=[0-9a-f-]{36}/)
+      const worker = /worker=(\S+)/.exec(started)?.[1] ?? "no worker"
       yield* sql`INSERT INTO ${table("jobs")} (name) VALUES ('quick')`
       yield* queue.line(/^quick$/)
+      // The line belongs to the span of the run.
+      yield* queue.line(/the handler is done .*trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}/)
       yield* queue.kill("SIGHUP")
       assert.strictEqual((yield* queue.exit).code, 0)
 
@@ -46,6 +51,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pgq
       assert.include(collector.received("logs"), "worker.started")
       const spans = collector.received("traces")
       assert.include(spans, "span of the handler")
+      assert.include(spans, "process quick")
+      assert.include(spans, worker)
       // The worker's own steps make no spans.
       for (const step of ["JobRepo.", "Scheduler.", "WorkerRegistry."]) {
         assert.notInclude(spans, step)

@@ -25,6 +25,7 @@ export const start = Effect.fnUntraced(function*(
     readonly workers?: number
     /** Defaults to 30 seconds. */
     readonly stuckAfter?: Duration.Duration
+    readonly traces?: Worker.Options["traces"]
     readonly scope?: Scope.Scope
     /** Receives the worker's log lines. */
     readonly lines?: Array<string>
@@ -43,6 +44,7 @@ export const start = Effect.fnUntraced(function*(
   const worker = Worker.layer({
     grace: Duration.seconds(30),
     stuck: { after: options.stuckAfter ?? Duration.seconds(30), isFatal: false },
+    traces: options.traces,
     worker: {
       id: crypto.randomUUID(),
       label: "test",

@@ -398,6 +398,13 @@ export const mechanisms = {
     "a worker that claims nothing stays; an outage of the database starts all workers again"
   ],
   readyProbe: ["the look at the database's last answer", "a deployment goes on in an outage"],
+  unseenSpans: ["no span and no trace without a tracer", "each job pays for spans of nobody"],
+  brokenTraces: ["taking a text that is of no span for none", "a job fails for its trace"],
+  quietStore: [
+    "statements of the worker without spans",
+    "spans all day from a worker without jobs"
+  ],
+  spanOfRun: ["the span of the run, and no other one, around a handler", "one trace for all jobs"],
   runCounts: ["one count for each end of a run", "figures that are not what happened"],
   plans: ["the planner's settings of a hot statement", "a walk through a table"],
   indexes: ["each index that a hot statement needs", "a walk through a table"]

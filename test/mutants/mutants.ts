@@ -29,6 +29,7 @@ import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
 import { ofTop } from "./ofTop.ts"
+import { ofTraces } from "./ofTraces.ts"
 import { ofTransactions } from "./ofTransactions.ts"
 import { ofUnique } from "./ofUnique.ts"
 import { ofWaking } from "./ofWaking.ts"
@@ -48,6 +49,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofUnique,
   ...ofPauses,
   ...ofTransactions,
+  ...ofTraces,
   ...ofSources,
   ...ofLives,
   ...ofConnections,
