@@ -5,6 +5,7 @@
 import { Record, Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { FailureGroups } from "../domain/FailureGroups.ts"
+import { JobPage } from "../domain/JobList.ts"
 import * as Overview from "../domain/Overview.ts"
 import { Gate, Needs, rights } from "./Gate.ts"
 import * as Inputs from "./Inputs.ts"
@@ -85,6 +86,22 @@ const jobs = HttpApiGroup.make("jobs")
       success: Schema.Struct({ ids: Schema.Array(Schema.String) }),
       error: [...ofDatabase, Duplicate]
     }).annotate(Needs, "add").annotate(OpenApi.Summary, "Adds up to 1,000 jobs, all or none")
+  )
+  .add(
+    HttpApiEndpoint.get("list", "/jobs", {
+      query: {
+        q: Schema.optionalKey(Schema.String),
+        after: Schema.optionalKey(Schema.String),
+        limit: Schema.optionalKey(limit)
+      },
+      success: JobPage,
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(
+        OpenApi.Summary,
+        "The jobs that a search finds, and how far it has looked; fields of payloads and texts " +
+          "need the right `payloads`"
+      )
   )
   .add(
     HttpApiEndpoint.get("find", "/job/:id", { params, success: JobView, error: ofJob })

@@ -7,7 +7,10 @@ import { HttpApiBuilder } from "effect/http-api"
 import { createHash } from "node:crypto"
 import type { FoundJob } from "../domain/ByHand.ts"
 import * as ByHandInput from "../domain/ByHandInput.ts"
+import * as JobList from "../domain/JobList.ts"
+import { readsPayloads } from "../domain/JobQuery.ts"
 import * as Cancel from "../services/Cancel.ts"
+import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import * as Logs from "../services/Logs.ts"
@@ -19,7 +22,15 @@ import { Api, type Changes, type NewJob } from "./Api.ts"
 import { Actor } from "./Gate.ts"
 import * as JobInput from "./JobInput.ts"
 import * as Masking from "./Masking.ts"
-import { BadRequest, Changed, Ended, type Fault, JobNotFound, orProblem } from "./Problems.ts"
+import {
+  BadRequest,
+  Changed,
+  Denied,
+  Ended,
+  type Fault,
+  JobNotFound,
+  orProblem
+} from "./Problems.ts"
 import * as Shown from "./Shown.ts"
 import * as Views from "./Views.ts"
 
@@ -27,10 +38,11 @@ export const layer = HttpApiBuilder.group(
   Api,
   "jobs",
   Effect.fnUntraced(function*(handlers) {
-    const services = yield* Effect.context<JobControl | JobRepo>()
+    const services = yield* Effect.context<Insight | JobControl | JobRepo>()
     const within = Effect.provideContext(services)
     return handlers
       .handle("add", ({ payload, request }) => within(add(payload.jobs, request)))
+      .handle("list", ({ query }) => within(list(query)))
       .handle("find", ({ params }) => within(find(params.id)))
       .handle("why", ({ params }) => within(Effect.map(whyOf(params.id), Views.ofWhy)))
       .handle(
@@ -78,6 +90,24 @@ const add = Effect.fnUntraced(function*(
     ? repo.enqueue(jobs)
     : Effect.map(repo.offer(jobs, { isWhole: true }), (answers) => answers.map(({ id }) => id))
   return { ids: (yield* orProblem(ids)).map(String) }
+})
+
+/** A search of payloads is not for those who may not see them: each answer would tell of them. */
+const list = Effect.fnUntraced(function*({ after, limit, q }: {
+  readonly q?: string
+  readonly after?: string
+  readonly limit?: number
+}) {
+  const { rights } = yield* Actor
+  const insight = yield* Insight
+  const asked = yield* orProblem(Effect.fromResult(JobList.asked({ query: q, limit })))
+  if (readsPayloads(asked.query) && !rights.has("payloads")) {
+    return yield* new Denied({
+      right: "payloads",
+      detail: "a search for payload and text needs the right \"payloads\""
+    })
+  }
+  return yield* orProblem(insight.jobs({ ...asked, after }))
 })
 
 const find = Effect.fnUntraced(function*(id: string) {

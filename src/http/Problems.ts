@@ -5,16 +5,20 @@
 import { Effect, Schema } from "effect"
 import { HttpApiError } from "effect/http-api"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
+import type { JobQueryInvalid } from "../domain/JobQuery.ts"
 import * as EventLog from "../layers/effects/EventLog.ts"
 
 const urn = "urn:pgq:problem:"
 
-/** The request cannot be meant. `errors` says where. */
+/** The request cannot be meant. `errors` says where; `position`, at which character of a search. */
 export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest", {
   type: `${urn}bad-request`,
   status: 400,
   title: "The request cannot be meant"
-}, { errors: Schema.optionalKey(Schema.Array(HttpApiError.ProblemIssue)) }) {}
+}, {
+  errors: Schema.optionalKey(Schema.Array(HttpApiError.ProblemIssue)),
+  position: Schema.optionalKey(Schema.Int)
+}) {}
 
 /**
  * There are no credentials, or wrong ones: the sender of a request must show first who they are.
@@ -141,13 +145,19 @@ export class Busy extends HttpApiError.Problem<Busy>()("Busy", {
 export const ofDatabase = [BadRequest, Denied, Failed, Slow, Unavailable] as const
 
 /** The errors of the services that the API asks. */
-export type Fault = JobInvalid | StoreError
+export type Fault = JobInvalid | JobQueryInvalid | StoreError
 
 /** The problem of an error. */
 export const of = (error: Fault): Problem => {
   switch (error._tag) {
     case "JobInvalid":
       return new BadRequest({ detail: error.message })
+    case "JobQueryInvalid":
+      return new BadRequest({
+        detail: error.issue,
+        errors: [{ path: ["query", "q"], message: error.issue }],
+        position: error.position
+      })
     case "StoreError":
       return ofStore(error)
   }

@@ -229,6 +229,37 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           }
         }))
 
+      it.effect("lists the jobs that a search finds, in parts", () =>
+        Effect.gen(function*() {
+          const { add, get } = yield* opened
+          const queue = yield* queueName
+          const ids = yield* add(queue, {}, { delaySeconds: 3600 }, { payload: { to: "ada" } })
+          const of = (q: string, more = "") => get(`/jobs?q=${encodeURIComponent(q)}${more}`)
+
+          const first = yield* of(`queue:${queue}`, "&limit=2")
+          assert.strictEqual(first.status, 200)
+          const next = encodeURIComponent(String(first["next"]))
+          const rest = yield* of(`queue:${queue}`, `&limit=2&after=${next}`)
+          const rows = [...Object(first["items"]), ...Object(rest["items"])]
+          assert.deepStrictEqual(rows.map(({ id }) => id), ids.toReversed())
+          assert.deepInclude(rows[1], { state: "scheduled", queue, endedAt: null })
+          assert.deepInclude(rest, { next: null })
+          assert.deepInclude(Object(rest["scanned"]), { isComplete: true })
+          const found = yield* of(`queue:${queue} payload.to:ada`)
+          assert.deepStrictEqual(Object(found["items"]).length, 1)
+
+          const wrong = yield* of(`queue:${queue} ada`)
+          assert.deepInclude(wrong, {
+            status: 400,
+            type: "urn:pgq:problem:bad-request",
+            position: queue.length + 7
+          })
+          assert.include(String(wrong["detail"]), "try name:ada")
+          for (const more of ["&limit=201", "&limit=0", "&after=x", "&order=id"]) {
+            assert.strictEqual((yield* of("", more)).status, 400, more)
+          }
+        }))
+
       it.effect("pauses and resumes queues, and says so", () =>
         Effect.gen(function*() {
           const { add, get, patch } = yield* opened

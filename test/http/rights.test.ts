@@ -105,5 +105,13 @@ describe("read-only access", () => {
       assert.notInclude(job.text, "secret")
       assert.strictEqual((yield* ask("/api/v1/job/1/payload")).status, 403)
       assert.strictEqual((yield* ask("/api/v1/job/1/logs")).status, 403)
+      for (const q of ["text:secret", "payload.a:1", "name:greet text:s"]) {
+        const refused = yield* ask(`/api/v1/jobs?q=${encodeURIComponent(q)}`)
+        assert.strictEqual(refused.status, 403, q)
+        assert.include(refused.text, "urn:pgq:problem:denied")
+      }
+      const listed = yield* ask("/api/v1/jobs?q=error:s")
+      assert.strictEqual(listed.status, 200)
+      assert.notInclude((yield* ask("/api/v1/jobs")).text, "secret")
     }))
 })
