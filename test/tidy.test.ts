@@ -93,6 +93,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   "cli/commands": [...inner, "layers/", "cli", "cli/process/", ...sql, "effect/cli", "node:"],
   "cli/commands/Serving.ts": ["cli/api/"],
   "cli/commands/metrics.ts": ["cli/api/"],
+  "cli/commands/JobsText.ts": ["cli/top/"],
   "cli/commands/top.ts": ["cli/top/"],
   "cli/top": [
     ...inner,

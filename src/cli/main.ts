@@ -15,6 +15,7 @@ import { discard } from "./commands/discard.ts"
 import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
 import { failed } from "./commands/failed.ts"
+import { jobs } from "./commands/jobs.ts"
 import { logs } from "./commands/logs.ts"
 import { metrics } from "./commands/metrics.ts"
 import { migrate } from "./commands/migrate.ts"
@@ -45,7 +46,7 @@ const pgq = Command.make("pgq").pipe(
     { group: "Work", commands: [start, status, top, stop, workers] },
     {
       group: "Jobs",
-      commands: [enqueue, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
+      commands: [enqueue, jobs, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
     },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] },
