@@ -292,8 +292,8 @@ BEGIN
   END CASE;
 END $$;
 
--- The values of a job that its undo needs; NULL if there can be no undo. A job that was set aside has
--- lost its time before.
+-- The values of a job that its undo needs; NULL if there can be no undo. A job that was set aside
+-- has lost its time before.
 CREATE FUNCTION image_of(op operations, job bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT CASE
     WHEN op.action IN ('cancel', 'discard') AND NOT op.keeps THEN NULL

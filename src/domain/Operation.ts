@@ -5,8 +5,8 @@
 import { Schema } from "effect"
 
 /**
- * The actions of operations: each job is retried, cancelled, discarded or edited, as `Job.retry` and
- * the like do it with one. A job that a worker has is left to it, by a cancel too.
+ * The actions of operations: each job is retried, cancelled, discarded or edited, as `Job.retry`
+ * and the like do it with one. A job that a worker has is left to it, by a cancel too.
  */
 export const actions = ["retry", "cancel", "discard", "edit"] as const
 

@@ -77,7 +77,7 @@ export class Operations extends Context.Service<Operations, {
   /** An operation with its preview. */
   readonly find: (id: string) => Answer<OperationPlan>
 
-  /** The jobs of an operation above the id `after`, by id, at most `limit`, which defaults to 50. */
+  /** The jobs of an operation with ids above `after`, in order. `limit` defaults to 50. */
   readonly items: (
     id: string,
     options?: { readonly after?: bigint | undefined; readonly limit?: number | undefined }

@@ -2,6 +2,8 @@
  * The mechanisms on which pgq's promise rests. Each has its name in the table of
  * `docs/reliability.md`, what goes wrong without it, and at least one mutant.
  */
+import { mechanismsOfOperations } from "./mechanismsOfOperations.ts"
+
 const unseen = "a lane that nobody looks at"
 const twoRuns = "two runs of a key"
 const again = "a cancelled job starts again"
@@ -44,6 +46,7 @@ export const mechanisms = {
     "the look at a job's state when it is cancelled",
     "a run that nobody meant ends"
   ],
+  ...mechanismsOfOperations,
   ownJobs: [
     "the look whether an awaited job waits for the handler that awaits it",
     "a handler waits for ever"

@@ -15,6 +15,7 @@ import { ofHttp } from "./ofHttp.ts"
 import { ofInsight } from "./ofInsight.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
+import { ofOperations } from "./ofOperations.ts"
 import { ofOperators } from "./ofOperators.ts"
 import { ofOutcomes } from "./ofOutcomes.ts"
 import { ofPauses } from "./ofPauses.ts"
@@ -44,6 +45,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofHands,
   ...ofCancels,
   ...ofOperators,
+  ...ofOperations,
   ...ofExpiries,
   ...ofFailureReports,
   ...ofUnique,
