@@ -10,6 +10,7 @@ import * as Overview from "../domain/Overview.ts"
 import { Gate, Needs, rights } from "./Gate.ts"
 import * as Inputs from "./Inputs.ts"
 import { LiveEvents, Look } from "./LiveEvents.ts"
+import * as OperationsApi from "./OperationsApi.ts"
 import {
   Busy,
   Changed,
@@ -314,7 +315,7 @@ const charts = HttpApiGroup.make("charts")
 
 /** All endpoints, below the prefix of the mount. */
 export const Api = HttpApi.make("pgq")
-  .add(session, looks, charts, jobs, queues)
+  .add(session, looks, charts, jobs, queues, OperationsApi.group)
   .middleware(Inputs.Inputs)
   .middleware(Gate)
   .prefix("/api/v1")

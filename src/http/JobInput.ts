@@ -58,6 +58,6 @@ const termsOf = ({ delaySeconds, expiresAt, expiresInSeconds, ...terms }: Terms)
   }
 }
 
-/** Of two members of one name, JSON takes the last. */
-const valueOf = (text: string, name: string): string | undefined =>
+/** The value of a member as it is written. Of two members of one name, JSON takes the last. */
+export const valueOf = (text: string, name: string): string | undefined =>
   JsonText.members(text).findLast((member) => member.name === name)?.value

@@ -9,6 +9,7 @@ import * as WebOrigin from "../domain/WebOrigin.ts"
 import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
+import { Operations } from "../services/Operations.ts"
 import { PauseControl } from "../services/PauseControl.ts"
 import { Series } from "../services/Series.ts"
 import { Api } from "./Api.ts"
@@ -20,6 +21,7 @@ import * as JobsLive from "./JobsLive.ts"
 import * as LooksLive from "./LooksLive.ts"
 import * as MetricsPage from "./MetricsPage.ts"
 import type * as MountOptions from "./MountOptions.ts"
+import * as OperationsLive from "./OperationsLive.ts"
 import type { Page } from "./Page.ts"
 import * as QueuesLive from "./QueuesLive.ts"
 import * as SessionLive from "./SessionLive.ts"
@@ -80,7 +82,7 @@ export interface Options extends Omit<MountOptions.Options, "access"> {
 /** The layers are built anew for each mount, although an application's layers are shared. */
 const inner = Effect.fnUntraced(function*(options: Options) {
   const router = yield* HttpRouter.make
-  const services = Context.pick(Insight, JobControl, JobRepo, PauseControl, Series)(
+  const services = Context.pick(Insight, JobControl, JobRepo, Operations, PauseControl, Series)(
     yield* Effect.context<MountOptions.Services>()
   )
   const check = bounded(options)
@@ -88,6 +90,7 @@ const inner = Effect.fnUntraced(function*(options: Options) {
     ChartsLive.layer,
     JobsLive.layer,
     LooksLive.layer(check),
+    OperationsLive.layer,
     QueuesLive.layer,
     SessionLive.layer({
       path: options.prefix ?? "/",

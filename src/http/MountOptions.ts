@@ -4,6 +4,7 @@
 import type { Insight } from "../services/Insight.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
 import type { Authenticate } from "./Access.ts"
@@ -39,4 +40,4 @@ export interface Options {
 }
 
 /** The services that the API asks, as `QueueLive.client` provides them. */
-export type Services = Insight | JobControl | JobRepo | PauseControl | Series
+export type Services = Insight | JobControl | JobRepo | Operations | PauseControl | Series

@@ -92,6 +92,13 @@ export class Changed extends HttpApiError.Problem<Changed>()("Changed", {
   title: "The job has changed meanwhile: nothing was changed"
 }, { id: Schema.String }) {}
 
+/** The plan of the operation is too old to be run: nothing was changed. */
+export class PlanExpired extends HttpApiError.Problem<PlanExpired>()("PlanExpired", {
+  type: `${urn}plan-expired`,
+  status: 410,
+  title: "The plan has expired: plan the operation anew"
+}) {}
+
 /** The body is too large. */
 export class TooLarge extends HttpApiError.Problem<TooLarge>()("TooLarge", {
   type: `${urn}too-large`,
@@ -106,6 +113,20 @@ export class BadHost extends HttpApiError.Problem<BadHost>()("BadHost", {
   title: "The request is for another host"
 }) {}
 
+/** The operation is for more jobs than one can be for. */
+export class TooMany extends HttpApiError.Problem<TooMany>()("TooMany", {
+  type: `${urn}too-many`,
+  status: 422,
+  title: "The jobs are too many for one operation"
+}) {}
+
+/** The operation is for many jobs, and the request does not repeat their number. */
+export class Unconfirmed extends HttpApiError.Problem<Unconfirmed>()("Unconfirmed", {
+  type: `${urn}unconfirmed`,
+  status: 422,
+  title: "The number of jobs must be repeated"
+}) {}
+
 /** Too many wrong credentials came from the client's address. */
 export class TooManyTries extends HttpApiError.Problem<TooManyTries>()("TooManyTries", {
   type: `${urn}too-many-tries`,
@@ -118,6 +139,13 @@ export class Failed extends HttpApiError.Problem<Failed>()("Failed", {
   type: `${urn}failed`,
   status: 500,
   title: "The request failed"
+}) {}
+
+/** The store has no such thing. */
+export class Unsupported extends HttpApiError.Problem<Unsupported>()("Unsupported", {
+  type: `${urn}unsupported`,
+  status: 501,
+  title: "It needs a database"
 }) {}
 
 /** The database took too long. */

@@ -20,8 +20,12 @@ export interface Endpoint {
 const bodies: Readonly<Record<string, unknown>> = {
   "jobs.add": { jobs: [{ name: "greet" }] },
   "jobs.edit": { priority: 1 },
-  "queues.pause": { paused: true }
+  "queues.pause": { paused: true },
+  "operations.plan": { action: "retry", ids: ["1"] }
 }
+
+/** The id of an operation that may not exist. */
+export const operation = "5f0c3d0e-6a53-4c8e-9b6e-0c5b7f6f5a11"
 
 const queries: Readonly<Record<string, string>> = {
   "looks.queue": "?queue=mail",
@@ -40,7 +44,9 @@ const collect = (): ReadonlyArray<Endpoint> => {
       found.push({
         name,
         method: endpoint.method,
-        path: endpoint.path.replace(":id", "1") + (queries[name] ?? ""),
+        path:
+          endpoint.path.replace("operations/:id", `operations/${operation}`).replace(":id", "1") +
+          (queries[name] ?? ""),
         body: endpoint.method === "GET" ? undefined : bodies[name] ?? {},
         right: Context.get(endpoint.annotations, Gate.Needs)
       })

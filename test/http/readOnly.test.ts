@@ -9,6 +9,7 @@ import * as Database from "../../src/cli/Database.ts"
 import * as Access from "../../src/http/Access.ts"
 import * as AdminApi from "../../src/http/AdminApi.ts"
 import * as QueueLive from "../../src/layers/QueueLive.ts"
+import { Operations } from "../../src/services/Operations.ts"
 import { enqueue } from "../Given.ts"
 import * as ByConninfo from "../support/ByConninfo.ts"
 import * as PgQueue from "../support/PgQueue.ts"
@@ -51,6 +52,9 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "60 seconds" })(
       Effect.gen(function*() {
         const [id] = yield* enqueue("mail", { delay: undefined, runAt: new Date("2100-01-01") })
         assert.strictEqual(id, 1n)
+        yield* Operations.use((operations) =>
+          operations.plan({ id: Endpoints.operation, action: "retry", ids: [], actor: "ada" })
+        )
         const reading = yield* open(true)
 
         for (const endpoint of Endpoints.changes) {

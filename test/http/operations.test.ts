@@ -1,0 +1,143 @@
+/**
+ * Operations by HTTP: planned by one client, run and undone by another.
+ *
+ * Tests `src/http/OperationsLive.ts`.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Access from "../../src/http/Access.ts"
+import * as AdminApi from "../../src/http/AdminApi.ts"
+import { JobControl } from "../../src/services/JobControl.ts"
+import { enqueue, queueName } from "../Given.ts"
+import * as PgQueue from "../support/PgQueue.ts"
+import * as Socket from "./Socket.ts"
+
+interface Said {
+  readonly status: number
+  readonly [member: string]: unknown
+}
+
+const said = (answer: Socket.Answer): Said => ({ status: answer.status, ...Socket.json(answer) })
+
+/** Asks the API as somebody with these rights, or with all. */
+const opened = Effect.fnUntraced(function*(rights?: ReadonlyArray<Access.Right>) {
+  const actor = rights === undefined
+    ? Access.full("ada")
+    : { actor: "bob", rights: new Set(rights) }
+  const ask = yield* Socket.open(AdminApi.layer({ access: () => Effect.succeed(actor) }))
+  return {
+    get: (path: string) => Effect.map(ask(`/api/v1/operations${path}`), said),
+    post: (path: string, body: unknown = {}) =>
+      Effect.map(
+        ask(`/api/v1/operations${path}`, { method: "POST", body, headers: Socket.change }),
+        said
+      )
+  }
+})
+
+const some = Effect.fnUntraced(function*(count: number) {
+  const queue = yield* queueName
+  const ids = yield* enqueue(queue, ...Array.from({ length: count }, () => ({})))
+  return ids.map(String)
+})
+
+layer(PgQueue.layer, { excludeTestServices: true, timeout: "60 seconds" })(
+  "the operations of the HTTP API",
+  (it) => {
+    it.effect("are planned, looked at, run and undone", () =>
+      Effect.gen(function*() {
+        const { get, post } = yield* opened()
+        const ids = yield* some(3)
+        const id = crypto.randomUUID()
+        const plan = yield* post("", { id, action: "discard", ids, reason: "a mistake" })
+        const again = yield* post("", { id, action: "discard", ids: [] })
+        const found = yield* get(`/${id}`)
+        const done = yield* post(`/${id}/run`)
+        const page = yield* get(`/${id}/items?limit=2&after=${ids[0]}`)
+        const undone = yield* post(`/${id}/undo`)
+        const list = yield* get("?limit=1")
+
+        assert.deepInclude(plan, { status: 200, id, actor: "ada", planned: 3, state: "planned" })
+        assert.deepStrictEqual([again, found], [plan, plan])
+        assert.deepInclude(done, { status: 200, state: "done", done: 3 })
+        assert.deepStrictEqual(
+          Array.from(Object(page["items"]), (item) => Object(item).id),
+          ids.slice(1)
+        )
+        assert.deepInclude(undone, { status: 200, state: "undone", undone: 3 })
+        const { status: _, ...row } = undone
+        assert.deepStrictEqual(list, { status: 200, items: [row] })
+      }))
+
+    it.effect("take a payload as it is written", () =>
+      Effect.gen(function*() {
+        const { post } = yield* opened()
+        const [job = ""] = yield* some(1)
+        const body = `{"action":"edit","ids":["${job}"],"change":{"payload":12345678901234567890}}`
+        const plan = yield* post("", body)
+        yield* post(`/${plan["id"]}/run`)
+        const stored = yield* JobControl.use((control) => control.find(BigInt(job)))
+
+        assert.strictEqual(stored?.payload, "12345678901234567890")
+      }))
+
+    it.effect("need the right of their action, too", () =>
+      Effect.gen(function*() {
+        const own = yield* opened(["read", "retry"])
+        const { get, post } = yield* opened()
+        const ids = yield* some(1)
+        const { id } = yield* post("", { action: "cancel", ids })
+        const refusals = [
+          yield* own.post("", { action: "discard", ids }),
+          yield* own.post("", { action: "edit", ids, change: { priority: 1 } }),
+          yield* own.post(`/${id}/run`),
+          yield* own.post(`/${id}/stop`),
+          yield* own.post(`/${id}/undo`)
+        ]
+        const allowed = yield* own.post("", { action: "retry", ids })
+
+        assert.deepStrictEqual(
+          refusals.map(({ right, status }) => [status, right]),
+          [[403, "discard"], [403, "edit"], [403, "discard"], [403, "discard"], [403, "discard"]]
+        )
+        assert.deepInclude(allowed, { status: 200, actor: "bob" })
+        assert.deepInclude(yield* get(`/${id}`), { state: "planned", left: 1 })
+      }))
+
+    it.effect("are refused with a problem, and change nothing then", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const { post } = yield* opened()
+        const many = yield* post("", { action: "discard", ids: yield* some(1001) })
+        const old = yield* post("", { action: "discard", ids: yield* some(1) })
+        yield* sql`
+          UPDATE pgq.operations SET at = at - interval '11 minutes'
+          WHERE id = ${String(old["id"])}::uuid
+        `
+        const problems = [
+          yield* post(`/${many["id"]}/run`),
+          yield* post(`/${many["id"]}/run`, { count: 1000 }),
+          yield* post(`/${old["id"]}/run`),
+          yield* post(`/${crypto.randomUUID()}/run`),
+          yield* post("", { action: "edit", ids: [] }),
+          yield* post("", {
+            action: "discard",
+            ids: Array.from({ length: 10_001 }, (_, n) => String(n))
+          })
+        ]
+
+        assert.deepStrictEqual(
+          problems.map(({ status, type }) => [status, String(type).split(":").at(-1)]),
+          [
+            [422, "unconfirmed"],
+            [422, "unconfirmed"],
+            [410, "plan-expired"],
+            [404, "not-found"],
+            [400, "bad-request"],
+            [422, "too-many"]
+          ]
+        )
+      }))
+  }
+)
