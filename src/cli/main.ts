@@ -19,6 +19,8 @@ import { jobs } from "./commands/jobs.ts"
 import { logs } from "./commands/logs.ts"
 import { metrics } from "./commands/metrics.ts"
 import { migrate } from "./commands/migrate.ts"
+import { operation } from "./commands/operation.ts"
+import { operations } from "./commands/operations.ts"
 import { pause } from "./commands/pause.ts"
 import { pauses } from "./commands/pauses.ts"
 import { resume } from "./commands/resume.ts"
@@ -30,6 +32,7 @@ import { start } from "./commands/start.ts"
 import { status } from "./commands/status.ts"
 import { stop } from "./commands/stop.ts"
 import { top } from "./commands/top.ts"
+import { undo } from "./commands/undo.ts"
 import { why } from "./commands/why.ts"
 import { workers } from "./commands/workers.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -48,6 +51,7 @@ const pgq = Command.make("pgq").pipe(
       group: "Jobs",
       commands: [enqueue, jobs, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
     },
+    { group: "Operations", commands: [operations, operation, undo] },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] },
     { group: "Servers", commands: [dashboard, api, metrics] }
