@@ -17,6 +17,8 @@ CREATE TABLE operations (
   -- The new values of an edit, as in `edited_job`.
   change   jsonb,
   reason   text,
+  -- The search that has found its jobs; NULL if the planner has named them.
+  query    text,
   state    text NOT NULL DEFAULT 'planned'
            CHECK (state IN ('planned', 'running', 'stopped', 'done', 'undoing', 'undone')),
   ended_at timestamptz,
@@ -59,7 +61,8 @@ CREATE TABLE operation_items (
 -- value is text as in `edited_job`, and a payload is for one job only. An id that is known changes
 -- nothing. A plan is for 10,000 jobs at most.
 CREATE FUNCTION plan_operation(
-  operation uuid, action text, jobs bigint[], change jsonb, reason text, actor text
+  operation uuid, action text, jobs bigint[], change jsonb, reason text, actor text,
+  query text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   ids bigint[] := ARRAY(SELECT DISTINCT id FROM unnest(jobs) AS id);
@@ -68,9 +71,9 @@ BEGIN
     RAISE EXCEPTION '% jobs are too many for one operation', cardinality(ids)
       USING ERRCODE = 'program_limit_exceeded';
   END IF;
-  INSERT INTO operations (id, actor, action, change, reason, planned, keeps)
+  INSERT INTO operations (id, actor, action, change, reason, query, planned, keeps)
   VALUES (
-    operation, actor, action, change, reason, cardinality(ids),
+    operation, actor, action, change, reason, query, cardinality(ids),
     action NOT IN ('cancel', 'discard') OR (
       SELECT coalesce(sum(pg_column_size(j.payload) + 500), 0) <= 64 * 1024 * 1024
       FROM jobs AS j WHERE j.id = ANY (ids)

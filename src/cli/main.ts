@@ -23,6 +23,7 @@ import { operation } from "./commands/operation.ts"
 import { operations } from "./commands/operations.ts"
 import { pause } from "./commands/pause.ts"
 import { pauses } from "./commands/pauses.ts"
+import { plan } from "./commands/plan.ts"
 import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
 import { runs } from "./commands/runs.ts"
@@ -51,7 +52,7 @@ const pgq = Command.make("pgq").pipe(
       group: "Jobs",
       commands: [enqueue, jobs, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
     },
-    { group: "Operations", commands: [operations, operation, undo] },
+    { group: "Operations", commands: [plan, operations, operation, undo] },
     { group: "Queues", commands: [pause, resume, pauses] },
     { group: "Database", commands: [schema, migrate, check] },
     { group: "Servers", commands: [dashboard, api, metrics] }

@@ -29,8 +29,10 @@ export interface OperationInput {
   /** A uuid of the caller's choice, so that a repeat is harmless. Defaults to a new one. */
   readonly id?: string | undefined
   readonly action: OperationAction
-  /** The jobs, 10,000 at most. No other one is ever met. */
-  readonly ids: ReadonlyArray<bigint>
+  /** The jobs, 10,000 at most. No other one is ever met. Excludes `query`. */
+  readonly ids?: ReadonlyArray<bigint> | undefined
+  /** A search, such as `state:failed name:send-*`, in place of the jobs that it finds now. */
+  readonly query?: string | undefined
   /** The new values, for the action "edit". */
   readonly change?: OperationChange | undefined
   /** Why, for the list of operations; for a cancel, for the history as well. */
@@ -51,6 +53,8 @@ export const Operation = Schema.Struct({
   action: Schema.Literals(actions),
   actor: Schema.String,
   reason: Schema.NullOr(Schema.String),
+  /** The search by which it was planned. */
+  query: Schema.NullOr(Schema.String),
   state: Schema.Literals([
     "planned",
     "expired",

@@ -23,9 +23,14 @@ export interface Plan extends Omit<OperationInput, "change"> {
 export const ofPlan = (
   { change, ...plan }: OperationInput
 ): Result.Result<Plan, JobInvalid | OperationRefused> => {
-  const { action, actor, id, ids, reason } = plan
+  const { action, actor, id, ids = [], query, reason } = plan
   const issue = (id === undefined ? undefined : idIssue(id)) ??
     (actions.includes(action) ? undefined : "the action is not retry, cancel, discard or edit") ??
+    ((plan.ids === undefined) === (query === undefined)
+      ? "an operation has ids, or a search"
+      : query !== undefined && typeof query !== "string"
+      ? "the search is not a text"
+      : undefined) ??
     (Array.isArray(ids)
       ? ids.map(CancelInput.idIssue).find((found) => found !== undefined)
       : "the ids are not a list") ??
@@ -33,7 +38,7 @@ export const ofPlan = (
     CancelInput.wordIssue("the actor", actor, actorBytesMax) ??
     (change !== undefined && action !== "edit"
       ? "new values are for the action edit"
-      : change?.payload !== undefined && ids.length > 1
+      : change?.payload !== undefined && (query !== undefined || ids.length > 1)
       ? "a payload is for one job"
       : undefined)
   return issue !== undefined

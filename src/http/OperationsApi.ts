@@ -28,11 +28,12 @@ const limit = Schema.NumberFromString.check(
   Schema.isBetween({ minimum: 1, maximum: 200 })
 )
 
-/** An operation to plan, for jobs that are named. */
+/** An operation to plan, for jobs that are named, or that a search finds now. */
 export const NewOperation = Schema.Struct({
   id: Schema.optionalKey(Id),
   action: Schema.Literals(Operation.actions),
-  ids: Schema.Array(JobId),
+  ids: Schema.optionalKey(Schema.Array(JobId)),
+  query: Schema.optionalKey(Schema.String),
   change: Schema.optionalKey(Schema.Struct({
     priority: Schema.optionalKey(Schema.Finite),
     runAt: Schema.optionalKey(Time),

@@ -1,10 +1,12 @@
 /**
  * The endpoints of operations. A change of one needs the right of the operation's action, too.
  */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
+import { readsPayloads } from "../domain/JobQuery.ts"
+import * as JobQueryText from "../domain/JobQueryText.ts"
 import type { OperationAction, OperationRefused } from "../domain/Operation.ts"
 import { Operations } from "../services/Operations.ts"
 import type { Right } from "./Access.ts"
@@ -59,8 +61,9 @@ const plan = Effect.fnUntraced(function*(
   request: HttpServerRequest.HttpServerRequest
 ) {
   yield* allow(rest.action)
+  yield* allowSearch(rest.query)
   const { actor } = yield* Actor
-  const input = { ...rest, actor, ids: ids.map(BigInt) }
+  const input = { ...rest, actor, ids: ids?.map(BigInt) }
   if (change === undefined) return yield* asked(operations.plan(input))
   const { runAt, ...values } = change
   const text = valueOf(yield* Effect.orDie(request.text), "change") ?? "{}"
@@ -86,6 +89,20 @@ const allow = Effect.fnUntraced(function*(action: OperationAction) {
   const right = rights[action]
   if (!own.has(right)) {
     return yield* new Denied({ right, detail: `to ${action} jobs needs the right "${right}"` })
+  }
+})
+
+/** A plan by a search in payloads would tell some of them. */
+const allowSearch = Effect.fnUntraced(function*(query = "") {
+  const { rights: own } = yield* Actor
+  const right = "payloads"
+  if (
+    !own.has(right) && Result.match(JobQueryText.parse(query), {
+      onSuccess: readsPayloads,
+      onFailure: () => false
+    })
+  ) {
+    return yield* new Denied({ right, detail: `to search payloads needs the right "${right}"` })
   }
 })
 

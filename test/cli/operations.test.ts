@@ -45,4 +45,28 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("ope
       assert.include(mistaken.stderr, "the id of an operation is not a uuid")
       assert.lengthOf(yield* sql`SELECT FROM ${table("jobs")}`, 1)
     }))
+
+  it.effect("are planned by a search, and run only if the number of their jobs is known", () =>
+    Effect.gen(function*() {
+      const { flags, table } = yield* Pgq.schema
+      const sql = yield* PgClient.PgClient
+      yield* sql`INSERT INTO ${table("jobs")} (name) VALUES ('mail'), ('mail'), ('report')`
+      const plan = ["plan", "discard", "name:mail"]
+
+      const looked = yield* Pgq.run([...plan, ...flags])
+      const wrong = yield* Pgq.run([...plan, "--run", "3", ...flags])
+      const before = yield* sql`SELECT FROM ${table("jobs")}`
+      const done = yield* Pgq.run([...plan, "--run", "2", "--json", ...flags])
+      const mistaken = yield* Pgq.run(["plan", "discard", "state:lost", ...flags])
+
+      assert.include(looked.stdout, "nothing was changed: add --run 2 to run it")
+      assert.include(wrong.stdout, "nothing was changed: they are 2 jobs, not 3")
+      assert.lengthOf(before, 3)
+      assert.deepInclude(JSON.parse(done.stdout), { state: "done", done: 2, query: "name:mail" })
+      assert.deepStrictEqual(
+        [looked, wrong, done, mistaken].map(({ code }) => code),
+        [0, 1, 0, 1]
+      )
+      assert.lengthOf(yield* sql`SELECT FROM ${table("jobs")}`, 1)
+    }))
 })

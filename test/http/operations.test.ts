@@ -36,6 +36,8 @@ const opened = Effect.fnUntraced(function*(rights?: ReadonlyArray<Access.Right>)
   }
 })
 
+const search = (query: string) => ({ action: "retry", query })
+
 const some = Effect.fnUntraced(function*(count: number) {
   const queue = yield* queueName
   const ids = yield* enqueue(queue, ...Array.from({ length: count }, () => ({})))
@@ -103,6 +105,21 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "60 seconds" })(
         )
         assert.deepInclude(allowed, { status: 200, actor: "bob" })
         assert.deepInclude(yield* get(`/${id}`), { state: "planned", left: 1 })
+      }))
+
+    it.effect("are planned by a search, which finds payloads for those who may see them", () =>
+      Effect.gen(function*() {
+        const [own, all] = [yield* opened(["read", "retry"]), yield* opened()]
+        const ids = yield* some(1)
+        const plan = yield* own.post("", search(`id:${ids[0]}`))
+        const denied = yield* own.post("", search("payload.to:ada"))
+        const allowed = yield* all.post("", search("payload.to:ada"))
+        const mistaken = yield* all.post("", search("state:lost"))
+
+        assert.deepInclude(plan, { status: 200, planned: 1, query: `id:${ids[0]}` })
+        assert.deepInclude(denied, { status: 403, right: "payloads" })
+        assert.deepInclude(allowed, { status: 200, planned: 0 })
+        assert.deepInclude(mistaken, { status: 400 })
       }))
 
     it.effect("are refused with a problem, and change nothing then", () =>

@@ -77,7 +77,7 @@ const reader = (sql: PgClient.PgClient, schema: string) => {
   const items = sql(`${schema}.operation_items`)
   return (wanted: Statement.Fragment) =>
     sql<Row>`
-      SELECT o.id::text AS id, o.action, o.actor, o.reason,
+      SELECT o.id::text AS id, o.action, o.actor, o.reason, o.query,
              CASE WHEN o.state = 'planned' AND o.at + interval '10 minutes' <= clock_timestamp()
                   THEN 'expired' ELSE o.state END AS state,
              o.at, o.at + interval '10 minutes' AS "expiresAt", o.ended_at AS "endedAt", o.planned,

@@ -9,6 +9,8 @@ import * as ErrorText from "../../domain/ErrorText.ts"
 import { bounds, OperationRefused } from "../../domain/Operation.ts"
 import * as OperationInput from "../../domain/OperationInput.ts"
 import { Operations } from "../../services/Operations.ts"
+import * as PgJobList from "./PgJobList.ts"
+import * as PgOperationIds from "./PgOperationIds.ts"
 import * as PgOperationReads from "./PgOperationReads.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -16,13 +18,16 @@ const make = Effect.fnUntraced(function*(schema: string) {
   const sql = (yield* PgClient.PgClient).withoutTransforms()
   const { find, items, list, operation } = PgOperationReads.make(sql, schema)
   const { go, plan, steer } = steps(sql, schema)
+  const search = PgJobList.make(sql, schema)
 
   return Operations.of({
     find,
     items,
     list,
     plan: Effect.fn("Operations.plan")(function*(input) {
-      return yield* find(yield* plan(yield* Effect.fromResult(OperationInput.ofPlan(input))))
+      const checked = yield* Effect.fromResult(OperationInput.ofPlan(input))
+      const ids = checked.ids ?? (yield* PgOperationIds.found(search, checked.query ?? ""))
+      return yield* find(yield* plan({ ...checked, ids }))
     }),
     run: Effect.fn("Operations.run")(function*(id, { count } = {}) {
       const { planned } = yield* operation(id)
@@ -46,13 +51,16 @@ const make = Effect.fnUntraced(function*(schema: string) {
 const steps = (sql: PgClient.PgClient, schema: string) => {
   const step = (name: string) => sql(`${schema}.${name}`)
 
-  const plan = Effect.fnUntraced(function*(input: OperationInput.Plan) {
-    const { action, actor, change = null, id = crypto.randomUUID(), ids, reason } = input
+  const plan = Effect.fnUntraced(function*(
+    input: OperationInput.Plan & { readonly ids: ReadonlyArray<bigint> }
+  ) {
+    const { action, actor, change = null, id = crypto.randomUUID(), ids, query, reason } = input
     yield* sql`
       SELECT ${step("plan_operation")}(
         ${id}::uuid, ${action}::text, ${ids}::bigint[], ${change}::text::jsonb,
         ${reason === undefined ? null : ErrorText.storable(reason)}::text,
-        ${ErrorText.storable(actor)}::text
+        ${ErrorText.storable(actor)}::text,
+        ${query === undefined ? null : ErrorText.storable(query)}::text
       )
     `.pipe(withTimeout("plan"))
     return id

@@ -14,7 +14,12 @@ import * as PgQueue from "../../support/PgQueue.ts"
 
 const planOf = (input: Partial<OperationInput>) =>
   Operations.use((operations) =>
-    operations.plan({ action: "discard", ids: [], actor: "ada", ...input })
+    operations.plan({
+      action: "discard",
+      actor: "ada",
+      ...input,
+      ids: input.query === undefined ? input.ids ?? [] : input.ids
+    })
   )
 
 const some = Effect.fnUntraced(function*(count: number) {
@@ -107,6 +112,20 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("an ope
       assert.strictEqual(job?.payload, `{"id": 12345678901234567890}`)
     }))
 
+  it.effect("names the jobs that a search finds, and no later one", () =>
+    Effect.gen(function*() {
+      const { ids, queue } = yield* some(2)
+      const operations = yield* Operations
+      const query = `queue:${queue}`
+      const plan = yield* planOf({ query })
+      yield* enqueue(queue, {})
+      const done = yield* operations.run(plan.id)
+
+      assert.deepInclude(plan, { planned: 2, query })
+      assert.deepStrictEqual(plan.samples.map(({ id }) => id), ids.map(String))
+      assert.deepInclude(done, { state: "done", done: 2 })
+    }))
+
   it.effect("that cannot be meant is refused before anything is asked", () =>
     Effect.gen(function*() {
       const operations = yield* Operations
@@ -117,13 +136,15 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("an ope
         yield* Effect.flip(planOf({ change: { priority: 1 } })),
         yield* Effect.flip(planOf({ id: "1" })),
         yield* Effect.flip(planOf({ actor: "" })),
+        yield* Effect.flip(planOf({ ids: [], query: "queue:mail" })),
+        yield* Effect.flip(planOf({ query: "state:lost" })),
         yield* Effect.flip(operations.run("nonsense")),
         yield* Effect.flip(operations.undo(crypto.randomUUID()))
       ]
 
       assert.deepStrictEqual(
         refusals.map((error) => "reason" in error ? error.reason : error._tag),
-        ["too-many", ...Array.from({ length: 5 }, () => "JobInvalid"), "unknown"]
+        ["too-many", ...Array.from({ length: 7 }, () => "JobInvalid"), "unknown"]
       )
     }))
 })
