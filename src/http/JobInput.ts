@@ -9,7 +9,7 @@ import { newJob } from "../domain/JobRecord.ts"
 import * as JsonText from "../domain/JsonText.ts"
 import type { OfferedJob } from "../domain/Unique.ts"
 import * as UniqueRule from "../domain/UniqueRule.ts"
-import type { Changes, NewJob } from "./Api.ts"
+import type { Changes, NewJob } from "./JobsApi.ts"
 
 type Terms = Omit<typeof Changes.Type, "payload">
 

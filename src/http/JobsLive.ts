@@ -18,9 +18,10 @@ import * as Retry from "../services/Retry.ts"
 import * as Runs from "../services/Runs.ts"
 import * as Why from "../services/Why.ts"
 import * as Answers from "./Answers.ts"
-import { Api, type Changes, type NewJob } from "./Api.ts"
+import { Api } from "./Api.ts"
 import { Actor } from "./Gate.ts"
 import * as JobInput from "./JobInput.ts"
+import type { Changes, NewJob } from "./JobsApi.ts"
 import * as Masking from "./Masking.ts"
 import {
   BadRequest,

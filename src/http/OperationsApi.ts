@@ -5,6 +5,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import * as Operation from "../domain/Operation.ts"
 import { Needs } from "./Gate.ts"
+import { Limit } from "./Numbers.ts"
 import { NotFound, ofDatabase, PlanExpired, TooMany, Unconfirmed, Unsupported } from "./Problems.ts"
 import { JobId, Time } from "./Views.ts"
 
@@ -22,11 +23,6 @@ const ofOperation = [
   Unconfirmed,
   Unsupported
 ] as const
-
-const limit = Schema.NumberFromString.check(
-  Schema.isInt(),
-  Schema.isBetween({ minimum: 1, maximum: 200 })
-)
 
 /** An operation to plan, for jobs that are named, or that a search finds now. */
 export const NewOperation = Schema.Struct({
@@ -54,7 +50,7 @@ export const group = HttpApiGroup.make("operations")
   )
   .add(
     HttpApiEndpoint.get("list", "/operations", {
-      query: { limit: Schema.optionalKey(limit) },
+      query: { limit: Schema.optionalKey(Limit) },
       success: Schema.Struct({ items: Schema.Array(Operation.Operation) }),
       error: ofOperation
     }).annotate(Needs, "read")
@@ -70,7 +66,7 @@ export const group = HttpApiGroup.make("operations")
   .add(
     HttpApiEndpoint.get("items", "/operations/:id/items", {
       params,
-      query: { after: Schema.optionalKey(JobId), limit: Schema.optionalKey(limit) },
+      query: { after: Schema.optionalKey(JobId), limit: Schema.optionalKey(Limit) },
       success: Schema.Struct({ items: Schema.Array(Operation.OperationItem) }),
       error: ofOperation
     }).annotate(Needs, "read")

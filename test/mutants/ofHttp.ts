@@ -103,7 +103,7 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     name: "endpoint-without-a-right",
     of: "gateOfApi",
     changes: [{
-      file: "src/http/Api.ts",
+      file: "src/http/QueuesApi.ts",
       from: ".annotate(Needs, \"pause\")",
       to: ".annotate(Needs, \"read\")"
     }],
