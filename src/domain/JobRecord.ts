@@ -52,7 +52,7 @@ export interface ClaimedJob {
   readonly waited?: number | undefined
   /** The trace that it takes part in. The text may be none of a trace. */
   readonly traceparent?: string | undefined
-  /** Whether it was for later at some time, and not to run at once. */
+  /** Whether it takes part in a trace, and was for later at some time. */
   readonly wasScheduled?: boolean | undefined
 }
 

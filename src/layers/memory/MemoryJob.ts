@@ -64,5 +64,5 @@ export const claimedJob = (job: StoredJob, lease: string, now: number): ClaimedJ
   isSuspect: LaneJob.isSuspect(job),
   waited: now - (job.dueAt < Infinity ? Math.max(job.createdAt, job.dueAt) : job.createdAt),
   traceparent: job.traceparent,
-  wasScheduled: job.dueAt > job.createdAt
+  wasScheduled: job.traceparent !== undefined && job.dueAt > job.createdAt
 })

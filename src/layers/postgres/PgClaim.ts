@@ -149,7 +149,7 @@ const claimed = (row: ClaimRow, payloads: ReadonlyMap<bigint, string>): ClaimedJ
   isSuspect: row.is_suspect,
   waited: row.waited * 1000,
   traceparent: row.traceparent ?? undefined,
-  wasScheduled: row.was_scheduled === true
+  wasScheduled: row.traceparent !== null && row.was_scheduled === true
 })
 
 /** 'infinity' and what is too far away for a `Date` come as an invalid one: both are never. */

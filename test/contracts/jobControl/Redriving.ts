@@ -30,7 +30,9 @@ export const redriving = (it: Vitest.MethodsNonLive<Services>) => {
         Effect.gen(function*() {
           const queue = yield* queueName
           const values = { key, priority: 7, payload: `{"n": 1}`, maxAttempts: 3, name: "again" }
-          const [id] = yield* enqueue(queue, values)
+          // In its second life the job belongs to nobody's trace.
+          const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`
+          const [id] = yield* enqueue(queue, { ...values, traceparent })
           yield* end(queue, id!)
           const before = yield* outcomeOf(id!)
 
@@ -53,7 +55,9 @@ export const redriving = (it: Vitest.MethodsNonLive<Services>) => {
             unhandledCount: 0,
             snoozeCount: 0,
             expiresAt: undefined,
-            isSuspect: false
+            isSuspect: false,
+            traceparent: undefined,
+            wasScheduled: false
           })
           yield* settle([job!], Settlement.Completed())
           assert.deepStrictEqual(yield* countsOf(queue), { completed: 1 })
