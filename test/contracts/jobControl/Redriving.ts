@@ -43,7 +43,7 @@ export const redriving = (it: Vitest.MethodsNonLive<Services>) => {
             [outcome, "unfinished", { unstarted: 1 }]
           )
           const [job] = yield* claim({ queue, worker: yield* workerOf(queue) })
-          const { lease: _, waited: _waited, wasScheduled: _was, ...claimed } = job!
+          const { lease: _, waited: _waited, ...claimed } = job!
           const { delay: _delay, runAt: _runAt, expiresAt: _at, expiresIn: _in, ...asked } = jobOf(
             queue,
             values
