@@ -4,12 +4,13 @@
  */
 import { Schema } from "effect"
 
-/**
- * The actions of operations: each job is retried, cancelled, discarded or edited, as `Job.retry`
- * and the like do it with one. A job that a worker has is left to it, by a cancel too.
- */
+/** The actions of operations. */
 export const actions = ["retry", "cancel", "discard", "edit"] as const
 
+/**
+ * The action of an operation: each job is retried, cancelled, discarded or edited, as `Job.retry`
+ * and the like do it with one. A job that a worker has is left to it, by a cancel too.
+ */
 export type OperationAction = (typeof actions)[number]
 
 /** The new values of an edit. One that is left out stays as it is. */

@@ -13,6 +13,7 @@ import {
   type JobAdmin,
   type JobControl,
   type JobRepo,
+  type Operations,
   type PauseControl,
   PgSchema,
   QueueLive,
@@ -36,7 +37,7 @@ import type { Effect as Effects } from "effect"
 import type * as Pgq from "pgq"
 export const isRun: Effects.Effect<
   unknown, unknown,
-  Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.PauseControl | Pgq.Series
+  Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.Operations | Pgq.PauseControl | Pgq.Series
 > = program
 `
 const hasProgram = (code: string) => code.includes("export const program")
@@ -53,7 +54,14 @@ interface Module {
   readonly program?: Effect.Effect<
     unknown,
     unknown,
-    Insight | JobAdmin | JobControl | JobRepo | PauseControl | PgClient.PgClient | Series
+    | Insight
+    | JobAdmin
+    | JobControl
+    | JobRepo
+    | Operations
+    | PauseControl
+    | PgClient.PgClient
+    | Series
   >
 }
 
