@@ -13,9 +13,13 @@ import type { Kept } from "./MemoryHistory.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
-/** The last job shown, whether and when it had ended, and when the list was asked for. */
+/**
+ * The last job shown, whether and when it had ended, when the list was asked for, and how many jobs
+ * had ended by then.
+ */
 const Place = Schema.Struct({
   at: Schema.Finite,
+  pastCount: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
   id: Schema.String.check(Schema.isPattern(/^\d{1,19}$/)),
   endedAt: Schema.optionalKey(Schema.Finite)
 })
@@ -34,7 +38,8 @@ export const make = (store: MemoryStore): Pick<Insight["Service"], "jobs"> => ({
     const { limit, query } = yield* Effect.fromResult(JobList.asked(search))
     const after = search.after === undefined ? undefined : yield* placeOf(search.after)
     const now = after?.at ?? (yield* Clock.currentTimeMillis)
-    const listed = [...waiting(store, now), ...ended(store, now)]
+    const pastCount = after?.pastCount ?? store.looks.newestFinished().length
+    const listed = [...waiting(store, now), ...ended(store, pastCount)]
       .filter((job) => after === undefined || isBehind(job, after))
     const fits = JobQueryMatch.fits(query, now)
     const found = listed.filter(({ searched }) => fits(searched))
@@ -45,6 +50,7 @@ export const make = (store: MemoryStore): Pick<Insight["Service"], "jobs"> => ({
       items: shown.map(({ row }) => row),
       next: last === undefined ? null : cursor.encode({
         at: now,
+        pastCount,
         id: last.row.id,
         ...(last.endedAt === undefined ? {} : { endedAt: last.endedAt })
       }),
@@ -116,8 +122,9 @@ const statesOf = (store: MemoryStore, now: number) => {
 }
 
 /** Jobs that ended after the list was asked for are not in it: it may have shown them before. */
-const ended = (store: MemoryStore, now: number): ReadonlyArray<Listed> =>
-  store.looks.newestFinished().filter(({ at }) => at <= now).map(({ at, error, job, outcome }) =>
+const ended = (store: MemoryStore, pastCount: number): ReadonlyArray<Listed> => {
+  const past = store.looks.newestFinished()
+  return past.slice(Math.max(0, past.length - pastCount)).map(({ at, error, job, outcome }) =>
     listedOf(job, {
       state: outcome,
       attempt: job.failures + (outcome === "completed" || outcome === "failed" ? 1 : 0),
@@ -128,6 +135,7 @@ const ended = (store: MemoryStore, now: number): ReadonlyArray<Listed> =>
       error
     })
   )
+}
 
 interface Now extends Pick<JobQueryMatch.Searched, "at" | "attempt" | "state" | "worker"> {
   readonly dueAt: number | undefined
