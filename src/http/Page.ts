@@ -19,7 +19,8 @@ export const names: ReadonlyArray<string> = [
   "lanes",
   "job",
   "database",
-  "failures"
+  "failures",
+  "jobs"
 ]
 
 /** The answers, mounted under a prefix such as `/admin/pgq`, which may be empty. */

@@ -21,5 +21,6 @@ export const paths = (job: bigint, queue: string): ReadonlyArray<string> => [
   "/failures",
   `/queue?${new URLSearchParams({ name: queue })}`,
   `/job?id=${job}`,
+  `/jobs?${new URLSearchParams({ q: `queue:${queue}` })}`,
   "/nothing-here"
 ]

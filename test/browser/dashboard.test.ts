@@ -225,6 +225,79 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
       })
   )
 
+  inChromium(
+    `finds jobs by queue, state and id, and marks a mistake in a search${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const id = yield* blocked(queue)
+        const { mistakes, page } = yield* opened()
+        const search = (text: string) =>
+          Effect.gen(function*() {
+            yield* step(() => page.getByRole("searchbox").waitFor())
+            yield* step(() => page.keyboard.press("/"))
+            yield* step(() => page.locator("input[type=search]:focus").fill(text))
+            yield* step(() => page.keyboard.press("Enter"))
+          })
+        const jobs = page.getByRole("table", { name: "Jobs" })
+        const asked = () => new URL(page.url()).searchParams.get("q")
+
+        yield* search(`queue:${queue}`)
+        yield* step(() => page.getByText("2 found, and these are all.").waitFor())
+        yield* step(() => page.getByRole("button", { name: "blocked" }).click())
+        yield* step(() => page.getByText("1 found, and these are all.").waitFor())
+        yield* step(() => page.locator("button:focus", { hasText: "blocked" }).waitFor())
+        assert.strictEqual(asked(), `state:blocked queue:${queue}`)
+        const row = yield* step(() => jobs.locator("tbody").innerText())
+        for (const text of [String(id), "■ blocked", "customer 7", "CardDeclined: no luck"]) {
+          assert.include(row, text)
+        }
+
+        yield* search(`queue:${queue} lost`)
+        const alert = page.getByRole("alert")
+        yield* step(() => alert.getByText(`At character ${queue.length + 8} of the `).waitFor())
+        const mark = yield* step(() => page.locator("pre").textContent())
+        assert.strictEqual(mark, `queue:${queue} lost\n${" ".repeat(queue.length + 7)}^`)
+        assert.lengthOf(mistakes, 1)
+        assert.match(mistakes[0]!, /status of 400/)
+
+        yield* step(() => page.getByRole("link", { name: "Overview" }).click())
+        yield* step(() => page.getByRole("heading", { name: "Overview" }).waitFor())
+        yield* search(String(id))
+        yield* step(() => page.getByRole("heading", { name: `Job ${id}` }).waitFor())
+        assert.lengthOf(mistakes, 1)
+      })
+  )
+
+  inChromium(
+    `shows more jobs of a search, and leads to those of a failure${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const many = yield* queueName
+        const id = yield* blocked(queue)
+        const session = yield* Session.open
+        yield* Effect.forEach(Array.from({ length: 51 }), () => session.insert({ queue: many }))
+        const { mistakes, origin, page } = yield* opened()
+        const rows = page.getByRole("table", { name: "Jobs" }).locator("tbody tr")
+
+        yield* step(() =>
+          page.goto(`${origin}/jobs?${new URLSearchParams({ q: `queue:${many}` })}`)
+        )
+        yield* step(() => page.getByText("50 found; looked at ").waitFor())
+        yield* step(() => page.getByRole("button", { name: "More jobs" }).click())
+        yield* step(() => page.getByText("51 found, and these are all.").waitFor())
+        assert.strictEqual(yield* step(() => rows.count()), 51)
+
+        yield* step(() => page.goto(`${origin}/failures?${new URLSearchParams({ queue })}`))
+        yield* step(() => page.getByRole("link", { name: "1: retry and blocked jobs" }).click())
+        yield* step(() => page.getByText("1 found, and these are all.").waitFor())
+        yield* step(() => rows.getByRole("link", { name: String(id), exact: true }).click())
+        yield* step(() => page.getByRole("heading", { name: `Job ${id}` }).waitFor())
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
   inChromium(`offers no change to those who may only read${note}`, () =>
     Effect.gen(function*() {
       const queue = yield* queueName

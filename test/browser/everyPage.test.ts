@@ -55,7 +55,7 @@ layer(PgQueue.layer, options)("every page", (it) => {
           // The policy of the page lets no script of a test in.
           const { page } = yield* Chromium.open(browser, origin, { colorScheme, bypassCSP: true })
           yield* step(() => page.goto(link))
-          for (const path of paths) {
+          for (const path of [...paths, "/jobs?q=state:lost"]) {
             yield* step(() => page.goto(origin + path))
             yield* step(() => page.getByRole("heading", { level: 1 }).waitFor())
             yield* step(() => Chromium.isFilled(page))

@@ -6,7 +6,15 @@
 export type Answer<A> =
   | { readonly is: "value"; readonly value: A }
   | { readonly is: "unchanged" }
-  | { readonly is: "failure"; readonly status: number; readonly text: string }
+  | Failure
+
+export interface Failure {
+  readonly is: "failure"
+  readonly status: number
+  readonly text: string
+  /** The place of the mistake in a search, from 0. */
+  readonly position?: number
+}
 
 const patience = 10_000
 
@@ -75,10 +83,12 @@ const valueOf = async <A>(answer: Response): Promise<Answer<A>> => {
     // The page and the API come from the same build, so the value has the type of the contract.
     return { is: "value", value: body as A }
   }
-  return failure(answer.status, textOf(body) ?? `the server answers ${answer.status}`)
+  const refused = failure(answer.status, textOf(body) ?? `the server answers ${answer.status}`)
+  const position = positionOf(body)
+  return position === undefined ? refused : { ...refused, position }
 }
 
-const failure = (status: number, text: string): Answer<never> => ({ is: "failure", status, text })
+const failure = (status: number, text: string): Failure => ({ is: "failure", status, text })
 
 /** The sentence of a problem (RFC 9457). */
 const textOf = (body: unknown): string | undefined => {
@@ -86,3 +96,9 @@ const textOf = (body: unknown): string | undefined => {
   if ("detail" in body && typeof body.detail === "string") return body.detail
   return "title" in body && typeof body.title === "string" ? body.title : undefined
 }
+
+const positionOf = (body: unknown): number | undefined =>
+  typeof body === "object" && body !== null && "position" in body &&
+    typeof body.position === "number"
+    ? body.position
+    : undefined

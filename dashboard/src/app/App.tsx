@@ -5,6 +5,7 @@ import type { ComponentType } from "preact"
 import { Database } from "../pages/Database.tsx"
 import { Failures } from "../pages/Failures.tsx"
 import { Job } from "../pages/Job.tsx"
+import { Jobs } from "../pages/Jobs.tsx"
 import { Lanes } from "../pages/Lanes.tsx"
 import { Overview } from "../pages/Overview.tsx"
 import { Queue } from "../pages/Queue.tsx"
@@ -25,7 +26,8 @@ const pages: Readonly<Record<string, ComponentType>> = {
   lanes: Lanes,
   workers: WorkersPage,
   database: Database,
-  failures: Failures
+  failures: Failures,
+  jobs: Jobs
 }
 
 export const App = () => {

@@ -7,6 +7,7 @@ import { to } from "../state/route.ts"
 import { session } from "../state/session.ts"
 import { after, theme, themes, zone, zones } from "../state/settings.ts"
 import { isHelpOpen } from "./keys.ts"
+import { Search } from "./Search.tsx"
 
 const Age = () => {
   const seconds = age.value
@@ -38,6 +39,7 @@ export const Header = () => (
       {isStopped.value ? "Go on" : "Stop"}
     </button>
     <span class="space" />
+    <Search />
     <button type="button" onClick={() => (zone.value = after(zones, zone.value))}>
       <span class="wide">Times:</span> {zone.value}
     </button>

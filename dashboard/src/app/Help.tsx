@@ -10,7 +10,7 @@ const keys: ReadonlyArray<readonly [keys: ReadonlyArray<string>, does: string]> 
   [["j"], "the next row"],
   [["k"], "the row before"],
   [["Enter"], "opens the link that has the focus"],
-  [["/"], "to the search, where there is one"],
+  [["/"], "to the search"],
   [["."], "stops the looks, or goes on"],
   [["t"], "the next theme"],
   [["?"], "this list"]

@@ -6,6 +6,7 @@ import { page, to } from "../state/route.ts"
 /** The pages that the rail leads to: the name in the address, and the title. */
 export const entries = [
   ["", "Overview"],
+  ["jobs", "Jobs"],
   ["lanes", "Lanes"],
   ["failures", "Failures"],
   ["workers", "Workers"],

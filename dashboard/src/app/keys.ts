@@ -48,10 +48,18 @@ const single: Readonly<Record<string, () => void>> = {
   g: () => (goesUntil = Date.now() + patience),
   j: () => move(1),
   k: () => move(-1),
-  "/": () => document.querySelector<HTMLElement>("input[type=search]")?.focus(),
+  "/": () => search(),
   ".": toggle,
   t: () => (theme.value = after(themes, theme.value)),
   "?": () => (isHelpOpen.value = true)
+}
+
+/** A narrow window has no room for a search in its header, and the page of jobs has one. */
+const search = (): void => {
+  const boxes = document.querySelectorAll<HTMLElement>("input[type=search]")
+  const seen = Array.from(boxes).find((box) => box.offsetParent !== null)
+  if (seen === undefined) go(to("jobs"))
+  else seen.focus()
 }
 
 /** Goes to the next row of the tables, or the one before: to its link, so that enter opens it. */

@@ -55,6 +55,7 @@ const Groups = ({ queue }: { readonly queue: string }) => {
     <>
       <FailureGroups
         groups={found.groups}
+        queue={queue}
         empty={
           <>
             {queue === "" ? "No job" : `No job of ${queue}`} has failed since{" "}

@@ -2,12 +2,14 @@
  * The table of failures in groups.
  */
 import type { ComponentChildren } from "preact"
+import * as CountText from "../../../src/domain/CountText.ts"
 import type { FailureGroup } from "../../../src/domain/FailureGroups.ts"
 import { to } from "../state/route.ts"
+import { quoted } from "../state/searchText.ts"
 import { Count, Time } from "./Figures.tsx"
 import { type Column, Table } from "./Table.tsx"
 
-const columns: ReadonlyArray<Column<FailureGroup>> = [
+const columnsOf = (queue: string): ReadonlyArray<Column<FailureGroup>> => [
   { name: "Name", cell: ({ name }) => name },
   {
     name: "Error",
@@ -43,13 +45,17 @@ const columns: ReadonlyArray<Column<FailureGroup>> = [
     name: "Failed",
     title: "Jobs that have failed for good, and were not queued again",
     isFigure: true,
-    cell: ({ failed }) => <Count of={failed} />
+    cell: ({ failed, name }) => (
+      <Jobs of={failed} name={name} queue={queue} states="failed,crashed" />
+    )
   },
   {
     name: "Unfinished",
     title: "Jobs that are tried again, or block their lane",
     isFigure: true,
-    cell: ({ unfinished }) => <Count of={unfinished} />
+    cell: ({ name, unfinished }) => (
+      <Jobs of={unfinished} name={name} queue={queue} states="retry,blocked" />
+    )
   },
   {
     name: "Last and first",
@@ -71,6 +77,25 @@ const columns: ReadonlyArray<Column<FailureGroup>> = [
   }
 ]
 
+/** A count that leads to the jobs of the name in these states. */
+const Jobs = ({ name, of, queue, states }: {
+  readonly of: FailureGroup["failed"]
+  readonly name: string
+  readonly queue: string
+  readonly states: string
+}) => {
+  if (of.value === 0) return <Count of={of} />
+  const ofQueue = queue === "" ? "" : ` queue:${quoted(queue)}`
+  return (
+    <a
+      href={to("jobs", { q: `state:${states}${ofQueue} name:${quoted(name)}` })}
+      aria-label={`${CountText.text(of)}: ${states.replace(",", " and ")} jobs of ${name}`}
+    >
+      <Count of={of} />
+    </a>
+  )
+}
+
 /** Each trend in words. New errors come first to the eye. */
 const trends: Readonly<Record<FailureGroup["trend"], ComponentChildren>> = {
   new: <span class="tag bad">new</span>,
@@ -81,13 +106,15 @@ const trends: Readonly<Record<FailureGroup["trend"], ComponentChildren>> = {
   unknown: <span title="The look did not reach back for 24 hours">not known</span>
 }
 
-export const FailureGroups = ({ empty, groups }: {
+export const FailureGroups = ({ empty, groups, queue }: {
   readonly groups: ReadonlyArray<FailureGroup>
+  /** The queue whose failures these are; empty for those of all queues. */
+  readonly queue: string
   readonly empty: ComponentChildren
 }) => (
   <Table
     caption="Failures"
-    columns={columns}
+    columns={columnsOf(queue)}
     rows={groups}
     keyOf={({ fingerprint, name }) => JSON.stringify([name, fingerprint])}
     empty={empty}

@@ -42,6 +42,11 @@ export const Time = ({ at }: { readonly at: string }) => (
   </time>
 )
 
+/** How long ago a point in time was, or in how long it is; the exact one in UTC is its title. */
+export const Ago = ({ at }: { readonly at: string }) => (
+  <time dateTime={at} title={at}>{fromNow(new Date(at))}</time>
+)
+
 const fromNow = (at: Date): string => {
   const seconds = Math.floor((at.getTime() - now.value) / 1000)
   return seconds > 0 ? `in ${SpanText.ofSeconds(seconds)}` : `${SpanText.ofSeconds(-seconds)} ago`
