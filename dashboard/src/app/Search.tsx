@@ -22,7 +22,8 @@ export const Search = () => {
       <input
         type="search"
         aria-label="Search for jobs"
-        placeholder="queue:mail, or an id"
+        placeholder="Search"
+        title="A search such as queue:mail state:failed, or an id"
         value={text}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
       />
