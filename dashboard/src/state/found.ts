@@ -4,23 +4,9 @@
  */
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
-import type { JobPage, JobRow } from "../../../src/domain/JobList.ts"
+import type { JobPage } from "../../../src/domain/JobList.ts"
 import { type Failure, get } from "../api/call.ts"
-
-export interface Found {
-  readonly items: ReadonlyArray<JobRow>
-  /** The cursor to look further from. */
-  readonly next: string | null
-  /** Whether the last part had as many jobs as it may have, so that there are likely more. */
-  readonly isFull: boolean
-  /** The jobs that were looked at, and when the last of them was added or has ended. */
-  readonly rows: number
-  readonly downTo: string | null
-  /** When the first part was found, by the clock of this machine. */
-  readonly at: number
-}
-
-const limit = 50
+import { type Found, hasEnough, limit, plus } from "./foundParts.ts"
 
 /** Looks for jobs when it is shown, and for another text or `turn` anew. */
 export const useFound = (text: string, turn: number) => {
@@ -44,10 +30,8 @@ export const useFound = (text: string, turn: number) => {
       const answer = await get<JobPage>(pathOf(text, sum?.next))
       if (mine !== newest.current) return
       failure.value = answer.is === "failure" ? answer : undefined
-      if (answer.is === "value") found.value = sum = plus(sum, answer.value)
-      // A part may have no job: whoever looks further wants to see one, or that there is none.
-      isDone = answer.is !== "value" || before === undefined || answer.value.next === null ||
-        answer.value.items.length > 0
+      if (answer.is === "value") found.value = sum = plus(sum, answer.value, Date.now())
+      isDone = answer.is !== "value" || hasEnough(before, answer.value)
     }
     isLooking.value = false
   }
@@ -70,12 +54,3 @@ const pathOf = (text: string, after: string | null | undefined): string => {
   if (after !== null && after !== undefined) query.set("after", after)
   return `jobs?${query}`
 }
-
-const plus = (sum: Found | undefined, { items, next, scanned }: JobPage): Found => ({
-  items: [...sum?.items ?? [], ...items],
-  next,
-  isFull: items.length >= limit,
-  rows: (sum?.rows ?? 0) + scanned.rows,
-  downTo: scanned.downTo ?? sum?.downTo ?? null,
-  at: sum?.at ?? Date.now()
-})
