@@ -149,5 +149,8 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pgq
       const misused = yield* Pgq.run(["api", "--auth", "proxy"])
       assert.strictEqual(misused.code, 2)
       assert.include(misused.stderr, "--auth proxy needs --user-header and --trusted-proxy")
-    }))
+    }), manyStarts)
 })
+
+/** Ten processes start one after the other. */
+const manyStarts = 90_000
