@@ -15,12 +15,16 @@ import { isFilled } from "./Chromium.ts"
 const folder = fileURLToPath(new URL("../../docs/images/", import.meta.url))
 const [, , link = "", database] = process.argv
 
-const figures = readFileSync(new URL("figures.sql", import.meta.url), "utf8")
+const figures = readFileSync(new URL("figures.sql", import.meta.url), "utf8").split(/;\n/)
+  .filter((statement) => statement.trim() !== "")
 
 if (database !== undefined) {
   await Effect.runPromise(
     PgClient.PgClient.use((sql) =>
-      Effect.andThen(sql`SET search_path = pgq_index_files`, sql.unsafe(figures))
+      Effect.forEach(
+        ["SET search_path = pgq_index_files", ...figures],
+        (statement) => Effect.asVoid(sql.unsafe(statement))
+      )
     ).pipe(
       Effect.provide(PgClient.layer({ url: Redacted.make(database), maxConnections: 1 }))
     )
@@ -45,7 +49,7 @@ const take = async (name: string, path: string, options: {
   const page = await context.newPage()
   await page.goto(link)
   await page.getByRole("status").waitFor()
-  if (path.startsWith("job")) {
+  if (path === "job") {
     await page.getByRole("link", { name: /^report \d+$/ }).click()
     await page.getByText("LedgerIsOpen").first().waitFor()
   } else {
