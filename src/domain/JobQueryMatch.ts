@@ -3,6 +3,7 @@
  */
 import type { JobQuery, JobState, Pattern, PayloadField, Range } from "./JobQuery.ts"
 import * as JsonText from "./JsonText.ts"
+import { isSecret } from "./SecretNames.ts"
 
 /** A job, as far as a search looks at it. */
 export interface Searched {
@@ -66,7 +67,7 @@ export const fits = (query: JobQuery, now: number) => {
     from <= job.at && job.at <= to &&
     has(job.error, query.error) &&
     (query.payload ?? []).every((field) => hasField(job.payload, field)) &&
-    (has(job.payload, query.text) || has(job.error, query.text))
+    (query.text === undefined || hasText(job, query.text))
 }
 
 const isWithin = (range: Range | undefined, value: bigint | number): boolean =>
@@ -76,6 +77,11 @@ const isWithin = (range: Range | undefined, value: bigint | number): boolean =>
 /** Case does not matter. */
 const has = (text: string | undefined, part: string | undefined): boolean =>
   part === undefined || text?.toLowerCase().includes(part.toLowerCase()) === true
+
+/** A payload with a secret is not looked at: who finds it by a part of the secret would know it. */
+const hasText = ({ error, payload }: Searched, text: string): boolean =>
+  has(error, text) ||
+  (has(payload, text) && JsonText.names(payload).every(({ name }) => !isSecret(name)))
 
 const isLike = (pattern: Pattern | undefined, texts: ReadonlyArray<string>): boolean =>
   pattern === undefined || texts.some((text) => fitsPattern(pattern, text))

@@ -43,6 +43,29 @@ const parts = (json: string): ReadonlyArray<string> => {
   return found.filter((part) => part !== "")
 }
 
+const colon = /[ \t\r\n]*:[ \t\r\n]*/y
+
+/**
+ * The names of all members, at any depth and in their order in the text, with the position at which
+ * the value begins. `json` must be valid.
+ */
+export const names = (
+  json: string
+): ReadonlyArray<{ readonly name: string; readonly value: number }> => {
+  const found: Array<{ readonly name: string; readonly value: number }> = []
+  let at = json.indexOf("\"")
+  while (at >= 0) {
+    const end = endOfString(json, at) + 1
+    // Of all strings in a valid text, only names stand before a colon.
+    colon.lastIndex = end
+    if (colon.test(json)) {
+      found.push({ name: String(JSON.parse(json.slice(at, end))), value: colon.lastIndex })
+    }
+    at = json.indexOf("\"", end)
+  }
+  return found
+}
+
 /** The position behind the value that begins at `start`. */
 export const endOfValue = (json: string, start: number): number => {
   if (json[start] === "\"") return endOfString(json, start) + 1

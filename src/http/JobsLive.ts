@@ -8,7 +8,6 @@ import { createHash } from "node:crypto"
 import type { FoundJob } from "../domain/ByHand.ts"
 import * as ByHandInput from "../domain/ByHandInput.ts"
 import * as JobList from "../domain/JobList.ts"
-import { readsPayloads } from "../domain/JobQuery.ts"
 import * as Cancel from "../services/Cancel.ts"
 import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
@@ -23,15 +22,8 @@ import { Actor } from "./Gate.ts"
 import * as JobInput from "./JobInput.ts"
 import type { Changes, NewJob } from "./JobsApi.ts"
 import * as Masking from "./Masking.ts"
-import {
-  BadRequest,
-  Changed,
-  Denied,
-  Ended,
-  type Fault,
-  JobNotFound,
-  orProblem
-} from "./Problems.ts"
+import { BadRequest, Changed, Ended, type Fault, JobNotFound, orProblem } from "./Problems.ts"
+import * as Searches from "./Searches.ts"
 import * as Shown from "./Shown.ts"
 import * as Views from "./Views.ts"
 
@@ -93,21 +85,14 @@ const add = Effect.fnUntraced(function*(
   return { ids: (yield* orProblem(ids)).map(String) }
 })
 
-/** A search of payloads is not for those who may not see them: each answer would tell of them. */
 const list = Effect.fnUntraced(function*({ after, limit, q }: {
   readonly q?: string
   readonly after?: string
   readonly limit?: number
 }) {
-  const { rights } = yield* Actor
   const insight = yield* Insight
   const asked = yield* orProblem(Effect.fromResult(JobList.asked({ query: q, limit })))
-  if (readsPayloads(asked.query) && !rights.has("payloads")) {
-    return yield* new Denied({
-      right: "payloads",
-      detail: "a search for payload and text needs the right \"payloads\""
-    })
-  }
+  yield* Searches.allow(asked.query)
   return yield* orProblem(insight.jobs({ ...asked, after }))
 })
 

@@ -1,12 +1,10 @@
 /**
  * The endpoints of operations. A change of one needs the right of the operation's action, too.
  */
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
-import { readsPayloads } from "../domain/JobQuery.ts"
-import * as JobQueryText from "../domain/JobQueryText.ts"
 import type { OperationAction, OperationRefused } from "../domain/Operation.ts"
 import { Operations } from "../services/Operations.ts"
 import type { Right } from "./Access.ts"
@@ -23,6 +21,7 @@ import {
   Unconfirmed,
   Unsupported
 } from "./Problems.ts"
+import * as Searches from "./Searches.ts"
 
 export const layer = HttpApiBuilder.group(
   Api,
@@ -61,7 +60,7 @@ const plan = Effect.fnUntraced(function*(
   request: HttpServerRequest.HttpServerRequest
 ) {
   yield* allow(rest.action)
-  yield* allowSearch(rest.query)
+  yield* Searches.allowText(rest.query)
   const { actor } = yield* Actor
   const input = { ...rest, actor, ids: ids?.map(BigInt) }
   if (change === undefined) return yield* asked(operations.plan(input))
@@ -89,20 +88,6 @@ const allow = Effect.fnUntraced(function*(action: OperationAction) {
   const right = rights[action]
   if (!own.has(right)) {
     return yield* new Denied({ right, detail: `to ${action} jobs needs the right "${right}"` })
-  }
-})
-
-/** A plan by a search in payloads would tell some of them. */
-const allowSearch = Effect.fnUntraced(function*(query = "") {
-  const { rights: own } = yield* Actor
-  const right = "payloads"
-  if (
-    !own.has(right) && Result.match(JobQueryText.parse(query), {
-      onSuccess: readsPayloads,
-      onFailure: () => false
-    })
-  ) {
-    return yield* new Denied({ right, detail: `to search payloads needs the right "${right}"` })
   }
 })
 

@@ -18,10 +18,19 @@ export const Shown: Context.Reference<(job: StoredJob) => string> = Context.Refe
   (job: StoredJob) => string
 >("pgq/http/Shown", { defaultValue: () => ({ payload }) => Masking.masked(payload) })
 
+/** Whether an application decides what is shown. Nobody knows then which fields it hides. */
+export const IsDecided: Context.Reference<boolean> = Context.Reference<boolean>(
+  "pgq/http/Shown/IsDecided",
+  { defaultValue: () => false }
+)
+
 /** A defect of `redact` shows nothing: the request fails. */
 export const layer = (redact: Redact | undefined): Layer.Layer<never> =>
-  redact === undefined ? Layer.empty : Layer.succeed(Shown, ({ payload: text, ...job }) => {
-    const payload = JSON.parse(text)
-    const shown = redact({ ...job, payload })
-    return shown === payload ? text : JSON.stringify(shown)
-  })
+  redact === undefined ? Layer.empty : Layer.merge(
+    Layer.succeed(IsDecided, true),
+    Layer.succeed(Shown, ({ payload: text, ...job }) => {
+      const payload = JSON.parse(text)
+      const shown = redact({ ...job, payload })
+      return shown === payload ? text : JSON.stringify(shown)
+    })
+  )

@@ -176,6 +176,29 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           assert.isAtLeast(page.scanned.rows, 9)
         }))
 
+      it.effect("find no job by the text of a payload with a secret", () =>
+        Effect.gen(function*() {
+          const queue = yield* queueName
+          const worker = yield* workerOf(queue)
+          const [plain] = yield* enqueue(
+            queue,
+            { payload: "{\"about\":\"hunter2: the \\\"secret\\\": x\",\"n\":[\"secret\"]}" },
+            { payload: "{\"to\":\"hunter2\",\"a\":[{\"b\":{\"PassWord\":1}}]}" },
+            { payload: "{\"x \\\"to\\u006ben\\\" \\\\\\\"y\":\"hunter2\"}" },
+            { payload: "{\"hunter2\":\"\",\"AUTHORIZATION\":null}" }
+          )
+          assert.deepStrictEqual(yield* idsOf(`queue:${queue} text:hunter2`), text([plain!]))
+
+          const claimed = yield* claim({ queue, worker, limit: 2 })
+          yield* settle(
+            claimed,
+            Settlement.Failed({ error: "hunter2 is no name", blocksLane: false })
+          )
+          const ended = text(claimed.map(({ id }) => id).toReversed())
+          assert.deepStrictEqual(yield* idsOf(`queue:${queue} text:hunter2`), ended)
+          assert.deepStrictEqual(yield* idsOf(`queue:${queue} text:"hunter2:"`), text([plain!]))
+        }))
+
       it.effect("show jobs of pauses as paused", () =>
         Effect.gen(function*() {
           const queue = yield* queueName

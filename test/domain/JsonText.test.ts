@@ -26,6 +26,15 @@ describe("JsonText", () => {
     assert.deepStrictEqual(JsonText.elements(json), expected)
   })
 
+  it("finds the names at any depth, and their values", () => {
+    const json = "[{\"a\\\"\" : {\"\\u0062\":\"c\"}},\"d:\",{\"e\":[]}]"
+
+    assert.deepStrictEqual(
+      JsonText.names(json).map(({ name, value }) => [name, json[value]]),
+      [["a\"", "{"], ["b", "\""], ["e", "["]]
+    )
+  })
+
   it.prop(
     "finds of any object what JSON.parse finds",
     { object: Schema.Record(Schema.String, Schema.Json), indent: Schema.Literals([0, 2]) },

@@ -150,6 +150,41 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     by: [masked]
   },
   {
+    name: "secrets-searched-for",
+    of: "secretsInPayloads",
+    changes: [{
+      file: "src/http/Searches.ts",
+      from: "if (secret !== undefined) {",
+      to: "if (secret === \"\") {"
+    }],
+    by: [test("http/searches", "finds no job by a secret that is not shown")]
+  },
+  {
+    name: "texts-of-hidden-fields",
+    of: "secretsInPayloads",
+    changes: [{
+      file: "src/http/Searches.ts",
+      from: "if (yield* Shown.IsDecided) {",
+      to: "if (false) {"
+    }],
+    by: [
+      test(
+        "http/searches",
+        "finds no job by its payload where the application decides what is shown"
+      )
+    ]
+  },
+  {
+    name: "texts-of-payloads-with-secrets",
+    of: "secretsInPayloads",
+    changes: [{
+      file: "src/domain/SecretNames.ts",
+      from: "([^\"\\\\\\\\]|\\\\\\\\.)*\":`",
+      to: "\":nowhere`"
+    }],
+    by: [test("engine/control/jobLists", "finds none by the text of a payload with a secret")]
+  },
+  {
     name: "session-that-writes",
     of: "readOnlySessions",
     changes: [{

@@ -5,6 +5,7 @@ import type { PgClient } from "@effect/sql-pg"
 import type { Statement } from "effect/sql"
 import type { JobQuery } from "../../domain/JobQuery.ts"
 import * as JobQueryMatch from "../../domain/JobQueryMatch.ts"
+import * as SecretNames from "../../domain/SecretNames.ts"
 
 /** The columns and expressions that the condition is on. */
 export interface Columns {
@@ -33,7 +34,9 @@ export const fits = (
     AND ${has(sql, sql`error`, query.error)}
     AND (${fields(query)}::text[] IS NULL OR payload @> ALL (${fields(query)}::text[]::jsonb[]))
     AND (${query.text ?? null}::text IS NULL
-         OR ${has(sql, sql`payload::text`, query.text)} OR ${has(sql, sql`error`, query.text)})
+         OR ${has(sql, sql`error`, query.text)} OR (${has(sql, sql`payload::text`, query.text)}
+           -- By the C collation, case is that of ASCII in every database.
+           AND (payload::text COLLATE "C") !~* ${SecretNames.ofJsonb}::text))
   )`
 }
 
