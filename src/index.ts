@@ -57,6 +57,14 @@ export { type JobQuery, JobQueryInvalid, type JobState } from "./domain/JobQuery
 export type { ClaimedJob, EnqueueOptions, JobJson, NewJob, RunningJob } from "./domain/JobRecord.ts"
 export type { JobRun, RunOutcome } from "./domain/JobRun.ts"
 export type { JobProgress, JobView, SeenJob } from "./domain/JobView.ts"
+export type {
+  LaneEstimate,
+  LaneHead,
+  LaneSearch,
+  LaneView,
+  LongestLanes,
+  LongLane
+} from "./domain/LaneView.ts"
 export type { Limits } from "./domain/Limits.ts"
 export * as OnError from "./domain/OnError.ts"
 export {

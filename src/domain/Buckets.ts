@@ -1,5 +1,5 @@
 /**
- * Quantiles of durations of which only a histogram is known.
+ * Quantiles and means of durations of which only a histogram is known.
  */
 import { bounds } from "./Figures.ts"
 
@@ -18,6 +18,16 @@ export const quantile = (buckets: ReadonlyArray<number>, q: number): number | un
     below += n
   }
   return undefined
+}
+
+/**
+ * The mean in seconds, as if each duration were in the middle of its bucket; `undefined` if there
+ * are none. In the last bucket, which has no end, it is the least duration there.
+ */
+export const mean = (buckets: ReadonlyArray<number>): number | undefined => {
+  const count = buckets.reduce((sum, n) => sum + n, 0)
+  if (count === 0) return undefined
+  return buckets.reduce((sum, n, place) => sum + n * within(place, .5), 0) / count
 }
 
 const within = (place: number, share: number): number => {

@@ -8,6 +8,10 @@ import { isInLastRun, isOpen, isSuspect, type LaneJob, type LaneState } from "./
 /** The order of the jobs in a lane. */
 const byUrgency = (a: LaneJob, b: LaneJob): number => b.priority - a.priority || Number(a.id - b.id)
 
+/** The jobs of a lane in the order in which they are to run. */
+export const inOrder = <J extends LaneJob>(jobs: ReadonlyArray<J>): ReadonlyArray<J> =>
+  jobs.toSorted(byUrgency)
+
 /** The order of the jobs that may be claimed. */
 export const byTurn = (a: LaneJob, b: LaneJob): number =>
   b.priority - a.priority || Number(placeOf(a) - placeOf(b))

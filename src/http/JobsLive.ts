@@ -100,9 +100,10 @@ const find = Effect.fnUntraced(function*(id: string) {
   const control = yield* JobControl
   const { rights } = yield* Actor
   const why = yield* whyOf(id)
-  const [outcome, job, runs] = yield* orProblem(Effect.all([
+  const [outcome, job, { lane }, runs] = yield* orProblem(Effect.all([
     control.outcomeOf(BigInt(id)),
     control.find(BigInt(id)),
+    seen(BigInt(id)),
     Runs.runs(BigInt(id))
   ]))
   if (outcome === "unknown") return yield* new JobNotFound({ id })
@@ -110,6 +111,8 @@ const find = Effect.fnUntraced(function*(id: string) {
   return {
     id,
     name: job?.name ?? null,
+    queue: lane?.queue ?? null,
+    key: lane?.key ?? null,
     state: outcome !== "unfinished"
       ? outcome
       : why.verdict === "running"
@@ -121,6 +124,12 @@ const find = Effect.fnUntraced(function*(id: string) {
     runs: runs.map(Views.ofRun)
   }
 })
+
+/** A request is in no transaction, so it does not fail for that. */
+const seen = (id: bigint) =>
+  JobControl.use((control) => control.seen(id)).pipe(
+    Effect.catchTag("AwaitInTransaction", (error) => Effect.die(error))
+  )
 
 const shown = (id: string) => (job: FoundJob) =>
   Shown.Shown.useSync((show) => show({ id: BigInt(id), ...job }))

@@ -4,11 +4,16 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { FailureGroups } from "../domain/FailureGroups.ts"
+import * as LaneView from "../domain/LaneView.ts"
 import * as Overview from "../domain/Overview.ts"
 import { Needs } from "./Gate.ts"
 import { LiveEvents, Look } from "./LiveEvents.ts"
+import { Limit } from "./Numbers.ts"
 import { Busy, ofDatabase } from "./Problems.ts"
 import { Time } from "./Views.ts"
+
+/** Lanes of one kind. */
+export const Lanes = Schema.Struct({ items: Schema.Array(Overview.LaneOverview) })
 
 export const group = HttpApiGroup.make("looks")
   .add(
@@ -42,11 +47,27 @@ export const group = HttpApiGroup.make("looks")
   )
   .add(
     HttpApiEndpoint.get("lanes", "/lanes", {
-      query: { by: Schema.Literals(["blocked", "retrying"]) },
-      success: Schema.Struct({ items: Schema.Array(Overview.LaneOverview) }),
+      query: { by: Schema.Literals(["blocked", "retrying", "longest"]) },
+      success: Schema.Union([LaneView.LongestLanes, Lanes]),
       error: ofDatabase
     }).annotate(Needs, "read")
-      .annotate(OpenApi.Summary, "Lanes that wait with their head, at most 100 of them")
+      .annotate(
+        OpenApi.Summary,
+        "Lanes that wait with their head, at most 100 of them, or the 20 longest"
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("lane", "/lane", {
+      query: {
+        queue: Schema.String,
+        key: Schema.String,
+        after: Schema.optionalKey(Schema.String),
+        limit: Schema.optionalKey(Limit)
+      },
+      success: LaneView.LaneView,
+      error: ofDatabase
+    }).annotate(Needs, "read")
+      .annotate(OpenApi.Summary, "A lane: its head, and the jobs behind it in their order")
   )
   .add(
     HttpApiEndpoint.get("database", "/database", {

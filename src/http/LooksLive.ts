@@ -5,14 +5,16 @@
 import { Cache, Effect, Exit } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as CancelInput from "../domain/CancelInput.ts"
-import { JobInvalid } from "../domain/Errors.ts"
+import { JobInvalid, type StoreError } from "../domain/Errors.ts"
 import { queueBytesMax } from "../domain/JobRecord.ts"
+import type { LongestLanes } from "../domain/LaneView.ts"
 import * as Verdict from "../domain/Verdict.ts"
-import { Insight } from "../services/Insight.ts"
+import { Insight, type LaneKind } from "../services/Insight.ts"
 import { Api } from "./Api.ts"
 import type { Check } from "./Gate.ts"
 import * as Live from "./Live.ts"
 import type { Look } from "./LiveEvents.ts"
+import type { Lanes } from "./LooksApi.ts"
 import { orProblem } from "./Problems.ts"
 import { tagged } from "./Tags.ts"
 
@@ -26,6 +28,7 @@ export const layer = (check: Check) =>
       const overview = yield* forASecond(insight.overview())
       const database = yield* forASecond(insight.database)
       const failures = yield* failuresOf(insight)
+      const lanes = yield* lanesOf(insight)
       const look = Effect.map(
         orProblem(overview),
         (overview) => ({ verdict: Verdict.of(overview), overview })
@@ -39,7 +42,8 @@ export const layer = (check: Check) =>
         )
         .handle("queue", ({ query }) => tagged(orProblem(queue(insight, query.queue))))
         .handle("workers", () => tagged(items(orProblem(insight.workers))))
-        .handle("lanes", ({ query }) => tagged(items(orProblem(insight.lanes(query.by)))))
+        .handle("lanes", ({ query }) => tagged(orProblem(lanes(query.by))))
+        .handle("lane", ({ query }) => tagged(orProblem(insight.lane(query))))
         .handle("database", () => tagged(orProblem(database)))
         .handle("failures", ({ query }) => tagged(orProblem(failures(query))))
         .handle("live", () => listen)
@@ -51,6 +55,13 @@ const withoutTime = ({ overview, verdict }: typeof Look.Type) => [verdict, { ...
 const queue = Effect.fnUntraced(function*(insight: Insight["Service"], name: string) {
   const issue = CancelInput.wordIssue("the queue's name", name, queueBytesMax)
   return yield* issue === undefined ? insight.queue(name) : new JobInvalid({ issue })
+})
+
+/** A look at the longest lanes reads a sample of the jobs, so it stands for ten seconds. */
+const lanesOf = Effect.fnUntraced(function*(insight: Insight["Service"]) {
+  const longest = yield* Effect.cachedWithTTL(insight.longestLanes, "10 seconds")
+  return (by: LaneKind | "longest"): Effect.Effect<typeof Lanes.Type | LongestLanes, StoreError> =>
+    by === "longest" ? longest : items(insight.lanes(by))
 })
 
 /** A look at failures may read 50,000 rows, so it stands for ten seconds. */

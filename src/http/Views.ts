@@ -55,6 +55,10 @@ export const JobView = Schema.Struct({
   id: Schema.String,
   /** `null` for a job that has ended. */
   name: Schema.NullOr(Schema.String),
+  /** `null` for a job that has ended. */
+  queue: Schema.NullOr(Schema.String),
+  /** The key of its lane; `null` for a job without one, and for one that has ended. */
+  key: Schema.NullOr(Schema.String),
   state: Schema.Literals([
     "waiting",
     "running",

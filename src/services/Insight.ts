@@ -6,6 +6,7 @@ import type { JobInvalid, StoreError } from "../domain/Errors.ts"
 import type { FailureGroups } from "../domain/FailureGroups.ts"
 import type { JobPage, JobSearch } from "../domain/JobList.ts"
 import type { JobQueryInvalid } from "../domain/JobQuery.ts"
+import type { LaneSearch, LaneView, LongestLanes } from "../domain/LaneView.ts"
 import type {
   DatabaseOverview,
   LaneOverview,
@@ -70,6 +71,20 @@ export class Insight extends Context.Service<Insight, {
   readonly lanes: (kind: LaneKind) => Effect.Effect<ReadonlyArray<LaneOverview>, StoreError>
 
   /**
+   * The lanes with the most jobs behind their heads. In a large table a sample of the jobs says
+   * which lanes these are, so two looks may differ; each one that is found is counted.
+   */
+  readonly longestLanes: Effect.Effect<LongestLanes, StoreError>
+
+  /**
+   * One lane: its head, who has it and what it waits for, and the jobs behind it in the order in
+   * which they run. A delayed job is not in its lane before it is due. A lane without jobs is
+   * empty, and no error. Fails with `JobInvalid` if no lane can have this queue or key, or if
+   * `limit` or `after` cannot be meant.
+   */
+  readonly lane: (search: LaneSearch) => Effect.Effect<LaneView, JobInvalid | StoreError>
+
+  /**
    * How jobs have failed lately, in groups of one name and one kind of error: jobs that have failed
    * for good, and those that are tried again. At most 50,000 rows are looked at, the newest first,
    * and the answer says how far back that was.
@@ -95,6 +110,7 @@ export const defaults = {
   countsUpTo: 2000,
   queuesMax: 100,
   lanesMax: 100,
+  longestLanesMax: 20,
   /** In milliseconds. */
   failuresSince: 7 * 86_400_000,
   failuresSinceMax: 31 * 86_400_000

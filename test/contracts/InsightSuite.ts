@@ -12,6 +12,7 @@ import { PauseControl } from "../../src/services/PauseControl.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
 import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
 import { failing, type Services } from "./insight/Failing.ts"
+import { lanes } from "./insight/Lanes.ts"
 
 const { exact } = Count
 
@@ -257,5 +258,6 @@ export const suite = (
         }))
 
       failing(it)
+      lanes(it)
     }
   )

@@ -30,6 +30,7 @@ export const operation = "5f0c3d0e-6a53-4c8e-9b6e-0c5b7f6f5a11"
 const queries: Readonly<Record<string, string>> = {
   "looks.queue": "?queue=mail",
   "looks.lanes": "?by=blocked",
+  "looks.lane": "?queue=mail&key=k",
   "charts.series": "?of=finished&from=2026-03-01T10:00:00Z&to=2026-03-01T11:00:00Z&step=60",
   "queues.why": "?queue=mail",
   "queues.pause": "?queue=mail"

@@ -9,7 +9,15 @@ import { TestClock } from "effect/testing"
 import * as Serving from "./Serving.ts"
 import * as Socket from "./Socket.ts"
 
-const looks = ["overview", "queues", "queue?queue=mail", "workers", "lanes?by=blocked"]
+const looks = [
+  "overview",
+  "queues",
+  "queue?queue=mail",
+  "workers",
+  "lanes?by=blocked",
+  "lanes?by=longest",
+  "lane?queue=mail&key=k"
+]
 
 describe("a look", () => {
   it.effect("is not sent again where nothing but its time has changed", () =>

@@ -63,5 +63,25 @@ export const ofInsight: ReadonlyArray<Mutant> = [
       to: "since: wanted"
     }],
     by: [test("plans/failures", "promises no more than it has seen")]
+  },
+  {
+    name: "look-at-a-lane-without-end",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/PgLaneReads.ts",
+      from: "LIMIT ${LaneView.behindMax}::integer + 2",
+      to: "LIMIT greatest(${LaneView.behindMax}::integer, 1000000)"
+    }],
+    by: [test("plans/lanes", "analysed when full")]
+  },
+  {
+    name: "look-at-the-longest-lanes-of-all-pages",
+    of: "boundedReads",
+    changes: [{
+      file: "src/layers/postgres/PgLongLanes.ts",
+      from: "const share = Math.min(1, pagesMax / Math.max(size?.pages ?? 1, 1))",
+      to: "const share = 1"
+    }],
+    by: [test("plans/lanes", "is found among the longest by a sample")]
   }
 ]

@@ -12,6 +12,7 @@ import * as Pause from "../../domain/Pause.ts"
 import * as Insight from "../../services/Insight.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import * as MemoryJobList from "./MemoryJobList.ts"
+import * as MemoryLanes from "./MemoryLanes.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 export const make = (store: MemoryStore): Insight.Insight["Service"] => ({
@@ -26,6 +27,7 @@ export const make = (store: MemoryStore): Insight.Insight["Service"] => ({
     ),
   failures: ({ queue, since } = {}) => timed((now) => failuresOf(store, now, { queue, since })),
   ...MemoryJobList.make(store),
+  ...MemoryLanes.make(store),
   database: Effect.fail(
     new StoreError({
       operation: "database",

@@ -75,7 +75,8 @@ const isBehind = ({ endedAt, searched: { id } }: Listed, after: typeof Place.Typ
     : endedAt !== undefined &&
       (endedAt < after.endedAt || (endedAt === after.endedAt && id < BigInt(after.id)))
 
-const waiting = (store: MemoryStore, now: number): ReadonlyArray<Listed> => {
+/** The jobs that have not ended, the newest first. */
+export const waiting = (store: MemoryStore, now: number): ReadonlyArray<Listed> => {
   const stateOf = statesOf(store, now)
   const workers = new Map(store.looks.workersOf(now).map((worker) => [worker.id, worker.label]))
   return store.looks.idsOf(() => true).toReversed()

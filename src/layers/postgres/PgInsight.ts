@@ -3,13 +3,16 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option } from "effect"
+import * as LaneView from "../../domain/LaneView.ts"
 import type { Overview, Part } from "../../domain/Overview.ts"
 import * as Insight from "../../services/Insight.ts"
 import * as BoundedReads from "./BoundedReads.ts"
 import * as DatabaseReads from "./PgDatabaseReads.ts"
 import * as FailureReads from "./PgFailureReads.ts"
 import * as JobList from "./PgJobList.ts"
+import * as LaneReads from "./PgLaneReads.ts"
 import * as LaterReads from "./PgLaterReads.ts"
+import * as LongLanes from "./PgLongLanes.ts"
 import * as QueueReads from "./PgQueueReads.ts"
 import * as QueueViews from "./PgQueueViews.ts"
 import * as StateReads from "./PgStateReads.ts"
@@ -23,7 +26,9 @@ const readsOf = (sql: PgClient.PgClient, schema: string) => {
     ...LaterReads.make(to),
     ...StateReads.make(to),
     ...DatabaseReads.make(to),
-    failures: FailureReads.make(to)
+    failures: FailureReads.make(to),
+    lane: LaneReads.make(to),
+    longestLanes: LongLanes.make(to)
   }
 }
 
@@ -54,6 +59,13 @@ const make = Effect.fnUntraced(function*(schema: string) {
       return BoundedReads.within(sql, "lanes", lanes(lanesMax)).pipe(
         Effect.map((rows) => rows.map(LaterReads.laneOf))
       )
+    }),
+    longestLanes: BoundedReads.within(sql, "lanes", reads.longestLanes).pipe(
+      Effect.withSpan("Insight.longestLanes")
+    ),
+    lane: Effect.fn("Insight.lane")(function*(search) {
+      const asked = yield* Effect.fromResult(LaneView.asked(search))
+      return yield* BoundedReads.within(sql, "lane", reads.lane(asked))
     }),
     failures: Effect.fn("Insight.failures")((options = {}) =>
       BoundedReads.within(sql, "failures", reads.failures(options))

@@ -68,17 +68,19 @@ export const byIndexes =
     `)
   }
 
-/** Tables with a row for each batch or pause. */
-const small = ({ name, sql }: BoundedReads.To) =>
+/** Tables with a row for each batch or pause, by the names that `state` has for them. */
+export const small = ({ name, sql }: BoundedReads.To) =>
   sql`
-    leased AS MATERIALIZED (SELECT unnest(job_ids) AS id, worker_id FROM ${name("leases")}),
+    leased AS MATERIALIZED (
+      SELECT unnest(job_ids) AS id, worker_id, claimed_at FROM ${name("leases")}
+    ),
     held AS MATERIALIZED (
       SELECT queue, name FROM ${name("pauses")} WHERE until IS NULL OR until > clock_timestamp()
     )
   `
 
-/** As the view `job_states` says. */
-const state = ({ name, sql }: BoundedReads.To) =>
+/** The state of a job `j`, as the view `job_states` says. */
+export const state = ({ name, sql }: BoundedReads.To) =>
   sql`CASE
     WHEN j.state = 'ready' AND j.id IN (SELECT id FROM leased) THEN 'running'
     WHEN j.run_at = 'infinity'
@@ -135,7 +137,8 @@ const withWorker = ({ name, sql }: BoundedReads.To) =>
   sql`LEFT JOIN leased ON leased.id = found.id AND found.state = 'running'
       LEFT JOIN ${name("workers")} AS w ON w.id = leased.worker_id`
 
-export interface WaitingRow {
+/** A job that has not ended. */
+export interface UnfinishedRow {
   readonly id: string
   readonly state: JobState
   readonly name: string
@@ -148,6 +151,9 @@ export interface WaitingRow {
   readonly due_at: Date | null
   readonly label: string | null
   readonly error: string | null
+}
+
+export interface WaitingRow extends UnfinishedRow {
   /** The number of jobs so far that the search has looked at. */
   readonly n: number
   readonly is_last: boolean
@@ -161,7 +167,7 @@ export interface CountRow {
   readonly indexed: number
 }
 
-export const rowOf = (row: WaitingRow): JobRow => ({
+export const rowOf = (row: UnfinishedRow): JobRow => ({
   id: row.id,
   state: row.state,
   name: row.name,
