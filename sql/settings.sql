@@ -24,7 +24,7 @@ WITH groups (functions, settings) AS (VALUES
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
   -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
   (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes', 'unpause', 'pause', 'resume', 'expire', 'offer_many',
+         'heal_lanes', 'unpause', 'pause', 'resume', 'set_objective', 'expire', 'offer_many',
          'complete_at_commit', 'settled'],
    ARRAY['lock_timeout=5s']),
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a

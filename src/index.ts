@@ -66,6 +66,7 @@ export type {
   LongLane
 } from "./domain/LaneView.ts"
 export type { Limits } from "./domain/Limits.ts"
+export type { Objective, ObjectiveAnswer } from "./domain/Objective.ts"
 export * as OnError from "./domain/OnError.ts"
 export {
   type Operation,
@@ -127,6 +128,7 @@ export { JobAdmin } from "./services/JobAdmin.ts"
 export { JobControl } from "./services/JobControl.ts"
 export { type Claimed, JobRepo, type Settled, type Settling } from "./services/JobRepo.ts"
 export { LockStrategy } from "./services/LockStrategy.ts"
+export { Objectives } from "./services/Objectives.ts"
 export { offer, offerAll } from "./services/Offer.ts"
 export { Operations } from "./services/Operations.ts"
 export { PauseControl } from "./services/PauseControl.ts"

@@ -2,7 +2,7 @@
  * The flags that several commands share, and parsers for their values.
  */
 import { DateTime, Duration, Option, Result } from "effect"
-import { Flag } from "effect/cli"
+import { Argument, Flag } from "effect/cli"
 import * as CooperativeMode from "../domain/CooperativeMode.ts"
 import { delayMax } from "../domain/JobRecord.ts"
 import * as ListenAddress from "../domain/ListenAddress.ts"
@@ -30,13 +30,14 @@ export const pidFile = Flag.String("pid-file").pipe(
 
 /** A length of time: 500ms, 10s, 2m, 1h, 1d. */
 export const duration = (name: string): Flag.Flag<Duration.Duration> =>
-  Flag.String(name).pipe(
-    Flag.withMetavar("TIME"),
-    Flag.filterMap(
-      parseDuration,
-      (text) => `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d, of at most 36500d`
-    )
-  )
+  Flag.String(name).pipe(Flag.withMetavar("TIME"), Flag.filterMap(parseDuration, noDuration))
+
+/** The same as an argument. */
+export const durationArgument = (name: string): Argument.Argument<Duration.Duration> =>
+  Argument.String(name).pipe(Argument.filterMap(parseDuration, noDuration))
+
+const noDuration = (text: string): string =>
+  `"${text}" is not a time such as 500ms, 10s, 2m, 1h, 1d, of at most 36500d`
 
 /** A length of time, or `never`. */
 export const durationOrNever = (name: string): Flag.Flag<Duration.Duration> =>

@@ -122,3 +122,10 @@ export const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, "
 
 /** A duration with the precision that people need. */
 export const age = (span: Duration.Duration): string => Span.ofSeconds(Duration.toSeconds(span))
+
+/** How late the queue is, of how late it may be. */
+export const latencyOf = (
+  { latency, objective }: Pick<QueueOverview, "latency" | "objective">
+): string =>
+  (latency === null ? "?" : Span.ofSeconds(latency)) +
+  (objective === null ? "" : ` of ${Span.ofSeconds(objective)}`)

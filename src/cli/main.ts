@@ -19,6 +19,8 @@ import { jobs } from "./commands/jobs.ts"
 import { logs } from "./commands/logs.ts"
 import { metrics } from "./commands/metrics.ts"
 import { migrate } from "./commands/migrate.ts"
+import { objective } from "./commands/objective.ts"
+import { objectives } from "./commands/objectives.ts"
 import { operation } from "./commands/operation.ts"
 import { operations } from "./commands/operations.ts"
 import { pause } from "./commands/pause.ts"
@@ -53,7 +55,7 @@ const pgq = Command.make("pgq").pipe(
       commands: [enqueue, jobs, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
     },
     { group: "Operations", commands: [plan, operations, operation, undo] },
-    { group: "Queues", commands: [pause, resume, pauses] },
+    { group: "Queues", commands: [pause, resume, pauses, objective, objectives] },
     { group: "Database", commands: [schema, migrate, check] },
     { group: "Servers", commands: [dashboard, api, metrics] }
   ])

@@ -2,9 +2,9 @@
  * The limits beyond which a fact about a schema is a problem. Spans are in seconds.
  */
 export interface Limits {
-  /** The longest that a ready job should wait. */
+  /** The longest that a ready job should wait, in a queue without an objective. */
   readonly latency: number
-  /** The same for a queue, by its name. */
+  /** The same for a queue by its name, whatever its objective. */
   readonly latencies?: Readonly<Record<string, number>> | undefined
   /** The longest that a due job should take to become ready. */
   readonly promotionLag: number
@@ -47,6 +47,8 @@ export const defaults: Limits = {
   versions: 3600
 }
 
-/** The longest that a ready job of a queue should wait. */
-export const latencyOf = ({ latencies, latency }: Limits, queue: string): number =>
-  latencies?.[queue] ?? latency
+/** The longest that a ready job of a queue should wait: by the limits for it, or its objective. */
+export const latencyOf = (
+  { latencies, latency }: Limits,
+  { objective, queue }: { readonly queue: string; readonly objective: number | null }
+): number => latencies?.[queue] ?? objective ?? latency

@@ -28,6 +28,8 @@ export const QueueOverview = Schema.Struct({
   queue: Schema.String,
   /** How long the first job that nobody holds has been ready, in seconds; 0 if there is none. */
   latency: Schema.NullOr(Seconds),
+  /** How long its ready jobs should wait at most, in seconds, if an operator has said so. */
+  objective: Schema.NullOr(Seconds),
   /** The most urgent first, at most 50. */
   bands: Schema.Array(Band),
   /** Jobs that a claim may take. */
@@ -186,7 +188,8 @@ export const Part = Schema.Literals([
   "ends",
   "database",
   "workers",
-  "pastWorkers"
+  "pastWorkers",
+  "objectives"
 ])
 
 export type Part = typeof Part.Type

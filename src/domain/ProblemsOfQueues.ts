@@ -30,7 +30,7 @@ const noWorker = (queue: QueueOverview, limits: Limits): ReadonlyArray<Weighed> 
   const wait = latency === null || latency === 0 ? "" : `, the first for ${Span.ofSeconds(latency)}`
   return [{
     code: "NoWorker",
-    severity: latency !== null && latency <= latencyOf(limits, queue.queue) ? "notice" : "bad",
+    severity: latency !== null && latency <= latencyOf(limits, queue) ? "notice" : "bad",
     text: `nobody works on ${queue.queue}: ${Count.text(jobs)} ${jobsWait(jobs)}${wait}`,
     evidence: { queue: queue.queue, jobs: jobs.value, latency },
     next: `pgq start --queue ${ShellText.word(queue.queue)} -f JOBS`,
@@ -43,7 +43,7 @@ const jobsWait = ({ precision, value }: Count.Count): string =>
 
 const late = (queue: QueueOverview, limits: Limits): ReadonlyArray<Weighed> => {
   const { latency, workers } = queue
-  const objective = latencyOf(limits, queue.queue)
+  const objective = latencyOf(limits, queue)
   if (latency === null || latency <= objective || workers === 0 || queue.pause !== null) return []
   const span = `${Span.ofSeconds(latency)} behind (objective ${Span.ofSeconds(objective)})`
   return [{

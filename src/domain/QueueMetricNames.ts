@@ -14,6 +14,13 @@ export const queueMetrics = {
     attributes: [queue],
     meaning: "How long the first ready job that nobody holds has been ready."
   },
+  "pgq.queue.objective": {
+    prometheus: "pgq_queue_objective_seconds",
+    type: "gauge",
+    unit: "s",
+    attributes: [queue],
+    meaning: "How long its ready jobs should wait at most: its objective, or a minute."
+  },
   "pgq.queue.lag": {
     prometheus: "pgq_queue_lag_seconds",
     type: "gauge",

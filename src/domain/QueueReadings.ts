@@ -2,6 +2,7 @@
  * The gauges that a look at a schema gives. A part that it has not read has none.
  */
 import type { Count } from "./Count.ts"
+import { defaults, latencyOf } from "./Limits.ts"
 import type { DatabaseOverview, Overview, QueueOverview } from "./Overview.ts"
 import type { QueueMetricId } from "./QueueMetricNames.ts"
 
@@ -18,10 +19,12 @@ const versionsMax = 20
 export const of = (overview: Overview): ReadonlyArray<Reading> => {
   // Without the workers and pauses of the look, their numbers would be zero, and that a lie.
   const hasWorkers = !overview.unread.includes("workers")
+  const hasObjectives = !overview.unread.includes("objectives")
   return [
     { id: "pgq.queues.more", attributes: {}, value: Number(overview.hasMoreQueues) },
     ...overview.queues.flatMap((queue) => [
       ...ofJobs(queue),
+      ...hasObjectives ? [objective(queue)] : [],
       ...hasWorkers ? ofWorkers(queue) : []
     ]),
     ...hasWorkers ? ofVersions(overview) : [],
@@ -41,6 +44,12 @@ const ofJobs = (queue: QueueOverview): ReadonlyArray<Reading> => {
     ...known("pgq.lanes.retrying", attributes, queue.retrying)
   ]
 }
+
+const objective = (queue: QueueOverview): Reading => ({
+  id: "pgq.queue.objective",
+  attributes: inQueue(queue),
+  value: latencyOf(defaults, queue)
+})
 
 const states = ["ready", "waiting", "running", "later", "blocked", "paused"] as const
 

@@ -8,7 +8,7 @@ import type { Unauthenticated } from "./Problems.ts"
 /**
  * A thing that is allowed to somebody: to see jobs, queues and workers, or payloads too; to add,
  * edit or retry jobs; to cancel and discard them, or delete them without history; to pause and
- * resume queues and names; to stop workers.
+ * resume queues and names, and say how late queues may be; to stop workers.
  */
 export type Right =
   | "read"

@@ -9,6 +9,7 @@ import * as WebOrigin from "../domain/WebOrigin.ts"
 import { Insight } from "../services/Insight.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
+import { Objectives } from "../services/Objectives.ts"
 import { Operations } from "../services/Operations.ts"
 import { PauseControl } from "../services/PauseControl.ts"
 import { Series } from "../services/Series.ts"
@@ -82,7 +83,15 @@ export interface Options extends Omit<MountOptions.Options, "access"> {
 /** The layers are built anew for each mount, although an application's layers are shared. */
 const inner = Effect.fnUntraced(function*(options: Options) {
   const router = yield* HttpRouter.make
-  const services = Context.pick(Insight, JobControl, JobRepo, Operations, PauseControl, Series)(
+  const services = Context.pick(
+    Insight,
+    JobControl,
+    JobRepo,
+    Objectives,
+    Operations,
+    PauseControl,
+    Series
+  )(
     yield* Effect.context<MountOptions.Services>()
   )
   const check = bounded(options)

@@ -4,6 +4,7 @@
 import type { Insight } from "../services/Insight.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Objectives } from "../services/Objectives.ts"
 import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
@@ -40,4 +41,11 @@ export interface Options {
 }
 
 /** The services that the API asks, as `QueueLive.client` provides them. */
-export type Services = Insight | JobControl | JobRepo | Operations | PauseControl | Series
+export type Services =
+  | Insight
+  | JobControl
+  | JobRepo
+  | Objectives
+  | Operations
+  | PauseControl
+  | Series

@@ -1,5 +1,5 @@
 /**
- * The contract of the endpoints of queues and their pauses.
+ * The contract of the endpoints of queues, their pauses and their objectives.
  */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
@@ -26,16 +26,28 @@ export const group = HttpApiGroup.make("queues")
     HttpApiEndpoint.patch("pause", "/queue", {
       query: { queue: Schema.optionalKey(Schema.String), name: Schema.optionalKey(Schema.String) },
       payload: Schema.Struct({
-        paused: Schema.Boolean,
+        paused: Schema.optionalKey(Schema.Boolean),
+        objectiveSeconds: Schema.optionalKey(Schema.NullOr(Seconds)),
         reason: Schema.optionalKey(Schema.String),
         until: Schema.optionalKey(Time),
         forSeconds: Schema.optionalKey(Seconds),
         cancelRunning: Schema.optionalKey(Schema.Boolean)
       }),
       success: Schema.Struct({
-        answer: Schema.Literals(["paused", "already paused", "resumed", "not paused"])
+        answer: Schema.Literals([
+          "paused",
+          "already paused",
+          "resumed",
+          "not paused",
+          "set",
+          "cleared",
+          "not set"
+        ])
       }),
       error: ofDatabase
     }).annotate(Needs, "pause")
-      .annotate(OpenApi.Summary, "Pauses or resumes a queue, or the jobs of a name")
+      .annotate(
+        OpenApi.Summary,
+        "Pauses or resumes a queue, or the jobs of a name; or sets how late a queue may be"
+      )
   )

@@ -9,6 +9,7 @@ import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Objectives } from "../services/Objectives.ts"
 import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
@@ -59,7 +60,7 @@ export type Options = Pick<
  * ```
  */
 export const client: Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series
+  Insight | JobAdmin | JobControl | JobRepo | Objectives | Operations | PauseControl | Series
 > = Memory.layer
 
 /**
@@ -95,7 +96,15 @@ export const client: Layer.Layer<
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl,
+  | Insight
+  | JobAdmin
+  | JobControl
+  | JobRepo
+  | Objectives
+  | Operations
+  | PauseControl
+  | Series
+  | WorkerControl,
   SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds>
 > =>

@@ -11,6 +11,7 @@ import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Objectives } from "../services/Objectives.ts"
 import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
@@ -23,6 +24,7 @@ import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
 import * as PgNotifier from "./postgres/PgNotifier.ts"
+import * as PgObjectives from "./postgres/PgObjectives.ts"
 import * as PgOperations from "./postgres/PgOperations.ts"
 import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgPulses from "./postgres/PgPulses.ts"
@@ -43,7 +45,15 @@ export const layer = <R>(
   options: Options | undefined,
   handlers: Effect.Effect<Handlers["Service"], SettingInvalid, R>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl,
+  | Insight
+  | JobAdmin
+  | JobControl
+  | JobRepo
+  | Objectives
+  | Operations
+  | PauseControl
+  | Series
+  | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   R | PgClient.PgClient
 > => {
@@ -70,6 +80,7 @@ export const layer = <R>(
     PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options?.notify }),
+    PgObjectives.layer({ schema }),
     PgOperations.layer({ schema }),
     PgPauseControl.layer({ schema }),
     PgSeries.layer({ schema })

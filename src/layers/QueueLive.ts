@@ -8,6 +8,7 @@ import type { Insight } from "../services/Insight.ts"
 import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
+import type { Objectives } from "../services/Objectives.ts"
 import type { Operations } from "../services/Operations.ts"
 import type { PauseControl } from "../services/PauseControl.ts"
 import type { Series } from "../services/Series.ts"
@@ -19,6 +20,7 @@ import * as PgInsight from "./postgres/PgInsight.ts"
 import * as PgJobAdmin from "./postgres/PgJobAdmin.ts"
 import * as PgJobControl from "./postgres/PgJobControl.ts"
 import * as PgJobRepo from "./postgres/PgJobRepo.ts"
+import * as PgObjectives from "./postgres/PgObjectives.ts"
 import * as PgOperations from "./postgres/PgOperations.ts"
 import * as PgPauseControl from "./postgres/PgPauseControl.ts"
 import * as PgSchema from "./postgres/PgSchema.ts"
@@ -59,7 +61,15 @@ export type { Options } from "./WorkerOptions.ts"
 export const layer = <const Kinds extends Jobs.Kinds>(
   options: Options & Jobs.JobsOption<Kinds>
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl,
+  | Insight
+  | JobAdmin
+  | JobControl
+  | JobRepo
+  | Objectives
+  | Operations
+  | PauseControl
+  | Series
+  | WorkerControl,
   SchemaUnfit | SettingInvalid | StoreError,
   Handler.HandlersOf<Kinds> | PgClient.PgClient
 > =>
@@ -88,7 +98,7 @@ export const client = (
     readonly notify?: "listen" | "poll" | undefined
   } = {}
 ): Layer.Layer<
-  Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series,
+  Insight | JobAdmin | JobControl | JobRepo | Objectives | Operations | PauseControl | Series,
   never,
   PgClient.PgClient
 > => {
@@ -98,6 +108,7 @@ export const client = (
     PgInsight.layer({ schema }),
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema, notify: options.notify }),
+    PgObjectives.layer({ schema }),
     PgOperations.layer({ schema }),
     PgPauseControl.layer({ schema }),
     PgSeries.layer({ schema })

@@ -1,10 +1,13 @@
 /**
- * Pauses and resumes queues and names of jobs, after checking what was asked.
+ * Pauses and resumes queues and names of jobs, and sets how late queues may be, after checking what
+ * was asked.
  */
-import { Effect } from "effect"
+import { type Duration, Effect } from "effect"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
+import * as Objective from "../domain/Objective.ts"
 import type { Pause, PauseAnswer, ResumeAnswer } from "../domain/Pause.ts"
 import * as PauseInput from "../domain/PauseInput.ts"
+import { Objectives } from "./Objectives.ts"
 import { PauseControl } from "./PauseControl.ts"
 
 /**
@@ -99,3 +102,71 @@ export const paused: Effect.Effect<ReadonlyArray<Pause>, StoreError, PauseContro
   PauseControl,
   (control) => control.paused
 )
+
+/**
+ * Sets how long the ready jobs of a queue should wait at most, for all looks, metrics and verdicts:
+ * a queue without an objective is late after a minute. The queue "*" stands for all queues that
+ * have no objective of their own. No worker does anything else for it.
+ *
+ * A queue or a time that cannot be meant fails as `JobInvalid` before anything is sent: a time is
+ * more than 0 and at most 36,500 days. Joins the transaction it is called in.
+ *
+ * @example
+ * ```ts
+ * import { Queues } from "pgq"
+ *
+ * export const program = Queues.setObjective("reports", "30 minutes")
+ * ```
+ */
+export const setObjective: (
+  queue: string,
+  time: Duration.Input
+) => Effect.Effect<Objective.ObjectiveAnswer, JobInvalid | StoreError, Objectives> = Effect
+  .fnUntraced(function*(queue, time) {
+    const seconds = yield* Effect.fromResult(Objective.ofInput(queue, time))
+    return yield* Objectives.use((objectives) => objectives.set(queue, seconds))
+  })
+
+/**
+ * Takes the objective of a queue back, and answers "not set" if it has none of its own.
+ *
+ * Fails as `JobInvalid` before anything is sent if the queue cannot be meant. Joins the transaction
+ * it is called in.
+ *
+ * @example
+ * ```ts
+ * import { Queues } from "pgq"
+ *
+ * export const program = Queues.clearObjective("reports")
+ * ```
+ */
+export const clearObjective: (
+  queue: string
+) => Effect.Effect<Objective.ObjectiveAnswer, JobInvalid | StoreError, Objectives> = Effect
+  .fnUntraced(
+    function*(queue) {
+      yield* Effect.fromResult(Objective.ofQueue(queue))
+      return yield* Objectives.use((objectives) => objectives.set(queue, undefined))
+    }
+  )
+
+/**
+ * The objectives of queues, by queue, 1,000 at most.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Queues } from "pgq"
+ *
+ * export const program = Effect.gen(function*() {
+ *   for (const { queue, seconds } of yield* Queues.objectives) {
+ *     yield* Effect.logInfo(`${queue}: ${seconds} s`)
+ *   }
+ * })
+ * ```
+ */
+export const objectives: Effect.Effect<
+  ReadonlyArray<Objective.Objective>,
+  StoreError,
+  Objectives
+> = Effect.flatMap(Objectives, ({ all }) => all)

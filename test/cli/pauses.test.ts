@@ -47,6 +47,25 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })("pau
       assert.match(status.stdout, /^mail  +\S+(?:  +0){6}  +1$/m)
     }))
 
+  it.effect("sets the objective of a queue, which its status shows", () =>
+    Effect.gen(function*() {
+      const { flags } = yield* Pgq.schema
+      yield* Pgq.run(["enqueue", "a", "--queue", "mail", ...flags])
+
+      const set = yield* Pgq.run(["objective", "mail", "5m", ...flags])
+      const table = yield* Pgq.run(["objectives", ...flags])
+      const status = yield* Pgq.run(["status", ...flags])
+      const cleared = yield* Pgq.run(["objective", "mail", "--clear", "--json", ...flags])
+      const neither = yield* Pgq.run(["objective", "mail", ...flags])
+
+      assert.deepStrictEqual([set.code, set.stdout], [0, "mail objective set\n"])
+      assert.match(table.stdout, /^queue +objective\nmail +5m 0s$/m)
+      assert.match(status.stdout, /^mail +\S+ of 5m 0s /m)
+      assert.deepStrictEqual(JSON.parse(cleared.stdout), { queue: "mail", answer: "cleared" })
+      assert.notStrictEqual(neither.code, 0)
+      assert.match(neither.stderr, /say a time such as 5m, or --clear/)
+    }))
+
   it.effect("refuses to pause all there is without --yes, and times that are none", () =>
     Effect.gen(function*() {
       const { flags } = yield* Pgq.schema

@@ -260,7 +260,7 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           }
         }))
 
-      it.effect("pauses and resumes queues, and says so", () =>
+      it.effect("pauses and resumes queues, sets objectives, and says so", () =>
         Effect.gen(function*() {
           const { add, get, patch } = yield* opened
           const queue = yield* queueName
@@ -276,6 +276,20 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           assert.include(JSON.stringify(why), "queue-paused")
           assert.strictEqual((yield* patch(of, { paused: false }))["answer"], "resumed")
           assert.strictEqual((yield* patch(of, { paused: false }))["answer"], "not paused")
+
+          const answers = [
+            yield* patch(of, { objectiveSeconds: 300 }),
+            yield* patch(of, { objectiveSeconds: null }),
+            yield* patch(of, { objectiveSeconds: null })
+          ]
+          assert.deepStrictEqual(answers.map(({ answer }) => answer), ["set", "cleared", "not set"])
+          const mistakes = [
+            yield* patch(of, {}),
+            yield* patch(of, { paused: false, objectiveSeconds: 1 }),
+            yield* patch(of, { objectiveSeconds: 0 }),
+            yield* patch(`${of}&name=greet`, { objectiveSeconds: 1 })
+          ]
+          assert.deepStrictEqual(mistakes.map(({ status }) => status), [400, 400, 400, 400])
 
           assert.strictEqual((yield* patch("/queue", { paused: true })).status, 400)
           assert.strictEqual((yield* get("/queue/why?queue=")).status, 400)

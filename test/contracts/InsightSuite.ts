@@ -51,6 +51,7 @@ export const suite = (
 
           assert.deepStrictEqual(view, {
             queue,
+            objective: null,
             ready: exact(3),
             waiting: exact(1),
             running: exact(2),

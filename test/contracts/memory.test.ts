@@ -16,6 +16,7 @@ import * as JobListSuite from "./JobListSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
+import * as ObjectivesSuite from "./ObjectivesSuite.ts"
 import * as PauseControlSuite from "./PauseControlSuite.ts"
 import * as RunReportsSuite from "./RunReportsSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
@@ -31,6 +32,7 @@ InsightSuite.suite("memory", MemorySchema.layer)
 JobListSuite.suite("memory", MemorySchema.layer)
 JobAdminSuite.suite("memory", MemorySchema.layer)
 JobControlSuite.suite("memory", MemorySchema.layer)
+ObjectivesSuite.suite("memory", MemorySchema.layer)
 PauseControlSuite.suite("memory", MemorySchema.layer)
 RunReportsSuite.suite("memory", MemorySchema.layer)
 AdminApiSuite.suite("memory", MemorySchema.layer)

@@ -18,6 +18,7 @@ import * as JobListSuite from "./JobListSuite.ts"
 import * as JobRepoSuite from "./JobRepoSuite.ts"
 import * as LockStrategySuite from "./LockStrategySuite.ts"
 import * as NotifierSuite from "./NotifierSuite.ts"
+import * as ObjectivesSuite from "./ObjectivesSuite.ts"
 import * as PauseControlSuite from "./PauseControlSuite.ts"
 import * as RunReportsSuite from "./RunReportsSuite.ts"
 import * as SchedulerSuite from "./SchedulerSuite.ts"
@@ -36,6 +37,7 @@ InsightSuite.suite("postgres", PgQueue.layer)
 JobListSuite.suite("PostgreSQL", PgQueue.layer)
 JobAdminSuite.suite("postgres", PgQueue.layer)
 JobControlSuite.suite("postgres", PgQueue.layer)
+ObjectivesSuite.suite("postgres", PgQueue.layer)
 PauseControlSuite.suite("postgres", PgQueue.layer)
 RunReportsSuite.suite("postgres", PgQueue.layer)
 AdminApiSuite.suite("postgres", PgQueue.layer)

@@ -14,6 +14,7 @@ import type {
 export const queue = (change: Partial<QueueOverview> = {}): QueueOverview => ({
   queue: "mail",
   latency: 0,
+  objective: null,
   bands: [],
   ready: Count.exact(0),
   waiting: Count.exact(0),

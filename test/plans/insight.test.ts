@@ -29,13 +29,14 @@ const entriesMax: Readonly<Record<string, number>> = {
   set_aside_pkey: countsUpTo + 10,
   leases_queue: 100,
   pauses_pkey: 100,
+  queues_pkey: 100,
   settings_pkey: 10,
   workers_pkey: 10,
   past_workers_pkey: 100
 }
 
 /** Tables with a row for each process or batch at work, which a look reads as a whole. */
-const smallTables = ["leases", "pauses", "settings", "workers"]
+const smallTables = ["leases", "pauses", "queues", "settings", "workers"]
 
 const hundredThousand = 100_000
 

@@ -8,6 +8,7 @@ import * as PgJobAdmin from "../../src/layers/postgres/PgJobAdmin.ts"
 import * as PgJobControl from "../../src/layers/postgres/PgJobControl.ts"
 import * as PgJobRepo from "../../src/layers/postgres/PgJobRepo.ts"
 import * as PgNotifier from "../../src/layers/postgres/PgNotifier.ts"
+import * as PgObjectives from "../../src/layers/postgres/PgObjectives.ts"
 import * as PgOperations from "../../src/layers/postgres/PgOperations.ts"
 import * as PgPauseControl from "../../src/layers/postgres/PgPauseControl.ts"
 import * as PgPulses from "../../src/layers/postgres/PgPulses.ts"
@@ -33,6 +34,7 @@ export const withLock = (lock: Layer.Layer<never>) =>
     PgJobAdmin.layer({ schema }),
     PgJobControl.layer({ schema }),
     PgNotifier.layer({ schema }),
+    PgObjectives.layer({ schema }),
     PgOperations.layer({ schema }),
     PgPauseControl.layer({ schema }),
     PgPulses.layer({ schema }),

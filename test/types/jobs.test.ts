@@ -23,6 +23,7 @@ import {
   type JobInvalid,
   type JobRepo,
   type NotInTransaction,
+  type Objectives,
   offer,
   offerAll,
   type Offered,
@@ -71,7 +72,15 @@ it("a worker needs the handler of each kind, and no other", () => {
   expectTypeOf<Needs<typeof queue>>()
     .toEqualTypeOf<Job.Handler<"greet"> | Job.Handler<"tick"> | PgClient.PgClient>()
   expectTypeOf<Gives<typeof queue>>().toEqualTypeOf<
-    Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series | WorkerControl
+    | Insight
+    | JobAdmin
+    | JobControl
+    | JobRepo
+    | Objectives
+    | Operations
+    | PauseControl
+    | Series
+    | WorkerControl
   >()
 
   const half = Layer.provide(queue, TickLive)
@@ -82,9 +91,8 @@ it("a worker needs the handler of each kind, and no other", () => {
   const memory = MemoryQueue.layer({ jobs: [Greet] })
   expectTypeOf<Needs<typeof memory>>().toEqualTypeOf<Job.Handler<"greet">>()
   expectTypeOf<Gives<typeof memory>>().toEqualTypeOf<Gives<typeof queue>>()
-  expectTypeOf(MemoryQueue.client).toEqualTypeOf<
-    Layer.Layer<Insight | JobAdmin | JobControl | JobRepo | Operations | PauseControl | Series>
-  >()
+  expectTypeOf(MemoryQueue.client)
+    .toEqualTypeOf<Layer.Layer<Exclude<Gives<typeof queue>, WorkerControl>>>()
 })
 
 it("a pause has a queue or a name", () => {

@@ -4,9 +4,10 @@
 import type { QueueOverview } from "../../../src/domain/Overview.ts"
 import type { Look } from "../api/Look.ts"
 import { Charts } from "../charts/Charts.tsx"
-import { Count, Span, Time } from "../parts/Figures.tsx"
+import { Count, None, Span, Time } from "../parts/Figures.tsx"
 import { Lanes } from "../parts/Lanes.tsx"
 import { Looking } from "../parts/Looking.tsx"
+import { ObjectiveAction } from "../parts/ObjectiveAction.tsx"
 import { PauseAction } from "../parts/PauseAction.tsx"
 import { Problems } from "../parts/Problems.tsx"
 import { Table } from "../parts/Table.tsx"
@@ -41,6 +42,7 @@ const Known = ({ look, queue }: { readonly look: Look; readonly queue: QueueOver
     <>
       <Pause of={queue.pause} />
       <PauseAction queue={queue.queue} isPaused={queue.pause !== null} />
+      <ObjectiveAction queue={queue.queue} objective={queue.objective} />
       <Problems
         of={{
           ...verdict,
@@ -101,10 +103,16 @@ const Pause = ({ of: pause }: { readonly of: QueueOverview["pause"] }) =>
     </p>
   )
 
+const Objective = ({ of }: { readonly of: QueueOverview["objective"] }) =>
+  of === null
+    ? <None why="no objective is set: the queue is late after a minute" />
+    : <Span of={of} />
+
 const Figures = ({ of: queue }: { readonly of: QueueOverview }) => (
   <dl class="figures">
     {([
       ["Latency", <Span key="l" of={queue.latency} />],
+      ["Objective", <Objective key="o" of={queue.objective} />],
       ["Ready", <Count key="r" of={queue.ready} />],
       ["Waiting", <Count key="w" of={queue.waiting} />],
       ["Running", <Count key="u" of={queue.running} />],

@@ -21,9 +21,9 @@ const columns: ReadonlyArray<Column<QueueOverview>> = [
   },
   {
     name: "Latency",
-    title: "How long the first job that nobody holds has been ready",
+    title: "How long the first job that nobody holds has been ready, of the queue's objective",
     isFigure: true,
-    cell: ({ latency }) => <Span of={latency} />
+    cell: (queue) => <Latency of={queue} />
   },
   {
     name: "Ready",
@@ -56,6 +56,18 @@ const columns: ReadonlyArray<Column<QueueOverview>> = [
     cell: ({ blocked }) => <Count of={blocked} />
   }
 ]
+
+const Latency = ({ of: { latency, objective } }: { readonly of: QueueOverview }) => (
+  <>
+    <Span of={latency} />
+    {objective === null ? null : (
+      <span class="of">
+        {" / "}
+        <Span of={objective} />
+      </span>
+    )}
+  </>
+)
 
 const Slots = ({ of: { running, slots, workers } }: { readonly of: QueueOverview }) => (
   <>

@@ -7,6 +7,7 @@ import * as QueueLive from "../../layers/QueueLive.ts"
 import type { Insight } from "../../services/Insight.ts"
 import type { JobAdmin } from "../../services/JobAdmin.ts"
 import type { JobControl } from "../../services/JobControl.ts"
+import type { Objectives } from "../../services/Objectives.ts"
 import type { Operations } from "../../services/Operations.ts"
 import type { PauseControl } from "../../services/PauseControl.ts"
 import * as Database from "../Database.ts"
@@ -74,7 +75,11 @@ export const progress = (say: (text: string) => Effect.Effect<void>) => {
 
 /** Works on the database that the flags name. */
 export const onDatabase = <A, E>(
-  work: Effect.Effect<A, E, Insight | JobAdmin | JobControl | Operations | PauseControl>,
+  work: Effect.Effect<
+    A,
+    E,
+    Insight | JobAdmin | JobControl | Objectives | Operations | PauseControl
+  >,
   given: Parameters<typeof Database.layer>[0]
 ) =>
   Effect.gen(function*() {

@@ -42,7 +42,7 @@ const queueHead = [
 
 const queueRow = (queue: QueueOverview): ReadonlyArray<string | number> => [
   StatusText.printable(queue.queue),
-  queue.latency === null ? "?" : Span.ofSeconds(queue.latency),
+  StatusText.latencyOf(queue),
   StatusText.numberOf(queue.ready),
   StatusText.numberOf(queue.waiting),
   StatusText.numberOf(queue.running),

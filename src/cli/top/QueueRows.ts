@@ -17,7 +17,7 @@ const count = StatusText.numberOf
 
 const columns: ReadonlyArray<Table.Column<QueueOverview>> = [
   { head: "QUEUE", of: ({ queue }) => queue },
-  { head: "LATENCY", of: ({ latency }) => span(latency), isNumber: true },
+  { head: "LATENCY", of: StatusText.latencyOf, isNumber: true },
   { head: "READY", of: ({ ready }) => count(ready), isNumber: true },
   { head: "WAITING", of: ({ waiting }) => count(waiting), isNumber: true, goes: 3 },
   {

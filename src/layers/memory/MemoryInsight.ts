@@ -7,12 +7,14 @@ import { StoreError } from "../../domain/Errors.ts"
 import * as FailureGroups from "../../domain/FailureGroups.ts"
 import { isDelayed, isOpen, isSuspect } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
+import * as Objective from "../../domain/Objective.ts"
 import type { LaneOverview, Overview, QueueOverview } from "../../domain/Overview.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Insight from "../../services/Insight.ts"
 import type { StoredJob } from "./MemoryJob.ts"
 import * as MemoryJobList from "./MemoryJobList.ts"
 import * as MemoryLanes from "./MemoryLanes.ts"
+import * as MemoryObjectives from "./MemoryObjectives.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
 
 export const make = (store: MemoryStore): Insight.Insight["Service"] => ({
@@ -99,6 +101,7 @@ const queueOf = (store: MemoryStore, now: number, queue: string): QueueOverview 
   return {
     queue,
     latency: Math.max(0, ...bands.map(({ latency }) => latency)),
+    objective: Objective.find(MemoryObjectives.allOf(store.objectives), queue),
     bands,
     ready: Count.exact(ready.length),
     waiting: Count.exact(jobs.filter(isOpen).length - first.length),

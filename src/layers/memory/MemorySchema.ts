@@ -15,6 +15,7 @@ import { JobAdmin } from "../../services/JobAdmin.ts"
 import { JobControl } from "../../services/JobControl.ts"
 import { JobRepo } from "../../services/JobRepo.ts"
 import { Notifier, type Wake } from "../../services/Notifier.ts"
+import { Objectives } from "../../services/Objectives.ts"
 import { Operations } from "../../services/Operations.ts"
 import { PauseControl } from "../../services/PauseControl.ts"
 import { Pulses } from "../../services/Pulses.ts"
@@ -27,6 +28,7 @@ import { Watchdog } from "../../services/Watchdog.ts"
 import { WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import * as MemoryInsight from "./MemoryInsight.ts"
 import * as MemoryJobControl from "./MemoryJobControl.ts"
+import * as MemoryObjectives from "./MemoryObjectives.ts"
 import { MemoryOffers } from "./MemoryOffers.ts"
 import * as MemoryOperations from "./MemoryOperations.ts"
 import * as MemoryPauseControl from "./MemoryPauseControl.ts"
@@ -41,6 +43,7 @@ export const layer: Layer.Layer<
   | JobControl
   | JobRepo
   | Notifier
+  | Objectives
   | Operations
   | PauseControl
   | Pulses
@@ -66,6 +69,7 @@ export const layer: Layer.Layer<
       Context.add(Insight, MemoryInsight.make(store)),
       Context.add(JobAdmin, jobAdmin(store)),
       Context.add(JobControl, yield* MemoryJobControl.make(store)),
+      Context.add(Objectives, MemoryObjectives.make(store)),
       Context.add(Operations, MemoryOperations.service),
       Context.add(PauseControl, MemoryPauseControl.make(store)),
       Context.add(Notifier, notifier(wakes)),

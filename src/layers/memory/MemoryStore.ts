@@ -39,6 +39,8 @@ export class MemoryStore {
   readonly figures = new MemoryFigures()
   readonly samples = new MemorySamples()
   readonly pauses: MemoryPauses
+  /** The objectives of queues, in seconds. */
+  readonly objectives = new Map<string, number>()
   readonly looks: MemoryLooks
   readonly #runs = new MemoryRuns()
   readonly #results = new MemoryResults()

@@ -110,9 +110,10 @@ const queueParts = Effect.fnUntraced(function*(
     [...new Set(others)].toSorted()
   const queues = names.slice(0, queuesMax)
   const counts = yield* part("counts", reads.counts(queues, countsUpTo))
+  const objectives = yield* part("objectives", reads.objectives(queues))
   const bands = yield* part("latency", reads.bands(queues))
 
-  const parts = { countsUpTo, workers, pauses, later, blocked, counts, bands }
+  const parts = { countsUpTo, workers, pauses, later, blocked, counts, bands, objectives }
   return {
     ...parts,
     queues,

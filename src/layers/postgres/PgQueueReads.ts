@@ -2,6 +2,8 @@
  * Reads of the queues in PostgreSQL: their names, counts that stop at a cap, and how late they are.
  */
 import { Effect } from "effect"
+import type { Objective } from "../../domain/Objective.ts"
+import { everyQueue } from "../../domain/Pause.ts"
 import * as BoundedReads from "./BoundedReads.ts"
 import { withTimeout } from "./QueryTimeout.ts"
 
@@ -11,7 +13,8 @@ const bandsMax = 50
 export const make = (to: BoundedReads.To) => ({
   names: names(to),
   counts: counts(to),
-  bands: bands(to)
+  bands: bands(to),
+  objectives: objectives(to)
 })
 
 /** The queues that have rows in an index, from one to the next. */
@@ -133,6 +136,13 @@ const bands = ({ name, sql }: BoundedReads.To) => (queues: ReadonlyArray<string>
       FROM band ORDER BY queue, priority DESC
     `)
   )
+
+/** The objectives of the queues, and that of all queues. */
+const objectives = ({ name, sql }: BoundedReads.To) => (queues: ReadonlyArray<string>) =>
+  withTimeout("objectives")(sql<Objective>`
+    SELECT name AS queue, extract(epoch FROM objective)::float8 AS seconds
+    FROM ${name("queues")} WHERE name = ANY (${[...queues, everyQueue]}::text[])
+  `)
 
 export interface CountsRow {
   readonly queue: string

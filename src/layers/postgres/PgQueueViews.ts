@@ -3,6 +3,7 @@
  * `undefined`.
  */
 import * as Count from "../../domain/Count.ts"
+import * as Objective from "../../domain/Objective.ts"
 import type { Overview, QueueOverview, WorkerOverview } from "../../domain/Overview.ts"
 import { everyQueue } from "../../domain/Pause.ts"
 import type { BlockedRow, LaterRow } from "./PgLaterReads.ts"
@@ -17,6 +18,7 @@ export interface Parts {
   readonly blocked: ReadonlyArray<BlockedRow> | undefined
   readonly counts: ReadonlyArray<CountsRow> | undefined
   readonly bands: ReadonlyArray<BandRow> | undefined
+  readonly objectives: ReadonlyArray<Objective.Objective> | undefined
 }
 
 export const of = (queue: string, parts: Parts): QueueOverview => {
@@ -29,6 +31,7 @@ export const of = (queue: string, parts: Parts): QueueOverview => {
   return {
     queue,
     latency: bands === undefined ? null : Math.max(0, ...bands.map(({ latency }) => latency)),
+    objective: Objective.find(parts.objectives ?? [], queue),
     bands: (bands ?? []).map(({ latency, priority }) => ({ priority, latency })),
     ...countsOf(parts.counts?.find((row) => row.queue === queue), {
       cap: parts.countsUpTo,

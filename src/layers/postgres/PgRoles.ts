@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { SettingInvalid } from "../../domain/Errors.ts"
 import * as PgSchema from "./PgSchema.ts"
 import {
+  aiming,
   asking,
   cancelling,
   changing,
@@ -85,6 +86,7 @@ const reader: Rights = {
     cancel_requests: ["SELECT"],
     expiries: ["SELECT"],
     pauses: ["SELECT"],
+    queues: ["SELECT"],
     set_aside: ["SELECT"],
     workers: ["SELECT"],
     past_workers: ["SELECT"],
@@ -241,6 +243,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       dirty_lanes: ["SELECT", "INSERT"],
       holds: all,
       pauses: all,
+      queues: all,
       set_aside: ["SELECT", "DELETE"],
       receipts: ["SELECT", "INSERT"],
       settings: ["SELECT", "UPDATE"],
@@ -251,6 +254,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
     functions: [
       ...producer.functions,
       ...history,
+      ...aiming,
       ...asking,
       ...cancelling,
       ...changing,

@@ -118,6 +118,9 @@ export const figuring = [
   "sample"
 ]
 
+/** The step that sets an objective of a queue. */
+export const aiming = ["check_pause", "set_objective"]
+
 /** The series of charts. */
 export const charting = ["series_of", "sums_of"]
 

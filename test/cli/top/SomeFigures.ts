@@ -17,6 +17,7 @@ const none = Count.exact(0)
 export const queue = (name: string, given: Partial<QueueOverview> = {}): QueueOverview => ({
   queue: name,
   latency: 0,
+  objective: null,
   bands: [],
   ready: none,
   waiting: none,

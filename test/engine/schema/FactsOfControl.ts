@@ -88,5 +88,15 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
     assert.deepStrictEqual(Object.fromEntries(told), meanings)
     assert.include(text, "LIKE 'no handler for %'")
     assert.match(typescript, /`no handler for "\$\{job\.name\}"/)
+  },
+
+  "Objectives": () => {
+    const answers = Array.from(
+      functionOf("set_objective").matchAll(/(?:THEN|ELSE|RETURN) '([a-z ]+)'/g),
+      ([, answer]) => answer!
+    )
+    assert.deepStrictEqual(answers, ["cleared", "not set", "set"])
+    for (const answer of answers) assert.include(typescript, `"${answer}"`)
+    assert.match(typescript, /FROM \$\{name\("queues"\)\} WHERE name = ANY \(.*everyQueue/)
   }
 }

@@ -209,6 +209,7 @@ const facts: Readonly<Record<string, () => void>> = {
       "resume",
       "roll_up",
       "series_of",
+      "set_objective",
       "settle_again",
       "steer_operation",
       "unique_key",
