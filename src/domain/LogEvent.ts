@@ -11,6 +11,8 @@ export const events = {
   "worker.reported-dead":
     "The database had given this worker's jobs to others: the worker registers again.",
   "worker.killed": "A run is stuck, and `onStuck` says that the process is killed for it.",
+  "worker.all-await":
+    "The handlers in all slots wait for other jobs, which perhaps no other worker runs. Said once.",
   "worker.sign-off-failed": "A stopping worker could not sign off. It tries again for 10 seconds.",
   "worker.sign-off-abandoned":
     "A worker stopped without signing off. Its jobs run again when its lease has expired.",

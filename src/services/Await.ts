@@ -23,6 +23,7 @@ import {
 import type { JobKind } from "../domain/JobKind.ts"
 import type { EnqueueOptions } from "../domain/JobRecord.ts"
 import { AwaitWouldBlock, waitsFor } from "../domain/OwnJob.ts"
+import { Awaits } from "./Awaits.ts"
 import { enqueue } from "./Enqueue.ts"
 import { JobControl } from "./JobControl.ts"
 import type { JobRepo } from "./JobRepo.ts"
@@ -117,7 +118,8 @@ export function await_(
     const limit = yield* Effect.fromResult(CancelInput.ofJobs([id], { wait: timeout }))
     const control = yield* JobControl
     const own = yield* OwnJobs
-    const ended = control.ended(id, { name: kind.name, own })
+    const noted = yield* Awaits
+    const ended = noted(own, control.ended(id, { name: kind.name, own }))
     const end = yield* limit === undefined ? ended : Effect.timeoutOrElse(ended, {
       duration: limit,
       orElse: () => Effect.fail(new AwaitTimeout({ id }))

@@ -10,6 +10,7 @@ import type { ClaimedJob } from "../../domain/JobRecord.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Prefetch from "../../domain/Prefetch.ts"
 import { notWanted, Settlement } from "../../domain/Settlement.ts"
+import type { Noted } from "../../services/Awaits.ts"
 import { Handlers } from "../../services/Handlers.ts"
 import type { WorkerPause } from "../../services/WorkerRegistry.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
@@ -40,6 +41,8 @@ export interface Options {
   readonly isTraced?: boolean | undefined
   /** How runs have spans. Without this they have none. */
   readonly traces?: RunSpans.Options | undefined
+  /** Notes the handlers that wait for other jobs. Without it, nobody does. */
+  readonly awaits?: Noted | undefined
   /** How long an interrupted run may go on before it counts as stuck. */
   readonly stuckAfter: Duration.Duration
   /** Whether the leases certainly belong to the worker. Under an expired lease no job starts. */

@@ -7,6 +7,7 @@
  */
 import { Context, Effect, Exit, type Fiber, References, Result, Tracer } from "effect"
 import * as Interruption from "../../domain/Interruption.ts"
+import { Awaits, type Noted } from "../../services/Awaits.ts"
 import type { Backlog } from "./Backlog.ts"
 import type { LaneRun } from "./LaneRun.ts"
 
@@ -25,6 +26,8 @@ export const make = Effect.fnUntraced(function*(options: {
   readonly logAnnotations: Readonly<Record<string, unknown>>
   /** Whether the fibers of slots make spans. Defaults to what holds for the worker. */
   readonly isTraced?: boolean | undefined
+  /** Notes the handlers that wait for other jobs. Without it, nobody does. */
+  readonly awaits?: Noted | undefined
   readonly runLane: (run: LaneRun) => Effect.Effect<void>
   /** A fiber has crashed in this run. Answers the log line. */
   readonly onBroken: (
@@ -82,13 +85,14 @@ export const make = Effect.fnUntraced(function*(options: {
 })
 
 /** The context of slots. The span in which the worker's layer was built is of no job. */
-const contextOf = Effect.fnUntraced(function*({ isTraced, logAnnotations }: {
+const contextOf = Effect.fnUntraced(function*({ awaits, isTraced, logAnnotations }: {
   readonly logAnnotations: Readonly<Record<string, unknown>>
   readonly isTraced?: boolean | undefined
+  readonly awaits?: Noted | undefined
 }) {
   const isOn = isTraced ?? (yield* References.TracerEnabled)
   const context = yield* Effect.context()
-  return context.pipe(
+  return (awaits === undefined ? context : Context.add(context, Awaits, awaits)).pipe(
     Context.omit(Tracer.ParentSpan),
     Context.add(References.CurrentLogAnnotations, logAnnotations),
     Context.add(References.TracerEnabled, isOn)

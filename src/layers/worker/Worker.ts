@@ -19,6 +19,7 @@ import { bounds, closeWithin } from "../effects/Deadline.ts"
 import * as EventLog from "../effects/EventLog.ts"
 import * as Monotonic from "../effects/Monotonic.ts"
 import { restartOnDefect } from "../effects/RestartOnDefect.ts"
+import * as AwaitingRuns from "./AwaitingRuns.ts"
 import * as Cancels from "./Cancels.ts"
 import * as Changes from "./Changes.ts"
 import * as ClaimLoop from "./ClaimLoop.ts"
@@ -160,8 +161,7 @@ const makeParts = Effect.fnUntraced(function*(
       else changes.look()
     }
   })
-  const handlers = yield* Handlers
-  const known = { names: handlers.names, failureReports: failureReportsOf(handlers) }
+  const known = knownOf(yield* Handlers)
   const life = yield* Scope.fork(yield* Effect.scope)
   const heartbeat = yield* Scope.provide(Heartbeat.make({ ...worker, ...known, mode }), life)
   const { spanAttributes } = yield* JobRepo
@@ -173,6 +173,7 @@ const makeParts = Effect.fnUntraced(function*(
     traces: traces && { ...traces, attributes: { ...spanAttributes, "pgq.worker.id": id } },
     logAnnotations: options.logAnnotations,
     onRoom: changes.look,
+    awaits: yield* AwaitingRuns.make(worker),
     stuckAfter: stuck.after,
     isTrusted: heartbeat.isTrusted
   })
@@ -210,6 +211,11 @@ const makeParts = Effect.fnUntraced(function*(
     reconcileRequests,
     vitals: yield* VitalSigns.make({ now, waiting: runs.backlogSize })
   }
+})
+
+const knownOf = (handlers: Handlers["Service"]) => ({
+  names: handlers.names,
+  failureReports: failureReportsOf(handlers)
 })
 
 const join = (heartbeat: Heartbeat.Heartbeat) =>
