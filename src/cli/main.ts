@@ -16,6 +16,7 @@ import { edit } from "./commands/edit.ts"
 import { enqueue } from "./commands/enqueue.ts"
 import { failed } from "./commands/failed.ts"
 import { jobs } from "./commands/jobs.ts"
+import { lane } from "./commands/lane.ts"
 import { logs } from "./commands/logs.ts"
 import { metrics } from "./commands/metrics.ts"
 import { migrate } from "./commands/migrate.ts"
@@ -52,7 +53,21 @@ const pgq = Command.make("pgq").pipe(
     { group: "Work", commands: [start, status, top, stop, workers] },
     {
       group: "Jobs",
-      commands: [enqueue, jobs, show, why, cancel, edit, retry, discard, failed, runs, logs, await_]
+      commands: [
+        enqueue,
+        jobs,
+        show,
+        why,
+        lane,
+        cancel,
+        edit,
+        retry,
+        discard,
+        failed,
+        runs,
+        logs,
+        await_
+      ]
     },
     { group: "Operations", commands: [plan, operations, operation, undo] },
     { group: "Queues", commands: [pause, resume, pauses, objective, objectives] },

@@ -20,7 +20,8 @@ export const names: ReadonlyArray<string> = [
   "job",
   "database",
   "failures",
-  "jobs"
+  "jobs",
+  "lane"
 ]
 
 /** The answers, mounted under a prefix such as `/admin/pgq`, which may be empty. */

@@ -22,5 +22,6 @@ export const paths = (job: bigint, queue: string): ReadonlyArray<string> => [
   `/queue?${new URLSearchParams({ name: queue })}`,
   `/job?id=${job}`,
   `/jobs?${new URLSearchParams({ q: `queue:${queue}` })}`,
+  `/lane?${new URLSearchParams({ queue, key: "k" })}`,
   "/nothing-here"
 ]

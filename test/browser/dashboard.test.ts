@@ -154,6 +154,36 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
       })
   )
 
+  inChromium(
+    `leads from a blocked lane to all of it, and runs its head now${note}`,
+    () =>
+      Effect.gen(function*() {
+        const queue = yield* queueName
+        const id = yield* blocked(queue)
+        const { mistakes, origin, page } = yield* opened()
+
+        yield* step(() => page.goto(`${origin}/lanes`))
+        const row = page.getByRole("table", { name: "Lanes" }).getByRole("row")
+          .filter({ hasText: queue })
+        yield* step(() => row.getByRole("link", { name: "customer 7" }).click())
+        yield* step(() => page.getByRole("heading", { name: "Lane customer 7" }).waitFor())
+        yield* step(() => page.getByText("blocks its key: CardDeclined: no luck").waitFor())
+        const behind = page.getByRole("table", { name: "Jobs behind the head" })
+        yield* step(() => behind.getByRole("link", { name: `test ${id + 1n}` }).waitFor())
+        yield* step(() => page.getByRole("button", { name: "Run now …" }).click())
+        yield* step(() => page.getByRole("button", { name: "Run now", exact: true }).click())
+        yield* step(() => page.getByText("ready", { exact: true }).waitFor())
+
+        const sql = yield* PgClient.PgClient
+        const [job] = yield* sql`SELECT state FROM pgq.jobs WHERE id = ${id}`
+        assert.deepStrictEqual(job, { state: "ready" })
+        yield* step(() => page.getByRole("link", { name: `test ${id}`, exact: true }).click())
+        yield* step(() => page.getByRole("link", { name: "customer 7" }).click())
+        yield* step(() => page.getByRole("heading", { name: "Lane customer 7" }).waitFor())
+        assert.deepStrictEqual(mistakes, [])
+      })
+  )
+
   inChromium(`pauses a queue with a reason, and resumes it${note}`, () =>
     Effect.gen(function*() {
       const queue = yield* queueName

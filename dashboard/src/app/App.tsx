@@ -6,6 +6,7 @@ import { Database } from "../pages/Database.tsx"
 import { Failures } from "../pages/Failures.tsx"
 import { Job } from "../pages/Job.tsx"
 import { Jobs } from "../pages/Jobs.tsx"
+import { Lane } from "../pages/Lane.tsx"
 import { Lanes } from "../pages/Lanes.tsx"
 import { Overview } from "../pages/Overview.tsx"
 import { Queue } from "../pages/Queue.tsx"
@@ -24,6 +25,7 @@ const pages: Readonly<Record<string, ComponentType>> = {
   queue: Queue,
   job: Job,
   lanes: Lanes,
+  lane: Lane,
   workers: WorkersPage,
   database: Database,
   failures: Failures,

@@ -5,6 +5,7 @@ import type { JobDetail, Log } from "../api/JobDetail.ts"
 import { Next } from "../parts/Command.tsx"
 import { None, Time } from "../parts/Figures.tsx"
 import { JobActions } from "../parts/JobActions.tsx"
+import { LaneLink } from "../parts/LaneLink.tsx"
 import { Runs } from "../parts/Runs.tsx"
 import { useAsked } from "../state/asked.ts"
 import { parameters, to } from "../state/route.ts"
@@ -53,6 +54,12 @@ const Found = ({ again, job }: { readonly job: JobDetail; readonly again: () => 
       <strong>{job.name ?? "a job that has ended"}</strong>
       <span class={`tag ${tones[job.state] ?? ""}`}>{job.state}</span>
     </p>
+    {job.queue === null || job.key === null ? null : (
+      <p class="about">
+        In lane <LaneLink of={{ queue: job.queue, key: job.key }} /> of{" "}
+        <a href={to("queue", { name: job.queue })}>{job.queue}</a>.
+      </p>
+    )}
     <JobActions job={job} done={again} />
     <Section title="Why">
       <Why id={job.id} of={job.why.reasons} />

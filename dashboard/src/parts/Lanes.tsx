@@ -4,10 +4,11 @@
 import type { LaneOverview } from "../../../src/domain/Overview.ts"
 import { to } from "../state/route.ts"
 import { Number, Time } from "./Figures.tsx"
+import { LaneLink } from "./LaneLink.tsx"
 import { type Column, Table } from "./Table.tsx"
 
 const columns: ReadonlyArray<Column<LaneOverview>> = [
-  { name: "Key", cell: ({ key }) => <span class="key">{key}</span> },
+  { name: "Key", cell: (lane) => <LaneLink of={lane} /> },
   {
     name: "Queue",
     cell: ({ queue }) => <a href={to("queue", { name: queue })}>{queue}</a>

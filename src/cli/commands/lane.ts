@@ -1,0 +1,54 @@
+/**
+ * `pgq lane`: shows the head of a lane, and the jobs behind it.
+ */
+import { Clock, Console, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as LaneView from "../../domain/LaneView.ts"
+import { Insight } from "../../services/Insight.ts"
+import * as ExitCode from "../ExitCode.ts"
+import * as Flags from "../Flags.ts"
+import * as Log from "../Log.ts"
+import * as JobSteps from "./JobSteps.ts"
+import * as LaneText from "./LaneText.ts"
+
+const input = {
+  queue: Argument.String("queue").pipe(Argument.withDescription("The queue of the lane")),
+  key: Argument.String("key").pipe(Argument.withDescription("The key of its jobs")),
+  connection: Flags.connection,
+  schema: Flags.schema,
+  after: Flag.String("after").pipe(
+    Flag.withMetavar("CURSOR"),
+    Flag.withDescription("Show the jobs after those of another answer"),
+    Flag.optional
+  ),
+  limit: Flag.Int("limit").pipe(
+    Flag.withMetavar("N"),
+    Flag.filter((n) => n >= 1 && n <= 200, (n) => `${n} is not a number from 1 to 200`),
+    Flag.withDescription("The most jobs behind the head; else 50"),
+    Flag.withDefault(50)
+  ),
+  json: JobSteps.json
+}
+
+export const lane = Command.make(
+  "lane",
+  input,
+  Effect.fnUntraced(function*({ after, json, key, limit, queue, ...given }) {
+    const search = { queue, key, limit, after: Option.getOrUndefined(after) }
+    // A mistake is reported before a connection is opened.
+    yield* Effect.fromResult(LaneView.asked(search))
+    const seen = yield* JobSteps.onDatabase(
+      Insight.use((insight) => insight.lane(search)),
+      given
+    )
+    if (json) return yield* Console.log(JSON.stringify(seen, undefined, 2))
+    const now = yield* Clock.currentTimeMillis
+    yield* Console.log(LaneText.of(seen, { now, width: process.stdout.columns ?? Infinity }))
+    yield* Log.print(LaneText.further(seen))
+  }, ExitCode.bySignal)
+).pipe(
+  Command.withDescription("Show the head of a lane, and the jobs behind it"),
+  Command.withExamples([
+    { command: "pgq lane mail 'customer 7'", description: "Who has the lane, and who waits?" }
+  ])
+)
