@@ -51,6 +51,20 @@ pgq status
 pgq status -p app.pid
 # #endregion
 
+# #region jobs
+pgq jobs state:failed since:1d
+pgq jobs 'key:"customer 7" name:send-*'
+# #endregion
+
+# #region lane
+pgq lane default customer-7
+# #endregion
+
+# #region plan
+pgq plan retry 'state:cancelled since:1h'
+pgq plan retry 'state:cancelled since:1h' --run 2
+# #endregion
+
 # #region failed
 pgq failed --groups
 pgq failed --since 1d

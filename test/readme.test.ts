@@ -158,11 +158,16 @@ const sources = ["src", "sql", "examples", "scripts", "test", ".ci"].flatMap((fo
 )
 const source = sources.filter((file) => !file.includes("readme.test")).map(textOf).join("\n")
 
-const ofMetrics = new Set(
-  Object.entries({ ...metrics, ...queueMetrics }).flatMap((
-    [name, { attributes }]
-  ) => [name, ...attributes])
-)
+/** The names of metrics and of their attributes, and those of the attributes of spans. */
+const ofMetrics = new Set([
+  ...Object.entries({ ...metrics, ...queueMetrics }).flatMap(([name, { attributes }]) => [
+    name,
+    ...attributes
+  ]),
+  ...["layers/worker/RunSpans", "layers/postgres/PgSpans", "services/Sending"].flatMap((file) =>
+    Array.from(textOf(`src/${file}.ts`).matchAll(/"(pgq\.[a-z_.]+)"/g), ([, name = ""]) => name)
+  )
+])
 
 /** Functions of PostgreSQL, and of other queues that the benchmarks use. */
 const ofOthers = ["fetch", "complete", "work", "require", "count", "max"]
