@@ -17,7 +17,7 @@ export const LaneHead = Schema.Struct({
   ...JobRow.fields,
   /** When its worker got it; `null` if no worker has it, and in memory. */
   since: Schema.NullOr(Schema.String),
-  /** What it waits for, or that it runs, as a sentence; `null` if that took too long to find out. */
+  /** The nearest reason why it waits, or that it runs; `null` if that took too long to find out. */
   why: Schema.NullOr(Schema.String)
 })
 export interface LaneHead extends Schema.Schema.Type<typeof LaneHead> {}
@@ -128,7 +128,7 @@ export const asked = (
     : Result.fail(new JobInvalid({ issue }))
 }
 
-/** What a store has found of a lane: of the jobs behind the head one more than are asked for. */
+/** The parts of a lane, of the jobs behind the head one more than are asked for. */
 export interface Found {
   readonly head: LaneHead | null
   readonly behind: ReadonlyArray<JobRow>

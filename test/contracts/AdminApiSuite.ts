@@ -145,6 +145,32 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           assert.strictEqual((yield* post(`/job/${three}/retry`))["answer"], "retried")
         }))
 
+      it.effect("shows a lane in parts, the longest lanes, and the lane of a job", () =>
+        Effect.gen(function*() {
+          const { add, get } = yield* opened
+          const queue = yield* queueName
+          const key = "a/b ?&"
+          const ids = yield* add(queue, ...Array.from({ length: 4 }, () => ({ key })))
+          const path = `/lane?${new URLSearchParams({ queue, key, limit: "2" }).toString()}`
+
+          const first = yield* get(path)
+          const rest = yield* get(`${path}&after=${first["next"]}`)
+
+          assert.strictEqual(Object(first["head"]).id, ids[0])
+          assert.deepStrictEqual(first["behindCount"], { value: 3, precision: "exact" })
+          const behind = [first, rest].flatMap((part) => Array.from(Object(part["behind"])))
+          assert.deepStrictEqual(behind.map((job) => Object(job).id), ids.slice(1))
+          assert.isNull(rest["next"])
+          assert.deepInclude(yield* get(`/job/${ids[3]}`), { queue, key })
+          // Lanes of other tests may be longer.
+          const { isSampled, items } = yield* get("/lanes?by=longest")
+          assert.strictEqual(isSampled, false)
+          assert.containsAllKeys(Object(items)[0], ["key", "behind", "state"])
+          assert.deepInclude(yield* get(`${path}&after=x`), { status: 400 })
+          assert.deepInclude(yield* get(`/lane?queue=${queue}&key=`), { status: 400 })
+          assert.deepInclude(yield* get(`/lane?queue=${queue}&key=none`), { head: null })
+        }))
+
       it.effect("leaves a job to its worker, and tells the worker to stop it", () =>
         Effect.gen(function*() {
           const { add, get, patch, post } = yield* opened

@@ -1,6 +1,6 @@
 /**
- * The lanes with the most jobs in PostgreSQL. No index has lanes by length, so a sample of the table
- * says which ones may be long, and these are counted.
+ * The lanes with the most jobs in PostgreSQL. No index has lanes by length, so a sample of the
+ * table says which ones may be long, and these are counted.
  */
 import { Effect } from "effect"
 import type { JobState } from "../../domain/JobQuery.ts"
