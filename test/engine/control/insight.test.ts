@@ -90,15 +90,23 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "1 minute" })("a look
   it.effect("needs the rights of a reader, and tells which parts others may not see", () =>
     Effect.gen(function*() {
       const { schema, url } = yield* Roles.make
-      const overviewOf = (role: "reader" | "operator" | "producer") =>
-        Effect.flatMap(Insight, (insight) => insight.overview()).pipe(Effect.provide(
+      const as = (role: "reader" | "operator" | "producer") =>
+        Effect.provide(
           PgInsight.layer({ schema }).pipe(
             Layer.provide(PgClient.layer({ url: Redacted.make(url(role)) }))
           )
-        ))
+        )
+      const overviewOf = (role: "reader" | "operator" | "producer") =>
+        Insight.use((insight) => insight.overview()).pipe(as(role))
 
       assert.deepStrictEqual((yield* overviewOf("reader")).unread, [])
       assert.deepStrictEqual((yield* overviewOf("operator")).unread, [])
       assert.includeMembers([...(yield* overviewOf("producer")).unread], ["queues", "counts"])
+      const lanes = Insight.use((insight) =>
+        Effect.all([insight.lane({ queue: "mail", key: "k" }), insight.longestLanes])
+      )
+      const [lane, longest] = yield* lanes.pipe(as("reader"))
+      assert.deepStrictEqual([lane.head, longest.items], [null, []])
+      assert.strictEqual((yield* Effect.flip(lanes.pipe(as("producer"))))._tag, "StoreError")
     }))
 })
