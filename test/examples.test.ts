@@ -10,7 +10,7 @@ import * as Pgq from "./cli/Pgq.ts"
 import { example, lines, node, onDatabase, onMigrated, root, run, runSql } from "./Examples.ts"
 import * as Postgres from "./support/Postgres.ts"
 
-describe("examples", { timeout: 60_000 }, () => {
+describe("examples", { timeout: 120_000 }, () => {
   it.live("hello.ts greets", () =>
     Effect.gen(function*() {
       const ended = yield* run(node("hello.ts"))

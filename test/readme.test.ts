@@ -164,7 +164,12 @@ const ofMetrics = new Set([
     name,
     ...attributes
   ]),
-  ...["layers/worker/RunSpans", "layers/postgres/PgSpans", "services/Sending"].flatMap((file) =>
+  ...[
+    "layers/worker/RunSpans",
+    "layers/worker/Worker",
+    "layers/postgres/PgSpans",
+    "services/Sending"
+  ].flatMap((file) =>
     Array.from(textOf(`src/${file}.ts`).matchAll(/"(pgq\.[a-z_.]+)"/g), ([, name = ""]) => name)
   )
 ])
