@@ -61,6 +61,19 @@ describe("a search of the API", () => {
       assert.strictEqual(yield* plan("payload.to:ada"), passed)
     }))
 
+  it.live("for payloads is refused to those who may not see them", () =>
+    Effect.gen(function*() {
+      const { list, plan } = yield* searching({ hidePayloads: true })
+      for (const query of ["payload.to:ada", "text:ada"]) {
+        assert.strictEqual(
+          yield* list(query),
+          "403 a search for payload and text needs the right \"payloads\""
+        )
+        assert.strictEqual(yield* plan(query), 403)
+      }
+      assert.strictEqual(yield* list("name:login"), 1)
+    }))
+
   it.live("finds no job by its payload where the application decides what is shown", () =>
     Effect.gen(function*() {
       const { list, plan } = yield* searching({ redact: ({ payload }) => payload })

@@ -17,6 +17,10 @@ export const mechanismsOfFaces = {
     "the mask in place of the secrets in payloads",
     "a password is read by all who may see payloads, or overwritten by its mask"
   ],
+  partsOfLists: [
+    "the last job of each part of a list, and the time at which the list was asked for",
+    "a list ends before its last job, or shows a job twice"
+  ],
   readOnlySessions: [
     "read-only sessions behind a read-only API",
     "a fault of the API changes something"

@@ -13,6 +13,7 @@ import { ofHands } from "./ofHands.ts"
 import { ofHints } from "./ofHints.ts"
 import { ofHttp } from "./ofHttp.ts"
 import { ofInsight } from "./ofInsight.ts"
+import { ofLists } from "./ofLists.ts"
 import { ofLives } from "./ofLives.ts"
 import { ofModels } from "./ofModels.ts"
 import { ofOperations } from "./ofOperations.ts"
@@ -62,6 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofRunReports,
   ...ofHints,
   ...ofInsight,
+  ...ofLists,
   ...ofHttp,
   ...ofProbes,
   ...ofTop,

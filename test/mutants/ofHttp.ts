@@ -20,6 +20,21 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     by: [test("http/guard", "turns away requests for another host, wherever they lead")]
   },
   {
+    name: "metrics-for-any-host",
+    of: "hostsOfApi",
+    changes: [{
+      file: "src/cli/api/MetricsServer.ts",
+      from: "Guard.protect(answer(yield* QueueMetrics.prometheus), options)",
+      to: "answer(yield* QueueMetrics.prometheus)"
+    }],
+    by: [
+      test(
+        "cli/metrics",
+        "serves the metrics of the schema to whoever calls it by its name or an address"
+      )
+    ]
+  },
+  {
     name: "any-page-may-read",
     of: "hostsOfApi",
     changes: [{
@@ -84,7 +99,7 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     of: "headersOfApi",
     changes: [{
       file: "src/http/Mount.ts",
-      from: ".filter(WebOrigin.is)",
+      from: "?.filter(WebOrigin.is)",
       to: ""
     }],
     by: [test("http/guard", "lets the pages be framed by those alone that are named")]
