@@ -30,7 +30,7 @@ export const retryEach = (
 }
 
 const retry = (store: MemoryStore, id: bigint, now: number): RetryAnswer => {
-  const again = store.redrive(id, now)
+  const again = store.hands.redrive(id, now)
   if (again !== undefined) return again
   const job = store.looks.find(id)
   if (job !== undefined && store.pauses.keeps(job, now)) return RetryAnswer.Paused()
@@ -53,7 +53,7 @@ export const redriveEach = (
   const from = Math.max(spread?.from?.getTime() ?? now, now)
   let [redriven, conflicts] = [0, 0]
   for (const id of ids) {
-    const again = store.redrive(id, now, { dueAt: from + redriven * between, edit })
+    const again = store.hands.redrive(id, now, { dueAt: from + redriven * between, edit })
     if (again?._tag === "Redriven") redriven++
     if (again?._tag === "Conflict") conflicts++
   }

@@ -36,12 +36,12 @@ export const make = Effect.fnUntraced(function*(store: MemoryStore) {
 
 const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"> => ({
   cancel: (ids) =>
-    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.cancel(id, now))),
+    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.hands.cancel(id, now))),
   cancelSome: (filter, { after }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const ids = store.looks.idsOf((job) => job.id > after && isMeant(filter, job))
       const some = ids.slice(0, Math.min(filter.limit ?? atOnce, atOnce))
-      const answers = some.map((id) => store.cancel(id, now))
+      const answers = some.map((id) => store.hands.cancel(id, now))
       return {
         cancelled: count(answers, "Cancelled"),
         stopping: count(answers, "Stopping"),
@@ -51,7 +51,8 @@ const steps = (store: MemoryStore): Omit<JobControl["Service"], "ended" | "seen"
     }),
   outcomeOf: (id) => Effect.sync(() => store.looks.outcomeOf(id)),
   retry: (ids) => Effect.map(Clock.currentTimeMillis, (now) => ByHand.retryEach(store, ids, now)),
-  copy: (ids) => Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.copy(id, now))),
+  copy: (ids) =>
+    Effect.map(Clock.currentTimeMillis, (now) => ids.map((id) => store.hands.copy(id, now))),
   retrySome: (filter, { after, edit, limit, spread }) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       const ids = store.looks.finishedIdsOf(filter).filter((id) => id > after)

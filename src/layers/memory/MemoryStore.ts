@@ -4,12 +4,9 @@
  * The rules are those of the specification in `domain`. Each step runs to its end at once, so no
  * locks are needed. Times are milliseconds and are passed in.
  */
-import { CopyAnswer, RetryAnswer, type RetryEdit } from "../../domain/ByHand.ts"
-import { Cancellation } from "../../domain/Cancellation.ts"
-import * as CancelSteps from "../../domain/CancelSteps.ts"
 import { ClaimLost } from "../../domain/Errors.ts"
 import type { ClaimedJob, NewJob } from "../../domain/JobRecord.ts"
-import { isDelayed, isOpen, redriven, setAside } from "../../domain/LaneJob.ts"
+import { isDelayed, isOpen, setAside } from "../../domain/LaneJob.ts"
 import * as Lanes from "../../domain/Lanes.ts"
 import * as Pause from "../../domain/Pause.ts"
 import * as Steps from "../../domain/ProtocolSteps.ts"
@@ -19,6 +16,7 @@ import type { Settled } from "../../services/JobRepo.ts"
 import type { Wake } from "../../services/Notifier.ts"
 import * as MemoryFailureReports from "./MemoryFailureReports.ts"
 import { MemoryFigures } from "./MemoryFigures.ts"
+import { MemoryHands } from "./MemoryHands.ts"
 import { MemoryHistory } from "./MemoryHistory.ts"
 import { claimedJob, newStoredJob, type StoredJob } from "./MemoryJob.ts"
 import { MemoryLooks } from "./MemoryLooks.ts"
@@ -42,6 +40,7 @@ export class MemoryStore {
   /** The objectives of queues, in seconds. */
   readonly objectives = new Map<string, number>()
   readonly looks: MemoryLooks
+  readonly hands: MemoryHands
   readonly #runs = new MemoryRuns()
   readonly #results = new MemoryResults()
   readonly #runReports = new MemoryRunReports()
@@ -60,6 +59,14 @@ export class MemoryStore {
       runReports: this.#runReports,
       runs: this.#runs,
       workers: this.workers
+    })
+    this.hands = new MemoryHands({
+      state: this.#state,
+      history: this.#history,
+      looks: this.looks,
+      make: (changes, now) => this.#make(changes, now),
+      nextId: () => this.nextId(),
+      wake
     })
   }
 
@@ -202,18 +209,6 @@ export class MemoryStore {
     return this.#giveBack(leases, options)
   }
 
-  cancel(id: bigint, now: number): Cancellation {
-    const cancelled = CancelSteps.cancel(this.#state, id)
-    if (cancelled === undefined) {
-      const outcome = this.#history.outcomeOf(id)
-      return outcome === undefined ? Cancellation.Unknown() : Cancellation.Finished({ outcome })
-    }
-    const { answer, changes } = cancelled
-    this.#make(changes, now)
-    if (answer._tag === "Stopping") this.#wake({ _tag: "Cancel", worker: answer.worker })
-    return answer
-  }
-
   /** Makes the changes of a step. */
   change<A>(
     step: (
@@ -224,39 +219,6 @@ export class MemoryStore {
     const changed = step(this.#state)
     if (changed !== undefined) this.#make(changed.changes, now)
     return changed?.answer
-  }
-
-  /** Queues a finished job again; `undefined` if there is none that did not complete. */
-  redrive(id: bigint, now: number, { dueAt = now, edit }: {
-    readonly dueAt?: number
-    readonly edit?: RetryEdit | undefined
-  } = {}): RetryAnswer | undefined {
-    const job = this.#history.unwell(id)
-    if (job === undefined) return undefined
-    const holder = this.looks.holderOf(job.name, job.uniqueKey)?.id
-    if (holder !== undefined) return RetryAnswer.Conflict({ holder })
-    this.#history.take(id)
-    const again = {
-      ...redriven(job, now, dueAt),
-      traceparent: undefined,
-      priority: edit?.priority ?? job.priority,
-      maxAttempts: edit?.maxAttempts ?? job.maxAttempts
-    }
-    this.#make({ jobs: [again], finished: [], leases: [] }, now)
-    return RetryAnswer.Redriven()
-  }
-
-  /** Adds a job anew after a finished one. */
-  copy(id: bigint, now: number): CopyAnswer {
-    if (this.#state.jobs.has(id)) return CopyAnswer.Unfinished()
-    const job = this.#history.find(id)
-    if (job === undefined) return CopyAnswer.Unknown()
-    const holder = this.looks.holderOf(job.name, job.uniqueKey)?.id
-    if (holder !== undefined) return CopyAnswer.Conflict({ holder })
-    const newId = this.nextId()
-    const copy = redriven({ ...job, id: newId, createdAt: now, traceparent: undefined }, now)
-    this.#make({ jobs: [copy], finished: [], leases: [] }, now)
-    return CopyAnswer.Copied({ newId })
   }
 
   /** The id of the next job. */
