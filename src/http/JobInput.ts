@@ -10,6 +10,8 @@ import * as JsonText from "../domain/JsonText.ts"
 import type { OfferedJob } from "../domain/Unique.ts"
 import * as UniqueRule from "../domain/UniqueRule.ts"
 import type { Changes, NewJob } from "./JobsApi.ts"
+import * as Masking from "./Masking.ts"
+import { BadRequest } from "./Problems.ts"
 
 type Terms = Omit<typeof Changes.Type, "payload">
 
@@ -41,6 +43,16 @@ export const change = (id: bigint, given: Terms, text: string) =>
   Effect.fromResult(
     ByHandInput.ofEdit(id, { ...termsOf(given), payload: valueOf(text, "payload") })
   )
+
+/** Refuses a payload with the mask of a value that is not shown: it would overwrite the value. */
+export const refuseMask = (payload: string | undefined): Effect.Effect<void, BadRequest> =>
+  payload?.includes(Masking.maskText) === true
+    ? Effect.fail(
+      new BadRequest({
+        detail: `the payload has ${Masking.maskText} in place of a value that is not shown`
+      })
+    )
+    : Effect.void
 
 const termsOf = ({ delaySeconds, expiresAt, expiresInSeconds, ...terms }: Terms) => {
   const { maxAttempts, priority, runAt } = terms

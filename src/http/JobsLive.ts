@@ -21,8 +21,7 @@ import { Api } from "./Api.ts"
 import { Actor } from "./Gate.ts"
 import * as JobInput from "./JobInput.ts"
 import type { Changes, NewJob } from "./JobsApi.ts"
-import * as Masking from "./Masking.ts"
-import { BadRequest, Changed, Ended, type Fault, JobNotFound, orProblem } from "./Problems.ts"
+import { Changed, Ended, type Fault, JobNotFound, orProblem } from "./Problems.ts"
 import * as Searches from "./Searches.ts"
 import * as Shown from "./Shown.ts"
 import * as Views from "./Views.ts"
@@ -163,11 +162,7 @@ const edit = Effect.fnUntraced(function*(
   const control = yield* JobControl
   const text = yield* Effect.orDie(request.text)
   const change = yield* orProblem(JobInput.change(BigInt(id), given, text))
-  if (change.payload?.includes(Masking.maskText)) {
-    return yield* new BadRequest({
-      detail: `the payload has ${Masking.maskText} in place of a value that is not shown`
-    })
-  }
+  yield* JobInput.refuseMask(change.payload)
   const expected = version === undefined ? undefined : (yield* stored(id)).payload
   if (expected !== undefined && version !== `"${versionOf(expected)}"`) {
     return yield* new Changed({ id })

@@ -10,7 +10,7 @@ import { Operations } from "../services/Operations.ts"
 import type { Right } from "./Access.ts"
 import { Api } from "./Api.ts"
 import { Actor } from "./Gate.ts"
-import { valueOf } from "./JobInput.ts"
+import { refuseMask, valueOf } from "./JobInput.ts"
 import type { NewOperation } from "./OperationsApi.ts"
 import {
   Denied,
@@ -66,12 +66,14 @@ const plan = Effect.fnUntraced(function*(
   if (change === undefined) return yield* asked(operations.plan(input))
   const { runAt, ...values } = change
   const text = valueOf(yield* Effect.orDie(request.text), "change") ?? "{}"
+  const payload = valueOf(text, "payload")
+  yield* refuseMask(payload)
   return yield* asked(operations.plan({
     ...input,
     change: {
       ...values,
       runAt: runAt === undefined ? undefined : new Date(runAt),
-      payload: valueOf(text, "payload")
+      payload
     }
   }))
 })

@@ -84,6 +84,31 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "60 seconds" })(
         assert.strictEqual(stored?.payload, "12345678901234567890")
       }))
 
+    it.effect("show no secrets, and store no masks", () =>
+      Effect.gen(function*() {
+        const { get, post } = yield* opened()
+        const [job] = yield* enqueue(yield* queueName, { payload: "{\"password\":\"hunter2\"}" })
+        const edit = (payload: unknown) =>
+          post("", { action: "edit", ids: [String(job)], change: { payload } })
+        const refused = yield* edit({ password: "[masked]" })
+        const plan = yield* edit({ password: "hunter3" })
+        const done = yield* post(`/${plan["id"]}/run`)
+        const looks = [
+          yield* get(`/${plan["id"]}`),
+          yield* get(`/${plan["id"]}/items`),
+          yield* get("?limit=1")
+        ]
+        const edited = yield* JobControl.use((control) => control.find(job!))
+        const undone = yield* post(`/${plan["id"]}/undo`)
+        const stored = yield* JobControl.use((control) => control.find(job!))
+
+        assert.deepInclude(refused, { status: 400 })
+        assert.include(edited?.payload, "hunter3")
+        assert.include(stored?.payload, "hunter2")
+        assert.deepInclude(undone, { status: 200, undone: 1 })
+        assert.notMatch(JSON.stringify([plan, done, ...looks, undone]), /hunter/)
+      }))
+
     it.effect("need the right of their action, too", () =>
       Effect.gen(function*() {
         const own = yield* opened(["read", "retry"])

@@ -158,11 +158,11 @@ export const ofHttp: ReadonlyArray<Mutant> = [
     name: "masks-overwrite-secrets",
     of: "secretsInPayloads",
     changes: [{
-      file: "src/http/JobsLive.ts",
-      from: "if (change.payload?.includes(Masking.maskText)) {",
-      to: "if (change.payload === Masking.maskText) {"
+      file: "src/http/JobInput.ts",
+      from: "payload?.includes(Masking.maskText) === true",
+      to: "payload === Masking.maskText"
     }],
-    by: [masked]
+    by: [masked, test("http/operations", "show no secrets, and store no masks")]
   },
   {
     name: "secrets-searched-for",
