@@ -202,7 +202,9 @@ CREATE TABLE workers (
   -- How the worker's process does, by its own account, some seconds old; NULL before the first
   -- time. CONTRACT.md, "Vitals", has the fields.
   vitals      jsonb,
-  -- The worker was asked to stop. Its next renewal says so.
+  -- The stop mode that an operator has asked for; the worker hears of it by its next renewal.
+  asked       text,
+  -- The worker is asked to stop, by whomever. Its next renewal says so.
   is_stopping boolean NOT NULL DEFAULT false,
   started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- How long the worker counts as alive without a renewal.

@@ -374,3 +374,23 @@ BEGIN
     USING ERRCODE = 'triggered_action_exception',
           HINT = 'A BEFORE trigger on jobs or finished_jobs must not return NULL.';
 END $$;
+
+-- Asks a worker to stop, by a stop mode. Its next renewal tells it, within a third of its lease. A
+-- mode that is not stricter than the one that was asked for changes nothing. Answers 'asked',
+-- 'already asked' or 'not found'. The worker cannot renew before the caller's transaction ends.
+CREATE FUNCTION ask_to_stop(worker uuid, stop_mode text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  modes text[] := ARRAY['drain', 'finish', 'cancel'];
+BEGIN
+  IF array_position(modes, stop_mode) IS NULL THEN
+    RAISE EXCEPTION 'a stop mode is drain, finish or cancel' USING ERRCODE = '22023';
+  END IF;
+  UPDATE workers SET asked = stop_mode
+  WHERE id = worker
+    AND coalesce(array_position(modes, asked), 0) < array_position(modes, stop_mode);
+  RETURN CASE
+    WHEN FOUND THEN 'asked'
+    WHEN EXISTS (SELECT FROM workers WHERE id = worker) THEN 'already asked'
+    ELSE 'not found'
+  END;
+END $$;

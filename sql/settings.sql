@@ -24,8 +24,8 @@ WITH groups (functions, settings) AS (VALUES
   -- A step keeps its locks while it waits for another one, which may stay locked for long: a row of
   -- an open transaction, the user's advisory lock. The step gives up, and its caller asks again.
   (ARRAY['claim', 'promote', 'note_late', 'rescue', 'leave', 'reconcile', 'row_locked',
-         'heal_lanes', 'unpause', 'pause', 'resume', 'set_objective', 'expire', 'offer_many',
-         'complete_at_commit', 'settled'],
+         'heal_lanes', 'unpause', 'pause', 'resume', 'set_objective',
+         'ask_to_stop', 'expire', 'offer_many', 'complete_at_commit', 'settled'],
    ARRAY['lock_timeout=5s']),
   -- Open transactions wait for rows that these steps lock. PostgreSQL ends a statement for a
   -- deadlock after one second (deadlock_timeout); these steps give up long before that.

@@ -91,7 +91,7 @@ export type { Pause, PauseAnswer, PauseTarget, PauseTerms, ResumeAnswer } from "
 export type { Problem, ProblemCode } from "./domain/Problem.ts"
 export type { SeriesFilter, SeriesValues } from "./domain/Series.ts"
 export type { Settlement } from "./domain/Settlement.ts"
-export type { StopMode } from "./domain/StopMode.ts"
+export type { StopAnswer, StopMode } from "./domain/StopMode.ts"
 export type { TraceStyle } from "./domain/TraceStyle.ts"
 export type {
   DebounceOptions,

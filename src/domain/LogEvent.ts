@@ -16,7 +16,7 @@ export const events = {
   "worker.sign-off-failed": "A stopping worker could not sign off. It tries again for 10 seconds.",
   "worker.sign-off-abandoned":
     "A worker stopped without signing off. Its jobs run again when its lease has expired.",
-  "stop.requested": "A signal or the supervisor asked the process to stop.",
+  "stop.requested": "A signal, the supervisor or an operator asked the worker to stop.",
   "stop.at-once": "A further signal ends the process at once.",
 
   "claim.failed": "The database refused a claim or did not answer. The worker claims again soon.",

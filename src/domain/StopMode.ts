@@ -13,6 +13,12 @@ export const stopModes = ["drain", "finish", "cancel"] as const
  */
 export type StopMode = typeof stopModes[number]
 
+/**
+ * The answer to a request that a worker stops. "already asked": the same or a stricter mode was
+ * asked for before, and stays. "not found": no such worker is registered.
+ */
+export type StopAnswer = "asked" | "already asked" | "not found"
+
 export const signalOf = {
   drain: "SIGHUP",
   finish: "SIGINT",

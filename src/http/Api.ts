@@ -12,6 +12,7 @@ import * as LooksApi from "./LooksApi.ts"
 import * as OperationsApi from "./OperationsApi.ts"
 import * as QueuesApi from "./QueuesApi.ts"
 import * as SessionApi from "./SessionApi.ts"
+import * as WorkersApi from "./WorkersApi.ts"
 
 /** The gate asks for one of these, as the server is set up. */
 const schemes = {
@@ -38,7 +39,8 @@ export const Api = HttpApi.make("pgq")
     ChartsApi.group,
     JobsApi.group,
     QueuesApi.group,
-    OperationsApi.group
+    OperationsApi.group,
+    WorkersApi.group
   )
   .middleware(Inputs.Inputs)
   .middleware(Gate)

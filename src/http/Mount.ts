@@ -7,6 +7,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import type { IpNetwork } from "effect/net"
 import * as WebOrigin from "../domain/WebOrigin.ts"
 import { Insight } from "../services/Insight.ts"
+import { JobAdmin } from "../services/JobAdmin.ts"
 import { JobControl } from "../services/JobControl.ts"
 import { JobRepo } from "../services/JobRepo.ts"
 import { Objectives } from "../services/Objectives.ts"
@@ -28,6 +29,7 @@ import * as QueuesLive from "./QueuesLive.ts"
 import * as SessionLive from "./SessionLive.ts"
 import type { Sessions } from "./Sessions.ts"
 import * as Shown from "./Shown.ts"
+import * as WorkersLive from "./WorkersLive.ts"
 
 /**
  * Adds the API to a router. The router's own routes see no request below the prefix, also none
@@ -85,6 +87,7 @@ const inner = Effect.fnUntraced(function*(options: Options) {
   const router = yield* HttpRouter.make
   const services = Context.pick(
     Insight,
+    JobAdmin,
     JobControl,
     JobRepo,
     Objectives,
@@ -105,7 +108,8 @@ const inner = Effect.fnUntraced(function*(options: Options) {
       path: options.prefix ?? "/",
       schema: options.schema ?? "pgq",
       sessions: options.sessions
-    })
+    }),
+    WorkersLive.layer
   )
   const endpoints = HttpApiBuilder.layer(Api, { openapiPath: "/api/v1/openapi.json" }).pipe(
     Layer.provide(groups),

@@ -2,6 +2,7 @@
  * The options of the HTTP API, and the services that it asks.
  */
 import type { Insight } from "../services/Insight.ts"
+import type { JobAdmin } from "../services/JobAdmin.ts"
 import type { JobControl } from "../services/JobControl.ts"
 import type { JobRepo } from "../services/JobRepo.ts"
 import type { Objectives } from "../services/Objectives.ts"
@@ -43,6 +44,7 @@ export interface Options {
 /** The services that the API asks, as `QueueLive.client` provides them. */
 export type Services =
   | Insight
+  | JobAdmin
   | JobControl
   | JobRepo
   | Objectives

@@ -1,15 +1,16 @@
 /**
- * The questions of operators about a schema.
+ * The questions of operators about a schema, and their word to its workers.
  */
 import { Context, type Effect } from "effect"
 import type { StoreError } from "../domain/Errors.ts"
 import type { FailedFilter, FailedJob } from "../domain/FailedJob.ts"
+import type { StopAnswer, StopMode } from "../domain/StopMode.ts"
 import type { QueueCounts, WorkerInfo } from "../domain/WorkerStatus.ts"
 
 /**
- * Counts, failed jobs and workers of a schema, for operators. `QueueLive.client` and
- * `QueueLive.layer` provide the service, and so do those of `MemoryQueue`. Its effects fail with
- * `StoreError` if the database refuses or cannot be reached.
+ * Counts, failed jobs and workers of a schema, for operators, and the stop of a worker from afar.
+ * `QueueLive.client` and `QueueLive.layer` provide the service, and so do those of `MemoryQueue`.
+ * Its effects fail with `StoreError` if the database refuses or cannot be reached.
  *
  * @example
  * ```ts
@@ -34,4 +35,12 @@ export class JobAdmin extends Context.Service<JobAdmin, {
 
   /** The live workers, oldest first. */
   readonly workers: Effect.Effect<ReadonlyArray<WorkerInfo>, StoreError>
+
+  /**
+   * Asks a worker to stop, wherever it runs. It hears of that by its next renewal, within a third
+   * of its lease (5 seconds by default), and does what `WorkerControl.stop` does; a process of
+   * `pgq start` ends. A mode that is milder than the one asked for before changes nothing. The
+   * worker cannot renew before a transaction ends in which this is called.
+   */
+  readonly stopWorker: (id: string, mode: StopMode) => Effect.Effect<StopAnswer, StoreError>
 }>()("pgq/services/JobAdmin") {}

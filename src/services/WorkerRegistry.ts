@@ -6,6 +6,7 @@ import type { CancelRequest } from "../domain/Cancellation.ts"
 import type { StoreError } from "../domain/Errors.ts"
 import type { FailureReport } from "../domain/FailureReport.ts"
 import type { Pause } from "../domain/Pause.ts"
+import type { StopMode } from "../domain/StopMode.ts"
 import type { Vitals } from "../domain/Vitals.ts"
 
 export class WorkerRegistry extends Context.Service<WorkerRegistry, {
@@ -53,6 +54,8 @@ export interface Renewal {
   readonly hasCancels: boolean
   /** Whether there are pauses, of whatever queues. */
   readonly hasPauses: boolean
+  /** How an operator has asked the worker to stop, if one has. Each renewal says it. */
+  readonly asked?: StopMode | undefined
 }
 
 /** As much of a pause as a worker must know. */

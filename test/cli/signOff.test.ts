@@ -37,5 +37,25 @@ layer(Postgres.layer, { excludeTestServices: true, timeout: "60 seconds" })(
         assert.strictEqual(code, 0)
         assert.deepStrictEqual(yield* sql`SELECT pid FROM ${table("workers")}`, [])
       }))
+
+    it.effect("follows from pgq stop --worker, which needs no pid file", () =>
+      Effect.gen(function*() {
+        const { flags } = yield* Pgq.schema
+        const { write } = yield* Pgq.folder
+        const script = write("jobs.mjs", "export const setupJobs = (q) => q.handle('x', () => {})")
+        const queue = yield* Pgq.spawn(["start", "-f", script, ...flags])
+        yield* queue.line(/working on/)
+
+        const asked = yield* Pgq.run(["stop", "drain", "--worker", "pgq", ...flags])
+        const { code } = yield* queue.exit
+        const gone = yield* Pgq.run(["stop", "--worker", "pgq", ...flags])
+
+        assert.match(asked.stdout, /^pgq \S+:\d+ asked to stop: drain\n$/)
+        assert.strictEqual(code, 0)
+        assert.deepStrictEqual(
+          [gone.code, gone.stdout],
+          [1, "no worker has the id, place or label pgq\n"]
+        )
+      }))
   }
 )

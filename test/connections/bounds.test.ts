@@ -45,7 +45,8 @@ const ofNotifier = (
 const ofAdmin = (admin: JobAdmin["Service"]): Questions<JobAdmin["Service"]> => ({
   counts: admin.counts,
   failed: admin.failed({ limit: 1 }),
-  workers: admin.workers
+  workers: admin.workers,
+  stopWorker: admin.stopWorker(id, "finish")
 })
 
 const ofScheduler = (scheduler: Scheduler["Service"]): Questions<Scheduler["Service"]> => ({

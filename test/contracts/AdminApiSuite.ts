@@ -286,6 +286,24 @@ export const suite = (name: string, store: Layer.Layer<Services, unknown>) =>
           }
         }))
 
+      it.effect("asks workers to stop", () =>
+        Effect.gen(function*() {
+          const { post } = yield* opened
+          const worker = yield* workerOf(yield* queueName)
+
+          const answers = [
+            yield* post(`/worker/${worker}/stop`, { mode: "finish" }),
+            yield* post(`/worker/${worker}/stop`, { mode: "drain" })
+          ]
+          const statuses = [
+            yield* post(`/worker/${crypto.randomUUID()}/stop`, { mode: "drain" }),
+            yield* post(`/worker/${worker}/stop`, { mode: "kill" })
+          ]
+
+          assert.deepStrictEqual(answers.map(({ answer }) => answer), ["asked", "already asked"])
+          assert.deepStrictEqual(statuses.map(({ status }) => status), [404, 400])
+        }))
+
       it.effect("pauses and resumes queues, sets objectives, and says so", () =>
         Effect.gen(function*() {
           const { add, get, patch } = yield* opened

@@ -9,7 +9,7 @@ import { JobControl } from "../../src/services/JobControl.ts"
 import type { JobRepo } from "../../src/services/JobRepo.ts"
 import { Scheduler } from "../../src/services/Scheduler.ts"
 import { WorkerRegistry } from "../../src/services/WorkerRegistry.ts"
-import { claim, enqueue, queueName, settle, workerOf } from "../Given.ts"
+import { claim, enqueue, newWorker, queueName, settle, workerOf } from "../Given.ts"
 
 export const suite = (
   name: string,
@@ -18,6 +18,49 @@ export const suite = (
   withLayer(admin, { timeout: "60 seconds", excludeTestServices: true })(
     `JobAdmin (${name})`,
     (it) => {
+      it.effect("asks a worker to stop, as strictly as anybody has asked", () =>
+        Effect.gen(function*() {
+          const admin = yield* JobAdmin
+          const registry = yield* WorkerRegistry
+          const [id, other] = [yield* workerOf(yield* queueName), yield* workerOf(yield* queueName)]
+          const asked = registry.renew(id).pipe(Effect.map(({ asked }) => asked))
+
+          const before = yield* asked
+          const answers = [
+            yield* admin.stopWorker(id, "finish"),
+            yield* admin.stopWorker(id, "finish"),
+            yield* admin.stopWorker(id, "drain")
+          ]
+          const milder = yield* asked
+          answers.push(yield* admin.stopWorker(id, "cancel"))
+
+          assert.deepStrictEqual(answers, ["asked", "already asked", "already asked", "asked"])
+          assert.deepStrictEqual([before, milder, yield* asked, yield* asked], [
+            undefined,
+            "finish",
+            "cancel",
+            "cancel"
+          ])
+          assert.isUndefined((yield* registry.renew(other)).asked)
+        }))
+
+      it.effect("finds no worker to stop that is gone, and forgets the word with it", () =>
+        Effect.gen(function*() {
+          const admin = yield* JobAdmin
+          const registry = yield* WorkerRegistry
+          const worker = newWorker(yield* queueName)
+          const early = yield* admin.stopWorker(worker.id, "drain")
+          yield* registry.join(worker)
+          yield* admin.stopWorker(worker.id, "drain")
+          yield* registry.reportDead(worker.id)
+          const late = yield* admin.stopWorker(worker.id, "cancel")
+          yield* registry.join(worker)
+          const { asked } = yield* registry.renew(worker.id)
+
+          assert.deepStrictEqual([early, late, asked], ["not found", "not found", undefined])
+          assert.strictEqual(yield* admin.stopWorker("web-1", "drain"), "not found")
+        }))
+
       it.effect("counts the jobs of a queue by their state", () =>
         Effect.gen(function*() {
           const queue = yield* queueName

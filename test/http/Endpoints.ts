@@ -21,6 +21,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "jobs.add": { jobs: [{ name: "greet" }] },
   "jobs.edit": { priority: 1 },
   "queues.pause": { paused: true },
+  "workers.stop": { mode: "finish" },
   "operations.plan": { action: "retry", ids: ["1"] }
 }
 

@@ -42,6 +42,10 @@ export const mechanismsOfFaces = {
   readyProbe: ["the look at the database's last answer", "a deployment goes on in an outage"],
   unseenSpans: ["no span and no trace without a tracer", "each job pays for spans of nobody"],
   brokenTraces: ["taking a text that is of no span for none", "a job fails for its trace"],
+  requestsToStop: [
+    "the life and the strictness of a request to stop",
+    "a worker stops that nobody has asked, or lets its jobs run on after a cancel"
+  ],
   quietStore: [
     "statements of the worker without spans",
     "spans all day from a worker without jobs"

@@ -30,6 +30,7 @@ import { ofRuns } from "./ofRuns.ts"
 import { ofSoaks } from "./ofSoaks.ts"
 import { ofSources } from "./ofSources.ts"
 import { ofSql } from "./ofSql.ts"
+import { ofStops } from "./ofStops.ts"
 import { ofTop } from "./ofTop.ts"
 import { ofTraces } from "./ofTraces.ts"
 import { ofTransactions } from "./ofTransactions.ts"
@@ -66,6 +67,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...ofLists,
   ...ofHttp,
   ...ofProbes,
+  ...ofStops,
   ...ofTop,
   ...ofSoaks,
   ...ofModels

@@ -3,7 +3,9 @@
  */
 import type { WorkerOverview } from "../../../src/domain/Overview.ts"
 import { to } from "../state/route.ts"
+import { may } from "../state/session.ts"
 import { Number, Span } from "./Figures.tsx"
+import { StopAction } from "./StopAction.tsx"
 import { type Column, Table } from "./Table.tsx"
 
 const stateOf = ({ isLive, isStopping }: WorkerOverview) =>
@@ -56,10 +58,15 @@ const columns: ReadonlyArray<Column<WorkerOverview>> = [
   { name: "Mode", cell: ({ mode }) => mode }
 ]
 
+const stop: Column<WorkerOverview> = {
+  name: "Stop",
+  cell: (worker) => worker.isLive && <StopAction of={worker} />
+}
+
 export const Workers = ({ workers }: { readonly workers: ReadonlyArray<WorkerOverview> }) => (
   <Table
     caption="Workers"
-    columns={columns}
+    columns={may("workers") ? [...columns, stop] : columns}
     rows={workers}
     keyOf={({ id }) => id}
     empty={

@@ -1,6 +1,6 @@
 /**
- * `pgq stop`: sends a running worker the signal of a stop mode, or stops an embedded server that a
- * process left running.
+ * `pgq stop`: sends a running worker the signal of a stop mode, asks a worker by the database, or
+ * stops an embedded server that a process left running.
  */
 import { type Duration, Effect, Option, Schedule } from "effect"
 import { Argument, CliError, Command, Flag } from "effect/cli"
@@ -12,6 +12,7 @@ import * as Home from "../../layers/embedded/Home.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
 import * as PidFiles from "../process/PidFiles.ts"
+import * as WorkerStop from "./WorkerStop.ts"
 
 const input = {
   pidFile: Flag.optional(Flags.pidFile),
@@ -26,6 +27,10 @@ const input = {
     ),
     Argument.optional
   ),
+  worker: WorkerStop.worker,
+  yes: WorkerStop.yes,
+  connection: Flags.connection,
+  schema: Flags.schema,
   wait: Flags.duration("wait").pipe(
     Flag.withDescription("Return when the queue has ended, or fail after this time"),
     Flag.optional
@@ -39,16 +44,22 @@ const input = {
 export const stop = Command.make(
   "stop",
   input,
-  Effect.fnUntraced(function*({ mode, pidFile, wait }) {
+  Effect.fnUntraced(function*({ mode, pidFile, wait, worker, yes, ...given }) {
+    const asked = Option.getOrElse(mode, () => "finish" as const)
+    if (Option.isSome(worker)) {
+      return yield* WorkerStop.ask({ name: worker.value, mode: asked, yes }, given)
+    }
     if (Option.isNone(pidFile)) return yield* stopServer
-    yield* stopQueue(pidFile.value, Option.getOrElse(mode, () => "finish" as const), wait)
+    yield* stopQueue(pidFile.value, asked, wait)
   }, ExitCode.bySignal)
 ).pipe(
-  Command.validate(({ mode, pidFile, server, wait }) => {
-    const isOfQueue = [pidFile, mode, wait].some(({ _tag }) => _tag === "Some")
+  Command.validate(({ mode, pidFile, server, wait, worker }) => {
+    const isOfQueue = [pidFile, mode, wait, worker].some(({ _tag }) => _tag === "Some")
     const message = server && isOfQueue
-      ? "--server goes with neither a mode nor -p nor --wait"
-      : !server && Option.isNone(pidFile)
+      ? "--server goes with neither a mode nor -p nor --wait nor --worker"
+      : Option.isSome(worker) && [pidFile, wait].some(({ _tag }) => _tag === "Some")
+      ? "--worker goes with neither -p nor --wait"
+      : !server && Option.isNone(pidFile) && Option.isNone(worker)
       ? "Missing required flag: --pid-file"
       : undefined
     return message === undefined

@@ -159,7 +159,8 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
       timed((now) => ({
         isKnown: store.workers.renew(id, now),
         hasCancels: store.looks.cancelRequests(id).length > 0,
-        hasPauses: store.pauses.all(now).length > 0
+        hasPauses: store.pauses.all(now).length > 0,
+        asked: store.workers.askedOf(id)
       })),
     pauses: (queues) =>
       timed((now) =>
@@ -179,7 +180,8 @@ const workerRegistry = (store: MemoryStore): WorkerRegistry["Service"] => {
 const jobAdmin = (store: MemoryStore): JobAdmin["Service"] => ({
   counts: timed((now) => store.looks.counts(now)),
   failed: (filter) => Effect.sync(() => store.looks.failed(filter)),
-  workers: timed((now) => store.looks.workersAlive(now))
+  workers: timed((now) => store.looks.workersAlive(now)),
+  stopWorker: (id, mode) => Effect.sync(() => store.workers.ask(id, mode))
 })
 
 // Subscribed before `Everything` is sent, so that no wake-up is lost in between.

@@ -4,6 +4,7 @@
 import { Duration } from "effect"
 import type { ReportKind } from "../../domain/FailureReport.ts"
 import type { PastWorker, WorkerOverview } from "../../domain/Overview.ts"
+import { isFurther, type StopAnswer, type StopMode } from "../../domain/StopMode.ts"
 import { version } from "../../domain/Version.ts"
 import type { WorkerInfo } from "../../domain/WorkerStatus.ts"
 import type { NewWorker } from "../../services/WorkerRegistry.ts"
@@ -20,7 +21,8 @@ export class MemoryWorkers {
       this.#failureReports.set(of, report)
     }
     const aliveUntil = now + Duration.toMillis(worker.lease)
-    this.#workers.set(worker.id, { ...worker, joinedAt: now, aliveUntil })
+    const asked = this.askedOf(worker.id)
+    this.#workers.set(worker.id, { ...worker, joinedAt: now, aliveUntil, asked })
   }
 
   renew(id: string, now: number): boolean {
@@ -28,6 +30,19 @@ export class MemoryWorkers {
     if (worker === undefined) return false
     this.#workers.set(id, { ...worker, aliveUntil: now + Duration.toMillis(worker.lease) })
     return true
+  }
+
+  /** Asks a worker to stop. A mode that is not stricter than the one asked for changes nothing. */
+  ask(id: string, mode: StopMode): StopAnswer {
+    const worker = this.#workers.get(id)
+    if (worker === undefined) return "not found"
+    if (!isFurther(mode, worker.asked)) return "already asked"
+    this.#workers.set(id, { ...worker, asked: mode })
+    return "asked"
+  }
+
+  askedOf(id: string): StopMode | undefined {
+    return this.#workers.get(id)?.asked
   }
 
   /** How the failures of jobs of this name are reported. The failure of a report is not. */
@@ -129,4 +144,5 @@ interface Ended extends Omit<PastWorker, "endedAt" | "endedSeconds"> {
 interface Worker extends NewWorker {
   readonly joinedAt: number
   readonly aliveUntil: number
+  readonly asked: StopMode | undefined
 }

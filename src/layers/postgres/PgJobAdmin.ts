@@ -4,6 +4,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import type { FailedJob } from "../../domain/FailedJob.ts"
+import type { StopAnswer } from "../../domain/StopMode.ts"
 import type { QueueCounts, WorkerInfo } from "../../domain/WorkerStatus.ts"
 import { JobAdmin } from "../../services/JobAdmin.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -64,7 +65,18 @@ const make = Effect.fnUntraced(function*(schema: string) {
     Effect.withSpan("JobAdmin.workers")
   )
 
-  return JobAdmin.of({ counts, failed, workers })
+  const stopWorker: JobAdmin["Service"]["stopWorker"] = Effect.fn("JobAdmin.stopWorker")(
+    function*(id, mode) {
+      if (!isUuid.test(id)) return "not found"
+      const [row] = yield* sql<{ answer: StopAnswer }>`
+        SELECT ${name("ask_to_stop")}(${id}::uuid, ${mode}::text) AS answer
+      `
+      return row!.answer
+    },
+    withTimeout("stopWorker")
+  )
+
+  return JobAdmin.of({ counts, failed, workers, stopWorker })
 })
 
 export const layer = (options: {
@@ -77,3 +89,5 @@ type WorkerRow = Omit<WorkerInfo, "age"> & {
   /** In seconds. */
   readonly age: number
 }
+
+const isUuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i

@@ -18,6 +18,7 @@ import {
   operating,
   pausing,
   seeing,
+  stopping,
   watching
 } from "./PgSteps.ts"
 
@@ -245,6 +246,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       pauses: all,
       queues: all,
       set_aside: ["SELECT", "DELETE"],
+      "workers (asked)": ["UPDATE"],
       receipts: ["SELECT", "INSERT"],
       settings: ["SELECT", "UPDATE"],
       operations: ["SELECT", "INSERT", "UPDATE"],
@@ -262,6 +264,7 @@ export const roles: Readonly<Record<Role, Rights>> = {
       ...operating,
       ...pausing,
       ...seeing,
+      ...stopping,
       ...watching
     ]
   },

@@ -121,6 +121,9 @@ export const figuring = [
 /** The step that sets an objective of a queue. */
 export const aiming = ["check_pause", "set_objective"]
 
+/** The step that asks a worker to stop. */
+export const stopping = ["ask_to_stop"]
+
 /** The series of charts. */
 export const charting = ["series_of", "sums_of"]
 

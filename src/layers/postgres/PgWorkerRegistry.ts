@@ -8,6 +8,7 @@ import type { CancelRequest } from "../../domain/Cancellation.ts"
 import { StoreError } from "../../domain/Errors.ts"
 import type { FailureReport } from "../../domain/FailureReport.ts"
 import { everyQueue } from "../../domain/Pause.ts"
+import type { StopMode } from "../../domain/StopMode.ts"
 import { version } from "../../domain/Version.ts"
 import { type WorkerPause, WorkerRegistry } from "../../services/WorkerRegistry.ts"
 import { withTimeout } from "./QueryTimeout.ts"
@@ -83,24 +84,31 @@ const make = Effect.fnUntraced(function*({ schema, work }: Options) {
 const secondsOf = ({ expiresIn }: FailureReport): string =>
   expiresIn === undefined ? "" : `${Duration.toSeconds(expiresIn)}`
 
+interface RenewedRow {
+  readonly has_cancels: boolean
+  readonly has_pauses: boolean
+  readonly asked: StopMode | null
+}
+
 /** How a worker stays alive, and learns which of its jobs were cancelled or paused. */
 const renewals = (sql: PgClient.PgClient, name: (relation: string) => Statement.Identifier) => {
   const renew: WorkerRegistry["Service"]["renew"] = Effect.fn("WorkerRegistry.renew")(
     function*(id, { isStopping, vitals } = { isStopping: false }) {
       const news = vitals === undefined ? null : JSON.stringify(vitals)
-      const [renewed] = yield* sql<{ has_cancels: boolean; has_pauses: boolean }>`
+      const [renewed] = yield* sql<RenewedRow>`
         UPDATE ${name("workers")} AS w
         SET lease_until = clock_timestamp() + lease, late_since = NULL, is_stopping = ${isStopping},
             vitals = coalesce(${news}::jsonb, vitals)
         WHERE id = ${id}::uuid
         RETURNING EXISTS (
           SELECT FROM ${name("cancel_requests")} AS r WHERE r.worker_id = w.id
-        ) AS has_cancels, EXISTS (SELECT FROM ${name("pauses")}) AS has_pauses
+        ) AS has_cancels, EXISTS (SELECT FROM ${name("pauses")}) AS has_pauses, asked
       `
       return {
         isKnown: renewed !== undefined,
         hasCancels: renewed?.has_cancels === true,
-        hasPauses: renewed?.has_pauses === true
+        hasPauses: renewed?.has_pauses === true,
+        asked: renewed?.asked ?? undefined
       }
     },
     withTimeout("renew")

@@ -4,6 +4,7 @@
 import { type Cause, Duration, Effect, Fiber } from "effect"
 import type { StoreError } from "../../domain/Errors.ts"
 import { renewEvery, retryEvery, trustedFor, watchEvery } from "../../domain/Lease.ts"
+import type { StopMode } from "../../domain/StopMode.ts"
 import type { Vitals } from "../../domain/Vitals.ts"
 import { type Watch, Watchdog } from "../../services/Watchdog.ts"
 import { type NewWorker, type Renewal, WorkerRegistry } from "../../services/WorkerRegistry.ts"
@@ -29,6 +30,8 @@ export interface Events {
   readonly onCancels: Effect.Effect<void>
   /** There are pauses, which may concern jobs of this worker. */
   readonly onPauses: Effect.Effect<void>
+  /** An operator has asked this worker to stop, perhaps some renewals ago. */
+  readonly onAsked: (mode: StopMode) => Effect.Effect<void>
   /** A renewal has succeeded since `isTrusted` last answered false. */
   readonly onTrustedAgain: Effect.Effect<void>
 }
@@ -70,6 +73,8 @@ export const make = Effect.fnUntraced(function*(worker: NewWorker) {
     if (!renewal.isKnown) return yield* isThisLife ? events.onReportedDead : Effect.void
     trustFrom(sentAt)
     yield* pass(renewal, events)
+    // A request is for the life that it was made in.
+    if (isThisLife && renewal.asked !== undefined) yield* events.onAsked(renewal.asked)
   })
 
   const turn = Effect.sync(() => watchdog.tick(renewedAgo()))

@@ -57,6 +57,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 
   return {
     stop,
+    /** Stops as an operator has asked for. A repeated request changes nothing. */
+    heed: (asked: StopMode): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (!isFurther(asked, mode)) return Effect.void
+        stop(asked)
+        return EventLog.info("stop.requested", `asked by an operator: ${asked}`)
+      }),
     /** The last steps of the worker's loop. Answers the jobs that are left behind. */
     end,
     ended,

@@ -244,6 +244,7 @@ const keepAlive = (
     onReportedDead: Effect.andThen(claims.rejoin, Effect.sync(changes.wake)),
     onCancels: Effect.sync(() => cancels.request()),
     onPauses: Effect.sync(() => pausedJobs.request()),
+    onAsked: shutdown.heed,
     // A claim that hangs must not keep the worker from renewing.
     onRenewed: Effect.ignore(
       Effect.timeout(claims.reconcile, Duration.divideUnsafe(worker.lease, 3))

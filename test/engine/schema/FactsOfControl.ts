@@ -4,6 +4,7 @@
 import { assert } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { actions, bounds } from "../../../src/domain/Operation.ts"
+import { stopModes } from "../../../src/domain/StopMode.ts"
 import { meanings } from "../../../src/domain/Why.ts"
 import { functionOf, sources, texts, typescript } from "./Contract.ts"
 
@@ -88,6 +89,21 @@ export const factsOfControl: Readonly<Record<string, () => void>> = {
     assert.deepStrictEqual(Object.fromEntries(told), meanings)
     assert.include(text, "LIKE 'no handler for %'")
     assert.match(typescript, /`no handler for "\$\{job\.name\}"/)
+  },
+
+  "Requests to stop": () => {
+    const text = functionOf("ask_to_stop")
+    const modes = Array.from(
+      text.match(/ARRAY\[(.*)\]/)![1]!.matchAll(/'(\w+)'/g),
+      ([, mode]) => mode
+    )
+    assert.deepStrictEqual(modes, [...stopModes])
+    const answers = Array.from(
+      text.matchAll(/(?:THEN|ELSE) '([a-z ]+)'/g),
+      ([, answer]) => answer!
+    )
+    assert.deepStrictEqual(answers, ["asked", "already asked", "not found"])
+    for (const answer of answers) assert.include(typescript, `"${answer}"`)
   },
 
   "Objectives": () => {

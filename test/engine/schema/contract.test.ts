@@ -195,6 +195,7 @@ const facts: Readonly<Record<string, () => void>> = {
     const called = contents().functions.filter(isCalled)
     const prunes = ["completed", "failed", "dropped", "runs", "logs"].map((kind) => `prune_${kind}`)
     const notHot = [
+      "ask_to_stop",
       "ended_as",
       "ends_of",
       "enqueue",
