@@ -1,7 +1,7 @@
 /**
  * The endpoints of operations. A change of one needs the right of the operation's action, too.
  */
-import { Effect } from "effect"
+import { Effect, Fiber, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"
@@ -28,13 +28,15 @@ export const layer = HttpApiBuilder.group(
   "operations",
   Effect.fnUntraced(function*(handlers) {
     const operations = yield* Operations
+    const scope = yield* Effect.scope
     const change = Effect.fnUntraced(function*<A, E extends Refusal>(
       id: string,
       step: Effect.Effect<A, E>
     ) {
       const { action } = yield* asked(operations.find(id))
       yield* allow(action)
-      return yield* asked(step)
+      // A run goes on if the client leaves: a page that is loaded anew leaves, too.
+      return yield* asked(Effect.flatMap(Effect.forkIn(step, scope), Fiber.join))
     })
     return handlers
       .handle("plan", ({ payload, request }) => plan(operations, payload, request))

@@ -5,11 +5,13 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Exit } from "effect"
+import { createServer, request } from "node:http"
 import * as Access from "../../src/http/Access.ts"
 import * as AdminApi from "../../src/http/AdminApi.ts"
 import { JobControl } from "../../src/services/JobControl.ts"
 import { enqueue, queueName } from "../Given.ts"
+import * as HeldOperations from "../support/HeldOperations.ts"
 import * as PgQueue from "../support/PgQueue.ts"
 import * as Socket from "./Socket.ts"
 
@@ -70,6 +72,39 @@ layer(PgQueue.layer, { excludeTestServices: true, timeout: "60 seconds" })(
         assert.deepInclude(undone, { status: 200, state: "undone", undone: 3 })
         const { status: _, ...row } = undone
         assert.deepStrictEqual(list, { status: 200, items: [row] })
+      }))
+
+    it.effect("are run to their end if the client leaves", () =>
+      Effect.gen(function*() {
+        const { get, post } = yield* opened()
+        const { id } = yield* post("", { action: "discard", ids: yield* some(3) })
+        const node = createServer()
+        const port = yield* Socket.serve(
+          AdminApi.layer({ access: () => Effect.succeed(Access.full("ada")) }),
+          node
+        )
+        const gate = yield* HeldOperations.close
+
+        const hasLeft = yield* Deferred.make<void>()
+        node.on("request", (_, response) =>
+          response.on("close", () => Deferred.doneUnsafe(hasLeft, Exit.void)))
+        const client = request({
+          host: "127.0.0.1",
+          port,
+          path: `/api/v1/operations/${id}/run`,
+          method: "POST",
+          headers: Socket.change
+        })
+        client.on("error", () =>
+          undefined).end("{}")
+        yield* gate.isReached
+        client.destroy()
+        yield* Deferred.await(hasLeft)
+        yield* gate.open
+
+        const isDone = Effect.map(get(`/${id}`), ({ state }) => state === "done")
+        yield* Effect.repeat(isDone, { until: (done) => done })
+        assert.deepInclude(yield* get(`/${id}`), { state: "done", done: 3, left: 0 })
       }))
 
     it.effect("take a payload as it is written", () =>
