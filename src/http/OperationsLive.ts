@@ -1,7 +1,7 @@
 /**
  * The endpoints of operations. A change of one needs the right of the operation's action, too.
  */
-import { Effect, Fiber, Result } from "effect"
+import { Effect, Fiber } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import type { JobInvalid, StoreError } from "../domain/Errors.ts"

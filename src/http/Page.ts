@@ -21,7 +21,9 @@ export const names: ReadonlyArray<string> = [
   "database",
   "failures",
   "jobs",
-  "lane"
+  "lane",
+  "operations",
+  "operation"
 ]
 
 /** The answers, mounted under a prefix such as `/admin/pgq`, which may be empty. */

@@ -13,7 +13,7 @@ export const open = Effect.fnUntraced(function*(args: ReadonlyArray<string> = []
 })
 
 /** The paths of all pages, as the rail and links lead to them. */
-export const paths = (job: bigint, queue: string): ReadonlyArray<string> => [
+export const paths = (job: bigint, queue: string, operation: string): ReadonlyArray<string> => [
   "/",
   "/lanes",
   "/workers",
@@ -23,5 +23,7 @@ export const paths = (job: bigint, queue: string): ReadonlyArray<string> => [
   `/job?id=${job}`,
   `/jobs?${new URLSearchParams({ q: `queue:${queue}` })}`,
   `/lane?${new URLSearchParams({ queue, key: "k" })}`,
+  "/operations",
+  `/operation?id=${operation}`,
   "/nothing-here"
 ]

@@ -13,7 +13,11 @@ import * as Socket from "../http/Socket.ts"
 import { parameters } from "../support/Postgres.ts"
 import * as TcpProxy from "../support/TcpProxy.ts"
 
-export const open = Effect.gen(function*() {
+/** Serves somebody with all rights. */
+export const open = Effect.suspend(() => openAs(Access.full("ada")))
+
+/** Serves somebody with these rights. */
+export const openAs = Effect.fnUntraced(function*(access: Access.Access) {
   const { dbname, host, password, port, user } = yield* parameters
   const proxy = yield* TcpProxy.make(
     host.startsWith("/")
@@ -38,7 +42,7 @@ export const open = Effect.gen(function*() {
   })
   const server = yield* Socket.serve(
     Mount.layer({
-      check: () => Effect.succeed(Access.full("ada")),
+      check: () => Effect.succeed(access),
       sessions: undefined,
       challenge: "Bearer",
       page: Page.make("")

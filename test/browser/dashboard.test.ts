@@ -11,6 +11,7 @@ import * as PgQueue from "../support/PgQueue.ts"
 import * as Session from "../support/Session.ts"
 import * as Chromium from "./Chromium.ts"
 import * as Dashboard from "./Dashboard.ts"
+import * as Keyboard from "./Keyboard.ts"
 
 // A browser starts slowly on a busy machine.
 vi.setConfig({ testTimeout: 90_000 })
@@ -119,21 +120,7 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
         const queue = yield* queueName
         const id = yield* blocked(queue)
         const { mistakes, page } = yield* opened()
-        const press = (key: string) => step(() => page.keyboard.press(key))
-        const focusOn = (name: string, role: "link" | "button") =>
-          Effect.gen(function*() {
-            const wanted = page.getByRole(role, { name, exact: true }).first()
-            yield* step(() => wanted.waitFor())
-            for (let n = 0; n < 80; n++) {
-              if (
-                yield* step(() => wanted.evaluate((it) => it === it.ownerDocument.activeElement))
-              ) {
-                return
-              }
-              yield* press("Tab")
-            }
-            assert.fail(`Tab does not reach ${name}`)
-          })
+        const { focusOn, press } = Keyboard.of(page)
 
         yield* focusOn(`test ${id}`, "link")
         yield* press("Enter")

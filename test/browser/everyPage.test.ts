@@ -41,8 +41,15 @@ layer(PgQueue.layer, options)("every page", (it) => {
     const { lease } = yield* session.claim({ queue, worker })
     yield* session.settleOther({ lease, id: String(id), outcome: "blocked", error: "no\nluck" })
     yield* Figures.add(queue)
+    const operation = crypto.randomUUID()
+    yield* session.sql`
+      SELECT pgq.plan_operation(
+        ${operation}::uuid, 'retry', ${[id]}::bigint[], NULL, 'a fix', 'ada', 'state:blocked'
+      )
+    `
+    yield* session.sql`SELECT pgq.steer_operation(${operation}::uuid, 'run')`
     const dashboard = yield* Dashboard.open()
-    return { ...dashboard, paths: Dashboard.paths(id, queue) }
+    return { ...dashboard, paths: Dashboard.paths(id, queue, operation) }
   })
 
   for (const colorScheme of ["light", "dark"] as const) {

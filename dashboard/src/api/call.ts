@@ -16,7 +16,8 @@ export interface Failure {
   readonly position?: number
 }
 
-const patience = 10_000
+/** How long an answer may take, in milliseconds. */
+const usual = 10_000
 
 /** Asks for a value. With the tag of the last answer, an equal value is not sent again. */
 export const get = async <A>(path: string, tags?: Map<string, string>): Promise<Answer<A>> => {
@@ -29,17 +30,18 @@ export const get = async <A>(path: string, tags?: Map<string, string>): Promise<
   return valueOf<A>(answer)
 }
 
-/** Asks for a change. */
+/** Asks for a change, and waits for so many milliseconds. */
 export const change = async <A>(
   method: "POST" | "PATCH" | "DELETE",
   path: string,
-  body: unknown = {}
+  body: unknown = {},
+  patience?: number
 ): Promise<Answer<A>> => {
   const answer = await call(path, {
     method,
     headers: { "content-type": "application/json", "x-pgq": "1" },
     body: JSON.stringify(body)
-  })
+  }, patience)
   return "is" in answer ? answer : valueOf<A>(answer)
 }
 
@@ -62,7 +64,7 @@ export const serverNow = (): number => Date.now() + ahead
 
 let ahead = 0
 
-const call = async (path: string, options: RequestInit) => {
+const call = async (path: string, options: RequestInit, patience = usual) => {
   try {
     const answer = await fetch(new URL(`api/v1/${path}`, document.baseURI), {
       ...options,

@@ -8,6 +8,8 @@ import { Job } from "../pages/Job.tsx"
 import { Jobs } from "../pages/Jobs.tsx"
 import { Lane } from "../pages/Lane.tsx"
 import { Lanes } from "../pages/Lanes.tsx"
+import { Operation } from "../pages/Operation.tsx"
+import { Operations } from "../pages/Operations.tsx"
 import { Overview } from "../pages/Overview.tsx"
 import { Queue } from "../pages/Queue.tsx"
 import { SignIn } from "../pages/SignIn.tsx"
@@ -29,7 +31,9 @@ const pages: Readonly<Record<string, ComponentType>> = {
   workers: WorkersPage,
   database: Database,
   failures: Failures,
-  jobs: Jobs
+  jobs: Jobs,
+  operations: Operations,
+  operation: Operation
 }
 
 export const App = () => {

@@ -10,7 +10,8 @@ export const entries = [
   ["lanes", "Lanes"],
   ["failures", "Failures"],
   ["workers", "Workers"],
-  ["database", "Database"]
+  ["database", "Database"],
+  ["operations", "Operations"]
 ] as const
 
 export const Rail = () => (

@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks"
 import * as CountText from "../../../src/domain/CountText.ts"
 import { Ago, Time } from "../parts/Figures.tsx"
 import { Jobs as Rows, states } from "../parts/Jobs.tsx"
+import { PlanAll } from "../parts/PlanAll.tsx"
 import { Refused } from "../parts/Refused.tsx"
 import { useFound } from "../state/found.ts"
 import type { Found } from "../state/foundParts.ts"
@@ -112,6 +113,7 @@ const Asked = ({ search, turn }: { readonly search: string; readonly turn: numbe
           </button>
         </div>
       )}
+      {list === undefined ? null : <PlanAll of={list} search={search} />}
     </>
   )
 }

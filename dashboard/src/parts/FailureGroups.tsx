@@ -4,9 +4,12 @@
 import type { ComponentChildren } from "preact"
 import * as CountText from "../../../src/domain/CountText.ts"
 import type { FailureGroup } from "../../../src/domain/FailureGroups.ts"
+import { mayDo } from "../state/operations.ts"
 import { to } from "../state/route.ts"
 import { quoted } from "../state/searchText.ts"
 import { Count, Time } from "./Figures.tsx"
+import { GroupActions } from "./GroupActions.tsx"
+import { PlanDialog, type Planning, usePlanning } from "./Planning.tsx"
 import { type Column, Table } from "./Table.tsx"
 
 const columnsOf = (queue: string): ReadonlyArray<Column<FailureGroup>> => [
@@ -77,6 +80,17 @@ const columnsOf = (queue: string): ReadonlyArray<Column<FailureGroup>> => [
   }
 ]
 
+/** Plans steps for a group, if the person may. */
+const steps = (queue: string, plan: Planning["plan"]): ReadonlyArray<Column<FailureGroup>> =>
+  mayDo("retry")
+    ? [{
+      name: "Steps",
+      isWhole: true,
+      title: "Shows a plan, and changes nothing",
+      cell: (group) => <GroupActions of={group} queue={queue} plan={plan} />
+    }]
+    : []
+
 /** A count that leads to the jobs of the name in these states. */
 const Jobs = ({ name, of, queue, states }: {
   readonly of: FailureGroup["failed"]
@@ -111,12 +125,18 @@ export const FailureGroups = ({ empty, groups, queue }: {
   /** The queue whose failures these are; empty for those of all queues. */
   readonly queue: string
   readonly empty: ComponentChildren
-}) => (
-  <Table
-    caption="Failures"
-    columns={columnsOf(queue)}
-    rows={groups}
-    keyOf={({ fingerprint, name }) => JSON.stringify([name, fingerprint])}
-    empty={empty}
-  />
-)
+}) => {
+  const planning = usePlanning()
+  return (
+    <>
+      <Table
+        caption="Failures"
+        columns={[...columnsOf(queue), ...steps(queue, planning.plan)]}
+        rows={groups}
+        keyOf={({ fingerprint, name }) => JSON.stringify([name, fingerprint])}
+        empty={empty}
+      />
+      <PlanDialog of={planning} />
+    </>
+  )
+}
