@@ -110,7 +110,7 @@ layer(Layer.provideMerge(shared, PgQueue.layer), options)("operations in the das
         const cells = yield* step(() => plan.locator("tr > *").allInnerTexts())
         assert.deepStrictEqual(
           cells,
-          ["failed", "3", queue, "test", "is for them", "can be undone"]
+          ["failed", "3", queue, "test", "takes them", "can be undone"]
         )
         assert.strictEqual(yield* unfinished(queue), 0)
 

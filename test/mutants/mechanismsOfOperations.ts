@@ -20,5 +20,9 @@ export const mechanismsOfOperations = {
   finalEnds: [
     "leaving a head ended that its lane waited for",
     "a lane has two heads, or another order"
+  ],
+  runsOfServers: [
+    "the run of an operation in the scope of the server, not of the request",
+    "a client that leaves ends the run between two jobs"
   ]
 } as const

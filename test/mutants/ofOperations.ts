@@ -128,5 +128,15 @@ export const ofOperations: ReadonlyArray<Mutant> = [
         "cannot bring the head back that a lane waited for, as the plan has said"
       )
     ]
+  },
+  {
+    name: "run-that-ends-with-its-client",
+    of: "runsOfServers",
+    changes: [{
+      file: "src/http/OperationsLive.ts",
+      from: "Effect.flatMap(Effect.forkIn(step, scope), Fiber.join)",
+      to: "step"
+    }],
+    by: [test("http/operations", "are run to their end if the client leaves")]
   }
 ]

@@ -71,7 +71,7 @@ const Found = ({ again, plan }: { readonly plan: OperationPlan; readonly again: 
     </Section>
     <Results of={plan} />
     <Section title="Jobs" note="by id">
-      <OperationItems id={plan.id} />
+      <OperationItems of={plan} />
     </Section>
   </>
 )

@@ -60,8 +60,8 @@ const columns: ReadonlyArray<Column<Operation>> = [
     )
   },
   { name: "Planned", isWhole: true, cell: ({ at }) => <Time at={at} /> },
-  { name: "By", cell: ({ actor }) => actor },
-  { name: "State", cell: ({ state }) => <OperationState of={state} /> },
+  { name: "By", isWhole: true, cell: ({ actor }) => actor },
+  { name: "State", isWhole: true, cell: ({ state }) => <OperationState of={state} /> },
   { name: "Changed", isFigure: true, cell: ({ done }) => <Number of={done} /> },
   {
     name: "Skipped",
@@ -75,9 +75,17 @@ const columns: ReadonlyArray<Column<Operation>> = [
     isFigure: true,
     cell: ({ undone }) => <Number of={undone} />
   },
-  { name: "Reason", cell: ({ reason }) => reason ?? "" },
   {
-    name: "Search",
-    cell: ({ query }) => query === null ? "" : <span class="key">{query}</span>
+    name: "Reason and search",
+    cell: ({ query, reason }) => (
+      <>
+        {reason}
+        {query === null ? null : (
+          <small>
+            <span class="key">{query}</span>
+          </small>
+        )}
+      </>
+    )
   }
 ]

@@ -16,7 +16,7 @@ const columns: ReadonlyArray<Column<Part>> = [
   { name: "Name", cell: ({ name }) => name ?? <None why="not known" /> },
   {
     name: "The step",
-    cell: ({ fits }) => fits ? "is for them" : <span class="tag">they are skipped</span>
+    cell: ({ fits }) => fits ? "takes them" : <span class="tag">skips them</span>
   },
   { name: "Undo", cell: ({ canUndo, fits }) => !fits ? "" : canUndo ? "can be undone" : "no undo" }
 ]
