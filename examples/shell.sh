@@ -62,7 +62,6 @@ pgq lane default customer-7
 
 # #region plan
 pgq plan retry 'state:cancelled since:1h'
-pgq plan retry 'state:cancelled since:1h' --run 2
 # #endregion
 
 # #region failed

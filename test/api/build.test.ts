@@ -13,6 +13,7 @@ import {
   type JobAdmin,
   type JobControl,
   type JobRepo,
+  type Objectives,
   type Operations,
   type PauseControl,
   PgSchema,
@@ -37,7 +38,8 @@ import type { Effect as Effects } from "effect"
 import type * as Pgq from "pgq"
 export const isRun: Effects.Effect<
   unknown, unknown,
-  Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.Operations | Pgq.PauseControl | Pgq.Series
+  | Client.PgClient | Pgq.Insight | Pgq.JobAdmin | Pgq.JobControl | Pgq.JobRepo | Pgq.Objectives
+  | Pgq.Operations | Pgq.PauseControl | Pgq.Series
 > = program
 `
 const hasProgram = (code: string) => code.includes("export const program")
@@ -58,6 +60,7 @@ interface Module {
     | JobAdmin
     | JobControl
     | JobRepo
+    | Objectives
     | Operations
     | PauseControl
     | PgClient.PgClient

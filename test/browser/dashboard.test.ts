@@ -152,7 +152,7 @@ layer(PgQueue.layer, options)("the dashboard", (it) => {
         yield* step(() => page.goto(`${origin}/lanes`))
         const row = page.getByRole("table", { name: "Lanes" }).getByRole("row")
           .filter({ hasText: queue })
-        yield* step(() => row.getByRole("link", { name: "customer 7" }).click())
+        yield* step(() => row.getByRole("link", { name: "customer 7" }).first().click())
         yield* step(() => page.getByRole("heading", { name: "Lane customer 7" }).waitFor())
         yield* step(() => page.getByText("blocks its key: CardDeclined: no luck").waitFor())
         const behind = page.getByRole("table", { name: "Jobs behind the head" })

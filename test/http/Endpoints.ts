@@ -28,6 +28,9 @@ const bodies: Readonly<Record<string, unknown>> = {
 /** The id of an operation that may not exist. */
 export const operation = "5f0c3d0e-6a53-4c8e-9b6e-0c5b7f6f5a11"
 
+/** The id of a worker that does not exist. */
+const worker = "0b6c1d2e-7f83-4a9b-8c0d-1e2f3a4b5c6d"
+
 const queries: Readonly<Record<string, string>> = {
   "looks.queue": "?queue=mail",
   "looks.lanes": "?by=blocked",
@@ -46,9 +49,9 @@ const collect = (): ReadonlyArray<Endpoint> => {
       found.push({
         name,
         method: endpoint.method,
-        path:
-          endpoint.path.replace("operations/:id", `operations/${operation}`).replace(":id", "1") +
-          (queries[name] ?? ""),
+        path: endpoint.path.replace("operations/:id", `operations/${operation}`)
+          .replace("worker/:id", `worker/${worker}`)
+          .replace(":id", "1") + (queries[name] ?? ""),
         body: endpoint.method === "GET" ? undefined : bodies[name] ?? {},
         right: Context.get(endpoint.annotations, Gate.Needs)
       })

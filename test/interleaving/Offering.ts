@@ -30,7 +30,7 @@ export const offerBy =
         SELECT (
           o ->> 'name', coalesce(o -> 'payload', '{}'), o ->> 'laneKey', 0, NULL, o ->> 'queue',
           NULL, o ->> 'key', coalesce(o ->> 'mode', 'keep'), (o ->> 'within')::interval,
-          (o ->> 'wait')::interval, (o ->> 'maxWait')::interval, NULL, NULL
+          (o ->> 'wait')::interval, (o ->> 'maxWait')::interval, NULL, NULL, NULL
         )::pgq.offered_job
         FROM jsonb_array_elements(${JSON.stringify(offers.map(withPayload))}::text::jsonb)
              WITH ORDINALITY AS given(o, ord)

@@ -183,7 +183,7 @@ layer(PgQueue.database, { excludeTestServices: true, timeout: "1 minute" })("an 
       const answers = yield* a.sql`
         SELECT id, outcome FROM pgq.offer_many(ARRAY(
           SELECT (${queue}::text, '{}', NULL, 0, NULL, ${queue}::text, NULL, key, 'reject', NULL,
-                  NULL, NULL, NULL, NULL)::pgq.offered_job FROM unnest(ARRAY['a', 'b', 'c']) AS key
+                  NULL, NULL, NULL, NULL, NULL)::pgq.offered_job FROM unnest(ARRAY['a', 'b', 'c']) AS key
         ), true) WHERE outcome IS NOT NULL
       `
 
