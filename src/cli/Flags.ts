@@ -130,3 +130,23 @@ export const selection = {
     Flag.optional
   )
 }
+
+/** The flags of a command that shows a list in parts. */
+export const parts = ({ after, limit, max }: {
+  readonly max: number
+  /** What `--after` and `--limit` do, for people. */
+  readonly after: string
+  readonly limit: string
+}) => ({
+  after: Flag.String("after").pipe(
+    Flag.withMetavar("CURSOR"),
+    Flag.withDescription(after),
+    Flag.optional
+  ),
+  limit: Flag.Int("limit").pipe(
+    Flag.withMetavar("N"),
+    Flag.filter((n) => n >= 1 && n <= max, (n) => `${n} is not a number from 1 to ${max}`),
+    Flag.withDescription(`${limit}; else 50`),
+    Flag.withDefault(50)
+  )
+})

@@ -134,7 +134,7 @@ export interface JobChange {
   readonly maxAttempts?: number | undefined
   /** When the job expires: at a time, or so many milliseconds after it may start first. */
   readonly expiry?: Start | undefined
-  /** The payload of before, as `find` has answered it: any other payload refuses the change. */
+  /** The payload of before, as `find` has answered it. A job with another one is not changed. */
   readonly expected?: string | undefined
 }
 

@@ -6,6 +6,7 @@ import { Effect, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { randomUUID } from "node:crypto"
 import * as PgRoles from "../../src/layers/postgres/PgRoles.ts"
+import * as PgRolesScript from "../../src/layers/postgres/PgRolesScript.ts"
 import * as PgSchema from "../../src/layers/postgres/PgSchema.ts"
 import { asRole } from "./PlainRole.ts"
 import * as Postgres from "./Postgres.ts"
@@ -29,7 +30,7 @@ export const make = Effect.gen(function*() {
   yield* PgSchema.migrate({ schema })
   const everybody = PgRoles.names.flatMap((role) => [login(schema, role), nameOf(schema, role)])
   yield* Effect.acquireRelease(
-    Postgres.asAdmin((sql) => run(sql, [...PgRoles.statements(schema), ...logins(schema)])),
+    Postgres.asAdmin((sql) => run(sql, [...PgRolesScript.statements(schema), ...logins(schema)])),
     () => Effect.orDie(Postgres.asAdmin((sql) => run(sql, everybody.flatMap(farewell))))
   )
   const urlOf = (role: PgRoles.Role) => asRole(url, login(schema, role), password)

@@ -75,7 +75,7 @@ interface Step {
   readonly again: () => void
 }
 
-/** Sends a step. What is refused after the dialog is closed stands on the page. */
+/** Sends a step. A refusal that comes after the dialog is closed stands on the page. */
 const send = (
   { again, failure, operation: { id } }: Step,
   step: "run" | "stop" | "undo",

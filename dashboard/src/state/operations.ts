@@ -46,7 +46,7 @@ const results: Readonly<Record<string, string>> = {
   final: "its end cannot be undone"
 }
 
-/** What became of a job. */
+/** The result of a job of an operation. */
 export const resultText = (result: string): string => results[result] ?? result
 
 /** How many jobs have had their turn in the undo. */

@@ -36,7 +36,7 @@ export const zone = signal<Zone>(oneOf(zones, read("zone")) ?? "local")
 /** The zone of a chart, whose times are those of a clock. */
 export const clock = computed(() => zone.value === "UTC" ? "UTC" : "local")
 
-/** Whether single keys do something. Who dictates to the browser presses them by accident. */
+/** Whether single keys do something. A person who dictates presses them by accident. */
 export const hasKeys = signal(read("keys") !== "off")
 
 /** Applies the choices and keeps them. */

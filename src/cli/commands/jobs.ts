@@ -2,7 +2,7 @@
  * `pgq jobs`: lists the jobs that a search finds.
  */
 import { Clock, Console, Effect, Option, Result } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Argument, Command } from "effect/cli"
 import * as JobList from "../../domain/JobList.ts"
 import { Insight } from "../../services/Insight.ts"
 import * as ExitCode from "../ExitCode.ts"
@@ -18,17 +18,11 @@ const input = {
   ),
   connection: Flags.connection,
   schema: Flags.schema,
-  after: Flag.String("after").pipe(
-    Flag.withMetavar("CURSOR"),
-    Flag.withDescription("Look further from where another list ended"),
-    Flag.optional
-  ),
-  limit: Flag.Int("limit").pipe(
-    Flag.withMetavar("N"),
-    Flag.filter((n) => n >= 1 && n <= 1000, (n) => `${n} is not a number from 1 to 1000`),
-    Flag.withDescription("The most jobs; else 50"),
-    Flag.withDefault(50)
-  ),
+  ...Flags.parts({
+    max: 1000,
+    after: "Look further from where another list ended",
+    limit: "The most jobs"
+  }),
   json: JobSteps.json
 }
 

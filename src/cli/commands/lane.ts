@@ -2,7 +2,7 @@
  * `pgq lane`: shows the head of a lane, and the jobs behind it.
  */
 import { Clock, Console, Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Argument, Command } from "effect/cli"
 import * as LaneView from "../../domain/LaneView.ts"
 import { Insight } from "../../services/Insight.ts"
 import * as ExitCode from "../ExitCode.ts"
@@ -16,17 +16,11 @@ const input = {
   key: Argument.String("key").pipe(Argument.withDescription("The key of its jobs")),
   connection: Flags.connection,
   schema: Flags.schema,
-  after: Flag.String("after").pipe(
-    Flag.withMetavar("CURSOR"),
-    Flag.withDescription("Show the jobs after those of another answer"),
-    Flag.optional
-  ),
-  limit: Flag.Int("limit").pipe(
-    Flag.withMetavar("N"),
-    Flag.filter((n) => n >= 1 && n <= 200, (n) => `${n} is not a number from 1 to 200`),
-    Flag.withDescription("The most jobs behind the head; else 50"),
-    Flag.withDefault(50)
-  ),
+  ...Flags.parts({
+    max: 200,
+    after: "Show the jobs after those of another answer",
+    limit: "The most jobs behind the head"
+  }),
   json: JobSteps.json
 }
 

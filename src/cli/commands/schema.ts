@@ -3,7 +3,7 @@
  */
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import * as PgRoles from "../../layers/postgres/PgRoles.ts"
+import * as PgRolesScript from "../../layers/postgres/PgRolesScript.ts"
 import * as PgSchema from "../../layers/postgres/PgSchema.ts"
 import * as ExitCode from "../ExitCode.ts"
 import * as Flags from "../Flags.ts"
@@ -19,7 +19,7 @@ export const schema = Command.make(
   { schema: Flags.schema, roles },
   Effect.fnUntraced(function*(input) {
     const name = yield* Settings.schema(input.schema)
-    const text = yield* input.roles ? PgRoles.script(name) : PgSchema.script({ schema: name })
+    const text = yield* input.roles ? PgRolesScript.script(name) : PgSchema.script({ schema: name })
     yield* Console.log(text.trimEnd())
   }, ExitCode.bySignal)
 ).pipe(

@@ -13,6 +13,7 @@ import { storeError } from "../../../src/layers/postgres/PgError.ts"
 import * as PgJobAdmin from "../../../src/layers/postgres/PgJobAdmin.ts"
 import * as PgJobControl from "../../../src/layers/postgres/PgJobControl.ts"
 import * as PgRoles from "../../../src/layers/postgres/PgRoles.ts"
+import * as PgRolesScript from "../../../src/layers/postgres/PgRolesScript.ts"
 import * as PgScheduler from "../../../src/layers/postgres/PgScheduler.ts"
 import * as PgSchema from "../../../src/layers/postgres/PgSchema.ts"
 import * as QueueLive from "../../../src/layers/QueueLive.ts"
@@ -375,7 +376,7 @@ layer(Postgres.layer, options)("a role", (it) => {
       const jobs = sql(`${schema}.jobs`)
       yield* sql`GRANT DELETE ON ${jobs} TO ${sql(PgRoles.nameOf(schema, "reader"))}`
 
-      for (const text of PgRoles.statements(schema)) yield* sql.unsafe(text).unprepared
+      for (const text of PgRolesScript.statements(schema)) yield* sql.unsafe(text).unprepared
 
       const reader = yield* as("reader")
       yield* reader`SELECT * FROM ${jobs}`
